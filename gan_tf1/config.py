@@ -1,0 +1,92 @@
+"""A chapter's hyperparameters: one frozen dataclass, its command-line flags, its JSON.
+
+A model file declares `Config` with a `setting(...)` a field; `add_flags` makes
+`--field-name` of each, `make` checks the values. Unknown names, wrong types and
+values out of range are errors that name the setting.
+"""
+
+import argparse
+import dataclasses
+import math
+import sys
+
+from gan_tf1.errors import InputError
+
+
+def setting(default, meaning, at_least=None, above=None, below=None):
+    """A dataclass field: default value, meaning with unit, and the bounds of what is accepted."""
+    return dataclasses.field(default=default, metadata={
+        "meaning": meaning, "at_least": at_least, "above": above, "below": below})
+
+
+def _checked(field, value):
+    """`value` for `field`, an int where a float is asked for taken as one; else InputError."""
+    name = field.name
+    kinds = {int: "a whole number", float: "a number", str: "a text"}
+    if field.type is float and type(value) is int:
+        value = float(value)
+    if type(value) is not field.type:
+        raise InputError(f"{name} must be {kinds[field.type]}, not {value!r}")
+    bounds = field.metadata
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{name} must be a finite number, not {value}")
+    if bounds.get("at_least") is not None and value < bounds["at_least"]:
+        raise InputError(f"{name} must be at least {bounds['at_least']}, not {value}")
+    if bounds.get("above") is not None and value <= bounds["above"]:
+        raise InputError(f"{name} must be above {bounds['above']}, not {value}")
+    if bounds.get("below") is not None and value >= bounds["below"]:
+        raise InputError(f"{name} must be below {bounds['below']}, not {value}")
+    return value
+
+
+def make(Config, values):
+    """`Config(**values)` with every value checked. Raises InputError, naming the setting."""
+    fields = {field.name: field for field in dataclasses.fields(Config)}
+    for name in values:
+        if name not in fields:
+            raise InputError(f"unknown setting {name!r}: {Config.__module__.split('.')[-1]} has "
+                             f"{', '.join(fields)}")
+    return Config(**{name: _checked(fields[name], value) for name, value in values.items()})
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, and whose flags can't be abbreviated."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message):
+        print(f"error: {message} (see {self.prog} --help)", file=sys.stderr)
+        sys.exit(2)
+
+
+def whole_number(text):
+    """An argparse type: an int of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def _reader(kind):
+    def read(text):
+        try:
+            return kind(text)
+        except ValueError:
+            name = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {name}") from None
+    return read
+
+
+def add_flags(parser, Config):
+    """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind."""
+    group = parser.add_argument_group("settings of the chapter")
+    for field in dataclasses.fields(Config):
+        group.add_argument("--" + field.name.replace("_", "-"), type=_reader(field.type),
+                           default=argparse.SUPPRESS, metavar=field.type.__name__.upper(),
+                           help=f"{field.metadata['meaning']} (default: {field.default})")
+
+
+def given(args, Config):
+    """The fields of `Config` that the command line named, as a dict."""
+    names = {field.name for field in dataclasses.fields(Config)}
+    return {name: value for name, value in vars(args).items() if name in names}

@@ -1,0 +1,81 @@
+"""Which 28x28 digits a run is trained on: MNIST, or the digits that this package draws itself."""
+
+import pathlib
+import sys
+from typing import NamedTuple
+
+from gan_tf1.data import drawn_digits, mnist, source
+from gan_tf1.errors import InputError
+
+CHOICES = ("auto", "mnist", "drawn")
+DRAWN_SEED = 0
+
+
+class Digits(NamedTuple):
+    """A data set to train on, split as the book's helper does: 55,000 / 5,000 / 10,000."""
+    key: str                    # "mnist" or "drawn", as in --data and config.json
+    title: str                  # for logs and figure titles; synthetic data says so
+    train: mnist.DataSet
+    validation: mnist.DataSet
+    test: mnist.DataSet
+
+
+def load(choice="auto", data_dir=None, seed=0):
+    """The digits named by `choice` (one of `CHOICES`), their batches ordered by `seed`.
+
+    `data_dir` is a TFDS folder or a folder with the four idx files; without
+    it, `TFDS_DATA_DIR` and TFDS's default count. "auto" takes MNIST where it is
+    prepared or its host answers, and drawn digits otherwise, with a notice on
+    stderr within seconds.
+
+    Raises InputError where a file is missing, damaged or foreign, and for
+    "mnist" where MNIST is neither there nor to be had.
+    """
+    if data_dir is not None and pathlib.Path(data_dir).expanduser().is_file():
+        raise InputError(f"--data-dir {data_dir} is a file: name a TFDS folder, or the folder "
+                         "with the four idx files")
+    if choice == "drawn":
+        return _drawn(seed)
+    if data_dir is not None and mnist.has_idx_files(data_dir):
+        return _split("mnist", "MNIST", mnist.read_idx_folder(data_dir), seed)
+    version = source.prepared_version("mnist", data_dir)
+    if version is None:
+        folder = source.tfds_folder(data_dir)
+        if source.answers(mnist.PROBE_URL):
+            version = source.download("mnist", data_dir)
+        elif choice == "mnist":
+            raise InputError(f"MNIST is not in {folder} and its host can't be reached: give a "
+                             "prepared folder with --data-dir, or use --data drawn")
+        else:
+            print(notice(folder), file=sys.stderr, flush=True)
+            return _drawn(seed)
+    return _split("mnist", "MNIST", mnist.read_tfds(version), seed)
+
+
+def notice(folder):
+    """What is said where drawn digits stand in for MNIST."""
+    lines = (f"MNIST is not in {folder}, and its host can't be reached.",
+             "Training on DRAWN DIGITS instead: synthetic images, not MNIST.",
+             "The losses can't be compared with the book's. For MNIST, give its",
+             "folder with --data-dir (a TFDS folder, or the four idx files).")
+    width = max(map(len, lines))
+    rule = "*" * (width + 4)
+    return "\n".join(["", rule, *(f"* {line:<{width}} *" for line in lines), rule, ""])
+
+
+def _drawn(seed):
+    """70,000 digits, always the same ones, cut where MNIST is."""
+    drawn = drawn_digits.load(70000, DRAWN_SEED)
+    count = mnist.COUNTS["train"]
+    arrays = mnist.Arrays(drawn.images[:count], drawn.labels[:count],
+                          drawn.images[count:], drawn.labels[count:])
+    return _split("drawn", "drawn digits (synthetic)", arrays, seed)
+
+
+def _split(key, title, arrays, seed):
+    held_out = mnist.HELD_OUT
+    return Digits(
+        key, title,
+        train=mnist.DataSet(arrays.train_images[held_out:], arrays.train_labels[held_out:], seed),
+        validation=mnist.DataSet(arrays.train_images[:held_out], arrays.train_labels[:held_out], seed),
+        test=mnist.DataSet(arrays.test_images, arrays.test_labels, seed))

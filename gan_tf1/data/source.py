@@ -1,0 +1,112 @@
+"""Where a data set comes from: a prepared TFDS folder, or a download that leaves no half-made files.
+
+TensorFlow Datasets (TFDS) retries for minutes where its host cannot be
+reached, and leaves temporary folders behind. So this module finds out first,
+in seconds and without importing TFDS, whether a data set is prepared or its
+host answers; and it downloads into a folder of its own that moves into place
+only when it is complete.
+"""
+
+import os
+import pathlib
+import tempfile
+import threading
+import urllib.request
+
+from gan_tf1.errors import InputError
+from gan_tf1.tf1 import load, session_config, tf, without_chatter
+
+PROBE_SECONDS = 3.0
+
+
+def tfds_folder(data_dir=None):
+    """The TFDS folder in use: `data_dir`, else `TFDS_DATA_DIR`, else TFDS's own default."""
+    folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return pathlib.Path(folder).expanduser()
+
+
+def prepared_version(name, data_dir=None):
+    """The newest prepared version of TFDS data set `name`, as a path, or None."""
+    found = [info.parent for info in tfds_folder(data_dir).glob(f"{name}/*.*.*/dataset_info.json")]
+    return max(found, key=lambda path: [int(n) if n.isdigit() else -1
+                                        for n in path.name.split(".")], default=None)
+
+
+def answers(url, seconds=PROBE_SECONDS):
+    """Whether `url` answers a HEAD request with success within `seconds`.
+
+    The request runs in a thread of its own: looking up a name may hang far
+    longer than any socket timeout.
+    """
+    answer = []
+
+    def ask():
+        try:
+            request = urllib.request.Request(url, method="HEAD")
+            with urllib.request.urlopen(request, timeout=seconds) as reply:
+                answer.append(reply.status == 200)
+        except (OSError, ValueError):
+            answer.append(False)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return bool(answer and answer[0])
+
+
+def download(name, data_dir=None):
+    """Download and prepare TFDS data set `name` (with TFDS's own progress bars); return its path.
+
+    Everything happens in a temporary folder inside the TFDS folder; the
+    finished data set is moved into place in one step, so that a download which
+    fails or is interrupted leaves nothing half-made.
+
+    Raises InputError where the download fails or the folder can't be written.
+    """
+    load()  # before TFDS imports TensorFlow in its own way
+    import tensorflow_datasets as tfds
+
+    folder = tfds_folder(data_dir)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"{name}.download-", dir=folder) as staging:
+            builder = tfds.builder(name, data_dir=staging)
+            builder.download_and_prepare(download_dir=os.path.join(staging, "downloads"))
+            version = pathlib.Path(builder.data_dir)
+            place = folder / version.relative_to(staging)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            version.rename(place)
+        return place
+    except Exception as error:
+        for path in made:
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{name} could not be downloaded to {folder}: {reason}") from error
+
+
+def read(version, split):
+    """All examples of `split` from the prepared data set at path `version`, as a dict of arrays.
+
+    Raises InputError where a file is missing, truncated or not TFDS's.
+    """
+    load()
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder_from_directory(version)
+        with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
+            with without_chatter():  # TFDS looks for devices without our session's configuration
+                tensors = builder.as_dataset(split=split, batch_size=-1)
+            arrays = sess.run(tensors)
+        promised = builder.info.splits[split].num_examples
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"the data set at {version} can't be read (split {split}): {reason}; "
+                         "delete that folder to have it prepared anew") from error
+    count = len(next(iter(arrays.values())))
+    if count != promised:
+        raise InputError(f"{version} holds {count} examples of {promised} in its {split} split: "
+                         "delete that folder to have it prepared anew")
+    return arrays

@@ -1,0 +1,90 @@
+"""The chapters' figures as PNG files: loss curves, grids of samples, progress over epochs.
+
+Images are [n, 784] or [n, H, W] or [n, H, W, 3], in the range of tanh, -1 to 1.
+"""
+
+import io
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from gan_tf1.files import replacing
+
+DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
+
+
+def as_images(images):
+    """`images` [n, 784] as [n, 28, 28]; other shapes as they are."""
+    images = np.asarray(images)
+    return images.reshape(-1, 28, 28) if images.ndim == 2 else images
+
+
+def save(figure, path):
+    """Write `figure` to `path` as PNG, in one step; return `path`."""
+    with replacing(path) as temporary:
+        # No version or date in the file: the same figure gives the same bytes.
+        figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
+    return path
+
+
+def loss_curves(losses, title):
+    """Both networks' losses over epochs (the first chapter's figure 6).
+
+    `losses` has the columns `epoch`, `disc_loss`, `gen_loss`, in nats.
+    """
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(losses["epoch"], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
+    axes.plot(losses["epoch"], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
+    axes.set(title=title, xlabel="epoch", ylabel="loss on the epoch's last batch (nats)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def sample_grid(images, title, columns=4):
+    """`images` in rows of `columns` (figures 7 and 9)."""
+    images = as_images(images)
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.5 * columns, 1.5 * rows + 0.5), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, image in zip(grid.flat, images):
+        axes.imshow(image, cmap="Greys_r", vmin=-1, vmax=1)
+    return figure
+
+
+def progress(samples, title, rows=10, columns=6):
+    """One row of `columns` samples for every tenth of the run (figure 8).
+
+    `samples` is [epochs, n, ...]; as in the chapter the first epoch is shown and
+    then every tenth of the run, each labelled. A run of fewer epochs than
+    `rows` shows them all.
+    """
+    epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
+    figure = Figure(figsize=(columns + 1, len(epochs) + 0.5), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.subplots(len(epochs), columns, squeeze=False)
+    for epoch, row in zip(epochs, grid):
+        for axes, image in zip(row, as_images(samples[epoch])):
+            axes.imshow(image, cmap="Greys_r", vmin=-1, vmax=1)
+        for axes in row:
+            axes.set(xticks=[], yticks=[])
+        row[0].set_ylabel(f"epoch {epoch + 1}", rotation=0, ha="right", va="center")
+    return figure
+
+
+def grid_png(images, columns=4):
+    """`images` side by side in rows of `columns`, as the bytes of a PNG, for TensorBoard."""
+    images = as_images(images)
+    blank = np.full((-len(images) % columns, *images.shape[1:]), -1.0)
+    images = np.concatenate([images, blank])
+    rows = [np.concatenate(list(row), axis=1)
+            for row in images.reshape(-1, columns, *images.shape[1:])]
+    picture = np.clip((np.concatenate(rows) + 1) / 2, 0, 1)
+    buffer = io.BytesIO()
+    imsave(buffer, picture, format="png", cmap="Greys_r", vmin=0, vmax=1)
+    return buffer.getvalue()

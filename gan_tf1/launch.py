@@ -1,0 +1,88 @@
+"""From a script's command line to an open run: the flags that all chapters share."""
+
+import argparse
+import dataclasses
+import sys
+from typing import Any, NamedTuple
+
+from gan_tf1 import run
+from gan_tf1.config import Parser, add_flags, given, make, whole_number
+from gan_tf1.errors import InputError
+
+
+class Launch(NamedTuple):
+    """What to train: a new run, or the one to resume."""
+    chapter: str
+    config: Any          # the chapter's Config
+    data: str            # which data set, one of the chapter's choices
+    data_dir: Any        # folder of the data, or None
+    seed: int
+    path: Any            # the run directory
+    resumed: Any         # config.json of the run to resume, or None
+
+    def open(self, data, sample_shape):
+        """The run, open. `data` has `key`, `title` and `train`; `sample_shape` is an epoch's.
+
+        Raises InputError where a run to resume was made with other data.
+        """
+        crc = data.train.fingerprint()
+        if self.resumed:
+            if self.resumed["data_crc32"] != crc:
+                raise InputError(f"{self.path} was trained on other data: {data.title} here has "
+                                 f"the checksum {crc}, there {self.resumed['data_crc32']}")
+            return run.Run(self.path)
+        return run.Run(self.path, {
+            "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
+            "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir,
+            "seed": self.seed, "sample_shape": list(sample_shape), "command": sys.argv,
+            "versions": run.versions()})
+
+
+def seed_number(text):
+    """An argparse type: a seed that NumPy and TensorFlow both take."""
+    number = whole_number(text)
+    if number >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not below 2147483648")
+    return number
+
+
+def parse(argv, description, chapter, Config, data_choices):
+    """The `Launch` that the command line asks for.
+
+    Raises InputError for a setting out of range, an occupied run directory, or
+    a `--resume` without a run or with another configuration than the run's.
+    """
+    parser = Parser(description=description,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
+                        help=f"the data set (default: {data_choices[0]})")
+    parser.add_argument("--data-dir", metavar="DIR", help="where the data set lies (default: "
+                        "TFDS_DATA_DIR, or TFDS's own default)")
+    parser.add_argument("--seed", type=seed_number, default=argparse.SUPPRESS,
+                        help="fixes everything random (default: 0)")
+    parser.add_argument("--run-dir", metavar="DIR", help="the run's directory (default: the next "
+                        f"free checkpoints/{chapter}-NNN; with --resume, the newest of these)")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on with the run in --run-dir from its last checkpoint")
+    add_flags(parser, Config)
+    args = parser.parse_args(argv)
+
+    named = given(args, Config)
+    config = make(Config, named)
+    if not args.resume:
+        path = args.run_dir or run.next_path(chapter)
+        run.vacant(path)
+        return Launch(chapter, config, getattr(args, "data", data_choices[0]), args.data_dir,
+                      getattr(args, "seed", 0), path, None)
+
+    path = args.run_dir or next(reversed(run.existing(chapter)), None)
+    if path is None:
+        raise InputError(f"--resume finds no run of {chapter} in checkpoints/: name it with "
+                         "--run-dir")
+    stored = run.read_config(path)
+    named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
+    if named.get("data") == "auto":
+        del named["data"]
+    run.refuse_other(path, stored, {"chapter": chapter, **named})
+    return Launch(chapter, make(Config, stored["settings"]), stored["data"],
+                  args.data_dir or stored["data_dir"], stored["seed"], path, stored)

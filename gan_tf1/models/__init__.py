@@ -1,0 +1,1 @@
+"""One file a chapter model, each in book order: placeholders to training step."""

@@ -1,0 +1,222 @@
+"""The MNIST GAN: two small dense networks, trained against each other.
+
+*Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial
+Networks", section "A simple implementation of GANs"; its printed log is in
+`book_logs/mnist_gan.csv`. *Practical Convolutional Neural Networks* (Packt
+2018), chapter "GAN: Generating New Images with CNN", section "GAN - code
+example", prints the same system with other names and Adam at 0.002.
+
+The value function of Goodfellow et al. 2014 (equation 1)::
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
+
+    x          real_discriminator_input   images in [-1, 1]
+    z          generator_input_z          uniform noise in [-1, 1]
+    G(z)       gen_model                  tanh(gen_logits)
+    D(x)       sigmoid(disc_logits_real)
+    D(G(z))    sigmoid(disc_logits_fake)
+
+D descends on `disc_loss`, the negated value with the label 1 of real images
+smoothed to 0.9; G descends on `gen_loss` = -E_z[log D(G(z))], the
+non-saturating form of the same goal.
+
+What the chapters print, what happens, and what is done here:
+
+=====================================  =============================  ===========================
+printed                                what happens                   here
+=====================================  =============================  ===========================
+1st: `learning_rate = 0.002`, then     Adam runs at its default,      the default is 0.001, which
+`AdamOptimizer()`                      0.001                          decided the printed log
+2nd: `AdamOptimizer(learning_rate)`    Adam runs at 0.002             `--learning-rate 0.002`
+2nd: `tf.placeholder(tf.float32,       `tf.layers.dense` needs the    the shapes are given
+name='dim_real')`, without a shape     last axis: ValueError
+1st: `generator(...)` is called        the graph grows every epoch,   the samples' op is built
+inside the session, every epoch        and training slows             once, the graph finalized
+1st: the second `generator(...)` call  harmless at its default 128;   sizes are given once
+omits `num_hiddern_units`              any other size: ValueError
+1st: `view_generated_samples` reads    NameError until the pickle     `figures.sample_grid` takes
+the global `gen_samples`               is loaded                      the images
+1st: it draws `g_samples[0][-1]`       the first epoch's logits, not  the last epoch's tanh output
+                                       the last epoch's images        is drawn
+1st: `generator` returns a pair, so    `gen_sample[::int(2 / 6)]`:    tanh output alone is kept,
+each epoch's samples are a pair        ValueError, slice step zero    16 images an epoch
+1st: sampling uses `g_vars`, `z_size`  NameError                      `gen_vars`, `gen_z_size`
+=====================================  =============================  ===========================
+
+Names: the second book's `input_real`, `d_loss`, `g_vars`, ... are the first
+book's `real_discriminator_input` (there misspelt), `disc_loss`, `gen_vars`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1.config import setting
+from gan_tf1.errors import InputError
+from gan_tf1.tf1 import tf
+
+CHAPTER = "mnist_gan"
+INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
+
+
+@dataclass(frozen=True)
+class Config:
+    """The chapter's hyperparameters, under "Model hyperparameters" and "Model training"."""
+    epochs: int = setting(100, "passes over the 55,000 training images", at_least=1)
+    batch_size: int = setting(100, "images a step", at_least=1)
+    learning_rate: float = setting(0.001, "Adam's step size, for both networks; the second "
+                                   "book's is 0.002", above=0)
+    gen_z_size: int = setting(100, "numbers in a latent vector", at_least=1)
+    gen_hidden_size: int = setting(128, "hidden units of the generator", at_least=1)
+    disc_hidden_size: int = setting(128, "hidden units of the discriminator", at_least=1)
+    leaky_relu_alpha: float = setting(0.01, "slope of the leaky ReLU below zero", at_least=0,
+                                      below=1)
+    label_smooth: float = setting(0.1, "taken off the label 1 of real images", at_least=0, below=1)
+    samples: int = setting(16, "images drawn from the generator after each epoch", at_least=1)
+
+
+def model_inputs(real_size, z_size):
+    """Placeholders: real images [B, real_size] in [-1, 1], noise [B, z_size] in [-1, 1]."""
+    real_discriminator_input = tf.placeholder(
+        tf.float32, (None, real_size), name="real_discriminator_input")
+    generator_input_z = tf.placeholder(tf.float32, (None, z_size), name="generator_input_z")
+    return real_discriminator_input, generator_input_z
+
+
+def generator(gen_z, gen_out_dim, num_hidden_units=128, reuse_vars=False, leaky_relu_alpha=0.01):
+    """Noise [B, z] to images [B, gen_out_dim] in (-1, 1), and their logits."""
+    with tf.variable_scope("generator", reuse=reuse_vars):
+        hidden = tf.layers.dense(gen_z, num_hidden_units, activation=None)  # [B,100] -> [B,128]
+        hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)
+
+        logits = tf.layers.dense(hidden, gen_out_dim, activation=None)      # [B,128] -> [B,784]
+        return tf.nn.tanh(logits), logits
+
+
+def discriminator(disc_input, num_hidden_units=128, reuse_vars=False, leaky_relu_alpha=0.01):
+    """Images [B, 784] in [-1, 1] to the probability [B, 1] that they are real, and its logits."""
+    with tf.variable_scope("discriminator", reuse=reuse_vars):
+        hidden = tf.layers.dense(disc_input, num_hidden_units, activation=None)  # -> [B,128]
+        hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)
+
+        logits = tf.layers.dense(hidden, 1, activation=None)                     # -> [B,1]
+        return tf.nn.sigmoid(logits), logits
+
+
+def model_loss(disc_logits_real, disc_logits_fake, label_smooth):
+    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats."""
+    with tf.name_scope("disc_loss"):
+        # real logits -> 0.9
+        disc_labels_real = tf.ones_like(disc_logits_real) * (1 - label_smooth)
+        disc_loss_real = tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=disc_labels_real, logits=disc_logits_real)
+        # fake logits -> 0
+        disc_labels_fake = tf.zeros_like(disc_logits_fake)
+        disc_loss_fake = tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=disc_labels_fake, logits=disc_logits_fake)
+        disc_loss = tf.reduce_mean(disc_loss_real + disc_loss_fake)
+
+    with tf.name_scope("gen_loss"):
+        # fake logits -> 1, seen from the generator
+        gen_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake))
+    return disc_loss, gen_loss
+
+
+def split_vars():
+    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    trainable_vars = tf.trainable_variables()
+    gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
+    disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
+    assert len(gen_vars) + len(disc_vars) == len(trainable_vars), "a variable in neither network"
+    return gen_vars, disc_vars
+
+
+def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
+    """Two Adam steps `(disc_train_opt, gen_train_opt)`, each moving its own network's variables."""
+    with tf.name_scope("disc_train_opt"):
+        disc_train_opt = tf.train.AdamOptimizer(learning_rate).minimize(
+            disc_loss, var_list=disc_vars)
+    with tf.name_scope("gen_train_opt"):
+        gen_train_opt = tf.train.AdamOptimizer(learning_rate).minimize(gen_loss, var_list=gen_vars)
+    return disc_train_opt, gen_train_opt
+
+
+class Gan(NamedTuple):
+    """What training and sampling need of the graph."""
+    real_discriminator_input: Any  # [B, 784]
+    generator_input_z: Any         # [B, gen_z_size]
+    gen_model: Any                 # [B, 784] in (-1, 1)
+    disc_loss: Any
+    gen_loss: Any
+    gen_vars: list
+    disc_vars: list
+    disc_train_opt: Any
+    gen_train_opt: Any
+
+
+def build(config):
+    """The whole graph, in the current default graph."""
+    real_discriminator_input, generator_input_z = model_inputs(INPUT_IMG_SIZE, config.gen_z_size)
+
+    alpha = config.leaky_relu_alpha
+    gen_model, _ = generator(generator_input_z, INPUT_IMG_SIZE, config.gen_hidden_size,
+                             leaky_relu_alpha=alpha)
+    _, disc_logits_real = discriminator(real_discriminator_input, config.disc_hidden_size,
+                                        leaky_relu_alpha=alpha)
+    _, disc_logits_fake = discriminator(gen_model, config.disc_hidden_size, reuse_vars=True,
+                                        leaky_relu_alpha=alpha)
+
+    disc_loss, gen_loss = model_loss(disc_logits_real, disc_logits_fake, config.label_smooth)
+    gen_vars, disc_vars = split_vars()
+    disc_train_opt, gen_train_opt = model_opt(disc_loss, gen_loss, gen_vars, disc_vars,
+                                              config.learning_rate)
+    return Gan(real_discriminator_input, generator_input_z, gen_model, disc_loss, gen_loss,
+               gen_vars, disc_vars, disc_train_opt, gen_train_opt)
+
+
+def steps_per_epoch(train_set, config):
+    """Steps an epoch, a last part of a batch left to the next one. Raises InputError if none."""
+    if config.batch_size > train_set.num_examples:
+        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
+                         f"{train_set.num_examples} images")
+    return train_set.num_examples // config.batch_size
+
+
+class Feed(NamedTuple):
+    """One step's numbers: images [B, 784] in [-1, 1] and noise [B, gen_z_size] in [-1, 1]."""
+    images: np.ndarray
+    z: np.ndarray
+
+
+def step(sess, gan, train_set, rng, config):
+    """One turn of the chapter's inner loop; returns its `Feed`."""
+    batch_images, _ = train_set.next_batch(config.batch_size)
+    batch_images = batch_images * 2 - 1  # to the range of tanh
+    batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
+
+    sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
+                                            gan.generator_input_z: batch_z})
+    sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: batch_z})
+    return Feed(batch_images, batch_z)
+
+
+def report(sess, gan, feed):
+    """The printed losses: taken after the epoch's last step, on that step's own batch and noise."""
+    disc_loss = sess.run(gan.disc_loss, {gan.generator_input_z: feed.z,
+                                         gan.real_discriminator_input: feed.images})
+    gen_loss = gan.gen_loss.eval({gan.generator_input_z: feed.z}, session=sess)
+    return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}
+
+
+def log_line(epoch, epochs, losses):
+    """The line that the chapter prints after `epoch` (counted from 1)."""
+    return (f"Epoch {epoch}/{epochs}... Disc Loss: {losses['disc_loss']:.3f}... "
+            f"Gen Loss: {losses['gen_loss']:.3f}")
+
+
+def sample(sess, gan, rng, count, config):
+    """`count` new images, float32 [count, 784] in (-1, 1), from uniform noise."""
+    sample_z = rng.uniform(-1, 1, size=(count, config.gen_z_size))
+    return sess.run(gan.gen_model, feed_dict={gan.generator_input_z: sample_z})

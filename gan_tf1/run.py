@@ -1,0 +1,219 @@
+"""A run directory: everything that one training leaves behind.
+
+    config.json     chapter, settings, data set, seed, versions
+    log.txt         the lines of the log, as on stdout
+    losses.csv      one row an epoch
+    samples.npz     `samples` [epochs, n, ...], written when the run is complete;
+                    until then they grow in samples.f32
+    figures/        PNG
+    events/         TensorBoard: losses, sample grids, the graph
+    generator/      the generator alone, saved after each epoch as the chapters do
+    state/          the last checkpoints of the whole state, for --resume
+"""
+
+import fcntl
+import io
+import json
+import os
+import pathlib
+import platform
+import sys
+import zipfile
+from importlib import metadata
+
+import numpy as np
+from tqdm import tqdm
+
+from gan_tf1.errors import InputError
+from gan_tf1.files import replacing
+
+GROWING = ("log.txt", "losses.csv", "samples.f32")
+GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
+
+
+def versions():
+    """The versions that a result depends on, as a dict."""
+    packages = ("gan_tf1", "tensorflow", "tf-keras", "numpy")
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def read_config(path):
+    """The dict in `path`/config.json. Raises InputError where `path` holds no readable run."""
+    file = pathlib.Path(path) / "config.json"
+    try:
+        config = json.loads(file.read_text())
+        if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
+            raise ValueError("not a run's configuration")
+        return config
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path} holds no run: there is no config.json in it") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} can't be read: {error}") from error
+
+
+def refuse_other(path, config, given):
+    """Raise InputError, naming the fields, where `given` differs from the run's own `config`."""
+    own = {**config, **config["settings"]}
+    other = [f"{name} (the run's: {own.get(name)}, now: {value})"
+             for name, value in given.items() if own.get(name) != value]
+    if other:
+        raise InputError(f"{path} was made with another configuration, and can't be resumed with "
+                         f"this one: {', '.join(other)}")
+
+
+def vacant(path):
+    """Raise InputError where `path` can't become a new run directory."""
+    path = pathlib.Path(path)
+    if path.is_dir() and any(path.iterdir()):
+        raise InputError(f"{path} is not empty, and a run is never overwritten: go on with "
+                         "--resume, or give another --run-dir")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file: give another --run-dir")
+    parent = next(parent for parent in path.absolute().parents if parent.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise InputError(f"{path} can't be written: give another --run-dir")
+
+
+def next_path(chapter, root="checkpoints"):
+    """The first run directory `root/chapter-001`, `-002`, ... that doesn't exist yet."""
+    numbers = [int(path.name.rpartition("-")[2]) for path in existing(chapter, root)]
+    return pathlib.Path(root) / f"{chapter}-{max(numbers, default=0) + 1:03d}"
+
+
+def existing(chapter, root="checkpoints"):
+    """The numbered run directories of `chapter` in `root`, oldest first."""
+    paths = pathlib.Path(root).glob(f"{chapter}-[0-9][0-9][0-9]*")
+    return sorted((path for path in paths if path.name.rpartition("-")[2].isdecimal()),
+                  key=lambda path: int(path.name.rpartition("-")[2]))
+
+
+class Run:
+    """An open run directory. Files that grow are cut back to the checkpoint on resuming."""
+
+    def __init__(self, path, config=None):
+        """A new run with `config`, or without it the one that `path` holds.
+
+        Raises InputError where the directory is occupied, can't be written, or
+        is in use by another process.
+        """
+        self.path = pathlib.Path(path)
+        if config is not None:
+            vacant(self.path)
+            with replacing(self.path / "config.json") as temporary:
+                temporary.write_text(json.dumps(config, indent=2) + "\n")
+        self.config = read_config(self.path)
+        self._writer = None
+        try:
+            for folder in ("figures", "generator", "state"):
+                (self.path / folder).mkdir(exist_ok=True)
+            self._files = {name: open(self.path / name, "ab", buffering=0) for name in GROWING}
+            fcntl.flock(self._files["log.txt"], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{self.path} is in use by another process") from None
+        except OSError as error:
+            raise InputError(f"{self.path} can't be written: {error.strerror}") from error
+
+    def say(self, line):
+        """Tell the user, on stderr, what is not part of the log."""
+        tqdm.write(line, file=sys.stderr)
+
+    def headline(self):
+        """What the log begins with: chapter, data set and seed."""
+        return (f"{self.config['chapter']} on {self.config['data_title']}, "
+                f"seed {self.config['seed']}, in {self.path}")
+
+    def log(self, line):
+        """One line to stdout and log.txt."""
+        tqdm.write(line, file=sys.stdout)
+        sys.stdout.flush()
+        self._files["log.txt"].write(line.encode() + b"\n")
+
+    def record(self, row):
+        """One row to losses.csv; the first one writes the names of the columns."""
+        file = self._files["losses.csv"]
+        if file.seek(0, io.SEEK_END) == 0:
+            file.write(",".join(row).encode() + b"\n")
+        file.write(",".join(map(repr, row.values())).encode() + b"\n")
+
+    def add_samples(self, images):
+        """The epoch's samples, float32 of the same shape every time."""
+        assert list(images.shape) == self.config["sample_shape"]
+        self._files["samples.f32"].write(np.ascontiguousarray(images, np.float32).tobytes())
+
+    def sizes(self):
+        """How long each growing file is, in bytes."""
+        return {name: file.seek(0, io.SEEK_END) for name, file in self._files.items()}
+
+    def cut_back(self, sizes):
+        """Cut each growing file back to its size at a checkpoint, or to nothing for `{}`.
+
+        Raises InputError where a file is shorter than it was then.
+        """
+        for name, file in self._files.items():
+            size = sizes.get(name, 0)
+            if file.seek(0, io.SEEK_END) < size:
+                raise InputError(f"{self.path / name} is shorter than at its checkpoint: the run "
+                                 "can't be resumed")
+            file.truncate(size)
+
+    def events(self, graph, epoch):
+        """Start TensorBoard events after `epoch`; those of later epochs are disowned."""
+        from gan_tf1.tf1 import tf
+        self._writer = tf.summary.FileWriter(str(self.path / "events"), graph)
+        if epoch:
+            start = tf.SessionLog(status=tf.SessionLog.START)
+            self._writer.add_session_log(start, epoch + 1)
+
+    def summarize(self, epoch, scalars, grid):
+        """Scalars and a PNG (bytes) of the sample grid to the events of `epoch`."""
+        from gan_tf1.tf1 import tf
+        values = [tf.Summary.Value(tag=f"losses/{name}", simple_value=value)
+                  for name, value in scalars.items()]
+        values.append(tf.Summary.Value(
+            tag="samples", image=tf.Summary.Image(encoded_image_string=grid)))
+        self._writer.add_summary(tf.Summary(value=values), epoch)
+        self._writer.flush()
+
+    def finish(self):
+        """Put the samples that have grown into samples.npz, in one step."""
+        raw = self.path / "samples.f32"
+        if raw.stat().st_size:
+            samples = np.memmap(raw, np.float32, "r").reshape(-1, *self.config["sample_shape"])
+            with replacing(self.path / "samples.npz") as temporary:
+                np.savez(temporary, samples=samples)
+        raw.unlink()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self._writer:
+            self._writer.close()
+        for file in self._files.values():
+            file.close()
+
+
+def load_losses(path):
+    """The columns of `path`/losses.csv as a dict of arrays, `epoch` among them."""
+    file = pathlib.Path(path) / "losses.csv"
+    try:
+        table = np.genfromtxt(file, delimiter=",", names=True, ndmin=1)
+        return {name: table[name] for name in table.dtype.names}
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{file} can't be read: {error}") from error
+
+
+def load_samples(path):
+    """The samples of a complete run, float32 [epochs, n, ...]."""
+    file = pathlib.Path(path) / "samples.npz"
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return arrays["samples"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{file} can't be read: {error}") from error

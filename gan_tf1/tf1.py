@@ -1,0 +1,128 @@
+"""TensorFlow as the chapters knew it: graphs, sessions, `tf.layers`.
+
+This is the only module of the package that imports TensorFlow. It turns the
+legacy layers on (`tf.layers.*` needs the package `tf-keras`, chosen by
+`TF_USE_LEGACY_KERAS=1` before TensorFlow is first imported), turns TF2
+behaviour off, and keeps the known chatter quiet. Everywhere else::
+
+    from gan_tf1.tf1 import tf
+
+TensorFlow takes seconds to import, so `tf` waits for its first use: `--help`,
+bad input and the search for data answer without it.
+"""
+
+import contextlib
+import functools
+import glob
+import importlib.util
+import logging
+import os
+import re
+import sys
+import tempfile
+import types
+import warnings
+
+from gan_tf1.errors import InputError
+
+# What TensorFlow's C++ side says on every machine without a GPU, before or beside its log level.
+CHATTER = re.compile(
+    r"before absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers"
+    r"|^To turn them off, set the environment variable|failed call to cuInit|^\s*$")
+
+
+def has_gpu_device():
+    """Whether the operating system shows a GPU (off Linux: always, so that nothing is hidden)."""
+    return sys.platform != "linux" or bool(glob.glob("/dev/nvidia[0-9]*")) or any(
+        map(os.path.exists, ("/dev/dxg", "/dev/kfd")))
+
+
+@contextlib.contextmanager
+def without_chatter():
+    """Hold back what C++ and Python write to stderr, then pass on every line that isn't `CHATTER`.
+
+    Where there is a GPU, nothing is held back.
+    """
+    if has_gpu_device():
+        yield
+        return
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile("w+", errors="replace") as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            for line in held:
+                if not CHATTER.search(line):
+                    sys.stderr.write(line)
+
+
+@functools.cache
+def load():
+    """Import TensorFlow, set for the chapters; `tf` below calls this when it is first used.
+
+    Raises InputError where TensorFlow was already imported without legacy
+    layers, or where `tf-keras` is missing.
+    """
+    legacy = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    if "tensorflow" in sys.modules and not legacy:
+        raise InputError(
+            "TensorFlow was imported before gan_tf1, without its legacy layers: import gan_tf1.tf1 "
+            "and call its load() first, or set TF_USE_LEGACY_KERAS=1 in the environment")
+    if importlib.util.find_spec("tf_keras") is None:
+        raise InputError("the package tf-keras is missing, and tf.layers needs it: pip install "
+                         "tf-keras, of the same version as TensorFlow")
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    # 1 drops C++ INFO lines only; warnings and errors still show.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    warnings.filterwarnings("ignore", message=r"`tf\.layers\.\w+` is deprecated")
+    logging.getLogger("tensorflow").addFilter(
+        lambda record: "is deprecated and will be removed" not in record.getMessage())
+    with without_chatter():
+        import tensorflow.compat.v1 as tensorflow
+    tensorflow.disable_v2_behavior()
+    return tensorflow
+
+
+class _Tensorflow(types.ModuleType):
+    """`tensorflow.compat.v1`, imported at the first use of any of its names."""
+
+    def __getattr__(self, name):
+        return getattr(load(), name)
+
+    def __dir__(self):
+        return dir(load())
+
+
+tf = _Tensorflow("tf", "TensorFlow's TF1 API: tensorflow.compat.v1.")
+
+
+def new_graph(seed):
+    """An empty `tf.Graph` whose random ops are fixed by `seed`, for `with ....as_default():`.
+
+    The seed goes in before any op is made: an op takes its own seed from the
+    graph's when it is built, so `tf.set_random_seed` afterwards changes nothing.
+    Kernels that may sum in any order (on a GPU) are told not to: the same seed
+    on the same machine gives the same bytes.
+    """
+    load()
+    from tensorflow import config
+    config.experimental.enable_op_determinism()
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.set_random_seed(seed)
+    return graph
+
+
+def session_config():
+    """A `ConfigProto` that runs anywhere: soft placement, and GPU memory taken as it is needed."""
+    config = tf.ConfigProto(allow_soft_placement=True)
+    config.gpu_options.allow_growth = True
+    if not has_gpu_device():
+        config.device_count["GPU"] = 0  # the CUDA build would try one, and log a failed cuInit
+    return config

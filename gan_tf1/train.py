@@ -1,0 +1,120 @@
+"""The loop around a chapter's training step: log, samples, checkpoints, resuming."""
+
+import math
+
+from tqdm import tqdm
+
+import pathlib
+
+from gan_tf1 import checkpoint, figures, run as run_files
+from gan_tf1.errors import InputError, TrainingError
+from gan_tf1.tf1 import session_config, tf
+
+
+def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars):
+    """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
+
+    The graph is the current default graph; it is finalized before the first
+    step. What the chapter decides comes as callables::
+
+        step(sess) -> feed              one training step, batch and noise drawn inside
+        report(sess, feed) -> dict      the epoch's losses, from its last step's feed
+        log_line(epoch, losses) -> str  the line as the chapter prints it
+        sample(sess) -> images          the epoch's samples
+
+    Everything random outside of the graph comes from `rng`
+    (a `numpy.random.Generator`) and `train_set` (with `state()`, `restore()`);
+    both are part of each checkpoint, so that a resumed run goes on with the
+    very numbers that an uninterrupted one would have drawn. `gen_vars` are saved
+    alone after each epoch, as the chapters do.
+
+    Raises TrainingError where a loss is no longer finite.
+    """
+    graph = tf.get_default_graph()
+    saver = tf.train.Saver(max_to_keep=None)
+    gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2)
+    initialize = tf.global_variables_initializer()
+    graph.finalize()
+
+    with tf.Session(graph=graph, config=session_config()) as sess:
+        sess.run(initialize)
+        start = _restore(run, saver, sess, train_set, rng, epochs)
+        if start == epochs:
+            run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
+            return run.finish()
+        run.events(graph, start)
+        _follow_last_checkpoints(gen_saver, run)
+
+        with tqdm(total=epochs * steps, initial=start * steps, unit="step", disable=None,
+                  mininterval=0.5, smoothing=0.05) as bar:
+            for epoch in range(start + 1, epochs + 1):
+                bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
+                for _ in range(steps):
+                    feed = step(sess)
+                    bar.update()
+
+                losses = report(sess, feed)
+                if not all(map(math.isfinite, losses.values())):
+                    raise TrainingError(_not_finite(run, epoch, losses))
+                run.log(log_line(epoch, losses))
+                run.record({"epoch": epoch, **losses})
+                images = sample(sess)
+                run.add_samples(images)
+                run.summarize(epoch, losses, figures.grid_png(images))
+
+                gen_saver.save(sess, str(run.path / "generator" / run_files.GENERATOR),
+                               global_step=epoch, write_meta_graph=False)
+                checkpoint.save(run.path / "state", saver, sess, {
+                    "epoch": epoch, "sizes": run.sizes(),
+                    "rng": rng.bit_generator.state, "train_set": train_set.state()})
+    run.finish()
+
+
+def _restore(run, saver, sess, train_set, rng, epochs):
+    """Put everything back to the last sound checkpoint; return its epoch, 0 without any."""
+    state = checkpoint.restore(run.path / "state", saver, sess, run.say)
+    if state is None:
+        run.cut_back({})
+        run.log(run.headline())
+        return 0
+    run.say(f"resuming {run.path} after epoch {state['epoch']}")
+    if state["epoch"] < epochs:
+        run.cut_back(state["sizes"])
+    rng.bit_generator.state = state["rng"]
+    train_set.restore(state["train_set"])
+    return state["epoch"]
+
+
+def _follow_last_checkpoints(gen_saver, run):
+    """Let a resumed run delete the generators that the interrupted one saved."""
+    last = tf.train.get_checkpoint_state(str(run.path / "generator"))
+    if last:
+        gen_saver.recover_last_checkpoints(last.all_model_checkpoint_paths)
+
+
+def _not_finite(run, epoch, losses):
+    values = ", ".join(f"{name} = {value}" for name, value in losses.items())
+    good = f"the last good checkpoint is that of epoch {epoch - 1}" if epoch > 1 else (
+        "there is no checkpoint yet")
+    return f"the losses of epoch {epoch} are not finite ({values}): {run.path} stops, and {good}"
+
+
+def restore_generator(path, gen_vars, sess, chapter):
+    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
+
+    Raises InputError where `path` holds no run of `chapter`, or its generator
+    is missing, damaged, or of another shape.
+    """
+    config = run_files.read_config(path)
+    if config.get("chapter") != chapter:
+        raise InputError(f"{path} is a run of {config.get('chapter')!r}, not of {chapter!r}")
+    folder = pathlib.Path(path) / "generator"
+    last = tf.train.latest_checkpoint(str(folder))
+    if last is None:
+        raise InputError(f"{folder} holds no generator: has the run finished its first epoch?")
+    try:
+        tf.train.Saver(var_list=gen_vars).restore(sess, last)
+    except (tf.errors.OpError, ValueError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise InputError(f"the generator {last} can't be restored: {reason}") from error
+    return int(last.rpartition("-")[2])

@@ -1,0 +1,47 @@
+"""Train the MNIST GAN of "Deep Learning by Example", and draw the chapter's figures 6 to 8.
+
+    python scripts/01_mnist_gan.py                          the chapter: 100 epochs
+    python scripts/01_mnist_gan.py --learning-rate 0.002    the second book's variant
+    python scripts/01_mnist_gan.py --resume                 go on after an interruption
+"""
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import digits
+from gan_tf1.errors import script
+from gan_tf1.models import mnist_gan
+from gan_tf1.run import load_losses, load_samples
+from gan_tf1.tf1 import new_graph
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, mnist_gan.CHAPTER, mnist_gan.Config, digits.CHOICES)
+    config = job.config
+    data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
+    steps = mnist_gan.steps_per_epoch(data.train, config)
+    rng = np.random.default_rng([job.seed, 0])
+
+    with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
+            new_graph(job.seed).as_default():
+        gan = mnist_gan.build(config)
+        train.fit(
+            run, epochs=config.epochs, steps=steps,
+            step=lambda sess: mnist_gan.step(sess, gan, data.train, rng, config),
+            report=lambda sess, feed: mnist_gan.report(sess, gan, feed),
+            log_line=lambda epoch, losses: mnist_gan.log_line(epoch, config.epochs, losses),
+            sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
+            train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+
+    losses, samples = load_losses(run.path), load_samples(run.path)
+    where = f"MNIST GAN on {data.title}, seed {job.seed}"
+    for name, figure in (
+            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
+            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}")),
+            ("progress", figures.progress(samples, f"Samples over training: {where}"))):
+        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()

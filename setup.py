@@ -1,0 +1,25 @@
+from setuptools import find_packages, setup
+
+setup(
+    name="gan_tf1",
+    version="0.1.0",
+    description="The GAN chapters that people learned from, as TF1 graphs on today's TensorFlow",
+    packages=find_packages(include=["gan_tf1", "gan_tf1.*"]),
+    package_data={"gan_tf1": ["book_logs/*.csv"]},
+    python_requires=">=3.10",
+    install_requires=[
+        "tensorflow>=2.16,<2.22",
+        "tf-keras>=2.16,<2.22",
+        "numpy>=1.26",
+        "scipy>=1.11",
+        "matplotlib>=3.8",
+        "tensorflow-datasets>=4.9.6",
+        "importlib_resources",  # tensorflow-datasets imports it without declaring it
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "test": ["pytest>=8"],
+        "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
+        "bench": ["psutil>=5.9"],
+    },
+)
