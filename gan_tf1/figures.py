@@ -88,3 +88,29 @@ def grid_png(images, columns=4):
     buffer = io.BytesIO()
     imsave(buffer, picture, format="png", cmap="Greys_r", vmin=0, vmax=1)
     return buffer.getvalue()
+
+
+def comparison(log, book, envelope, name):
+    """A run's losses over those of the book and the seed-to-seed envelope, one panel a loss.
+
+    `log` and `book` are `published.Log`, `envelope` is `published.Envelope`.
+    """
+    from gan_tf1.published import LOSSES, prediction_interval
+
+    figure = Figure(figsize=(9, 7), layout="constrained")
+    figure.suptitle(f"{name}, the book's printed log, and {len(envelope.losses['disc_loss'])} "
+                    "seeds on MNIST")
+    for axes, (loss, title) in zip(figure.subplots(2, sharex=True), LOSSES.items()):
+        seeds = envelope.losses[loss]
+        axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
+                          label="95 % of seeds, epoch by epoch")
+        axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
+        axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
+                  label="printed in the book")
+        axes.plot(log.epochs, log.losses[loss], color=DISC_COLOUR if loss == "disc_loss"
+                  else GEN_COLOUR, linewidth=1.2, label=name)
+        axes.set(ylabel=f"{title} (nats)", ylim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small", ncols=2)
+    axes.set_xlabel("epoch")
+    return figure

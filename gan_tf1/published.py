@@ -1,0 +1,250 @@
+"""Compare a training log with the log that a book prints, and with many runs of the same model.
+
+A GAN's losses differ from seed to seed, so one log can't be held against
+another. The package holds an *envelope*: the losses of 20 seeds of the
+chapter's model on real MNIST. A log belongs to the same model if it looks like
+a 21st seed.
+
+Method
+------
+For each window of epochs (early, middle, late, and the epochs that the book
+prints) and each loss there are two figures: the mean over the window's epochs,
+and their spread (standard deviation over epochs, on a log scale). Each is
+computed for every seed of the envelope over the very epochs that the log has,
+which gives n = 20 values with mean m and standard deviation s. A further run of
+the same model falls into the prediction interval
+
+    m -+ t(1 - a/2, n - 1) s sqrt(1 + 1/n)
+
+with probability 1 - a. The table shows this interval for a = 1 %. With k
+figures in the table, some fall outside of a 99 % interval by chance, so the
+verdict asks for a = 1 % / k (Bonferroni): a run of the same model is called
+"differs" in at most 1 % of cases, in whichever figure.
+
+Beside that, the share of single epochs inside their own 95 % prediction
+interval is told; it isn't judged, because neighbouring epochs of a run are not
+independent.
+
+Assumptions: seeds are independent; a window's figure is about normally
+distributed over seeds. Nothing is assumed of the epochs within a run.
+"""
+
+import math
+import pathlib
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from gan_tf1.errors import InputError
+from gan_tf1.run import load_losses, read_config
+
+BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
+CHAPTERS = ("mnist_gan",)
+WINDOWS = {"early": (1, 33), "middle": (34, 66), "late": (67, 100), "printed": (71, 100)}
+LOSSES = {"disc_loss": "disc loss", "gen_loss": "gen loss"}
+FEWEST_EPOCHS = 5   # in a window, for a mean and a spread to say anything
+SIGNIFICANCE = 0.01
+
+_NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
+_LINE = re.compile(r"Epoch\s+(\d+)\s*/\s*\d+\s*\.\.\.\s*"
+                   rf"Disc(?:riminator)? Loss:\s*{_NUMBER}\s*\.\.\.\s*"
+                   rf"Gen(?:erator)? Loss:\s*{_NUMBER}", re.IGNORECASE)
+
+
+class Log(NamedTuple):
+    """One run's losses in nats; `epochs` counts from 1 and rises, and may have gaps."""
+    epochs: np.ndarray      # [E] int
+    losses: dict            # name -> [E] float
+    incomparable: str = ""  # why this log can't be held against the book's, if so
+    settings: Any = None    # the run's settings, where they are known
+
+
+class Envelope(NamedTuple):
+    """The losses of many seeds: `losses[name]` is [seeds, epochs]."""
+    epochs: np.ndarray
+    losses: dict
+    settings: dict
+
+
+class Figure(NamedTuple):
+    """One row of the comparison: a window's figure, the envelope's mean, and both intervals."""
+    window: str
+    epochs: str
+    loss: str
+    statistic: str          # "mean" or "spread"
+    value: float
+    expected: float
+    interval: tuple         # 99 % for this figure alone
+    joint: tuple            # 99 % for all figures of the table together
+
+    @property
+    def outside(self):
+        return not self.joint[0] <= self.value <= self.joint[1]
+
+
+class Verdict(NamedTuple):
+    """`word` is "agrees", "differs" or "cannot be compared"; `sentence` says where, or why."""
+    word: str
+    sentence: str
+    figures: list
+    shares: dict            # loss -> share of single epochs inside their 95 % interval
+
+
+def parse(text):
+    """The `Log` in any text that holds lines of the chapters' format, in either book's spelling.
+
+    Raises InputError where there is no such line, or one epoch stands there twice.
+    """
+    rows = [(int(epoch), float(disc), float(gen)) for epoch, disc, gen in _LINE.findall(text)]
+    if not rows:
+        raise InputError("no line reads like `Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361`")
+    rows.sort(key=lambda row: row[0])
+    epochs = np.array([row[0] for row in rows])
+    twice = epochs[1:][np.diff(epochs) == 0]
+    if len(twice):
+        raise InputError(f"epoch {twice[0]} stands there more than once: give the log of one run")
+    why = "its log says drawn digits, which are not the book's MNIST" if (
+        "drawn digits (synthetic)" in text) else ""
+    return Log(epochs, {"disc_loss": np.array([row[1] for row in rows]),
+                        "gen_loss": np.array([row[2] for row in rows])}, why)
+
+
+def read(path, chapter):
+    """The `Log` of a run directory, of a table `epoch,disc_loss,gen_loss`, or of a text.
+
+    Raises InputError, naming the file, where it can't be read.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        config = read_config(path)
+        if config.get("chapter") != chapter:
+            raise InputError(f"{path} is a run of {config.get('chapter')!r}, not of {chapter!r}")
+        why = "" if config["data"] == "mnist" else (
+            f"it was trained on {config['data_title']}, the book's on MNIST")
+        return _log(load_losses(path), path)._replace(incomparable=why, settings=config["settings"])
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}") from error
+    if re.search(r"^epoch,disc_loss,gen_loss\s*$", text, re.MULTILINE):
+        return _log(_table(text, path), path)
+    try:
+        return parse(text)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def book(chapter):
+    """The `Log` that the book prints."""
+    return read(BOOK_LOGS / f"{chapter}.csv", chapter)
+
+
+def envelope(chapter, path=None):
+    """The chapter's `Envelope`, from the package or from `path` (see scripts/make_envelope.py)."""
+    import json
+    path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
+    try:
+        text = path.read_text()
+        table = _table(text, path)
+        settings = json.loads(re.search(r"^# settings: (.*)$", text, re.MULTILINE)[1])
+        seeds, epochs = np.unique(table["seed"]), np.unique(table["epoch"]).astype(int)
+        losses = {name: table[name].reshape(len(seeds), len(epochs)) for name in LOSSES}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no envelope: {error}") from error
+    return Envelope(epochs, losses, settings)
+
+
+def _table(text, path):
+    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
+    try:
+        table = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
+        return {name: table[name] for name in table.dtype.names}
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path} can't be read: {error}") from error
+
+
+def _log(columns, path):
+    if not {"epoch", *LOSSES} <= set(columns) or not len(columns["epoch"]):
+        raise InputError(f"{path} has no rows of epoch, disc_loss and gen_loss")
+    return Log(columns["epoch"].astype(int), {name: columns[name] for name in LOSSES})
+
+
+def prediction_interval(values, significance):
+    """The interval [low, high] for one more value drawn like `values` [n, ...], over axis 0."""
+    n = len(values)
+    reach = (stats.t.ppf(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
+             * math.sqrt(1 + 1 / n))
+    return values.mean(axis=0) - reach, values.mean(axis=0) + reach
+
+
+def windows(log_epochs, envelope_epochs):
+    """Name -> epochs that both have, for windows with enough of them; no set of epochs twice."""
+    common = np.intersect1d(log_epochs, envelope_epochs)
+    found = {}
+    for name, (first, last) in WINDOWS.items():
+        epochs = common[(common >= first) & (common <= last)]
+        same = next((other for other in found if np.array_equal(found[other], epochs)), None)
+        if len(epochs) >= FEWEST_EPOCHS:
+            found.pop(same, None)  # for the book's log, "late" is just what is printed
+            found[name] = epochs
+    return found
+
+
+# Spreads are judged on a log scale, where they are about normal: (to that scale, and back).
+SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
+
+
+def judge(log, envelope):
+    """The `Verdict` on `log`: does it look like one more seed of `envelope`?"""
+    spans = windows(log.epochs, envelope.epochs)
+    if log.incomparable or not spans:
+        why = log.incomparable or (f"it has fewer than {FEWEST_EPOCHS} epochs in every window of "
+                                   f"epochs 1 to {envelope.epochs[-1]}")
+        return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
+    bad = [int(epoch) for epoch in log.epochs
+           if not all(np.isfinite(column[log.epochs == epoch]) for column in log.losses.values())]
+    if bad:
+        return Verdict("differs", f"Differs: a loss is not finite in epoch {bad[0]}.", [], {})
+
+    count = len(spans) * len(LOSSES) * len(SCALES)
+    figures = []
+    for window, epochs in spans.items():
+        for loss, title in LOSSES.items():
+            own = log.losses[loss][np.isin(log.epochs, epochs)]
+            seeds = envelope.losses[loss][:, np.isin(envelope.epochs, epochs)]
+            for statistic, (to_scale, back) in SCALES.items():
+                measure = np.mean if statistic == "mean" else _spread
+                values = to_scale(measure(seeds, axis=1))
+                figures.append(Figure(
+                    window, f"{epochs[0]}-{epochs[-1]}", title, statistic,
+                    float(measure(own, axis=0)), float(back(values.mean())),
+                    tuple(map(float, back(np.array(prediction_interval(values, SIGNIFICANCE))))),
+                    tuple(map(float, back(np.array(
+                        prediction_interval(values, SIGNIFICANCE / count)))))))
+    outside = [figure for figure in figures if figure.outside]
+    shares = {title: _share_inside(log, envelope, loss) for loss, title in LOSSES.items()}
+    if not outside:
+        return Verdict("agrees", f"Agrees: all {count} figures lie where one more seed's would.",
+                       figures, shares)
+    where = "; ".join(
+        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in epochs {figure.epochs}, "
+        f"{abs(figure.value - figure.expected):.3f} "
+        f"{'above' if figure.value > figure.expected else 'below'} the envelope's "
+        f"{figure.expected:.3f}" for figure in outside)
+    return Verdict("differs", f"Differs: {where}.", figures, shares)
+
+
+def _spread(values, axis):
+    # A log that repeats one number has no spread: the tiniest there is keeps its logarithm finite.
+    return np.maximum(np.std(values, axis=axis, ddof=1), np.finfo(float).tiny)
+
+
+def _share_inside(log, envelope, loss):
+    """Share of the log's epochs inside the 95 % prediction interval of the same epoch."""
+    both = np.intersect1d(log.epochs, envelope.epochs)
+    low, high = prediction_interval(
+        envelope.losses[loss][:, np.isin(envelope.epochs, both)], 0.05)
+    own = log.losses[loss][np.isin(log.epochs, both)]
+    return float(np.mean((low <= own) & (own <= high)))

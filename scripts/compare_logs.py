@@ -1,0 +1,63 @@
+"""Compare a run, or any text with the chapter's log lines, with the book's printed log.
+
+    python scripts/compare_logs.py checkpoints/mnist_gan-001
+    python scripts/compare_logs.py my_notebook_output.txt --check
+
+Prints each window's mean and spread of both losses against what 20 seeds of the
+chapter's model make likely, a verdict in one sentence, and draws an overlay of
+envelope, book and run. `gan_tf1/published.py` states the method.
+"""
+
+import argparse
+import pathlib
+import sys
+
+from gan_tf1 import figures, published
+from gan_tf1.config import Parser
+from gan_tf1.errors import script
+
+
+def table(verdict):
+    """The lines of the comparison's table."""
+    yield (f"{'window':8} {'epochs':7} {'loss':9} {'figure':6} {'here':>7} {'seeds':>7}   "
+           f"{'99 % of single':>15}   {'99 % of all':>15}")
+    for row in verdict.figures:
+        single, joint = (f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint))
+        yield (f"{row.window:8} {row.epochs:7} {row.loss:9} {row.statistic:6} {row.value:7.3f} "
+               f"{row.expected:7.3f}   {single:>15}   {joint:>15}{'  <- outside' * row.outside}")
+    for loss, share in verdict.shares.items():
+        yield f"{share:.0%} of the epochs' {loss} lie inside their own 95 % interval"
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run_or_log", metavar="RUN_OR_LOG",
+                        help="a run directory, or a text with the chapter's log lines")
+    parser.add_argument("--chapter", choices=published.CHAPTERS, default="mnist_gan")
+    parser.add_argument("--check", action="store_true",
+                        help="exit with 1 if the log differs, with 2 if it can't be compared")
+    parser.add_argument("--out", metavar="PNG", help="the overlay figure (default: "
+                        "figures/comparison.png in the run, or comparison.png beside the log)")
+    args = parser.parse_args(argv)
+
+    path = pathlib.Path(args.run_or_log)
+    log = published.read(path, args.chapter)
+    book, envelope = published.book(args.chapter), published.envelope(args.chapter)
+    verdict = published.judge(log, envelope)
+
+    for name, value in (log.settings or {}).items():
+        if value != envelope.settings.get(name, value):
+            print(f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs")
+    if verdict.figures:
+        print(*table(verdict), sep="\n")
+    print(verdict.sentence)
+    if verdict.word != "cannot be compared":
+        out = args.out or (path / "figures" if path.is_dir() else path.parent) / "comparison.png"
+        print(figures.save(figures.comparison(log, book, envelope, path.name), out))
+    if args.check:
+        sys.exit({"agrees": 0, "differs": 1, "cannot be compared": 2}[verdict.word])
+
+
+if __name__ == "__main__":
+    main()
