@@ -31,6 +31,7 @@ class Launch(NamedTuple):
                 raise InputError(f"{self.path} was trained on other data: {data.title} here has "
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
             return run.Run(self.path)
+        print(f"run directory: {self.path}", flush=True)
         return run.Run(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
             "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir,

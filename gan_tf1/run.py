@@ -126,7 +126,7 @@ class Run:
     def headline(self):
         """What the log begins with: chapter, data set and seed."""
         return (f"{self.config['chapter']} on {self.config['data_title']}, "
-                f"seed {self.config['seed']}, in {self.path}")
+                f"seed {self.config['seed']}")
 
     def log(self, line):
         """One line to stdout and log.txt."""

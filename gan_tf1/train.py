@@ -32,7 +32,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     """
     graph = tf.get_default_graph()
     saver = tf.train.Saver(max_to_keep=None)
-    gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2)
+    gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
     initialize = tf.global_variables_initializer()
     graph.finalize()
 
@@ -99,15 +99,11 @@ def _not_finite(run, epoch, losses):
     return f"the losses of epoch {epoch} are not finite ({values}): {run.path} stops, and {good}"
 
 
-def restore_generator(path, gen_vars, sess, chapter):
+def restore_generator(path, gen_vars, sess):
     """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
 
-    Raises InputError where `path` holds no run of `chapter`, or its generator
-    is missing, damaged, or of another shape.
+    Raises InputError where the generator is missing, damaged, or of another shape.
     """
-    config = run_files.read_config(path)
-    if config.get("chapter") != chapter:
-        raise InputError(f"{path} is a run of {config.get('chapter')!r}, not of {chapter!r}")
     folder = pathlib.Path(path) / "generator"
     last = tf.train.latest_checkpoint(str(folder))
     if last is None:

@@ -262,7 +262,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_write_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch, error):
     def savez(file, **_):
-        file.write(b"half")
+        file.write_bytes(b"half")
         raise error
 
     monkeypatch.setattr(np, "savez", savez)

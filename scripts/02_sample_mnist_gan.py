@@ -1,0 +1,73 @@
+"""Draw new samples from a trained MNIST generator: the chapter's figure 9.
+
+    python scripts/02_sample_mnist_gan.py                       the generator that is shipped
+    python scripts/02_sample_mnist_gan.py --run-dir checkpoints/mnist_gan-001 --n 64
+    python scripts/02_sample_mnist_gan.py --out samples.npy     [n, 784] in (-1, 1)
+    python scripts/02_sample_mnist_gan.py --pickle train_generator_samples.pkl
+"""
+
+import argparse
+import pathlib
+
+import numpy as np
+
+from gan_tf1 import book_pickle, figures, train
+from gan_tf1.config import Parser, make, whole_number
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import replacing
+from gan_tf1.launch import seed_number
+from gan_tf1.models import mnist_gan
+from gan_tf1.run import read_config
+from gan_tf1.tf1 import new_graph, session_config, tf
+
+SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / "mnist_gan"
+
+
+def draw(path, count, seed):
+    """`count` samples [count, 784] of the newest generator in run directory `path`, and a title."""
+    stored = read_config(path)
+    if stored.get("chapter") != mnist_gan.CHAPTER:
+        raise InputError(f"{path} is a run of {stored.get('chapter')!r}, not of the MNIST GAN")
+    config = make(mnist_gan.Config, stored["settings"])
+    with new_graph(seed).as_default():
+        gan = mnist_gan.build(config)
+        with tf.Session(config=session_config()) as sess:
+            epoch = train.restore_generator(path, gan.gen_vars, sess)
+            samples = mnist_gan.sample(sess, gan, np.random.default_rng([seed, 2]), count, config)
+    return samples, f"Samples after epoch {epoch}, trained on {stored['data_title']}, seed {seed}"
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run-dir", metavar="DIR", default=SHIPPED,
+                        help="a run of 01_mnist_gan.py (default: the shipped generator)")
+    parser.add_argument("--pickle", metavar="FILE", help="draw the last samples in a pickle of "
+                        "the book's listing instead")
+    parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
+    parser.add_argument("--out", metavar="FILE", default="samples.png",
+                        help="a .png, or a .npy with the numbers (default: samples.png)")
+    args = parser.parse_args(argv)
+    out = pathlib.Path(args.out)
+    if out.suffix not in (".png", ".npy"):
+        raise InputError(f"--out {out} must end in .png or .npy")
+    if args.n < 1:
+        raise InputError("--n must be at least 1")
+
+    if args.pickle:
+        samples = book_pickle.load_samples(args.pickle)[-1][:args.n]
+        title = f"Last samples in {pathlib.Path(args.pickle).name}"
+    else:
+        samples, title = draw(args.run_dir, args.n, args.seed)
+    if out.suffix == ".npy":
+        with replacing(out) as temporary:
+            np.save(temporary, samples)
+    else:
+        columns = max(4, int(np.ceil(np.sqrt(len(samples)))))
+        figures.save(figures.sample_grid(samples, title, columns), out)
+    print(out)
+
+
+if __name__ == "__main__":
+    main()

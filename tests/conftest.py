@@ -1,0 +1,73 @@
+"""Fixtures that all tests share."""
+
+import importlib.util
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+SCRIPTS = ROOT / "scripts"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: longer than a minute; run with -m slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.option.markexpr and not any("::" in argument for argument in config.args):
+        slow = [item for item in items if "slow" in item.keywords]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if "slow" not in item.keywords]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_cache(tmp_path_factory):
+    """All tests share one cache of drawn digits, away from the user's own."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def mnist_version():
+    """The path of a prepared TFDS MNIST, or a skip that says so."""
+    from gan_tf1.data import source
+    version = source.prepared_version("mnist")
+    if version is None:
+        pytest.skip("no prepared MNIST: set TFDS_DATA_DIR to the TFDS folder that holds it")
+    return version
+
+
+@pytest.fixture
+def train_set():
+    """200 random images as a `DataSet`: enough for a few steps."""
+    from gan_tf1.data.mnist import DataSet
+    rng = np.random.default_rng(5)
+    return DataSet(rng.integers(0, 256, (200, 28, 28), np.uint8),
+                   rng.integers(0, 10, 200, np.uint8), seed=1)
+
+
+def load_script(name):
+    """Script `name` as a module; its `main(argv)` runs it in this process."""
+    spec = importlib.util.spec_from_file_location(name.removesuffix(".py").lstrip("0123456789_"),
+                                                  SCRIPTS / name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def refusal(capsys, main, *arguments):
+    """The one line with which `main` refuses `arguments`; checks exit status 2 and no traceback."""
+    with pytest.raises(SystemExit) as exit_:
+        main(list(map(str, arguments)))
+    assert exit_.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("error: ")
+    return lines[0]

@@ -1,0 +1,22 @@
+"""The first chapter's script on 400 drawn digits: `python few_digits.py FLAG ...`.
+
+Runs of many short epochs, with everything else as it is.
+"""
+
+import sys
+
+from conftest import load_script
+from gan_tf1.data import digits, drawn_digits
+from gan_tf1.data.mnist import DataSet
+
+
+def load(choice="auto", data_dir=None, seed=0):
+    """In place of `digits.load`: 400 digits to train on, and to validate and test on too."""
+    drawn = drawn_digits.draw(400, 0)
+    data = DataSet(drawn.images, drawn.labels, seed)
+    return digits.Digits("drawn", "drawn digits (synthetic)", data, data, data)
+
+
+if __name__ == "__main__":
+    digits.load = load
+    load_script("01_mnist_gan.py").main(sys.argv[1:])

@@ -1,0 +1,51 @@
+"""Which ops of a training graph can be placed on a GPU, read off TensorFlow's registry of kernels.
+
+The registry lists the GPU kernels of a CUDA build also on a machine without a
+GPU. A kernel registered for the device type DEFAULT serves every device: those
+are the ops that compute nothing on the device itself (constants, feeds, shapes,
+which stay in host memory, and control).
+"""
+
+import functools
+
+from gan_tf1.tf1 import load, tf
+
+
+def between(fetches):
+    """Every op that a `session.run` of `fetches` (tensors or ops) executes, feeds included."""
+    waiting = [fetch.op if hasattr(fetch, "op") else fetch for fetch in fetches]
+    found = {}
+    while waiting:
+        op = waiting.pop()
+        if op.name not in found:
+            found[op.name] = op
+            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    return list(found.values())
+
+
+@functools.cache
+def registered(op_type):
+    load()
+    from tensorflow.python.framework import kernels
+    return kernels.get_registered_kernels_for_op(op_type).kernel
+
+
+def devices(op):
+    """The device types with a kernel that runs `op` with its types: "CPU", "GPU", "DEFAULT", ..."""
+    def fits(kernel):
+        return all(op.get_attr(constraint.name) in map(
+            tf.as_dtype, constraint.allowed_values.list.type) for constraint in kernel.constraint)
+
+    return {kernel.device_type for kernel in registered(op.type) if fits(kernel)}
+
+
+def without_gpu_kernel(fetches):
+    """Type and name of the ops behind `fetches` that can't be placed on a GPU."""
+    return sorted((op.type, op.name) for op in between(fetches)
+                  if not devices(op) & {"GPU", "DEFAULT"})
+
+
+def host_side(fetches):
+    """The types of the ops behind `fetches` that have a DEFAULT kernel only."""
+    return {op.type for op in between(fetches)
+            if "DEFAULT" in devices(op) and "GPU" not in devices(op)}

@@ -1,0 +1,302 @@
+"""MNIST's files, the book's split, `next_batch`, and what happens where MNIST is not to be had."""
+
+import gzip
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from gan_tf1.data import digits, drawn_digits, mnist, source
+from gan_tf1.errors import InputError
+
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+         "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+
+# --- next_batch ---
+
+def numbered(count, seed=0):
+    """A data set whose example i has the label i and is black but for a pixel i."""
+    images = np.zeros((count, 28, 28), np.uint8)
+    images.reshape(count, -1)[np.arange(count), np.arange(count)] = 255
+    return mnist.DataSet(images, np.arange(count, dtype=np.uint8), seed)
+
+
+def test_an_epoch_has_every_example_once_and_each_epoch_its_own_order():
+    data = numbered(20)
+    epochs = [np.concatenate([data.next_batch(5)[1] for _ in range(4)]) for _ in range(3)]
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(20))
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    assert tuple(epochs[0]) != tuple(range(20))
+
+
+def test_a_batch_across_the_end_takes_the_rest_and_fills_up_from_the_next_epoch():
+    data = numbered(10)
+    batches = [data.next_batch(4)[1] for _ in range(5)]
+    assert data.epochs_completed == 1
+    stream = np.concatenate(batches)
+    assert sorted(stream[:10]) == sorted(stream[10:]) == list(range(10))
+
+
+def test_images_and_labels_stay_together_in_0_to_1():
+    images, labels = numbered(30).next_batch(30)
+    assert images.dtype == np.float32 and images.shape == (30, 784)
+    assert images.min() == 0 and images.max() == 1
+    np.testing.assert_array_equal(images.argmax(axis=1), labels)
+
+
+def test_the_seed_fixes_the_order():
+    first, second, other = (numbered(20, seed).next_batch(20)[1] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, second)
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize("taken", [0, 2, 5, 7])
+def test_a_restored_state_goes_on_with_the_same_batches(taken):
+    data = numbered(13)
+    for _ in range(taken):
+        data.next_batch(4)
+    state = data.state()
+    expected = [data.next_batch(4)[1] for _ in range(9)]
+    other = numbered(13, seed=99)
+    other.restore(state)
+    np.testing.assert_array_equal(expected, [other.next_batch(4)[1] for _ in range(9)])
+    assert other.epochs_completed == data.epochs_completed
+
+
+def test_a_batch_larger_than_the_data_is_refused():
+    with pytest.raises(InputError, match="batch of 11 .* 10 examples"):
+        numbered(10).next_batch(11)
+
+
+# --- the four files ---
+
+def idx(array):
+    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + (
+        array.tobytes())
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """Four files as MNIST's, of drawn digits: the format is what is tested."""
+    drawn = drawn_digits.load(70000, 0)
+    parts = (drawn.images[:60000], drawn.labels[:60000], drawn.images[60000:], drawn.labels[60000:])
+    folder = tmp_path_factory.mktemp("MNIST_data")
+    for name, array in zip(FILES, parts):
+        (folder / name).write_bytes(idx(array))
+    return folder
+
+
+@pytest.fixture
+def folder(original, tmp_path):
+    for name in FILES:
+        (tmp_path / name).symlink_to(original / name)
+    return tmp_path
+
+
+def replace(folder, name, content):
+    (folder / name).unlink()
+    (folder / name).write_bytes(content)
+
+
+def test_files_are_split_as_the_book_does(folder):
+    drawn = drawn_digits.load(70000, 0)
+    data = digits.load("auto", folder)
+    assert (data.key, data.title) == ("mnist", "MNIST")
+    assert [part.num_examples for part in (data.train, data.validation, data.test)] == [
+        55000, 5000, 10000]
+    for part, rows in ((data.validation, slice(0, 5000)), (data.train, slice(5000, 60000)),
+                       (data.test, slice(60000, 70000))):
+        np.testing.assert_array_equal(part.labels, drawn.labels[rows])
+        np.testing.assert_array_equal(
+            np.rint(part.images[:50] * 255), drawn.images[rows][:50].reshape(50, 784))
+
+
+def test_gzipped_and_dotted_names_are_read_too(folder):
+    for name in FILES[2:]:
+        content = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / (name.replace("-idx", ".idx") + ".gz")).write_bytes(gzip.compress(content, 1))
+    assert len(mnist.read_idx_folder(folder).test_images) == 10000
+
+
+@pytest.mark.parametrize("name, content, complaint", [
+    (FILES[0], lambda raw: raw[:1000], "truncated"),
+    (FILES[0], lambda raw: raw + b"x", "damaged"),
+    (FILES[0], lambda raw: b"", "no idx file"),
+    (FILES[0], lambda raw: b"PNG" + raw, "no idx file"),
+    (FILES[1], lambda raw: gzip.compress(raw)[:-20], "can't be read"),
+    (FILES[3], lambda raw: idx(np.full(10000, 10, np.uint8)), "label 10"),
+    (FILES[3], lambda raw: idx(np.zeros(9999, np.uint8)), "don't belong together"),
+    (FILES[2], lambda raw: idx(np.zeros((10000, 32, 32), np.uint8)), "32 x 32"),
+    (FILES[2], lambda raw: idx(np.zeros(10000, np.uint8)), "no idx file"),
+], ids=["cut", "long", "empty", "foreign", "gzip cut", "label", "count", "size", "dimensions"])
+def test_a_bad_file_is_named_in_one_line(folder, name, content, complaint):
+    replace(folder, name, content((folder / name).read_bytes()))
+    with pytest.raises(InputError, match=complaint) as error:
+        digits.load("auto", folder)
+    assert name in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(folder):
+    (folder / FILES[3]).unlink()
+    with pytest.raises(InputError, match="t10k-labels-idx1-ubyte.gz is missing"):
+        digits.load("mnist", folder)
+
+
+def test_too_few_images_are_refused(folder):
+    replace(folder, FILES[2], idx(np.zeros((500, 28, 28), np.uint8)))
+    replace(folder, FILES[3], idx(np.zeros(500, np.uint8)))
+    with pytest.raises(InputError, match="500 images: MNIST has 10000"):
+        digits.load("mnist", folder)
+
+
+# --- TFDS ---
+
+def test_tfds_holds_mnist(mnist_version):
+    arrays = mnist.read_tfds(mnist_version)
+    assert [len(array) for array in arrays] == [60000, 60000, 10000, 10000]
+    assert arrays.train_images.dtype == np.uint8 and arrays.train_images.shape[1:] == (28, 28)
+    # MNIST's own: how often each digit stands in the test set, and the mean pixel of training
+    # (33.318 in the published files; copies that went through a float may be a level lower).
+    assert np.bincount(arrays.test_labels).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert arrays.train_images.mean() == pytest.approx(33.318, abs=0.25)
+
+
+def test_a_truncated_tfds_file_is_named_in_one_line(mnist_version, tmp_path):
+    copy = tmp_path / "mnist" / mnist_version.name
+    shutil.copytree(mnist_version, copy)
+    file = next(copy.glob("mnist-test.tfrecord*"))
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:10000])
+    with pytest.raises(InputError) as error:
+        source.read(copy, "test")
+    assert str(copy) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_the_folder_is_the_flag_then_the_environment_then_tfdss_own(monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", "/from/environment")
+    assert str(source.tfds_folder("/from/flag")) == "/from/flag"
+    assert str(source.tfds_folder()) == "/from/environment"
+    monkeypatch.delenv("TFDS_DATA_DIR")
+    monkeypatch.setenv("HOME", "/home/reader")
+    assert str(source.tfds_folder()) == "/home/reader/tensorflow_datasets"
+
+
+def test_the_newest_prepared_version_is_taken(tmp_path):
+    for version in ("3.0.1", "3.0.9", "3.0.10", "incomplete.ABC_3.1.0"):
+        (tmp_path / "mnist" / version).mkdir(parents=True)
+        (tmp_path / "mnist" / version / "dataset_info.json").write_text("{}")
+    (tmp_path / "mnist" / "9.0.0").mkdir()  # begun, never finished
+    assert source.prepared_version("mnist", tmp_path).name == "3.0.10"
+
+
+# --- nothing to be had ---
+
+def test_a_host_that_never_answers_is_given_up_in_seconds(monkeypatch):
+    released = threading.Event()
+
+    def hang(*_, **__):
+        released.wait(60)
+        raise OSError
+
+    monkeypatch.setattr(source.urllib.request, "urlopen", hang)
+    start = time.monotonic()
+    assert not source.answers("https://example.invalid/", seconds=0.3)
+    assert time.monotonic() - start < 2
+    released.set()
+
+
+def test_auto_without_mnist_says_so_draws_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(source, "answers", lambda url: False)
+    data = digits.load("auto", tmp_path / "nowhere")
+    assert data.key == "drawn" and "synthetic" in data.title
+    notice = capsys.readouterr().err
+    assert "DRAWN DIGITS" in notice and "*****" in notice and str(tmp_path / "nowhere") in notice
+    assert list(tmp_path.iterdir()) == []
+    assert data.train.num_examples == 55000
+
+
+def test_auto_never_passes_over_a_damaged_mnist(folder):
+    replace(folder, FILES[0], b"")
+    with pytest.raises(InputError, match=FILES[0]):
+        digits.load("auto", folder)
+
+
+def test_asking_for_mnist_never_falls_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "answers", lambda url: False)
+    with pytest.raises(InputError, match="can't be reached: .*--data-dir.*--data drawn"):
+        digits.load("mnist", tmp_path)
+
+
+def test_the_notice_comes_within_five_seconds_of_the_command(tmp_path):
+    """The real search, in a process of its own, for a host that can't be reached."""
+    start = time.monotonic()
+    code = ("from gan_tf1.data import digits, drawn_digits, mnist\n"
+            "mnist.PROBE_URL = 'https://host.invalid/'\n"
+            "def draw(*_): raise SystemExit(7)\n"
+            "drawn_digits.load = draw\n"
+            f"digits.load('auto', {str(tmp_path)!r})")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 7 and "DRAWN DIGITS" in done.stderr
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("host\nwent away"), OSError("disk full")])
+def test_a_download_that_fails_leaves_nothing_half_made(tmp_path, monkeypatch, failure):
+    import tensorflow_datasets as tfds
+    begun = []
+
+    class Builder:
+        def __init__(self, name, data_dir):
+            self.data_dir = f"{data_dir}/{name}/3.0.1"
+
+        def download_and_prepare(self, download_dir):
+            for folder in (download_dir, self.data_dir + ".incompleteABC"):
+                pathlib.Path(folder).mkdir(parents=True)
+                pathlib.Path(folder, "half.tmp").write_text("half")
+                begun.append(folder)
+            raise failure
+
+    monkeypatch.setattr(tfds, "builder", Builder)
+    with pytest.raises(InputError, match="could not be downloaded") as error:
+        source.download("mnist", tmp_path / "new" / "folder")
+    assert len(begun) == 2 and "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_moves_into_place_when_complete(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    class Builder:
+        def __init__(self, name, data_dir):
+            self.data_dir = f"{data_dir}/{name}/3.0.1"
+
+        def download_and_prepare(self, download_dir):
+            pathlib.Path(download_dir).mkdir()
+            pathlib.Path(self.data_dir).mkdir(parents=True)
+            pathlib.Path(self.data_dir, "dataset_info.json").write_text("{}")
+
+    monkeypatch.setattr(tfds, "builder", Builder)
+    place = source.download("mnist", tmp_path)
+    assert place == tmp_path / "mnist" / "3.0.1" == source.prepared_version("mnist", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mnist"]
+
+
+def test_a_file_as_data_dir_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        digits.load("auto", tmp_path / "file")
+
+
+def test_fingerprints_tell_data_sets_apart():
+    assert numbered(10).fingerprint() == numbered(10, seed=3).fingerprint()
+    assert numbered(10).fingerprint() != numbered(11).fingerprint()

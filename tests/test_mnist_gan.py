@@ -1,0 +1,286 @@
+"""The MNIST GAN against NumPy in float64: networks, losses, steps, and what they move."""
+
+import numpy as np
+import pytest
+
+from gan_tf1.models import mnist_gan
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gpu_kernels import devices, host_side, without_gpu_kernel
+
+CONFIG = mnist_gan.Config(batch_size=20)
+
+
+@pytest.fixture
+def session():
+    """A session on the chapter's graph, variables initialized: `(sess, gan)`."""
+    with new_graph(seed=3).as_default():
+        gan = mnist_gan.build(CONFIG)
+        with tf.Session(config=session_config()) as sess:
+            sess.run(tf.global_variables_initializer())
+            yield sess, gan
+
+
+def values(sess):
+    """All variables, name -> float64 array."""
+    names = [var.op.name for var in tf.global_variables()]
+    return {name: np.asarray(value, np.float64)
+            for name, value in zip(names, sess.run(tf.global_variables()))}
+
+
+def dense(x, weights, scope):
+    return x @ weights[scope + "/kernel"] + weights[scope + "/bias"]
+
+
+def network(x, weights, scope):
+    """Either network's logits in NumPy."""
+    hidden = dense(x, weights, f"{scope}/dense")
+    hidden = np.where(hidden > 0, hidden, 0.01 * hidden)
+    return dense(hidden, weights, f"{scope}/dense_1")
+
+
+def cross_entropy(label, logits):
+    p = 1 / (1 + np.exp(-logits))
+    return -(label * np.log(p) + (1 - label) * np.log(1 - p))
+
+
+def losses(images, z, weights, smooth=0.1):
+    """`(disc_loss, gen_loss)` in NumPy, from the definition of cross-entropy."""
+    real = network(images, weights, "discriminator")
+    fake = network(np.tanh(network(z, weights, "generator")), weights, "discriminator")
+    disc_loss = cross_entropy(1 - smooth, real).mean() + cross_entropy(0, fake).mean()
+    return disc_loss, cross_entropy(1, fake).mean()
+
+
+@pytest.fixture
+def feed():
+    rng = np.random.default_rng(0)
+    return mnist_gan.Feed(rng.uniform(-1, 1, (20, 784)), rng.uniform(-1, 1, (20, 100)))
+
+
+def test_table_of_variables(session):
+    assert [(var.op.name, tuple(var.shape.as_list())) for var in tf.trainable_variables()] == [
+        ("generator/dense/kernel", (100, 128)),
+        ("generator/dense/bias", (128,)),
+        ("generator/dense_1/kernel", (128, 784)),
+        ("generator/dense_1/bias", (784,)),
+        ("discriminator/dense/kernel", (784, 128)),
+        ("discriminator/dense/bias", (128,)),
+        ("discriminator/dense_1/kernel", (128, 1)),
+        ("discriminator/dense_1/bias", (1,)),
+    ]
+    slots = {var.op.name for var in tf.global_variables()} - {
+        var.op.name for var in tf.trainable_variables()}
+    assert slots == {f"{var.op.name}/{slot}" for var in tf.trainable_variables()
+                     for slot in ("Adam", "Adam_1")} | {
+        f"{optimizer}/{beta}_power" for optimizer in ("disc_train_opt", "gen_train_opt")
+        for beta in ("beta1", "beta2")}
+
+
+def test_initial_weights_are_glorot_uniform_and_biases_zero(session):
+    sess, _ = session
+    for name, value in values(sess).items():
+        if name.endswith("kernel"):
+            limit = np.sqrt(6 / sum(value.shape))
+            assert 0.95 * limit < np.abs(value).max() <= limit * (1 + 1e-6)
+            assert abs(value.std() - limit / np.sqrt(3)) < 0.2 * limit
+        elif name.endswith("bias"):
+            assert not value.any()
+
+
+def test_networks_equal_numpy(session, feed):
+    sess, gan = session
+    weights = values(sess)
+    images = sess.run(gan.gen_model, {gan.generator_input_z: feed.z})
+    np.testing.assert_allclose(images, np.tanh(network(feed.z, weights, "generator")), atol=2e-6)
+    assert images.shape == (20, 784)
+
+
+def test_losses_of_literal_logits():
+    real, fake = np.array([[2.0], [-1.0], [0.5]]), np.array([[-3.0], [0.0], [1.0]])
+    with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
+        disc, gen = sess.run(mnist_gan.model_loss(
+            tf.constant(real, tf.float32), tf.constant(fake, tf.float32), label_smooth=0.1))
+    # By hand: softplus(l) - 0.9 l for real, softplus(l) for fake, softplus(-l) for the generator.
+    expected_disc = (np.log1p(np.exp(real)) - 0.9 * real + np.log1p(np.exp(fake))).mean()
+    expected_gen = np.log1p(np.exp(-fake)).mean()
+    assert disc == pytest.approx(expected_disc, rel=1e-6) == pytest.approx(1.3730876, rel=1e-6)
+    assert gen == pytest.approx(expected_gen, rel=1e-6) == pytest.approx(1.3516654, rel=1e-6)
+
+
+def test_reported_losses_equal_numpy(session, feed):
+    sess, gan = session
+    reported = mnist_gan.report(sess, gan, feed)
+    disc_loss, gen_loss = losses(*feed, values(sess))
+    assert reported == {"disc_loss": pytest.approx(disc_loss, rel=1e-5),
+                        "gen_loss": pytest.approx(gen_loss, rel=1e-5)}
+
+
+def test_smoothing_is_one_sided(feed):
+    disc = {}
+    for smooth in (0.0, 0.1):
+        with new_graph(seed=3).as_default():
+            gan = mnist_gan.build(mnist_gan.Config(label_smooth=smooth))
+            with tf.Session(config=session_config()) as sess:
+                sess.run(tf.global_variables_initializer())
+                weights = values(sess)
+                disc[smooth] = mnist_gan.report(sess, gan, feed)["disc_loss"]
+    # The label 0.9 of real images adds 0.1 times their mean logit; fake labels stay 0.
+    real = network(feed.images, weights, "discriminator")
+    assert disc[0.1] - disc[0.0] == pytest.approx(0.1 * real.mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("name, own", [("disc_train_opt", "discriminator"),
+                                       ("gen_train_opt", "generator")])
+def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
+    sess, gan = session
+    before = values(sess)
+    sess.run(getattr(gan, name), {gan.real_discriminator_input: feed.images,
+                                  gan.generator_input_z: feed.z})
+    moved = {var for var, value in values(sess).items() if (value != before[var]).any()}
+    weights = {var.op.name for var in tf.trainable_variables() if var.name.startswith(own)}
+    assert {var for var in moved if "Adam" not in var and "power" not in var} == weights
+    assert {var.partition("/")[0] for var in moved} == {own, name}
+
+
+def test_one_step_is_two_updates_of_adam_in_numpy(session, train_set):
+    """Discriminator first, and the generator's gradient is taken through the moved discriminator."""
+    sess, gan = session
+    before = values(sess)
+    feed = mnist_gan.step(sess, gan, train_set, np.random.default_rng(4), CONFIG)
+    after = values(sess)
+
+    def gradient(which, var, index, weights):
+        """Of loss `which` in float64, by central differences, at one element."""
+        ends = []
+        for shift in (1e-4, -1e-4):
+            moved = {**weights, var: weights[var].copy()}
+            moved[var][index] += shift
+            ends.append(losses(*feed, moved)[which])
+        return (ends[0] - ends[1]) / 2e-4
+
+    between = {name: after[name] if name.startswith("discriminator") else before[name]
+               for name in before}
+    for which, weights, elements in (
+            (0, before, [("discriminator/dense/kernel", (3, 5)),
+                         ("discriminator/dense_1/kernel", (7, 0)),
+                         ("discriminator/dense_1/bias", (0,))]),
+            (1, between, [("generator/dense/kernel", (3, 5)),
+                          ("generator/dense_1/kernel", (7, 300)),
+                          ("generator/dense_1/bias", (400,))])):
+        for var, index in elements:
+            g = gradient(which, var, index, weights)
+            # Adam's first step (Kingma and Ba 2014, algorithm 1): both moments bias-corrected.
+            expected = before[var][index] - 0.001 * g / (abs(g) + 1e-8 / np.sqrt(1 - 0.999))
+            assert after[var + "/Adam"][index] == pytest.approx(0.1 * g, rel=2e-3)
+            assert after[var][index] == pytest.approx(expected, abs=2e-6)
+
+
+def test_a_step_is_the_chapters_two_session_runs(train_set):
+    runs = []
+
+    class Session:
+        def run(self, fetch, feed_dict):
+            runs.append((fetch, feed_dict))
+
+    gan = mnist_gan.Gan(*mnist_gan.Gan._fields)
+    feed = mnist_gan.step(Session(), gan, train_set, np.random.default_rng(0), CONFIG)
+    (disc, disc_feed), (gen, gen_feed) = runs
+    assert (disc, gen) == ("disc_train_opt", "gen_train_opt")
+    assert set(gen_feed) == {"generator_input_z"}
+    assert disc_feed["generator_input_z"] is gen_feed["generator_input_z"] is feed.z
+    assert disc_feed["real_discriminator_input"] is feed.images
+
+
+def test_batches_are_scaled_to_tanh_and_noise_is_uniform(train_set):
+    class Session:
+        def run(self, fetch, feed_dict):
+            pass
+
+    gan = mnist_gan.Gan(*mnist_gan.Gan._fields)
+    rng = np.random.default_rng(0)
+    feeds = [mnist_gan.step(Session(), gan, train_set, rng, CONFIG) for _ in range(50)]
+    images, z = (np.concatenate(part) for part in zip(*feeds))
+    assert images.min() == -1 and images.max() == 1
+    assert -1 <= z.min() < -0.999 and 0.999 < z.max() <= 1
+    assert abs(z.mean()) < 0.01 and z.std() == pytest.approx(1 / np.sqrt(3), rel=0.01)
+
+
+def test_losses_are_reported_on_the_last_batch_after_its_step(session, train_set):
+    sess, gan = session
+    feed = mnist_gan.step(sess, gan, train_set, np.random.default_rng(4), CONFIG)
+    disc_loss, gen_loss = losses(*feed, values(sess))
+    reported = mnist_gan.report(sess, gan, feed)
+    assert reported["disc_loss"] == pytest.approx(disc_loss, rel=1e-5)
+    assert reported["gen_loss"] == pytest.approx(gen_loss, rel=1e-5)
+
+
+def test_log_line_is_the_printed_one():
+    line = mnist_gan.log_line(71, 100, {"disc_loss": 1.0779, "gen_loss": 1.3611})
+    assert line == "Epoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361"
+
+
+def test_steps_per_epoch_leave_the_tail_to_the_next_epoch(train_set):
+    assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=60)) == 3
+    assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=200)) == 1
+
+
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
+    _, gan = session
+    fetches = [gan.disc_train_opt, gan.gen_train_opt, gan.disc_loss, gan.gen_loss, gan.gen_model]
+    assert without_gpu_kernel(fetches) == []
+    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "FloorMod", "GatherV2",
+                                  "Identity", "NoOp", "Placeholder", "Prod", "Shape"}
+
+
+def test_the_kernel_check_sees_what_only_a_host_can_run():
+    with new_graph(seed=0).as_default():
+        text = tf.strings.length(tf.placeholder(tf.string, (None,)))
+        assert [kind for kind, _ in without_gpu_kernel([text])] == ["StringLength"]
+        matrix = tf.ones((2, 2))
+        assert "GPU" in devices(tf.matmul(matrix, matrix).op)
+        # A type without a kernel is seen too: products of whole numbers are not for every device.
+        whole = tf.cast(matrix, tf.int32)
+        assert devices(tf.matmul(whole, whole).op) != devices(tf.matmul(matrix, matrix).op)
+
+
+def test_same_seed_same_weights_and_another_seed_others(train_set):
+    def trained(seed):
+        train_set.restore(start)
+        with new_graph(seed).as_default():
+            gan = mnist_gan.build(CONFIG)
+            with tf.Session(config=session_config()) as sess:
+                sess.run(tf.global_variables_initializer())
+                rng = np.random.default_rng(seed)
+                for _ in range(10):
+                    mnist_gan.step(sess, gan, train_set, rng, CONFIG)
+                return b"".join(value.tobytes() for value in values(sess).values())
+
+    start = train_set.state()
+    first = trained(1)
+    assert first == trained(1)
+    assert first != trained(2)
+
+
+def test_a_small_run_learns(session):
+    """2,500 steps on drawn digits take the samples' mean picture from grey to that of the digits."""
+    from gan_tf1.data import drawn_digits
+    from gan_tf1.data.mnist import DataSet
+
+    sess, gan = session
+    drawn = drawn_digits.draw(5000, seed=0)
+    train_set = DataSet(drawn.images, drawn.labels, seed=0)
+    rng = np.random.default_rng(0)
+    config = mnist_gan.Config(batch_size=50)
+    real = train_set.images.mean(axis=0) * 2 - 1
+
+    def distance():
+        samples = mnist_gan.sample(sess, gan, rng, 500, config)
+        return np.abs(samples.mean(axis=0) - real).mean()
+
+    before = distance()
+    for _ in range(2500):
+        feed = mnist_gan.step(sess, gan, train_set, rng, config)
+    assert all(np.isfinite(list(mnist_gan.report(sess, gan, feed).values())))
+    assert before > 0.6
+    assert distance() < 0.35

@@ -1,0 +1,268 @@
+"""Comparing logs: what is read, what is called the same, and how often that is wrong."""
+
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, load_script, refusal
+from gan_tf1 import published
+from gan_tf1.errors import InputError
+
+LOGS = pathlib.Path(__file__).parent / "logs"
+
+
+@pytest.fixture(scope="module")
+def envelope():
+    return published.envelope("mnist_gan")
+
+
+@pytest.fixture(scope="module")
+def main():
+    return load_script("compare_logs.py").main
+
+
+def seed_of(envelope, row):
+    """Seed number `row` of the envelope as a log."""
+    return published.Log(envelope.epochs, {name: values[row] for name, values in
+                                           envelope.losses.items()})
+
+
+# --- reading ---
+
+def test_both_books_spellings_are_read_from_any_text():
+    first = "noise\nEpoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361\r\n 12%|=>  | 3/9"
+    second = "Epoch 71/100... Discriminator Loss: 1.0780... Generator Loss: 1.3610"
+    for text in (first, second):
+        log = published.parse(text)
+        assert log.epochs.tolist() == [71]
+        assert log.losses == {"disc_loss": [1.078], "gen_loss": [1.361]}
+
+
+def test_lines_are_sorted_by_epoch():
+    log = published.parse("Epoch 2/9... Disc Loss: 2... Gen Loss: 4\n"
+                          "Epoch 1/9... Disc Loss: 1e0... Gen Loss: nan")
+    assert log.epochs.tolist() == [1, 2] and log.losses["disc_loss"].tolist() == [1, 2]
+    assert np.isnan(log.losses["gen_loss"][0])
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("", "no line reads like"),
+    ("Epoch 1... loss 3", "no line reads like"),
+    (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "epoch 5 stands there more than once"),
+])
+def test_what_is_no_log_is_refused(tmp_path, main, capsys, text, complaint):
+    (tmp_path / "log.txt").write_text(text)
+    line = refusal(capsys, main, tmp_path / "log.txt")
+    assert complaint in line and str(tmp_path / "log.txt") in line
+
+
+def test_the_book_prints_thirty_epochs():
+    book = published.book("mnist_gan")
+    assert book.epochs.tolist() == list(range(71, 101))
+    # The means that the printed lines have, rounded to the thousandth.
+    assert round(book.losses["disc_loss"].mean(), 3) == 1.115
+    assert round(book.losses["gen_loss"].mean(), 3) == 1.553
+    assert (book.losses["disc_loss"][0], book.losses["gen_loss"][-1]) == (1.078, 1.736)
+
+
+def test_the_envelope_is_twenty_seeds_of_the_chapters_configuration(envelope):
+    assert envelope.epochs.tolist() == list(range(1, 101))
+    assert {values.shape for values in envelope.losses.values()} == {(20, 100)}
+    assert envelope.settings["learning_rate"] == 0.001
+    assert envelope.settings["label_smooth"] == 0.1
+    assert envelope.settings["batch_size"] == 100
+    header = (published.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().split("seed,epoch")[0]
+    assert all(word in header for word in ("# command:", "# versions:", "# data: MNIST"))
+
+
+# --- the method ---
+
+def test_prediction_interval_against_its_definition():
+    values = np.array([1.0, 2.0, 4.0, 5.0])
+    low, high = published.prediction_interval(values, 0.01)
+    # t(0.995, 3) = 5.8409; mean 3, standard deviation sqrt(10 / 3).
+    reach = 5.8409 * np.sqrt(10 / 3) * np.sqrt(1 + 1 / 4)
+    assert (low, high) == (pytest.approx(3 - reach, rel=1e-4), pytest.approx(3 + reach, rel=1e-4))
+
+
+def test_windows_are_those_that_the_log_has():
+    every = np.arange(1, 101)
+    assert list(published.windows(every, every)) == ["early", "middle", "late", "printed"]
+    assert list(published.windows(np.arange(71, 101), every)) == ["printed"]
+    assert list(published.windows(np.arange(1, 21), every)) == ["early"]
+    assert published.windows(np.arange(1, 5), every) == {}
+    assert published.windows(np.arange(101, 200), every) == {}
+
+
+def simulated(rng, runs):
+    """Losses [runs, 100] like a GAN's: a curve, a level of each seed's own, and noise that lingers.
+
+    The noise is an autoregression with skewed shocks: harder on the method than its assumptions.
+    """
+    curve = 1 + 2 * np.exp(-np.arange(100) / 15)
+    level = rng.normal(0, 0.05, (runs, 1))
+    shocks = rng.gamma(2.0, 0.1, (runs, 120)) - 0.2
+    noise = np.zeros((runs, 120))
+    for epoch in range(1, 120):
+        noise[:, epoch] = 0.3 * noise[:, epoch - 1] + shocks[:, epoch]
+    return curve + level + noise[:, 20:]
+
+
+def test_a_run_of_the_same_model_is_called_different_in_about_one_case_of_a_hundred():
+    rng = np.random.default_rng(0)
+    epochs, trials = np.arange(1, 101), 2000
+    wrong = 0
+    for _ in range(trials):
+        losses = {name: simulated(rng, 21) for name in published.LOSSES}
+        envelope = published.Envelope(epochs, {n: v[1:] for n, v in losses.items()}, {})
+        log = published.Log(epochs, {name: values[0] for name, values in losses.items()})
+        wrong += published.judge(log, envelope).word == "differs"
+    # 1 % of 2,000 is 20, with a standard error of 4.5.
+    assert 0 < wrong <= 34
+
+
+def test_each_seed_of_the_envelope_agrees_with_the_other_nineteen(envelope):
+    words = []
+    for row in range(20):
+        others = envelope._replace(losses={name: np.delete(values, row, axis=0)
+                                           for name, values in envelope.losses.items()})
+        words.append(published.judge(seed_of(envelope, row), others).word)
+    assert words.count("agrees") >= 19
+
+
+@pytest.mark.parametrize("change, where", [
+    (lambda log: {**log.losses, "gen_loss": log.losses["gen_loss"] + 1.5}, "mean of the gen loss"),
+    (lambda log: {**log.losses, "disc_loss": log.losses["disc_loss"] * 0.5}, "mean of the disc loss"),
+    # Losses averaged over an epoch instead of taken on its last batch: right mean, no spread.
+    (lambda log: {name: np.convolve(np.pad(values, 12, "edge"), np.ones(25) / 25, "valid")
+                  for name, values in log.losses.items()}, "spread of the disc loss"),
+], ids=["shifted", "halved", "smoothed"])
+def test_a_changed_log_differs_and_the_sentence_says_where(envelope, change, where):
+    log = seed_of(envelope, 3)
+    verdict = published.judge(log._replace(losses=change(log)), envelope)
+    assert verdict.word == "differs" and where in verdict.sentence
+    assert "in epochs" in verdict.sentence and "the envelope's" in verdict.sentence
+
+
+def test_a_constant_log_differs(envelope):
+    flat = {name: np.full(100, values.mean()) for name, values in envelope.losses.items()}
+    verdict = published.judge(published.Log(envelope.epochs, flat), envelope)
+    assert verdict.word == "differs" and "spread" in verdict.sentence
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_loss_that_is_not_finite_differs(envelope, value):
+    log = seed_of(envelope, 0)
+    losses = {name: values.copy() for name, values in log.losses.items()}
+    losses["gen_loss"][41] = value
+    verdict = published.judge(log._replace(losses=losses), envelope)
+    assert verdict.word == "differs" and "epoch 42" in verdict.sentence
+
+
+def test_shares_count_single_epochs(envelope):
+    log = seed_of(envelope, 0)
+    low, high = published.prediction_interval(envelope.losses["gen_loss"], 0.05)
+    half = np.where(np.arange(100) < 50, (low + high) / 2, high + 1)
+    verdict = published.judge(log._replace(losses={**log.losses, "gen_loss": half}), envelope)
+    assert verdict.shares["gen loss"] == 0.5
+    assert verdict.shares["disc loss"] > 0.85
+
+
+# --- real trainings: 100 epochs on MNIST each, logs as 01_mnist_gan.py wrote them ---
+
+@pytest.mark.parametrize("log", ["seed-1.txt", "seed-2.txt", "seed-3.txt", "seed-4.txt"])
+def test_seeds_outside_of_the_envelope_agree(main, log, tmp_path):
+    main([str(LOGS / log), "--check", "--out", str(tmp_path / "figure.png")])  # else SystemExit(1)
+
+
+@pytest.mark.parametrize("log", ["adam_0.02.txt", "smooth_0.txt", "swapped.txt"])
+def test_other_models_differ(main, capsys, log, tmp_path):
+    with pytest.raises(SystemExit) as exit_:
+        main([str(LOGS / log), "--check", "--out", str(tmp_path / "figure.png")])
+    assert exit_.value.code == 1
+    assert "Differs: " in capsys.readouterr().out
+
+
+# --- the script ---
+
+def run_directory(tmp_path, data="mnist", title="MNIST", chapter="mnist_gan", **settings):
+    """A run directory with the losses of one seed, as `compare_logs.py` needs it."""
+    import json
+    path = tmp_path / "run"
+    path.mkdir()
+    envelope = published.envelope("mnist_gan")
+    settings = {**envelope.settings, **settings}
+    (path / "config.json").write_text(json.dumps(
+        {"chapter": chapter, "settings": settings, "data": data, "data_title": title}))
+    rows = zip(envelope.epochs, *(values[5] for values in envelope.losses.values()))
+    (path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n" + "".join(
+        f"{epoch},{disc},{gen}\n" for epoch, disc, gen in rows))
+    return path
+
+
+def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
+    path = run_directory(tmp_path)
+    main([str(path), "--check"])
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == str(path / "figures" / "comparison.png")
+    assert (path / "figures" / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+    assert out[-2].startswith("Agrees: all 16 figures")
+    assert len([line for line in out if line.startswith(("early", "middle", "late", "printed"))
+                ]) == 16
+
+
+def test_other_settings_are_noted(main, tmp_path, capsys):
+    main([str(run_directory(tmp_path, learning_rate=0.002))])
+    assert "note: learning_rate is 0.002 here, 0.001 in the envelope's runs" in (
+        capsys.readouterr().out)
+
+
+def test_drawn_digits_are_not_compared_with_the_book(main, tmp_path, capsys):
+    path = run_directory(tmp_path, "drawn", "drawn digits (synthetic)")
+    main([str(path)])
+    out = capsys.readouterr().out.strip()
+    assert out == ("Cannot be compared: it was trained on drawn digits (synthetic), the book's on "
+                   "MNIST.")
+    assert not (path / "figures").exists()
+    with pytest.raises(SystemExit) as exit_:
+        main([str(path), "--check"])
+    assert exit_.value.code == 2
+    (tmp_path / "log.txt").write_text("mnist_gan on drawn digits (synthetic), seed 0, in x\n" + (
+        LOGS / "seed-1.txt").read_text().partition("\n")[2])
+    main([str(tmp_path / "log.txt")])
+    assert "Cannot be compared" in capsys.readouterr().out
+
+
+def test_a_short_log_cannot_be_compared(main, tmp_path, capsys):
+    (tmp_path / "log.txt").write_text("Epoch 1/3... Disc Loss: 0.4... Gen Loss: 3.0\n")
+    main([str(tmp_path / "log.txt")])
+    assert "fewer than 5 epochs" in capsys.readouterr().out
+
+
+def test_the_book_and_losses_csv_are_read_as_tables(main, tmp_path, capsys):
+    shutil.copy(ROOT / "gan_tf1" / "book_logs" / "mnist_gan.csv", tmp_path / "book.csv")
+    main([str(tmp_path / "book.csv")])
+    assert "printed  71-100" in capsys.readouterr().out
+    main([str(run_directory(tmp_path) / "losses.csv")])
+    assert "Agrees" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path, complaint", [
+    ("nowhere", "can't be read"),
+    (".", "holds no run"),
+])
+def test_what_cannot_be_read_is_named(main, tmp_path, capsys, path, complaint):
+    assert complaint in refusal(capsys, main, tmp_path / path)
+
+
+def test_a_run_of_another_chapter_is_refused(main, tmp_path, capsys):
+    assert "not of 'mnist_gan'" in refusal(
+        capsys, main, run_directory(tmp_path, chapter="dcgan_svhn"))
+
+
+def test_a_damaged_envelope_is_named(tmp_path):
+    (tmp_path / "envelope.csv").write_text("# settings: {}\nseed,epoch,disc_loss,gen_loss\n1,1,2\n")
+    with pytest.raises(InputError, match="envelope.csv"):
+        published.envelope("mnist_gan", tmp_path / "envelope.csv")

@@ -1,0 +1,264 @@
+"""The scripts at the command line: bad input in one line, `--help` at once, sampling, pickles."""
+
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, SCRIPTS, load_script, refusal
+from gan_tf1 import book_pickle
+from gan_tf1.errors import InputError
+
+SHIPPED = ROOT / "checkpoints" / "mnist_gan"
+
+
+@pytest.fixture(scope="module")
+def train():
+    return load_script("01_mnist_gan.py").main
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return load_script("02_sample_mnist_gan.py").main
+
+
+# --- training's command line ---
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--epoch", "3"], "unrecognized arguments: --epoch 3"),
+    (["--nonsense"], "unrecognized arguments: --nonsense"),
+    (["--epochs", "0"], "epochs must be at least 1, not 0"),
+    (["--epochs", "-1"], "epochs must be at least 1, not -1"),
+    (["--epochs", "x"], "'x' is not a whole number"),
+    (["--epochs", "1.5"], "'1.5' is not a whole number"),
+    (["--batch-size", "0"], "batch_size must be at least 1, not 0"),
+    (["--batch-size", "55001", "--data", "drawn"], "larger than the training set of 55000"),
+    (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
+    (["--seed", "2147483648"], "not below 2147483648"),
+    (["--learning-rate", "nan"], "learning_rate must be a finite number, not nan"),
+    (["--learning-rate", "inf"], "learning_rate must be a finite number, not inf"),
+    (["--learning-rate", "0"], "learning_rate must be above 0, not 0.0"),
+    (["--learning-rate", "fast"], "'fast' is not a number"),
+    (["--label-smooth", "1"], "label_smooth must be below 1, not 1.0"),
+    (["--gen-z-size", "0"], "gen_z_size must be at least 1"),
+    (["--data", "cifar10"], "invalid choice: 'cifar10'"),
+    (["--resume"], "--resume finds no run of mnist_gan"),
+    (["--resume", "--run-dir", "nowhere"], "nowhere holds no run"),
+    (["--run-dir", "file"], "file is a file"),
+    (["--run-dir", "file/run"], "file/run can't be written"),
+    (["--data-dir", "file"], "--data-dir file is a file"),
+])
+def test_bad_input_is_one_line(train, capsys, tmp_path, monkeypatch, arguments, complaint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert complaint in refusal(capsys, train, *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_run_directory_that_cannot_be_made_is_refused(train, capsys):
+    assert "can't be written" in refusal(
+        capsys, train, "--data", "drawn", "--run-dir", "/proc/nowhere/run")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.glob("*.py")))
+def test_help_answers_without_tensorflow(name):
+    code = (f"import sys, runpy; sys.argv = [{name!r}, '--help']\n"
+            "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+            "except SystemExit as e: assert not e.code\n"
+            "assert not {'tensorflow', 'tensorflow_datasets', 'tf_keras'} & set(sys.modules)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SCRIPTS)
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+
+
+def test_every_setting_is_a_flag_with_its_meaning(train, capsys):
+    import dataclasses
+    from gan_tf1.models import mnist_gan
+    with pytest.raises(SystemExit):
+        train(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for field in dataclasses.fields(mnist_gan.Config):
+        assert "--" + field.name.replace("_", "-") in text
+        assert field.metadata["meaning"] in text
+
+
+# --- settings ---
+
+def test_settings_know_their_names_and_types():
+    from gan_tf1.config import make
+    from gan_tf1.models.mnist_gan import Config
+    assert make(Config, {"learning_rate": 1}).learning_rate == 1.0
+    for values, complaint in (({"epoch": 3}, "unknown setting 'epoch'"),
+                              ({"epochs": 3.0}, "epochs must be a whole number, not 3.0"),
+                              ({"epochs": True}, "epochs must be a whole number, not True"),
+                              ({"learning_rate": "1"}, "learning_rate must be a number, not '1'")):
+        with pytest.raises(InputError, match=complaint):
+            make(Config, values)
+    with pytest.raises(Exception, match="cannot assign"):
+        Config().epochs = 5
+
+
+# --- TensorFlow ---
+
+def test_tensorflow_imported_first_without_legacy_layers_is_one_clear_error():
+    code = ("import tensorflow\nfrom gan_tf1.tf1 import tf\nfrom gan_tf1.errors import InputError\n"
+            "try: tf.placeholder\nexcept InputError as error: print(error)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env=without("TF_USE_LEGACY_KERAS"))
+    assert "imported before gan_tf1" in done.stdout and "TF_USE_LEGACY_KERAS=1" in done.stdout
+
+
+def test_tensorflow_imported_first_with_legacy_layers_is_fine():
+    code = ("import tensorflow\nfrom gan_tf1.tf1 import tf\n"
+            "x = tf.placeholder(tf.float32, (None, 3)); print(tf.layers.dense(x, 2).shape)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env={**without(), "TF_USE_LEGACY_KERAS": "1"})
+    assert done.stdout.strip() == "(?, 2)"
+
+
+def without(*names):
+    import os
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
+def test_sessions_place_softly_and_take_gpu_memory_as_needed():
+    from gan_tf1.tf1 import session_config
+    config = session_config()
+    assert config.allow_soft_placement and config.gpu_options.allow_growth
+
+
+def test_tensorflow_is_imported_in_one_place():
+    importing = [path.name for path in (ROOT / "gan_tf1").rglob("*.py")
+                 if any(line.strip().startswith(("import tensorflow as", "import tensorflow.",
+                                                 "from tensorflow "))
+                        for line in path.read_text().splitlines())]
+    assert importing == ["tf1.py"]
+
+
+# --- sampling ---
+
+def test_the_shipped_generator_draws_digits(sample, tmp_path, capsys):
+    sample(["--out", str(tmp_path / "samples.npy"), "--n", "500"])
+    assert capsys.readouterr().out.strip() == str(tmp_path / "samples.npy")
+    samples = np.load(tmp_path / "samples.npy")
+    assert samples.shape == (500, 784) and np.abs(samples).max() <= 1
+    # Ink where MNIST's is: in the middle, on black.
+    mean = samples.mean(axis=0).reshape(28, 28)
+    assert mean[:3].max() < -0.9 and mean[10:18, 10:18].mean() > -0.5
+    assert samples.std(axis=0).mean() > 0.25
+
+
+def test_samples_follow_the_seed(sample, tmp_path):
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        sample(["--out", str(tmp_path / f"{name}.npy"), "--seed", str(seed)])
+    a, b, c = ((tmp_path / f"{name}.npy").read_bytes() for name in "abc")
+    assert a == b != c
+
+
+def test_samples_are_drawn_as_png(sample, tmp_path):
+    sample(["--out", str(tmp_path / "samples.png"), "--n", "3"])
+    assert (tmp_path / "samples.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return shutil.copytree(SHIPPED, tmp_path / "run")
+
+
+def change(copy, **entries):
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, **entries}))
+
+
+def test_a_checkpoint_of_another_model_is_refused(sample, copy, capsys):
+    change(copy, chapter="dcgan_svhn")
+    assert "a run of 'dcgan_svhn', not of the MNIST GAN" in refusal(
+        capsys, sample, "--run-dir", copy)
+
+
+def test_a_checkpoint_of_another_shape_is_refused(sample, copy, capsys):
+    settings = json.loads((copy / "config.json").read_text())["settings"]
+    change(copy, settings={**settings, "gen_hidden_size": 64})
+    assert "can't be restored" in refusal(capsys, sample, "--run-dir", copy)
+
+
+def test_a_damaged_generator_is_refused(sample, copy, capsys):
+    [data] = (copy / "generator").glob("*.data-*")
+    data.write_bytes(data.read_bytes()[:1000])
+    assert "can't be restored" in refusal(capsys, sample, "--run-dir", copy)
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--n", "0"], "--n must be at least 1"),
+    (["--out", "samples.gif"], "must end in .png or .npy"),
+    (["--out", "file/samples.png"], "file/samples.png can't be written"),
+    (["--run-dir", "empty"], "empty holds no run"),
+    (["--pickle", "file"], "file is no pickle of samples"),
+    (["--pickle", "nowhere"], "nowhere can't be read"),
+])
+def test_bad_sampling_is_one_line(sample, capsys, tmp_path, monkeypatch, arguments, complaint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "empty").mkdir()
+    assert complaint in refusal(capsys, sample, *arguments)
+
+
+# --- the book's pickle ---
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_the_books_pickle_is_read(tmp_path, protocol):
+    logits = np.random.default_rng(0).normal(size=(3, 16, 784)).astype(np.float32)
+    first = [(np.tanh(epoch), epoch) for epoch in logits]  # the first book keeps pairs
+    second = [np.tanh(epoch) for epoch in logits]          # the second the images alone
+    for samples in (first, second):
+        (tmp_path / "samples.pkl").write_bytes(pickle.dumps(samples, protocol))
+        np.testing.assert_array_equal(
+            book_pickle.load_samples(tmp_path / "samples.pkl"), np.tanh(logits))
+
+
+def test_numbers_in_lists_and_tuples_are_read(tmp_path):
+    value = [(1, 2.5, np.float32(3)), [np.arange(3)], True]
+    (tmp_path / "losses.pkl").write_bytes(pickle.dumps(value))
+    loaded = book_pickle.load(tmp_path / "losses.pkl")
+    assert loaded[0] == value[0] and loaded[1][0].tolist() == [0, 1, 2]
+
+
+class Evil:
+    def __init__(self, call, *arguments):
+        self.reduced = call, arguments
+
+    def __reduce__(self):
+        return self.reduced
+
+
+@pytest.mark.parametrize("value", [
+    Evil(eval, "open('touched', 'w')"),
+    Evil(__import__("os").system, "touch touched"),
+    [np.array([Evil(eval, "open('touched', 'w')")], dtype=object)],
+    np.array([[1, 2], None], dtype=object),
+    {"a": 1}, "text", b"bytes", np.array(["text"]), None, Evil(np.load, "x"), Evil(bytearray, 9),
+], ids=repr)
+def test_a_pickle_of_anything_else_is_refused(tmp_path, monkeypatch, value):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evil.pkl").write_bytes(pickle.dumps(value))
+    with pytest.raises(InputError, match="no pickle of samples"):
+        book_pickle.load(tmp_path / "evil.pkl")
+    assert not (tmp_path / "touched").exists()
+
+
+def test_a_truncated_pickle_is_refused(tmp_path):
+    content = pickle.dumps([np.zeros((16, 784), np.float32)])
+    (tmp_path / "cut.pkl").write_bytes(content[:-10])
+    with pytest.raises(InputError, match="cut.pkl"):
+        book_pickle.load_samples(tmp_path / "cut.pkl")
+
+
+def test_the_pickles_last_samples_are_drawn(sample, tmp_path):
+    samples = [np.full((16, 784), value, np.float32) for value in (-0.5, 0.5)]
+    (tmp_path / "samples.pkl").write_bytes(pickle.dumps(samples))
+    sample(["--pickle", str(tmp_path / "samples.pkl"), "--out", str(tmp_path / "last.npy")])
+    np.testing.assert_array_equal(np.load(tmp_path / "last.npy"), samples[-1])
