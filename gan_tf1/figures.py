@@ -43,11 +43,11 @@ def loss_curves(losses, title):
     return figure
 
 
-def sample_grid(images, title, columns=4):
-    """`images` in rows of `columns` (figures 7 and 9)."""
+def sample_grid(images, title, columns=4, inches=1.5):
+    """`images` in rows of `columns`, each `inches` wide (figures 7 and 9)."""
     images = as_images(images)
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.5 * columns, 1.5 * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(inches * columns, inches * rows + 0.5), layout="constrained")
     figure.suptitle(title)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:

@@ -11,7 +11,6 @@
     state/          the last checkpoints of the whole state, for --resume
 """
 
-import fcntl
 import io
 import json
 import os
@@ -26,6 +25,11 @@ from tqdm import tqdm
 
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
+
+try:
+    import fcntl
+except ImportError:  # Windows: there a run isn't guarded against a second process
+    fcntl = None
 
 GROWING = ("log.txt", "losses.csv", "samples.f32")
 GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
@@ -113,7 +117,8 @@ class Run:
             for folder in ("figures", "generator", "state"):
                 (self.path / folder).mkdir(exist_ok=True)
             self._files = {name: open(self.path / name, "ab", buffering=0) for name in GROWING}
-            fcntl.flock(self._files["log.txt"], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if fcntl:
+                fcntl.flock(self._files["log.txt"], fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"{self.path} is in use by another process") from None
         except OSError as error:

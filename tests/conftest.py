@@ -13,6 +13,8 @@ SCRIPTS = ROOT / "scripts"
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: longer than a minute; run with -m slow")
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
+    config.addinivalue_line("filterwarnings", "ignore:`tf.layers:UserWarning")
 
 
 def pytest_collection_modifyitems(config, items):
