@@ -1,5 +1,6 @@
 """The loop around a chapter's training step: log, samples, checkpoints, resuming."""
 
+import contextlib
 import math
 
 from tqdm import tqdm
@@ -36,7 +37,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     initialize = tf.global_variables_initializer()
     graph.finalize()
 
-    with tf.Session(graph=graph, config=session_config()) as sess:
+    with tf.Session(graph=graph, config=session_config()) as sess, _resumable(run):
         sess.run(initialize)
         start = _restore(run, saver, sess, train_set, rng, epochs)
         if start == epochs:
@@ -68,6 +69,15 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                     "epoch": epoch, "sizes": run.sizes(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
     run.finish()
+
+
+@contextlib.contextmanager
+def _resumable(run):
+    try:
+        yield
+    except KeyboardInterrupt:
+        run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
+        raise
 
 
 def _restore(run, saver, sess, train_set, rng, epochs):

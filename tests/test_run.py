@@ -197,6 +197,14 @@ def test_stopped_between_any_two_writes_of_an_epoch(main, finished, tmp_path, mo
         assert resumed[name] == whole[name]
 
 
+def test_ctrl_c_says_how_to_go_on(main, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(mnist_gan, "report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(SystemExit) as exit_:
+        tiny(main, tmp_path / "run")
+    assert exit_.value.code == 130
+    assert f"--resume --run-dir {tmp_path / 'run'}" in capsys.readouterr().err
+
+
 def test_stopped_before_the_first_checkpoint_starts_over(main, finished, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(run.Run, "sizes", lambda self: (_ for _ in ()).throw(Stop))

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,12 @@ import sys
 import numpy as np
 import pytest
 
+import few_digits
 from conftest import ROOT, SCRIPTS, load_script, refusal
 from gan_tf1 import book_pickle
+from gan_tf1.data import digits
 from gan_tf1.errors import InputError
+from gan_tf1.run import load_losses
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
 
@@ -205,6 +209,42 @@ def test_bad_sampling_is_one_line(sample, capsys, tmp_path, monkeypatch, argumen
     (tmp_path / "file").write_text("")
     (tmp_path / "empty").mkdir()
     assert complaint in refusal(capsys, sample, *arguments)
+
+
+# --- the other scripts ---
+
+def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
+    from gan_tf1 import published
+    make_envelope = load_script("make_envelope.py").main
+    command = [str(tmp_path / "envelope.csv"), "--work-dir", str(tmp_path / "runs"), "--data",
+               "drawn", "--first-seed", "5", "--seeds", "2", "--", "--epochs", "3",
+               "--batch-size", "27500", "--disc-hidden-size", "4"]
+    make_envelope(command)
+    envelope = published.envelope("mnist_gan", tmp_path / "envelope.csv")
+    assert envelope.settings["epochs"] == 3 and envelope.settings["disc_hidden_size"] == 4
+    assert envelope.losses["gen_loss"].shape == (2, 3)
+    for row, seed in enumerate((5, 6)):
+        losses = load_losses(tmp_path / "runs" / f"seed-{seed}")
+        np.testing.assert_allclose(envelope.losses["disc_loss"][row], losses["disc_loss"],
+                                   atol=5e-5)
+    header = (tmp_path / "envelope.csv").read_text()
+    assert "# data: drawn digits (synthetic)" in header and "--batch-size 27500" in header
+    make_envelope(command)  # goes on with the runs that are there
+    assert (tmp_path / "envelope.csv").read_text() == header
+
+
+def test_the_benchmark_counts_the_loop_against_the_bare_calls(capsys, monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    load_script("benchmark.py").main(["--rounds", "5"])
+    out = capsys.readouterr().out
+    assert re.search(r"bare session.run calls: median [\d.]+ .* 3 rounds\)", out)
+    assert "peak resident memory" in out
+
+
+def test_digits_are_shown_a_class_a_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    load_script("00_show_digits.py").main(["--out", str(tmp_path / "digits.png")])
+    assert (tmp_path / "digits.png").read_bytes()[:4] == b"\x89PNG"
 
 
 # --- the book's pickle ---
