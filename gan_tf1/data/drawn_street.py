@@ -1,0 +1,300 @@
+"""Drawn street numbers: a stand-in for SVHN on a machine that cannot reach it.
+
+Every picture is 32x32 RGB and laid out like SVHN's cropped digits: the digit
+that the label names is in the middle, nearly as high as the picture, and its
+neighbours in the house number are cut off at the left and right borders.
+
+How one is made:
+
+1. The digits of the typefaces that matplotlib ships are kept as maps of signed
+   distances to their outlines: there is paint where the distance is positive.
+   Thicker strokes, rims and soft edges are then mere offsets to that distance.
+2. A number of one to three digits is laid out along its baseline, on a plate or
+   straight on the wall. One projective map takes it to the picture: size, aspect,
+   rotation, shear, perspective and shift.
+3. It gets colours (light on dark or dark on light, much contrast or little), stains,
+   a shadow, and the light of the street: a gradient, another shadow's edge, a streak.
+4. A poor camera takes the picture: blur (more along the rows where it moved),
+   sensor noise, the quantization of a JPEG file, and few pixels, enlarged.
+
+Scores that papers print for SVHN are not to be expected here.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.ft2font import FT2Font
+from scipy import fft, linalg, ndimage
+
+from gan_tf1.data.drawn_digits import CELL, GLYPH, _font_path, _glyph_mask, typefaces
+from gan_tf1.errors import InputError
+from gan_tf1.files import replacing
+
+VERSION = 1  # raise it with every change to the drawing: it is part of the cache file's name
+SIZE = 32  # pixels, height and width of a picture
+AXIS = np.linspace(-1, 1, SIZE, dtype=np.float32)  # from border to border, in halves of a picture
+CHUNK = 500  # pictures drawn at a time: bounds memory (about 100 MB), changes no picture
+DICE = 74  # uniform random numbers for one picture, as many as the drawing uses or more
+KNOTS = 6  # stains are noise of KNOTS x KNOTS pixels, enlarged
+
+# What JPEG does: to one luma and two colour differences, to the cosine waves of blocks of 8x8
+# pixels, and to whole steps of these, longer ones for fine patterns and for colour.
+LUMA = np.float32([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]])
+BLOCKS = np.float32(linalg.block_diag(*[fft.dct(np.eye(8), axis=0, norm="ortho")] * (SIZE // 8)))
+COARSENESS = np.tile((2 + np.add.outer(np.arange(8), np.arange(8))) / 16, (SIZE // 8, SIZE // 8))
+COARSENESS = np.float32(np.multiply.outer([1, 2, 2], COARSENESS))
+
+
+class DrawnStreet(NamedTuple):
+    """N pictures of house numbers.
+
+    images: [N, 32, 32, 3] uint8, RGB.
+    labels: [N] uint8, 0 to 9: the digit in the middle. All are equally likely, and their counts
+        differ by chance. (SVHN has three times as many ones as nines.)
+    """
+    images: np.ndarray
+    labels: np.ndarray
+
+
+class Atlas(NamedTuple):
+    """The filled glyphs; glyph 10 * t + d is digit d in typeface t, and the last one is empty.
+
+    inside: [G, CELL, CELL] float32, distance to the outline in glyph heights, negative outside.
+    width: [G] float32, in glyph heights.
+    """
+    inside: np.ndarray
+    width: np.ndarray
+
+
+class Layout(NamedTuple):
+    """Where things are, for each pixel: float32 [n, 1, 32, 32], in heights of the digit.
+
+    digits, shadow, plate: distance to the outline of each, positive inside.
+    v: from the middle of the digit down, -0.5 to 0.5 within it.
+    sharpness: [n, 1, 1, 1], the pixels in a height.
+    """
+    digits: np.ndarray
+    shadow: np.ndarray
+    plate: np.ndarray
+    v: np.ndarray
+    sharpness: np.ndarray
+
+
+class Dice:
+    """Uniform random numbers [n, 1, 1, 1], one for each of n pictures, new ones at each call."""
+
+    def __init__(self, rng, n):
+        # Picture by picture, so that a picture's numbers don't depend on how many follow it.
+        self._columns = iter(rng.random((n, DICE), np.float32).T[..., None, None, None])
+
+    def between(self, low, high):
+        return low + (high - low) * next(self._columns)
+
+    def maybe(self, chance, low, high):
+        """Between `low` and `high` with probability `chance`, and else 0."""
+        return self.between(low, high) * (self.between(0, 1) < chance)
+
+    def below(self, count):
+        """Whole numbers from 0 to `count` - 1."""
+        return self.between(0, count).astype(int)
+
+
+@lru_cache(maxsize=None)
+def _atlas():
+    """The `Atlas`, built once per process."""
+    masks = []
+    for stem in typefaces():
+        font = FT2Font(_font_path(stem))
+        font.set_size(2 * GLYPH, 72)
+        masks += [_glyph_mask(font, digit) for digit in range(10)]
+    distance = ndimage.distance_transform_edt
+    inside = [distance(mask) - distance(~mask) for mask in masks] + [np.full((CELL, CELL), -CELL)]
+    width = [np.ptp(np.flatnonzero(mask.any(0))) + 1 for mask in masks] + [GLYPH / 2]
+    return Atlas(np.float32(inside) / GLYPH, np.float32(width) / GLYPH)
+
+
+@lru_cache(maxsize=None)
+def _few_pixels():
+    """Matrices [SIZE + 1, SIZE, SIZE]: number k shrinks a line to k pixels and enlarges it."""
+    axis = (np.arange(SIZE) + 0.5) / SIZE
+    lines = np.zeros((SIZE + 1, SIZE, SIZE), np.float32)
+    for k in range(1, SIZE + 1):
+        tent = np.maximum(0, 1 - abs(k * axis[:, None] - np.arange(k) - 0.5))
+        lines[k] = (tent / tent.sum(1, keepdims=True)) @ (tent / tent.sum(0)).T
+    return lines
+
+
+def _layout(digit, dice):
+    """Lay out the numbers whose middle digits are `digit`, [n, 1, 1, 1] int, as a `Layout`."""
+    # Coordinates from the middle of the digit; below, (u, v) are in heights of it.
+    x, y = AXIS - dice.between(-0.12, 0.12), AXIS[:, None] - dice.between(-0.1, 0.1)
+    depth = 1 + dice.between(-0.2, 0.2) * x + dice.between(-0.2, 0.2) * y
+    turn, height = dice.between(-0.18, 0.18), dice.between(0.65, 0.95)  # radians, of the picture's
+    right, down = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
+    aspect, lean = dice.between(0.8, 1.35), dice.between(-0.25, 0.25)
+    u, v = (right + lean * down) / (2 * height * aspect * depth), down / (2 * height * depth)
+
+    atlas = _atlas()
+    typeface = 10 * dice.below(len(typefaces()))
+    middle, nothing = typeface + digit, len(atlas.width) - 1
+    left, right = (np.where(dice.between(0, 1) < 0.75, typeface + dice.below(10), nothing)
+                   for _ in range(2))
+    gap = dice.between(0.04, 0.3)
+    border = (atlas.width[middle] + gap) / 2
+    climb = dice.maybe(0.2, -0.4, 0.4)  # of the baseline, from digit to digit
+    bold = dice.between(-0.015, 0.05)
+
+    def inside(u, v):
+        """Distance to the outline of the nearest digit: each pixel looks up one digit only."""
+        side = np.sign(u) * (abs(u) > border)
+        glyph = np.where(side == 0, middle, np.where(side < 0, left, right))
+        column = u - side * (border + (atlas.width[glyph] + gap) / 2)
+        row = v - side * climb
+        where = np.stack([glyph, *(GLYPH * at + (CELL - 1) / 2 for at in (row, column))])
+        return bold + ndimage.map_coordinates(atlas.inside, where, order=1, mode="nearest")
+
+    # A plate ends beside the last digit, and runs on behind a neighbour.
+    margin = border + dice.between(0.05, 0.4)
+    start, stop = (margin + np.where(at == nothing, np.float32(0), 9) for at in (left, right))
+    plate = np.minimum(np.minimum(start + u, stop - u), 0.5 + dice.between(0.03, 0.4) - abs(v))
+    shadow = inside(u + dice.between(-0.12, 0.12), v - dice.between(0.02, 0.14))
+    return Layout(inside(u, v), shadow, plate, v, height * SIZE)
+
+
+def _scene(layout, dice, stains):
+    """What the camera sees, from 0 (black) to 1 (white) or a bit beyond: float32 [n, 3, 32, 32].
+
+    stains: [n, 1, 32, 32] smooth and random, of mean 0.
+    """
+
+    def colour(light, chroma):
+        # Red to yellow, or the blues opposite: streets have little green and purple.
+        hue = np.radians(dice.between(-10, 60) + dice.maybe(0.4, 180, 180))
+        thirds = np.radians([0, 120, 240], dtype=np.float32)[:, None, None]
+        return light + chroma * np.cos(hue - thirds)
+
+    def cover(image, distance, by, share=1.0, softness=1.0):
+        """`image` with something over it where `distance` > 0, its edge `softness` pixels wide."""
+        opacity = share * np.clip(0.5 + distance * layout.sharpness / softness, 0, 1)
+        return image + opacity * (by - image)
+
+    mean, half = dice.between(0.3, 0.7), 0.05 + 0.3 * dice.between(0, 1) ** 2
+    half = half * np.sign(dice.between(-1, 1))  # dark on light, or light on dark
+    ground = colour(mean - half, 0.2 * dice.between(0, 1) ** 2)
+    paint = colour(mean + half, 0.3 * dice.between(0, 1) ** 3)
+    paint = paint * (1 + dice.maybe(0.4, -0.5, 0.5) * layout.v)
+
+    image = ground + colour(dice.maybe(0.6, -0.35, 0.35), dice.between(0, 0.1))
+    courses = (layout.v * dice.between(1.5, 6) + dice.between(0, 1)) % 1 < 0.15
+    image = image * (1 - dice.maybe(0.4, 0.05, 0.3) * courses)  # of bricks or boards
+    has_plate = dice.between(0, 1) < 0.6
+    image = cover(image, layout.plate, ground, has_plate)
+    image = image + dice.maybe(0.3, -0.3, 0.3) * has_plate * (abs(layout.plate) < 0.04)
+    image = image * (1 + dice.between(0, 0.25) * stains)
+    image = cover(image, layout.shadow, 0, dice.maybe(0.4, 0.1, 0.6), softness=3.0)
+    rim = colour(dice.between(0, 1), dice.between(0, 0.1))
+    has_rim = dice.between(0, 1) < 0.2
+    image = cover(image, layout.digits + dice.between(0.02, 0.08), rim, has_rim)
+    image = cover(image, layout.digits, paint)
+
+    x, y = AXIS, AXIS[:, None]
+
+    def across():  # a random line: the distance of each pixel to it, in halves of the picture
+        angle = dice.between(0, 2 * np.pi)
+        return np.cos(angle) * x + np.sin(angle) * y - dice.between(-0.7, 0.7)
+
+    image = image * (1 + dice.between(-0.3, 0.3) * x + dice.between(-0.3, 0.3) * y)
+    shade = np.clip(0.5 + dice.between(1, 8) * across(), 0, 1)
+    image = image * (1 - dice.maybe(0.25, 0.1, 0.5) * shade)
+    streak = np.exp(-(across() / dice.between(0.1, 0.4)) ** 2)
+    return image + dice.maybe(0.2, 0.1, 0.4) * streak
+
+
+def _photo(image, dice, noise):
+    """The scene as a poor camera keeps it: uint8 [n, 32, 32, 3]. `noise` is standard normal."""
+    steps = np.subtract.outer(np.arange(SIZE), np.arange(SIZE)).astype(np.float32)
+
+    def blur(deviation):
+        weights = np.exp(-0.5 * (steps / deviation) ** 2)
+        return weights / weights.sum(-1, keepdims=True)
+
+    lens, moved = dice.between(0.3, 1.2), 1 + 2 * dice.between(0, 1) ** 4  # lens in pixels
+    image = blur(lens) @ image @ blur(lens * moved).swapaxes(-1, -2)
+    image = image + (0.005 + 0.05 * dice.between(0, 1) ** 2) * noise
+
+    waves = BLOCKS @ np.einsum("ij,njyx->niyx", LUMA, image) @ BLOCKS.T
+    step = (0.02 + 0.25 * dice.between(0, 1) ** 2) * COARSENESS
+    image = BLOCKS.T @ (np.rint(waves / step) * step) @ BLOCKS
+    image = np.einsum("ij,njyx->niyx", np.linalg.inv(LUMA), image)
+
+    few = _few_pixels()[14 + dice.below(SIZE - 13)[:, :, 0, 0]]
+    image = few @ image @ few.swapaxes(-1, -2)
+    return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+def _check(count, seed):
+    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise InputError(f"drawn street numbers: {name} must be a whole number of {least} or "
+                             f"more, not {value!r}")
+
+
+def draw(count, seed) -> DrawnStreet:
+    """Draw `count` street numbers: the same arguments give the same pictures.
+
+    `draw(10, s)` is the start of `draw(20, s)`. (Another processor or NumPy may round a pixel
+    differently.) Raises InputError if `count` < 1 or `seed` < 0 or one is no integer.
+    """
+    _check(count, seed)
+    # A stream for each factor, drawn picture by picture: so a longer draw starts like a shorter.
+    label_rng, dice_rng, stain_rng, noise_rng = np.random.default_rng(seed).spawn(4)
+    labels = label_rng.integers(10, size=count).astype(np.uint8)
+    stain = (SIZE / KNOTS) ** 0.5 * _few_pixels()[KNOTS]
+    images = np.empty((count, SIZE, SIZE, 3), np.uint8)
+    for start in range(0, count, CHUNK):
+        part = slice(start, min(start + CHUNK, count))
+        n = len(labels[part])
+        dice = Dice(dice_rng, n)
+        stains = stain @ stain_rng.standard_normal((n, 1, SIZE, SIZE), np.float32) @ stain.T
+        noise = noise_rng.standard_normal((n, 3, SIZE, SIZE), np.float32)
+        layout = _layout(labels[part, None, None, None].astype(int), dice)
+        images[part] = _photo(_scene(layout, dice, stains), dice, noise)
+    return DrawnStreet(images, labels)
+
+
+def _read(path, count):
+    """The street numbers in a cache file, or None where it does not hold them."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            street = DrawnStreet(*(stored[name] for name in DrawnStreet._fields))
+    except Exception:  # a damaged file fails in many ways, and each has the same remedy
+        return None
+    forms = [(array.dtype, array.shape) for array in street]
+    return street if forms == [("u1", (count, SIZE, SIZE, 3)), ("u1", (count,))] else None
+
+
+def load(count, seed, cache_dir=None) -> DrawnStreet:
+    """`draw(count, seed)`, kept in a file in `cache_dir` (154 MB for 50,000 pictures).
+
+    The default folder is `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A damaged file is
+    drawn again; a folder that cannot be written is no error. Raises InputError as `draw` does.
+    """
+    _check(count, seed)
+    if cache_dir is None:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        cache_dir = os.path.join(base, "gan_tf1")
+    name = f"drawn_street-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}.npz"
+    path = Path(cache_dir, name)
+    street = _read(path, count)
+    if street is None:
+        street = draw(count, seed)
+        try:
+            with replacing(path) as temporary:
+                np.savez(temporary, **street._asdict())
+        except (InputError, OSError):
+            pass  # without a cache they are drawn again next time
+    return street

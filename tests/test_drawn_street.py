@@ -1,0 +1,208 @@
+"""The drawn street numbers: repeatable, varied, labelled right, and cached safely."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from gan_tf1.data import drawn_street
+from gan_tf1.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def street():
+    return drawn_street.draw(4000, seed=1)
+
+
+def assert_equal(one, other):
+    for name, a, b in zip(one._fields, one, other):
+        assert a.dtype == b.dtype and np.array_equal(a, b), name
+
+
+# --- repeatable ---
+
+
+def test_same_seed_same_pictures_and_another_seed_others():
+    once = drawn_street.draw(50, seed=3)
+    assert_equal(once, drawn_street.draw(50, seed=3))
+    other = drawn_street.draw(50, seed=4)
+    assert not np.array_equal(once.labels, other.labels)
+    assert (once.images != other.images).any((1, 2, 3)).all()
+
+
+def test_a_longer_draw_starts_like_a_shorter_one_and_chunks_change_nothing(monkeypatch):
+    longer = drawn_street.draw(64, seed=5)
+    monkeypatch.setattr(drawn_street, "CHUNK", 7)
+    for count in (1, 10, 33, 64):
+        part = drawn_street.draw(count, seed=5)
+        assert_equal(part, drawn_street.DrawnStreet(*(a[:count] for a in longer)))
+
+
+def test_drawing_leaves_numpys_global_random_state_alone():
+    np.random.seed(0)
+    expected = np.random.random()
+    np.random.seed(0)
+    drawn_street.draw(3, seed=0)
+    assert np.random.random() == expected
+
+
+# --- what is drawn ---
+
+
+def test_shapes_types_and_ranges(street):
+    assert street.images.shape == (4000, 32, 32, 3) and street.images.dtype == np.uint8
+    assert street.labels.shape == (4000,) and street.labels.dtype == np.uint8
+    assert street.images.min() == 0 and street.images.max() == 255
+    counts = np.bincount(street.labels)
+    assert len(counts) == 10 and counts.min() > 320 and counts.max() < 480  # 400 +- 19 expected
+
+
+def test_no_two_pictures_are_alike(street):
+    assert len(np.unique(street.images.reshape(4000, -1), axis=0)) == 4000
+
+
+def test_contrast_brightness_colour_and_sharpness_vary(street):
+    images = street.images / 255
+    contrast = images.mean(3).std((1, 2))
+    assert np.percentile(contrast, 5) < 0.08 and np.percentile(contrast, 95) > 0.2
+    brightness = images.mean((1, 2, 3))
+    assert np.percentile(brightness, 5) < 0.3 and np.percentile(brightness, 95) > 0.7
+    red_less_blue = (images[..., 0] - images[..., 2]).mean((1, 2))
+    assert np.percentile(red_less_blue, 10) < -0.05 and np.percentile(red_less_blue, 90) > 0.05
+    roughness = np.abs(np.diff(images, axis=1)).mean((1, 2, 3)) / contrast
+    assert np.percentile(roughness, 95) > 2 * np.percentile(roughness, 5)
+
+
+def paint_and_ground(street):
+    """Grey pictures of a 1, and the grey of its paint, in the middle, and of the ground beside."""
+    grey = street.images[street.labels == 1].mean(3) / 255
+    beside = np.r_[8:11, 21:24]
+    return grey, grey[:, 10:22, 14:18].mean((1, 2)), grey[:, 10:22, beside].mean((1, 2))
+
+
+def test_digits_are_light_on_dark_as_often_as_dark_on_light(street):
+    _, paint, ground = paint_and_ground(street)
+    assert 0.4 < (paint > ground).mean() < 0.6
+    assert np.percentile(paint - ground, 10) < -0.1 and np.percentile(paint - ground, 90) > 0.1
+
+
+@pytest.mark.parametrize("side", [slice(0, 4), slice(28, 32)], ids=["left", "right"])
+def test_many_digits_have_neighbours_that_are_cut_off_and_some_have_none(street, side):
+    grey, paint, ground = paint_and_ground(street)
+    clear = abs(paint - ground) > 0.15
+    share = (grey - ground[:, None, None]) / (paint - ground)[:, None, None]  # 1 is paint
+    painted = (share[clear, 10:22, side] > 0.5).mean((1, 2)) > 0.15
+    assert 0.3 < painted.mean() < 0.65
+
+
+def features(images):
+    """Where edges of which direction are, whatever the colours: [N, 8 * 8 * 4 + 1]."""
+    grey = images.mean(3)
+    grey = (grey - grey.mean((1, 2), keepdims=True)) / (grey.std((1, 2), keepdims=True) + 1)
+    smooth = ndimage.gaussian_filter(grey, 1.0, axes=(1, 2))
+    dy, dx = np.gradient(smooth, axis=(1, 2))
+    # The angle doubled: light on dark has the same direction as dark on light.
+    size, angle = np.hypot(dx, dy), 2 * np.arctan2(dy, dx)
+    turns = np.arange(4) * np.pi / 2
+    maps = size[..., None] * np.maximum(0, np.cos(angle[..., None] - turns))
+    cells = maps.reshape(len(images), 8, 4, 8, 4, 4).mean((2, 4)).reshape(len(images), -1)
+    return np.c_[np.sqrt(cells), np.ones(len(images))]
+
+
+def test_labels_name_the_digits_in_the_middle(street):
+    """A linear map of edge directions, fitted on some pictures, knows others far above chance."""
+    x, one_hot = features(street.images), np.eye(10)[street.labels]
+    train, test = slice(0, 3200), slice(3200, None)
+    gram = x[train].T @ x[train] + np.eye(x.shape[1])
+    scores = x[test] @ np.linalg.solve(gram, x[train].T @ one_hot[train])
+    right = scores.argmax(1) == street.labels[test]
+    assert right.mean() > 0.5
+    for digit in range(10):
+        assert right[street.labels[test] == digit].mean() > 0.3, digit
+
+
+def test_pixels_alone_do_not_tell_the_digit(street):
+    """Hard enough: a linear map of the pixels stays near chance."""
+    x = np.c_[street.images.reshape(4000, -1)[:, ::3] / 255 - 0.5, np.ones(4000)]
+    one_hot = np.eye(10)[street.labels]
+    train, test = slice(0, 3200), slice(3200, None)
+    gram = x[train].T @ x[train] + 100 * np.eye(x.shape[1])
+    scores = x[test] @ np.linalg.solve(gram, x[train].T @ one_hot[train])
+    assert (scores.argmax(1) == street.labels[test]).mean() < 0.35
+
+
+# --- the cache ---
+
+
+def only_file(folder):
+    (path,) = folder.iterdir()  # one file: no temporary one is left
+    return path
+
+
+def test_the_second_load_reads_the_file(tmp_path, monkeypatch):
+    first = drawn_street.load(20, 0, tmp_path / "new" / "folder")
+    assert_equal(first, drawn_street.draw(20, 0))
+    only_file(tmp_path / "new" / "folder")
+    monkeypatch.setattr(drawn_street, "draw", lambda *_: pytest.fail("drawn again"))
+    assert_equal(first, drawn_street.load(20, 0, tmp_path / "new" / "folder"))
+
+
+def test_each_count_and_seed_and_version_has_its_own_file(tmp_path, monkeypatch):
+    drawn_street.load(5, 0, tmp_path)
+    drawn_street.load(6, 0, tmp_path)
+    drawn_street.load(5, 1, tmp_path)
+    monkeypatch.setattr(drawn_street, "VERSION", drawn_street.VERSION + 1)
+    drawn_street.load(5, 0, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def flip_a_pixel(path):
+    data = bytearray(path.read_bytes())
+    data[2000] ^= 255
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(b"not a zip file"),
+    lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    flip_a_pixel,
+    lambda path: np.savez(path, images=np.zeros(3)),
+    lambda path: np.savez(path, **drawn_street.draw(7, 0)._asdict()),
+], ids=["empty", "text", "cut", "flipped", "foreign", "other count"])
+def test_a_damaged_file_is_drawn_again(tmp_path, damage):
+    expected = drawn_street.load(20, 0, tmp_path)
+    path = only_file(tmp_path)
+    whole = path.read_bytes()
+    damage(path)
+    assert path.read_bytes() != whole
+    assert_equal(expected, drawn_street.load(20, 0, tmp_path))
+    assert_equal(expected, drawn_street._read(only_file(tmp_path), 20))  # and mended on disk
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert_equal(drawn_street.draw(5, 0), drawn_street.load(5, 0, tmp_path / "file" / "folder"))
+
+
+def test_the_default_folder_follows_xdg_cache_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    drawn_street.load(5, 0)
+    only_file(tmp_path / "xdg" / "gan_tf1")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    drawn_street.load(5, 0)
+    only_file(tmp_path / "home" / ".cache" / "gan_tf1")
+
+
+# --- bad arguments ---
+
+
+@pytest.mark.parametrize("function", [drawn_street.draw, drawn_street.load])
+@pytest.mark.parametrize(
+    "count, seed, named",
+    [(0, 0, "count"), (-5, 0, "count"), (10, -1, "seed"), (2.5, 0, "count"), (10, "0", "seed")],
+)
+def test_bad_arguments_are_named_in_one_line(function, count, seed, named):
+    with pytest.raises(InputError, match=named) as caught:
+        function(count, seed)
+    assert "\n" not in str(caught.value)
