@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from gan_tf1.data import drawn_digits
+from gan_tf1.data import cache, drawn_digits
 from gan_tf1.errors import InputError
 
 
@@ -249,7 +249,7 @@ def test_a_damaged_file_is_drawn_again(tmp_path, damage):
     damage(path)
     assert path.read_bytes() != whole
     assert_equal(expected, drawn_digits.load(20, 0, tmp_path))
-    assert_equal(expected, drawn_digits._read(only_file(tmp_path), 20))  # and mended on disk
+    assert_equal(expected, cache.read(only_file(tmp_path), drawn_digits.forms(20)))  # and mended on disk
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):

@@ -58,9 +58,7 @@ def notice(folder):
              "Training on DRAWN DIGITS instead: synthetic images, not MNIST.",
              "The losses can't be compared with the book's. For MNIST, give its",
              "folder with --data-dir (a TFDS folder, or the four idx files).")
-    width = max(map(len, lines))
-    rule = "*" * (width + 4)
-    return "\n".join(["", rule, *(f"* {line:<{width}} *" for line in lines), rule, ""])
+    return source.boxed(lines)
 
 
 def _drawn(seed):

@@ -21,7 +21,6 @@ So stroke width, slant and typeface are known for each picture. Losses that a
 book prints for MNIST are not to be expected here.
 """
 
-import operator
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -32,8 +31,7 @@ import numpy as np
 from matplotlib.ft2font import FT2Font
 from scipy import ndimage
 
-from gan_tf1.errors import InputError
-from gan_tf1.files import replacing
+from gan_tf1.data import cache
 
 VERSION = 1  # raise it with every change to the drawing: it is part of the cache file's name
 SIZE = 28  # pixels, height and width of a picture
@@ -82,7 +80,8 @@ class Atlas(NamedTuple):
     italic: np.ndarray
 
 
-def _font_path(stem):
+def font_path(stem):
+    """The file of a typeface that matplotlib ships."""
     return os.path.join(matplotlib.get_data_path(), "fonts", "ttf", stem + ".ttf")
 
 
@@ -91,17 +90,17 @@ def typefaces() -> tuple[str, ...]:
     """File stems, sorted, of the typefaces in use: those matplotlib ships with all ten digits."""
 
     def has_digits(stem):
-        font = FT2Font(_font_path(stem))
+        font = FT2Font(font_path(stem))
         charmap = font.get_charmap()
         # By glyph name: symbol fonts put brackets and arrows at the codes of the digits.
         codes = [charmap.get(ord("0") + digit) for digit in range(10)]
         return None not in codes and tuple(map(font.get_glyph_name, codes)) == GLYPH_NAMES
 
-    stems = {path.stem for path in Path(_font_path("")).parent.glob("*.ttf")} - LEFT_OUT
+    stems = {path.stem for path in Path(font_path("")).parent.glob("*.ttf")} - LEFT_OUT
     return tuple(filter(has_digits, sorted(stems)))
 
 
-def _glyph_mask(font, digit):
+def glyph_mask(font, digit):
     """The digit as a bool mask [CELL, CELL], GLYPH pixels high, in the middle."""
     font.set_text(str(digit))
     font.draw_glyphs_to_bitmap(antialiased=True)
@@ -139,10 +138,10 @@ def _atlas():
     directions = np.stack([np.cos(turns), np.sin(turns)])
     distance, centre, hull, italic = [], [], [], []
     for stem in typefaces():
-        font = FT2Font(_font_path(stem))
+        font = FT2Font(font_path(stem))
         font.set_size(2 * GLYPH, 72)
         for digit in range(10):
-            line = _thin(_glyph_mask(font, digit))
+            line = _thin(glyph_mask(font, digit))
             distance.append(ndimage.distance_transform_edt(~line))
             points = np.argwhere(line)[:, ::-1]  # (x, y)
             centre.append(points.mean(0))
@@ -214,16 +213,6 @@ def _ink(glyph, weight, slant, pen, knots):
     return np.rint(255 * ink).astype(np.uint8)
 
 
-def _natural(value, least, name):
-    try:
-        value = operator.index(value)
-    except TypeError:
-        raise InputError(f"drawn digits: {name} must be an integer, not {value!r}") from None
-    if value < least:
-        raise InputError(f"drawn digits: {name} must be {least} or more, not {value}")
-    return value
-
-
 def draw(count, seed) -> DrawnDigits:
     """Draw `count` digits: the same arguments give the same pictures.
 
@@ -231,7 +220,7 @@ def draw(count, seed) -> DrawnDigits:
     `draw(10, s)` is the start of `draw(20, s)`. Raises InputError if `count` < 1 or `seed` < 0
     or one is no integer.
     """
-    count, seed = _natural(count, 1, "count"), _natural(seed, 0, "seed")
+    count, seed = cache.checked(count, seed)
     # A stream for each factor, drawn picture by picture: so a longer draw starts like a shorter.
     label_rng, face_rng, hand_rng, pen_rng, knot_rng = np.random.default_rng(seed).spawn(5)
     tens = np.tile(np.arange(10, dtype=np.uint8), (-(-count // 10), 1))
@@ -251,38 +240,17 @@ def draw(count, seed) -> DrawnDigits:
     return DrawnDigits(images, labels, weight, slant, typeface)
 
 
-def _read(path, count):
-    """The digits in a cache file, or None where it does not hold them."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            digits = DrawnDigits(*(stored[name] for name in DrawnDigits._fields))
-    except Exception:  # a damaged file fails in many ways, and each has the same remedy
-        return None
-    forms = [("u1", (SIZE, SIZE)), ("u1", ()), ("f4", ()), ("f4", ()), ("u1", ())]
-    for array, (dtype, shape) in zip(digits, forms):
-        if array.dtype != dtype or array.shape != (count, *shape):
-            return None
-    return digits
+def forms(count):
+    """The dtype and shape of each array of `count` digits, as a `DrawnDigits`."""
+    return DrawnDigits(("u1", (count, SIZE, SIZE)), ("u1", (count,)), ("f4", (count,)),
+                       ("f4", (count,)), ("u1", (count,)))
 
 
 def load(count, seed, cache_dir=None) -> DrawnDigits:
     """`draw(count, seed)`, kept in a file in `cache_dir` (48 MB for 60,000 digits).
 
-    The default folder is `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A damaged file is
-    drawn again; a folder that cannot be written is no error. Raises InputError as `draw` does.
+    `gan_tf1.data.cache` says where that is by default. Raises InputError as `draw` does.
     """
-    count, seed = _natural(count, 1, "count"), _natural(seed, 0, "seed")
-    if cache_dir is None:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        cache_dir = os.path.join(base, "gan_tf1")
-    name = f"drawn_digits-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}.npz"
-    path = Path(cache_dir, name)
-    digits = _read(path, count)
-    if digits is None:
-        digits = draw(count, seed)
-        try:
-            with replacing(path) as temporary:
-                np.savez(temporary, **digits._asdict())
-        except (InputError, OSError):
-            pass  # without a cache they are drawn again next time
-    return digits
+    count, seed = cache.checked(count, seed)
+    name = f"drawn_digits-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}"
+    return cache.load(name, forms(count), lambda: draw(count, seed), cache_dir)

@@ -20,9 +20,7 @@ How one is made:
 Scores that papers print for SVHN are not to be expected here.
 """
 
-import os
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
@@ -30,9 +28,8 @@ import numpy as np
 from matplotlib.ft2font import FT2Font
 from scipy import fft, linalg, ndimage
 
-from gan_tf1.data.drawn_digits import CELL, GLYPH, _font_path, _glyph_mask, typefaces
-from gan_tf1.errors import InputError
-from gan_tf1.files import replacing
+from gan_tf1.data import cache
+from gan_tf1.data.drawn_digits import CELL, GLYPH, font_path, glyph_mask, typefaces
 
 VERSION = 1  # raise it with every change to the drawing: it is part of the cache file's name
 SIZE = 32  # pixels, height and width of a picture
@@ -108,9 +105,9 @@ def _atlas():
     """The `Atlas`, built once per process."""
     masks = []
     for stem in typefaces():
-        font = FT2Font(_font_path(stem))
+        font = FT2Font(font_path(stem))
         font.set_size(2 * GLYPH, 72)
-        masks += [_glyph_mask(font, digit) for digit in range(10)]
+        masks += [glyph_mask(font, digit) for digit in range(10)]
     distance = ndimage.distance_transform_edt
     inside = [distance(mask) - distance(~mask) for mask in masks] + [np.full((CELL, CELL), -CELL)]
     width = [np.ptp(np.flatnonzero(mask.any(0))) + 1 for mask in masks] + [GLYPH / 2]
@@ -236,20 +233,13 @@ def _photo(image, dice, noise):
     return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
-def _check(count, seed):
-    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise InputError(f"drawn street numbers: {name} must be a whole number of {least} or "
-                             f"more, not {value!r}")
-
-
 def draw(count, seed) -> DrawnStreet:
     """Draw `count` street numbers: the same arguments give the same pictures.
 
     `draw(10, s)` is the start of `draw(20, s)`. (Another processor or NumPy may round a pixel
     differently.) Raises InputError if `count` < 1 or `seed` < 0 or one is no integer.
     """
-    _check(count, seed)
+    count, seed = cache.checked(count, seed)
     # A stream for each factor, drawn picture by picture: so a longer draw starts like a shorter.
     label_rng, dice_rng, stain_rng, noise_rng = np.random.default_rng(seed).spawn(4)
     labels = label_rng.integers(10, size=count).astype(np.uint8)
@@ -266,35 +256,16 @@ def draw(count, seed) -> DrawnStreet:
     return DrawnStreet(images, labels)
 
 
-def _read(path, count):
-    """The street numbers in a cache file, or None where it does not hold them."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            street = DrawnStreet(*(stored[name] for name in DrawnStreet._fields))
-    except Exception:  # a damaged file fails in many ways, and each has the same remedy
-        return None
-    forms = [(array.dtype, array.shape) for array in street]
-    return street if forms == [("u1", (count, SIZE, SIZE, 3)), ("u1", (count,))] else None
+def forms(count):
+    """The dtype and shape of each array of `count` pictures, as a `DrawnStreet`."""
+    return DrawnStreet(("u1", (count, SIZE, SIZE, 3)), ("u1", (count,)))
 
 
 def load(count, seed, cache_dir=None) -> DrawnStreet:
     """`draw(count, seed)`, kept in a file in `cache_dir` (154 MB for 50,000 pictures).
 
-    The default folder is `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A damaged file is
-    drawn again; a folder that cannot be written is no error. Raises InputError as `draw` does.
+    `gan_tf1.data.cache` says where that is by default. Raises InputError as `draw` does.
     """
-    _check(count, seed)
-    if cache_dir is None:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        cache_dir = os.path.join(base, "gan_tf1")
-    name = f"drawn_street-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}.npz"
-    path = Path(cache_dir, name)
-    street = _read(path, count)
-    if street is None:
-        street = draw(count, seed)
-        try:
-            with replacing(path) as temporary:
-                np.savez(temporary, **street._asdict())
-        except (InputError, OSError):
-            pass  # without a cache they are drawn again next time
-    return street
+    count, seed = cache.checked(count, seed)
+    name = f"drawn_street-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}"
+    return cache.load(name, forms(count), lambda: draw(count, seed), cache_dir)

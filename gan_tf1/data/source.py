@@ -54,6 +54,13 @@ def answers(url, seconds=PROBE_SECONDS):
     return bool(answer and answer[0])
 
 
+def boxed(lines):
+    """`lines` in a frame of stars: a notice that nobody misses."""
+    width = max(map(len, lines))
+    rule = "*" * (width + 4)
+    return "\n".join(["", rule, *(f"* {line:<{width}} *" for line in lines), rule, ""])
+
+
 def download(name, data_dir=None):
     """Download and prepare TFDS data set `name` (with TFDS's own progress bars); return its path.
 

@@ -263,9 +263,7 @@ def notice(folder):
              "Training on DRAWN STREET NUMBERS instead: synthetic images, not SVHN.",
              "The accuracy can't be compared with the book's. For SVHN, give its",
              "folder with --data-dir (a TFDS folder, or the two .mat files).")
-    width = max(map(len, lines))
-    rule = "*" * (width + 4)
-    return "\n".join(["", rule, *(f"* {line:<{width}} *" for line in lines), rule, ""])
+    return source.boxed(lines)
 
 
 def _street(num_labels, seed, sizes):

@@ -1,0 +1,56 @@
+"""Drawn data sets, kept on disk: drawing them again takes longer than reading them."""
+
+import operator
+import os
+import pathlib
+
+import numpy as np
+
+from gan_tf1.errors import InputError
+from gan_tf1.files import replacing
+
+
+def checked(count, seed):
+    """`count` and `seed` as ints. Raises InputError if `count` < 1, `seed` < 0, or one is no int."""
+    values = []
+    for name, value, least in (("count", count, 1), ("seed", seed, 0)):
+        try:
+            values.append(operator.index(value))
+        except TypeError:
+            raise InputError(f"{name} must be a whole number, not {value!r}") from None
+        if values[-1] < least:
+            raise InputError(f"{name} must be {least} or more, not {value}")
+    return values
+
+
+def load(name, forms, make, cache_dir=None):
+    """`make()`, a NamedTuple of arrays, through the file `name`.npz in `cache_dir`.
+
+    `forms` is the same NamedTuple of the arrays' (dtype, shape). The default
+    folder is `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A damaged or
+    foreign file is made anew; a folder that can't be written is no error.
+    """
+    if cache_dir is None:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        cache_dir = os.path.join(base, "gan_tf1")
+    path = pathlib.Path(cache_dir, name + ".npz")
+    arrays = read(path, forms)
+    if arrays is None:
+        arrays = make()
+        try:
+            with replacing(path) as temporary:
+                np.savez(temporary, **arrays._asdict())
+        except (InputError, OSError):
+            pass  # without a cache it is made again next time
+    return arrays
+
+
+def read(path, forms):
+    """The NamedTuple of arrays in the file at `path`, or None where it doesn't hold `forms`."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = type(forms)(*(stored[field] for field in forms._fields))
+    except Exception:  # a damaged file fails in many ways, and each has the same remedy
+        return None
+    return arrays if all((array.dtype, array.shape) == form
+                         for array, form in zip(arrays, forms)) else None
