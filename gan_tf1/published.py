@@ -7,8 +7,8 @@ a 21st seed.
 
 Method
 ------
-For each window of epochs (early, middle, late, and the epochs that the book
-prints) and each loss there are two figures: the mean over the window's epochs,
+For each window of epochs (the first few, early, middle, late, and those that
+the book prints) and each loss there are two figures: the mean over the window's epochs,
 and their spread (standard deviation over epochs, on a log scale). Each is
 computed for every seed of the envelope over the very epochs that the log has,
 which gives n = 20 values with mean m and standard deviation s. A further run of
@@ -26,9 +26,15 @@ interval is told; it isn't judged, because neighbouring epochs of a run are not
 independent.
 
 Assumptions: seeds are independent; a window's figure is about normally
-distributed over seeds. Nothing is assumed of the epochs within a run.
+distributed over seeds. Nothing is assumed of the epochs within a run. The
+second assumption holds for 19 of the 20 seeds of the MNIST GAN; in the other
+one (1018) the generator falls behind for good. It is kept: what one seed in
+twenty does belongs to the model. It makes the later intervals wider, so a
+verdict of "differs" stays as rare, and one of "agrees" says less.
 """
 
+import functools
+import json
 import math
 import pathlib
 import re
@@ -42,7 +48,8 @@ from gan_tf1.run import load_losses, read_config
 
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 CHAPTERS = ("mnist_gan",)
-WINDOWS = {"early": (1, 33), "middle": (34, 66), "late": (67, 100), "printed": (71, 100)}
+WINDOWS = {"first": (1, 5), "early": (6, 33), "middle": (34, 66), "late": (67, 100),
+           "printed": (71, 100)}
 LOSSES = {"disc_loss": "disc loss", "gen_loss": "gen loss"}
 FEWEST_EPOCHS = 5   # in a window, for a mean and a spread to say anything
 SIGNIFICANCE = 0.01
@@ -143,7 +150,6 @@ def book(chapter):
 
 def envelope(chapter, path=None):
     """The chapter's `Envelope`, from the package or from `path` (see scripts/make_envelope.py)."""
-    import json
     path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
     try:
         text = path.read_text()
@@ -171,10 +177,15 @@ def _log(columns, path):
     return Log(columns["epoch"].astype(int), {name: columns[name] for name in LOSSES})
 
 
+@functools.cache
+def _t_quantile(probability, degrees):
+    return float(stats.t.ppf(probability, degrees))
+
+
 def prediction_interval(values, significance):
     """The interval [low, high] for one more value drawn like `values` [n, ...], over axis 0."""
     n = len(values)
-    reach = (stats.t.ppf(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
+    reach = (_t_quantile(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
              * math.sqrt(1 + 1 / n))
     return values.mean(axis=0) - reach, values.mean(axis=0) + reach
 
@@ -203,9 +214,8 @@ def judge(log, envelope):
         why = log.incomparable or (f"it has fewer than {FEWEST_EPOCHS} epochs in every window of "
                                    f"epochs 1 to {envelope.epochs[-1]}")
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
-    bad = [int(epoch) for epoch in log.epochs
-           if not all(np.isfinite(column[log.epochs == epoch]) for column in log.losses.values())]
-    if bad:
+    bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
+    if len(bad):
         return Verdict("differs", f"Differs: a loss is not finite in epoch {bad[0]}.", [], {})
 
     count = len(spans) * len(LOSSES) * len(SCALES)
@@ -217,12 +227,11 @@ def judge(log, envelope):
             for statistic, (to_scale, back) in SCALES.items():
                 measure = np.mean if statistic == "mean" else _spread
                 values = to_scale(measure(seeds, axis=1))
-                figures.append(Figure(
-                    window, f"{epochs[0]}-{epochs[-1]}", title, statistic,
-                    float(measure(own, axis=0)), float(back(values.mean())),
-                    tuple(map(float, back(np.array(prediction_interval(values, SIGNIFICANCE))))),
-                    tuple(map(float, back(np.array(
-                        prediction_interval(values, SIGNIFICANCE / count)))))))
+                single, joint = (tuple(float(back(end)) for end in prediction_interval(values, a))
+                                 for a in (SIGNIFICANCE, SIGNIFICANCE / count))
+                figures.append(Figure(window, f"{epochs[0]}-{epochs[-1]}", title, statistic,
+                                      float(measure(own, axis=0)), float(back(values.mean())),
+                                      single, joint))
     outside = [figure for figure in figures if figure.outside]
     shares = {title: _share_inside(log, envelope, loss) for loss, title in LOSSES.items()}
     if not outside:

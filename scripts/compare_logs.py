@@ -55,8 +55,8 @@ def main(argv=None):
     if verdict.word != "cannot be compared":
         out = args.out or (path / "figures" if path.is_dir() else path.parent) / "comparison.png"
         print(figures.save(figures.comparison(log, book, envelope, path.name), out))
-    if args.check:
-        sys.exit({"agrees": 0, "differs": 1, "cannot be compared": 2}[verdict.word])
+    if args.check and verdict.word != "agrees":
+        sys.exit(1 if verdict.word == "differs" else 2)
 
 
 if __name__ == "__main__":
