@@ -8,18 +8,19 @@ setup(
     package_data={"gan_tf1": ["book_logs/*.csv"]},
     python_requires=">=3.10",
     install_requires=[
-        "tensorflow>=2.16,<2.22",
-        "tf-keras>=2.16,<2.22",
-        "numpy>=1.26",
-        "scipy>=1.11",
-        "matplotlib>=3.8",
-        "tensorflow-datasets>=4.9.6",
+        "tensorflow>=2.20,<2.22",
+        "tf-keras>=2.20,<2.22",
+        "numpy>=1.26.4",
+        "scipy>=1.11.4",
+        "matplotlib>=3.8.4",
+        "tensorflow-datasets>=4.9.7",
         "importlib_resources",  # tensorflow-datasets imports it without declaring it
-        "tqdm>=4.66",
+        "protobuf>=6.31.1",     # so does tensorflow-metadata, below it, with this version
+        "tqdm>=4.66.5",
     ],
     extras_require={
-        "test": ["pytest>=8"],
-        "gpu": ["tensorflow[and-cuda]>=2.16,<2.22"],
-        "bench": ["psutil>=5.9"],
+        "test": ["pytest>=8.0.2"],
+        "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
+        "bench": [],
     },
 )

@@ -48,10 +48,10 @@ from gan_tf1.run import load_losses, read_config
 
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 CHAPTERS = ("mnist_gan",)
-WINDOWS = {"first": (1, 5), "early": (6, 33), "middle": (34, 66), "late": (67, 100),
+WINDOWS = {"first": (1, 2), "early": (3, 33), "middle": (34, 66), "late": (67, 100),
            "printed": (71, 100)}
 LOSSES = {"disc_loss": "disc loss", "gen_loss": "gen loss"}
-FEWEST_EPOCHS = 5   # in a window, for a mean and a spread to say anything
+FEWEST_EPOCHS = 5   # in a window, for its spread to say anything
 SIGNIFICANCE = 0.01
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
@@ -191,13 +191,13 @@ def prediction_interval(values, significance):
 
 
 def windows(log_epochs, envelope_epochs):
-    """Name -> epochs that both have, for windows with enough of them; no set of epochs twice."""
+    """Name -> epochs that both have, for windows with any of them; no set of epochs twice."""
     common = np.intersect1d(log_epochs, envelope_epochs)
     found = {}
     for name, (first, last) in WINDOWS.items():
         epochs = common[(common >= first) & (common <= last)]
         same = next((other for other in found if np.array_equal(found[other], epochs)), None)
-        if len(epochs) >= FEWEST_EPOCHS:
+        if len(epochs):
             found.pop(same, None)  # for the book's log, "late" is just what is printed
             found[name] = epochs
     return found
@@ -211,20 +211,22 @@ def judge(log, envelope):
     """The `Verdict` on `log`: does it look like one more seed of `envelope`?"""
     spans = windows(log.epochs, envelope.epochs)
     if log.incomparable or not spans:
-        why = log.incomparable or (f"it has fewer than {FEWEST_EPOCHS} epochs in every window of "
-                                   f"epochs 1 to {envelope.epochs[-1]}")
+        why = log.incomparable or f"it has none of the epochs 1 to {envelope.epochs[-1]}"
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
     bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
     if len(bad):
         return Verdict("differs", f"Differs: a loss is not finite in epoch {bad[0]}.", [], {})
 
-    count = len(spans) * len(LOSSES) * len(SCALES)
+    statistics = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
+                  for window, epochs in spans.items()}
+    count = len(LOSSES) * sum(map(len, statistics.values()))
     figures = []
     for window, epochs in spans.items():
         for loss, title in LOSSES.items():
             own = log.losses[loss][np.isin(log.epochs, epochs)]
             seeds = envelope.losses[loss][:, np.isin(envelope.epochs, epochs)]
-            for statistic, (to_scale, back) in SCALES.items():
+            for statistic in statistics[window]:
+                to_scale, back = SCALES[statistic]
                 measure = np.mean if statistic == "mean" else _spread
                 values = to_scale(measure(seeds, axis=1))
                 single, joint = (tuple(float(back(end)) for end in prediction_interval(values, a))
