@@ -7,6 +7,7 @@ loaded, so this one builds NumPy arrays, lists, tuples and numbers, and nothing
 else.
 """
 
+import os
 import pathlib
 import pickle
 
@@ -20,6 +21,9 @@ _ALLOWED = {(module, name)
             for module, name in ((core + ".multiarray", "_reconstruct"),
                                  (core + ".multiarray", "scalar"),
                                  (core + ".numeric", "_frombuffer"))}
+# NumPy 2 renamed its core: each version reads the other's pickles.
+_RENAMED = ("numpy.core", "numpy._core") if np.__version__[0] != "1" else (
+    "numpy._core", "numpy.core")
 _ALLOWED |= {("numpy", "ndarray"), ("numpy", "dtype")}
 
 
@@ -36,8 +40,7 @@ class _ArraysOnly(pickle.Unpickler):
             return _latin1
         if (module, name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module.replace("numpy.core", "numpy._core")
-                                  if hasattr(np, "_core") else module, name)
+        return super().find_class(module.replace(*_RENAMED), name)
 
 
 def load(path):
@@ -49,7 +52,7 @@ def load(path):
         with open(path, "rb") as file:
             # Python 2 wrote the book's day's pickles: their bytes come as latin1 text.
             loaded = _ArraysOnly(file, encoding="latin1").load()
-        _check(loaded)
+            _check(loaded, os.fstat(file.fileno()).st_size, set())
         return loaded
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}") from error
@@ -66,17 +69,24 @@ def load_samples(path):
     try:
         epochs = [entry[0] if isinstance(entry, (tuple, list)) else entry for entry in loaded]
         samples = np.asarray(epochs, np.float32)
+        if not samples.size:
+            raise ValueError("it is empty")
         return samples.reshape(len(samples), -1, 784)
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise InputError(f"{pathlib.Path(path)} doesn't hold 28x28 samples of every epoch: {error}"
                          ) from error
 
 
-def _check(value):
+def _check(value, file_size, seen):
+    """Refuse what is no number, list, tuple or array, or unpacks to more than the file holds."""
     if isinstance(value, (list, tuple)):
-        for item in value:
-            _check(item)
+        if id(value) not in seen:  # shared lists of shared lists would take forever
+            seen.add(id(value))
+            for item in value:
+                _check(item, file_size, seen)
     elif isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
         raise ValueError(f"an array of {value.dtype}")
+    elif isinstance(value, np.ndarray) and value.nbytes > file_size:
+        raise ValueError(f"an array of {value.nbytes} bytes in a file of {file_size}")
     elif not isinstance(value, (np.ndarray, np.number, np.bool_, int, float)):
         raise ValueError(f"a {type(value).__name__}")

@@ -34,10 +34,11 @@ def save(folder, saver, sess, state):
         _remove(path)
 
 
-def restore(folder, saver, sess, say):
+def restore(folder, saver, sess, say, check):
     """Restore the newest sound checkpoint in `folder` and return its state, or None without any.
 
-    `say(line)` is told of each damaged checkpoint that is passed over. What an
+    `say(line)` is told of each damaged checkpoint that is passed over;
+    `check(state)` may refuse the one found before anything is touched. What an
     interrupted save left behind is removed. Raises InputError where there are
     checkpoints and none of them is sound.
     """
@@ -51,8 +52,10 @@ def restore(folder, saver, sess, say):
         say(f"checkpoint {marker.with_suffix('')} is damaged: passing over it")
     if markers and not sound:
         raise InputError(f"no checkpoint in {folder} can be read: start a new run")
-    kept = {path.stem for path in markers if sound and path <= marker}
-    for path in folder.iterdir():
+    if sound:
+        check(sound)
+    kept = {path.stem for path in markers if sound and _epoch(path) <= sound["epoch"]}
+    for path in [*folder.glob("epoch_*"), *folder.glob(".writing-*")]:
         if path.is_dir():
             shutil.rmtree(path)
         elif path.stem not in kept:
@@ -63,7 +66,12 @@ def restore(folder, saver, sess, say):
 
 
 def _markers(folder):
-    return sorted(folder.glob("epoch_*.json"), reverse=True)
+    paths = [path for path in folder.glob("epoch_*.json") if path.stem[6:].isdecimal()]
+    return sorted(paths, key=_epoch, reverse=True)
+
+
+def _epoch(marker):
+    return int(marker.stem[6:])
 
 
 def _sound(marker):
@@ -77,7 +85,7 @@ def _sound(marker):
             if _sha256((marker.parent / name).read_bytes()) != expected:
                 return None
         return body["state"]
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

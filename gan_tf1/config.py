@@ -13,15 +13,21 @@ import sys
 from gan_tf1.errors import InputError
 
 
-def setting(default, meaning, at_least=None, above=None, below=None):
+def setting(default, meaning, at_least=None, at_most=None, above=None, below=None):
     """A dataclass field: default value, meaning with unit, and the bounds of what is accepted."""
     return dataclasses.field(default=default, metadata={
-        "meaning": meaning, "at_least": at_least, "above": above, "below": below})
+        "meaning": meaning, "at_least": at_least, "at_most": at_most, "above": above,
+        "below": below})
+
+
+def flag(name):
+    """The flag of the setting `name`."""
+    return "--" + name.replace("_", "-")
 
 
 def _checked(field, value):
     """`value` for `field`, an int where a float is asked for taken as one; else InputError."""
-    name = field.name
+    name = flag(field.name)
     kinds = {int: "a whole number", float: "a number", str: "a text"}
     if field.type is float and type(value) is int:
         value = float(value)
@@ -32,6 +38,8 @@ def _checked(field, value):
         raise InputError(f"{name} must be a finite number, not {value}")
     if bounds.get("at_least") is not None and value < bounds["at_least"]:
         raise InputError(f"{name} must be at least {bounds['at_least']}, not {value}")
+    if bounds.get("at_most") is not None and value > bounds["at_most"]:
+        raise InputError(f"{name} must be at most {bounds['at_most']}, not {value}")
     if bounds.get("above") is not None and value <= bounds["above"]:
         raise InputError(f"{name} must be above {bounds['above']}, not {value}")
     if bounds.get("below") is not None and value >= bounds["below"]:
@@ -62,8 +70,8 @@ class Parser(argparse.ArgumentParser):
 
 def whole_number(text):
     """An argparse type: an int of at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of at least 0")
     return int(text)
 
 
@@ -73,7 +81,7 @@ def _reader(kind):
             return kind(text)
         except ValueError:
             name = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r} is not {name}") from None
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not {name}") from None
     return read
 
 
@@ -81,7 +89,7 @@ def add_flags(parser, Config):
     """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind."""
     group = parser.add_argument_group("settings of the chapter")
     for field in dataclasses.fields(Config):
-        group.add_argument("--" + field.name.replace("_", "-"), type=_reader(field.type),
+        group.add_argument(flag(field.name), type=_reader(field.type),
                            default=argparse.SUPPRESS, metavar=field.type.__name__.upper(),
                            help=f"{field.metadata['meaning']} (default: {field.default})")
 

@@ -37,7 +37,8 @@ def loss_curves(losses, title):
     axes = figure.subplots()
     axes.plot(losses["epoch"], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
     axes.plot(losses["epoch"], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
-    axes.set(title=title, xlabel="epoch", ylabel="loss on the epoch's last batch (nats)")
+    axes.set_title(title, parse_math=False)
+    axes.set(xlabel="epoch", ylabel="loss on the epoch's last batch (nats)")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -45,28 +46,26 @@ def loss_curves(losses, title):
 
 def sample_grid(images, title, columns=4, inches=1.5):
     """`images` in rows of `columns`, each `inches` wide (figures 7 and 9)."""
-    images = as_images(images)
-    rows = -(-len(images) // columns)
-    figure = Figure(figsize=(inches * columns, inches * rows + 0.5), layout="constrained")
-    figure.suptitle(title)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
-    for axes, image in zip(grid.flat, images):
-        axes.imshow(image, cmap="Greys_r", vmin=-1, vmax=1)
+    picture = tiled(images, columns, margin=2)
+    height, width = picture.shape[:2]
+    size = inches * columns
+    figure = Figure(figsize=(size, size * height / width + 0.5), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    axes = figure.subplots()
+    axes.axis("off")
+    axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
     return figure
 
 
 def progress(samples, title, rows=10, columns=6):
     """One row of `columns` samples for every tenth of the run (figure 8).
 
-    `samples` is [epochs, n, ...]; as in the chapter the first epoch is shown and
-    then every tenth of the run, each labelled. A run of fewer epochs than
-    `rows` shows them all.
+    `samples` is [epochs, n, ...]. The stride is the chapter's: the first epoch,
+    then every (epochs // rows)-th, `rows` of them at most; each row is labelled.
     """
     epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
     figure = Figure(figsize=(columns + 1, len(epochs) + 0.5), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     grid = figure.subplots(len(epochs), columns, squeeze=False)
     for epoch, row in zip(epochs, grid):
         for axes, image in zip(row, as_images(samples[epoch])):
@@ -77,16 +76,24 @@ def progress(samples, title, rows=10, columns=6):
     return figure
 
 
-def grid_png(images, columns=4):
-    """`images` side by side in rows of `columns`, as the bytes of a PNG, for TensorBoard."""
-    images = as_images(images)
-    blank = np.full((-len(images) % columns, *images.shape[1:]), -1.0)
+def tiled(images, columns, margin=0):
+    """`images` side by side in rows of `columns`, as one picture [height, width, ...] in 0 to 1.
+
+    Between them are `margin` pixels of white.
+    """
+    images = np.clip((as_images(images) + 1) / 2, 0, 1)
+    space = [(0, 0)] + 2 * [(0, margin)] + [(0, 0)] * (images.ndim - 3)
+    images = np.pad(images, space, constant_values=1)
+    blank = np.ones((-len(images) % columns, *images.shape[1:]))
     images = np.concatenate([images, blank])
-    rows = [np.concatenate(list(row), axis=1)
-            for row in images.reshape(-1, columns, *images.shape[1:])]
-    picture = np.clip((np.concatenate(rows) + 1) / 2, 0, 1)
+    return np.concatenate([np.concatenate(list(row), axis=1)
+                           for row in images.reshape(-1, columns, *images.shape[1:])])
+
+
+def grid_png(images, columns=4):
+    """`images` in rows of `columns` as the bytes of a PNG, for TensorBoard."""
     buffer = io.BytesIO()
-    imsave(buffer, picture, format="png", cmap="Greys_r", vmin=0, vmax=1)
+    imsave(buffer, tiled(images, columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
     return buffer.getvalue()
 
 
@@ -95,11 +102,13 @@ def comparison(log, book, envelope, name):
 
     `log` and `book` are `published.Log`, `envelope` is `published.Envelope`.
     """
+    # Here, so that drawing alone doesn't import SciPy's statistics.
     from gan_tf1.published import LOSSES, prediction_interval
 
     figure = Figure(figsize=(9, 7), layout="constrained")
     figure.suptitle(f"{name}, the book's printed log, and {len(envelope.losses['disc_loss'])} "
-                    "seeds on MNIST")
+                    "seeds", parse_math=False)
+    name = name.replace("$", r"\$")  # legends have no switch for mathematics
     for axes, (loss, title) in zip(figure.subplots(2, sharex=True), LOSSES.items()):
         seeds = envelope.losses[loss]
         axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",

@@ -1,5 +1,6 @@
 """Files that are whole or not there."""
 
+import argparse
 import contextlib
 import os
 import pathlib
@@ -13,16 +14,21 @@ def replacing(path):
     """A temporary path beside `path` to write to; it takes `path`'s place when the block succeeds.
 
     A block that fails, or a process that is killed, leaves what was at `path`
-    before. Raises InputError where the folder can't be written.
+    before. A link is followed. Raises InputError where the folder can't be
+    written, or `path` is a folder or a device.
     """
     path = pathlib.Path(path)
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is no file: name another")
         path.parent.mkdir(parents=True, exist_ok=True)
         # The temporary name keeps the ending: NumPy and matplotlib choose the format by it.
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-",
                                              suffix=path.suffix)
-    except OSError as error:
-        raise InputError(f"{path} can't be written: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:  # a ring of links is a RuntimeError
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} can't be written: {reason}") from error
     os.close(handle)
     try:
         os.chmod(temporary, 0o666 & ~_umask())
@@ -31,6 +37,16 @@ def replacing(path):
     except BaseException:
         pathlib.Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def user_path(text):
+    """An argparse type: a path, `~` expanded, for arguments that must not be empty."""
+    try:
+        if not text:
+            raise ValueError("it is empty")
+        return pathlib.Path(text).expanduser()
+    except (ValueError, RuntimeError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no path: {error}") from error
 
 
 def _umask():

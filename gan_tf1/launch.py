@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from gan_tf1 import run
 from gan_tf1.config import Parser, add_flags, given, make, whole_number
 from gan_tf1.errors import InputError
+from gan_tf1.files import user_path
 
 
 class Launch(NamedTuple):
@@ -31,12 +32,13 @@ class Launch(NamedTuple):
                 raise InputError(f"{self.path} was trained on other data: {data.title} here has "
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
             return run.Run(self.path)
-        print(f"run directory: {self.path}", flush=True)
-        return run.Run(self.path, {
+        new = run.Run(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
-            "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir,
+            "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir and str(self.data_dir),
             "seed": self.seed, "sample_shape": list(sample_shape), "command": sys.argv,
             "versions": run.versions()})
+        print(f"run directory: {self.path}", flush=True)
+        return new
 
 
 def seed_number(text):
@@ -57,11 +59,11 @@ def parse(argv, description, chapter, Config, data_choices):
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
                         help=f"the data set (default: {data_choices[0]})")
-    parser.add_argument("--data-dir", metavar="DIR", help="where the data set lies (default: "
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies (default: "
                         "TFDS_DATA_DIR, or TFDS's own default)")
     parser.add_argument("--seed", type=seed_number, default=argparse.SUPPRESS,
                         help="fixes everything random (default: 0)")
-    parser.add_argument("--run-dir", metavar="DIR", help="the run's directory (default: the next "
+    parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="the run's directory (default: the next "
                         f"free checkpoints/{chapter}-NNN; with --resume, the newest of these)")
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --run-dir from its last checkpoint")
@@ -76,7 +78,8 @@ def parse(argv, description, chapter, Config, data_choices):
         return Launch(chapter, config, getattr(args, "data", data_choices[0]), args.data_dir,
                       getattr(args, "seed", 0), path, None)
 
-    path = args.run_dir or next(reversed(run.existing(chapter)), None)
+    runs = [path for path in run.existing(chapter) if (path / "config.json").exists()]
+    path = args.run_dir or (runs[-1] if runs else None)
     if path is None:
         raise InputError(f"--resume finds no run of {chapter} in checkpoints/: name it with "
                          "--run-dir")
@@ -85,5 +88,8 @@ def parse(argv, description, chapter, Config, data_choices):
     if named.get("data") == "auto":
         del named["data"]
     run.refuse_other(path, stored, {"chapter": chapter, **named})
+    if set(stored["settings"]) != {field.name for field in dataclasses.fields(Config)}:
+        raise InputError(f"{path}/config.json has other settings than {chapter} has: it was "
+                         "changed, or made by another version")
     return Launch(chapter, make(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored)

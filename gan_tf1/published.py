@@ -18,8 +18,8 @@ the same model falls into the prediction interval
 
 with probability 1 - a. The table shows this interval for a = 1 %. With k
 figures in the table, some fall outside of a 99 % interval by chance, so the
-verdict asks for a = 1 % / k (Bonferroni): a run of the same model is called
-"differs" in at most 1 % of cases, in whichever figure.
+verdict asks for a = 1 % / k (Bonferroni): under the assumptions below, a run of
+the same model is called "differs" in at most 1 % of cases, in whichever figure.
 
 Beside that, the share of single epochs inside their own 95 % prediction
 interval is told; it isn't judged, because neighbouring epochs of a run are not
@@ -29,8 +29,9 @@ Assumptions: seeds are independent; a window's figure is about normally
 distributed over seeds. Nothing is assumed of the epochs within a run. The
 second assumption holds for 19 of the 20 seeds of the MNIST GAN; in the other
 one (1018) the generator falls behind for good. It is kept: what one seed in
-twenty does belongs to the model. It makes the later intervals wider, so a
-verdict of "differs" stays as rare, and one of "agrees" says less.
+twenty does belongs to the model. It makes the later intervals about twice as
+wide, so "differs" stays rare and "agrees" says less. Judged by the 19 others,
+1018 "differs", as the only one of the 20.
 """
 
 import functools
@@ -55,9 +56,11 @@ FEWEST_EPOCHS = 5   # in a window, for its spread to say anything
 SIGNIFICANCE = 0.01
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
-_LINE = re.compile(r"Epoch\s+(\d+)\s*/\s*\d+\s*\.\.\.\s*"
+_BEGINNING = re.compile(r"Epoch\s+\d{1,9}\s*/\s*\d+\s*\.\.\.", re.IGNORECASE)
+_LINE = re.compile(r"Epoch\s+(\d{1,9})\s*/\s*\d+\s*\.\.\.\s*"
                    rf"Disc(?:riminator)? Loss:\s*{_NUMBER}\s*\.\.\.\s*"
-                   rf"Gen(?:erator)? Loss:\s*{_NUMBER}", re.IGNORECASE)
+                   rf"Gen(?:erator)? Loss:\s*{_NUMBER}(?![\d,])", re.IGNORECASE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal's recording is full of
 
 
 class Log(NamedTuple):
@@ -102,20 +105,21 @@ class Verdict(NamedTuple):
 def parse(text):
     """The `Log` in any text that holds lines of the chapters' format, in either book's spelling.
 
-    Raises InputError where there is no such line, or one epoch stands there twice.
+    Raises InputError where there is no such line, where a line begins like one
+    and goes on otherwise, or where one epoch stands there twice.
     """
+    text = _COLOUR.sub("", text)
     rows = [(int(epoch), float(disc), float(gen)) for epoch, disc, gen in _LINE.findall(text)]
     if not rows:
         raise InputError("no line reads like `Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361`")
-    rows.sort(key=lambda row: row[0])
-    epochs = np.array([row[0] for row in rows])
-    twice = epochs[1:][np.diff(epochs) == 0]
-    if len(twice):
-        raise InputError(f"epoch {twice[0]} stands there more than once: give the log of one run")
+    begun = len(_BEGINNING.findall(text))
+    if begun != len(rows):
+        raise InputError(f"{begun - len(rows)} of {begun} lines begin with an epoch, but don't go "
+                         "on like `Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361`")
+    columns = np.array(rows).T
     why = "its log says drawn digits, which are not the book's MNIST" if (
         "drawn digits (synthetic)" in text) else ""
-    return Log(epochs, {"disc_loss": np.array([row[1] for row in rows]),
-                        "gen_loss": np.array([row[2] for row in rows])}, why)
+    return _log(dict(zip(("epoch", *LOSSES), columns)))._replace(incomparable=why)
 
 
 def read(path, chapter):
@@ -130,14 +134,16 @@ def read(path, chapter):
             raise InputError(f"{path} is a run of {config.get('chapter')!r}, not of {chapter!r}")
         why = "" if config["data"] == "mnist" else (
             f"it was trained on {config['data_title']}, the book's on MNIST")
-        return _log(load_losses(path), path)._replace(incomparable=why, settings=config["settings"])
+        return _log(load_losses(path))._replace(incomparable=why, settings=config["settings"])
     try:
-        text = path.read_text(errors="replace")
+        raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}") from error
-    if re.search(r"^epoch,disc_loss,gen_loss\s*$", text, re.MULTILINE):
-        return _log(_table(text, path), path)
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # what PowerShell's > writes
+    text = raw.decode("utf-16" if wide else "utf-8", errors="replace")
     try:
+        if re.search(r"^\ufeff?epoch,disc_loss,gen_loss\s*$", text, re.MULTILINE):
+            return _log(_table(text.lstrip("\ufeff")))
         return parse(text)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -149,32 +155,49 @@ def book(chapter):
 
 
 def envelope(chapter, path=None):
-    """The chapter's `Envelope`, from the package or from `path` (see scripts/make_envelope.py)."""
+    """The chapter's `Envelope`, from the package or from `path` (see scripts/make_envelope.py).
+
+    Raises InputError where the file holds no envelope, or not every epoch of every seed.
+    """
     path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
     try:
         text = path.read_text()
-        table = _table(text, path)
+        table = _table(text)
         settings = json.loads(re.search(r"^# settings: (.*)$", text, re.MULTILINE)[1])
         seeds, epochs = np.unique(table["seed"]), np.unique(table["epoch"]).astype(int)
-        losses = {name: table[name].reshape(len(seeds), len(epochs)) for name in LOSSES}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        places = np.lexsort((table["epoch"], table["seed"]))
+        expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
+        if len(seeds) < 2 or not np.array_equal(
+                expected, [table["seed"][places], table["epoch"][places]]):
+            raise ValueError("it lacks an epoch of a seed, or has fewer than two seeds")
+        losses = {name: table[name][places].reshape(len(seeds), len(epochs)) for name in LOSSES}
+    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is no envelope: {error}") from error
     return Envelope(epochs, losses, settings)
 
 
-def _table(text, path):
+def _table(text):
     rows = [line for line in text.splitlines() if line and not line.startswith("#")]
     try:
         table = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
         return {name: table[name] for name in table.dtype.names}
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path} can't be read: {error}") from error
+        raise InputError(" ".join(str(error).split())) from error
 
 
-def _log(columns, path):
+def _log(columns):
+    """The `Log` of columns in any order of epochs; InputError where they hold no single run."""
     if not {"epoch", *LOSSES} <= set(columns) or not len(columns["epoch"]):
-        raise InputError(f"{path} has no rows of epoch, disc_loss and gen_loss")
-    return Log(columns["epoch"].astype(int), {name: columns[name] for name in LOSSES})
+        raise InputError("it has no rows of epoch, disc_loss and gen_loss")
+    epochs = np.asarray(columns["epoch"])
+    if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
+        raise InputError("an epoch is no whole number")
+    places = np.argsort(epochs, kind="stable")
+    epochs = epochs[places].astype(int)
+    twice = epochs[1:][np.diff(epochs) == 0]
+    if len(twice):
+        raise InputError(f"epoch {twice[0]} stands there more than once: give the log of one run")
+    return Log(epochs, {name: np.asarray(columns[name])[places] for name in LOSSES})
 
 
 @functools.cache

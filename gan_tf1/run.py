@@ -11,6 +11,7 @@
     state/          the last checkpoints of the whole state, for --resume
 """
 
+import errno
 import io
 import json
 import os
@@ -31,6 +32,9 @@ try:
 except ImportError:  # Windows: there a run isn't guarded against a second process
     fcntl = None
 
+# What config.json holds of every run, and of what type.
+KEYS = {"chapter": str, "settings": dict, "data": str, "data_title": str, "data_crc32": str,
+        "data_dir": (str, type(None)), "seed": int, "sample_shape": list}
 GROWING = ("log.txt", "losses.csv", "samples.f32")
 GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
 
@@ -52,8 +56,11 @@ def read_config(path):
     file = pathlib.Path(path) / "config.json"
     try:
         config = json.loads(file.read_text())
-        if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
-            raise ValueError("not a run's configuration")
+        if not isinstance(config, dict):
+            raise ValueError("it is no run's configuration")
+        for key, kind in KEYS.items():
+            if key not in config or not isinstance(config[key], kind):
+                raise ValueError(f"its {key!r} is missing or of the wrong type")
         return config
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path} holds no run: there is no config.json in it") from None
@@ -74,7 +81,10 @@ def refuse_other(path, config, given):
 def vacant(path):
     """Raise InputError where `path` can't become a new run directory."""
     path = pathlib.Path(path)
-    if path.is_dir() and any(path.iterdir()):
+    if set("[]*?\\") & set(str(path)):
+        raise InputError(f"{path} can't name a run: TensorFlow reads [ ] * ? \\ as patterns")
+    # A start that was killed may have left its first file unfinished.
+    if path.is_dir() and any(not p.name.startswith(".writing-") for p in path.iterdir()):
         raise InputError(f"{path} is not empty, and a run is never overwritten: go on with "
                          "--resume, or give another --run-dir")
     if path.exists() and not path.is_dir():
@@ -91,7 +101,7 @@ def next_path(chapter, root="checkpoints"):
 
 
 def existing(chapter, root="checkpoints"):
-    """The numbered run directories of `chapter` in `root`, oldest first."""
+    """The numbered directories for runs of `chapter` in `root`, oldest first."""
     paths = pathlib.Path(root).glob(f"{chapter}-[0-9][0-9][0-9]*")
     return sorted((path for path in paths if path.name.rpartition("-")[2].isdecimal()),
                   key=lambda path: int(path.name.rpartition("-")[2]))
@@ -137,19 +147,22 @@ class Run:
         """One line to stdout and log.txt."""
         tqdm.write(line, file=sys.stdout)
         sys.stdout.flush()
-        self._files["log.txt"].write(line.encode() + b"\n")
+        self._append("log.txt", line.encode() + b"\n")
 
     def record(self, row):
         """One row to losses.csv; the first one writes the names of the columns."""
-        file = self._files["losses.csv"]
-        if file.seek(0, io.SEEK_END) == 0:
-            file.write(",".join(row).encode() + b"\n")
-        file.write(",".join(map(repr, row.values())).encode() + b"\n")
+        if self._files["losses.csv"].seek(0, io.SEEK_END) == 0:
+            self._append("losses.csv", ",".join(row).encode() + b"\n")
+        self._append("losses.csv", ",".join(map(repr, row.values())).encode() + b"\n")
 
     def add_samples(self, images):
         """The epoch's samples, float32 of the same shape every time."""
         assert list(images.shape) == self.config["sample_shape"]
-        self._files["samples.f32"].write(np.ascontiguousarray(images, np.float32).tobytes())
+        self._append("samples.f32", np.ascontiguousarray(images, np.float32).tobytes())
+
+    def _append(self, name, content):
+        if self._files[name].write(content) != len(content):  # a disk that is nearly full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path / name))
 
     def sizes(self):
         """How long each growing file is, in bytes."""
@@ -161,11 +174,34 @@ class Run:
         Raises InputError where a file is shorter than it was then.
         """
         for name, file in self._files.items():
-            size = sizes.get(name, 0)
-            if file.seek(0, io.SEEK_END) < size:
+            file.truncate(sizes.get(name, 0))
+
+    def identity(self):
+        """What a checkpoint belongs to: the settings, seed and data that made it."""
+        return {key: self.config[key] for key in ("settings", "seed", "data_crc32", "sample_shape")}
+
+    def check(self, state):
+        """Raise InputError where this run can't go on from a checkpoint's `state`."""
+        if state.get("identity") != self.identity():
+            raise InputError(f"{self.path / 'config.json'} was changed since the checkpoint was "
+                             "made: put it back, or start a new run")
+        raw, complete = self._files["samples.f32"], self.path / "samples.npz"
+        if complete.exists() and raw.seek(0, io.SEEK_END) == 0:
+            self._append("samples.f32", load_samples(self.path).tobytes())
+        for name, size in state["sizes"].items():
+            if self._files[name].seek(0, io.SEEK_END) < size:
                 raise InputError(f"{self.path / name} is shorter than at its checkpoint: the run "
                                  "can't be resumed")
-            file.truncate(size)
+
+    def refuse_to_lose(self):
+        """Raise InputError where there is no checkpoint, but results that starting over would lose.
+
+        A run that was stopped in its first epoch has neither: its first checkpoint comes last.
+        """
+        rows = (self.path / "losses.csv").read_bytes().count(b"\n") - 1
+        if rows > 1 or (self.path / "samples.npz").exists():
+            raise InputError(f"{self.path} has results but no checkpoint in state/, so it can't be "
+                             "resumed: start a new run")
 
     def events(self, graph, epoch):
         """Start TensorBoard events after `epoch`; those of later epochs are disowned."""
@@ -188,7 +224,7 @@ class Run:
     def finish(self):
         """Put the samples that have grown into samples.npz, in one step."""
         raw = self.path / "samples.f32"
-        if raw.stat().st_size:
+        if raw.stat().st_size:  # none where the run was complete before
             samples = np.memmap(raw, np.float32, "r").reshape(-1, *self.config["sample_shape"])
             with replacing(self.path / "samples.npz") as temporary:
                 np.savez(temporary, samples=samples)

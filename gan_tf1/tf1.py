@@ -80,6 +80,7 @@ def load():
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     # 1 drops C++ INFO lines only; warnings and errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    warnings.filterwarnings("ignore", message="Protobuf gencode version")
     warnings.filterwarnings("ignore", message=r"`tf\.layers\.\w+` is deprecated")
     logging.getLogger("tensorflow").addFilter(
         lambda record: "is deprecated and will be removed" not in record.getMessage())

@@ -2,10 +2,9 @@
 
 import contextlib
 import math
+import pathlib
 
 from tqdm import tqdm
-
-import pathlib
 
 from gan_tf1 import checkpoint, figures, run as run_files
 from gan_tf1.errors import InputError, TrainingError
@@ -66,7 +65,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 gen_saver.save(sess, str(run.path / "generator" / run_files.GENERATOR),
                                global_step=epoch, write_meta_graph=False)
                 checkpoint.save(run.path / "state", saver, sess, {
-                    "epoch": epoch, "sizes": run.sizes(),
+                    "epoch": epoch, "sizes": run.sizes(), "identity": run.identity(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
     run.finish()
 
@@ -81,9 +80,13 @@ def _resumable(run):
 
 
 def _restore(run, saver, sess, train_set, rng, epochs):
-    """Put everything back to the last sound checkpoint; return its epoch, 0 without any."""
-    state = checkpoint.restore(run.path / "state", saver, sess, run.say)
+    """Put run, variables and generators back to the last sound checkpoint; return its epoch.
+
+    A run that was stopped before its first checkpoint is emptied, and starts at 0.
+    """
+    state = checkpoint.restore(run.path / "state", saver, sess, run.say, run.check)
     if state is None:
+        run.refuse_to_lose()
         run.cut_back({})
         run.log(run.headline())
         return 0
@@ -121,6 +124,8 @@ def restore_generator(path, gen_vars, sess):
     try:
         tf.train.Saver(var_list=gen_vars).restore(sess, last)
     except (tf.errors.OpError, ValueError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise InputError(f"the generator {last} can't be restored: {reason}") from error
-    return int(last.rpartition("-")[2])
+        kind = type(error).__name__.removesuffix("Error")
+        raise InputError(f"the generator {last} can't be restored ({kind}): it is damaged, or of "
+                         "another shape than config.json says") from error
+    epoch = last.rpartition("-")[2]
+    return int(epoch) if epoch.isdecimal() else None

@@ -11,6 +11,7 @@ from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
+from gan_tf1.files import user_path
 
 COLUMNS = 16
 
@@ -19,8 +20,8 @@ COLUMNS = 16
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=digits.CHOICES, default="auto")
-    parser.add_argument("--data-dir", metavar="DIR", help="where the data set lies")
-    parser.add_argument("--out", metavar="PNG", default="digits.png")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    parser.add_argument("--out", type=user_path, metavar="PNG", default="digits.png")
     args = parser.parse_args(argv)
 
     data = digits.load(args.data, args.data_dir)

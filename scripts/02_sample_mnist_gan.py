@@ -14,7 +14,7 @@ import numpy as np
 from gan_tf1 import book_pickle, figures, train
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import replacing
+from gan_tf1.files import replacing, user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_gan
 from gan_tf1.run import read_config
@@ -34,30 +34,31 @@ def draw(path, count, seed):
         with tf.Session(config=session_config()) as sess:
             epoch = train.restore_generator(path, gan.gen_vars, sess)
             samples = mnist_gan.sample(sess, gan, np.random.default_rng([seed, 2]), count, config)
-    return samples, f"Samples after epoch {epoch}, trained on {stored['data_title']}, seed {seed}"
+    epoch = f"epoch {epoch}" if epoch else "training"
+    return samples, f"Samples after {epoch}, trained on {stored['data_title']}, seed {seed}"
 
 
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run-dir", metavar="DIR", default=SHIPPED,
+    parser.add_argument("--run-dir", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
-    parser.add_argument("--pickle", metavar="FILE", help="draw the last samples in a pickle of "
+    parser.add_argument("--pickle", type=user_path, metavar="FILE", help="draw the last samples in a pickle of "
                         "the book's listing instead")
     parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
-    parser.add_argument("--out", metavar="FILE", default="samples.png",
+    parser.add_argument("--out", type=user_path, metavar="FILE", default="samples.png",
                         help="a .png, or a .npy with the numbers (default: samples.png)")
     args = parser.parse_args(argv)
-    out = pathlib.Path(args.out)
+    out = args.out
     if out.suffix not in (".png", ".npy"):
         raise InputError(f"--out {out} must end in .png or .npy")
-    if args.n < 1:
-        raise InputError("--n must be at least 1")
+    if not 1 <= args.n <= 100_000:
+        raise InputError("--n must be at least 1 and at most 100000")
 
     if args.pickle:
         samples = book_pickle.load_samples(args.pickle)[-1][:args.n]
-        title = f"Last samples in {pathlib.Path(args.pickle).name}"
+        title = f"Last samples in {args.pickle.name}"
     else:
         samples, title = draw(args.run_dir, args.n, args.seed)
     if out.suffix == ".npy":

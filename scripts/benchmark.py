@@ -20,6 +20,7 @@ from gan_tf1 import launch, train
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
 from gan_tf1.tf1 import new_graph
 
@@ -65,7 +66,7 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto")
-    parser.add_argument("--data-dir", metavar="DIR")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
     args = parser.parse_args(argv)
     if args.rounds < 4:
         raise InputError("--rounds must be at least 4: the first and the last are not counted")

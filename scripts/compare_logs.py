@@ -15,6 +15,7 @@ import sys
 from gan_tf1 import figures, published
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
+from gan_tf1.files import user_path
 
 
 def table(verdict):
@@ -32,18 +33,22 @@ def table(verdict):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_or_log", metavar="RUN_OR_LOG",
+    parser.add_argument("run_or_log", type=user_path, metavar="RUN_OR_LOG",
                         help="a run directory, or a text with the chapter's log lines")
     parser.add_argument("--chapter", choices=published.CHAPTERS, default="mnist_gan")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
-    parser.add_argument("--out", metavar="PNG", help="the overlay figure (default: "
-                        "figures/comparison.png in the run, or comparison.png beside the log)")
+    parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "
+                        "one, made by make_envelope.py (default: the chapter's own)")
+    parser.add_argument("--out", type=user_path, metavar="PNG", help="the overlay figure (default: "
+                        "figures/comparison.png in the run, or comparison.png here)")
     args = parser.parse_args(argv)
 
-    path = pathlib.Path(args.run_or_log)
+    path = args.run_or_log
     log = published.read(path, args.chapter)
-    book, envelope = published.book(args.chapter), published.envelope(args.chapter)
+    book = published.book(args.chapter)
+    envelope = published.envelope(args.chapter, args.envelope)
+    print(f"{path}: {len(log.epochs)} epochs, {log.epochs[0]} to {log.epochs[-1]}")
     verdict = published.judge(log, envelope)
 
     for name, value in (log.settings or {}).items():
@@ -53,7 +58,7 @@ def main(argv=None):
         print(*table(verdict), sep="\n")
     print(verdict.sentence)
     if verdict.word != "cannot be compared":
-        out = args.out or (path / "figures" if path.is_dir() else path.parent) / "comparison.png"
+        out = args.out or (path / "figures" if path.is_dir() else pathlib.Path()) / "comparison.png"
         print(figures.save(figures.comparison(log, book, envelope, path.name), out))
     if args.check and verdict.word != "agrees":
         sys.exit(1 if verdict.word == "differs" else 2)

@@ -7,6 +7,7 @@ the same command goes on where it stopped. Flags after `--` go to the chapter's
 script.
 """
 
+import argparse
 import csv
 import json
 import os
@@ -18,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from tqdm import tqdm
 
 from gan_tf1.config import Parser, whole_number
-from gan_tf1.errors import TrainingError, script
-from gan_tf1.files import replacing
+from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.files import replacing, user_path
 from gan_tf1.run import load_losses, read_config
 
 SCRIPTS = pathlib.Path(__file__).parent
@@ -27,7 +28,7 @@ SCRIPTS = pathlib.Path(__file__).parent
 
 def train(seed, args):
     """Run, or resume, the chapter with `seed`; return its run directory."""
-    path = pathlib.Path(args.work_dir) / f"seed-{seed}"
+    path = args.work_dir / f"seed-{seed}"
     command = [sys.executable, SCRIPTS / args.script, "--data", args.data, "--seed", str(seed),
                "--run-dir", path, *args.flags]
     if args.data_dir:
@@ -39,47 +40,72 @@ def train(seed, args):
     done = subprocess.run(command, capture_output=True, text=True,
                           env={"TF_NUM_INTRAOP_THREADS": threads, **os.environ})
     if done.returncode:
-        raise TrainingError(f"seed {seed} failed: {done.stderr.strip().splitlines()[-1:]}")
+        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise TrainingError(f"seed {seed} failed: {reason.removeprefix('error: ')}")
     return path
+
+
+def claim(args):
+    """Note in the work directory what its runs are; refuse one that holds others."""
+    note = args.work_dir / "envelope.json"
+    asked = {"script": args.script, "data": args.data, "flags": args.flags}
+    if note.exists() and json.loads(note.read_text()) != asked:
+        raise InputError(f"{args.work_dir} holds runs of another command ({note.read_text().strip()}"
+                         "): give another --work-dir")
+    with replacing(note) as temporary:
+        temporary.write_text(json.dumps(asked) + "\n")
+
+
+def write(file, seeds, paths, command):
+    """The envelope to `file`: how it was made, then a row for every seed and epoch."""
+    configs = [read_config(path) for path in paths]
+    for key in ("settings", "data_crc32", "versions"):
+        if any(config[key] != configs[0][key] for config in configs):
+            raise InputError(f"the runs in {paths[0].parent} differ in their {key}: give another "
+                             "--work-dir")
+    how = {"chapter": configs[0]["chapter"], "settings": configs[0]["settings"],
+           "data": configs[0]["data_title"], "seeds": f"{seeds[0]} to {seeds[-1]}",
+           "command": command, "versions": configs[0]["versions"]}
+    for key, value in how.items():
+        file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
+    rows = csv.writer(file, lineterminator="\n")
+    for seed, path in zip(seeds, paths):
+        losses = load_losses(path)
+        names = [name for name in losses if name != "epoch"]
+        if seed == seeds[0]:
+            rows.writerow(["seed", "epoch", *names])
+        for epoch, *values in zip(losses["epoch"], *(losses[name] for name in names)):
+            rows.writerow([seed, int(epoch), *(f"{value:.4f}" for value in values)])
 
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__.splitlines()[0])
-    parser.add_argument("out", metavar="OUT.csv")
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=user_path, metavar="OUT.csv")
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script")
-    parser.add_argument("--work-dir", default="checkpoints/envelope", help="where the runs go")
-    parser.add_argument("--data", default="mnist", help="the data set")
-    parser.add_argument("--data-dir", help="where the data set lies")
+    parser.add_argument("--work-dir", type=user_path, default=pathlib.Path("checkpoints/envelope"),
+                        help="where the runs go (default: checkpoints/envelope)")
+    parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
+    parser.add_argument("--data-dir", type=user_path, help="where the data set lies")
     parser.add_argument("--first-seed", type=whole_number, default=1000)
     parser.add_argument("--seeds", type=whole_number, default=20, help="how many (default: 20)")
     parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
-    parser.epilog = "Flags after -- go to the chapter's script."
     argv = sys.argv[1:] if argv is None else argv
     own = argv[:argv.index("--")] if "--" in argv else argv
     args = parser.parse_args(own)
     args.flags = argv[len(own) + 1:]
 
-    seeds = range(args.first_seed, args.first_seed + args.seeds)
-    with ThreadPoolExecutor(args.jobs) as pool:
-        paths = list(tqdm(pool.map(lambda seed: train(seed, args), seeds), total=len(seeds)))
-    config = read_config(paths[0])
-    how = {"chapter": config["chapter"], "settings": config["settings"],
-           "data": config["data_title"], "seeds": f"{seeds[0]} to {seeds[-1]}",
-           "command": "python scripts/make_envelope.py "
-                      f"OUT.csv --first-seed {args.first_seed} --seeds {args.seeds} "
-                      + " ".join(args.flags), "versions": config["versions"]}
-    with replacing(args.out) as temporary, open(temporary, "w", newline="") as file:
-        for key, value in how.items():
-            file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
-        rows = csv.writer(file, lineterminator="\n")
-        for seed, path in zip(seeds, paths):
-            losses = load_losses(path)
-            names = [name for name in losses if name != "epoch"]
-            if seed == seeds[0]:
-                rows.writerow(["seed", "epoch", *names])
-            for epoch, *values in zip(losses["epoch"], *(losses[name] for name in names)):
-                rows.writerow([seed, int(epoch), *(f"{value:.4f}" for value in values)])
+    if args.seeds < 2 or args.jobs < 1:
+        raise InputError("--seeds must be at least 2, and --jobs at least 1")
+    if not (SCRIPTS / args.script).is_file():
+        raise InputError(f"--script {args.script} is not in {SCRIPTS}")
+    with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
+        claim(args)
+        seeds = range(args.first_seed, args.first_seed + args.seeds)
+        with ThreadPoolExecutor(args.jobs) as pool:
+            paths = list(tqdm(pool.map(lambda seed: train(seed, args), seeds), total=len(seeds)))
+        with open(temporary, "w", newline="") as file:
+            write(file, seeds, paths, "make_envelope.py " + " ".join(["OUT.csv", *argv[1:]]))
     print(args.out)
 
 

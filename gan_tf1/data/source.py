@@ -22,7 +22,10 @@ PROBE_SECONDS = 3.0
 def tfds_folder(data_dir=None):
     """The TFDS folder in use: `data_dir`, else `TFDS_DATA_DIR`, else TFDS's own default."""
     folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return pathlib.Path(folder).expanduser()
+    try:
+        return pathlib.Path(folder).expanduser()
+    except RuntimeError:
+        raise InputError(f"{folder}: there is no such home folder; give --data-dir") from None
 
 
 def prepared_version(name, data_dir=None):

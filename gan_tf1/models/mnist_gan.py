@@ -18,7 +18,8 @@ The value function of Goodfellow et al. 2014 (equation 1)::
 
 D descends on `disc_loss`, the negated value with the label 1 of real images
 smoothed to 0.9; G descends on `gen_loss` = -E_z[log D(G(z))], the
-non-saturating form of the same goal.
+non-saturating objective: another one than the minimax value, with the same
+fixed point and stronger gradients early on.
 
 What the chapters print, what happens, and what is done here:
 
@@ -67,13 +68,17 @@ class Config:
     batch_size: int = setting(100, "images a step", at_least=1)
     learning_rate: float = setting(0.001, "Adam's step size, for both networks; the second "
                                    "book's is 0.002", above=0)
-    gen_z_size: int = setting(100, "numbers in a latent vector", at_least=1)
-    gen_hidden_size: int = setting(128, "hidden units of the generator", at_least=1)
-    disc_hidden_size: int = setting(128, "hidden units of the discriminator", at_least=1)
+    gen_z_size: int = setting(100, "numbers in a latent vector", at_least=1,
+                              at_most=100_000)
+    gen_hidden_size: int = setting(128, "hidden units of the generator", at_least=1,
+                                   at_most=100_000)
+    disc_hidden_size: int = setting(128, "hidden units of the discriminator", at_least=1,
+                                    at_most=100_000)
     leaky_relu_alpha: float = setting(0.01, "slope of the leaky ReLU below zero", at_least=0,
                                       below=1)
     label_smooth: float = setting(0.1, "taken off the label 1 of real images", at_least=0, below=1)
-    samples: int = setting(16, "images drawn from the generator after each epoch", at_least=1)
+    samples: int = setting(16, "images drawn from the generator after each epoch", at_least=1,
+                           at_most=1024)
 
 
 def model_inputs(real_size, z_size):
@@ -88,7 +93,7 @@ def generator(gen_z, gen_out_dim, num_hidden_units=128, reuse_vars=False, leaky_
     """Noise [B, z] to images [B, gen_out_dim] in (-1, 1), and their logits."""
     with tf.variable_scope("generator", reuse=reuse_vars):
         hidden = tf.layers.dense(gen_z, num_hidden_units, activation=None)  # [B,100] -> [B,128]
-        hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)
+        hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)  # leaky ReLU, as long as alpha < 1
 
         logits = tf.layers.dense(hidden, gen_out_dim, activation=None)      # [B,128] -> [B,784]
         return tf.nn.tanh(logits), logits
