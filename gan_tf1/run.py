@@ -169,10 +169,7 @@ class Run:
         return {name: file.seek(0, io.SEEK_END) for name, file in self._files.items()}
 
     def cut_back(self, sizes):
-        """Cut each growing file back to its size at a checkpoint, or to nothing for `{}`.
-
-        Raises InputError where a file is shorter than it was then.
-        """
+        """Cut each growing file back to its size at a checkpoint, or to nothing for `{}`."""
         for name, file in self._files.items():
             file.truncate(sizes.get(name, 0))
 
@@ -185,11 +182,13 @@ class Run:
         if state.get("identity") != self.identity():
             raise InputError(f"{self.path / 'config.json'} was changed since the checkpoint was "
                              "made: put it back, or start a new run")
-        raw, complete = self._files["samples.f32"], self.path / "samples.npz"
-        if complete.exists() and raw.seek(0, io.SEEK_END) == 0:
-            self._append("samples.f32", load_samples(self.path).tobytes())
         for name, size in state["sizes"].items():
-            if self._files[name].seek(0, io.SEEK_END) < size:
+            file = self._files[name]
+            if name == "samples.f32" and (self.path / "samples.npz").exists() and (
+                    file.seek(0, io.SEEK_END) < size):  # the run was complete: take them back
+                file.truncate(0)
+                self._append(name, load_samples(self.path).tobytes())
+            if file.seek(0, io.SEEK_END) < size:
                 raise InputError(f"{self.path / name} is shorter than at its checkpoint: the run "
                                  "can't be resumed")
 
