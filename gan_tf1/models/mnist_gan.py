@@ -198,7 +198,8 @@ class Feed(NamedTuple):
 def step(sess, gan, train_set, rng, config):
     """One turn of the chapter's inner loop; returns its `Feed`."""
     batch_images, _ = train_set.next_batch(config.batch_size)
-    batch_images = batch_images * 2 - 1  # to the range of tanh
+    batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
+    batch_images -= 1
     batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
 
     sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
