@@ -33,7 +33,7 @@ def script(main):
         except KeyboardInterrupt:
             _end("interrupted", 130)
         except BrokenPipeError:  # `| head` has read enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_stdout()
             sys.exit(141)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
@@ -63,7 +63,7 @@ def _open_missing_streams():
 
 
 def _discard_stdout():
-    # What a full disk didn't take would fail again when Python flushes at exit.
+    # What a full disk or a closed pipe didn't take would fail again when Python flushes at exit.
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

@@ -43,8 +43,8 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
-    parser.add_argument("--pickle", type=user_path, metavar="FILE", help="draw the last samples in a pickle of "
-                        "the book's listing instead")
+    parser.add_argument("--pickle", type=user_path, metavar="FILE", help="draw the last samples in "
+                        "a pickle of the book's listing instead")
     parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
     parser.add_argument("--out", type=user_path, metavar="FILE", default="samples.png",

@@ -105,7 +105,7 @@ def main(argv=None):
         with ThreadPoolExecutor(args.jobs) as pool:
             paths = list(tqdm(pool.map(lambda seed: train(seed, args), seeds), total=len(seeds)))
         with open(temporary, "w", newline="") as file:
-            write(file, seeds, paths, "make_envelope.py " + " ".join(["OUT.csv", *argv[1:]]))
+            write(file, seeds, paths, "make_envelope.py " + " ".join(argv))
     print(args.out)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from gan_tf1.data import cache, drawn_street
+from gan_tf1.data import drawn_street
 from gan_tf1.errors import InputError
 
 
@@ -128,70 +128,6 @@ def test_pixels_alone_do_not_tell_the_digit(street):
     gram = x[train].T @ x[train] + 100 * np.eye(x.shape[1])
     scores = x[test] @ np.linalg.solve(gram, x[train].T @ one_hot[train])
     assert (scores.argmax(1) == street.labels[test]).mean() < 0.35
-
-
-# --- the cache ---
-
-
-def only_file(folder):
-    (path,) = folder.iterdir()  # one file: no temporary one is left
-    return path
-
-
-def test_the_second_load_reads_the_file(tmp_path, monkeypatch):
-    first = drawn_street.load(20, 0, tmp_path / "new" / "folder")
-    assert_equal(first, drawn_street.draw(20, 0))
-    only_file(tmp_path / "new" / "folder")
-    monkeypatch.setattr(drawn_street, "draw", lambda *_: pytest.fail("drawn again"))
-    assert_equal(first, drawn_street.load(20, 0, tmp_path / "new" / "folder"))
-
-
-def test_each_count_and_seed_and_version_has_its_own_file(tmp_path, monkeypatch):
-    drawn_street.load(5, 0, tmp_path)
-    drawn_street.load(6, 0, tmp_path)
-    drawn_street.load(5, 1, tmp_path)
-    monkeypatch.setattr(drawn_street, "VERSION", drawn_street.VERSION + 1)
-    drawn_street.load(5, 0, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 4
-
-
-def flip_a_pixel(path):
-    data = bytearray(path.read_bytes())
-    data[2000] ^= 255
-    path.write_bytes(data)
-
-
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(b""),
-    lambda path: path.write_bytes(b"not a zip file"),
-    lambda path: path.write_bytes(path.read_bytes()[:-100]),
-    flip_a_pixel,
-    lambda path: np.savez(path, images=np.zeros(3)),
-    lambda path: np.savez(path, **drawn_street.draw(7, 0)._asdict()),
-], ids=["empty", "text", "cut", "flipped", "foreign", "other count"])
-def test_a_damaged_file_is_drawn_again(tmp_path, damage):
-    expected = drawn_street.load(20, 0, tmp_path)
-    path = only_file(tmp_path)
-    whole = path.read_bytes()
-    damage(path)
-    assert path.read_bytes() != whole
-    assert_equal(expected, drawn_street.load(20, 0, tmp_path))
-    assert_equal(expected, cache.read(only_file(tmp_path), drawn_street.forms(20)))  # and mended on disk
-
-
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    assert_equal(drawn_street.draw(5, 0), drawn_street.load(5, 0, tmp_path / "file" / "folder"))
-
-
-def test_the_default_folder_follows_xdg_cache_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    drawn_street.load(5, 0)
-    only_file(tmp_path / "xdg" / "gan_tf1")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    drawn_street.load(5, 0)
-    only_file(tmp_path / "home" / ".cache" / "gan_tf1")
 
 
 # --- bad arguments ---
