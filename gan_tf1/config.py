@@ -13,11 +13,11 @@ import sys
 from gan_tf1.errors import InputError
 
 
-def setting(default, meaning, at_least=None, at_most=None, above=None, below=None):
-    """A dataclass field: default value, meaning with unit, and the bounds of what is accepted."""
+def setting(default, meaning, at_least=None, at_most=None, above=None, below=None, choices=None):
+    """A dataclass field: default value, meaning with unit, and what values are accepted."""
     return dataclasses.field(default=default, metadata={
         "meaning": meaning, "at_least": at_least, "at_most": at_most, "above": above,
-        "below": below})
+        "below": below, "choices": choices})
 
 
 def flag(name):
@@ -28,12 +28,15 @@ def flag(name):
 def _checked(field, value):
     """`value` for `field`, an int where a float is asked for taken as one; else InputError."""
     name = flag(field.name)
-    kinds = {int: "a whole number", float: "a number", str: "a text"}
+    kinds = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
     if field.type is float and type(value) is int:
         value = float(value)
     if type(value) is not field.type:
         raise InputError(f"{name} must be {kinds[field.type]}, not {value!r}")
     bounds = field.metadata
+    if bounds.get("choices") is not None and value not in bounds["choices"]:
+        raise InputError(f"{name} must be one of {', '.join(map(str, bounds['choices']))}, "
+                         f"not {value}")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{name} must be a finite number, not {value}")
     if bounds.get("at_least") is not None and value < bounds["at_least"]:
@@ -86,9 +89,16 @@ def _reader(kind):
 
 
 def add_flags(parser, Config):
-    """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind."""
+    """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind.
+
+    A field that is true or false becomes a switch: its flag alone means true.
+    """
     group = parser.add_argument_group("settings of the chapter")
     for field in dataclasses.fields(Config):
+        if field.type is bool:
+            group.add_argument(flag(field.name), action=argparse.BooleanOptionalAction,
+                               default=argparse.SUPPRESS, help=field.metadata["meaning"])
+            continue
         group.add_argument(flag(field.name), type=_reader(field.type),
                            default=argparse.SUPPRESS, metavar=field.type.__name__.upper(),
                            help=f"{field.metadata['meaning']} (default: {field.default})")

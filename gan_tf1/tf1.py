@@ -120,9 +120,17 @@ def new_graph(seed):
     return graph
 
 
-def session_config():
-    """A `ConfigProto` that runs anywhere: soft placement, and GPU memory taken as it is needed."""
+def session_config(mixed_precision=False):
+    """A `ConfigProto` that runs anywhere: soft placement, and GPU memory taken as it is needed.
+
+    With `mixed_precision` grappler rewrites a graph of float32 so that convolutions and matrix
+    products are computed in bfloat16, on processors; variables and losses stay float32.
+    """
     config = tf.ConfigProto(allow_soft_placement=True)
+    if mixed_precision:
+        from tensorflow.core.protobuf import rewriter_config_pb2
+        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = (
+            rewriter_config_pb2.RewriterConfig.ON)
     config.gpu_options.allow_growth = True
     if not has_gpu_device():
         config.device_count["GPU"] = 0  # the CUDA build would try one, and log a failed cuInit

@@ -11,16 +11,21 @@ from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.tf1 import session_config, tf
 
 
-def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars):
+def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
+        first_epoch=1, mixed_precision=False):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
     step. What the chapter decides comes as callables::
 
-        step(sess) -> feed              one training step, batch and noise drawn inside
-        report(sess, feed) -> dict      the epoch's losses, from its last step's feed
-        log_line(epoch, losses) -> str  the line as the chapter prints it
+        step(sess, last) -> last        one training step, batch and noise drawn inside; it gets
+                                        what the step before it returned, at first None
+        report(sess, last) -> dict      the epoch's losses, from what its last step returned
+        log_line(epoch, losses) -> str  the lines as the chapter prints them
         sample(sess) -> images          the epoch's samples
+
+    The log counts epochs from `first_epoch`. Entries of a report that are called
+    `..._time` are for the log alone: no two runs have them equal.
 
     Everything random outside of the graph comes from `rng`
     (a `numpy.random.Generator`) and `train_set` (with `state()`, `restore()`);
@@ -36,7 +41,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     initialize = tf.global_variables_initializer()
     graph.finalize()
 
-    with tf.Session(graph=graph, config=session_config()) as sess, _resumable(run):
+    with tf.Session(graph=graph, config=session_config(mixed_precision)) as sess, \
+            _resumable(run):
         sess.run(initialize)
         start = _restore(run, saver, sess, train_set, rng, epochs)
         if start == epochs:
@@ -49,15 +55,19 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                   mininterval=0.5, smoothing=0.05) as bar:
             for epoch in range(start + 1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
+                last = None
                 for _ in range(steps):
-                    feed = step(sess)
+                    last = step(sess, last)
                     bar.update()
 
-                losses = report(sess, feed)
+                losses = report(sess, last)
                 if not all(map(math.isfinite, losses.values())):
                     raise TrainingError(_not_finite(run, epoch, losses))
-                run.log(log_line(epoch, losses))
-                run.record({"epoch": epoch, **losses})
+                number = epoch - 1 + first_epoch
+                run.log(log_line(number, losses))
+                losses = {name: value for name, value in losses.items()
+                          if not name.endswith("_time")}
+                run.record({"epoch": number, **losses})
                 images = sample(sess)
                 run.add_samples(images)
                 run.summarize(epoch, losses, figures.grid_png(images))

@@ -28,7 +28,7 @@ def main(argv=None):
         gan = mnist_gan.build(config)
         train.fit(
             run, epochs=config.epochs, steps=steps,
-            step=lambda sess: mnist_gan.step(sess, gan, data.train, rng, config),
+            step=lambda sess, _: mnist_gan.step(sess, gan, data.train, rng, config),
             report=lambda sess, feed: mnist_gan.report(sess, gan, feed),
             log_line=lambda epoch, losses: mnist_gan.log_line(epoch, config.epochs, losses),
             sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),

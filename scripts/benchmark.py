@@ -43,7 +43,7 @@ def measure(data, folder, rounds):
             new_graph(0).as_default():
         gan = mnist_gan.build(config)
 
-        def step(sess):
+        def step(sess, _):
             start = time.perf_counter()
             if len(marks) == len(bare):
                 marks.append(start)

@@ -211,7 +211,15 @@ def hold_out(arrays, count):
                   arrays.train_images[-count:], arrays.train_labels[-count:])
 
 
-def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZES):
+def repeat_labelled(arrays, num_labels):
+    """The same `Arrays` with the first `num_labels` training examples, again and again, as all of them."""
+    rows = np.arange(len(arrays.train_images)) % num_labels
+    return arrays._replace(train_images=arrays.train_images[rows],
+                           train_labels=arrays.train_labels[rows])
+
+
+def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZES,
+         labelled_only=False):
     """The data set named by `choice` (one of `CHOICES`), its batches ordered by `seed`.
 
     `data_dir` is a TFDS folder, or for SVHN a folder with its two .mat files;
@@ -224,6 +232,9 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
     A prepared CIFAR-10 may be cut down to fewer than its 10,000 test images: then
     the last 10,000 training images are the test set, and the title says so.
 
+    With `labelled_only` the labelled examples are repeated to as many as there
+    were: an epoch has as many steps as with the others in it.
+
     Raises InputError where a file is missing, damaged or foreign, where a named
     data set is neither there nor to be had, and as `Dataset` does.
     """
@@ -232,13 +243,21 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
     if data_dir is not None and pathlib.Path(data_dir).expanduser().is_file():
         raise InputError(f"--data-dir {data_dir} is a file: name a TFDS folder, or the folder "
                          "with SVHN's two .mat files")
-    if choice == "street":
-        return _street(num_labels, seed, sizes)
+    key, title, arrays = _find(choice, data_dir, sizes)
+    train = Dataset(arrays, num_labels, seed)
+    if labelled_only:
+        train = Dataset(repeat_labelled(arrays, num_labels), train.num_examples, seed)
+    return Svhn(key, title, train)
 
+
+def _find(choice, data_dir, sizes):
+    """Key, title and `Arrays` of the data set that `choice` comes to."""
+    if choice == "street":
+        return _street(sizes)
     key = "cifar10" if choice == "cifar10" else "svhn"
     title = TITLES[key]
     if key == "svhn" and data_dir is not None and has_mat_files(data_dir):
-        return Svhn(key, title, Dataset(read_mat_folder(data_dir), num_labels, seed))
+        return key, title, read_mat_folder(data_dir)
     version = source.prepared_version(TFDS_NAMES[key], data_dir)
     if version is None:
         folder = source.tfds_folder(data_dir)
@@ -246,7 +265,7 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
             version = source.download(TFDS_NAMES[key], data_dir)
         elif choice == "auto":
             print(notice(folder), file=sys.stderr, flush=True)
-            return _street(num_labels, seed, sizes)
+            return _street(sizes)
         else:
             raise InputError(f"{title} is not in {folder} and its host can't be reached: give a "
                              "prepared folder with --data-dir, or use --data street")
@@ -254,7 +273,7 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
     if key == "cifar10" and len(arrays.test_images) < CIFAR10_TEST < len(arrays.train_images):
         arrays = hold_out(arrays, CIFAR10_TEST)
         title += f" (test set: the last {CIFAR10_TEST} training images)"
-    return Svhn(key, title, Dataset(arrays, num_labels, seed))
+    return key, title, arrays
 
 
 def notice(folder):
@@ -266,10 +285,10 @@ def notice(folder):
     return source.boxed(lines)
 
 
-def _street(num_labels, seed, sizes):
+def _street(sizes):
     """Always the same drawn numbers for the same `sizes`, the test images after the others."""
     count = sizes[0]
     drawn = drawn_street.load(sum(sizes), STREET_SEED)
     labels = drawn.labels.astype(np.int32)
     arrays = Arrays(drawn.images[:count], labels[:count], drawn.images[count:], labels[count:])
-    return Svhn("street", "drawn street numbers (synthetic)", Dataset(arrays, num_labels, seed))
+    return "street", "drawn street numbers (synthetic)", arrays

@@ -1,0 +1,50 @@
+"""Train the 11-class GAN on images of which few are labelled, and test it as a classifier.
+
+    python scripts/04_semi_supervised_svhn.py                        the chapter: 25 epochs
+    python scripts/04_semi_supervised_svhn.py --variant corrected    its slips mended
+    python scripts/04_semi_supervised_svhn.py --supervised-only      without the other images
+    python scripts/04_semi_supervised_svhn.py --resume               go on after an interruption
+"""
+
+import itertools
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import svhn
+from gan_tf1.errors import script
+from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.run import load_losses, load_samples
+from gan_tf1.tf1 import new_graph, tf
+
+SAMPLES = 50
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES)
+    config = job.config
+    data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, 1],
+                     labelled_only=config.supervised_only)
+    rng = np.random.default_rng([job.seed, 0])
+    sample_z = np.random.default_rng([job.seed, 2]).normal(0, 1, size=(SAMPLES, config.z_size))
+    batches = itertools.chain.from_iterable(
+        data.train.batches(config.batch_size) for _ in itertools.count())
+
+    with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, new_graph(job.seed).as_default():
+        net = model.build(config)
+        train.fit(
+            run, epochs=config.epochs, first_epoch=0,
+            steps=-(-data.train.num_examples // config.batch_size),
+            step=lambda sess, tally: model.step(sess, net, next(batches), rng, config, tally),
+            report=lambda sess, tally: model.report(sess, net, data.train, config, tally),
+            log_line=model.log_line, sample=lambda sess: model.sample(sess, net, sample_z),
+            train_set=data.train, rng=rng, gen_vars=tf.trainable_variables(),
+            mixed_precision=config.mixed_precision)
+
+    losses, samples = load_losses(run.path), load_samples(run.path)
+    print(losses)
+
+
+if __name__ == "__main__":
+    main()
