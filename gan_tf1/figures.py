@@ -11,7 +11,7 @@ from matplotlib.image import imsave
 
 from gan_tf1.files import replacing
 
-DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
+COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 
 
 def as_images(images):
@@ -39,6 +39,25 @@ def loss_curves(losses, title):
     axes.plot(losses["epoch"], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
     axes.set_title(title, parse_math=False)
     axes.set(xlabel="epoch", ylabel="loss on the epoch's last batch (nats)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def accuracy_curves(runs, title):
+    """Accuracy on the labelled images and on the test set over epochs.
+
+    `runs` is a sequence of `(name, losses)`, one colour each; `losses` has the
+    columns `epoch`, `train_accuracies`, `test_accuracies`, in 0 to 1.
+    """
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for number, (name, losses) in enumerate(runs):
+        for split, style in (("train", "--"), ("test", "-")):
+            axes.plot(losses["epoch"], losses[f"{split}_accuracies"], style, color=f"C{number}",
+                      label=f"{name}{split}")
+    axes.set_title(title, parse_math=False)
+    axes.set(xlabel="epoch", ylabel="share of images classified correctly", ylim=(0, 1))
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -97,28 +116,30 @@ def grid_png(images, columns=4):
     return buffer.getvalue()
 
 
-def comparison(log, book, envelope, name):
-    """A run's losses over those of the book and the seed-to-seed envelope, one panel a loss.
+def comparison(log, book, envelope, name, chapter):
+    """A run's figures over those of the book and the seed-to-seed envelope, one panel a figure.
 
-    `log` and `book` are `published.Log`, `envelope` is `published.Envelope`.
+    `log` and `book` are `logs.Log`, `chapter` is a `logs.Chapter`, `envelope` is a
+    `published.Envelope`, or None where there is none.
     """
     # Here, so that drawing alone doesn't import SciPy's statistics.
-    from gan_tf1.published import LOSSES, prediction_interval
+    from gan_tf1.published import prediction_interval
 
     figure = Figure(figsize=(9, 7), layout="constrained")
-    figure.suptitle(f"{name}, the book's printed log, and {len(envelope.losses['disc_loss'])} "
-                    "seeds", parse_math=False)
+    seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
+    figure.suptitle(f"{name}, the book's printed log{seeds}", parse_math=False)
     name = name.replace("$", r"\$")  # legends have no switch for mathematics
-    for axes, (loss, title) in zip(figure.subplots(2, sharex=True), LOSSES.items()):
-        seeds = envelope.losses[loss]
-        axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
-                          label="95 % of seeds, epoch by epoch")
-        axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
+    panels = figure.subplots(len(chapter.columns), sharex=True)
+    for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
+        if envelope:
+            seeds = envelope.losses[loss]
+            axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
+                              label="95 % of seeds, epoch by epoch")
+            axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
                   label="printed in the book")
-        axes.plot(log.epochs, log.losses[loss], color=DISC_COLOUR if loss == "disc_loss"
-                  else GEN_COLOUR, linewidth=1.2, label=name)
-        axes.set(ylabel=f"{title} (nats)", ylim=(0, None))
+        axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2, label=name)
+        axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title, ylim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small", ncols=2)
     axes.set_xlabel("epoch")

@@ -39,40 +39,21 @@ import json
 import math
 import pathlib
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from gan_tf1.errors import InputError
-from gan_tf1.run import load_losses, read_config
+from gan_tf1.logs import BOOK_LOGS, CHAPTERS, Chapter, table
 
-BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
-CHAPTERS = ("mnist_gan",)
-WINDOWS = {"first": (1, 2), "early": (3, 33), "middle": (34, 66), "late": (67, 100),
-           "printed": (71, 100)}
-LOSSES = {"disc_loss": "disc loss", "gen_loss": "gen loss"}
 FEWEST_EPOCHS = 5   # in a window, for its spread to say anything
 SIGNIFICANCE = 0.01
-
-_NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
-_BEGINNING = re.compile(r"Epoch\s+\d{1,9}\s*/\s*\d+\s*\.\.\.", re.IGNORECASE)
-_LINE = re.compile(r"Epoch\s+(\d{1,9})\s*/\s*\d+\s*\.\.\.\s*"
-                   rf"Disc(?:riminator)? Loss:\s*{_NUMBER}\s*\.\.\.\s*"
-                   rf"Gen(?:erator)? Loss:\s*{_NUMBER}(?![\d,])", re.IGNORECASE)
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal's recording is full of
-
-
-class Log(NamedTuple):
-    """One run's losses in nats; `epochs` counts from 1 and rises, and may have gaps."""
-    epochs: np.ndarray      # [E] int
-    losses: dict            # name -> [E] float
-    incomparable: str = ""  # why this log can't be held against the book's, if so
-    settings: Any = None    # the run's settings, where they are known
 
 
 class Envelope(NamedTuple):
     """The losses of many seeds: `losses[name]` is [seeds, epochs]."""
+    chapter: Chapter
     epochs: np.ndarray
     losses: dict
     settings: dict
@@ -102,56 +83,9 @@ class Verdict(NamedTuple):
     shares: dict            # loss -> share of single epochs inside their 95 % interval
 
 
-def parse(text):
-    """The `Log` in any text that holds lines of the chapters' format, in either book's spelling.
-
-    Raises InputError where there is no such line, where a line begins like one
-    and goes on otherwise, or where one epoch stands there twice.
-    """
-    text = _COLOUR.sub("", text)
-    rows = [(int(epoch), float(disc), float(gen)) for epoch, disc, gen in _LINE.findall(text)]
-    if not rows:
-        raise InputError("no line reads like `Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361`")
-    begun = len(_BEGINNING.findall(text))
-    if begun != len(rows):
-        raise InputError(f"{begun - len(rows)} of {begun} lines begin with an epoch, but don't go "
-                         "on like `Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361`")
-    columns = np.array(rows).T
-    why = "its log says drawn digits, which are not the book's MNIST" if (
-        "drawn digits (synthetic)" in text) else ""
-    return _log(dict(zip(("epoch", *LOSSES), columns)))._replace(incomparable=why)
-
-
-def read(path, chapter):
-    """The `Log` of a run directory, of a table `epoch,disc_loss,gen_loss`, or of a text.
-
-    Raises InputError, naming the file, where it can't be read.
-    """
-    path = pathlib.Path(path)
-    if path.is_dir():
-        config = read_config(path)
-        if config.get("chapter") != chapter:
-            raise InputError(f"{path} is a run of {config.get('chapter')!r}, not of {chapter!r}")
-        why = "" if config["data"] == "mnist" else (
-            f"it was trained on {config['data_title']}, the book's on MNIST")
-        return _log(load_losses(path))._replace(incomparable=why, settings=config["settings"])
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}") from error
-    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # what PowerShell's > writes
-    text = raw.decode("utf-16" if wide else "utf-8", errors="replace")
-    try:
-        if re.search(r"^\ufeff?epoch,disc_loss,gen_loss\s*$", text, re.MULTILINE):
-            return _log(_table(text.lstrip("\ufeff")))
-        return parse(text)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def book(chapter):
-    """The `Log` that the book prints."""
-    return read(BOOK_LOGS / f"{chapter}.csv", chapter)
+def has_envelope(chapter):
+    """Whether the package holds an envelope of the chapter."""
+    return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
 
 
 def envelope(chapter, path=None):
@@ -159,45 +93,25 @@ def envelope(chapter, path=None):
 
     Raises InputError where the file holds no envelope, or not every epoch of every seed.
     """
+    if path is None and not has_envelope(chapter):
+        raise InputError(f"there is no envelope of {chapter} in the package: make one with "
+                         "make_envelope.py, and give it with --envelope")
     path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
+    form = CHAPTERS[chapter]
     try:
         text = path.read_text()
-        table = _table(text)
+        columns = table(text)
         settings = json.loads(re.search(r"^# settings: (.*)$", text, re.MULTILINE)[1])
-        seeds, epochs = np.unique(table["seed"]), np.unique(table["epoch"]).astype(int)
-        places = np.lexsort((table["epoch"], table["seed"]))
+        seeds, epochs = np.unique(columns["seed"]), np.unique(columns["epoch"]).astype(int)
+        places = np.lexsort((columns["epoch"], columns["seed"]))
         expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
         if len(seeds) < 2 or not np.array_equal(
-                expected, [table["seed"][places], table["epoch"][places]]):
+                expected, [columns["seed"][places], columns["epoch"][places]]):
             raise ValueError("it lacks an epoch of a seed, or has fewer than two seeds")
-        losses = {name: table[name][places].reshape(len(seeds), len(epochs)) for name in LOSSES}
+        losses = {name: columns[name][places].reshape(len(seeds), len(epochs)) for name in form.columns}
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is no envelope: {error}") from error
-    return Envelope(epochs, losses, settings)
-
-
-def _table(text):
-    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
-    try:
-        table = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
-        return {name: table[name] for name in table.dtype.names}
-    except (ValueError, TypeError) as error:
-        raise InputError(" ".join(str(error).split())) from error
-
-
-def _log(columns):
-    """The `Log` of columns in any order of epochs; InputError where they hold no single run."""
-    if not {"epoch", *LOSSES} <= set(columns) or not len(columns["epoch"]):
-        raise InputError("it has no rows of epoch, disc_loss and gen_loss")
-    epochs = np.asarray(columns["epoch"])
-    if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
-        raise InputError("an epoch is no whole number")
-    places = np.argsort(epochs, kind="stable")
-    epochs = epochs[places].astype(int)
-    twice = epochs[1:][np.diff(epochs) == 0]
-    if len(twice):
-        raise InputError(f"epoch {twice[0]} stands there more than once: give the log of one run")
-    return Log(epochs, {name: np.asarray(columns[name])[places] for name in LOSSES})
+    return Envelope(form, epochs, losses, settings)
 
 
 @functools.cache
@@ -213,11 +127,11 @@ def prediction_interval(values, significance):
     return values.mean(axis=0) - reach, values.mean(axis=0) + reach
 
 
-def windows(log_epochs, envelope_epochs):
-    """Name -> epochs that both have, for windows with any of them; no set of epochs twice."""
+def windows(log_epochs, envelope_epochs, spans):
+    """Name -> epochs that both have, for the `spans` with any of them; no set of epochs twice."""
     common = np.intersect1d(log_epochs, envelope_epochs)
     found = {}
-    for name, (first, last) in WINDOWS.items():
+    for name, (first, last) in spans.items():
         epochs = common[(common >= first) & (common <= last)]
         same = next((other for other in found if np.array_equal(found[other], epochs)), None)
         if len(epochs):
@@ -232,9 +146,10 @@ SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
 def judge(log, envelope):
     """The `Verdict` on `log`: does it look like one more seed of `envelope`?"""
-    spans = windows(log.epochs, envelope.epochs)
+    titles = envelope.chapter.columns
+    spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
     if log.incomparable or not spans:
-        why = log.incomparable or f"it has none of the epochs 1 to {envelope.epochs[-1]}"
+        why = log.incomparable or f"it has none of the epochs {_span(envelope.epochs)} that are compared"
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
     bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
     if len(bad):
@@ -242,10 +157,10 @@ def judge(log, envelope):
 
     statistics = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
                   for window, epochs in spans.items()}
-    count = len(LOSSES) * sum(map(len, statistics.values()))
+    count = len(titles) * sum(map(len, statistics.values()))
     figures = []
     for window, epochs in spans.items():
-        for loss, title in LOSSES.items():
+        for loss, title in titles.items():
             own = log.losses[loss][np.isin(log.epochs, epochs)]
             seeds = envelope.losses[loss][:, np.isin(envelope.epochs, epochs)]
             for statistic in statistics[window]:
@@ -254,20 +169,28 @@ def judge(log, envelope):
                 values = to_scale(measure(seeds, axis=1))
                 single, joint = (tuple(float(back(end)) for end in prediction_interval(values, a))
                                  for a in (SIGNIFICANCE, SIGNIFICANCE / count))
-                figures.append(Figure(window, f"{epochs[0]}-{epochs[-1]}", title, statistic,
+                figures.append(Figure(window, _span(epochs), title, statistic,
                                       float(measure(own, axis=0)), float(back(values.mean())),
                                       single, joint))
     outside = [figure for figure in figures if figure.outside]
-    shares = {title: _share_inside(log, envelope, loss) for loss, title in LOSSES.items()}
+    shares = {title: _share_inside(log, envelope, loss) for loss, title in titles.items()}
     if not outside:
         return Verdict("agrees", f"Agrees: all {count} figures lie where one more seed's would.",
                        figures, shares)
     where = "; ".join(
-        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in epochs {figure.epochs}, "
+        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in {_in_words(figure.epochs)}, "
         f"{abs(figure.value - figure.expected):.3f} "
         f"{'above' if figure.value > figure.expected else 'below'} the envelope's "
         f"{figure.expected:.3f}" for figure in outside)
     return Verdict("differs", f"Differs: {where}.", figures, shares)
+
+
+def _in_words(span):
+    return f"epochs {span}" if "-" in span else f"epoch {span}"
+
+
+def _span(epochs):
+    return f"{epochs[0]}-{epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
 
 
 def _spread(values, axis):
@@ -282,3 +205,29 @@ def _share_inside(log, envelope, loss):
         envelope.losses[loss][:, np.isin(envelope.epochs, both)], 0.05)
     own = log.losses[loss][np.isin(log.epochs, both)]
     return float(np.mean((low <= own) & (own <= high)))
+
+
+class Beside(NamedTuple):
+    """One figure of a log beside the book's of the same epoch."""
+    epoch: int
+    loss: str
+    value: float
+    printed: float
+
+
+def beside(log, book, chapter):
+    """Every figure of the log that the book prints too, where there are no seeds to judge it by.
+
+    Returns `(rows, sentence)`; no rows where the log can't be compared.
+    """
+    if log.incomparable:
+        return [], f"Cannot be compared: {log.incomparable}."
+    both = np.intersect1d(log.epochs, book.epochs)
+    if not len(both):
+        printed = f"epoch {book.epochs[0]}" if len(book.epochs) == 1 else "other epochs"
+        return [], f"Cannot be compared: the book prints {printed}, and the log hasn't got it."
+    rows = [Beside(int(epoch), title, float(log.losses[name][log.epochs == epoch][0]),
+                   float(book.losses[name][book.epochs == epoch][0]))
+            for epoch in both for name, title in CHAPTERS[chapter].columns.items()]
+    return rows, ("One run beside one: without an envelope of many seeds it can't be said whether "
+                  "they differ by more than seeds do.")

@@ -43,7 +43,12 @@ def main(argv=None):
             mixed_precision=config.mixed_precision)
 
     losses, samples = load_losses(run.path), load_samples(run.path)
-    print(losses)
+    where = f"{config.variant} on {data.title}, seed {job.seed}"
+    for name, figure in (
+            ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}")),
+            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}", 10, 0.8)),
+            ("progress", figures.progress(samples, f"Samples over training: {where}"))):
+        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
 
 
 if __name__ == "__main__":

@@ -2,17 +2,19 @@
 
     python scripts/compare_logs.py checkpoints/mnist_gan-001
     python scripts/compare_logs.py my_notebook_output.txt --check
+    python scripts/compare_logs.py checkpoints/semi_supervised-001 --chapter semi_supervised
 
 Prints each window's mean and spread of both losses against what 20 seeds of the
 chapter's model make likely, a verdict in one sentence, and draws an overlay of
-envelope, book and run. `gan_tf1/published.py` states the method.
+envelope, book and run. `gan_tf1/published.py` states the method. Of a chapter
+without an envelope (--chapter semi_supervised) the figures stand side by side.
 """
 
 import argparse
 import pathlib
 import sys
 
-from gan_tf1 import figures, published
+from gan_tf1 import figures, logs, published
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
@@ -30,12 +32,19 @@ def table(verdict):
         yield f"{share:.0%} of the epochs' {loss} lie inside their own 95 % interval"
 
 
+def notes(log, envelope):
+    """A line for every setting in which the run is another than those of the envelope."""
+    for name, value in (log.settings or {}).items():
+        if value != envelope.settings.get(name, value):
+            yield f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs"
+
+
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run_or_log", type=user_path, metavar="RUN_OR_LOG",
                         help="a run directory, or a text with the chapter's log lines")
-    parser.add_argument("--chapter", choices=published.CHAPTERS, default="mnist_gan")
+    parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), default="mnist_gan")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
     parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "
@@ -45,21 +54,26 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     path = args.run_or_log
-    log = published.read(path, args.chapter)
-    book = published.book(args.chapter)
-    envelope = published.envelope(args.chapter, args.envelope)
+    log = logs.read(path, args.chapter)
+    book = logs.book(args.chapter)
+    envelope = None
+    if args.check or args.envelope or published.has_envelope(args.chapter):
+        envelope = published.envelope(args.chapter, args.envelope)
     print(f"{path}: {len(log.epochs)} epochs, {log.epochs[0]} to {log.epochs[-1]}")
-    verdict = published.judge(log, envelope)
 
-    for name, value in (log.settings or {}).items():
-        if value != envelope.settings.get(name, value):
-            print(f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs")
-    if verdict.figures:
-        print(*table(verdict), sep="\n")
-    print(verdict.sentence)
-    if verdict.word != "cannot be compared":
+    if envelope is None:
+        rows, sentence = published.beside(log, book, args.chapter)
+        lines = [f"epoch {row.epoch}: {row.loss} {row.value:.4f}, in the book {row.printed:.4f}: "
+                 f"{row.value - row.printed:+.4f}" for row in rows]
+    else:
+        verdict = published.judge(log, envelope)
+        sentence, rows = verdict.sentence, verdict.word != "cannot be compared"
+        lines = [*notes(log, envelope), *(table(verdict) if verdict.figures else ())]
+    print(*lines, sentence, sep="\n")
+    if rows:
         out = args.out or (path / "figures" if path.is_dir() else pathlib.Path()) / "comparison.png"
-        print(figures.save(figures.comparison(log, book, envelope, path.name), out))
+        print(figures.save(figures.comparison(log, book, envelope, path.name,
+                                              logs.CHAPTERS[args.chapter]), out))
     if args.check and verdict.word != "agrees":
         sys.exit(1 if verdict.word == "differs" else 2)
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, load_script, refusal
-from gan_tf1 import published
+from gan_tf1 import logs, published
 from gan_tf1.errors import InputError
 
 LOGS = pathlib.Path(__file__).parent / "logs"
+MNIST_GAN = logs.CHAPTERS["mnist_gan"]
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,8 @@ def main():
 
 def seed_of(envelope, row):
     """Seed number `row` of the envelope as a log."""
-    return published.Log(envelope.epochs, {name: values[row] for name, values in
-                                           envelope.losses.items()})
+    return logs.Log(envelope.epochs, {name: values[row] for name, values in
+                                      envelope.losses.items()})
 
 
 # --- reading ---
@@ -35,7 +36,7 @@ def test_both_books_spellings_are_read_from_any_text():
     first = "noise\nEpoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361\r\n 12%|=>  | 3/9"
     second = "Epoch 71/100... Discriminator Loss: 1.0780... Generator Loss: 1.3610"
     for text in (first, second):
-        log = published.parse(text)
+        log = logs.parse(text, "mnist_gan")
         assert log.epochs.tolist() == [71]
         assert log.losses == {"disc_loss": [1.078], "gen_loss": [1.361]}
 
@@ -45,13 +46,13 @@ def test_colours_and_wide_characters_are_read(tmp_path):
     (tmp_path / "wide.txt").write_text(line, encoding="utf-16")
     (tmp_path / "colour.txt").write_text(line.replace("1.078", "\x1b[31m1.078\x1b[0m"))
     for name in ("wide.txt", "colour.txt"):
-        assert published.read(tmp_path / name, "mnist_gan").losses == {
+        assert logs.read(tmp_path / name, "mnist_gan").losses == {
             "disc_loss": [1.078], "gen_loss": [1.361]}
 
 
 def test_lines_are_sorted_by_epoch():
-    log = published.parse("Epoch 2/9... Disc Loss: 2... Gen Loss: 4\n"
-                          "Epoch 1/9... Disc Loss: 1e0... Gen Loss: nan")
+    log = logs.parse("Epoch 2/9... Disc Loss: 2... Gen Loss: 4\n"
+                     "Epoch 1/9... Disc Loss: 1e0... Gen Loss: nan", "mnist_gan")
     assert log.epochs.tolist() == [1, 2] and log.losses["disc_loss"].tolist() == [1, 2]
     assert np.isnan(log.losses["gen_loss"][0])
 
@@ -73,7 +74,7 @@ def test_what_is_no_log_is_refused(tmp_path, main, capsys, text, complaint):
 
 
 def test_the_book_prints_thirty_epochs():
-    book = published.book("mnist_gan")
+    book = logs.book("mnist_gan")
     assert book.epochs.tolist() == list(range(71, 101))
     # The means that the printed lines have, rounded to the thousandth.
     assert round(book.losses["disc_loss"].mean(), 3) == 1.115
@@ -87,7 +88,7 @@ def test_the_envelope_is_twenty_seeds_of_the_chapters_configuration(envelope):
     assert envelope.settings["learning_rate"] == 0.001
     assert envelope.settings["label_smooth"] == 0.1
     assert envelope.settings["batch_size"] == 100
-    header = (published.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().split("seed,epoch")[0]
+    header = (logs.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().split("seed,epoch")[0]
     assert all(word in header for word in ("# command:", "# versions:", "# data: MNIST"))
 
 
@@ -102,18 +103,18 @@ def test_prediction_interval_against_its_definition():
 
 
 def test_windows_are_those_that_the_log_has():
-    every = np.arange(1, 101)
-    assert list(published.windows(every, every)) == [
+    every, spans = np.arange(1, 101), MNIST_GAN.windows
+    assert list(published.windows(every, every, spans)) == [
         "first", "early", "middle", "late", "printed"]
-    assert list(published.windows(np.arange(71, 101), every)) == ["printed"]
-    assert list(published.windows(np.arange(1, 21), every)) == ["first", "early"]
-    assert list(published.windows(np.arange(1, 3), every)) == ["first"]
-    assert published.windows(np.arange(101, 200), every) == {}
+    assert list(published.windows(np.arange(71, 101), every, spans)) == ["printed"]
+    assert list(published.windows(np.arange(1, 21), every, spans)) == ["first", "early"]
+    assert list(published.windows(np.arange(1, 3), every, spans)) == ["first"]
+    assert published.windows(np.arange(101, 200), every, spans) == {}
 
 
 def test_two_epochs_have_a_mean_but_no_spread_to_judge(envelope):
     log = seed_of(envelope, 0)
-    log = published.Log(log.epochs[:2], {name: values[:2] for name, values in log.losses.items()})
+    log = logs.Log(log.epochs[:2], {name: values[:2] for name, values in log.losses.items()})
     verdict = published.judge(log, envelope)
     assert [(f.window, f.statistic) for f in verdict.figures] == 2 * [("first", "mean")]
 
@@ -137,9 +138,9 @@ def test_a_run_of_the_same_model_is_called_different_in_at_most_about_one_case_o
     epochs, trials = np.arange(1, 101), 1000
     wrong = 0
     for _ in range(trials):
-        losses = {name: simulated(rng, 21) for name in published.LOSSES}
-        envelope = published.Envelope(epochs, {n: v[1:] for n, v in losses.items()}, {})
-        log = published.Log(epochs, {name: values[0] for name, values in losses.items()})
+        losses = {name: simulated(rng, 21) for name in MNIST_GAN.columns}
+        envelope = published.Envelope(MNIST_GAN, epochs, {n: v[1:] for n, v in losses.items()}, {})
+        log = logs.Log(epochs, {name: values[0] for name, values in losses.items()})
         wrong += published.judge(log, envelope).word == "differs"
     # 1 % is 10, with a standard error of 3. Bonferroni errs on the side of fewer.
     assert wrong <= 19
@@ -153,7 +154,7 @@ def test_nor_is_one_seeds_level_with_anothers_noise(envelope):
     wrong = 0
     for one in range(20):
         for other in range(20):
-            log = published.Log(envelope.epochs, {
+            log = logs.Log(envelope.epochs, {
                 # In the first epochs all seeds are alike, and noise is not yet that of the rest.
                 name: np.where(envelope.epochs <= 10, values[one],
                                level[name][one] + (values - level[name])[other])
@@ -187,7 +188,7 @@ def test_a_changed_log_differs_and_the_sentence_says_where(envelope, change, whe
 
 def test_a_constant_log_differs(envelope):
     flat = {name: np.full(100, values.mean()) for name, values in envelope.losses.items()}
-    verdict = published.judge(published.Log(envelope.epochs, flat), envelope)
+    verdict = published.judge(logs.Log(envelope.epochs, flat), envelope)
     assert verdict.word == "differs" and "spread" in verdict.sentence
 
 
@@ -249,7 +250,7 @@ def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
     assert out[-1] == str(path / "figures" / "comparison.png")
     assert (path / "figures" / "comparison.png").read_bytes()[:4] == b"\x89PNG"
     assert out[-2].startswith("Agrees: all 18 figures")
-    assert len([line for line in out if line.startswith(tuple(published.WINDOWS))]) == 18
+    assert len([line for line in out if line.startswith(tuple(MNIST_GAN.windows))]) == 18
 
 
 def test_other_settings_are_noted(main, tmp_path, capsys):
@@ -277,7 +278,7 @@ def test_drawn_digits_are_not_compared_with_the_book(main, tmp_path, capsys):
 def test_a_log_of_other_epochs_cannot_be_compared(main, tmp_path, capsys):
     (tmp_path / "log.txt").write_text("Epoch 101/200... Disc Loss: 0.4... Gen Loss: 3.0\n")
     main([str(tmp_path / "log.txt")])
-    assert "none of the epochs 1 to 100" in capsys.readouterr().out
+    assert "none of the epochs 1-100" in capsys.readouterr().out
 
 
 def test_the_book_and_losses_csv_are_read_as_tables(main, tmp_path, capsys, monkeypatch):
@@ -306,7 +307,76 @@ def test_a_damaged_envelope_is_named(tmp_path):
     (tmp_path / "envelope.csv").write_text("# settings: {}\nseed,epoch,disc_loss,gen_loss\n1,1,2\n")
     with pytest.raises(InputError, match="envelope.csv"):
         published.envelope("mnist_gan", tmp_path / "envelope.csv")
-    rows = (published.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().splitlines()
+    rows = (logs.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().splitlines()
     (tmp_path / "envelope.csv").write_text("\n".join(rows[:500] + rows[501:]))
     with pytest.raises(InputError, match="lacks an epoch of a seed"):
         published.envelope("mnist_gan", tmp_path / "envelope.csv")
+
+
+# --- the semi-supervised chapter: one printed epoch, and no envelope in the package ---
+
+PRINTED = """semi_supervised on SVHN, seed 0
+Epoch 23
+\t\tClassifier train accuracy:  0.925
+\t\tClassifier test accuracy 0.66
+\t\tStep time:  0.2188
+\t\tEpoch time:  75.1
+Epoch 24
+\t\tClassifier train accuracy:  0.947
+\t\tClassifier test accuracy 0.66401659496
+\t\tStep time:  0.2188
+\t\tEpoch time:  75.1
+Epoch 25
+"""
+
+
+def test_the_chapters_indented_lines_are_read():
+    log = logs.parse(PRINTED, "semi_supervised")
+    assert log.epochs.tolist() == [23, 24]  # the epoch under way is none yet
+    assert log.losses["train_accuracies"].tolist() == [0.925, 0.947]
+    assert log.losses["test_accuracies"].tolist() == [0.66, 0.66401659496]
+    assert log.incomparable == ""
+    with pytest.raises(InputError, match="1 of 2 lines begin"):
+        logs.parse(PRINTED.replace("test accuracy 0.66\n", "test accuracy\n"), "semi_supervised")
+
+
+def test_the_books_epoch_24_stands_beside_ours(main, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.txt").write_text(PRINTED)
+    main(["log.txt", "--chapter", "semi_supervised"])
+    assert capsys.readouterr().out.splitlines() == [
+        "log.txt: 2 epochs, 23 to 24",
+        "epoch 24: train accuracy 0.9470, in the book 0.9370: +0.0100",
+        "epoch 24: test accuracy 0.6640, in the book 0.6740: -0.0100",
+        "One run beside one: without an envelope of many seeds it can't be said whether they "
+        "differ by more than seeds do.", "comparison.png"]
+    assert (tmp_path / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("change, why", [
+    (lambda text: text.replace("SVHN", "CIFAR-10"), "trained on CIFAR-10, the book's on SVHN"),
+    (lambda text: text.partition("Epoch 24")[0], "the book prints epoch 24"),
+])
+def test_another_data_set_or_epoch_is_not_compared(main, tmp_path, capsys, change, why):
+    (tmp_path / "log.txt").write_text(change(PRINTED))
+    main([str(tmp_path / "log.txt"), "--chapter", "semi_supervised"])
+    assert why in capsys.readouterr().out
+    assert "there is no envelope of semi_supervised" in refusal(
+        capsys, main, tmp_path / "log.txt", "--chapter", "semi_supervised", "--check")
+
+
+def test_an_envelope_of_ones_own_judges_the_printed_epoch(main, tmp_path, capsys):
+    accuracies = [0.65, 0.66, 0.67, 0.655, 0.665]
+    (tmp_path / "own.csv").write_text(
+        "# settings: {}\nseed,epoch,train_accuracies,test_accuracies,d_loss,g_loss\n" + "".join(
+            f"{seed},24,0.9{seed}5,{accuracy},1,1\n" for seed, accuracy in enumerate(accuracies)))
+    own = ["--chapter", "semi_supervised", "--envelope", str(tmp_path / "own.csv"), "--check",
+           "--out", str(tmp_path / "overlay.png")]
+    (tmp_path / "log.txt").write_text(PRINTED)
+    main([str(tmp_path / "log.txt"), *own])
+    assert "Agrees: all 2 figures" in capsys.readouterr().out
+    (tmp_path / "log.txt").write_text(PRINTED.replace("0.66401659496", "0.4"))
+    with pytest.raises(SystemExit) as exit_:
+        main([str(tmp_path / "log.txt"), *own])
+    assert exit_.value.code == 1
+    assert "Differs: mean of the test accuracy 0.400 in epoch 24" in capsys.readouterr().out

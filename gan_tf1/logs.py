@@ -1,0 +1,147 @@
+"""The logs that chapters print: those of the books, of runs, and of anybody's notebook.
+
+`read` takes a run directory, a table with the columns of losses.csv, or any text
+that holds lines in a chapter's format; `book` gives what the book prints.
+"""
+
+import pathlib
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1.errors import InputError
+from gan_tf1.run import load_losses, read_config
+
+BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
+
+_NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal's recording is full of
+
+
+class Chapter(NamedTuple):
+    """What the log of a chapter is made of."""
+    columns: dict       # column of losses.csv -> its title; in the order of the printed line
+    unit: str           # of all columns
+    data: str           # key of the data set that the book trained on
+    data_title: str
+    windows: dict       # name -> (first, last) epoch, both included; those that are compared
+    beginning: Any      # pattern of what begins an epoch's line
+    line: Any           # pattern of the whole: the epoch, then each column
+    example: str        # such a line
+
+
+CHAPTERS = {
+    "mnist_gan": Chapter(
+        columns={"disc_loss": "disc loss", "gen_loss": "gen loss"}, unit="nats",
+        data="mnist", data_title="MNIST",
+        windows={"first": (1, 2), "early": (3, 33), "middle": (34, 66), "late": (67, 100),
+                 "printed": (71, 100)},
+        beginning=re.compile(r"Epoch\s+\d{1,9}\s*/\s*\d+\s*\.\.\.", re.IGNORECASE),
+        line=re.compile(r"Epoch\s+(\d{1,9})\s*/\s*\d+\s*\.\.\.\s*"
+                        rf"Disc(?:riminator)? Loss:\s*{_NUMBER}\s*\.\.\.\s*"
+                        rf"Gen(?:erator)? Loss:\s*{_NUMBER}(?![\d,])", re.IGNORECASE),
+        example="Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361"),
+    "semi_supervised": Chapter(
+        columns={"train_accuracies": "train accuracy", "test_accuracies": "test accuracy"}, unit="",
+        data="svhn", data_title="SVHN",
+        windows={"printed": (24, 24)},
+        beginning=re.compile(r"Epoch\s+\d{1,9}\s+Classifier train", re.IGNORECASE),
+        line=re.compile(rf"Epoch\s+(\d{{1,9}})\s+Classifier train accuracy:?\s*{_NUMBER}\s+"
+                        rf"Classifier test accuracy:?\s*{_NUMBER}(?![\d,])", re.IGNORECASE),
+        example="Epoch 0, Classifier train accuracy: 0.1, Classifier test accuracy 0.1, "
+                "each on a line of its own"),
+}
+
+
+class Log(NamedTuple):
+    """One run's figures; `epochs` rises, and may have gaps."""
+    epochs: np.ndarray      # [E] int, as the chapter counts
+    losses: dict            # column -> [E] float
+    incomparable: str = ""  # why this log can't be held against the book's, if so
+    settings: Any = None    # the run's settings, where they are known
+
+
+def parse(text, chapter):
+    """The `Log` in any text that holds lines of the chapter's format, in either book's spelling.
+
+    Raises InputError where there is no such line, where a line begins like one
+    and goes on otherwise, or where one epoch stands there twice.
+    """
+    form = CHAPTERS[chapter]
+    text = _COLOUR.sub("", text)
+    rows = [tuple(map(float, row)) for row in form.line.findall(text)]
+    if not rows:
+        raise InputError(f"no line reads like `{form.example}`")
+    begun = len(form.beginning.findall(text))
+    if begun != len(rows):
+        raise InputError(f"{begun - len(rows)} of {begun} lines begin with an epoch, but don't go "
+                         f"on like `{form.example}`")
+    # Our own logs begin with what they were trained on; a notebook's is taken at its word.
+    headline = re.search(rf"^{chapter} on (.+?), seed \d+", text, re.MULTILINE)
+    why = other_data(form, headline[1]) if headline and headline[1] != form.data_title else ""
+    return of_columns(dict(zip(("epoch", *form.columns), np.array(rows).T)), form.columns, why)
+
+
+def read(path, chapter):
+    """The `Log` of a run directory, of a table with the chapter's columns, or of a text.
+
+    Raises InputError, naming the file, where it can't be read.
+    """
+    path = pathlib.Path(path)
+    columns = CHAPTERS[chapter].columns
+    if path.is_dir():
+        config = read_config(path)
+        if config["chapter"] != chapter:
+            raise InputError(f"{path} is a run of {config['chapter']!r}, not of {chapter!r}")
+        form = CHAPTERS[chapter]
+        why = "" if config["data"] == form.data else other_data(form, config["data_title"])
+        return of_columns(load_losses(path), columns, why, config["settings"])
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}") from error
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # what PowerShell's > writes
+    text = raw.decode("utf-16" if wide else "utf-8", errors="replace")
+    try:
+        if re.search(rf"^\ufeff?epoch,{','.join(columns)}\b", text, re.MULTILINE):
+            return of_columns(table(text.lstrip("\ufeff")), columns)
+        return parse(text, chapter)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def book(chapter):
+    """The `Log` that the book prints."""
+    return read(BOOK_LOGS / f"{chapter}.csv", chapter)
+
+
+def other_data(form, title):
+    """Why a log of a run on the data set `title` can't be compared."""
+    return f"it was trained on {title}, the book's on {form.data_title}"
+
+
+def table(text):
+    """The columns of a CSV with a row of names and with comments, as arrays by name."""
+    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
+    try:
+        columns = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
+        return {name: columns[name] for name in columns.dtype.names}
+    except (ValueError, TypeError) as error:
+        raise InputError(" ".join(str(error).split())) from error
+
+
+def of_columns(found, columns, incomparable="", settings=None):
+    """The `Log` of columns in any order of epochs; InputError where they hold no single run."""
+    if not {"epoch", *columns} <= set(found) or not len(found["epoch"]):
+        raise InputError(f"it has no rows of epoch, {', '.join(columns)}")
+    epochs = np.asarray(found["epoch"])
+    if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
+        raise InputError("an epoch is no whole number")
+    places = np.argsort(epochs, kind="stable")
+    epochs = epochs[places].astype(int)
+    twice = epochs[1:][np.diff(epochs) == 0]
+    if len(twice):
+        raise InputError(f"epoch {twice[0]} stands there more than once: give the log of one run")
+    return Log(epochs, {name: np.asarray(found[name])[places] for name in columns}, incomparable,
+               settings)
