@@ -46,8 +46,8 @@ printed                                what happens                   here
 =====================================  =============================  ===========================
 `scale` maps each batch by its own     a pixel of a picture gets      the same scale, 1/127.5, for
 minimum: `(x - x.min()) /              other numbers in other         all batches; as printed with
-(255 - x.min())`, then to [-1, 1]      batches; one without a black   `--scaling batch_minimum`
-                                       pixel is stretched to -1
+(255 - x.min())`, then to [-1, 1]      batches; one without a 0 is    `--scaling batch_minimum`
+                                       stretched down to -1
 both of the discriminator's passes     the second reads the average   real images first, then the
 update one average, in no order        before, after or while the     generator's, always
                                        first moves it: two equal
