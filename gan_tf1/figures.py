@@ -15,8 +15,8 @@ COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 
 
 def as_images(images):
-    """`images` [n, 784] as [n, 28, 28]; other shapes as they are."""
-    images = np.asarray(images)
+    """`images` in the range of tanh, as brightness from 0 to 1; [n, 784] as [n, 28, 28]."""
+    images = np.clip((np.asarray(images) + 1) / 2, 0, 1)
     return images.reshape(-1, 28, 28) if images.ndim == 2 else images
 
 
@@ -88,7 +88,7 @@ def progress(samples, title, rows=10, columns=6):
     grid = figure.subplots(len(epochs), columns, squeeze=False)
     for epoch, row in zip(epochs, grid):
         for axes, image in zip(row, as_images(samples[epoch])):
-            axes.imshow(image, cmap="Greys_r", vmin=-1, vmax=1)
+            axes.imshow(image, cmap="Greys_r", vmin=0, vmax=1)
         for axes in row:
             axes.set(xticks=[], yticks=[])
         row[0].set_ylabel(f"epoch {epoch + 1}", rotation=0, ha="right", va="center")
@@ -100,7 +100,7 @@ def tiled(images, columns, margin=0):
 
     Between them are `margin` pixels of white.
     """
-    images = np.clip((as_images(images) + 1) / 2, 0, 1)
+    images = as_images(images)
     space = [(0, 0)] + 2 * [(0, margin)] + [(0, 0)] * (images.ndim - 3)
     images = np.pad(images, space, constant_values=1)
     blank = np.ones((-len(images) % columns, *images.shape[1:]))

@@ -1,0 +1,56 @@
+"""Train the DCGAN of "Practical Convolutional Neural Networks" on colour images.
+
+    python scripts/03_dcgan_svhn.py                            the chapter: SVHN, 25 epochs
+    python scripts/03_dcgan_svhn.py --data cifar10             other images of 32 x 32 pixels
+    python scripts/03_dcgan_svhn.py --scaling batch_minimum    images scaled as printed
+    python scripts/03_dcgan_svhn.py --resume                   go on after an interruption
+"""
+
+import itertools
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import svhn
+from gan_tf1.errors import script
+from gan_tf1.models import dcgan_svhn as model
+from gan_tf1.run import load_losses, load_samples
+from gan_tf1.tf1 import new_graph
+
+ROWS, COLUMNS = 5, 10  # of the samples after each epoch, always of the same noise
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES)
+    config = job.config
+    data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, 1])
+    rng = np.random.default_rng([job.seed, 0])
+    sample_z = np.random.default_rng([job.seed, 2]).uniform(-1, 1, (ROWS * COLUMNS, config.z_size))
+    batches = itertools.chain.from_iterable(
+        data.train.batches(config.batch_size) for _ in itertools.count())
+
+    with job.open(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as run, \
+            new_graph(job.seed).as_default():
+        net = model.build(config)
+        train.fit(
+            run, epochs=config.epochs,
+            steps=-(-data.train.num_examples // config.batch_size),
+            step=lambda sess, _: model.step(sess, net, next(batches), rng, config),
+            report=lambda sess, feed: model.report(sess, net, feed),
+            log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
+            sample=lambda sess: model.sample(sess, net, sample_z),
+            train_set=data.train, rng=rng, gen_vars=net.gen_vars,
+            mixed_precision=config.mixed_precision)
+
+    losses, samples = load_losses(run.path), load_samples(run.path)
+    where = f"DCGAN on {data.title}, seed {job.seed}"
+    for name, figure in (
+            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
+            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}", COLUMNS, 0.8)),
+            ("progress", figures.progress(samples, f"Samples over training:\n{where}"))):
+        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()
