@@ -45,21 +45,26 @@ def loss_curves(losses, title):
 
 
 def accuracy_curves(runs, title):
-    """Accuracy on the labelled images and on the test set over epochs.
+    """Accuracy on the labelled images (dashed) and on the test set over epochs.
 
-    `runs` is a sequence of `(name, losses)`, one colour each; `losses` has the
-    columns `epoch`, `train_accuracies`, `test_accuracies`, in 0 to 1.
+    `runs` is a sequence of `(name, losses)`, one colour each. `losses` has the
+    columns `epoch` and, in 0 to 1, `train_accuracies` and `test_accuracies`: [E],
+    or [seeds, E], drawn as their mean and the range that they span.
     """
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for number, (name, losses) in enumerate(runs):
         for split, style in (("train", "--"), ("test", "-")):
-            axes.plot(losses["epoch"], losses[f"{split}_accuracies"], style, color=f"C{number}",
-                      label=f"{name}{split}")
+            seeds = np.atleast_2d(losses[f"{split}_accuracies"])
+            axes.plot(losses["epoch"], seeds.mean(axis=0), style, color=f"C{number}",
+                      label=f"{name}{split}".replace("$", r"\$"))
+            if len(seeds) > 1 and split == "test":
+                axes.fill_between(losses["epoch"], seeds.min(axis=0), seeds.max(axis=0),
+                                  color=f"C{number}", alpha=0.2, linewidth=0)
     axes.set_title(title, parse_math=False)
     axes.set(xlabel="epoch", ylabel="share of images classified correctly", ylim=(0, 1))
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(fontsize="small")
     return figure
 
 

@@ -25,7 +25,7 @@ def main(argv=None):
     job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES)
     config = job.config
     data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, 1],
-                     labelled_only=config.supervised_only)
+                     label_repeats=config.label_repeats, labelled_only=config.supervised_only)
     rng = np.random.default_rng([job.seed, 0])
     sample_z = np.random.default_rng([job.seed, 2]).normal(0, 1, size=(SAMPLES, config.z_size))
     batches = itertools.chain.from_iterable(

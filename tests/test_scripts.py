@@ -1,5 +1,6 @@
 """The scripts at the command line: bad input in one line, `--help` at once, sampling, pickles."""
 
+import dataclasses
 import json
 import pickle
 import re
@@ -15,6 +16,7 @@ from conftest import ROOT, SCRIPTS, load_script, refusal
 from gan_tf1 import book_pickle, published
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
+from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn
 from gan_tf1.run import load_losses
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
@@ -85,13 +87,14 @@ def test_help_answers_without_tensorflow(name):
     assert "usage:" in done.stdout
 
 
-def test_every_setting_is_a_flag_with_its_meaning(train, capsys):
-    import dataclasses
-    from gan_tf1.models import mnist_gan
+@pytest.mark.parametrize("name, model", [
+    ("01_mnist_gan.py", mnist_gan), ("03_dcgan_svhn.py", dcgan_svhn),
+    ("04_semi_supervised_svhn.py", semi_supervised_svhn)])
+def test_every_setting_is_a_flag_with_its_meaning(capsys, name, model):
     with pytest.raises(SystemExit):
-        train(["--help"])
+        load_script(name).main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
-    for field in dataclasses.fields(mnist_gan.Config):
+    for field in dataclasses.fields(model.Config):
         assert "--" + field.name.replace("_", "-") in text
         assert field.metadata["meaning"] in text
 
@@ -110,6 +113,22 @@ def test_settings_know_their_names_and_types():
             make(Config, values)
     with pytest.raises(Exception, match="cannot assign"):
         Config().epochs = 5
+
+
+def test_settings_know_switches_and_choices():
+    from gan_tf1.config import Parser, add_flags, given, make
+    from gan_tf1.models.semi_supervised_svhn import Config
+    assert make(Config, {"supervised_only": True, "extra_class": 0}).supervised_only is True
+    for values, complaint in (({"supervised_only": 1}, "must be true or false, not 1"),
+                              ({"variant": "mine"}, "--variant must be one of as_printed, "),
+                              ({"extra_class": 2}, "--extra-class must be one of 0, 1, not 2")):
+        with pytest.raises(InputError, match=complaint):
+            make(Config, values)
+    parser = Parser()
+    add_flags(parser, Config)
+    for arguments, named in (([], {}), (["--supervised-only"], {"supervised_only": True}),
+                             (["--no-supervised-only"], {"supervised_only": False})):
+        assert given(parser.parse_args(arguments), Config) == named
 
 
 # --- TensorFlow ---
@@ -258,6 +277,38 @@ def test_a_bad_envelope_is_refused_before_any_training(tmp_path, capsys, argumen
     main = load_script("make_envelope.py").main
     assert complaint in refusal(capsys, main, tmp_path / "out.csv", *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def accuracies(tmp_path):
+    """Two configurations' envelopes: test accuracies 0.4, 0.5, 0.6 and 0.7, 0.7, 0.7 at the end."""
+    paths = []
+    for name, ends in (("supervised", (0.4, 0.5, 0.6)), ("gan", (0.7, 0.7, 0.7))):
+        paths.append(tmp_path / f"{name}.csv")
+        paths[-1].write_text(
+            "# settings: {}\n# data: CIFAR-10\nseed,epoch,train_accuracies,test_accuracies\n"
+            + "".join(f"{seed},{epoch},1.0,{end if epoch else 0.1}\n"
+                      for seed, end in enumerate(ends) for epoch in (0, 1)))
+    return paths
+
+
+def test_accuracies_are_compared_over_seeds(accuracies, tmp_path, capsys):
+    main = load_script("compare_accuracies.py").main
+    main([*map(str, accuracies), "--out", str(tmp_path / "curves.png")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "on CIFAR-10, after the last epoch:"
+    assert lines[2].split() == "supervised 3 2 100.0 +- 0.0 % 50.0 +- 10.0 %".split()
+    # Standard error of the difference: 10 / sqrt 3.
+    assert lines[3].split() == "gan 3 2 100.0 +- 0.0 % 70.0 +- 0.0 % +20.0 +- 5.8".split()
+    assert lines[4] == str(tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_accuracies_on_different_data_are_not_compared(accuracies, capsys):
+    accuracies[1].write_text(accuracies[1].read_text().replace("CIFAR-10", "SVHN"))
+    main = load_script("compare_accuracies.py").main
+    assert "different data: CIFAR-10, SVHN" in refusal(capsys, main, *accuracies)
+    assert "nowhere.csv is no envelope" in refusal(capsys, main, "nowhere.csv")
 
 
 @pytest.mark.parametrize("redirection", ["> /dev/full", ">&-", "2>&- >&-"])

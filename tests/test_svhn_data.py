@@ -82,6 +82,28 @@ def test_the_mask_counts_as_many_labels_as_asked_for(folder, num_labels):
         assert np.concatenate(masks).sum() == num_labels
 
 
+def test_labelled_examples_are_repeated_as_often_as_asked_for(folder):
+    data = svhn.load("svhn", folder, 5, label_repeats=4).train
+    batches = list(data.batches(10))
+    assert data.num_examples == 23 + 3 * 5
+    assert sorted(rows(batches)) == sorted(3 * list(range(5)) + list(range(23)))
+    for x, y, label_mask in batches:
+        numbers = np.array(rows([(x,)]))
+        np.testing.assert_array_equal(label_mask, numbers < 5)
+        np.testing.assert_array_equal(y, LABELS["train"][numbers] % 10)
+
+
+@pytest.mark.parametrize("label_repeats, count", [(1, 23), (4, 38)])
+def test_labelled_examples_alone_fill_as_many_steps(folder, label_repeats, count):
+    data = svhn.load("svhn", folder, 5, label_repeats=label_repeats, labelled_only=True).train
+    batches = list(data.batches(10))
+    shown = np.bincount(rows(batches))
+    assert shown.sum() == count and len(shown) == 5 and np.ptp(shown) <= 1
+    assert all(label_mask.all() for _, _, label_mask in batches)
+    with pytest.raises(InputError, match="24 labels can't be had from 23"):
+        svhn.load("svhn", folder, 24, labelled_only=True)
+
+
 @pytest.mark.parametrize("num_labels", [-1, 24])
 def test_more_labels_than_examples_are_refused(folder, num_labels):
     assert "--num-labels" in refusal(load, folder, num_labels)

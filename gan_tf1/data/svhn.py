@@ -211,15 +211,20 @@ def hold_out(arrays, count):
                   arrays.train_images[-count:], arrays.train_labels[-count:])
 
 
-def repeat_labelled(arrays, num_labels):
-    """The same `Arrays` with the first `num_labels` training examples, again and again, as all of them."""
-    rows = np.arange(len(arrays.train_images)) % num_labels
+def repeat_labelled(arrays, num_labels, times, alone=False):
+    """`arrays` with each of the first `num_labels` training examples in it `times` times.
+
+    The repeated ones come first. With `alone` they take the place of all others
+    too, so that as many examples as before are all labelled.
+    """
+    extra, others = num_labels * (times - 1), np.arange(len(arrays.train_images))
+    rows = np.concatenate([np.arange(extra) % num_labels, others % num_labels if alone else others])
     return arrays._replace(train_images=arrays.train_images[rows],
                            train_labels=arrays.train_labels[rows])
 
 
 def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZES,
-         labelled_only=False):
+         label_repeats=1, labelled_only=False):
     """The data set named by `choice` (one of `CHOICES`), its batches ordered by `seed`.
 
     `data_dir` is a TFDS folder, or for SVHN a folder with its two .mat files;
@@ -232,8 +237,8 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
     A prepared CIFAR-10 may be cut down to fewer than its 10,000 test images: then
     the last 10,000 training images are the test set, and the title says so.
 
-    With `labelled_only` the labelled examples are repeated to as many as there
-    were: an epoch has as many steps as with the others in it.
+    An epoch shows each labelled example `label_repeats` times, and the others
+    once. With `labelled_only` it has as many steps, all of labelled examples.
 
     Raises InputError where a file is missing, damaged or foreign, where a named
     data set is neither there nor to be had, and as `Dataset` does.
@@ -245,8 +250,10 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
                          "with SVHN's two .mat files")
     key, title, arrays = _find(choice, data_dir, sizes)
     train = Dataset(arrays, num_labels, seed)
-    if labelled_only:
-        train = Dataset(repeat_labelled(arrays, num_labels), train.num_examples, seed)
+    if label_repeats > 1 or labelled_only:
+        arrays = repeat_labelled(arrays, num_labels, label_repeats, alone=labelled_only)
+        labelled = len(arrays.train_images) if labelled_only else num_labels * label_repeats
+        train = Dataset(arrays, labelled, seed)
     return Svhn(key, title, train)
 
 

@@ -1,4 +1,55 @@
-"""DOC"""
+"""The semi-supervised GAN: a discriminator that also reads, taught by few labels and many images.
+
+*Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating
+New Images with CNN", section "Semi-supervised classification using a GAN
+example"; the method is that of Salimans et al. 2016, sections 3.1 and 5. The
+chapter leaves five bodies as `raise NotImplementedError`; they are filled in.
+
+A softmax over the ten digits and an eleventh class, "fake" (l: its logits)::
+
+    P(digit k | x) = exp(l_k) / sum exp(l)     class_logits
+    P(real | x)    = sigmoid(log sum_digits exp(l) - l_fake)
+                                               gan_logits, see `real_against_fake`
+
+    D descends on  E_labelled[-log P(y | x)]                           class_loss
+                 + E_x[-log P(real | x)] + E_z[-log P(fake | G(z))]    gan_loss
+    G descends on  mean |E_x f(x) - E_z f(G(z))|                       feature_matching_loss
+
+with f the features ahead of the last layer, averaged over the batch.
+
+What the chapter prints, what happens, and what is done here; `variant` is
+"as_printed" or "corrected" throughout, or mends one of the first four alone:
+
+======================================  ==============================  ============================
+printed                                 what happens                    corrected
+======================================  ==============================  ============================
+`relu2` is made of `x2`, not of `bn2`   that layer has no batch norm    `relu2` is made of `bn2`
+`x7` is made of `relu5`, so `x6`,       148,000 weights without a       `x7` is made of `relu6`, and
+`bn6`, `relu6` are dead                 gradient; it had to be: x7's    `x6` has stride 1
+                                        3x3 doesn't fit x6's 2x2
+`tf.layers.dropout` without             it returns its input            dropout fires at the rate
+`training=True`                                                         that is fed, 0.5; 0 in tests
+batch norm with `training=True` in      an image's class depends on     moving averages of the data,
+tests too, UPDATE_OPS never run         the images tested beside it     updated with each `d_opt`
+======================================  ==============================  ============================
+
+======================================  ==============================  ============================
+printed                                 what happens                    here, in every variant
+======================================  ==============================  ============================
+`label_mask * tf.to_float(eq)`          int32 times float32: TypeError  the mask is cast
+placeholders of shape `(None)`          no shape at all; `squeeze` of   shape `(None,)`, no squeeze
+                                        one label has no axis left
+`sess.run([d_opt, g_opt, ...])`         TensorFlow may take a gradient  both gradients first, then
+                                        before or after the other step  both steps
+digit 0 is labelled 10 in the files     no class in the one-hot         0, see `gan_tf1.data.svhn`
+`saver.save(..., 'generator.ckpt')`     all variables, under that name  both networks' weights
+======================================  ==============================  ============================
+
+Not slips, but decisive: a batch of 128 holds about three labelled images, so
+the class loss of a step is that of three, or of none. `label_repeats` shows
+them more often. Of an image that "fake" suits best, the eleventh logit takes
+the class away: it counts as wrong. `extra_class=0` fixes that logit at 0.
+"""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -43,6 +94,8 @@ class Config:
     supervised_only: bool = setting(False, "train the discriminator on the labelled examples "
                                     "alone, as often as the GAN would see images")
     num_labels: int = setting(1000, "training examples whose label counts", at_least=1)
+    label_repeats: int = setting(1, "times that an epoch shows each labelled image; the others "
+                                 "once", at_least=1, at_most=1000)
     extra_class: int = setting(1, "1: a logit for the fake class beside those of the digits; "
                                "0: that logit is fixed at 0", choices=(0, 1))
     epochs: int = setting(25, "passes over the training images", at_least=1)

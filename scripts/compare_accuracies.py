@@ -1,0 +1,69 @@
+"""Compare the classifiers of several configurations of the semi-supervised chapter, seed by seed.
+
+    python scripts/make_envelope.py supervised.csv --script 04_semi_supervised_svhn.py \\
+        --data street --seeds 3 --work-dir runs/supervised -- --supervised-only
+    python scripts/make_envelope.py gan.csv ... --work-dir runs/gan
+    python scripts/compare_accuracies.py supervised.csv gan.csv
+
+Prints the accuracy of each after its last epoch, mean and standard deviation over
+the seeds, and its difference from the first with the standard error of that
+difference; draws the curves.
+"""
+
+import argparse
+import math
+
+from gan_tf1 import figures, published
+from gan_tf1.config import Parser
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+
+
+def spread(values):
+    """Mean and standard deviation over seeds, in percent."""
+    return 100 * values.mean(), 100 * values.std(ddof=1)
+
+
+def table(runs):
+    """The lines of the table, one for each `(name, Envelope)`."""
+    yield (f"{'':24} {'seeds':>5} {'epochs':>6} {'train accuracy':>16} {'test accuracy':>16}   "
+           f"{'than the first':>16}")
+    first = runs[0][1].losses["test_accuracies"][:, -1]
+    for number, (name, envelope) in enumerate(runs):
+        train, test = (envelope.losses[column][:, -1] for column in
+                       ("train_accuracies", "test_accuracies"))
+        means = [f"{mean:.1f} +- {deviation:.1f} %" for mean, deviation in map(spread, (train, test))]
+        error = 100 * math.sqrt(test.var(ddof=1) / len(test) + first.var(ddof=1) / len(first))
+        points = f"{100 * (test.mean() - first.mean()):+.1f} +- {error:.1f}" if number else ""
+        yield (f"{name:24} {len(test):5} {len(envelope.epochs):6} {means[0]:>16} {means[1]:>16}   "
+               f"{points:>16}".rstrip())
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("csv", type=user_path, nargs="+", metavar="CSV",
+                        help="made by make_envelope.py; its name without .csv is what it is called")
+    parser.add_argument("--title", default="Accuracy", help="of the figure")
+    parser.add_argument("--out", type=user_path, metavar="PNG", default="accuracies.png")
+    args = parser.parse_args(argv)
+
+    runs = [(path.stem, published.envelope("semi_supervised", path)) for path in args.csv]
+    data = {header(path, "data") for path in args.csv}
+    if len(data) > 1:
+        raise InputError(f"these were trained on different data: {', '.join(sorted(data))}")
+    print(f"on {data.pop()}, after the last epoch:", *table(runs), sep="\n")
+    curves = [(name + ": ", {"epoch": envelope.epochs, **envelope.losses})
+              for name, envelope in runs]
+    print(figures.save(figures.accuracy_curves(curves, args.title), args.out))
+
+
+def header(path, key):
+    """What the comments at the head of `path` say of `key`."""
+    lines = path.read_text().splitlines()
+    prefix = f"# {key}: "
+    return next((line.removeprefix(prefix) for line in lines if line.startswith(prefix)), "?")
+
+
+if __name__ == "__main__":
+    main()

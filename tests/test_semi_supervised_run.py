@@ -1,0 +1,129 @@
+"""The semi-supervised chapter's script: what a run leaves, also after a kill, and that it learns."""
+
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import few_streets
+from conftest import load_script, refusal
+from gan_tf1 import logs, run, train
+from gan_tf1.data import drawn_street, svhn
+from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.tf1 import new_graph, session_config, tf
+from test_run import final_state
+
+SCRIPT = "04_semi_supervised_svhn.py"
+TINY = ("--data", "street", "--batch-size", "64", "--g-size-mult", "2", "--d-size-mult", "4",
+        "--num-labels", "100", "--variant", "corrected", "--epochs", "10")
+
+
+@pytest.fixture(scope="module")
+def main():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(svhn, "load", few_streets.load)
+        yield load_script(SCRIPT).main
+
+
+@pytest.fixture(scope="module")
+def finished(main, tmp_path_factory):
+    """A run never interrupted."""
+    path = tmp_path_factory.mktemp("runs") / "finished"
+    main([*TINY, "--run-dir", str(path)])
+    return path
+
+
+def without_times(state):
+    """A run's final bytes, the seconds in its log left out: no two runs have them equal."""
+    return {**state, "log.txt": re.sub(rb"(time: ) [\d.e-]+", rb"\1", state["log.txt"])}
+
+
+def test_a_run_leaves_log_accuracies_samples_and_figures(finished):
+    accuracies, samples = run.load_losses(finished), run.load_samples(finished)
+    assert (finished / "losses.csv").read_text().splitlines()[0] == (
+        "epoch,train_accuracies,test_accuracies,d_loss,g_loss")
+    assert accuracies["epoch"].tolist() == list(range(10))  # as the chapter counts
+    log = logs.parse((finished / "log.txt").read_text(), "semi_supervised")
+    for name in ("train_accuracies", "test_accuracies"):
+        np.testing.assert_array_equal(log.losses[name], accuracies[name])
+    assert log.incomparable == (
+        "it was trained on drawn street numbers (synthetic), the book's on SVHN")
+    # 100 labelled images, 60 to test on: the accuracies are whole numbers of those.
+    for name, count in (("train_accuracies", 100), ("test_accuracies", 60)):
+        np.testing.assert_allclose(accuracies[name] * count,
+                                   np.round(accuracies[name] * count), atol=1e-9)
+    assert samples.shape == (10, 50, 32, 32, 3) and samples.dtype == np.float32
+    assert {path.name for path in (finished / "figures").iterdir()} == {
+        "accuracies.png", "samples.png", "progress.png"}
+
+
+def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
+    """Dropout's masks, the data's order, noise and the step size go on where they were."""
+    path = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, few_streets.__file__, SCRIPT, *TINY, "--run-dir", path],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in process.stdout:
+        if line.startswith("Epoch 2"):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert len(run.load_losses(path)["epoch"]) < 10, "the run was over before it was killed"
+    main(["--resume", "--run-dir", str(path)])
+    assert without_times(final_state(path)) == without_times(final_state(finished))
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--variant", "mended"], "--variant must be one of as_printed, corrected"),
+    (["--extra-class", "2"], "--extra-class must be one of 0, 1, not 2"),
+    (["--num-labels", "301"], "301 labels can't be had from 300 training examples"),
+    (["--num-labels", "0"], "--num-labels must be at least 1"),
+    (["--drop-rate", "1"], "--drop-rate must be below 1"),
+    (["--lr-shrink", "1.1"], "--lr-shrink must be at most 1"),
+    (["--supervised-only", "yes"], "unrecognized arguments: yes"),
+])
+def test_bad_input_is_one_line(main, capsys, tmp_path, monkeypatch, arguments, complaint):
+    monkeypatch.chdir(tmp_path)
+    assert complaint in refusal(capsys, main, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_is_resumed_with_its_own_switches_only(main, finished, capsys):
+    assert "supervised_only (the run's: False, now: True)" in refusal(
+        capsys, main, "--resume", "--run-dir", finished, "--supervised-only")
+    main(["--resume", "--run-dir", str(finished), "--no-supervised-only"])  # complete: nothing to do
+
+
+def test_switches_reach_the_training(main, tmp_path, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(train, "fit", lambda run, **options: asked.update(options) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main([*TINY, "--mixed-precision", "--supervised-only", "--run-dir", str(tmp_path / "run")])
+    assert asked["mixed_precision"] is True and asked["steps"] == 5 and asked["first_epoch"] == 0
+    assert asked["train_set"].label_mask.all()  # the labelled images, again and again
+    assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100
+
+
+@pytest.mark.parametrize("variant", ["as_printed", "corrected"])
+def test_a_small_run_learns_to_read(variant):
+    """Networks a quarter as wide read more than twice as many street numbers as chance would."""
+    drawn = drawn_street.draw(2500, 0)
+    labels = drawn.labels.astype(np.int32)
+    dataset = svhn.Dataset(svhn.Arrays(drawn.images[:2000], labels[:2000], drawn.images[2000:],
+                                       labels[2000:]), num_labels=2000)
+    config = model.Config(variant=variant, num_labels=2000, batch_size=50, learning_rate=0.001,
+                          g_size_mult=4, d_size_mult=16, drop_rate=0.1, extra_class=0)
+    rng = np.random.default_rng(0)
+    with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
+        net = model.build(config)
+        sess.run(tf.global_variables_initializer())
+        for _ in range(12):
+            tally = None
+            for batch in dataset.batches(config.batch_size):
+                tally = model.step(sess, net, batch, rng, config, tally)
+        figures = model.report(sess, net, dataset, config, tally)
+    assert figures["test_accuracies"] > 0.25, figures  # chance is 0.1, 500 images: 0.013 a side

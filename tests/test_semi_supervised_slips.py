@@ -1,0 +1,148 @@
+"""What the semi-supervised chapter prints and what happens then, and that `corrected` mends it."""
+
+import numpy as np
+import pytest
+
+from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gpu_kernels import between
+
+SMALL = dict(d_size_mult=4, g_size_mult=2, z_size=7)
+
+
+def images(count, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 32, 32, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def graph():
+    with new_graph(seed=3).as_default() as graph:
+        yield graph
+
+
+def discriminator_of(slips, **options):
+    """Class logits of `x` in a session: `logits(images, drop_rate=...)`, and the gradients' names."""
+    x = tf.placeholder(tf.float32, (None, 32, 32, 3))
+    drop_rate = tf.placeholder_with_default(np.float32(0.5), ())
+    _, class_logits, _, _ = model.discriminator(x, drop_rate=drop_rate, size_mult=4, slips=slips,
+                                                **options)
+    sess = tf.Session(config=session_config())
+    sess.run(tf.global_variables_initializer())
+    variables = tf.trainable_variables()
+    dead = {var.op.name.removeprefix("discriminator/") for var, gradient in
+            zip(variables, tf.gradients(class_logits, variables)) if gradient is None}
+    return lambda x_, rate=0.5: sess.run(class_logits, {x: x_, drop_rate: rate}), dead
+
+
+def test_as_printed_relu2_skips_bn2_and_x6_is_dead(graph):
+    _, dead = discriminator_of(model.AS_PRINTED)
+    assert dead == {"batch_normalization/gamma", "batch_normalization/beta",
+                    "conv2d_5/kernel", "conv2d_5/bias",
+                    "batch_normalization_4/gamma", "batch_normalization_4/beta"}
+
+
+@pytest.mark.parametrize("variant, revived", [
+    ("mend_bn2", {"batch_normalization/gamma", "batch_normalization/beta"}),
+    ("mend_x6", {"conv2d_5/kernel", "conv2d_5/bias", "batch_normalization_4/gamma",
+                 "batch_normalization_4/beta"}),
+    ("mend_dropout", set()), ("mend_test_statistics", set()),
+])
+def test_each_slip_is_mended_alone(variant, revived):
+    def dead(slips):
+        with new_graph(seed=0).as_default():
+            return discriminator_of(slips)[1]
+
+    assert dead(model.AS_PRINTED) - dead(model.VARIANTS[variant]) == revived
+    assert sum(a != b for a, b in zip(model.AS_PRINTED, model.VARIANTS[variant])) == 1
+
+
+def test_corrected_uses_every_weight(graph):
+    assert discriminator_of(model.CORRECTED)[1] == set()
+
+
+def test_the_printed_x6_leaves_no_room_for_x7(graph):
+    relu6 = tf.zeros((1, 2, 2, 8))  # what stride 2 leaves of 4 x 4
+    with pytest.raises(ValueError, match="[Nn]egative dimension"):
+        tf.layers.conv2d(relu6, 8, 3, strides=1, padding="valid")
+
+
+def test_as_printed_dropout_never_fires(graph):
+    logits, _ = discriminator_of(model.AS_PRINTED)
+    np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.9))
+
+
+def test_corrected_dropout_fires_at_the_rate_that_is_fed(graph):
+    logits, _ = discriminator_of(model.CORRECTED)
+    assert np.abs(logits(images(8), 0.) - logits(images(8), 0.9)).max() > 0.01
+    np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.))
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean(graph):
+    ones = tf.ones((100, 1000))
+    with tf.Session(config=session_config()) as sess:
+        dropped = model.fresh_dropout(ones, 0.2, number=3)
+        other = model.fresh_dropout(ones, 0.2, number=4)
+        step = tf.train.get_global_step()
+        move_on = tf.assign_add(step, 1)
+        sess.run(tf.global_variables_initializer())
+        first, again, beside = sess.run(dropped), sess.run(dropped), sess.run(other)
+        sess.run(move_on)
+        later = sess.run(dropped)
+    assert set(np.unique(first)) == {0, np.float32(1 / 0.8)}
+    assert (first == 0).mean() == pytest.approx(0.2, abs=0.005)  # 4 standard errors
+    np.testing.assert_array_equal(first, again)  # within a step, the same units
+    for fresh in (beside, later):                # in another layer or step, independent ones
+        assert ((first == 0) & (fresh == 0)).mean() == pytest.approx(0.04, abs=0.003)
+
+
+def test_as_printed_a_test_images_class_depends_on_its_neighbours(graph):
+    logits, _ = discriminator_of(model.AS_PRINTED)
+    one, others = images(1), images(7, seed=1)
+    alone = logits(np.concatenate([one, others]), 0.)[0]
+    beside = logits(np.concatenate([one, 0.2 * others]), 0.)[0]
+    assert np.abs(alone - beside).max() > 0.01
+
+
+def test_corrected_it_does_not(graph):
+    logits, _ = discriminator_of(model.CORRECTED, training=False)
+    one, others = images(1), images(7, seed=1)
+    alone = logits(np.concatenate([one, others]), 0.)[0]
+    beside = logits(np.concatenate([one, 0.2 * others]), 0.)[0]
+    np.testing.assert_allclose(alone, beside, atol=1e-6)
+
+
+def test_the_printed_product_of_mask_and_float_fails(graph):
+    label_mask = tf.placeholder(tf.int32, (None,))
+    with pytest.raises((TypeError, ValueError)):
+        label_mask * tf.to_float(tf.equal([1, 2], [1, 3]))
+
+
+def test_the_printed_shapeless_placeholder_has_no_rank(graph):
+    assert tf.placeholder(tf.int32, (None)).shape.rank is None
+    # For a batch of one, tf.squeeze then takes away the axis that the labels stand in.
+    squeezed = tf.squeeze(tf.placeholder_with_default([3], (None,)))
+    with tf.Session(config=session_config()) as sess:
+        assert sess.run(squeezed).shape == ()
+    _, _, y, label_mask, _ = model.model_inputs((32, 32, 3), 100, 0.5)
+    assert y.shape.as_list() == label_mask.shape.as_list() == [None]
+
+
+def test_a_batch_of_one_is_tested_too(graph):
+    with tf.Session(config=session_config()) as sess:
+        right = model.right(tf.constant([[0., 1.] + 9 * [0.]]), tf.constant([1]))
+        assert sess.run(right).tolist() == [1]
+
+
+def test_to_float_still_exists_and_is_a_cast(graph):
+    with tf.Session(config=session_config()) as sess:
+        assert sess.run(tf.to_float([True, False])).tolist() == sess.run(
+            tf.cast([True, False], tf.float32)).tolist()
+
+
+def test_the_printed_updates_are_never_run(graph):
+    net = model.build(model.Config(variant="as_printed", **SMALL))
+    assert tf.get_collection(tf.GraphKeys.UPDATE_OPS)  # made, and left alone
+
+    reached = set(between([net.d_opt, net.g_opt]))
+    assert not reached & {getattr(update, "op", update)
+                          for update in tf.get_collection(tf.GraphKeys.UPDATE_OPS)}
