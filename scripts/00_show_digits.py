@@ -1,6 +1,7 @@
-"""Look at the digits before training on them: ten rows, one class each.
+"""Look at the images before training on them: ten rows, one class each.
 
-    python scripts/00_show_digits.py --data drawn --out drawn_digits.png
+    python scripts/00_show_digits.py                                         of chapter 1
+    python scripts/00_show_digits.py --data street --out drawn_street.png    of the SVHN chapters
 """
 
 import argparse
@@ -9,25 +10,36 @@ import numpy as np
 
 from gan_tf1 import figures
 from gan_tf1.config import Parser
-from gan_tf1.data import digits
+from gan_tf1.data import digits, svhn
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
 
 COLUMNS = 16
 
 
+def test_set(choice, data_dir):
+    """Title, images in -1 to 1 and labels of the test set that `choice` names."""
+    if choice in digits.CHOICES:
+        data = digits.load(choice, data_dir)
+        return data.title, data.test.images * 2 - 1, data.test.labels
+    data = svhn.load(choice, data_dir)
+    arrays = data.train.arrays
+    return data.title, svhn.scaled(arrays.test_images), arrays.test_labels
+
+
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", choices=digits.CHOICES, default="auto")
+    parser.add_argument("--data", default="auto",
+                        choices=(*digits.CHOICES, *svhn.CHOICES[1:]))
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
     parser.add_argument("--out", type=user_path, metavar="PNG", default="digits.png")
     args = parser.parse_args(argv)
 
-    data = digits.load(args.data, args.data_dir)
-    rows = [np.flatnonzero(data.test.labels == label)[:COLUMNS] for label in range(10)]
-    images = data.test.images[np.concatenate(rows)] * 2 - 1
-    figure = figures.sample_grid(images, f"{data.title}: test set", COLUMNS, inches=0.6)
+    title, images, labels = test_set(args.data, args.data_dir)
+    rows = [np.flatnonzero(labels == label)[:COLUMNS] for label in range(10)]
+    figure = figures.sample_grid(images[np.concatenate(rows)], f"{title}: test set", COLUMNS,
+                                 inches=0.6)
     print(figures.save(figure, args.out))
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import few_digits
+import few_streets
 from conftest import ROOT, SCRIPTS, load_script, refusal
-from gan_tf1 import book_pickle, published
-from gan_tf1.data import digits
+from gan_tf1 import book_pickle, figures, published
+from gan_tf1.data import digits, svhn
 from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn
 from gan_tf1.run import load_losses
@@ -328,10 +329,16 @@ def test_the_benchmark_counts_the_loop_against_the_bare_calls(capsys, monkeypatc
     assert "peak resident memory" in out
 
 
-def test_digits_are_shown_a_class_a_row(tmp_path, monkeypatch):
+@pytest.mark.parametrize("data", ["auto", "street"])
+def test_images_are_shown_a_class_a_row(tmp_path, monkeypatch, data):
+    shown = []
     monkeypatch.setattr(digits, "load", few_digits.load)
-    load_script("00_show_digits.py").main(["--out", str(tmp_path / "digits.png")])
-    assert (tmp_path / "digits.png").read_bytes()[:4] == b"\x89PNG"
+    monkeypatch.setattr(svhn, "load", few_streets.load)
+    monkeypatch.setattr(figures, "save", lambda figure, path: shown.append(figure) or path)
+    load_script("00_show_digits.py").main(["--data", data, "--out", str(tmp_path / "digits.png")])
+    assert "synthetic" in shown[0].get_suptitle()
+    picture = shown[0].axes[0].images[0].get_array()
+    assert 0 <= picture.min() < 0.2 and 0.8 < picture.max() <= 1
 
 
 # --- the book's pickle ---

@@ -108,15 +108,17 @@ def test_switches_reach_the_training(main, tmp_path, monkeypatch):
     assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100
 
 
-@pytest.mark.parametrize("variant", ["as_printed", "corrected"])
-def test_a_small_run_learns_to_read(variant):
-    """Networks a quarter as wide read more than twice as many street numbers as chance would."""
-    drawn = drawn_street.draw(2500, 0)
+@pytest.mark.parametrize("variant, supervised_only, least", [
+    ("as_printed", False, 0.25), ("corrected", True, 0.45)])
+def test_a_small_run_learns_to_read(variant, supervised_only, least):
+    """Networks a quarter as wide read street numbers far better than chance, which is 0.1."""
+    drawn = drawn_street.load(2500, 0)
     labels = drawn.labels.astype(np.int32)
     dataset = svhn.Dataset(svhn.Arrays(drawn.images[:2000], labels[:2000], drawn.images[2000:],
                                        labels[2000:]), num_labels=2000)
-    config = model.Config(variant=variant, num_labels=2000, batch_size=50, learning_rate=0.001,
-                          g_size_mult=4, d_size_mult=16, drop_rate=0.1, extra_class=0)
+    config = model.Config(variant=variant, supervised_only=supervised_only, batch_size=50,
+                          learning_rate=0.001, g_size_mult=4, d_size_mult=16, drop_rate=0.1,
+                          extra_class=0)
     rng = np.random.default_rng(0)
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         net = model.build(config)
@@ -126,4 +128,4 @@ def test_a_small_run_learns_to_read(variant):
             for batch in dataset.batches(config.batch_size):
                 tally = model.step(sess, net, batch, rng, config, tally)
         figures = model.report(sess, net, dataset, config, tally)
-    assert figures["test_accuracies"] > 0.25, figures  # chance is 0.1, 500 images: 0.013 a side
+    assert figures["test_accuracies"] > least, figures
