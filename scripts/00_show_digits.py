@@ -22,7 +22,7 @@ def test_set(choice, data_dir):
     if choice in digits.CHOICES:
         data = digits.load(choice, data_dir)
         return data.title, data.test.images * 2 - 1, data.test.labels
-    data = svhn.load(choice, data_dir)
+    data = svhn.load(choice, data_dir, num_labels=0)
     arrays = data.train.arrays
     return data.title, svhn.scaled(arrays.test_images), arrays.test_labels
 
