@@ -325,10 +325,11 @@ def model_opt(d_loss, g_loss, learning_rate, config):
     d_vars, g_vars = split_vars()
     d_adam = tf.train.AdamOptimizer(learning_rate, beta1=config.beta1, name="d_opt")
     g_adam = tf.train.AdamOptimizer(learning_rate, beta1=config.beta1, name="g_opt")
-    d_gradients = present(d_adam.compute_gradients(d_loss, var_list=d_vars))
-    g_gradients = present(g_adam.compute_gradients(g_loss, var_list=g_vars))
+    d_gradients = d_adam.compute_gradients(d_loss, var_list=d_vars)
+    g_gradients = g_adam.compute_gradients(g_loss, var_list=g_vars)
 
-    before = [gradient for gradient, _ in d_gradients + g_gradients]
+    # The dead branch has no gradient, and Adam passes over it.
+    before = [gradient for gradient, _ in d_gradients + g_gradients if gradient is not None]
     if not VARIANTS[config.variant].batch_statistics_at_test:
         # Of the pass over data alone: it is data that will be tested.
         before += tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope="discriminator/")
@@ -339,11 +340,6 @@ def model_opt(d_loss, g_loss, learning_rate, config):
     return d_opt, g_opt, shrink_lr
 
 
-def present(gradients):
-    """The pairs of gradient and variable without those of the dead branch, which have no gradient."""
-    return [(gradient, var) for gradient, var in gradients if gradient is not None]
-
-
 class GAN(NamedTuple):
     """What training and testing need of the graph, by the chapter's names."""
     input_real: Any      # [B, 32, 32, 3] in [-1, 1]
@@ -351,12 +347,12 @@ class GAN(NamedTuple):
     y: Any               # [B], 0 to 9
     label_mask: Any      # [B], 0 or 1
     drop_rate: Any
-    learning_rate: Any
     d_loss: Any
     g_loss: Any
     correct: Any
     masked_correct: Any
     samples: Any         # [B, 32, 32, 3] in (-1, 1)
+    learning_rate: Any
     d_opt: Any
     g_opt: Any
     shrink_lr: Any
@@ -366,13 +362,11 @@ def build(config):
     """The whole graph, in the current default graph."""
     learning_rate = tf.get_variable("learning_rate", initializer=np.float32(config.learning_rate),
                                     trainable=False)
-    input_real, input_z, y, label_mask, drop_rate = model_inputs(REAL_SIZE, config.z_size,
-                                                                 config.drop_rate)
-    d_loss, g_loss, correct, masked_correct, samples = model_loss(
-        input_real, input_z, y, label_mask, drop_rate, config)
-    d_opt, g_opt, shrink_lr = model_opt(d_loss, g_loss, learning_rate, config)
-    return GAN(input_real, input_z, y, label_mask, drop_rate, learning_rate, d_loss, g_loss, correct,
-               masked_correct, samples, d_opt, g_opt, shrink_lr)
+    inputs = model_inputs(REAL_SIZE, config.z_size, config.drop_rate)
+    loss_results = model_loss(*inputs, config)
+    d_loss, g_loss = loss_results[:2]
+    return GAN(*inputs, *loss_results, learning_rate,
+               *model_opt(d_loss, g_loss, learning_rate, config))
 
 
 class Tally(NamedTuple):
