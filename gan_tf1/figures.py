@@ -152,7 +152,7 @@ def comparison(log, book, envelope, name, chapter):
 
 
 def metric_bars(rows, title):
-    """One panel a figure, one bar a row, with its standard error as a black line.
+    """One panel a figure, one bar a row with its value, its standard error as a black line.
 
     Each of `rows` has a `name` and `figures`, a dict of `(value, standard error)`.
     """
@@ -162,8 +162,10 @@ def metric_bars(rows, title):
     for axes, column in zip(figure.subplots(1, len(columns), sharey=True), columns):
         values, errors = zip(*(row.figures[column] for row in rows))
         places = range(len(rows))
-        axes.barh(places, values, xerr=errors,
-                  color=["0.6"] + [DISC_COLOUR] * (len(rows) - 1))  # grey: the real images
+        bars = axes.barh(places, values, xerr=errors,
+                         color=["0.6"] + [DISC_COLOUR] * (len(rows) - 1))  # grey: the real images
+        axes.bar_label(bars, fmt="{:.3g}", padding=3)
+        axes.margins(x=0.2)  # room for the values
         axes.set_yticks(places, [row.name for row in rows], parse_math=False)
         axes.set_xlabel(column)
         axes.grid(axis="x", alpha=0.3)

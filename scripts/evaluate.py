@@ -45,7 +45,8 @@ def measured(probabilities, features, reference, seed):
                      features),
         "classes": (metrics.classes_covered, probabilities),
         "KL to uniform": (metrics.kl_to_uniform, probabilities)}
-    return {name: (function(values), metrics.standard_error(function, values, rng))
+    return {name: (function(values),
+                   metrics.standard_error(function, values, rng, metrics.DRAWS))
             for name, (function, values) in metric.items()}
 
 

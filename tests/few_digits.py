@@ -1,4 +1,4 @@
-"""The first chapter's script on 400 drawn digits: `python few_digits.py FLAG ...`.
+"""A script on 400 drawn digits, the first chapter's or another: `python few_digits.py [SCRIPT] FLAG ...`.
 
 Runs of many short epochs, with everything else as it is.
 """
@@ -19,4 +19,5 @@ def load(choice="auto", data_dir=None, seed=0):
 
 if __name__ == "__main__":
     digits.load = load
-    load_script("01_mnist_gan.py").main(sys.argv[1:])
+    named = sys.argv[1].endswith(".py")
+    load_script(sys.argv[1] if named else "01_mnist_gan.py").main(sys.argv[1 + named:])
