@@ -61,7 +61,7 @@ def classes_covered(probabilities, share=COVERED_SHARE):
 
 
 def kl_to_uniform(probabilities):
-    """KL(q || uniform) in nats of the class shares q, from 0 (all as often) to log K (one class)."""
+    """KL(q || uniform) in nats of the class shares q: 0 if all are equal, log K for one class."""
     q = class_shares(probabilities)
     return float(_sum_p_log_ratio(q, np.full(len(q), 1 / len(q))))
 

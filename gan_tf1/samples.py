@@ -56,6 +56,8 @@ def load(path, count, seed, value_range=None):
         return Samples(str(path), _unified(path, _read(path), count, seed, value_range))
     stored = read_config(path)
     name = f"{stored['chapter']} ({path})"
+    if stored["data"] != "mnist":
+        name += f", trained on {stored['data_title']}"
     model = chapter(stored["chapter"])
     if model is None:
         return Samples(name, _unified(path, load_samples(path)[-1], count, seed, value_range))

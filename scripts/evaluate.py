@@ -87,14 +87,17 @@ def main(argv=None):
     sets = [samples.load(path, args.n, args.seed, args.range) for path in args.run]
     data = digits.load(args.data, args.data_dir)
     rng = np.random.default_rng([args.seed, 1])
-    training, test = (rng.permutation(part.num_examples)[:args.n] for part in (data.train, data.test))
+    training, test = (rng.permutation(part.num_examples)[:args.n]
+                      for part in (data.train, data.test))
     sets.insert(0, samples.Samples(f"{data.title}: test images", data.test.images[test]))
     said = samples.judged(args.classifier, [data.train.images[training], *(s.images for s in sets)])
 
     reference = metrics.gaussian(said[0][1])
-    rows = [Row(s.name, measured(*of_set, reference, args.seed)) for s, of_set in zip(sets, said[1:])]
+    rows = [Row(s.name, measured(*of_set, reference, args.seed))
+            for s, of_set in zip(sets, said[1:])]
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
-    print(f"judged by {args.classifier}, which reads {right:.2%} of the test images correctly",
+    print(f"judged by {args.classifier.resolve().name}, which reads {right:.2%} of the test images "
+          "correctly",
           f"{args.n} images a row; distance to {args.n} training images of {data.title}",
           f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
           f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")

@@ -33,7 +33,8 @@ def main(argv=None):
     [(probabilities, _)] = samples.judged(run.path, [data.test.images])
     wrong = int((probabilities.argmax(axis=1) != data.test.labels).sum())
     count = data.test.num_examples
-    print(f"on {count} test images of {data.title}: {wrong} errors, accuracy {1 - wrong / count:.4f}")
+    print(f"on {count} test images of {data.title}: {wrong} errors, accuracy "
+          f"{1 - wrong / count:.4f}")
 
 
 if __name__ == "__main__":

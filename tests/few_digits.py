@@ -1,6 +1,7 @@
-"""A script on 400 drawn digits, the first chapter's or another: `python few_digits.py [SCRIPT] FLAG ...`.
+"""A script on 400 drawn digits: `python few_digits.py [SCRIPT] FLAG ...`.
 
-Runs of many short epochs, with everything else as it is.
+The script is the first chapter's where none is named. Runs of many short
+epochs, with everything else as it is.
 """
 
 import sys

@@ -65,7 +65,7 @@ def test_the_shipped_generator_is_judged_beside_real_digits(script, mnist_versio
     real, drawn = table.values()
     # 10,000 of each: 9.79, 0.86 and 5.55, 94.9.
     assert 9.4 < real["score"][0] <= 10 and 4.5 < drawn["score"][0] < 6.5
-    assert 0 <= real["distance"][0] < 12 and 70 < drawn["distance"][0] < 130
+    assert 3 < real["distance"][0] < 12 and 70 < drawn["distance"][0] < 130
     assert real["classes"] == (10, 0) and drawn["classes"][0] >= 9
     assert real["kl"][0] < 0.03 < drawn["kl"][0]
     assert all(0 < error for name in ("score", "distance", "kl") for error in
@@ -160,7 +160,8 @@ def test_a_chapter_states_how_its_samples_are_drawn(tmp_path, monkeypatch):
     path = a_run(tmp_path / "run", "new", np.zeros((3, 784)), ink=1.0)
     found = samples.load(path, 700, seed=0, value_range=(-1, 1))
     assert asked == [500, 200]
-    assert found.name == f"new ({path})" and found.images.shape == (700, 784)
+    assert found.name == f"new ({path}), trained on drawn digits"
+    assert found.images.shape == (700, 784)
     np.testing.assert_array_equal(found.images, 0.25)
 
 
