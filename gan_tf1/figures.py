@@ -149,3 +149,25 @@ def comparison(log, book, envelope, name, chapter):
         axes.legend(fontsize="small", ncols=2)
     axes.set_xlabel("epoch")
     return figure
+
+
+def metric_bars(rows, title):
+    """One panel a figure, one bar a row with its value, its standard error as a black line.
+
+    Each of `rows` has a `name` and `figures`, a dict of `(value, standard error)`.
+    """
+    columns = list(rows[0].figures)
+    figure = Figure(figsize=(3.2 * len(columns) + 2, 0.4 * len(rows) + 1.6), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    for axes, column in zip(figure.subplots(1, len(columns), sharey=True), columns):
+        values, errors = zip(*(row.figures[column] for row in rows))
+        places = range(len(rows))
+        bars = axes.barh(places, values, xerr=errors,
+                         color=["0.6"] + [DISC_COLOUR] * (len(rows) - 1))  # grey: the real images
+        axes.bar_label(bars, fmt="{:.3g}", padding=3)
+        axes.margins(x=0.2)  # room for the values
+        axes.set_yticks(places, [row.name for row in rows], parse_math=False)
+        axes.set_xlabel(column)
+        axes.grid(axis="x", alpha=0.3)
+    axes.invert_yaxis()  # shared: the first row is on top in every panel
+    return figure

@@ -211,12 +211,13 @@ class Run:
             self._writer.add_session_log(start, epoch + 1)
 
     def summarize(self, epoch, scalars, grid):
-        """Scalars and a PNG (bytes) of the sample grid to the events of `epoch`."""
+        """Scalars and a PNG (bytes) of the sample grid, or None, to the events of `epoch`."""
         from gan_tf1.tf1 import tf
         values = [tf.Summary.Value(tag=f"losses/{name}", simple_value=value)
                   for name, value in scalars.items()]
-        values.append(tf.Summary.Value(
-            tag="samples", image=tf.Summary.Image(encoded_image_string=grid)))
+        if grid:
+            values.append(tf.Summary.Value(
+                tag="samples", image=tf.Summary.Image(encoded_image_string=grid)))
         self._writer.add_summary(tf.Summary(value=values), epoch)
         self._writer.flush()
 

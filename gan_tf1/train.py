@@ -22,7 +22,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                                         what the step before it returned, at first None
         report(sess, last) -> dict      the epoch's losses, from what its last step returned
         log_line(epoch, losses) -> str  the lines as the chapter prints them
-        sample(sess) -> images          the epoch's samples
+        sample(sess) -> images          the epoch's samples; None for a net that draws none
 
     The log counts epochs from `first_epoch`. Entries of a report that are called
     `..._time` are for the log alone: no two runs have them equal.
@@ -68,9 +68,12 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 losses = {name: value for name, value in losses.items()
                           if not name.endswith("_time")}
                 run.record({"epoch": number, **losses})
-                images = sample(sess)
-                run.add_samples(images)
-                run.summarize(epoch, losses, figures.grid_png(images))
+                grid = None
+                if sample:
+                    images = sample(sess)
+                    run.add_samples(images)
+                    grid = figures.grid_png(images)
+                run.summarize(epoch, losses, grid)
 
                 gen_saver.save(sess, str(run.path / "generator" / run_files.GENERATOR),
                                global_step=epoch, write_meta_graph=False)

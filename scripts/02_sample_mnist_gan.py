@@ -11,14 +11,13 @@ import pathlib
 
 import numpy as np
 
-from gan_tf1 import book_pickle, figures, train
-from gan_tf1.config import Parser, make, whole_number
+from gan_tf1 import book_pickle, figures, samples
+from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_gan
 from gan_tf1.run import read_config
-from gan_tf1.tf1 import new_graph, session_config, tf
 
 SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / "mnist_gan"
 
@@ -28,14 +27,9 @@ def draw(path, count, seed):
     stored = read_config(path)
     if stored.get("chapter") != mnist_gan.CHAPTER:
         raise InputError(f"{path} is a run of {stored.get('chapter')!r}, not of the MNIST GAN")
-    config = make(mnist_gan.Config, stored["settings"])
-    with new_graph(seed).as_default():
-        gan = mnist_gan.build(config)
-        with tf.Session(config=session_config()) as sess:
-            epoch = train.restore_generator(path, gan.gen_vars, sess)
-            samples = mnist_gan.sample(sess, gan, np.random.default_rng([seed, 2]), count, config)
+    images, epoch = samples.draw(path, mnist_gan, count, seed)
     epoch = f"epoch {epoch}" if epoch else "training"
-    return samples, f"Samples after {epoch}, trained on {stored['data_title']}, seed {seed}"
+    return images, f"Samples after {epoch}, trained on {stored['data_title']}, seed {seed}"
 
 
 @script
@@ -57,16 +51,16 @@ def main(argv=None):
         raise InputError("--n must be at least 1 and at most 100000")
 
     if args.pickle:
-        samples = book_pickle.load_samples(args.pickle)[-1][:args.n]
+        images = book_pickle.load_samples(args.pickle)[-1][:args.n]
         title = f"Last samples in {args.pickle.name}"
     else:
-        samples, title = draw(args.run_dir, args.n, args.seed)
+        images, title = draw(args.run_dir, args.n, args.seed)
     if out.suffix == ".npy":
         with replacing(out) as temporary:
-            np.save(temporary, samples)
+            np.save(temporary, images)
     else:
-        columns = max(4, int(np.ceil(np.sqrt(len(samples)))))
-        figures.save(figures.sample_grid(samples, title, columns), out)
+        columns = max(4, int(np.ceil(np.sqrt(len(images)))))
+        figures.save(figures.sample_grid(images, title, columns), out)
     print(out)
 
 

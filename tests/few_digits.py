@@ -1,6 +1,7 @@
-"""The first chapter's script on 400 drawn digits: `python few_digits.py FLAG ...`.
+"""A script on 400 drawn digits: `python few_digits.py [SCRIPT] FLAG ...`.
 
-Runs of many short epochs, with everything else as it is.
+The script is the first chapter's where none is named. Runs of many short
+epochs, with everything else as it is.
 """
 
 import sys
@@ -19,4 +20,5 @@ def load(choice="auto", data_dir=None, seed=0):
 
 if __name__ == "__main__":
     digits.load = load
-    load_script("01_mnist_gan.py").main(sys.argv[1:])
+    named = sys.argv[1].endswith(".py")
+    load_script(sys.argv[1] if named else "01_mnist_gan.py").main(sys.argv[1 + named:])

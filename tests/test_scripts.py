@@ -17,7 +17,7 @@ from conftest import ROOT, SCRIPTS, load_script, refusal
 from gan_tf1 import book_pickle, figures, published
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import InputError
-from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn
+from gan_tf1.models import dcgan_svhn, mnist_classifier, mnist_gan, semi_supervised_svhn
 from gan_tf1.run import load_losses
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
@@ -90,7 +90,8 @@ def test_help_answers_without_tensorflow(name):
 
 @pytest.mark.parametrize("name, model", [
     ("01_mnist_gan.py", mnist_gan), ("03_dcgan_svhn.py", dcgan_svhn),
-    ("04_semi_supervised_svhn.py", semi_supervised_svhn)])
+    ("04_semi_supervised_svhn.py", semi_supervised_svhn),
+    ("train_mnist_classifier.py", mnist_classifier)])
 def test_every_setting_is_a_flag_with_its_meaning(capsys, name, model):
     with pytest.raises(SystemExit):
         load_script(name).main(["--help"])

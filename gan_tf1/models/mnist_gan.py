@@ -59,6 +59,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "mnist_gan"
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
+SAMPLE_RANGE = (-1, 1)  # that of tanh
 
 
 @dataclass(frozen=True)

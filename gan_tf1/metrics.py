@@ -1,0 +1,160 @@
+"""How good samples are, by what a classifier says of them: pure functions of float64 arrays.
+
+A classifier (here `gan_tf1.models.mnist_classifier`) gives each image x its
+class probabilities and its features::
+
+    p(y | x)   probabilities   [n, K], rows that sum to 1
+    f(x)       features        [n, F]
+
+Four numbers, each with its source at its function: the classifier score (the
+Inception Score, of another classifier), the Frechet classifier distance (the
+Frechet Inception Distance, likewise), the classes covered, and the divergence
+of the classes from a uniform draw. Neither of the first two is comparable with
+published Inception figures, nor between two classifiers.
+
+Sampling noise: `standard_error` is the spread of a number over bootstrap
+resamples of the samples. Bias is another matter, and no repetition shows it:
+the distance between two finite draws of one and the same distribution is above
+0, in first order by a constant times 1/n + 1/m for n samples and m reference
+images, and the score grows with n for a like reason. So compare numbers of
+equal sample sizes only, and read a distance against that of real images of the
+same number.
+
+Raises InputError throughout where an array is not finite, empty, or no
+[n, columns].
+"""
+
+import numpy as np
+from scipy import linalg
+
+from gan_tf1.errors import InputError
+
+COVERED_SHARE = 0.01  # a tenth of a uniform draw's, for ten classes
+DRAWS = 100           # bootstrap resamples: the standard error itself is good to 7 %
+
+
+def classifier_score(probabilities):
+    """exp(E_x KL(p(y | x) || p(y))), from 1 to the number of classes K; higher is better.
+
+    Salimans et al. 2016, section 4, there with the Inception network. It is K for
+    samples that are each surely of one class, with all classes equally often,
+    and 1 where no sample tells anything about its class, or all say the same.
+    """
+    p = distributions(probabilities)
+    marginal = p.mean(axis=0)
+    return float(np.exp(_sum_p_log_ratio(p, marginal).mean()))
+
+
+def class_shares(probabilities):
+    """The share [K] of the samples of which each class is the likeliest, by argmax."""
+    p = distributions(probabilities)
+    return np.bincount(p.argmax(axis=1), minlength=p.shape[1]) / len(p)
+
+
+def classes_covered(probabilities, share=COVERED_SHARE):
+    """How many classes have at least `share` of the samples, from 1 to K.
+
+    1 and not 0, as long as `share` is at most 1/K.
+    """
+    # Shares are counts over n: a rounding error must not decide at the boundary.
+    return int((class_shares(probabilities) >= share - 1e-12).sum())
+
+
+def kl_to_uniform(probabilities):
+    """KL(q || uniform) in nats of the class shares q: 0 if all are equal, log K for one class."""
+    q = class_shares(probabilities)
+    return float(_sum_p_log_ratio(q, np.full(len(q), 1 / len(q))))
+
+
+def frechet_classifier_distance(features, reference):
+    """The Frechet distance of Gaussians fitted to features [n, F] and reference [m, F].
+
+    Heusel et al. 2017, equation 6, there with the Inception network's features.
+    In the features' own units, squared; 0 for equal mean and covariance. With
+    fewer samples than features the covariance is singular, which is no obstacle,
+    but the bias (see above) is then large. Raises InputError below two samples.
+    """
+    return frechet_distance(*gaussian(features), *gaussian(reference))
+
+
+def gaussian(features):
+    """Mean [F] and unbiased covariance [F, F] of features [n, F]; InputError below two samples."""
+    features = finite_table(features, "features")
+    if len(features) < 2:
+        raise InputError("a covariance needs at least 2 samples")
+    mean = features.mean(axis=0)
+    centred = features - mean
+    return mean, centred.T @ centred / (len(features) - 1)
+
+
+def frechet_distance(mean1, cov1, mean2, cov2):
+    """|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)), not below 0, of two Gaussians.
+
+    Dowson and Landau 1982, equation 4: the squared 2-Wasserstein distance.
+
+    The trace of (C1 C2)^(1/2) is taken as the sum of the singular values of
+    C1^(1/2) C2^(1/2), which are the square roots of the eigenvalues of C1 C2.
+    `scipy.linalg.sqrtm(C1 @ C2)` is the same on paper, but C1 C2 isn't symmetric:
+    where it is singular (a feature that never fires, few samples) it needs no
+    square root, and rounding gives eigenvalues that should be 0 a sign or an
+    imaginary part. Here both roots are of symmetric matrices, singular values
+    are real and not negative, and nothing has to be added to the diagonals.
+    """
+    if mean1.shape != mean2.shape or cov1.shape != cov2.shape:
+        raise InputError(f"{len(mean1)} features can't be compared with {len(mean2)}")
+    difference = mean1 - mean2
+    trace_of_root = linalg.svdvals(root(cov1) @ root(cov2)).sum()
+    distance = difference @ difference + np.trace(cov1) + np.trace(cov2) - 2 * trace_of_root
+    return max(0., float(distance))
+
+
+def root(covariance):
+    """The symmetric square root of a covariance [F, F], which may be singular.
+
+    Eigenvalues below 0 are rounding's, and count as 0.
+    """
+    values, vectors = linalg.eigh(covariance)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
+
+def standard_error(metric, samples, rng, draws=DRAWS):
+    """The standard error of `metric(samples)`: its standard deviation over bootstrap resamples.
+
+    Efron 1979. `samples` is an array [n, ...]; each of the `draws` resamples takes n of its rows
+    with replacement, by `rng` (a `numpy.random.Generator`).
+
+    The bootstrap and not disjoint splits, for its resamples are of n samples: a
+    tenth of the samples has about ten times the bias of the whole in its
+    distance, and a class that is rare may be missing from it. Only the spread is
+    used: the mean over resamples, which repeat rows, has more bias than the
+    number itself. What the metric compares with is held fixed.
+    """
+    values = [metric(samples[rng.integers(0, len(samples), len(samples))]) for _ in range(draws)]
+    return float(np.std(values, ddof=1))
+
+
+def distributions(probabilities):
+    """`probabilities` as float64 [n, K]; InputError where a row is no distribution."""
+    p = finite_table(probabilities, "probabilities")
+    # float32 of a softmax misses 1 by 1e-7 or so.
+    if (p < 0).any() or (np.abs(p.sum(axis=1) - 1) > 1e-4).any():
+        raise InputError("probabilities must not be negative, and must sum to 1 in each row")
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def finite_table(values, name):
+    """`values` as float64 [n, columns]; InputError, with `name`, where it is none or not finite."""
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or not values.size:
+        raise InputError(f"{name} of shape {list(values.shape)}: [n, columns] is needed, n at "
+                         "least 1")
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+        raise InputError(f"{name} are not finite in row {row}")
+    return values
+
+
+def _sum_p_log_ratio(p, q):
+    """sum p log(p / q) over the last axis, in nats; 0 log 0 is 0. `q` is 0 only where `p` is."""
+    ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
+    return (p * np.log(ratio)).sum(axis=-1)

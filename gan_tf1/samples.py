@@ -1,0 +1,147 @@
+"""Samples of 28x28 digits, drawn anew from a run's generator or read, and what is said of them.
+
+A chapter whose samples can be drawn anew follows one convention. Its module is
+`gan_tf1/models/CHAPTER.py`, CHAPTER being what its runs' config.json calls it, and has
+
+    SAMPLE_RANGE = (-1, 1)                    least and largest value of a sample: (-1, 1) of
+                                              tanh, (0, 1) of a sigmoid
+    Config, build(config) -> net              as every model; `net.gen_vars` are what sampling
+                                              needs, and all that is restored
+    sample(sess, net, rng, count, config)     `count` new samples [count, 784] or [count, 28, 28]
+                                              or [count, 28, 28, 1]; all that is random, labels
+                                              too, comes from `rng` (a `numpy.random.Generator`)
+
+config.json needs nothing more than it has.
+"""
+
+import importlib
+import importlib.util
+import pathlib
+import zipfile
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1 import train
+from gan_tf1.config import make
+from gan_tf1.errors import InputError
+from gan_tf1.models import mnist_classifier
+from gan_tf1.run import load_samples, read_config
+from gan_tf1.tf1 import new_graph, session_config, tf
+
+BATCH = 500  # samples drawn at a time: memory stays modest
+SHAPES = ((784,), (28, 28), (28, 28, 1))
+
+
+class Samples(NamedTuple):
+    """What a run or a file gave: float32 [n, 784] in [0, 1], ground 0 and ink 1, and its name."""
+    name: str
+    images: np.ndarray
+
+
+def load(path, count, seed, value_range=None):
+    """`count` samples of the run directory, `.npz` or `.npy` at `path`, as `Samples`.
+
+    Those of a run are drawn anew with `seed` where its chapter follows the
+    convention above, else they are its samples.npz's of the last epoch. An
+    `.npz` holds one array, or one called `samples`. Where there are more than
+    `count`, `seed` chooses. `value_range` (low, high) is needed wherever no
+    chapter states the range, and only there: it is never guessed.
+
+    Raises InputError where the samples can't be had, are too few, of another
+    shape, not finite, or outside of the range.
+    """
+    path = pathlib.Path(path)
+    if path.suffix in (".npz", ".npy") and not path.is_dir():
+        return Samples(str(path), _unified(path, _read(path), count, seed, value_range))
+    stored = read_config(path)
+    name = f"{stored['chapter']} ({path})"
+    if stored["data"] != "mnist":
+        name += f", trained on {stored['data_title']}"
+    model = chapter(stored["chapter"])
+    if model is None:
+        return Samples(name, _unified(path, load_samples(path)[-1], count, seed, value_range))
+    images, _ = draw(path, model, count, seed)
+    return Samples(name, _unified(path, images, count, seed, model.SAMPLE_RANGE))
+
+
+def chapter(name):
+    """The module of chapter `name` where it follows the convention, or None."""
+    if not name.isidentifier() or importlib.util.find_spec(f"gan_tf1.models.{name}") is None:
+        return None
+    model = importlib.import_module(f"gan_tf1.models.{name}")
+    return model if hasattr(model, "SAMPLE_RANGE") else None
+
+
+def draw(path, model, count, seed):
+    """`count` new samples of the newest generator in run directory `path`, and its epoch.
+
+    `model` is the run's chapter. The samples are as the chapter has them; the
+    epoch is None where the generator's name doesn't say it.
+    """
+    config = make(model.Config, read_config(path)["settings"])
+    rng = np.random.default_rng([seed, 2])
+    with new_graph(seed).as_default():
+        net = model.build(config)
+        with tf.Session(config=session_config()) as sess:
+            epoch = train.restore_generator(path, net.gen_vars, sess)
+            batches = [model.sample(sess, net, rng, min(BATCH, count - start), config)
+                       for start in range(0, count, BATCH)]
+    return np.concatenate(batches), epoch
+
+
+def judged(path, image_sets):
+    """What the classifier in run directory `path` says of each of `image_sets`, [n, 784] in [0, 1].
+
+    A list of `(probabilities, features)`, float64 [n, 10] and [n, 64], for `gan_tf1.metrics`.
+    """
+    stored = read_config(path)
+    if stored["chapter"] != mnist_classifier.CHAPTER:
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, not of the classifier")
+    with new_graph(0).as_default():
+        net = mnist_classifier.build(make(mnist_classifier.Config, stored["settings"]))
+        with tf.Session(config=session_config()) as sess:
+            train.restore_generator(path, net.variables, sess)
+            return [mnist_classifier.judge(sess, net, images) for images in image_sets]
+
+
+def _read(path):
+    """The array in `path`, `.npz` or `.npy`."""
+    try:
+        loaded = np.load(path, mmap_mode="r" if path.suffix == ".npy" else None,
+                         allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded as arrays:
+            names = arrays.files
+            if "samples" not in names and len(names) != 1:
+                raise InputError(f"{path} holds {', '.join(names) or 'nothing'}: one array is "
+                                 "needed, or one called samples")
+            return arrays["samples" if "samples" in names else names[0]]
+    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        raise InputError(f"{path} can't be read: {reason}") from error
+
+
+def _unified(path, images, count, seed, value_range):
+    """`count` of `images`, float32 [count, 784] in [0, 1]."""
+    if images.shape[1:] not in SHAPES or images.dtype.kind not in "fiu":
+        raise InputError(f"{path} holds {images.dtype} of shape {list(images.shape)}: numbers of "
+                         "shape [n, 784], [n, 28, 28] or [n, 28, 28, 1] are needed")
+    if len(images) < count:
+        raise InputError(f"{path} holds {len(images)} samples: {count} are asked for, and all rows "
+                         "must have as many (--n)")
+    if value_range is None:
+        raise InputError(f"{path} doesn't say in what range its samples are: give it with --range, "
+                         "for example --range 0 1 or --range -1 1")
+    if len(images) > count:
+        images = images[np.sort(np.random.default_rng([seed, 3]).permutation(len(images))[:count])]
+    images = np.asarray(images, np.float32).reshape(count, -1)
+    if not np.isfinite(images).all():
+        raise InputError(f"{path} has samples that are not finite")
+    low, high = value_range
+    slack = 1e-3 * (high - low)  # more than rounding, less than a grey level of 255
+    if images.min() < low - slack or images.max() > high + slack:
+        raise InputError(f"{path} has values from {images.min():g} to {images.max():g}: outside of "
+                         f"the range from {low:g} to {high:g}")
+    return np.clip((images - low) / (high - low), 0, 1)

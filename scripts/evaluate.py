@@ -1,0 +1,109 @@
+"""Judge the samples of MNIST generators by what a classifier says of them: a table and bars.
+
+    python scripts/evaluate.py checkpoints/mnist_gan
+    python scripts/evaluate.py checkpoints/mnist_gan-001 samples.npy --range -1 1 --n 1000
+
+A RUN is a run directory: new samples are drawn from its generator where the
+chapter says how (gan_tf1/samples.py has the convention: the model's
+SAMPLE_RANGE and sample), else its samples.npz's of the last epoch are taken. A
+.npz or .npy holds samples [n, 784], [n, 28, 28] or [n, 28, 28, 1]; in what range
+they are is said by --range (two numbers: ground and ink), and never guessed.
+
+The first row is real: --n test images. The distance of every row, that one too,
+is to the same --n training images, for it depends on how many are compared.
+"""
+
+import argparse
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures, metrics, samples
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.data import digits
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+from gan_tf1.launch import seed_number
+from gan_tf1.models import mnist_classifier
+
+SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
+
+
+class Row(NamedTuple):
+    """A row of the table: a figure of each column as `(value, standard error)`."""
+    name: str
+    figures: dict
+
+
+def measured(probabilities, features, reference, seed):
+    """The figures of one row; `reference` is mean and covariance of the reference's features."""
+    rng = np.random.default_rng([seed, 4])
+    metric = {
+        "score": (metrics.classifier_score, probabilities),
+        "distance": (lambda some: metrics.frechet_distance(*metrics.gaussian(some), *reference),
+                     features),
+        "classes": (metrics.classes_covered, probabilities),
+        "KL to uniform": (metrics.kl_to_uniform, probabilities)}
+    return {name: (function(values),
+                   metrics.standard_error(function, values, rng, metrics.DRAWS))
+            for name, (function, values) in metric.items()}
+
+
+def table(rows):
+    """The lines of the table."""
+    width = max(len(row.name) for row in rows)
+    yield " " * width + "".join(f"  {name:>18}" for name in COLUMNS)
+    for row in rows:
+        cells = (" +- ".join(map(form.format, row.figures[name])) for name, form in COLUMNS.items())
+        yield f"{row.name:{width}}" + "".join(f"  {cell:>18}" for cell in cells)
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=user_path, nargs="+", metavar="RUN_OR_NPZ")
+    parser.add_argument("--n", type=whole_number, default=10_000, help="images a row, 2 to 10000 "
+                        "(default: 10000)")
+    parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="the values "
+                        "of ground and ink in samples that no chapter states the range of")
+    parser.add_argument("--data", choices=digits.CHOICES[1:], default="mnist", help="the real "
+                        "digits; drawn ones are synthetic (default: mnist)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "
+                        "(default: TFDS_DATA_DIR, or TFDS's own default)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the samples, of which "
+                        "images are taken, and of the resampling (default: 0)")
+    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
+                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    parser.add_argument("--out", type=user_path, metavar="PNG", default="evaluation.png")
+    args = parser.parse_args(argv)
+    if not 2 <= args.n <= 10_000:
+        raise InputError("--n must be at least 2 and at most 10000")
+    if args.range and not -np.inf < args.range[0] < args.range[1] < np.inf:
+        raise InputError("--range must be two numbers, the smaller first")
+    if args.out.suffix != ".png":
+        raise InputError(f"--out {args.out} must end in .png")
+
+    sets = [samples.load(path, args.n, args.seed, args.range) for path in args.run]
+    data = digits.load(args.data, args.data_dir)
+    rng = np.random.default_rng([args.seed, 1])
+    training, test = (rng.permutation(part.num_examples)[:args.n]
+                      for part in (data.train, data.test))
+    sets.insert(0, samples.Samples(f"{data.title}: test images", data.test.images[test]))
+    said = samples.judged(args.classifier, [data.train.images[training], *(s.images for s in sets)])
+
+    reference = metrics.gaussian(said[0][1])
+    rows = [Row(s.name, measured(*of_set, reference, args.seed))
+            for s, of_set in zip(sets, said[1:])]
+    right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
+    print(f"judged by {args.classifier.resolve().name}, which reads {right:.2%} of the test images "
+          "correctly",
+          f"{args.n} images a row; distance to {args.n} training images of {data.title}",
+          f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
+          f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
+    title = f"Judged by a classifier: {args.n} images each, distance to {data.title}"
+    print(figures.save(figures.metric_bars(rows, title), args.out))
+
+
+if __name__ == "__main__":
+    main()
