@@ -1,6 +1,6 @@
-"""The first chapter's script on 400 drawn digits: `python few_digits.py FLAG ...`.
+"""A script on 400 drawn digits: `python few_digits.py [05_dcgan_mnist.py] FLAG ...`.
 
-Runs of many short epochs, with everything else as it is.
+Runs of many short epochs, with everything else as it is. Without a name it is the first chapter's.
 """
 
 import sys
@@ -19,4 +19,5 @@ def load(choice="auto", data_dir=None, seed=0):
 
 if __name__ == "__main__":
     digits.load = load
-    load_script("01_mnist_gan.py").main(sys.argv[1:])
+    named = sys.argv[1].endswith(".py")
+    load_script(sys.argv[1] if named else "01_mnist_gan.py").main(sys.argv[1 + named:])
