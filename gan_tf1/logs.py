@@ -32,6 +32,10 @@ class Chapter(NamedTuple):
     counted: str = "epoch"          # what a line is of: "epoch" or "step"
     count: Callable = float         # of what the pattern finds ahead of the columns
 
+    @property
+    def one(self):
+        return f"an {self.counted}" if self.counted == "epoch" else f"a {self.counted}"
+
 
 CHAPTERS = {
     "mnist_gan": Chapter(
@@ -88,7 +92,7 @@ def parse(text, chapter):
         raise InputError(f"no line reads like `{form.example}`")
     begun = len(form.beginning.findall(text))
     if begun != len(rows):
-        raise InputError(f"{begun - len(rows)} of {begun} lines begin with {_a(form.counted)}, but don't "
+        raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
                          f"go on like `{form.example}`")
     # Our own logs begin with what they were trained on; a notebook's is taken at its word.
     headline = re.search(rf"^{chapter} on (.+?), seed \d+", text, re.MULTILINE)
@@ -149,7 +153,7 @@ def of_columns(found, form, incomparable="", settings=None):
         raise InputError(f"it has no rows of {', '.join((form.counted, *form.columns))}")
     epochs = np.asarray(found[form.counted])
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
-        raise InputError(f"{_a(form.counted)} is no whole number")
+        raise InputError(f"{form.one} is no whole number")
     places = np.argsort(epochs, kind="stable")
     epochs = epochs[places].astype(int)
     twice = epochs[1:][np.diff(epochs) == 0]
@@ -158,7 +162,3 @@ def of_columns(found, form, incomparable="", settings=None):
                          "one run")
     return Log(epochs, {name: np.asarray(found[name])[places] for name in form.columns},
                incomparable, settings)
-
-
-def _a(counted):
-    return f"an {counted}" if counted == "epoch" else f"a {counted}"

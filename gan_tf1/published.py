@@ -108,7 +108,7 @@ def envelope(chapter, path=None):
         expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
         if len(seeds) < 2 or not np.array_equal(
                 expected, [columns["seed"][places], counted[places]]):
-            raise ValueError(f"it lacks a seed's {form.counted}, or has fewer than two seeds")
+            raise ValueError(f"it lacks {form.one} of a seed, or has fewer than two seeds")
         losses = {name: columns[name][places].reshape(len(seeds), len(epochs)) for name in form.columns}
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is no envelope: {error}") from error

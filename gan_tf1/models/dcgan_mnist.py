@@ -164,7 +164,7 @@ def model_opt(d_loss, g_loss, gen_vars, disc_vars, learning_rate, beta1):
     """Two Adam steps `(d_opt, g_opt)`; the first counts the steps, by which units are dropped."""
     with tf.name_scope("d_opt"):
         d_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
-            d_loss, var_list=disc_vars, global_step=tf.train.get_or_create_global_step())
+            d_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
     with tf.name_scope("g_opt"):
         g_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             g_loss, var_list=gen_vars)
@@ -188,6 +188,7 @@ class GAN(NamedTuple):
 
 def build(config):
     """The whole graph, in the current default graph."""
+    tf.train.get_or_create_global_step()  # dropout would make it in the discriminator's scope
     X, y, z_input = model_inputs(IN_SHAPE, config.z_size)
 
     size = dict(channels=config.disc_channels, alpha=config.alpha)
