@@ -29,16 +29,17 @@ def save(figure, path):
 
 
 def loss_curves(losses, title):
-    """Both networks' losses over epochs (the first chapter's figure 6).
+    """Both networks' losses over epochs (the first chapter's figure 6), or over steps.
 
-    `losses` has the columns `epoch`, `disc_loss`, `gen_loss`, in nats.
+    `losses` has the columns `epoch` or `step`, and `disc_loss`, `gen_loss`, in nats.
     """
+    counted, batch = ("step", "the step's") if "step" in losses else ("epoch", "the epoch's last")
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
-    axes.plot(losses["epoch"], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
-    axes.plot(losses["epoch"], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
+    axes.plot(losses[counted], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
+    axes.plot(losses[counted], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
     axes.set_title(title, parse_math=False)
-    axes.set(xlabel="epoch", ylabel="loss on the epoch's last batch (nats)")
+    axes.set(xlabel=counted, ylabel=f"loss on {batch} batch (nats)")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -81,11 +82,12 @@ def sample_grid(images, title, columns=4, inches=1.5):
     return figure
 
 
-def progress(samples, title, rows=10, columns=6):
+def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
     """One row of `columns` samples for every tenth of the run (figure 8).
 
     `samples` is [epochs, n, ...]. The stride is the chapter's: the first epoch,
-    then every (epochs // rows)-th, `rows` of them at most; each row is labelled.
+    then every (epochs // rows)-th, `rows` of them at most; each row is labelled, where an
+    epoch is `each` of what is `counted`.
     """
     epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
     figure = Figure(figsize=(columns + 1, len(epochs) + 0.5), layout="constrained")
@@ -96,7 +98,7 @@ def progress(samples, title, rows=10, columns=6):
             axes.imshow(image, cmap="Greys_r", vmin=0, vmax=1)
         for axes in row:
             axes.set(xticks=[], yticks=[])
-        row[0].set_ylabel(f"epoch {epoch + 1}", rotation=0, ha="right", va="center")
+        row[0].set_ylabel(f"{counted} {(epoch + 1) * each}", rotation=0, ha="right", va="center")
     return figure
 
 
@@ -139,7 +141,7 @@ def comparison(log, book, envelope, name, chapter):
         if envelope:
             seeds = envelope.losses[loss]
             axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
-                              label="95 % of seeds, epoch by epoch")
+                              label=f"95 % of seeds, {chapter.counted} by {chapter.counted}")
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
                   label="printed in the book")
@@ -147,7 +149,7 @@ def comparison(log, book, envelope, name, chapter):
         axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title, ylim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small", ncols=2)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(chapter.counted)
     return figure
 
 

@@ -6,7 +6,7 @@ that holds lines in a chapter's format; `book` gives what the book prints.
 
 import pathlib
 import re
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,14 @@ class Chapter(NamedTuple):
     data_title: str
     windows: dict       # name -> (first, last) epoch, both included; those that are compared
     beginning: Any      # pattern of what begins an epoch's line
-    line: Any           # pattern of the whole: the epoch, then each column
+    line: Any           # pattern of the whole: what counts it, then each column
     example: str        # such a line
+    counted: str = "epoch"          # what a line is of: "epoch" or "step"
+    count: Callable = float         # of what the pattern finds ahead of the columns
+
+    @property
+    def one(self):
+        return f"an {self.counted}" if self.counted == "epoch" else f"a {self.counted}"
 
 
 CHAPTERS = {
@@ -51,12 +57,22 @@ CHAPTERS = {
                         rf"Classifier test accuracy:?\s*{_NUMBER}(?![\d,])", re.IGNORECASE),
         example="Epoch 0, Classifier train accuracy: 0.1, Classifier test accuracy 0.1, "
                 "each on a line of its own"),
+    "dcgan_mnist": Chapter(
+        columns={"disc_loss": "disc loss", "gen_loss": "gen loss"}, unit="nats",
+        data="mnist", data_title="MNIST",
+        windows={"first": (1, 6), "late": (11_701, 23_400), "printed": (23_396, 23_400)},
+        beginning=re.compile(r">\d{1,6},\s*\d{1,6}\s*/\s*\d"),
+        line=re.compile(r">(\d{1,6}),\s*(\d{1,6})\s*/\s*(\d{1,6}),\s*"
+                        rf"d=\s*{_NUMBER},\s*g=\s*{_NUMBER}(?![\d,])"),
+        example=">1, 1/234, d=0.711, g=0.678",
+        counted="step",
+        count=lambda epoch, batch, batches: (int(epoch) - 1) * int(batches) + int(batch)),
 }
 
 
 class Log(NamedTuple):
     """One run's figures; `epochs` rises, and may have gaps."""
-    epochs: np.ndarray      # [E] int, as the chapter counts
+    epochs: np.ndarray      # [E] int, as the chapter counts; steps, where it prints every step
     losses: dict            # column -> [E] float
     incomparable: str = ""  # why this log can't be held against the book's, if so
     settings: Any = None    # the run's settings, where they are known
@@ -70,17 +86,18 @@ def parse(text, chapter):
     """
     form = CHAPTERS[chapter]
     text = _COLOUR.sub("", text)
-    rows = [tuple(map(float, row)) for row in form.line.findall(text)]
+    ahead = form.line.groups - len(form.columns)
+    rows = [(form.count(*row[:ahead]), *map(float, row[ahead:])) for row in form.line.findall(text)]
     if not rows:
         raise InputError(f"no line reads like `{form.example}`")
     begun = len(form.beginning.findall(text))
     if begun != len(rows):
-        raise InputError(f"{begun - len(rows)} of {begun} lines begin with an epoch, but don't go "
-                         f"on like `{form.example}`")
+        raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
+                         f"go on like `{form.example}`")
     # Our own logs begin with what they were trained on; a notebook's is taken at its word.
     headline = re.search(rf"^{chapter} on (.+?), seed \d+", text, re.MULTILINE)
     why = other_data(form, headline[1]) if headline and headline[1] != form.data_title else ""
-    return of_columns(dict(zip(("epoch", *form.columns), np.array(rows).T)), form.columns, why)
+    return of_columns(dict(zip((form.counted, *form.columns), np.array(rows).T)), form, why)
 
 
 def read(path, chapter):
@@ -89,14 +106,13 @@ def read(path, chapter):
     Raises InputError, naming the file, where it can't be read.
     """
     path = pathlib.Path(path)
-    columns = CHAPTERS[chapter].columns
+    form = CHAPTERS[chapter]
     if path.is_dir():
         config = read_config(path)
         if config["chapter"] != chapter:
             raise InputError(f"{path} is a run of {config['chapter']!r}, not of {chapter!r}")
-        form = CHAPTERS[chapter]
         why = "" if config["data"] == form.data else other_data(form, config["data_title"])
-        return of_columns(load_losses(path), columns, why, config["settings"])
+        return of_columns(load_losses(path), form, why, config["settings"])
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -104,8 +120,8 @@ def read(path, chapter):
     wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # what PowerShell's > writes
     text = raw.decode("utf-16" if wide else "utf-8", errors="replace")
     try:
-        if re.search(rf"^\ufeff?epoch,{','.join(columns)}\b", text, re.MULTILINE):
-            return of_columns(table(text.lstrip("\ufeff")), columns)
+        if re.search(rf"^\ufeff?{','.join((form.counted, *form.columns))}\b", text, re.MULTILINE):
+            return of_columns(table(text.lstrip("\ufeff")), form)
         return parse(text, chapter)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -131,17 +147,18 @@ def table(text):
         raise InputError(" ".join(str(error).split())) from error
 
 
-def of_columns(found, columns, incomparable="", settings=None):
+def of_columns(found, form, incomparable="", settings=None):
     """The `Log` of columns in any order of epochs; InputError where they hold no single run."""
-    if not {"epoch", *columns} <= set(found) or not len(found["epoch"]):
-        raise InputError(f"it has no rows of epoch, {', '.join(columns)}")
-    epochs = np.asarray(found["epoch"])
+    if not {form.counted, *form.columns} <= set(found) or not len(found[form.counted]):
+        raise InputError(f"it has no rows of {', '.join((form.counted, *form.columns))}")
+    epochs = np.asarray(found[form.counted])
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
-        raise InputError("an epoch is no whole number")
+        raise InputError(f"{form.one} is no whole number")
     places = np.argsort(epochs, kind="stable")
     epochs = epochs[places].astype(int)
     twice = epochs[1:][np.diff(epochs) == 0]
     if len(twice):
-        raise InputError(f"epoch {twice[0]} stands there more than once: give the log of one run")
-    return Log(epochs, {name: np.asarray(found[name])[places] for name in columns}, incomparable,
-               settings)
+        raise InputError(f"{form.counted} {twice[0]} stands there more than once: give the log of "
+                         "one run")
+    return Log(epochs, {name: np.asarray(found[name])[places] for name in form.columns},
+               incomparable, settings)

@@ -102,12 +102,13 @@ def envelope(chapter, path=None):
         text = path.read_text()
         columns = table(text)
         settings = json.loads(re.search(r"^# settings: (.*)$", text, re.MULTILINE)[1])
-        seeds, epochs = np.unique(columns["seed"]), np.unique(columns["epoch"]).astype(int)
-        places = np.lexsort((columns["epoch"], columns["seed"]))
+        counted = columns[form.counted]
+        seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
+        places = np.lexsort((counted, columns["seed"]))
         expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
         if len(seeds) < 2 or not np.array_equal(
-                expected, [columns["seed"][places], columns["epoch"][places]]):
-            raise ValueError("it lacks an epoch of a seed, or has fewer than two seeds")
+                expected, [columns["seed"][places], counted[places]]):
+            raise ValueError(f"it lacks {form.one} of a seed, or has fewer than two seeds")
         losses = {name: columns[name][places].reshape(len(seeds), len(epochs)) for name in form.columns}
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is no envelope: {error}") from error
@@ -146,14 +147,14 @@ SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
 def judge(log, envelope):
     """The `Verdict` on `log`: does it look like one more seed of `envelope`?"""
-    titles = envelope.chapter.columns
+    titles, counted = envelope.chapter.columns, envelope.chapter.counted
     spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
     if log.incomparable or not spans:
-        why = log.incomparable or f"it has none of the epochs {_span(envelope.epochs)} that are compared"
+        why = log.incomparable or f"it has none of the {counted}s {_span(envelope.epochs)} that are compared"
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
     bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
     if len(bad):
-        return Verdict("differs", f"Differs: a loss is not finite in epoch {bad[0]}.", [], {})
+        return Verdict("differs", f"Differs: a loss is not finite in {counted} {bad[0]}.", [], {})
 
     statistics = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
                   for window, epochs in spans.items()}
@@ -178,15 +179,15 @@ def judge(log, envelope):
         return Verdict("agrees", f"Agrees: all {count} figures lie where one more seed's would.",
                        figures, shares)
     where = "; ".join(
-        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in {_in_words(figure.epochs)}, "
+        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in {_in_words(figure.epochs, counted)}, "
         f"{abs(figure.value - figure.expected):.3f} "
         f"{'above' if figure.value > figure.expected else 'below'} the envelope's "
         f"{figure.expected:.3f}" for figure in outside)
     return Verdict("differs", f"Differs: {where}.", figures, shares)
 
 
-def _in_words(span):
-    return f"epochs {span}" if "-" in span else f"epoch {span}"
+def _in_words(span, counted):
+    return f"{counted}s {span}" if "-" in span else f"{counted} {span}"
 
 
 def _span(epochs):
@@ -224,7 +225,8 @@ def beside(log, book, chapter):
         return [], f"Cannot be compared: {log.incomparable}."
     both = np.intersect1d(log.epochs, book.epochs)
     if not len(both):
-        printed = f"epoch {book.epochs[0]}" if len(book.epochs) == 1 else "other epochs"
+        counted = CHAPTERS[chapter].counted
+        printed = f"{counted} {book.epochs[0]}" if len(book.epochs) == 1 else f"other {counted}s"
         return [], f"Cannot be compared: the book prints {printed}, and the log hasn't got it."
     rows = [Beside(int(epoch), title, float(log.losses[name][log.epochs == epoch][0]),
                    float(book.losses[name][book.epochs == epoch][0]))

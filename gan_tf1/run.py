@@ -2,7 +2,8 @@
 
     config.json     chapter, settings, data set, seed, versions
     log.txt         the lines of the log, as on stdout
-    losses.csv      one row an epoch
+    losses.csv      one row an epoch, or a step where the chapter prints every step
+    accuracies.csv  one row for each epoch whose accuracies the chapter prints, if it does
     samples.npz     `samples` [epochs, n, ...], written when the run is complete;
                     until then they grow in samples.f32
     figures/        PNG
@@ -35,7 +36,8 @@ except ImportError:  # Windows: there a run isn't guarded against a second proce
 # What config.json holds of every run, and of what type.
 KEYS = {"chapter": str, "settings": dict, "data": str, "data_title": str, "data_crc32": str,
         "data_dir": (str, type(None)), "seed": int, "sample_shape": list}
-GROWING = ("log.txt", "losses.csv", "samples.f32")
+GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv")
+OPTIONAL = ("accuracies.csv",)  # not there before its first row
 GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
 
 
@@ -126,7 +128,8 @@ class Run:
         try:
             for folder in ("figures", "generator", "state"):
                 (self.path / folder).mkdir(exist_ok=True)
-            self._files = {name: open(self.path / name, "ab", buffering=0) for name in GROWING}
+            self._files = {name: open(self.path / name, "ab", buffering=0) for name in GROWING
+                           if name not in OPTIONAL or (self.path / name).exists()}
             if fcntl:
                 fcntl.flock(self._files["log.txt"], fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -149,11 +152,13 @@ class Run:
         sys.stdout.flush()
         self._append("log.txt", line.encode() + b"\n")
 
-    def record(self, row):
-        """One row to losses.csv; the first one writes the names of the columns."""
-        if self._files["losses.csv"].seek(0, io.SEEK_END) == 0:
-            self._append("losses.csv", ",".join(row).encode() + b"\n")
-        self._append("losses.csv", ",".join(map(repr, row.values())).encode() + b"\n")
+    def record(self, row, name="losses.csv"):
+        """One row to the table `name`; the first one writes the names of the columns."""
+        if name not in self._files:
+            self._files[name] = open(self.path / name, "ab", buffering=0)
+        if self._files[name].seek(0, io.SEEK_END) == 0:
+            self._append(name, ",".join(row).encode() + b"\n")
+        self._append(name, ",".join(map(repr, row.values())).encode() + b"\n")
 
     def add_samples(self, images):
         """The epoch's samples, float32 of the same shape every time."""
@@ -183,22 +188,22 @@ class Run:
             raise InputError(f"{self.path / 'config.json'} was changed since the checkpoint was "
                              "made: put it back, or start a new run")
         for name, size in state["sizes"].items():
-            file = self._files[name]
+            file = self._files.get(name)
             if name == "samples.f32" and (self.path / "samples.npz").exists() and (
                     file.seek(0, io.SEEK_END) < size):  # the run was complete: take them back
                 file.truncate(0)
                 self._append(name, load_samples(self.path).tobytes())
-            if file.seek(0, io.SEEK_END) < size:
+            if not file or file.seek(0, io.SEEK_END) < size:
                 raise InputError(f"{self.path / name} is shorter than at its checkpoint: the run "
                                  "can't be resumed")
 
-    def refuse_to_lose(self):
+    def refuse_to_lose(self, rows_an_epoch):
         """Raise InputError where there is no checkpoint, but results that starting over would lose.
 
         A run that was stopped in its first epoch has neither: its first checkpoint comes last.
         """
         rows = (self.path / "losses.csv").read_bytes().count(b"\n") - 1
-        if rows > 1 or (self.path / "samples.npz").exists():
+        if rows > rows_an_epoch or (self.path / "samples.npz").exists():
             raise InputError(f"{self.path} has results but no checkpoint in state/, so it can't be "
                              "resumed: start a new run")
 
@@ -240,9 +245,9 @@ class Run:
             file.close()
 
 
-def load_losses(path):
-    """The columns of `path`/losses.csv as a dict of arrays, `epoch` among them."""
-    file = pathlib.Path(path) / "losses.csv"
+def load_losses(path, name="losses.csv"):
+    """The columns of `path`/losses.csv as a dict of arrays: first `epoch` or `step`."""
+    file = pathlib.Path(path) / name
     try:
         table = np.genfromtxt(file, delimiter=",", names=True, ndmin=1)
         return {name: table[name] for name in table.dtype.names}

@@ -12,7 +12,7 @@ from gan_tf1.tf1 import session_config, tf
 
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
-        first_epoch=1, mixed_precision=False):
+        first_epoch=1, first_step=None, evaluate=None, mixed_precision=False):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
@@ -23,9 +23,13 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
         report(sess, last) -> dict      the epoch's losses, from what its last step returned
         log_line(epoch, losses) -> str  the lines as the chapter prints them
         sample(sess) -> images          the epoch's samples; None for a net that draws none
+        evaluate(sess, epoch)           what the chapter tells after some epochs only: None, or
+                                        the line and a dict for accuracies.csv
 
-    The log counts epochs from `first_epoch`. Entries of a report that are called
-    `..._time` are for the log alone: no two runs have them equal.
+    The log counts epochs from `first_epoch`. Where a chapter prints every step, `first_step` is
+    the number of its first one: `report` and `log_line` then serve each step, and losses.csv
+    counts steps. Entries of a report that are called `..._time` are for the log alone: no two
+    runs have them equal.
 
     Everything random outside of the graph comes from `rng`
     (a `numpy.random.Generator`) and `train_set` (with `state()`, `restore()`);
@@ -44,7 +48,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     with tf.Session(graph=graph, config=session_config(mixed_precision)) as sess, \
             _resumable(run):
         sess.run(initialize)
-        start = _restore(run, saver, sess, train_set, rng, epochs)
+        rows = 1 if first_step is None else steps  # in losses.csv, an epoch
+        start = _restore(run, saver, sess, train_set, rng, epochs, rows)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
             return run.finish()
@@ -56,18 +61,19 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
             for epoch in range(start + 1, epochs + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
                 last = None
-                for _ in range(steps):
+                number = {"epoch": epoch - 1 + first_epoch}
+                for done in range((epoch - 1) * steps, epoch * steps):
                     last = step(sess, last)
                     bar.update()
-
-                losses = report(sess, last)
-                if not all(map(math.isfinite, losses.values())):
-                    raise TrainingError(_not_finite(run, epoch, losses))
-                number = epoch - 1 + first_epoch
-                run.log(log_line(number, losses))
-                losses = {name: value for name, value in losses.items()
-                          if not name.endswith("_time")}
-                run.record({"epoch": number, **losses})
+                    if first_step is not None:
+                        losses = _tell(run, epoch, {"step": done + first_step}, report(sess, last),
+                                       log_line)
+                if first_step is None:
+                    losses = _tell(run, epoch, number, report(sess, last), log_line)
+                if evaluated := evaluate and evaluate(sess, epoch):
+                    line, accuracies = evaluated
+                    run.log(line)
+                    run.record({**number, **accuracies}, "accuracies.csv")
                 grid = None
                 if sample:
                     images = sample(sess)
@@ -92,14 +98,24 @@ def _resumable(run):
         raise
 
 
-def _restore(run, saver, sess, train_set, rng, epochs):
+def _tell(run, epoch, number, losses, log_line):
+    """Log and record the losses of the epoch or step `number`; return those that are recorded."""
+    if not all(map(math.isfinite, losses.values())):
+        raise TrainingError(_not_finite(run, epoch, losses))
+    run.log(log_line(*number.values(), losses))
+    losses = {name: value for name, value in losses.items() if not name.endswith("_time")}
+    run.record({**number, **losses})
+    return losses
+
+
+def _restore(run, saver, sess, train_set, rng, epochs, rows):
     """Put run, variables and generators back to the last sound checkpoint; return its epoch.
 
     A run that was stopped before its first checkpoint is emptied, and starts at 0.
     """
     state = checkpoint.restore(run.path / "state", saver, sess, run.say, run.check)
     if state is None:
-        run.refuse_to_lose()
+        run.refuse_to_lose(rows)
         run.cut_back({})
         run.log(run.headline())
         return 0

@@ -20,16 +20,16 @@ from gan_tf1.errors import script
 from gan_tf1.files import user_path
 
 
-def table(verdict):
+def table(verdict, counted):
     """The lines of the comparison's table."""
-    yield (f"{'window':8} {'epochs':7} {'loss':9} {'figure':6} {'here':>7} {'seeds':>7}   "
+    yield (f"{'window':8} {counted + 's':7} {'loss':9} {'figure':6} {'here':>7} {'seeds':>7}   "
            f"{'99 % of single':>15}   {'99 % of all':>15}")
     for row in verdict.figures:
         single, joint = (f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint))
         yield (f"{row.window:8} {row.epochs:7} {row.loss:9} {row.statistic:6} {row.value:7.3f} "
                f"{row.expected:7.3f}   {single:>15}   {joint:>15}{'  <- outside' * row.outside}")
     for loss, share in verdict.shares.items():
-        yield f"{share:.0%} of the epochs' {loss} lie inside their own 95 % interval"
+        yield f"{share:.0%} of the {counted}s' {loss} lie inside their own 95 % interval"
 
 
 def notes(log, envelope):
@@ -54,21 +54,21 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     path = args.run_or_log
-    log = logs.read(path, args.chapter)
+    log, counted = logs.read(path, args.chapter), logs.CHAPTERS[args.chapter].counted
     book = logs.book(args.chapter)
     envelope = None
     if args.check or args.envelope or published.has_envelope(args.chapter):
         envelope = published.envelope(args.chapter, args.envelope)
-    print(f"{path}: {len(log.epochs)} epochs, {log.epochs[0]} to {log.epochs[-1]}")
+    print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}")
 
     if envelope is None:
         rows, sentence = published.beside(log, book, args.chapter)
-        lines = [f"epoch {row.epoch}: {row.loss} {row.value:.4f}, in the book {row.printed:.4f}: "
+        lines = [f"{counted} {row.epoch}: {row.loss} {row.value:.4f}, in the book {row.printed:.4f}: "
                  f"{row.value - row.printed:+.4f}" for row in rows]
     else:
         verdict = published.judge(log, envelope)
         sentence, rows = verdict.sentence, verdict.word != "cannot be compared"
-        lines = [*notes(log, envelope), *(table(verdict) if verdict.figures else ())]
+        lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.figures else ())]
     print(*lines, sentence, sep="\n")
     if rows:
         out = args.out or (path / "figures" if path.is_dir() else pathlib.Path()) / "comparison.png"

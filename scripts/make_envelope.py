@@ -57,7 +57,7 @@ def claim(args):
 
 
 def write(file, seeds, paths, command):
-    """The envelope to `file`: how it was made, then a row for every seed and epoch."""
+    """The envelope to `file`: how it was made, then a row for every seed and epoch, or step."""
     configs = [read_config(path) for path in paths]
     for key in ("settings", "data_crc32", "versions"):
         if any(config[key] != configs[0][key] for config in configs):
@@ -71,11 +71,10 @@ def write(file, seeds, paths, command):
     rows = csv.writer(file, lineterminator="\n")
     for seed, path in zip(seeds, paths):
         losses = load_losses(path)
-        names = [name for name in losses if name != "epoch"]
         if seed == seeds[0]:
-            rows.writerow(["seed", "epoch", *names])
-        for epoch, *values in zip(losses["epoch"], *(losses[name] for name in names)):
-            rows.writerow([seed, int(epoch), *(f"{value:.4f}" for value in values)])
+            rows.writerow(["seed", *losses])  # the first of them is the count
+        for count, *values in zip(*losses.values()):
+            rows.writerow([seed, int(count), *(f"{value:.4f}" for value in values)])
 
 
 @script

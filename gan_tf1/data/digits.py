@@ -2,7 +2,9 @@
 
 import pathlib
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.data import drawn_digits, mnist, source
 from gan_tf1.errors import InputError
@@ -15,9 +17,36 @@ class Digits(NamedTuple):
     """A data set to train on, split as the book's helper does: 55,000 / 5,000 / 10,000."""
     key: str                    # "mnist" or "drawn", as in --data and config.json
     title: str                  # for logs and figure titles; synthetic data says so
-    train: mnist.DataSet
+    train: Any                  # mnist.DataSet, or Pool
     validation: mnist.DataSet
     test: mnist.DataSet
+
+
+class Pool:
+    """Images to draw from with replacement: `images` float32 [N, 784] in [0, 1], in one order."""
+
+    def __init__(self, *parts):
+        """The images of several `mnist.DataSet`, one after the other."""
+        self.images = np.concatenate([part.images for part in parts])
+        self.labels = np.concatenate([part.labels for part in parts])
+
+    num_examples = mnist.DataSet.num_examples
+    fingerprint = mnist.DataSet.fingerprint
+
+    def state(self):
+        """Nothing: who draws with replacement has no place in the data."""
+        return {}
+
+    def restore(self, state):
+        """Nothing to go back to."""
+
+
+def unsplit(data):
+    """`data` as Keras' `mnist.load_data()` splits it: `train` is a `Pool` of all 60,000 images.
+
+    They are in the order of the files, the 5,000 of the validation set first.
+    """
+    return data._replace(train=Pool(data.validation, data.train))
 
 
 def load(choice="auto", data_dir=None, seed=0):

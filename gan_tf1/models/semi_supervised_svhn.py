@@ -58,6 +58,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import setting
+from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
 CHAPTER = "semi_supervised"
@@ -230,17 +231,6 @@ def real_against_fake(class_logits, num_classes=NUM_CLASSES):
     m = tf.stop_gradient(tf.reduce_max(real_class_logits, axis=1, keepdims=True))
     log_sum_exp = tf.squeeze(m, 1) + tf.log(tf.reduce_sum(tf.exp(real_class_logits - m), axis=1))
     return log_sum_exp - fake_class_logits
-
-
-def fresh_dropout(x, rate, number):
-    """Dropout whose mask is a function of the graph's seed, the training step and `number`.
-
-    `tf.layers.dropout(..., training=True)` has a hidden state that no `Saver`
-    saves: a resumed run would drop other units.
-    """
-    step = tf.train.get_or_create_global_step()
-    seed = tf.stack([tf.constant(tf.get_default_graph().seed or 0, tf.int64), 100 * step + number])
-    return tf.nn.experimental.stateless_dropout(x, rate=rate, seed=seed)
 
 
 def model_loss(input_real, input_z, y, label_mask, drop_rate, config):

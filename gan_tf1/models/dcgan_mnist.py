@@ -1,0 +1,267 @@
+"""The DCGAN of two Keras models: a generator of transposed convolutions, trained on MNIST.
+
+*Stepping into the Magical World of GANs* (Towards Data Science), steps 1 to 6,
+which follows Jason Brownlee's blog post on a GAN for MNIST digits; what the
+blog's run printed is in `book_logs/dcgan_mnist.csv`. The article's API is
+Keras. Here is the graph that this API builds, and a test trains both from the
+same weights: after 10 steps all weights and Adam's slots are equal.
+
+The value function of Goodfellow et al. 2014 (equation 1)::
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
+
+    x          X_real                   images in [0, 1]
+    z          z_input                  normal noise, mean 0 and deviation 1
+    G(z)       g_model                  sigmoid of the last convolution
+    D(x)       sigmoid(disc_logits)     of the batch X, which has both kinds of image
+    D(G(z))    sigmoid(gan_logits)
+
+D descends on `d_loss`, half the negated value: it is one mean over the stacked
+batch. G descends on `g_loss` = -E_z[log D(G(z))], the non-saturating objective.
+
+What Keras does without saying so, and what decides the printed numbers:
+
+=====================================  ===========================================================
+Keras                                  here
+=====================================  ===========================================================
+`g_model.predict`                      the generator has neither dropout nor batch norm: the same
+                                       pass as in training; it is run before the update
+`d_model.train_on_batch(X, y)`         one update on 128 real images and 128 of the generator's,
+                                       stacked; the loss is the mean over all 256, with dropout,
+                                       before the update
+`d_model.trainable = False`, set       the discriminator keeps training on its own; in the
+after `compile`                        combined model only the generator's weights move
+`gan_model.train_on_batch`             256 images of new noise; dropout drops here too
+`Dropout(0.4)`                         0.4 of the units are dropped, the others divided by 0.6;
+                                       none in `evaluate`
+`binary_crossentropy`                  of a probability, it is clipped to 1e-7 from 0 and 1. But
+                                       in a compiled step Keras finds the sigmoid's input and takes
+                                       the loss of logits, as here: no loss is clipped
+`Adam(lr=0.0002, beta_1=0.5)`          beta2 0.999; epsilon is 1e-7, TF1's is 1e-8. Both add it to
+                                       sqrt(v), after the correction of both moments went into the
+                                       step size
+weights                                Glorot uniform, biases 0: as in `tf.layers`
+=====================================  ===========================================================
+
+What is printed, what happens, and what is done here:
+
+=====================================  =============================  ===========================
+printed                                what happens                   here
+=====================================  =============================  ===========================
+`tf.random.normal([                    NameError: neither name is     16 images, `z_size` numbers
+num_examples_to_generate, noise_dim])` defined                        each
+`return Xdef`, `return X, ydef`,       SyntaxError: lines run         functions of their own
+`return x_input def`                   together
+`Adam(lr=...)`                         an error in today's Keras      `learning_rate`
+`n_epochs=5`; the blog has 100         samples are blurs, says the    100, whose log is printed;
+                                       article                        `--epochs 5`
+=====================================  =============================  ===========================
+
+The printed accuracies, every 10 epochs, are the blog's: 100 real images and 100
+of the generator's, a probability above 0.5 counting as "real".
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1.config import setting
+from gan_tf1.errors import InputError
+from gan_tf1.layers import fresh_dropout
+from gan_tf1.tf1 import tf
+
+CHAPTER = "dcgan_mnist"
+IN_SHAPE = (28, 28, 1)
+ADAM_EPSILON = 1e-7  # Keras' default
+EVALUATED = 100      # images of either kind
+
+
+@dataclass(frozen=True)
+class Config:
+    """The article's hyperparameters, under steps 1, 2 and 5."""
+    epochs: int = setting(100, "passes over as many images as the training set has; the article's "
+                          "is 5, its printed log the blog's of 100", at_least=1)
+    batches_per_epoch: int = setting(0, "steps an epoch; 0: training images / batch_size, 234",
+                                     at_least=0, at_most=100_000)
+    batch_size: int = setting(256, "images a step of the generator; the discriminator sees half as "
+                              "many real ones, and half as many of the generator's", at_least=2)
+    z_size: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
+    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
+    alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
+    drop_rate: float = setting(0.4, "share of the discriminator's units that are dropped",
+                               at_least=0, below=1)
+    gen_channels: int = setting(128, "channels of the generator's layers", at_least=1, at_most=1024)
+    disc_channels: int = setting(64, "channels of the discriminator's layers", at_least=1,
+                                 at_most=1024)
+    samples: int = setting(16, "images drawn from the generator after each epoch", at_least=1,
+                           at_most=1024)
+
+
+def model_inputs(in_shape, z_size):
+    """Placeholders: images [B, *in_shape] in [0, 1], labels [B, 1], 1 = real; noise [B, z_size]."""
+    X = tf.placeholder(tf.float32, (None, *in_shape), name="X")
+    y = tf.placeholder(tf.float32, (None, 1), name="y")
+    z_input = tf.placeholder(tf.float32, (None, z_size), name="z_input")
+    return X, y, z_input
+
+
+def generator(z, channels=128, alpha=0.2):
+    """Noise [B, z] to images [B, 28, 28, 1] in (0, 1)."""
+    with tf.variable_scope("generator"):
+        x = tf.layers.dense(z, 7 * 7 * channels)
+        x = tf.nn.leaky_relu(x, alpha)
+        x = tf.reshape(x, (-1, 7, 7, channels))                                  # -> [B,7,7,128]
+
+        x = tf.layers.conv2d_transpose(x, channels, 4, strides=2, padding="same")
+        x = tf.nn.leaky_relu(x, alpha)                                           # -> [B,14,14,128]
+
+        x = tf.layers.conv2d_transpose(x, channels, 4, strides=2, padding="same")
+        x = tf.nn.leaky_relu(x, alpha)                                           # -> [B,28,28,128]
+
+        return tf.layers.conv2d(x, 1, 7, padding="same", activation=tf.sigmoid)  # -> [B,28,28,1]
+
+
+def discriminator(x, reuse=False, channels=64, alpha=0.2, drop_rate=0.4, number=0):
+    """Images [B, 28, 28, 1] in [0, 1] to logits [B, 1]; passes of another `number` drop others."""
+    with tf.variable_scope("discriminator", reuse=reuse):
+        x = tf.layers.conv2d(x, channels, 3, strides=2, padding="same")  # -> [B,14,14,64]
+        x = tf.nn.leaky_relu(x, alpha)
+        x = fresh_dropout(x, drop_rate, number=10 * number + 1)
+
+        x = tf.layers.conv2d(x, channels, 3, strides=2, padding="same")  # -> [B,7,7,64]
+        x = tf.nn.leaky_relu(x, alpha)
+        x = fresh_dropout(x, drop_rate, number=10 * number + 2)
+
+        flat = tf.reshape(x, (-1, 7 * 7 * channels))                     # -> [B,3136]
+        return tf.layers.dense(flat, 1)                                  # -> [B,1]
+
+
+def model_loss(disc_logits, y, gan_logits):
+    """The scalar losses `(d_loss, g_loss)` of logits [B, 1] and labels [B, 1], in nats."""
+    with tf.name_scope("d_loss"):
+        # logits of a real image -> 1, of a fake one -> 0: what y says
+        d_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=y, logits=disc_logits))
+    with tf.name_scope("g_loss"):
+        # fake logits -> 1, seen from the generator
+        g_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=tf.ones_like(gan_logits), logits=gan_logits))
+    return d_loss, g_loss
+
+
+def split_vars():
+    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    trainable_vars = tf.trainable_variables()
+    gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
+    disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
+    assert len(gen_vars) + len(disc_vars) == len(trainable_vars), "a variable in neither network"
+    return gen_vars, disc_vars
+
+
+def model_opt(d_loss, g_loss, gen_vars, disc_vars, learning_rate, beta1):
+    """Two Adam steps `(d_opt, g_opt)`; the first counts the steps, by which units are dropped."""
+    with tf.name_scope("d_opt"):
+        d_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
+            d_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
+    with tf.name_scope("g_opt"):
+        g_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
+            g_loss, var_list=gen_vars)
+    return d_opt, g_opt
+
+
+class GAN(NamedTuple):
+    """What training and sampling need of the graph."""
+    X: Any            # [B, 28, 28, 1] in [0, 1]
+    y: Any            # [B, 1], 1 = real
+    z_input: Any      # [B, z_size]
+    g_model: Any      # [B, 28, 28, 1] in (0, 1)
+    d_loss: Any
+    g_loss: Any
+    real_count: Any   # how many of X the discriminator, without dropout, takes for real
+    gen_vars: list
+    disc_vars: list
+    d_opt: Any
+    g_opt: Any
+
+
+def build(config):
+    """The whole graph, in the current default graph."""
+    tf.train.get_or_create_global_step()  # dropout would make it in the discriminator's scope
+    X, y, z_input = model_inputs(IN_SHAPE, config.z_size)
+
+    size = dict(channels=config.disc_channels, alpha=config.alpha)
+    g_model = generator(z_input, config.gen_channels, config.alpha)
+    disc_logits = discriminator(X, drop_rate=config.drop_rate, number=0, **size)
+    gan_logits = discriminator(g_model, reuse=True, drop_rate=config.drop_rate, number=1, **size)
+    tested_logits = discriminator(X, reuse=True, drop_rate=0., **size)
+    real_count = tf.reduce_sum(tf.cast(tf.sigmoid(tested_logits) > 0.5, tf.float32))
+
+    d_loss, g_loss = model_loss(disc_logits, y, gan_logits)
+    gen_vars, disc_vars = split_vars()
+    d_opt, g_opt = model_opt(d_loss, g_loss, gen_vars, disc_vars, config.learning_rate,
+                             config.beta1)
+    return GAN(X, y, z_input, g_model, d_loss, g_loss, real_count, gen_vars, disc_vars, d_opt,
+               g_opt)
+
+
+def batches_per_epoch(dataset, config):
+    """Steps an epoch. Raises InputError for a batch that is odd, or larger than the data set."""
+    if config.batch_size % 2:
+        raise InputError(f"--batch-size must be even, not {config.batch_size}: half of it is real")
+    if config.batch_size > dataset.num_examples:
+        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
+                         f"{dataset.num_examples} images")
+    return config.batches_per_epoch or dataset.num_examples // config.batch_size
+
+
+def real_samples(dataset, rng, n_samples):
+    """`n_samples` images [n, 28, 28, 1] in [0, 1], drawn with replacement."""
+    ix = rng.integers(0, dataset.num_examples, n_samples)
+    return dataset.images[ix].reshape(-1, *IN_SHAPE)
+
+
+def fake_samples(sess, gan, rng, n_samples, config):
+    """`n_samples` new images [n, 28, 28, 1] in (0, 1) of the generator as it stands."""
+    x_input = rng.normal(size=(n_samples, config.z_size))
+    return sess.run(gan.g_model, {gan.z_input: x_input})
+
+
+def step(sess, gan, dataset, rng, config):
+    """One turn of the article's inner loop; returns its losses, each taken before its update."""
+    half_batch = config.batch_size // 2
+    X_real = real_samples(dataset, rng, half_batch)
+    X_fake = fake_samples(sess, gan, rng, half_batch, config)
+    X = np.vstack((X_real, X_fake))
+    y = np.vstack((np.ones((half_batch, 1)), np.zeros((half_batch, 1))))
+    d_loss, _ = sess.run([gan.d_loss, gan.d_opt], {gan.X: X, gan.y: y})
+
+    X_gan = rng.normal(size=(config.batch_size, config.z_size))
+    g_loss, _ = sess.run([gan.g_loss, gan.g_opt], {gan.z_input: X_gan})
+    return {"disc_loss": float(d_loss), "gen_loss": float(g_loss)}
+
+
+def log_line(number, batches, losses):
+    """The line that the article prints after step `number`, counted from 1 over all epochs."""
+    epoch, batch = divmod(number - 1, batches)
+    return (f">{epoch + 1}, {batch + 1}/{batches}, d={losses['disc_loss']:.3f}, "
+            f"g={losses['gen_loss']:.3f}")
+
+
+def evaluate(sess, gan, dataset, rng, config, epoch):
+    """Every 10 epochs, the blog's line, and how much of either kind the discriminator tells."""
+    if epoch % 10:
+        return None
+    X_real = real_samples(dataset, rng, EVALUATED)
+    acc_real = float(sess.run(gan.real_count, {gan.X: X_real})) / EVALUATED
+    X_fake = fake_samples(sess, gan, rng, EVALUATED, config)
+    acc_fake = (EVALUATED - float(sess.run(gan.real_count, {gan.X: X_fake}))) / EVALUATED
+    return (f">Accuracy real: {100 * acc_real:.0f}%, fake: {100 * acc_fake:.0f}%",
+            {"real": acc_real, "fake": acc_fake})
+
+
+def sample(sess, gan, sample_z):
+    """The generator's images of `sample_z` [n, z_size]: [n, 784], black at -1 and white at 1."""
+    # Run directories hold samples in the range of tanh, whatever the chapter's own.
+    return 2 * sess.run(gan.g_model, {gan.z_input: sample_z}).reshape(-1, 784) - 1

@@ -1,0 +1,50 @@
+"""Train the DCGAN of "Stepping into the magical world of GANs" on MNIST.
+
+    python scripts/05_dcgan_mnist.py                100 epochs, whose log is printed
+    python scripts/05_dcgan_mnist.py --epochs 5     the article's own number
+    python scripts/05_dcgan_mnist.py --epochs 1 --batches-per-epoch 6    the first printed lines
+    python scripts/05_dcgan_mnist.py --resume       go on after an interruption
+"""
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import digits
+from gan_tf1.errors import script
+from gan_tf1.models import dcgan_mnist as model
+from gan_tf1.run import load_losses, load_samples
+from gan_tf1.tf1 import new_graph
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    config = job.config
+    data = digits.unsplit(digits.load(job.data, job.data_dir))
+    batches = model.batches_per_epoch(data.train, config)
+    rng = np.random.default_rng([job.seed, 0])
+    # The article draws its 16 images once, after training: here from the same noise every epoch.
+    sample_z = np.random.default_rng([job.seed, 2]).normal(size=(config.samples, config.z_size))
+
+    with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
+        gan = model.build(config)
+        train.fit(
+            run, epochs=config.epochs, steps=batches, first_step=1,
+            step=lambda sess, _: model.step(sess, gan, data.train, rng, config),
+            report=lambda sess, losses: losses,
+            log_line=lambda number, losses: model.log_line(number, batches, losses),
+            evaluate=lambda sess, epoch: model.evaluate(sess, gan, data.train, rng, config, epoch),
+            sample=lambda sess: model.sample(sess, gan, sample_z),
+            train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+
+    losses, samples = load_losses(run.path), load_samples(run.path)
+    where = f"DCGAN on {data.title}, seed {job.seed}"
+    for name, figure in (
+            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
+            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}")),
+            ("progress", figures.progress(samples, f"Samples over training: {where}"))):
+        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()

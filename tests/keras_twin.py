@@ -1,0 +1,186 @@
+"""The chapters' systems in Keras, trained a few steps: `python keras_twin.py CHAPTER OUT.npz`.
+
+`run` starts this file in a process of its own, with TF2 as the chapters' readers
+have it. `gan_tf1` turns TF2's behaviour off for a whole process, and there Keras
+has another `Model` with another `train_on_batch` (`training_v1`), which is not
+what the chapters ran. Both sides draw from equal NumPy generators in the order
+of the chapter's loop, and start at the Keras side's weights.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+
+ITERATIONS = 10
+SEED = 4
+BATCH, Z = 16, 10
+WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,)}  # of the layers: narrow ones are quick
+
+
+def drawn_numbers():
+    """Images uint8 [50, 28, 28] and the generator that the loop draws from."""
+    return (np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8),
+            np.random.default_rng(SEED))
+
+
+def run(chapter, folder):
+    """What Keras makes of `chapter`, as a dict of arrays.
+
+    `start/...` and `end/...` are the parts of `parts` below, numbered; `losses`
+    is [ITERATIONS, columns], as printed.
+    """
+    out = pathlib.Path(folder) / f"{chapter}.npz"
+    environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "2",
+                   "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run([sys.executable, __file__, chapter, out], env=environment,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return dict(np.load(out))
+
+
+def load(found, variables, sess):
+    """Give `variables`, part -> list, the Keras side's first values, where it has any."""
+    for part, own in variables.items():
+        for number, var in enumerate(own):
+            if f"start/{part}/{number}" in found:
+                var.load(found[f"start/{part}/{number}"], sess)
+
+
+def differences(found, variables, sess):
+    """Name of each variable -> how far it is from Keras, and how far Keras' own has moved."""
+    result = {}
+    for part, own in variables.items():
+        assert len(own) == sum(name.startswith(f"end/{part}/") for name in found), part
+        for number, var in enumerate(own):
+            end, start = found[f"end/{part}/{number}"], found.get(f"start/{part}/{number}", 0)
+            assert tuple(var.shape) == end.shape, (var.name, end.shape)
+            result[var.op.name] = (np.abs(sess.run(var) - end).max(), np.abs(end - start).max())
+    return result
+
+
+# --- from here on, in the process with TF2 and Keras ---
+
+def parts(gen, disc, gen_adam=None, disc_adam=None):
+    """Part -> list of variables; the optimizers' slots in the order of their network's weights."""
+    found = {"gen": gen.trainable_weights, "gen_averages": gen.non_trainable_weights,
+             "disc": disc.weights}
+    for name, adam in (("gen", gen_adam), ("disc", disc_adam)):
+        if adam:
+            found |= {f"{name}_m": adam._momentums, f"{name}_v": adam._velocities}
+    return {name: [var.numpy() for var in variables] for name, variables in found.items()}
+
+
+def dcgan_mnist(keras, tf):
+    """Chapter 002's models; dropout's masks are the ones that the graph draws."""
+    from tf_keras import Sequential, layers
+    gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
+    moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)  # step and pass
+
+    class Dropout(layers.Layer):
+        """Keras says when it drops, and these masks say what."""
+        def __init__(self, rate, layer):
+            super().__init__()
+            self.rate, self.layer = rate, layer
+
+        def call(self, x, training=None):
+            if not training:
+                return x
+            seed = tf.stack([tf.constant(SEED, tf.int64),
+                             100 * moment[0] + 10 * moment[1] + self.layer])
+            return tf.nn.experimental.stateless_dropout(x, self.rate, seed)
+
+    generator = Sequential([
+        layers.Dense(7 * 7 * gen_channels, input_shape=(Z,)), layers.LeakyReLU(0.2),
+        layers.Reshape((7, 7, gen_channels)),
+        layers.Conv2DTranspose(gen_channels, 4, 2, "same"), layers.LeakyReLU(0.2),
+        layers.Conv2DTranspose(gen_channels, 4, 2, "same"), layers.LeakyReLU(0.2),
+        layers.Conv2D(1, 7, padding="same", activation="sigmoid")])
+    discriminator = Sequential([
+        layers.Conv2D(disc_channels, 3, 2, "same", input_shape=(28, 28, 1)), layers.LeakyReLU(0.2),
+        Dropout(0.4, 1),
+        layers.Conv2D(disc_channels, 3, 2, "same"), layers.LeakyReLU(0.2), Dropout(0.4, 2),
+        layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    discriminator.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy",
+                          metrics=["accuracy"])
+    discriminator.trainable = False
+    gan = Sequential([generator, discriminator])
+    gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
+
+    images, rng = drawn_numbers()
+    images = images[..., None].astype("float32") / 255
+    half = BATCH // 2
+
+    def iterate(number):
+        real = images[rng.integers(0, len(images), half)]
+        fake = generator.predict(rng.normal(size=(half, Z)), verbose=0)
+        moment.assign([number, 0])
+        disc_loss, _ = discriminator.train_on_batch(
+            np.concatenate([real, fake]), np.repeat([[1.], [0.]], half, axis=0))
+        moment.assign([number + 1, 1])  # the graph counts the discriminator's updates
+        return disc_loss, gan.train_on_batch(rng.normal(size=(BATCH, Z)), np.ones((BATCH, 1)))
+
+    return generator, discriminator, gan, iterate
+
+
+def vanilla_gan(keras, tf):
+    """Chapter 003's dense models: two updates of the discriminator an iteration."""
+    from tf_keras import Model, Sequential, layers
+    [hidden] = WIDTHS["vanilla_gan"]
+    generator = Sequential([layers.Input((Z,))])
+    for width in (hidden, 2 * hidden, 4 * hidden):
+        for layer in (layers.Dense(width), layers.LeakyReLU(0.2),
+                      layers.BatchNormalization(momentum=0.8)):
+            generator.add(layer)
+    generator.add(layers.Dense(784, activation="tanh"))
+    generator.add(layers.Reshape((28, 28)))
+    discriminator = Sequential([
+        layers.Input((28, 28)), layers.Flatten(), layers.Dense(2 * hidden), layers.LeakyReLU(0.2),
+        layers.Dense(hidden), layers.LeakyReLU(0.2), layers.Dense(1, activation="sigmoid")])
+    discriminator.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy",
+                          metrics=["accuracy"])
+    z = layers.Input((Z,))
+    generated = generator(z)
+    discriminator.trainable = False
+    gan = Model(z, discriminator(generated))
+    gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
+
+    images, rng = drawn_numbers()
+    images = images / 127.5 - 1
+
+    def iterate(number):
+        real = images[rng.integers(0, len(images), BATCH)]
+        fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+        on_real = discriminator.train_on_batch(real, np.ones((BATCH, 1)))
+        on_fake = discriminator.train_on_batch(fake, np.zeros((BATCH, 1)))
+        gen_loss = gan.train_on_batch(rng.normal(0, 1, (BATCH, Z)), np.ones((BATCH, 1)))
+        return *(0.5 * np.add(on_real, on_fake)), gen_loss
+
+    return generator, discriminator, gan, iterate
+
+
+def main(chapter, out):
+    import tensorflow as tf
+    import tf_keras as keras
+    assert tf.executing_eagerly()
+    keras.utils.set_random_seed(SEED)
+    generator, discriminator, gan, iterate = globals()[chapter](keras, tf)
+    found = {"start": parts(generator, discriminator)}
+    losses = [iterate(number) for number in range(ITERATIONS)]
+    found["end"] = parts(generator, discriminator, gan.optimizer, discriminator.optimizer)
+    arrays = {f"{moment}/{part}/{number}": value for moment, named in found.items()
+              for part, values in named.items() for number, value in enumerate(values)}
+    arrays["updates"] = [adam.iterations.numpy() for adam in (gan.optimizer,
+                                                              discriminator.optimizer)]
+    # A discriminator as sure as can be that all is real, told that nothing is.
+    discriminator.layers[-1].bias.assign([40.])
+    batch, nothing = np.zeros((4, *discriminator.input_shape[1:])), np.zeros((4, 1))
+    by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
+    arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0], by_hand.numpy().mean()]
+    np.savez(out, losses=np.array(losses, np.float64), **arrays)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,184 @@
+"""The Keras chapters' scripts on few drawn digits: what a run leaves, also after a kill."""
+
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import few_digits
+from conftest import load_script, refusal
+from gan_tf1 import logs, run, train
+from gan_tf1.data import digits
+from gan_tf1.models import dcgan_mnist, vanilla_gan
+from gan_tf1.tf1 import new_graph, session_config, tf
+from test_run import final_state
+
+TINY = {
+    "05_dcgan_mnist.py": (
+        "--data", "drawn", "--epochs", "30", "--batches-per-epoch", "4", "--batch-size", "8",
+        "--gen-channels", "2", "--disc-channels", "2", "--samples", "4"),
+    "06_vanilla_gan.py": (
+        "--data", "drawn", "--iterations", "80", "--sample-interval", "4", "--batch-size", "8",
+        "--hidden-size", "2", "--samples", "4"),
+}
+KILLED_AFTER = {"05_dcgan_mnist.py": ">12, 2/4", "06_vanilla_gan.py": "18 ["}
+
+
+@pytest.fixture(scope="module", params=TINY)
+def script(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def main(script):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digits, "load", few_digits.load)
+        yield load_script(script).main
+
+
+@pytest.fixture(scope="module")
+def finished(main, script, tmp_path_factory):
+    """A run never interrupted."""
+    path = tmp_path_factory.mktemp("runs") / "finished"
+    main([*TINY[script], "--run-dir", str(path)])
+    return path
+
+
+def tables(path):
+    """The bytes of all that grew, and of the last weights."""
+    extra = path / "accuracies.csv"
+    return {**final_state(path), "accuracies": extra.read_bytes() if extra.exists() else None}
+
+
+def test_a_run_leaves_a_line_and_a_row_for_every_step(script, finished):
+    losses, log = run.load_losses(finished), (finished / "log.txt").read_text().splitlines()[1:]
+    rows = zip(*(losses[name] for name in losses))
+    if script.startswith("05"):
+        assert list(losses) == ["step", "disc_loss", "gen_loss"]
+        assert losses["step"].tolist() == list(range(1, 121))
+        assert [line for line in log if "Accuracy" not in line] == [
+            f">{1 + (step - 1) // 4:.0f}, {1 + (step - 1) % 4:.0f}/4, d={d:.3f}, g={g:.3f}"
+            for step, d, g in rows]
+        assert [number for number, line in enumerate(log) if "Accuracy" in line] == [40, 81, 122]
+        table = run.load_losses(finished, "accuracies.csv")
+        assert list(table) == ["epoch", "real", "fake"] and table["epoch"].tolist() == [10, 20, 30]
+        assert [line for line in log if "Accuracy" in line] == [
+            f">Accuracy real: {100 * real:.0f}%, fake: {100 * fake:.0f}%"
+            for _, real, fake in zip(*table.values())]
+        assert logs.read(finished, "dcgan_mnist").epochs.tolist() == list(range(1, 121))
+    else:
+        assert list(losses) == ["step", "disc_loss", "disc_acc", "gen_loss"]
+        assert losses["step"].tolist() == list(range(80))
+        assert log == [f"{step:.0f} [Discriminator loss: {d:f}, acc.: {100 * acc:.2f}%] "
+                       f"[Generator loss: {g:f}]" for step, d, acc, g in rows]
+        assert not (finished / "accuracies.csv").exists()
+
+
+def test_a_run_leaves_samples_figures_and_events(script, finished):
+    samples = run.load_samples(finished)
+    epochs = 30 if script.startswith("05") else 20
+    assert samples.shape == (epochs, 4, 784) and samples.dtype == np.float32
+    assert -1 <= samples.min() < 0.1 and samples.max() <= 1
+    assert {path.name for path in (finished / "figures").iterdir()} == {
+        "losses.png", "samples.png", "progress.png"}
+    [file] = (finished / "events").iterdir()
+    tags = [value.tag for event in tf.train.summary_iterator(str(file))
+            for value in event.summary.value]
+    assert tags.count("samples") == tags.count("losses/disc_loss") == epochs
+
+
+def test_the_saved_generator_makes_the_last_samples_again(script, finished):
+    model, config = {
+        "05_dcgan_mnist.py": (dcgan_mnist, dcgan_mnist.Config(gen_channels=2, disc_channels=2)),
+        "06_vanilla_gan.py": (vanilla_gan, vanilla_gan.Config(hidden_size=2))}[script]
+    with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        train.restore_generator(finished, gan.gen_vars, sess)
+        sample_z = np.random.default_rng([0, 2]).normal(size=(4, 100))
+        assert model.sample(sess, gan, sample_z).tobytes() == (
+            run.load_samples(finished)[-1].tobytes())
+
+
+def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
+        main, script, finished, tmp_path):
+    """Rows of the unfinished epoch are cut off; masks, batches and noise go on where they were."""
+    path = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, few_digits.__file__, script, *TINY[script], "--run-dir", path],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in process.stdout:
+        if line.startswith(KILLED_AFTER[script]):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert len(run.load_losses(path)["step"]) < 80, "the run was over before it was killed"
+    main(["--resume", "--run-dir", str(path)])
+    assert tables(path) == tables(finished)
+
+
+def test_a_checkpoint_before_the_last_accuracies_cuts_them_off(main, script, finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    last = max((copy / "state").glob("*.index"))
+    last.write_bytes(b"")  # damaged: the run goes on from the epoch before
+    main(["--resume", "--run-dir", str(copy)])
+    assert tables(copy) == tables(finished)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_stopped_in_its_first_epoch_starts_over(main, script, finished, tmp_path, monkeypatch):
+    """An unfinished first epoch has rows but no checkpoint: there is nothing to lose."""
+    left, original = [4], run.Run.record  # in the fourth row, the last of the epoch
+
+    def record(self, *arguments):
+        left[0] -= 1
+        if not left[0]:
+            raise Stop
+        return original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run.Run, "record", record)
+        with pytest.raises(Stop):
+            main([*TINY[script], "--run-dir", str(tmp_path / "run")])
+    main(["--resume", "--run-dir", str(tmp_path / "run")])
+    assert tables(tmp_path / "run") == tables(finished)
+
+
+def test_accuracies_that_are_gone_are_noticed(main, script, finished, tmp_path, capsys):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    if not (copy / "accuracies.csv").exists():
+        pytest.skip("this chapter prints none")
+    (copy / "accuracies.csv").unlink()
+    assert "accuracies.csv is shorter than at its checkpoint" in refusal(
+        capsys, main, "--resume", "--run-dir", copy)
+
+
+def test_a_loss_that_is_not_finite_stops_at_its_step(main, script, tmp_path, monkeypatch, capsys):
+    model = {"05_dcgan_mnist.py": dcgan_mnist, "06_vanilla_gan.py": vanilla_gan}[script]
+    steps, original = [], model.step
+
+    def step(*arguments):
+        steps.append(1)
+        losses = original(*arguments)
+        return {**losses, "gen_loss": float("nan")} if len(steps) == 6 else losses
+
+    monkeypatch.setattr(model, "step", step)
+    with pytest.raises(SystemExit) as exit_:
+        main([*TINY[script], "--run-dir", str(tmp_path / "run")])
+    assert exit_.value.code == 1 and len(steps) == 6
+    assert "the losses of epoch 2 are not finite" in capsys.readouterr().err
+    assert len(run.load_losses(tmp_path / "run")["step"]) == 5
+
+
+def test_an_interval_must_divide_the_iterations(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "--iterations 30 must be a multiple of --sample-interval 20" in refusal(
+        capsys, load_script("06_vanilla_gan.py").main, "--iterations", "30",
+        "--sample-interval", "20")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,76 @@
+"""Each Keras chapter's graph against the chapter's own API, over ten steps from equal weights."""
+
+import numpy as np
+import pytest
+
+import keras_twin
+from gan_tf1.data import digits, mnist
+from gan_tf1.models import dcgan_mnist, vanilla_gan
+from gan_tf1.tf1 import new_graph, session_config, tf
+
+CHAPTERS = {
+    "dcgan_mnist": (dcgan_mnist, dcgan_mnist.Config(
+        batch_size=keras_twin.BATCH, z_size=keras_twin.Z, gen_channels=8, disc_channels=6)),
+    "vanilla_gan": (vanilla_gan, vanilla_gan.Config(
+        batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
+}
+
+
+@pytest.fixture(scope="module", params=CHAPTERS)
+def twins(request, tmp_path_factory):
+    """`(chapter, Keras' arrays, our printed losses, name -> differences, powers)`."""
+    model, config = CHAPTERS[request.param]
+    found = keras_twin.run(request.param, tmp_path_factory.mktemp("keras"))
+    images, rng = keras_twin.drawn_numbers()
+    dataset = digits.Pool(mnist.DataSet(images, np.zeros(len(images), np.uint8)))
+    with new_graph(keras_twin.SEED).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        sess.run(tf.global_variables_initializer())
+        variables = parts()
+        keras_twin.load(found, variables, sess)
+        losses = [list(model.step(sess, gan, dataset, rng, config).values())
+                  for _ in range(keras_twin.ITERATIONS)]
+        powers = [sess.run(var) for var in tf.global_variables() if "beta2_power" in var.name]
+        yield (request.param, found, np.array(losses),
+               keras_twin.differences(found, variables, sess), powers)
+
+
+def parts():
+    """Our variables under the names of the Keras side's parts, in the order of the layers."""
+    found = {}
+    for name, scope in (("gen", "generator/"), ("disc", "discriminator/")):
+        own = tf.trainable_variables(scope)
+        every = {var.op.name: var for var in tf.global_variables()}
+        found |= {name: own, f"{name}_m": [every[f"{var.op.name}/Adam"] for var in own],
+                  f"{name}_v": [every[f"{var.op.name}/Adam_1"] for var in own]}
+    found["gen_averages"] = [var for var in tf.global_variables("generator/")
+                             if var.op.name.endswith(("/moving_mean", "/moving_variance"))]
+    return found
+
+
+def test_ten_steps_move_everything_as_keras_does(twins):
+    *_, differences, _ = twins
+    for name, (apart, moved) in differences.items():
+        # Second moments are far below 1e-5: those are held to a share of what they are.
+        assert apart <= min(1e-5, 0.005 * moved), (name, apart, moved)
+
+
+def test_printed_losses_are_those_that_keras_returns(twins):
+    _, found, losses, *_ = twins
+    np.testing.assert_allclose(losses, found["losses"], atol=1e-5)
+
+
+def test_the_discriminator_has_two_updates_an_iteration_or_one_stacked(twins):
+    chapter, found, *_, powers = twins
+    disc_updates = {"dcgan_mnist": 10, "vanilla_gan": 20}[chapter]
+    assert found["updates"].tolist() == [10, disc_updates]
+    # TF1 keeps 0.999 to the number of the next update, where Keras counts them.
+    assert sorted(powers) == pytest.approx(sorted([0.999 ** 11, 0.999 ** (disc_updates + 1)]),
+                                           rel=1e-6)
+
+
+def test_a_compiled_step_takes_the_loss_of_logits_and_clips_nothing(twins):
+    _, found, *_ = twins
+    compiled, by_hand = found["saturated"]
+    assert compiled == pytest.approx(40, rel=0.05)
+    assert by_hand == pytest.approx(-np.log(2e-7), rel=0.05)  # clipped at 1e-7, and 1e-7 added
