@@ -21,9 +21,13 @@ WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,)}  # of the layers: narrow o
 
 
 def drawn_numbers():
-    """Images uint8 [50, 28, 28] and the generator that the loop draws from."""
-    return (np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8),
-            np.random.default_rng(SEED))
+    """Images uint8 [50, 28, 28] and the generator that the loop draws from.
+
+    Half of each image is black: there a leaky ReLU of chapter 002 is at its kink.
+    """
+    images = np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8)
+    images[:, :, :14] = 0
+    return images, np.random.default_rng(SEED)
 
 
 def run(chapter, folder):

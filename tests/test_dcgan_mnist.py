@@ -103,7 +103,8 @@ def test_losses_of_literal_logits():
     p, q = (1 / (1 + np.exp(-part)) for part in (logits, fake))
     expected = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     assert d_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
-    assert g_loss == pytest.approx(-np.log(q).mean(), rel=1e-6) == pytest.approx(1.3516654, rel=1e-6)
+    assert g_loss == pytest.approx(-np.log(q).mean(), rel=1e-6)
+    assert g_loss == pytest.approx(1.3516654, rel=1e-6)
 
 
 @pytest.mark.parametrize("name, own", [("d_opt", "discriminator"), ("g_opt", "generator")])
@@ -219,7 +220,7 @@ def test_the_printed_steps_are_read_and_judged(tmp_path, capsys):
     assert book.epochs.tolist() == [1, 2, 3, 4, 5, 6, 23396, 23397, 23398, 23399, 23400]
     assert round(book.losses["disc_loss"][-5:].mean(), 3) == 0.694
     # An envelope of six steps: the verdict speaks of steps.
-    rows = [f"{seed},{step},{d + 0.01 * seed},{0.69 - 0.01 * seed}" for seed in range(5)
+    rows = [f"{seed},{step},{d + 0.01 * seed},{0.6 + 0.002 * step * (5 + seed)}" for seed in range(5)
             for step, d in enumerate((0.70, 0.69, 0.68, 0.67, 0.66, 0.65), 1)]
     (tmp_path / "own.csv").write_text("# settings: {}\nseed,step,disc_loss,gen_loss\n"
                                       + "\n".join(rows) + "\n")
@@ -279,6 +280,7 @@ def test_bad_input_is_one_line(capsys, tmp_path, monkeypatch):
     main = load_script("05_dcgan_mnist.py").main
     for arguments, complaint in ((["--drop-rate", "1"], "--drop-rate must be below 1"),
                                  (["--batch-size", "1"], "--batch-size must be at least 2"),
-                                 (["--batches-per-epoch", "-1"], "is not"),
+                                 (["--batches-per-epoch", "-1"],
+                                  "--batches-per-epoch must be at least 0"),
                                  (["--epochs", "0"], "--epochs must be at least 1")):
-        assert complaint in refusal(capsys, main, *arguments) or complaint == "is not"
+        assert complaint in refusal(capsys, main, *arguments)

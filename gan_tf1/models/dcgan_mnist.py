@@ -34,9 +34,9 @@ after `compile`                        combined model only the generator's weigh
 `gan_model.train_on_batch`             256 images of new noise; dropout drops here too
 `Dropout(0.4)`                         0.4 of the units are dropped, the others divided by 0.6;
                                        none in `evaluate`
-`binary_crossentropy`                  of a probability, it is clipped to 1e-7 from 0 and 1. But
-                                       in a compiled step Keras finds the sigmoid's input and takes
-                                       the loss of logits, as here: no loss is clipped
+`binary_crossentropy`                  of a probability as such, it is clipped to 1e-7 from 0 and 1.
+                                       Of a model that ends in a sigmoid, Keras finds the logits and
+                                       takes their loss, as here: nothing is clipped
 `Adam(lr=0.0002, beta_1=0.5)`          beta2 0.999; epsilon is 1e-7, TF1's is 1e-8. Both add it to
                                        sqrt(v), after the correction of both moments went into the
                                        step size
@@ -111,14 +111,14 @@ def generator(z, channels=128, alpha=0.2):
     """Noise [B, z] to images [B, 28, 28, 1] in (0, 1)."""
     with tf.variable_scope("generator"):
         x = tf.layers.dense(z, 7 * 7 * channels)
-        x = tf.nn.leaky_relu(x, alpha)
+        x = tf.maximum(alpha * x, x)  # at 0, where black pixels are, its slope is alpha, as Keras'
         x = tf.reshape(x, (-1, 7, 7, channels))                                  # -> [B,7,7,128]
 
         x = tf.layers.conv2d_transpose(x, channels, 4, strides=2, padding="same")
-        x = tf.nn.leaky_relu(x, alpha)                                           # -> [B,14,14,128]
+        x = tf.maximum(alpha * x, x)                                           # -> [B,14,14,128]
 
         x = tf.layers.conv2d_transpose(x, channels, 4, strides=2, padding="same")
-        x = tf.nn.leaky_relu(x, alpha)                                           # -> [B,28,28,128]
+        x = tf.maximum(alpha * x, x)                                           # -> [B,28,28,128]
 
         return tf.layers.conv2d(x, 1, 7, padding="same", activation=tf.sigmoid)  # -> [B,28,28,1]
 
@@ -127,11 +127,11 @@ def discriminator(x, reuse=False, channels=64, alpha=0.2, drop_rate=0.4, number=
     """Images [B, 28, 28, 1] in [0, 1] to logits [B, 1]; passes of another `number` drop others."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.conv2d(x, channels, 3, strides=2, padding="same")  # -> [B,14,14,64]
-        x = tf.nn.leaky_relu(x, alpha)
+        x = tf.maximum(alpha * x, x)
         x = fresh_dropout(x, drop_rate, number=10 * number + 1)
 
         x = tf.layers.conv2d(x, channels, 3, strides=2, padding="same")  # -> [B,7,7,64]
-        x = tf.nn.leaky_relu(x, alpha)
+        x = tf.maximum(alpha * x, x)
         x = fresh_dropout(x, drop_rate, number=10 * number + 2)
 
         flat = tf.reshape(x, (-1, 7 * 7 * channels))                     # -> [B,3136]

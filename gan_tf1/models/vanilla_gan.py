@@ -1,9 +1,9 @@
 """The vanilla GAN of two Keras models: dense networks, the generator with batch norm, on MNIST.
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Vanilla GAN". The chapter's API is Keras. Here is the graph that this API builds, and a test
-trains both from the same weights: after 10 iterations all weights, moving
-averages and Adam's slots are equal.
+Generation with GANs", section "Vanilla GAN". The chapter's API is Keras. Here is
+the graph that this API builds, and a test trains both from the same weights:
+after 10 iterations all weights, moving averages and Adam's slots are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -38,9 +38,9 @@ two `discriminator.train_on_batch`     two updates by one Adam, whose slots and 
                                        before its own update. The gradients are not halved
 `discriminator.trainable = False`,     the discriminator keeps training on its own; in the
 set after `compile`                    combined model only the generator's weights move
-`binary_crossentropy`                  of a probability, it is clipped to 1e-7 from 0 and 1. But
-                                       in a compiled step Keras finds the sigmoid's input and takes
-                                       the loss of logits, as here: no loss is clipped
+`binary_crossentropy`                  of a probability as such, it is clipped to 1e-7 from 0 and 1.
+                                       Of a model that ends in a sigmoid, Keras finds the logits and
+                                       takes their loss, as here: nothing is clipped
 `metrics=['accuracy']`                 the share of D(x) above 0.5, as far as x is real
 `Adam(0.0002, 0.5)`                    beta2 0.999; epsilon is 1e-7, TF1's is 1e-8. Both add it to
                                        sqrt(v), after the correction of both moments went into the
@@ -99,7 +99,7 @@ class Config:
 
 
 def model_inputs(input_size, z_dim):
-    """Placeholders: images [B, input_size] in [-1, 1], labels [B, 1], 1 = real; noise [B, z_dim]."""
+    """Placeholders: images [B, input_size] in [-1, 1], labels [B, 1] (1 real), noise [B, z_dim]."""
     imgs = tf.placeholder(tf.float32, (None, input_size), name="imgs")
     y = tf.placeholder(tf.float32, (None, 1), name="y")
     noise = tf.placeholder(tf.float32, (None, z_dim), name="noise")
@@ -116,13 +116,13 @@ def generator(z, output_size, reuse=False, alpha=0.2, hidden_size=256, training=
 
     with tf.variable_scope("generator", reuse=reuse):
         x = tf.layers.dense(z, hidden_size)                          # [B,100] -> [B,256]
-        x = batch_normalization(tf.nn.leaky_relu(x, alpha))
+        x = batch_normalization(tf.maximum(alpha * x, x))
 
         x = tf.layers.dense(x, 2 * hidden_size)                      # -> [B,512]
-        x = batch_normalization(tf.nn.leaky_relu(x, alpha))
+        x = batch_normalization(tf.maximum(alpha * x, x))
 
         x = tf.layers.dense(x, 4 * hidden_size)                      # -> [B,1024]
-        x = batch_normalization(tf.nn.leaky_relu(x, alpha))
+        x = batch_normalization(tf.maximum(alpha * x, x))
 
         return tf.layers.dense(x, output_size, activation=tf.tanh)   # -> [B,784]
 
@@ -131,10 +131,10 @@ def discriminator(x, reuse=False, alpha=0.2, hidden_size=256):
     """Images [B, 784] in [-1, 1] to logits [B, 1]."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.dense(x, 2 * hidden_size)                      # -> [B,512]
-        x = tf.nn.leaky_relu(x, alpha)
+        x = tf.maximum(alpha * x, x)
 
         x = tf.layers.dense(x, hidden_size)                          # -> [B,256]
-        x = tf.nn.leaky_relu(x, alpha)
+        x = tf.maximum(alpha * x, x)
 
         return tf.layers.dense(x, 1)                                 # -> [B,1]
 
