@@ -23,7 +23,7 @@ WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,)}  # of the layers: narrow o
 def drawn_numbers():
     """Images uint8 [50, 28, 28] and the generator that the loop draws from.
 
-    Half of each image is black: there a leaky ReLU of chapter 002 is at its kink.
+    Half of each image is black: there a leaky ReLU of the article's is at its kink.
     """
     images = np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8)
     images[:, :, :14] = 0
@@ -78,7 +78,7 @@ def parts(gen, disc, gen_adam=None, disc_adam=None):
 
 
 def dcgan_mnist(keras, tf):
-    """Chapter 002's models; dropout's masks are the ones that the graph draws."""
+    """The article's models; dropout's masks are the ones that the graph draws."""
     from tf_keras import Sequential, layers
     gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
     moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)  # step and pass
@@ -130,7 +130,7 @@ def dcgan_mnist(keras, tf):
 
 
 def vanilla_gan(keras, tf):
-    """Chapter 003's dense models: two updates of the discriminator an iteration."""
+    """The book's dense models: two updates of the discriminator an iteration."""
     from tf_keras import Model, Sequential, layers
     [hidden] = WIDTHS["vanilla_gan"]
     generator = Sequential([layers.Input((Z,))])

@@ -1,4 +1,4 @@
-"""Chapter 002's DCGAN against NumPy: variables, losses, what a step moves, dropout, its log."""
+"""The article's DCGAN of two Keras models against NumPy: variables, losses, what a step moves, dropout, its log."""
 
 import numpy as np
 import pytest

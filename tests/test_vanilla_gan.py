@@ -1,4 +1,4 @@
-"""Chapter 003's vanilla GAN against NumPy: variables, losses, averages, what a step moves."""
+"""The vanilla GAN against NumPy: variables, losses, averages, what a step moves."""
 
 import numpy as np
 import pytest
