@@ -194,7 +194,7 @@ def test_standard_error_of_a_distance_is_its_spread_over_new_samples():
 def test_standard_error_of_samples_that_are_all_the_same_is_zero():
     p = one_hot([6] * 20)
     for metric in (metrics.classifier_score, metrics.classes_covered, metrics.kl_to_uniform):
-        assert metrics.standard_error(metric, p, np.random.default_rng(0), draws=10) == 0
+        assert metrics.standard_error(metric, p, np.random.default_rng(0), draws=10) < 1e-12
 
 
 # --- sets that degenerate, and bad input ---
