@@ -11,7 +11,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from gan_tf1.errors import InputError
-from gan_tf1.run import load_losses, read_config
+from gan_tf1.run import load_losses, read_config_of, table
 
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
@@ -108,9 +108,7 @@ def read(path, chapter):
     path = pathlib.Path(path)
     form = CHAPTERS[chapter]
     if path.is_dir():
-        config = read_config(path)
-        if config["chapter"] != chapter:
-            raise InputError(f"{path} is a run of {config['chapter']!r}, not of {chapter!r}")
+        config = read_config_of(chapter, path)
         why = "" if config["data"] == form.data else other_data(form, config["data_title"])
         return of_columns(load_losses(path), form, why, config["settings"])
     try:
@@ -135,16 +133,6 @@ def book(chapter):
 def other_data(form, title):
     """Why a log of a run on the data set `title` can't be compared."""
     return f"it was trained on {title}, the book's on {form.data_title}"
-
-
-def table(text):
-    """The columns of a CSV with a row of names and with comments, as arrays by name."""
-    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
-    try:
-        columns = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
-        return {name: columns[name] for name in columns.dtype.names}
-    except (ValueError, TypeError) as error:
-        raise InputError(" ".join(str(error).split())) from error
 
 
 def of_columns(found, form, incomparable="", settings=None):

@@ -45,7 +45,8 @@ import numpy as np
 from scipy import stats
 
 from gan_tf1.errors import InputError
-from gan_tf1.logs import BOOK_LOGS, CHAPTERS, Chapter, table
+from gan_tf1.logs import BOOK_LOGS, CHAPTERS, Chapter
+from gan_tf1.run import table
 
 FEWEST_EPOCHS = 5   # in a window, for its spread to say anything
 SIGNIFICANCE = 0.01
@@ -57,6 +58,7 @@ class Envelope(NamedTuple):
     epochs: np.ndarray
     losses: dict
     settings: dict
+    data: str = "?"         # title of the data set
 
 
 class Figure(NamedTuple):
@@ -101,7 +103,8 @@ def envelope(chapter, path=None):
     try:
         text = path.read_text()
         columns = table(text)
-        settings = json.loads(re.search(r"^# settings: (.*)$", text, re.MULTILINE)[1])
+        comments = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+        settings = json.loads(comments["settings"])
         counted = columns[form.counted]
         seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
         places = np.lexsort((counted, columns["seed"]))
@@ -109,10 +112,11 @@ def envelope(chapter, path=None):
         if len(seeds) < 2 or not np.array_equal(
                 expected, [columns["seed"][places], counted[places]]):
             raise ValueError(f"it lacks {form.one} of a seed, or has fewer than two seeds")
-        losses = {name: columns[name][places].reshape(len(seeds), len(epochs)) for name in form.columns}
+        losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
+                  for name in form.columns}
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is no envelope: {error}") from error
-    return Envelope(form, epochs, losses, settings)
+    return Envelope(form, epochs, losses, settings, comments.get("data", "?"))
 
 
 @functools.cache
@@ -150,7 +154,8 @@ def judge(log, envelope):
     titles, counted = envelope.chapter.columns, envelope.chapter.counted
     spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
     if log.incomparable or not spans:
-        why = log.incomparable or f"it has none of the {counted}s {_span(envelope.epochs)} that are compared"
+        why = log.incomparable or (f"it has none of the {counted}s {_span(envelope.epochs)} that "
+                                   "are compared")
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
     bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
     if len(bad):
@@ -179,8 +184,8 @@ def judge(log, envelope):
         return Verdict("agrees", f"Agrees: all {count} figures lie where one more seed's would.",
                        figures, shares)
     where = "; ".join(
-        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in {_in_words(figure.epochs, counted)}, "
-        f"{abs(figure.value - figure.expected):.3f} "
+        f"{figure.statistic} of the {figure.loss} {figure.value:.3f} in "
+        f"{_in_words(figure.epochs, counted)}, {abs(figure.value - figure.expected):.3f} "
         f"{'above' if figure.value > figure.expected else 'below'} the envelope's "
         f"{figure.expected:.3f}" for figure in outside)
     return Verdict("differs", f"Differs: {where}.", figures, shares)

@@ -70,6 +70,14 @@ def read_config(path):
         raise InputError(f"{file} can't be read: {error}") from error
 
 
+def read_config_of(chapter, path, called=None):
+    """`read_config`, of a run of `chapter`. Raises InputError, naming it as `called`, for another's."""
+    config = read_config(path)
+    if config["chapter"] != chapter:
+        raise InputError(f"{path} is a run of {config['chapter']!r}, not of {called or repr(chapter)}")
+    return config
+
+
 def refuse_other(path, config, given):
     """Raise InputError, naming the fields, where `given` differs from the run's own `config`."""
     own = {**config, **config["settings"]}
@@ -249,10 +257,19 @@ def load_losses(path, name="losses.csv"):
     """The columns of `path`/losses.csv as a dict of arrays: first `epoch` or `step`."""
     file = pathlib.Path(path) / name
     try:
-        table = np.genfromtxt(file, delimiter=",", names=True, ndmin=1)
-        return {name: table[name] for name in table.dtype.names}
-    except (OSError, ValueError, TypeError) as error:
+        return table(file.read_text())
+    except (OSError, ValueError, InputError) as error:
         raise InputError(f"{file} can't be read: {error}") from error
+
+
+def table(text):
+    """The columns of a CSV with a row of names and with comments, as arrays by name."""
+    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
+    try:
+        columns = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
+        return {name: columns[name] for name in columns.dtype.names}
+    except (ValueError, TypeError) as error:
+        raise InputError(" ".join(str(error).split())) from error
 
 
 def load_samples(path):

@@ -26,7 +26,7 @@ from gan_tf1 import train
 from gan_tf1.config import make
 from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_classifier
-from gan_tf1.run import load_samples, read_config
+from gan_tf1.run import load_samples, read_config, read_config_of
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 BATCH = 500  # samples drawn at a time: memory stays modest
@@ -95,9 +95,7 @@ def judged(path, image_sets):
 
     A list of `(probabilities, features)`, float64 [n, 10] and [n, 64], for `gan_tf1.metrics`.
     """
-    stored = read_config(path)
-    if stored["chapter"] != mnist_classifier.CHAPTER:
-        raise InputError(f"{path} is a run of {stored['chapter']!r}, not of the classifier")
+    stored = read_config_of(mnist_classifier.CHAPTER, path, "the classifier")
     with new_graph(0).as_default():
         net = mnist_classifier.build(make(mnist_classifier.Config, stored["settings"]))
         with tf.Session(config=session_config()) as sess:

@@ -17,16 +17,14 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_gan
-from gan_tf1.run import read_config
+from gan_tf1.run import read_config_of
 
 SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / "mnist_gan"
 
 
 def draw(path, count, seed):
     """`count` samples [count, 784] of the newest generator in run directory `path`, and a title."""
-    stored = read_config(path)
-    if stored.get("chapter") != mnist_gan.CHAPTER:
-        raise InputError(f"{path} is a run of {stored.get('chapter')!r}, not of the MNIST GAN")
+    stored = read_config_of(mnist_gan.CHAPTER, path, "the MNIST GAN")
     images, epoch = samples.draw(path, mnist_gan, count, seed)
     epoch = f"epoch {epoch}" if epoch else "training"
     return images, f"Samples after {epoch}, trained on {stored['data_title']}, seed {seed}"

@@ -6,8 +6,6 @@
     python scripts/03_dcgan_svhn.py --resume                   go on after an interruption
 """
 
-import itertools
-
 import numpy as np
 
 from gan_tf1 import figures, launch, train
@@ -27,15 +25,13 @@ def main(argv=None):
     data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, 1])
     rng = np.random.default_rng([job.seed, 0])
     sample_z = np.random.default_rng([job.seed, 2]).uniform(-1, 1, (ROWS * COLUMNS, config.z_size))
-    batches = itertools.chain.from_iterable(
-        data.train.batches(config.batch_size) for _ in itertools.count())
+    batches = data.train.epochs(config.batch_size)
 
     with job.open(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as run, \
             new_graph(job.seed).as_default():
         net = model.build(config)
         train.fit(
-            run, epochs=config.epochs,
-            steps=-(-data.train.num_examples // config.batch_size),
+            run, epochs=config.epochs, steps=data.train.steps(config.batch_size),
             step=lambda sess, _: model.step(sess, net, next(batches), rng, config),
             report=lambda sess, feed: model.report(sess, net, feed),
             log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),

@@ -6,8 +6,6 @@
     python scripts/04_semi_supervised_svhn.py --resume               go on after an interruption
 """
 
-import itertools
-
 import numpy as np
 
 from gan_tf1 import figures, launch, train
@@ -28,14 +26,13 @@ def main(argv=None):
                      label_repeats=config.label_repeats, labelled_only=config.supervised_only)
     rng = np.random.default_rng([job.seed, 0])
     sample_z = np.random.default_rng([job.seed, 2]).normal(0, 1, size=(SAMPLES, config.z_size))
-    batches = itertools.chain.from_iterable(
-        data.train.batches(config.batch_size) for _ in itertools.count())
+    batches = data.train.epochs(config.batch_size)
 
     with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, new_graph(job.seed).as_default():
         net = model.build(config)
         train.fit(
             run, epochs=config.epochs, first_epoch=0,
-            steps=-(-data.train.num_examples // config.batch_size),
+            steps=data.train.steps(config.batch_size),
             step=lambda sess, tally: model.step(sess, net, next(batches), rng, config, tally),
             report=lambda sess, tally: model.report(sess, net, data.train, config, tally),
             log_line=model.log_line, sample=lambda sess: model.sample(sess, net, sample_z),

@@ -49,20 +49,13 @@ def main(argv=None):
     args = parser.parse_args(argv)
 
     runs = [(path.stem, published.envelope("semi_supervised", path)) for path in args.csv]
-    data = {header(path, "data") for path in args.csv}
+    data = {envelope.data for _, envelope in runs}
     if len(data) > 1:
         raise InputError(f"these were trained on different data: {', '.join(sorted(data))}")
     print(f"on {data.pop()}, after the last epoch:", *table(runs), sep="\n")
     curves = [(name + ": ", {"epoch": envelope.epochs, **envelope.losses})
               for name, envelope in runs]
     print(figures.save(figures.accuracy_curves(curves, args.title), args.out))
-
-
-def header(path, key):
-    """What the comments at the head of `path` say of `key`."""
-    lines = path.read_text().splitlines()
-    prefix = f"# {key}: "
-    return next((line.removeprefix(prefix) for line in lines if line.startswith(prefix)), "?")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from gan_tf1 import launch, samples, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
-from gan_tf1.models import mnist_classifier as model
+from gan_tf1.models import mnist_classifier as model, mnist_gan
 from gan_tf1.tf1 import new_graph
 
 
@@ -18,7 +18,7 @@ def main(argv=None):
     job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
-    steps = model.steps_per_epoch(data.train, config)
+    steps = mnist_gan.steps_per_epoch(data.train, config)
     rng = np.random.default_rng([job.seed, 0])
 
     with job.open(data, sample_shape=()) as run, new_graph(job.seed).as_default():

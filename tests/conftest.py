@@ -3,6 +3,10 @@
 import importlib.util
 import os
 import pathlib
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -62,6 +66,27 @@ def load_script(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def kill_after(beginning, program, *arguments, seconds=0):
+    """Run `program` with `arguments`, and kill it once a line has this beginning, `seconds` later."""
+    process = subprocess.Popen([sys.executable, program, *map(str, arguments)],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in process.stdout:
+        if line.startswith(beginning):
+            break
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+
+
+def values(sess):
+    """All variables of the default graph, name -> float64 array."""
+    from gan_tf1.tf1 import tf
+    names = [var.op.name for var in tf.global_variables()]
+    return {name: np.asarray(value, np.float64)
+            for name, value in zip(names, sess.run(tf.global_variables()))}
 
 
 def refusal(capsys, main, *arguments):

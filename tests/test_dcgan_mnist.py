@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import load_script, refusal
+from conftest import load_script, refusal, values
 from gan_tf1 import logs, published
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -29,12 +29,6 @@ def session():
 @pytest.fixture
 def dataset(train_set):
     return digits.Pool(train_set)
-
-
-def values(sess):
-    """All variables, name -> array."""
-    names = [var.op.name for var in tf.global_variables()]
-    return dict(zip(names, sess.run(tf.global_variables())))
 
 
 class Recorder:

@@ -1,14 +1,10 @@
 """The DCGAN's script on few drawn street numbers: what a run leaves, also after a kill."""
 
-import signal
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import few_streets
-from conftest import load_script, refusal
+from conftest import kill_after, load_script, refusal
 from gan_tf1 import figures, run, train
 from gan_tf1.data import svhn
 from gan_tf1.models import dcgan_svhn as model
@@ -57,15 +53,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
 
 def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
     path = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, few_streets.__file__, "03_dcgan_svhn.py", *TINY, "--run-dir", path],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith("Epoch 3/"):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    kill_after("Epoch 3/", few_streets.__file__, "03_dcgan_svhn.py", *TINY, "--run-dir", path)
     assert len(run.load_losses(path)["epoch"]) < 10, "the run was over before it was killed"
     main(["--resume", "--run-dir", str(path)])
     assert final_state(path) == final_state(finished)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import few_streets
+from conftest import values
 from dcgan_numpy import BN2, BN3, generator, moved_averages, passes
 from gan_tf1.data import svhn
 from gan_tf1.models import dcgan_svhn as model
@@ -37,13 +38,6 @@ def feed():
 def averages():
     return [var for var in tf.global_variables()
             if var.op.name.endswith(("/moving_mean", "/moving_variance"))]
-
-
-def values(sess):
-    """All variables, name -> float64 array."""
-    names = [var.op.name for var in tf.global_variables()]
-    return {name: np.asarray(value, np.float64)
-            for name, value in zip(names, sess.run(tf.global_variables()))}
 
 
 def test_table_of_variables_at_full_size():

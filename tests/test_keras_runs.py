@@ -1,15 +1,12 @@
 """The Keras chapters' scripts on few drawn digits: what a run leaves, also after a kill."""
 
 import shutil
-import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import kill_after, load_script, refusal
 from gan_tf1 import logs, run, train
 from gan_tf1.data import digits
 from gan_tf1.models import dcgan_mnist, vanilla_gan
@@ -106,15 +103,7 @@ def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
         main, script, finished, tmp_path):
     """Rows of the unfinished epoch are cut off; masks, batches and noise go on where they were."""
     path = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, few_digits.__file__, script, *TINY[script], "--run-dir", path],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith(KILLED_AFTER[script]):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    kill_after(KILLED_AFTER[script], few_digits.__file__, script, *TINY[script], "--run-dir", path)
     assert len(run.load_losses(path)["step"]) < 80, "the run was over before it was killed"
     main(["--resume", "--run-dir", str(path)])
     assert tables(path) == tables(finished)

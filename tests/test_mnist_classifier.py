@@ -1,20 +1,16 @@
 """The classifier that judges samples: its graph against NumPy in float64, its run, its accuracy."""
 
-import signal
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, load_script, refusal
+from conftest import ROOT, kill_after, load_script, refusal, values
 from gan_tf1 import run, samples
 from gan_tf1.data import digits, mnist
 from gan_tf1.models import mnist_classifier as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
-from test_mnist_gan import dense, values
+from test_mnist_gan import dense
 from test_run import final_state
 
 SHIPPED = ROOT / "checkpoints" / "mnist_classifier"
@@ -225,15 +221,7 @@ def test_a_run_leaves_figures_and_weights_and_no_samples(finished):
 
 def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path, capsys):
     path = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, few_digits.__file__, SCRIPT, *TINY, "--run-dir", path],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith("Epoch 2"):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    kill_after("Epoch 2", few_digits.__file__, SCRIPT, *TINY, "--run-dir", path)
     assert len(run.load_losses(path)["epoch"]) < 8, "the run was over before it was killed"
     main(["--resume", "--run-dir", str(path)])
     assert state(path) == state(finished)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from conftest import values
 from gan_tf1.models import mnist_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import devices, host_side, without_gpu_kernel
@@ -18,13 +19,6 @@ def session():
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
             yield sess, gan
-
-
-def values(sess):
-    """All variables, name -> float64 array."""
-    names = [var.op.name for var in tf.global_variables()]
-    return {name: np.asarray(value, np.float64)
-            for name, value in zip(names, sess.run(tf.global_variables()))}
 
 
 def dense(x, weights, scope):

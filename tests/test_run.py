@@ -5,16 +5,14 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import kill_after, load_script, refusal
 from gan_tf1 import run
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -145,16 +143,8 @@ def test_same_seed_same_bytes_another_seed_others(finished, main, tmp_path):
 
 def interrupted(path, epochs, after):
     """A run killed with SIGKILL when it has said epoch `after`, and a little later."""
-    process = subprocess.Popen(
-        [sys.executable, few_digits.__file__, *TINY, "--epochs", str(epochs), "--run-dir", path],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith(f"Epoch {after}/"):
-            break
-    time.sleep(0.01 * after)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    kill_after(f"Epoch {after}/", few_digits.__file__, *TINY, "--epochs", epochs, "--run-dir", path,
+               seconds=0.01 * after)
 
 
 def test_killed_at_any_moment_and_resumed_equals_never_interrupted(main, tmp_path):

@@ -1,15 +1,12 @@
 """The semi-supervised chapter's script: what a run leaves, also after a kill, and that it learns."""
 
 import re
-import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import few_streets
-from conftest import load_script, refusal
+from conftest import kill_after, load_script, refusal
 from gan_tf1 import logs, run, train
 from gan_tf1.data import drawn_street, svhn
 from gan_tf1.models import semi_supervised_svhn as model
@@ -63,15 +60,7 @@ def test_a_run_leaves_log_accuracies_samples_and_figures(finished):
 def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
     """Dropout's masks, the data's order, noise and the step size go on where they were."""
     path = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, few_streets.__file__, SCRIPT, *TINY, "--run-dir", path],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith("Epoch 2"):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    kill_after("Epoch 2", few_streets.__file__, SCRIPT, *TINY, "--run-dir", path)
     assert len(run.load_losses(path)["epoch"]) < 10, "the run was over before it was killed"
     main(["--resume", "--run-dir", str(path)])
     assert without_times(final_state(path)) == without_times(final_state(finished))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from conftest import values
 from gan_tf1.data import digits
 from gan_tf1.models import vanilla_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -30,13 +31,6 @@ def session():
 @pytest.fixture
 def dataset(train_set):
     return digits.Pool(train_set)
-
-
-def values(sess):
-    """All variables, name -> float64 array."""
-    names = [var.op.name for var in tf.global_variables()]
-    return {name: np.asarray(value, np.float64)
-            for name, value in zip(names, sess.run(tf.global_variables()))}
 
 
 def hidden(x, weights, scope, number):

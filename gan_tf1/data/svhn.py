@@ -76,6 +76,15 @@ class Dataset:
         """Training examples, labelled or not."""
         return len(self.arrays.train_images)
 
+    def steps(self, batch_size):
+        """Training batches an epoch, the last part of one counted."""
+        return -(-self.num_examples // batch_size)
+
+    def epochs(self, batch_size):
+        """The training batches of one epoch after the other, without end."""
+        while True:
+            yield from self.batches(batch_size)
+
     def batches(self, batch_size, which_set="train"):
         """One epoch of "train", or all of "test", as an iterator.
 

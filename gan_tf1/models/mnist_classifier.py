@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import setting
-from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "mnist_classifier"
@@ -113,14 +112,6 @@ def build(config):
     train_opt, shrink_lr = model_opt(loss, learning_rate, config)
     return Classifier(images, labels, learning_rate, tf.nn.softmax(logits), features, loss, correct,
                       variables, train_opt, shrink_lr)
-
-
-def steps_per_epoch(train_set, config):
-    """Steps an epoch, a last part of a batch left to the next one. Raises InputError if none."""
-    if config.batch_size > train_set.num_examples:
-        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{train_set.num_examples} images")
-    return train_set.num_examples // config.batch_size
 
 
 def shifted(images, rng, max_shift):
