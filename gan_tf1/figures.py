@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
 from gan_tf1.files import replacing
+from gan_tf1.run import load_losses, load_samples
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 
@@ -26,6 +27,21 @@ def save(figure, path):
         # No version or date in the file: the same figure gives the same bytes.
         figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
     return path
+
+
+def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1):
+    """Draw the complete run at `path`: its losses, last samples and progress; print the files.
+
+    `where` says in the titles what was trained, on what data; the rest is for
+    `sample_grid` and `progress`.
+    """
+    losses, samples = load_losses(path), load_samples(path)
+    for name, figure in (
+            ("losses", loss_curves(losses, f"Losses: {where}")),
+            ("samples", sample_grid(samples[-1], f"Last samples: {where}", columns, inches)),
+            ("progress", progress(samples, f"Samples over training:\n{where}", counted=counted,
+                                  each=each))):
+        print(save(figure, path / "figures" / f"{name}.png"))
 
 
 def loss_curves(losses, title):

@@ -11,7 +11,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_gan
-from gan_tf1.run import load_losses, load_samples
 from gan_tf1.tf1 import new_graph
 
 
@@ -34,13 +33,7 @@ def main(argv=None):
             sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
             train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
 
-    losses, samples = load_losses(run.path), load_samples(run.path)
-    where = f"MNIST GAN on {data.title}, seed {job.seed}"
-    for name, figure in (
-            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
-            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}")),
-            ("progress", figures.progress(samples, f"Samples over training: {where}"))):
-        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+    figures.of_run(run.path, f"MNIST GAN on {data.title}, seed {job.seed}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
-from gan_tf1.run import load_losses, load_samples
 from gan_tf1.tf1 import new_graph
 
 ROWS, COLUMNS = 5, 10  # of the samples after each epoch, always of the same noise
@@ -39,13 +38,7 @@ def main(argv=None):
             train_set=data.train, rng=rng, gen_vars=net.gen_vars,
             mixed_precision=config.mixed_precision)
 
-    losses, samples = load_losses(run.path), load_samples(run.path)
-    where = f"DCGAN on {data.title}, seed {job.seed}"
-    for name, figure in (
-            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
-            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}", COLUMNS, 0.8)),
-            ("progress", figures.progress(samples, f"Samples over training:\n{where}"))):
-        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+    figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}", COLUMNS, inches=0.8)
 
 
 if __name__ == "__main__":

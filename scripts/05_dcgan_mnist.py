@@ -12,7 +12,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
-from gan_tf1.run import load_losses, load_samples
 from gan_tf1.tf1 import new_graph
 
 
@@ -23,8 +22,9 @@ def main(argv=None):
     data = digits.unsplit(digits.load(job.data, job.data_dir))
     batches = model.batches_per_epoch(data.train, config)
     rng = np.random.default_rng([job.seed, 0])
-    # The article draws its 16 images once, after training: here from the same noise every epoch.
-    sample_z = np.random.default_rng([job.seed, 2]).normal(size=(config.samples, config.z_size))
+
+    def sample(sess):  # The article's 16 images, drawn after training: here of each epoch.
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
     with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
         gan = model.build(config)
@@ -34,16 +34,9 @@ def main(argv=None):
             report=lambda sess, losses: losses,
             log_line=lambda number, losses: model.log_line(number, batches, losses),
             evaluate=lambda sess, epoch: model.evaluate(sess, gan, data.train, rng, config, epoch),
-            sample=lambda sess: model.sample(sess, gan, sample_z),
-            train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
 
-    losses, samples = load_losses(run.path), load_samples(run.path)
-    where = f"DCGAN on {data.title}, seed {job.seed}"
-    for name, figure in (
-            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
-            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}")),
-            ("progress", figures.progress(samples, f"Samples over training: {where}"))):
-        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+    figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}")
 
 
 if __name__ == "__main__":

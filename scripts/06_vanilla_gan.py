@@ -11,7 +11,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import vanilla_gan as model
-from gan_tf1.run import load_losses, load_samples
 from gan_tf1.tf1 import new_graph
 
 
@@ -22,7 +21,9 @@ def main(argv=None):
     intervals = model.intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
     rng = np.random.default_rng([job.seed, 0])
-    sample_z = np.random.default_rng([job.seed, 2]).normal(size=(config.samples, config.z_dim))
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
     with job.open(data, (config.samples, model.INPUT_SIZE)) as run, \
             new_graph(job.seed).as_default():
@@ -31,17 +32,10 @@ def main(argv=None):
             run, epochs=intervals, steps=config.sample_interval, first_step=0,
             step=lambda sess, _: model.step(sess, gan, data.train, rng, config),
             report=lambda sess, losses: losses, log_line=model.log_line,
-            sample=lambda sess: model.sample(sess, gan, sample_z),
-            train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
 
-    losses, samples = load_losses(run.path), load_samples(run.path)
-    where = f"Vanilla GAN on {data.title}, seed {job.seed}"
-    for name, figure in (
-            ("losses", figures.loss_curves(losses, f"Losses: {where}")),
-            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}")),
-            ("progress", figures.progress(samples, f"Samples over training: {where}",
-                                          counted="iteration", each=config.sample_interval))):
-        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+    figures.of_run(run.path, f"Vanilla GAN on {data.title}, seed {job.seed}",
+                   counted="iteration", each=config.sample_interval)
 
 
 if __name__ == "__main__":

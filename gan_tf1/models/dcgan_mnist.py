@@ -72,6 +72,7 @@ from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_mnist"
+SAMPLE_RANGE = (-1, 1)  # of what `sample` gives; within the model, images are in [0, 1]
 IN_SHAPE = (28, 28, 1)
 ADAM_EPSILON = 1e-7  # Keras' default
 EVALUATED = 100      # images of either kind
@@ -261,7 +262,8 @@ def evaluate(sess, gan, dataset, rng, config, epoch):
             {"real": acc_real, "fake": acc_fake})
 
 
-def sample(sess, gan, sample_z):
-    """The generator's images of `sample_z` [n, z_size]: [n, 784], black at -1 and white at 1."""
+def sample(sess, gan, rng, count, config):
+    """`count` new images of normal noise, [count, 784], black at -1 and white at 1."""
+    sample_z = rng.normal(size=(count, config.z_size))
     # Run directories hold samples in the range of tanh, whatever the chapter's own.
     return 2 * sess.run(gan.g_model, {gan.z_input: sample_z}).reshape(-1, 784) - 1

@@ -75,6 +75,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "vanilla_gan"
+SAMPLE_RANGE = (-1, 1)  # that of tanh
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense
 ADAM_EPSILON = 1e-7  # Keras' default
 MOMENTUM = 0.8       # of the moving averages
@@ -241,6 +242,7 @@ def log_line(iteration, losses):
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
 
-def sample(sess, gan, sample_z):
-    """The generator's images of `sample_z` [n, z_dim]: [n, 784] in (-1, 1)."""
+def sample(sess, gan, rng, count, config):
+    """`count` new images of normal noise, [count, 784] in (-1, 1), by the moving averages."""
+    sample_z = rng.normal(0, 1, (count, config.z_dim))
     return sess.run(gan.fake_imgs, {gan.noise: sample_z})

@@ -1,4 +1,4 @@
-"""The Keras chapters' scripts on few drawn digits: what a run leaves, also after a kill."""
+"""The MNIST chapters' scripts on few drawn digits: what a run leaves, also after a kill."""
 
 import shutil
 
@@ -13,14 +13,21 @@ from gan_tf1.models import dcgan_mnist, vanilla_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
-TINY = {
-    "05_dcgan_mnist.py": (
-        "--data", "drawn", "--epochs", "30", "--batches-per-epoch", "4", "--batch-size", "8",
-        "--gen-channels", "2", "--disc-channels", "2", "--samples", "4"),
-    "06_vanilla_gan.py": (
-        "--data", "drawn", "--iterations", "80", "--sample-interval", "4", "--batch-size", "8",
-        "--hidden-size", "2", "--samples", "4"),
+CHAPTERS = {  # script -> model, and the settings of a run that takes seconds
+    "05_dcgan_mnist.py": (dcgan_mnist, dict(
+        epochs=30, batches_per_epoch=4, batch_size=8, gen_channels=2, disc_channels=2, samples=4)),
+    "06_vanilla_gan.py": (vanilla_gan, dict(
+        iterations=80, sample_interval=4, batch_size=8, hidden_size=2, samples=4)),
 }
+LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
+    "05_dcgan_mnist.py": lambda step, d, g: (
+        f">{1 + (step - 1) // 4:.0f}, {1 + (step - 1) % 4:.0f}/4, d={d:.3f}, g={g:.3f}"),
+    "06_vanilla_gan.py": lambda step, d, acc, g: (
+        f"{step:.0f} [Discriminator loss: {d:f}, acc.: {100 * acc:.2f}%] [Generator loss: {g:f}]"),
+}
+TINY = {script: ["--data", "drawn", *(
+    part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value)))]
+    for script, (_, settings) in CHAPTERS.items()}
 KILLED_AFTER = {"05_dcgan_mnist.py": ">12, 2/4", "06_vanilla_gan.py": "18 ["}
 
 
@@ -52,26 +59,24 @@ def tables(path):
 
 def test_a_run_leaves_a_line_and_a_row_for_every_step(script, finished):
     losses, log = run.load_losses(finished), (finished / "log.txt").read_text().splitlines()[1:]
-    rows = zip(*(losses[name] for name in losses))
-    if script.startswith("05"):
-        assert list(losses) == ["step", "disc_loss", "gen_loss"]
-        assert losses["step"].tolist() == list(range(1, 121))
-        assert [line for line in log if "Accuracy" not in line] == [
-            f">{1 + (step - 1) // 4:.0f}, {1 + (step - 1) % 4:.0f}/4, d={d:.3f}, g={g:.3f}"
-            for step, d, g in rows]
-        assert [number for number, line in enumerate(log) if "Accuracy" in line] == [40, 81, 122]
-        table = run.load_losses(finished, "accuracies.csv")
-        assert list(table) == ["epoch", "real", "fake"] and table["epoch"].tolist() == [10, 20, 30]
-        assert [line for line in log if "Accuracy" in line] == [
-            f">Accuracy real: {100 * real:.0f}%, fake: {100 * fake:.0f}%"
-            for _, real, fake in zip(*table.values())]
-        assert logs.read(finished, "dcgan_mnist").epochs.tolist() == list(range(1, 121))
-    else:
-        assert list(losses) == ["step", "disc_loss", "disc_acc", "gen_loss"]
-        assert losses["step"].tolist() == list(range(80))
-        assert log == [f"{step:.0f} [Discriminator loss: {d:f}, acc.: {100 * acc:.2f}%] "
-                       f"[Generator loss: {g:f}]" for step, d, acc, g in rows]
-        assert not (finished / "accuracies.csv").exists()
+    first, count = (1, 120) if script.startswith("05") else (0, 80)
+    assert losses["step"].tolist() == list(range(first, first + count))
+    assert [line for line in log if "Accuracy" not in line] == [
+        LINES[script](*row) for row in zip(*losses.values())]
+    accuracies = finished / "accuracies.csv"
+    assert accuracies.exists() == script.startswith("05")
+
+
+@pytest.mark.parametrize("script", ["05_dcgan_mnist.py"], indirect=True)
+def test_the_articles_run_leaves_accuracies_every_ten_epochs(finished):
+    log = (finished / "log.txt").read_text().splitlines()[1:]
+    assert [number for number, line in enumerate(log) if "Accuracy" in line] == [40, 81, 122]
+    table = run.load_losses(finished, "accuracies.csv")
+    assert list(table) == ["epoch", "real", "fake"] and table["epoch"].tolist() == [10, 20, 30]
+    assert [line for line in log if "Accuracy" in line] == [
+        f">Accuracy real: {100 * real:.0f}%, fake: {100 * fake:.0f}%"
+        for _, real, fake in zip(*table.values())]
+    assert logs.read(finished, "dcgan_mnist").epochs.tolist() == list(range(1, 121))
 
 
 def test_a_run_leaves_samples_figures_and_events(script, finished):
@@ -88,17 +93,16 @@ def test_a_run_leaves_samples_figures_and_events(script, finished):
 
 
 def test_the_saved_generator_makes_the_last_samples_again(script, finished):
-    model, config = {
-        "05_dcgan_mnist.py": (dcgan_mnist, dcgan_mnist.Config(gen_channels=2, disc_channels=2)),
-        "06_vanilla_gan.py": (vanilla_gan, vanilla_gan.Config(hidden_size=2))}[script]
+    model, settings = CHAPTERS[script]
+    config = model.Config(**settings)
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         train.restore_generator(finished, gan.gen_vars, sess)
-        sample_z = np.random.default_rng([0, 2]).normal(size=(4, 100))
-        assert model.sample(sess, gan, sample_z).tobytes() == (
-            run.load_samples(finished)[-1].tobytes())
+        again = model.sample(sess, gan, np.random.default_rng([0, 2]), 4, config)
+        assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
 
 
+@pytest.mark.parametrize("script", KILLED_AFTER, indirect=True)
 def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
         main, script, finished, tmp_path):
     """Rows of the unfinished epoch are cut off; masks, batches and noise go on where they were."""
@@ -148,7 +152,7 @@ def test_accuracies_that_are_gone_are_noticed(main, script, finished, tmp_path, 
 
 
 def test_a_loss_that_is_not_finite_stops_at_its_step(main, script, tmp_path, monkeypatch, capsys):
-    model = {"05_dcgan_mnist.py": dcgan_mnist, "06_vanilla_gan.py": vanilla_gan}[script]
+    model, _ = CHAPTERS[script]
     steps, original = [], model.step
 
     def step(*arguments):
