@@ -25,21 +25,9 @@ def main():
 
 @pytest.fixture(scope="module")
 def finished(main, tmp_path_factory):
-    """A run never interrupted, of 6 epochs of 3 steps; 40 images are left over in the first.
-
-    Its loss curves' label is kept in label.txt.
-    """
+    """A run never interrupted, of 6 epochs of 3 steps; 40 images are left over in the first."""
     path = tmp_path_factory.mktemp("runs") / "finished"
-    curves = figures.loss_curves
-
-    def kept(*arguments):
-        figure = curves(*arguments)
-        (path / "label.txt").write_text(figure.axes[0].get_ylabel())
-        return figure
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "loss_curves", kept)
-        main([*TINY, "--run-dir", str(path)])
+    main([*TINY, "--run-dir", str(path)])
     return path
 
 
@@ -67,13 +55,23 @@ def test_losses_are_means_over_the_epochs_three_steps(finished):
         losses["disc_loss"][:2], losses["gen_loss"][:2]], rtol=1e-12)
 
 
-def test_a_run_leaves_samples_and_figures_and_says_what_its_losses_are_of(finished):
+def test_a_run_leaves_samples_and_figures(finished):
     samples = run.load_samples(finished)
     assert samples.shape == (6, 8, 784) and samples.dtype == np.float32
     assert -1 <= samples.min() and samples.max() <= 1
     assert {path.name for path in (finished / "figures").iterdir()} == {
         "losses.png", "samples.png", "progress.png"}
-    assert (finished / "label.txt").read_text() == "mean loss of the epoch's steps (nats)"
+
+
+def test_figures_are_as_wide_as_the_articles_and_say_what_the_losses_are(
+        main, finished, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.update({path.stem: figure}))
+    main(["--resume", "--run-dir", str(finished)])
+    assert drawn["losses"].axes[0].get_ylabel() == "mean loss of the epoch's steps (nats)"
+    assert drawn["samples"].get_size_inches()[0] == 12
+    [picture] = drawn["samples"].axes[0].images
+    assert picture.get_array().shape == (30, 8 * 30)  # 8 columns of 28 pixels and a margin
 
 
 def test_the_saved_generator_makes_the_last_samples_again(finished):

@@ -114,6 +114,15 @@ def test_one_step_of_a_sure_discriminator_as_printed_loses_every_weight(graph, v
         assert (np.isnan(sess.run(dense)) == lost).all()
 
 
+@pytest.mark.parametrize("variant, slip", [
+    ("mend_range", "images_from_0"), ("mend_log", "log_of_sigmoid"),
+    ("mend_sample_noise", "normal_sample_noise"),
+    ("mend_sample_statistics", "batch_statistics_in_samples")])
+def test_each_slip_is_mended_alone(variant, slip):
+    assert model.VARIANTS[variant] == model.AS_PRINTED._replace(**{slip: False})
+    assert all(model.AS_PRINTED) and not any(model.CORRECTED)
+
+
 def test_nested_scopes_name_the_generator_twice_and_are_told_apart_all_the_same(graph):
     with tf.variable_scope("generator"):
         gen_output = model.generator(tf.constant(Z, tf.float32), channels=2)
