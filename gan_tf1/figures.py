@@ -29,25 +29,26 @@ def save(figure, path):
     return path
 
 
-def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1):
+def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, loss_label=None):
     """Draw the complete run at `path`: its losses, last samples and progress; print the files.
 
     `where` says in the titles what was trained, on what data; the rest is for
-    `sample_grid` and `progress`.
+    `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
     for name, figure in (
-            ("losses", loss_curves(losses, f"Losses: {where}")),
+            ("losses", loss_curves(losses, f"Losses: {where}", loss_label)),
             ("samples", sample_grid(samples[-1], f"Last samples: {where}", columns, inches)),
             ("progress", progress(samples, f"Samples over training:\n{where}", counted=counted,
                                   each=each))):
         print(save(figure, path / "figures" / f"{name}.png"))
 
 
-def loss_curves(losses, title):
+def loss_curves(losses, title, loss_label=None):
     """Both networks' losses over epochs (the first chapter's figure 6), or over steps.
 
     `losses` has the columns `epoch` or `step`, and `disc_loss`, `gen_loss`, in nats.
+    `loss_label` says of what they are, where not of the epoch's last batch or the step's own.
     """
     counted, batch = ("step", "the step's") if "step" in losses else ("epoch", "the epoch's last")
     figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -55,7 +56,7 @@ def loss_curves(losses, title):
     axes.plot(losses[counted], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
     axes.plot(losses[counted], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
     axes.set_title(title, parse_math=False)
-    axes.set(xlabel=counted, ylabel=f"loss on {batch} batch (nats)")
+    axes.set(xlabel=counted, ylabel=loss_label or f"loss on {batch} batch (nats)")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
