@@ -65,8 +65,8 @@ def main(argv=None):
             report=lambda sess, losses: losses, log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
 
-    figures.of_run(run.path, f"Conditional GAN on {data.title}, seed {job.seed}", config.samples,
-                   inches=0.8, counted="iteration", each=config.sample_interval,
+    figures.of_run(run.path, f"Conditional GAN, {config.variant}, on {data.title}, seed {job.seed}",
+                   config.samples, inches=0.8, counted="iteration", each=config.sample_interval,
                    names=range(model.NUM_CLASSES), shown=slice(None, None, config.samples))
 
 
