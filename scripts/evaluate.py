@@ -37,18 +37,18 @@ class Row(NamedTuple):
     """A row of the table: a figure of each column as `(value, standard error)`."""
     name: str
     figures: dict
-    read_back: Any = None  # the share that has the label asked for, where there was one
+    read_back: Any = None  # likewise the share read as the label asked for, where there was one
 
 
-def row(samples, probabilities, features, reference, seed):
-    """The row of `samples`, of which the classifier says `probabilities` and `features`."""
+def row_of(drawn, probabilities, features, reference, seed):
+    """The row of the `samples.Samples` of which the classifier says these."""
     rng = np.random.default_rng([seed, 4])
-    figures = measured(probabilities, features, reference, rng)
-    if samples.labels is None:
-        return Row(samples.name, figures)
-    right = metrics.read_back(probabilities, samples.labels)
+    found = measured(probabilities, features, reference, rng)
+    if drawn.labels is None:
+        return Row(drawn.name, found)
+    right = metrics.read_back(probabilities, drawn.labels)
     error = metrics.standard_error(np.mean, right, rng, metrics.DRAWS)
-    return Row(samples.name, figures, (right.mean(), error))
+    return Row(drawn.name, found, (right.mean(), error))
 
 
 def measured(probabilities, features, reference, rng):
@@ -111,7 +111,7 @@ def main(argv=None):
     said = samples.judged(args.classifier, [data.train.images[training], *(s.images for s in sets)])
 
     reference = metrics.gaussian(said[0][1])
-    rows = [row(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
+    rows = [row_of(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
     print(f"judged by {args.classifier.resolve().name}, which reads {right:.2%} of the test images "
           "correctly",

@@ -83,7 +83,7 @@ def parts(gen, disc, gen_adam=None, disc_adam=None):
 
 
 def dropout_of_the_graph(tf):
-    """`(moment, Dropout)`: layers that drop what the graph does at the step and pass in `moment`."""
+    """`(moment, Dropout)`: layers that drop what the graph does, `moment` being step and pass."""
     from tf_keras import layers
     moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
 
@@ -249,7 +249,8 @@ def main(chapter, out):
                                                               discriminator.optimizer)]
     # A discriminator as sure as can be that all is real, told that nothing is.
     discriminator.layers[-1].bias.assign([40.])
-    batch, nothing = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs], np.zeros((4, 1))
+    batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
+    nothing = np.zeros((4, 1))
     by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
     arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0], by_hand.numpy().mean()]
     np.savez(out, losses=np.array(losses, np.float64), **arrays)

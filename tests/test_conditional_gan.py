@@ -1,4 +1,4 @@
-"""The conditional GAN against NumPy: variables, labels, losses, dropout, averages, what a step moves."""
+"""The conditional GAN against NumPy: variables, labels, losses, dropout, what a step moves."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def graphs():
 
 @pytest.fixture
 def session(graphs, request):
-    """`(sess, gan)`, as printed where no `BOTH` says otherwise; no weight that would hide an error."""
+    """`(sess, gan)`, as printed but for `BOTH`; no weight or average that would hide an error."""
     graph, gan, drawn = graphs[getattr(request, "param", "as_printed")]
     start, rng = dict(drawn), np.random.default_rng(1)
     with graph.as_default(), tf.Session(config=session_config()) as sess:
@@ -188,7 +188,8 @@ def test_the_discriminators_update_moves_the_discriminator_alone(session):
     sess.run(gan.disc_opt, {gan.imgs: np.random.default_rng(0).uniform(-1, 1, (6, 784)),
                             gan.labels: np.arange(6), gan.y: np.ones((6, 1))})
     moved = {name for name, value in values(sess).items() if (value != before[name]).any()}
-    assert {name.partition("/")[0] for name in moved} == {"discriminator", "disc_opt", "global_step"}
+    assert {name.partition("/")[0] for name in moved} == {"discriminator", "disc_opt",
+                                                          "global_step"}
     assert moved >= {var.op.name for var in tf.trainable_variables("discriminator/")}
 
 
@@ -266,7 +267,8 @@ def test_fakes_are_given_the_real_images_labels_and_the_generator_random_ones(da
     own = {image.tobytes(): label for image, label in zip(dataset.images * 2 - 1, dataset.labels)}
     for (_, predict), (_, real), (_, fake), _ in zip(*(sess.runs[part::4] for part in range(4))):
         assert [own[image.tobytes()] for image in real["imgs"]] == real["labels"].tolist()
-        assert (predict["labels"] == real["labels"]).all() and (fake["labels"] == real["labels"]).all()
+        for given in (predict, fake):
+            assert (given["labels"] == real["labels"]).all()
     sampled = np.concatenate([feed["labels"] for _, feed in sess.runs[3::4]])
     counts = np.bincount(sampled)
     assert len(counts) == 10 and 50 < counts.min() and counts.max() < 115  # 80 of 800 each

@@ -104,8 +104,8 @@ def test_a_row_of_samples_with_labels_says_how_many_are_read_back(script, monkey
     read = np.where(np.arange(200) < 50, (labels + 1) % 10, labels)  # a quarter as another digit
     probabilities, features = np.eye(10)[read], np.random.default_rng(0).normal(size=(200, 4))
     reference = metrics.gaussian(features)
-    table = [script.row(samples.Samples(name, None, asked), probabilities, features, reference, 0)
-             for name, asked in (("without", None), ("with", labels))]
+    table = [script.row_of(samples.Samples(name, None, asked), probabilities, features, reference,
+                           seed=0) for name, asked in (("without", None), ("with", labels))]
     assert table[0].figures == table[1].figures  # labels change nothing else
     share, error = table[1].read_back
     assert share == 0.75 and error == pytest.approx(np.sqrt(0.75 * 0.25 / 200), rel=0.15)

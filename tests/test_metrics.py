@@ -224,7 +224,8 @@ def test_one_image_again_and_again_is_far_from_any_spread():
      "at least 2 samples"),
     (lambda: metrics.frechet_classifier_distance(np.ones((5, 4)), np.ones((5, 3))),
      "4 features can't be compared with 3"),
-    (lambda: metrics.read_back(one_hot([1, 2, 3]), [1, 2]), r"3 samples need as many labels, not \[2\]"),
+    (lambda: metrics.read_back(one_hot([1, 2, 3]), [1, 2]),
+     r"3 samples need as many labels, not \[2\]"),
 ])
 def test_bad_input_is_one_line(call, complaint):
     with pytest.raises(InputError, match=complaint) as refused:
