@@ -7,7 +7,7 @@ import pytest
 
 import few_digits
 from conftest import ROOT, kill_after, load_script, refusal
-from gan_tf1 import logs, metrics, run, samples as samples_, train
+from gan_tf1 import figures, logs, metrics, run, samples as samples_, train
 from gan_tf1.data import digits
 from gan_tf1.models import conditional_gan, dcgan_mnist, vanilla_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -209,6 +209,29 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
             np.testing.assert_array_equal(drawn, sess.run(gan.fake_imgs, {
                 gan.noise: noise, gan.labels: len(drawn) * [label]}))
     assert (tmp_path / "fours.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@with_labels
+def test_figures_have_a_row_for_each_digit_and_progress_a_column(
+        main, finished, tmp_path, monkeypatch):
+    copy, drawn = shutil.copytree(finished, tmp_path / "copy"), {}
+
+    def keep(name, original):
+        def draw(images, *args, **options):
+            drawn[name] = images, original(images, *args, **options)
+            return drawn[name][1]
+        monkeypatch.setattr(figures, name, draw)
+
+    keep("sample_grid", figures.sample_grid)
+    keep("progress", figures.progress)
+    main(["--resume", "--run-dir", str(copy)])  # it is complete: only its figures are drawn again
+    samples = run.load_samples(finished)
+    images, figure = drawn["sample_grid"]
+    assert (images == samples[-1]).all()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list("0123456789")
+    assert figure.axes[0].images[0].get_array().shape == (10 * 30, 4 * 30)
+    images, figure = drawn["progress"]
+    assert (images == samples[:, ::4]).all() and len(figure.axes) == 10 * 10
 
 
 @with_labels
