@@ -191,8 +191,10 @@ with_labels = pytest.mark.parametrize("script", WITH_LABELS, indirect=True)
 def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
         main, script, finished, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for name in ("001", "003"):  # neither has begun
+    for name in ("001", "003"):
         (tmp_path / "checkpoints" / f"conditional_gan-{name}").mkdir(parents=True)
+    # The oldest has no generator, the last has not even begun.
+    shutil.copy(finished / "config.json", tmp_path / "checkpoints" / "conditional_gan-001")
     (tmp_path / "checkpoints" / "conditional_gan-002").symlink_to(finished)
     main(["--label", "3", "--n", "502", "--out", "threes.npy"])
     main(["--label=4", "--n", "5", "--seed", "1", "--run-dir", str(finished), "--out", "fours.npy"])
