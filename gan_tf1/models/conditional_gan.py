@@ -96,7 +96,7 @@ class Config:
     """The chapter's hyperparameters; its `train` has 1,000 iterations and samples every 50."""
     variant: str = setting("as_printed", "the generator as it is printed, or corrected: with batch "
                            "norm after its middle layer too", choices=VARIANTS)
-    iterations: int = setting(30_000, "training steps", at_least=1)
+    iterations: int = setting(30_000, "training steps; the section's own default is 1000", at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
     batch_size: int = setting(128, "real images an iteration, and as many of the generator's",
                               at_least=1)
@@ -236,13 +236,13 @@ def build(config):
     imgs, labels, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
 
     size = dict(alpha=config.alpha, hidden_size=config.hidden_size)
-    own = dict(variant=config.variant, **size)
-    generated = generator(noise, labels, INPUT_SIZE, **own)
-    fake_imgs = generator(noise, labels, INPUT_SIZE, reuse=True, training=False, **own)
+    gen_size = dict(variant=config.variant, **size)
+    generated = generator(noise, labels, INPUT_SIZE, **gen_size)
+    fake_imgs = generator(noise, labels, INPUT_SIZE, reuse=True, training=False, **gen_size)
     gen_vars = tf.global_variables("generator/")
-    own = dict(drop_rate=config.drop_rate, **size)
-    disc_logits = discriminator(imgs, labels, number=0, **own)
-    gan_logits = discriminator(generated, labels, reuse=True, number=1, **own)
+    disc_size = dict(drop_rate=config.drop_rate, **size)
+    disc_logits = discriminator(imgs, labels, number=0, **disc_size)
+    gan_logits = discriminator(generated, labels, reuse=True, number=1, **disc_size)
 
     disc_loss, disc_acc, gen_loss = model_loss(disc_logits, y, gan_logits)
     disc_opt, gen_opt = model_opt(disc_loss, gen_loss, *split_vars(), config.learning_rate,
