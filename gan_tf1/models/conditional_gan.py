@@ -96,7 +96,8 @@ class Config:
     """The chapter's hyperparameters; its `train` has 1,000 iterations and samples every 50."""
     variant: str = setting("as_printed", "the generator as it is printed, or corrected: with batch "
                            "norm after its middle layer too", choices=VARIANTS)
-    iterations: int = setting(30_000, "training steps; the section's own default is 1000", at_least=1)
+    iterations: int = setting(30_000, "training steps; the section has 1000 by default",
+                              at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
     batch_size: int = setting(128, "real images an iteration, and as many of the generator's",
                               at_least=1)
