@@ -29,18 +29,21 @@ def save(figure, path):
     return path
 
 
-def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, loss_label=None):
+def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
+           shown=slice(6), loss_label=None):
     """Draw the complete run at `path`: its losses, last samples and progress; print the files.
 
-    `where` says in the titles what was trained, on what data; the rest is for
-    `sample_grid`, `progress` and `loss_curves`.
+    `where` says in the titles what was trained, on what data; `shown` are the samples that
+    progress shows of each epoch; the rest is for `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
+    some = samples[:, shown]
     for name, figure in (
             ("losses", loss_curves(losses, f"Losses: {where}", loss_label)),
-            ("samples", sample_grid(samples[-1], f"Last samples: {where}", columns, inches)),
-            ("progress", progress(samples, f"Samples over training:\n{where}", counted=counted,
-                                  each=each))):
+            ("samples", sample_grid(samples[-1], f"Last samples: {where}", columns, inches,
+                                    names)),
+            ("progress", progress(some, f"Samples over training:\n{where}",
+                                  columns=some.shape[1], counted=counted, each=each))):
         print(save(figure, path / "figures" / f"{name}.png"))
 
 
@@ -86,16 +89,23 @@ def accuracy_curves(runs, title):
     return figure
 
 
-def sample_grid(images, title, columns=4, inches=1.5):
-    """`images` in rows of `columns`, each `inches` wide (figures 7 and 9)."""
+def sample_grid(images, title, columns=4, inches=1.5, names=None):
+    """`images` in rows of `columns`, each `inches` wide (figures 7 and 9).
+
+    `names`, where given, stand left of the rows, one for each.
+    """
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
     figure = Figure(figsize=(size, size * height / width + 0.5), layout="constrained")
     figure.suptitle(title, parse_math=False)
     axes = figure.subplots()
-    axes.axis("off")
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[], frame_on=False)
+    if names is not None:
+        middles = (np.arange(len(names)) + 0.5) * height / len(names)
+        axes.set_yticks(middles, names)
+        axes.tick_params(length=0)
     return figure
 
 

@@ -17,7 +17,7 @@ import numpy as np
 ITERATIONS = 10
 SEED = 4
 BATCH, Z = 16, 10
-WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,)}  # of the layers: narrow ones are quick
+WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,), "conditional_gan": (8,)}  # narrow: quick
 
 
 def drawn_numbers():
@@ -28,6 +28,11 @@ def drawn_numbers():
     images = np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8)
     images[:, :, :14] = 0
     return images, np.random.default_rng(SEED)
+
+
+def drawn_labels():
+    """The images' labels, uint8 [50]: a batch of 16 of them lacks some digits."""
+    return np.arange(50, dtype=np.uint8) % 10
 
 
 def run(chapter, folder):
@@ -77,11 +82,10 @@ def parts(gen, disc, gen_adam=None, disc_adam=None):
     return {name: [var.numpy() for var in variables] for name, variables in found.items()}
 
 
-def dcgan_mnist(keras, tf):
-    """The article's models; dropout's masks are the ones that the graph draws."""
-    from tf_keras import Sequential, layers
-    gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
-    moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)  # step and pass
+def dropout_of_the_graph(tf):
+    """`(moment, Dropout)`: layers that drop what the graph does, `moment` being step and pass."""
+    from tf_keras import layers
+    moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
 
     class Dropout(layers.Layer):
         """Keras says when it drops, and these masks say what."""
@@ -96,6 +100,14 @@ def dcgan_mnist(keras, tf):
                              100 * moment[0] + 10 * moment[1] + self.layer])
             return tf.nn.experimental.stateless_dropout(x, self.rate, seed)
 
+    return moment, Dropout
+
+
+def dcgan_mnist(keras, tf):
+    """The article's models; dropout's masks are the ones that the graph draws."""
+    from tf_keras import Sequential, layers
+    gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
+    moment, Dropout = dropout_of_the_graph(tf)
     generator = Sequential([
         layers.Dense(7 * 7 * gen_channels, input_shape=(Z,)), layers.LeakyReLU(0.2),
         layers.Reshape((7, 7, gen_channels)),
@@ -165,6 +177,63 @@ def vanilla_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def conditional_gan(keras, tf):
+    """The book's models with labels; dropout's masks are the ones that the graph draws."""
+    from tf_keras import Model, layers
+    [hidden] = WIDTHS["conditional_gan"]
+    moment, Dropout = dropout_of_the_graph(tf)
+
+    def labelled(x, size):
+        label = layers.Input((1,), dtype="int32")
+        embedding = layers.Flatten()(layers.Embedding(10, size)(label))
+        return label, layers.multiply([x, embedding])
+
+    noise = layers.Input((Z,))
+    label, x = labelled(noise, Z)
+    x = layers.LeakyReLU(0.2)(layers.Dense(hidden)(x))
+    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = layers.LeakyReLU(0.2)(layers.Dense(2 * hidden)(x))
+    x = layers.LeakyReLU(0.2)(layers.Dense(4 * hidden)(x))
+    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = layers.Dense(784, activation="tanh")(x)
+    generator = Model([noise, label], layers.Reshape((28, 28))(x))
+
+    img = layers.Input((28, 28))
+    label, x = labelled(layers.Flatten()(img), 784)
+    x = layers.LeakyReLU(0.2)(layers.Dense(2 * hidden)(x))
+    for number in (1, 2):
+        x = layers.LeakyReLU(0.2)(layers.Dense(2 * hidden)(x))
+        x = Dropout(0.4, number)(x)
+    discriminator = Model([img, label], layers.Dense(1, activation="sigmoid")(x))
+    discriminator.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy",
+                          metrics=["accuracy"])
+    z, label = layers.Input((Z,)), layers.Input((1,), dtype="int32")
+    generated = generator([z, label])
+    discriminator.trainable = False
+    gan = Model([z, label], discriminator([generated, label]))
+    gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
+
+    images, rng = drawn_numbers()
+    images = np.expand_dims(images / 127.5 - 1, axis=3)  # as printed: an axis too many
+    own_labels = drawn_labels().reshape(-1, 1)
+    real_y, fake_y = np.ones((BATCH, 1)), np.zeros((BATCH, 1))
+
+    def iterate(number):
+        idx = rng.integers(0, len(images), BATCH)
+        real, labels = images[idx], own_labels[idx]
+        fake = generator.predict([rng.normal(0, 1, (BATCH, Z)), labels], verbose=0)
+        moment.assign([2 * number, 0])  # the graph counts the discriminator's updates
+        on_real = discriminator.train_on_batch([real, labels], real_y)
+        moment.assign([2 * number + 1, 0])
+        on_fake = discriminator.train_on_batch([fake, labels], fake_y)
+        moment.assign([2 * number + 2, 1])
+        noise = rng.normal(0, 1, (BATCH, Z))
+        sampled = rng.integers(0, 10, BATCH).reshape(-1, 1)
+        return *(0.5 * np.add(on_real, on_fake)), gan.train_on_batch([noise, sampled], real_y)
+
+    return generator, discriminator, gan, iterate
+
+
 def main(chapter, out):
     import tensorflow as tf
     import tf_keras as keras
@@ -180,7 +249,8 @@ def main(chapter, out):
                                                               discriminator.optimizer)]
     # A discriminator as sure as can be that all is real, told that nothing is.
     discriminator.layers[-1].bias.assign([40.])
-    batch, nothing = np.zeros((4, *discriminator.input_shape[1:])), np.zeros((4, 1))
+    batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
+    nothing = np.zeros((4, 1))
     by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
     arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0], by_hand.numpy().mean()]
     np.savez(out, losses=np.array(losses, np.float64), **arrays)

@@ -5,13 +5,15 @@ import pytest
 
 import keras_twin
 from gan_tf1.data import digits, mnist
-from gan_tf1.models import dcgan_mnist, vanilla_gan
+from gan_tf1.models import conditional_gan, dcgan_mnist, vanilla_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 CHAPTERS = {
     "dcgan_mnist": (dcgan_mnist, dcgan_mnist.Config(
         batch_size=keras_twin.BATCH, z_size=keras_twin.Z, gen_channels=8, disc_channels=6)),
     "vanilla_gan": (vanilla_gan, vanilla_gan.Config(
+        batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
+    "conditional_gan": (conditional_gan, conditional_gan.Config(
         batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
 }
 
@@ -22,7 +24,7 @@ def twins(request, tmp_path_factory):
     model, config = CHAPTERS[request.param]
     found = keras_twin.run(request.param, tmp_path_factory.mktemp("keras"))
     images, rng = keras_twin.drawn_numbers()
-    dataset = digits.Pool(mnist.DataSet(images, np.zeros(len(images), np.uint8)))
+    dataset = digits.Pool(mnist.DataSet(images, keras_twin.drawn_labels()))
     with new_graph(keras_twin.SEED).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         sess.run(tf.global_variables_initializer())
@@ -62,7 +64,7 @@ def test_printed_losses_are_those_that_keras_returns(twins):
 
 def test_the_discriminator_has_two_updates_an_iteration_or_one_stacked(twins):
     chapter, found, *_, powers = twins
-    disc_updates = {"dcgan_mnist": 10, "vanilla_gan": 20}[chapter]
+    disc_updates = {"dcgan_mnist": 10, "vanilla_gan": 20, "conditional_gan": 20}[chapter]
     assert found["updates"].tolist() == [10, disc_updates]
     # TF1 keeps 0.999 to the number of the next update, where Keras counts them.
     assert sorted(powers) == pytest.approx(sorted([0.999 ** 11, 0.999 ** (disc_updates + 1)]),
