@@ -5,7 +5,7 @@ import pytest
 
 import keras_twin
 from gan_tf1.data import digits, mnist
-from gan_tf1.models import dcgan_mnist, vanilla_gan
+from gan_tf1.models import dcgan_mnist, dcgan_upsampling, vanilla_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 CHAPTERS = {
@@ -13,7 +13,14 @@ CHAPTERS = {
         batch_size=keras_twin.BATCH, z_size=keras_twin.Z, gen_channels=8, disc_channels=6)),
     "vanilla_gan": (vanilla_gan, vanilla_gan.Config(
         batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
+    "dcgan_upsampling": (dcgan_upsampling, dcgan_upsampling.Config(
+        batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, channels=3)),
 }
+
+HELD = {  # biases ahead of batch norm, which rounding alone would move; a padding after
+    # discriminator/conv2d_1 gives that one a gradient
+    "dcgan_upsampling": ("generator/conv2d/bias", "generator/conv2d_1/bias",
+                         "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias")}
 
 
 @pytest.fixture(scope="module", params=CHAPTERS)
@@ -28,7 +35,9 @@ def twins(request, tmp_path_factory):
         sess.run(tf.global_variables_initializer())
         variables = parts()
         keras_twin.load(found, variables, sess)
-        losses = [list(model.step(sess, gan, dataset, rng, config).values())
+        held = keras_twin.Holding(sess, [var for var in tf.trainable_variables()
+                                         if var.op.name in HELD.get(request.param, ())])
+        losses = [list(model.step(held, gan, dataset, rng, config).values())
                   for _ in range(keras_twin.ITERATIONS)]
         powers = [sess.run(var) for var in tf.global_variables() if "beta2_power" in var.name]
         yield (request.param, found, np.array(losses),
@@ -43,14 +52,17 @@ def parts():
         every = {var.op.name: var for var in tf.global_variables()}
         found |= {name: own, f"{name}_m": [every[f"{var.op.name}/Adam"] for var in own],
                   f"{name}_v": [every[f"{var.op.name}/Adam_1"] for var in own]}
-    found["gen_averages"] = [var for var in tf.global_variables("generator/")
-                             if var.op.name.endswith(("/moving_mean", "/moving_variance"))]
+        found[f"{name}_averages"] = [var for var in tf.global_variables(scope) if (
+            var.op.name.endswith(("/moving_mean", "/moving_variance")))]
     return found
 
 
 def test_ten_steps_move_everything_as_keras_does(twins):
-    *_, differences, _ = twins
+    chapter, *_, differences, _ = twins
     for name, (apart, moved) in differences.items():
+        if name.startswith(HELD.get(chapter, ())):
+            assert apart <= 1e-5, name  # its moments are those of rounding
+            continue
         # Second moments are far below 1e-5: those are held to a share of what they are.
         assert apart <= min(1e-5, 0.005 * moved), (name, apart, moved)
 
@@ -62,7 +74,7 @@ def test_printed_losses_are_those_that_keras_returns(twins):
 
 def test_the_discriminator_has_two_updates_an_iteration_or_one_stacked(twins):
     chapter, found, *_, powers = twins
-    disc_updates = {"dcgan_mnist": 10, "vanilla_gan": 20}[chapter]
+    disc_updates = {"dcgan_mnist": 10, "vanilla_gan": 20, "dcgan_upsampling": 20}[chapter]
     assert found["updates"].tolist() == [10, disc_updates]
     # TF1 keeps 0.999 to the number of the next update, where Keras counts them.
     assert sorted(powers) == pytest.approx(sorted([0.999 ** 11, 0.999 ** (disc_updates + 1)]),
