@@ -11,9 +11,14 @@ A chapter whose samples can be drawn anew follows one convention. Its module is
                                               or [count, 28, 28, 1]; all that is random, labels
                                               too, comes from `rng` (a `numpy.random.Generator`)
 
-config.json needs nothing more than it has.
+config.json needs nothing more than it has. Where the images of given latent vectors are asked for
+(scripts/08_vector_arithmetic.py), the module also has the two parts of `sample`:
+
+    latent(rng, count, config)                latent vectors [count, Z] as in training
+    generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]
 """
 
+import contextlib
 import importlib
 import importlib.util
 import pathlib
@@ -79,15 +84,24 @@ def draw(path, model, count, seed):
     `model` is the run's chapter. The samples are as the chapter has them; the
     epoch is None where the generator's name doesn't say it.
     """
-    config = make(model.Config, read_config(path)["settings"])
     rng = np.random.default_rng([seed, 2])
-    with new_graph(seed).as_default():
+    with restored(path, model) as (sess, net, config, epoch):
+        batches = [model.sample(sess, net, rng, min(BATCH, count - start), config)
+                   for start in range(0, count, BATCH)]
+    return np.concatenate(batches), epoch
+
+
+@contextlib.contextmanager
+def restored(path, model):
+    """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
+
+    `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
+    """
+    config = make(model.Config, read_config(path)["settings"])
+    with new_graph(0).as_default():
         net = model.build(config)
         with tf.Session(config=session_config()) as sess:
-            epoch = train.restore_generator(path, net.gen_vars, sess)
-            batches = [model.sample(sess, net, rng, min(BATCH, count - start), config)
-                       for start in range(0, count, BATCH)]
-    return np.concatenate(batches), epoch
+            yield sess, net, config, train.restore_generator(path, net.gen_vars, sess)
 
 
 def judged(path, image_sets):

@@ -5,7 +5,8 @@ Generation with GANs", section "Deep Convolutional GAN". The section prints the
 generator and describes the discriminator; the rest is that of its vanilla GAN.
 The chapter's API is Keras. Here is the graph that this API builds, and a test
 trains both from the same weights: after 10 iterations all weights, moving
-averages and Adam's slots are equal.
+averages and Adam's slots are equal, but for four biases ahead of batch norm: their
+gradient is what rounding leaves of 0.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -73,8 +74,6 @@ no discriminator                       nothing to train against       that of Ke
 after `compile`, as in the section     traces: the discriminator      in the chapter's TensorFlow 2
 on the vanilla GAN                     never trains, a warning says
                                        that it has no weights
-`Input((z_dim,))`, then                one shape, said twice          once
-`Dense(..., input_dim=z_dim)`
 the section has no loop, its           they are iterations of one     `--iterations`, the 30,000 of
 siblings count `epochs`                batch                          the vanilla GAN; those of
                                                                       `sample_interval` are an
