@@ -14,9 +14,12 @@ k = 3 that is the noise which the generator was trained on; of more exemplars,
 z is shorter, and what they have in common counts for more.
 
 One picture proves nothing, so there are many trials, each with exemplars of its
-own: none is used twice, and the trials are independent draws of one and the same
-generator. Its intervals are about that generator; another training is another
-matter.
+own, none used twice, and each with a control: a random vector as long as
+mean(bold 7) - mean(regular 7) in its place. A result may be bolder than the 3s
+that it came of only because means and sums of latent vectors are drawn otherwise
+than latent vectors; what it is bolder than its control is the arithmetic's. The
+trials are independent draws of one generator: the intervals are about that one,
+and another training is another matter.
 """
 
 from typing import NamedTuple
@@ -63,21 +66,26 @@ def between(images, digit, low, high):
     return by_weight[int(np.ceil(low * len(own))):int(high * len(own))]
 
 
+def names(first, second):
+    """What the three concepts are called."""
+    return f"bold {first}s", f"regular {first}s", f"regular {second}s"
+
+
 def trials(images, first, second, exemplars, limit, rng):
     """Disjoint groups of `exemplars` for each concept, at random: `Trials`, `limit` at most.
 
     Raises InputError where a concept has too few images for two trials.
     """
-    found = {f"bold {first}": between(images, first, 1 - BOLD, 1),
-             f"regular {first}": between(images, first, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2),
-             f"regular {second}": between(images, second, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2)}
-    for name, own in found.items():
+    found = (between(images, first, 1 - BOLD, 1),
+             between(images, first, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2),
+             between(images, second, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2))
+    for name, own in zip(names(first, second), found):
         if len(own) < 2 * exemplars:
-            raise InputError(f"of {len(images.digit)} images {len(own)} are a {name}, and two "
-                             f"trials need {2 * exemplars}: draw more (--n), or train longer")
-    count = min(limit, *(len(own) // exemplars for own in found.values()))
+            raise InputError(f"of {len(images.digit)} images {len(own)} are {name}, and two trials "
+                             f"need {2 * exemplars}: draw more (--n), or train longer")
+    count = min(limit, *(len(own) // exemplars for own in found))
     return Trials(*(rng.permutation(own)[:count * exemplars].reshape(count, exemplars)
-                    for own in found.values()))
+                    for own in found))
 
 
 def means(z, groups):
@@ -121,6 +129,80 @@ def mean_interval(values):
 
 
 def share_interval(hits):
-    """Share of `hits` [n] bool, and the exact interval of Clopper and Pearson: `(share, low, high)`."""
+    """Share of `hits` [n] bool, and Clopper and Pearson's exact interval: `(share, low, high)`."""
     exact = stats.binomtest(int(np.sum(hits)), len(hits)).proportion_ci(LEVEL, "exact")
     return float(np.mean(hits)), float(exact.low), float(exact.high)
+
+
+class Outcome(NamedTuple):
+    """What many trials gave."""
+    digits: tuple       # the first and the second
+    images: np.ndarray  # [n, 784] in [0, 1], of all latent vectors drawn
+    drawn: Read         # of these
+    trials: Trials
+    result: np.ndarray  # latent vectors [trials, Z]
+    found: dict         # name -> images [trials, 784] of means, results and controls
+    read: dict          # name -> `Read` of these
+
+
+def experiment(z, generate, judge, digits, exemplars, limit, rng):
+    """The arithmetic on latent vectors `z` [n, Z], trial after trial: its `Outcome`.
+
+    `generate(z)` gives images [n, 784] in [0, 1] of latent vectors, `judge(images)` their `Read`.
+    Raises InputError as `trials` does.
+    """
+    images = generate(z)
+    drawn = judge(images)
+    chosen = trials(drawn, *digits, exemplars, limit, rng)
+    bold, regular, other = (means(z, group) for group in chosen)
+    result = bold - regular + other
+    control = as_long(bold - regular, rng) + other
+    concepts = (f"mean of {name}" for name in names(*digits))
+    vectors = dict(zip(concepts, (bold, regular, other)), result=result, control=control)
+    found = {name: generate(of_name) for name, of_name in vectors.items()}
+    return Outcome(tuple(digits), images, drawn, chosen, result, found,
+                   {name: judge(of_name) for name, of_name in found.items()})
+
+
+def report(outcome):
+    """The lines that tell an `Outcome`: a table, how much bolder, and how often still the digit."""
+    first, second = outcome.digits
+    concepts = zip(names(first, second), outcome.trials)
+    rows = {"all drawn": outcome.drawn,
+            **{name: outcome.drawn.only(group.ravel()) for name, group in concepts},
+            **outcome.read}
+    yield f"result: bold {first} - regular {first} + regular {second}, {len(outcome.result)} trials"
+    yield f"control: a random vector as long as bold {first} - regular {first}, + regular {second}"
+    yield f"in brackets: {LEVEL:.0%} intervals, for this one generator"
+    yield f"\n{'':20} images   weight in pixels      read as {second}"
+    for name, images in rows.items():
+        weight, *within = mean_interval(images.weight)
+        share, *around = share_interval(images.digit == second)
+        yield (f"{name:20}{len(images.digit):7}   {weight:.2f} ({within[0]:.2f} to {within[1]:.2f})"
+               f"   {share:6.1%} ({around[0]:.1%} to {around[1]:.1%})")
+
+    name = names(first, second)[2]
+    result, control = outcome.read["result"], outcome.read["control"]
+    mean, before = outcome.read[f"mean of {name}"], outcome.drawn.weight[outcome.trials.other]
+    heavier, same = result.weight - before.mean(axis=1), result.digit == second
+    yield "\nheavier, in pixels, the result than"
+    yield difference(f"its {name}", heavier)
+    yield difference(f"the mean of its {name}", result.weight - mean.weight)
+    yield difference("its control", result.weight - control.weight)
+    yield difference(f"its {name}, where it is read as a {second}", heavier[same])
+
+    share, low, high = share_interval(same)
+    chance = np.mean(outcome.drawn.digit == second)
+    verdict = ("more than" if low > chance else "less than" if high < chance
+               else "not told apart from")
+    yield (f"a {second}: {share:.1%} ({low:.1%} to {high:.1%}) of the results, {verdict} the "
+           f"{chance:.1%} of all drawn; {np.mean(control.digit == second):.1%} of the controls")
+
+
+def difference(name, pixels):
+    """A line: the mean of `pixels`, one number a trial, and whether it is surely not 0."""
+    if len(pixels) < 2:
+        return f"  {name}: too few trials"
+    mean, low, high = mean_interval(pixels)
+    verdict = "bolder" if low > 0 else "lighter" if high < 0 else "undecided"
+    return f"  {name}: {mean:+.2f} ({low:+.2f} to {high:+.2f}), {verdict}"

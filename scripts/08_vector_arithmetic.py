@@ -26,7 +26,7 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
-from gan_tf1.run import read_config
+from gan_tf1.run import read_config, read_config_of
 
 SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
 SHOWN = 12      # trials in the second figure, and images on each way in the third
@@ -62,27 +62,28 @@ def reading(path, digits):
     drawn = drawn_digits.load(stroke.COUNT, stroke.SEED)
     [(probabilities, _)] = samples.judged(path, [drawn.images.reshape(-1, 784) / 255])
     said = probabilities.argmax(axis=1)
-    precise = " and ".join(f"{np.mean(drawn.labels[said == digit] == digit):.1%} of what it calls "
-                           f"a {digit}" for digit in digits)
-    return (f"{path.resolve().name} reads {np.mean(said == drawn.labels):.1%} of {len(said)} drawn "
-            f"digits correctly, {precise}")
+    right = said == drawn.labels
+    precise = " and ".join(f"{right[said == digit].sum() / max(1, (said == digit).sum()):.1%} of "
+                           f"what it calls a {digit}" for digit in digits)
+    return (f"{path.resolve().name} reads {right.mean():.1%} of {len(said)} drawn digits right, "
+            f"{precise}")
 
 
-def row(name, images, digit):
-    """A line of the table: the weight of `images`, a `Read`, and how many are read as `digit`."""
-    weight, *within = arithmetic.mean_interval(images.weight)
-    share, *around = arithmetic.share_interval(images.digit == digit)
-    return (f"{name:31}{len(images.digit):7}   {weight:.2f} ({within[0]:.2f} to {within[1]:.2f})   "
-            f"{share:6.1%} ({around[0]:.1%} to {around[1]:.1%})")
-
-
-def difference(name, pixels):
-    """A line: the mean of the differences `pixels` of trials, and whether it is surely not 0."""
-    if len(pixels) < 2:
-        return f"  {name}: too few trials"
-    mean, low, high = arithmetic.mean_interval(pixels)
-    verdict = "bolder" if low > 0 else "lighter" if high < 0 else "undecided"
-    return f"  {name}: {mean:+.2f} ({low:+.2f} to {high:+.2f}), {verdict}"
+def drawn_figures(outcome, nine, ways, where):
+    """Pairs of name and figure; `nine` and `ways` are images [n, 784] in [0, 1]."""
+    a, b = outcome.digits
+    columns = [(sign + name, as_tanh(outcome.images[group[0][:arithmetic.LEAST]]),
+                as_tanh(outcome.found[f"mean of {name}"][0]))
+               for sign, name, group in zip(("", "- ", "+ "), arithmetic.names(a, b),
+                                            outcome.trials)]
+    yield "arithmetic", figures.arithmetic(
+        columns, as_tanh(nine), f"The first of {len(outcome.result)} trials: {where}")
+    rows = [outcome.found[name][:SHOWN] for name in (f"mean of regular {b}s", "result", "control")]
+    yield "arithmetic_trials", figures.sample_grid(
+        as_tanh(np.concatenate(rows)), f"Mean of regular {b}s; with bold {a} - regular {a}; with a "
+        f"random vector:\n{where}", len(rows[0]), 0.8)
+    yield "interpolation", figures.sample_grid(
+        as_tanh(ways), f"On great circles between latent vectors:\n{where}", SHOWN, 0.8)
 
 
 @script
@@ -106,7 +107,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     a, b = args.digits
     for wrong, complaint in (
-            (a == b, f"--digits must be two, not {a} twice: boldness is to go from one to another"),
+            (a == b, f"--digits must be two, not {a} twice: one lends what the other is to get"),
             (args.exemplars < arithmetic.LEAST, f"--exemplars must be at least {arithmetic.LEAST}: "
              "fewer latent vectors make no concept"),
             (not 100 <= args.n <= 100_000, "--n must be at least 100 and at most 100000"),
@@ -114,80 +115,38 @@ def main(argv=None):
         if wrong:
             raise InputError(complaint)
     model = latent_chapter(args.run)
-    trained, judge = (read_config(path)["data_title"] for path in (args.run, args.classifier))
-    if trained != judge:
-        print(f"note: the generator was trained on {trained}, the classifier on {judge}; "
-              "train_mnist_classifier.py --data makes another", file=sys.stderr)
+    trained = read_config(args.run)["data_title"]
+    judge = read_config_of(mnist_classifier.CHAPTER, args.classifier, "the classifier")
+    if trained != judge["data_title"]:
+        print(f"note: the generator was trained on {trained}, the classifier on "
+              f"{judge['data_title']}: train_mnist_classifier.py --data makes another for "
+              "--classifier", file=sys.stderr)
     rng = np.random.default_rng([args.seed, 5])
     gauge = stroke.gauge()
+    print(reading(args.classifier, args.digits))
+    print(f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "
+          f"{gauge.held_out} drawn digits held out")
+    print(f"{args.n} latent vectors drawn, {args.exemplars} exemplars a concept and trial")
 
     def read(images):
         [(probabilities, _)] = samples.judged(args.classifier, [images])
         return arithmetic.read(probabilities, stroke.weight(gauge, images))
 
-    print(reading(args.classifier, args.digits))
-    print(f"weight: of the strokes, in pixels, by a line with R^2 {gauge.r_squared:.2f} and error "
-          f"{gauge.error:.2f} on {gauge.held_out} drawn digits held out")
     with samples.restored(args.run, model) as (sess, net, config, _):
+        def generate(z):
+            return images_of(model, sess, net, z)
+
         z = model.latent(rng, args.n, config)
-        images = images_of(model, sess, net, z)
-        drawn = read(images)
-        trials = arithmetic.trials(drawn, a, b, args.exemplars, args.trials, rng)
-        bold, regular, other = (arithmetic.means(z, group) for group in trials)
-        result = bold - regular + other
-        control = arithmetic.as_long(bold - regular, rng) + other
-        found = {name: images_of(model, sess, net, vectors) for name, vectors in (
-            (f"mean of bold {a}s", bold), (f"mean of regular {a}s", regular),
-            (f"mean of regular {b}s", other), ("result", result), ("control", control))}
-        around = result[0] + rng.uniform(-NOISE, NOISE, (9, result.shape[1]))
-        around[4] = result[0]
-        nine = images_of(model, sess, net, around)
-        ways = images_of(model, sess, net, np.concatenate([
-            arithmetic.spherical(*z[2 * number:2 * number + 2], SHOWN) for number in range(WAYS)]))
+        outcome = arithmetic.experiment(z, generate, read, args.digits, args.exemplars, args.trials,
+                                        rng)
+        around = outcome.result[0] + rng.uniform(-NOISE, NOISE, (9, z.shape[1]))
+        around[4] = outcome.result[0]
+        nine = generate(around)
+        ways = generate(np.concatenate([arithmetic.spherical(*z[2 * way:2 * way + 2], SHOWN)
+                                        for way in range(WAYS)]))
 
-    exemplars = {f"bold {a}s": trials.bold, f"regular {a}s": trials.regular,
-                 f"regular {b}s": trials.other}
-    reads = {name: read(of_name) for name, of_name in found.items()}
-    print(f"{args.n} latent vectors; {len(result)} trials, {args.exemplars} exemplars a concept, none "
-          "used twice",
-          f"result = bold {a} - regular {a} + regular {b}; control: a random vector as long as bold "
-          f"{a} - regular {a}",
-          f"in brackets: {arithmetic.LEVEL:.0%} intervals, for this one generator", "",
-          f"{'':31} images   weight               read as {b}",
-          row("all drawn", drawn, b),
-          *(row(name, drawn.only(group.ravel()), b) for name, group in exemplars.items()),
-          *(row(name, of_name, b) for name, of_name in reads.items()), "", sep="\n")
-
-    weight, same = reads["result"].weight, reads["result"].digit == b
-    before = drawn.weight[trials.other].mean(axis=1)
-    print("heavier, in pixels, the result than",
-          difference(f"its regular {b}s", weight - before),
-          difference(f"the mean of its regular {b}s", weight - reads[f"mean of regular {b}s"].weight),
-          difference("its control", weight - reads["control"].weight),
-          difference(f"its regular {b}s, where it is read as a {b}", (weight - before)[same]),
-          sep="\n")
-    share, low, high = arithmetic.share_interval(same)
-    chance = np.mean(drawn.digit == b)
-    verdict = ("more than" if low > chance else "less than" if high < chance
-               else "not told apart from")
-    print(f"a {b}: {share:.1%} ({low:.1%} to {high:.1%}) of the results, {verdict} the {chance:.1%} "
-          "of all drawn")
-
-    where = f"{model.CHAPTER} on {trained}"
-    signs = zip(("", "- ", "+ "), exemplars.items(), found.values())
-    columns = [(sign + name, images[group[0][:arithmetic.LEAST]], means[0])
-               for sign, (name, group), means in signs]
-    rows = np.concatenate([found[name][:SHOWN] for name in (f"mean of regular {b}s", "result",
-                                                            "control")])
-    for name, figure in (
-            ("arithmetic", figures.arithmetic(
-                [(name, *map(as_tanh, pair)) for name, *pair in columns], as_tanh(nine),
-                f"The first of {len(result)} trials: {where}")),
-            ("arithmetic_trials", figures.sample_grid(
-                as_tanh(rows), f"Mean of regular {b}s; with bold {a} - regular {a}; with a random "
-                f"vector:\n{where}", len(rows) // 3, 0.8)),
-            ("interpolation", figures.sample_grid(
-                as_tanh(ways), f"On great circles between latent vectors:\n{where}", SHOWN, 0.8))):
+    print(*arithmetic.report(outcome), sep="\n")
+    for name, figure in drawn_figures(outcome, nine, ways, f"{model.CHAPTER} on {trained}"):
         print(figures.save(figure, (args.out or args.run / "figures") / f"{name}.png"))
 
 

@@ -1,4 +1,4 @@
-"""The book's DCGAN against NumPy: variables, losses, averages, dropout, what a step moves, slips."""
+"""The book's DCGAN against NumPy: variables, losses, averages, dropout, what a step moves."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ DISC_NORMS = ["discriminator/batch_normalization" + end for end in ("", "_1", "_
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, values)` of a small GAN, no weight or average at a 0 or 1 that hides an error."""
+    """`(sess, gan, values)` of a small GAN, no weight or average at a 0 or 1 hiding an error."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -91,8 +91,8 @@ def discriminator(x, weights, training, masks):
             x = np.pad(x, [(0, 0), (0, 1), (0, 1), (0, 0)])
         x = batch_norm(x, weights, norm, training, statistics)
         x = np.maximum(0.2 * x, x) * mask
-    x = x.reshape(len(x), -1)
-    return x @ weights["discriminator/dense/kernel"] + weights["discriminator/dense/bias"], statistics
+    logits = x.reshape(len(x), -1) @ weights["discriminator/dense/kernel"]
+    return logits + weights["discriminator/dense/bias"], statistics
 
 
 def drop_masks(sess, count, first):

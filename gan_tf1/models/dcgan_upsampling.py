@@ -47,8 +47,8 @@ set after `compile`                    keeps training on its own, batch norm by 
                                        averages move here alone. A frozen batch norm is in inference
                                        mode: the discriminator's goes by its averages, 4/9 real and
                                        5/9 fake, and leaves them. Its dropout drops all the same
-`BatchNormalization(momentum=0.8)`     M <- 0.8 M + 0.2 m,  V <- 0.8 V + 0.2 v n/(n-1), over batch
-                                       and pixels, n = B H W; epsilon is 0.001, added to the variance
+`BatchNormalization(momentum=0.8)`     M <- 0.8 M + 0.2 m and V <- 0.8 V + 0.2 v n/(n-1), over all
+                                       n = B H W pixels; epsilon is 0.001, added to the variance
 `UpSampling2D()`                       each pixel four times: the nearest neighbour
 `Dropout(0.25)`                        a quarter of the units are dropped, the others divided by
                                        0.75; in the losses and the accuracy that are printed, too
