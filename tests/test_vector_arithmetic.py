@@ -50,8 +50,8 @@ def test_trials_are_disjoint_groups_of_what_they_are_called(drawn):
     for group, digit, low, high in ((trials.bold, 7, 90, 100), (trials.regular, 7, 40, 60),
                                     (trials.other, 3, 40, 60)):
         own = images.weight[(images.digit == digit) & images.sure]
-        bounds = np.percentile(own, [low, high])
-        assert bounds[0] <= images.weight[group].min() and images.weight[group].max() <= bounds[1]
+        least, middle, most = np.percentile(own, [low, (low + high) / 2, high])
+        assert least <= images.weight[group].min() < middle < images.weight[group].max() <= most
     other = arithmetic.trials(images, 7, 3, 4, 25, np.random.default_rng(2))
     assert not np.isin(other.bold, trials.bold).all()
     assert len(arithmetic.trials(images, 7, 3, 4, 10_000, np.random.default_rng(1)).bold) > 25
@@ -124,6 +124,13 @@ def test_intervals_of_literal_numbers():
     assert (share, low, high) == pytest.approx((0.5, 0.1871, 0.8129), abs=1e-4)
 
 
+def test_a_difference_is_one_only_where_its_interval_is_without_0():
+    lines = [arithmetic.difference("it", pixels) for pixels in (
+        [1, 2, 3, 4, 5], [-1, -2, -3, -4, -5], [3, -1, -2, 3, 2], [4])]
+    assert lines == ["  it: +3.00 (+1.04 to +4.96), bolder", "  it: -3.00 (-4.96 to -1.04), lighter",
+                     "  it: +1.00 (-1.91 to +3.91), undecided", "  it: too few trials"]
+
+
 # --- the weight of strokes ---
 
 def test_width_of_literal_strokes():
@@ -134,9 +141,9 @@ def test_width_of_literal_strokes():
     images[3, :, :3] = 1          # the border of the picture ends a stroke
     widths = stroke.width(images.reshape(4, 784))
     # The corner where both edges meet counts its diagonal: sqrt 2 instead of 2.
-    outline = 2 * (3 + 20) - 2 + np.sqrt(2)
-    assert widths[:2] == pytest.approx([2 * 60 / outline] * 2)
-    assert 1.6 < widths[2] / widths[0] < 2 and widths[3] > widths[0]
+    corner = np.sqrt(2) - 2
+    assert widths == pytest.approx([2 * 60 / (46 + corner), 2 * 60 / (46 + corner),
+                                    2 * 120 / (52 + corner), 2 * 84 / (62 + corner)])
     assert stroke.width(np.zeros((1, 784))) == [0]
 
 
@@ -144,7 +151,13 @@ def test_the_gauge_knows_drawn_digits_that_it_was_not_fitted_to():
     gauge = stroke.gauge()
     drawn = stroke.drawn_digits.draw(1500, seed=77)
     left = drawn.weight - stroke.weight(gauge, drawn.images.reshape(-1, 784) / 255)
-    assert gauge.held_out == 2500 and gauge.slope > 0
+    own = stroke.drawn_digits.load(stroke.COUNT, stroke.SEED)
+    known, images = own.weight[2500:], own.images[2500:].reshape(-1, 784) / 255
+    line = np.polyfit(stroke.width(own.images[:2500] / 255), own.weight[:2500], 1)
+    assert (gauge.slope, gauge.intercept) == pytest.approx(tuple(line))
+    squares = (known - stroke.weight(gauge, images)) ** 2
+    assert gauge.held_out == 2500 and gauge.error == pytest.approx(np.sqrt(squares.mean()))
+    assert gauge.r_squared == pytest.approx(1 - squares.mean() / known.var())
     assert 0.72 < gauge.r_squared < 0.82
     assert 1 - left.var() / drawn.weight.var() == pytest.approx(gauge.r_squared, abs=0.05)
     assert left.std() == pytest.approx(gauge.error, abs=0.02) and abs(left.mean()) < 0.03
@@ -192,16 +205,19 @@ def test_what_is_exactly_right_is_found_right(made_up, capsys, tmp_path):
 
 
 def test_what_does_not_hold_is_found_not_to(made_up, capsys, tmp_path):
-    """Sevens are heavy by z[0], threes by z[2]: what makes a 7 bold says nothing of a 3."""
+    """What makes a 7 bold, z[0], makes a 3 no bolder: it makes it a 7 where it is above 1."""
     def bend(images):
         images = images.copy()
-        threes = images[:, 1] < 0
+        threes = (images[:, 1] < 0) & (images[:, 0] < 1)
         images[threes, 0] = images[threes, 2]
+        images[~threes, 1] = abs(images[~threes, 1])
         return images
 
     made_up.bend = bend
-    _, by_name = printed(made_up, capsys, tmp_path, "--exemplars", "10")
+    lines, by_name = printed(made_up, capsys, tmp_path, "--n", "20000")
+    assert by_name["its regular 3s"].endswith(", bolder")  # for most are bold 7s
     assert by_name["its regular 3s, where it is read as a 3"].endswith(", undecided")
+    assert "of the results, less than the" in lines[-4]
 
 
 def test_the_same_seed_prints_the_same_and_another_does_not(made_up, capsys, tmp_path):
