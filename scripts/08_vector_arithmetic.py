@@ -77,7 +77,8 @@ def drawn_figures(outcome, nine, ways, where):
                for sign, name, group in zip(("", "- ", "+ "), arithmetic.names(a, b),
                                             outcome.trials)]
     yield "arithmetic", figures.arithmetic(
-        columns, as_tanh(nine), f"The first of {len(outcome.result)} trials: {where}")
+        columns, as_tanh(nine), f"The first of {len(outcome.result)} trials, {arithmetic.LEAST} of "
+        f"{outcome.trials.bold.shape[1]} exemplars:\n{where}")
     rows = [outcome.found[name][:SHOWN] for name in (f"mean of regular {b}s", "result", "control")]
     yield "arithmetic_trials", figures.sample_grid(
         as_tanh(np.concatenate(rows)), f"Mean of regular {b}s; with bold {a} - regular {a}; with a "
@@ -111,6 +112,7 @@ def main(argv=None):
             (args.exemplars < arithmetic.LEAST, f"--exemplars must be at least {arithmetic.LEAST}: "
              "fewer latent vectors make no concept"),
             (not 100 <= args.n <= 100_000, "--n must be at least 100 and at most 100000"),
+            (args.out and args.out.is_file(), f"--out {args.out} is a file: name a folder"),
             (args.trials < 2, "--trials must be at least 2: one has no interval")):
         if wrong:
             raise InputError(complaint)

@@ -248,6 +248,7 @@ def test_a_sample_is_what_is_generated_of_latent_vectors(model, config, monkeypa
     (["--digits", "7", "7"], "--digits must be two, not 7 twice"),
     (["--digits", "7", "11"], "argument --digits: invalid choice: 11"),
     (["--n", "99"], "--n must be at least 100"),
+    (["--out", __file__], "is a file: name a folder"),
     (["--trials", "1"], "--trials must be at least 2"),
     (["--n", "100"], "two trials need 6: draw more (--n), or train longer"),
     (["--classifier", SHIPPED], "is a run of 'mnist_gan', not of the classifier")])

@@ -5,8 +5,8 @@ Generation with GANs", section "Deep Convolutional GAN". The section prints the
 generator and describes the discriminator; the rest is that of its vanilla GAN.
 The chapter's API is Keras. Here is the graph that this API builds, and a test
 trains both from the same weights: after 10 iterations all weights, moving
-averages and Adam's slots are equal, but for four biases ahead of batch norm: their
-gradient is what rounding leaves of 0.
+averages and Adam's slots are equal. (Four biases ahead of batch norm have no
+gradient but rounding, of which Adam makes steps: the test holds them at 0.)
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -24,12 +24,11 @@ an iteration. G descends on `gen_loss` = -E_z[log D(G(z))], the non-saturating
 objective.
 
 The discriminator is described so: strides instead of pooling, batch norm, leaky
-ReLU, no dense layer but the last. The generator is, but for its first layer's
-input, that of dcgan.py in Erik Linder-Norén's Keras-GAN, so the discriminator here
-is that file's too, whole (393,729 numbers): a zero row and column after the
-second convolution, batch norm with momentum 0.8 from there on, and a dropout of
-a quarter after each leaky ReLU, which the section doesn't mention.
-`--drop-rate 0` leaves that out and keeps to the section's words.
+ReLU, no dense layer but the last. The printed generator is that of dcgan.py in Erik
+Linder-Norén's Keras-GAN, so that file's discriminator is here too, whole: a zero
+row and column after the second convolution, batch norm with momentum 0.8 from
+there on, and dropout, which the section doesn't mention. `--drop-rate 0` keeps to
+the section's words.
 
 What Keras does without saying so, and what decides the printed numbers:
 
@@ -54,13 +53,9 @@ set after `compile`                    keeps training on its own, batch norm by 
                                        0.75; in the losses and the accuracy that are printed, too
 `0.5 * np.add(real, fake)`             loss and accuracy printed: half the sum of both, each taken
                                        before its own update. The gradients are not halved
-`binary_crossentropy`                  of a probability as such, it is clipped to 1e-7 from 0 and 1.
-                                       Of a model that ends in a sigmoid, Keras finds the logits and
-                                       takes their loss, as here: nothing is clipped
-`metrics=['accuracy']`                 the share of D(x) above 0.5, as far as x is real
-`Adam(0.0002, 0.5)`                    beta2 0.999; epsilon is 1e-7, TF1's is 1e-8. Both add it to
-                                       sqrt(v), after the correction of both moments went into the
-                                       step size
+`binary_crossentropy`                  Keras finds the logits ahead of the sigmoid and takes their
+                                       loss, as here: nothing is clipped
+`Adam(0.0002, 0.5)`                    beta2 0.999; epsilon is 1e-7, TF1's is 1e-8
 weights                                Glorot uniform, biases 0: as in `tf.layers`
 =====================================  ===========================================================
 
@@ -70,16 +65,13 @@ What is printed, what happens, and what is done here:
 printed                                what happens                   here
 =====================================  =============================  ===========================
 no discriminator                       nothing to train against       that of Keras-GAN's dcgan.py
-`discriminator.trainable = False`      Keras 3 reads it when it       the discriminator trains, as
-after `compile`, as in the section     traces: the discriminator      in the chapter's TensorFlow 2
-on the vanilla GAN                     never trains, a warning says
-                                       that it has no weights
+`discriminator.trainable = False`      Keras 3 reads it in training:  the discriminator trains, as
+after `compile`, in the section on     the discriminator never        in the chapter's TensorFlow 2
+the vanilla GAN                        trains, and a warning says so
 the section has no loop, its           they are iterations of one     `--iterations`, the 30,000 of
 siblings count `epochs`                batch                          the vanilla GAN; those of
                                                                       `sample_interval` are an
                                                                       "epoch" of the run directory
-`if epoch % sample_interval == 0`      samples after iterations 1,    after iterations 200, 400,
-(sibling), 50                          51, 101, ...                   ..., with a checkpoint
 =====================================  =============================  ===========================
 
 No log is printed. The line is the one that the chapter's conditional GAN prints.
