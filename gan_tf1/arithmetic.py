@@ -18,8 +18,8 @@ own, none used twice, and each with a control: a random vector as long as
 mean(bold 7) - mean(regular 7) in its place. A result may be bolder than the 3s
 that it came of only because means and sums of latent vectors are drawn otherwise
 than latent vectors; what it is bolder than its control is the arithmetic's. The
-trials are independent draws of one generator: the intervals are about that one,
-and another training is another matter.
+trials are all but independent draws of one generator: the intervals are about
+that one, and another training is another matter.
 """
 
 from typing import NamedTuple
@@ -43,7 +43,7 @@ class Read(NamedTuple):
     weight: np.ndarray   # [n], of the strokes, in pixels
 
     def only(self, chosen):
-        """The images with these numbers, an index array or a mask."""
+        """The images that an index array, a mask or a slice chooses."""
         return Read(*(part[chosen] for part in self))
 
 
@@ -60,7 +60,7 @@ def read(probabilities, weight):
 
 
 def between(images, digit, low, high):
-    """Which images are surely `digit`, and from quantile `low` to `high` of these by weight."""
+    """Which of `images`, a `Read`, are surely `digit`: from quantile `low` to `high` by weight."""
     own = np.flatnonzero((images.digit == digit) & images.sure)
     by_weight = own[np.argsort(images.weight[own], kind="stable")]
     return by_weight[int(np.ceil(low * len(own))):int(high * len(own))]
@@ -74,7 +74,8 @@ def names(first, second):
 def trials(images, first, second, exemplars, limit, rng):
     """Disjoint groups of `exemplars` for each concept, at random: `Trials`, `limit` at most.
 
-    Raises InputError where a concept has too few images for two trials.
+    They are chosen among `images`, a `Read`: bold and regular ones of digit `first`, regular ones
+    of digit `second`. Raises InputError where a concept has too few images for two trials.
     """
     found = (between(images, first, 1 - BOLD, 1),
              between(images, first, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2),
@@ -159,9 +160,13 @@ def experiment(z, generate, judge, digits, exemplars, limit, rng):
     control = as_long(bold - regular, rng) + other
     concepts = (f"mean of {name}" for name in names(*digits))
     vectors = dict(zip(concepts, (bold, regular, other)), result=result, control=control)
-    found = {name: generate(of_name) for name, of_name in vectors.items()}
-    return Outcome(tuple(digits), images, drawn, chosen, result, found,
-                   {name: judge(of_name) for name, of_name in found.items()})
+    generated = generate(np.concatenate(list(vectors.values())))
+    judged = judge(generated)
+    count = len(result)
+    parts = {name: slice(start * count, (start + 1) * count) for start, name in enumerate(vectors)}
+    return Outcome(tuple(digits), images, drawn, chosen, result,
+                   {name: generated[part] for name, part in parts.items()},
+                   {name: judged.only(part) for name, part in parts.items()})
 
 
 def report(outcome):

@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 
@@ -258,6 +259,17 @@ def dcgan_upsampling(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def trains_in_keras_3():
+    """Whether Keras 3 trains a model that was frozen after `compile`."""
+    import keras
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(loss="binary_crossentropy", optimizer="adam")
+    model.trainable = False
+    before = model.get_weights()
+    model.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))
+    return any((old != new).any() for old, new in zip(before, model.get_weights()))
+
+
 def main(chapter, out):
     import tensorflow as tf
     import tf_keras as keras
@@ -276,6 +288,10 @@ def main(chapter, out):
     batch, nothing = np.zeros((4, *discriminator.input_shape[1:])), np.zeros((4, 1))
     by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
     arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0], by_hand.numpy().mean()]
+    if chapter == "dcgan_upsampling":
+        with warnings.catch_warnings(record=True) as caught:
+            arrays["trains_in_keras_3"] = trains_in_keras_3()
+        arrays["warned"] = ["does not have any trainable weights" in str(each) for each in caught]
     np.savez(out, losses=np.array(losses, np.float64), **arrays)
 
 

@@ -1,9 +1,5 @@
 """The book's DCGAN against NumPy: variables, losses, averages, dropout, what a step moves."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -307,24 +303,3 @@ def test_the_ops_that_keras_takes_would_refuse_a_fixed_order():
         found = [refusing_determinism(tf.gradients(y, x)) for y in (resized, frozen, learning)]
     assert [[kind for kind, _ in ops] for ops in found] == [
         ["ResizeNearestNeighborGrad"], ["FusedBatchNormGradV3"], []]
-
-
-FROZEN_AFTER_COMPILE = """
-import keras, numpy as np
-disc = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
-disc.compile(loss="binary_crossentropy", optimizer="adam")
-disc.trainable = False
-before = disc.get_weights()
-disc.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))
-print([bool((old == new).all()) for old, new in zip(before, disc.get_weights())])
-"""
-
-
-def test_a_discriminator_frozen_after_compile_never_trains_in_keras_3():
-    """That it does in Keras 2, its batch norm by the batch, is in test_keras_twins.py."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    environment.pop("TF_USE_LEGACY_KERAS", None)
-    done = subprocess.run([sys.executable, "-c", FROZEN_AFTER_COMPILE], env=environment,
-                          capture_output=True, text=True)
-    assert done.stdout.strip() == "[True, True]", done.stderr
-    assert "does not have any trainable weights" in done.stderr

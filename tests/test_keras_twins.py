@@ -86,3 +86,10 @@ def test_a_compiled_step_takes_the_loss_of_logits_and_clips_nothing(twins):
     compiled, by_hand = found["saturated"]
     assert compiled == pytest.approx(40, rel=0.05)
     assert by_hand == pytest.approx(-np.log(2e-7), rel=0.05)  # clipped at 1e-7, and 1e-7 added
+
+
+@pytest.mark.parametrize("twins", ["dcgan_upsampling"], indirect=True)
+def test_a_discriminator_frozen_after_compile_trains_in_keras_2_alone(twins):
+    _, found, *_ = twins
+    assert (found["end/disc/0"] != found["start/disc/0"]).any()
+    assert not found["trains_in_keras_3"] and found["warned"].any()
