@@ -180,6 +180,27 @@ def comparison(log, book, envelope, name, chapter):
     return figure
 
 
+def arithmetic(columns, result, title):
+    """Latent arithmetic, as Radford et al. 2016 draw it (their figure 7, the book's 6.12).
+
+    `columns` is a sequence of `(name, exemplars, mean)`: the images [k, 784] of some latent vectors
+    and, apart and below them, that [784] of their mean. `result` is nine images, the fifth its own.
+    """
+    figure = Figure(figsize=(1.3 * len(columns) + 4, 5), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    axes = figure.subplots(1, len(columns) + 1, width_ratios=[1] * len(columns) + [3])
+    for place, (name, exemplars, mean) in zip(axes, columns):
+        above, below = (tiled(images, 1, margin=2) for images in (exemplars, mean[None]))
+        picture = np.concatenate([above, np.ones((6, above.shape[1])), below])
+        place.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
+        place.set_title(name, fontsize="medium", parse_math=False)
+    axes[-1].imshow(tiled(result, 3, margin=2), cmap="Greys_r", vmin=0, vmax=1)
+    axes[-1].set_title("=", fontsize="medium")
+    for place in axes:
+        place.axis("off")
+    return figure
+
+
 def metric_bars(rows, title):
     """One panel a figure, one bar a row with its value, its standard error as a black line.
 

@@ -18,9 +18,16 @@ and a chapter whose generator is told a label, also
                                               numbers from 0, that they were asked to be of; all are
                                               `label`, where it is given
 
+Where the images of given latent vectors are asked for (scripts/08_vector_arithmetic.py), it also has
+the two parts of `sample`:
+
+    latent(rng, count, config)                latent vectors [count, Z] as in training
+    generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]
+
 config.json needs nothing more than it has.
 """
 
+import contextlib
 import functools
 import importlib
 import importlib.util
@@ -110,15 +117,24 @@ def draw_labelled(path, model, count, seed, label=None):
 
 def _drawn(path, model, count, seed, sample):
     """The parts that `sample` gives, `count` of each, and the generator's epoch."""
-    config = make(model.Config, read_config(path)["settings"])
     rng = np.random.default_rng([seed, 2])
-    with new_graph(seed).as_default():
+    with restored(path, model) as (sess, net, config, epoch):
+        batches = [sample(sess, net, rng, min(BATCH, count - start), config)
+                   for start in range(0, count, BATCH)]
+    return [np.concatenate(part) for part in zip(*batches)], epoch
+
+
+@contextlib.contextmanager
+def restored(path, model):
+    """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
+
+    `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
+    """
+    config = make(model.Config, read_config(path)["settings"])
+    with new_graph(0).as_default():
         net = model.build(config)
         with tf.Session(config=session_config()) as sess:
-            epoch = train.restore_generator(path, net.gen_vars, sess)
-            batches = [sample(sess, net, rng, min(BATCH, count - start), config)
-                       for start in range(0, count, BATCH)]
-    return [np.concatenate(part) for part in zip(*batches)], epoch
+            yield sess, net, config, train.restore_generator(path, net.gen_vars, sess)
 
 
 def add_flags(parser):

@@ -11,13 +11,15 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 
 ITERATIONS = 10
 SEED = 4
 BATCH, Z = 16, 10
-WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,), "conditional_gan": (8,)}  # narrow: quick
+WIDTHS = {  # of the layers: narrow ones are quick
+    "dcgan_mnist": (8, 6), "vanilla_gan": (8,), "dcgan_upsampling": (3,), "conditional_gan": (8,)}
 
 
 def drawn_numbers():
@@ -70,12 +72,31 @@ def differences(found, variables, sess):
     return result
 
 
+class Holding:
+    """A session that puts `variables` back to 0 after each run, as the Keras side does.
+
+    A bias ahead of batch norm has no gradient, but what float32 rounds to: no two programs round
+    alike, and Adam makes whole steps of it.
+    """
+
+    def __init__(self, sess, variables):
+        self.sess, self.variables = sess, variables
+
+    def run(self, *arguments):
+        result = self.sess.run(*arguments)
+        for var in self.variables:
+            var.load(np.zeros(var.shape), self.sess)
+        return result
+
+
 # --- from here on, in the process with TF2 and Keras ---
 
 def parts(gen, disc, gen_adam=None, disc_adam=None):
     """Part -> list of variables; the optimizers' slots in the order of their network's weights."""
+    averages = [var for var in disc.weights if "moving_" in var.name]
     found = {"gen": gen.trainable_weights, "gen_averages": gen.non_trainable_weights,
-             "disc": disc.weights}
+             "disc": [var for var in disc.weights if "moving_" not in var.name],
+             "disc_averages": averages}
     for name, adam in (("gen", gen_adam), ("disc", disc_adam)):
         if adam:
             found |= {f"{name}_m": adam._momentums, f"{name}_v": adam._velocities}
@@ -177,6 +198,65 @@ def vanilla_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def dcgan_upsampling(keras, tf):
+    """The book's convolutional models: the combined one goes by the discriminator's averages."""
+    from tf_keras import Model, Sequential, layers
+    [channels] = WIDTHS["dcgan_upsampling"]
+    moment, Dropout = dropout_of_the_graph(tf)
+    generator = Sequential([
+        layers.Input((Z,)), layers.Dense(4 * channels * 7 * 7, activation="relu"),
+        layers.Reshape((7, 7, 4 * channels)), layers.UpSampling2D(),
+        layers.Conv2D(4 * channels, kernel_size=3, padding="same"),
+        layers.BatchNormalization(momentum=0.8), layers.Activation("relu"), layers.UpSampling2D(),
+        layers.Conv2D(2 * channels, kernel_size=3, padding="same"),
+        layers.BatchNormalization(momentum=0.8), layers.Activation("relu"),
+        layers.Conv2D(1, kernel_size=3, padding="same"), layers.Activation("tanh")])
+
+    def norm(layer):
+        return layers.BatchNormalization(momentum=0.8), layers.LeakyReLU(0.2), Dropout(0.25, layer)
+
+    discriminator = Sequential([
+        layers.Conv2D(channels, 3, 2, "same", input_shape=(28, 28, 1)), layers.LeakyReLU(0.2),
+        Dropout(0.25, 1),
+        layers.Conv2D(2 * channels, 3, 2, "same"), layers.ZeroPadding2D(((0, 1), (0, 1))), *norm(2),
+        layers.Conv2D(4 * channels, 3, 2, "same"), *norm(3),
+        layers.Conv2D(8 * channels, 3, 1, "same"), *norm(4),
+        layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    discriminator.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy",
+                          metrics=["accuracy"])
+    z = layers.Input((Z,))
+    generated = generator(z)
+    discriminator.trainable = False
+    gan = Model(z, discriminator(generated))
+    gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
+
+    ahead_of_norm = [layer.bias for model in (generator, discriminator)
+                     for layer, then in zip(model.layers, model.layers[1:])
+                     if isinstance(then, layers.BatchNormalization) and hasattr(layer, "bias")]
+
+    def train(model, x, y):
+        figures = model.train_on_batch(x, y)
+        for bias in ahead_of_norm:
+            bias.assign(tf.zeros_like(bias))  # see `Holding`
+        return figures
+
+    images, rng = drawn_numbers()
+    images = images[..., None] / 127.5 - 1
+
+    def iterate(number):
+        real = images[rng.integers(0, len(images), BATCH)]
+        fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+        moment.assign([2 * number, 0])
+        on_real = train(discriminator, real, np.ones((BATCH, 1)))
+        moment.assign([2 * number + 1, 0])
+        on_fake = train(discriminator, fake, np.zeros((BATCH, 1)))
+        moment.assign([2 * number + 2, 1])  # the graph counts the discriminator's updates
+        gen_loss = train(gan, rng.normal(0, 1, (BATCH, Z)), np.ones((BATCH, 1)))
+        return *(0.5 * np.add(on_real, on_fake)), gen_loss
+
+    return generator, discriminator, gan, iterate
+
+
 def conditional_gan(keras, tf):
     """The book's models with labels; dropout's masks are the ones that the graph draws."""
     from tf_keras import Model, layers
@@ -234,6 +314,17 @@ def conditional_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def trains_in_keras_3():
+    """Whether Keras 3 trains a model that was frozen after `compile`."""
+    import keras
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(loss="binary_crossentropy", optimizer="adam")
+    model.trainable = False
+    before = model.get_weights()
+    model.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))
+    return any((old != new).any() for old, new in zip(before, model.get_weights()))
+
+
 def main(chapter, out):
     import tensorflow as tf
     import tf_keras as keras
@@ -253,6 +344,10 @@ def main(chapter, out):
     nothing = np.zeros((4, 1))
     by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
     arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0], by_hand.numpy().mean()]
+    if chapter == "dcgan_upsampling":
+        with warnings.catch_warnings(record=True) as caught:
+            arrays["trains_in_keras_3"] = trains_in_keras_3()
+        arrays["warned"] = ["does not have any trainable weights" in str(each) for each in caught]
     np.savez(out, losses=np.array(losses, np.float64), **arrays)
 
 

@@ -9,7 +9,7 @@ import few_digits
 from conftest import ROOT, kill_after, load_script, refusal
 from gan_tf1 import figures, logs, metrics, run, samples as samples_, train
 from gan_tf1.data import digits
-from gan_tf1.models import conditional_gan, dcgan_mnist, vanilla_gan
+from gan_tf1.models import conditional_gan, dcgan_mnist, dcgan_upsampling, vanilla_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
@@ -18,16 +18,25 @@ CHAPTERS = {  # script -> model, and the settings of a run that takes seconds
         epochs=30, batches_per_epoch=4, batch_size=8, gen_channels=2, disc_channels=2, samples=4)),
     "06_vanilla_gan.py": (vanilla_gan, dict(
         iterations=80, sample_interval=4, batch_size=8, hidden_size=2, samples=4)),
+    "07_dcgan_upsampling.py": (dcgan_upsampling, dict(
+        iterations=80, sample_interval=4, batch_size=8, channels=1, samples=4)),
     "09_conditional_gan.py": (conditional_gan, dict(
         iterations=80, sample_interval=4, batch_size=8, hidden_size=2, samples=4)),
 }
+
+
+def line_of_the_book(step, d, acc, g):
+    return (f"{step:.0f} [Discriminator loss: {d:f}, acc.: {100 * acc:.2f}%] "
+            f"[Generator loss: {g:f}]")
+
+
 LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
     "05_dcgan_mnist.py": lambda step, d, g: (
         f">{1 + (step - 1) // 4:.0f}, {1 + (step - 1) % 4:.0f}/4, d={d:.3f}, g={g:.3f}"),
-    "06_vanilla_gan.py": lambda step, d, acc, g: (
-        f"{step:.0f} [Discriminator loss: {d:f}, acc.: {100 * acc:.2f}%] [Generator loss: {g:f}]"),
+    "06_vanilla_gan.py": line_of_the_book,
+    "07_dcgan_upsampling.py": line_of_the_book,
+    "09_conditional_gan.py": line_of_the_book,
 }
-LINES["09_conditional_gan.py"] = LINES["06_vanilla_gan.py"]
 WITH_LABELS = ["09_conditional_gan.py"]  # these leave `samples` images of each digit
 TINY = {script: ["--data", "drawn", *(
     part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value)))]
