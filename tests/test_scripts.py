@@ -369,6 +369,10 @@ class Evil:
     def __reduce__(self):
         return self.reduced
 
+    def __repr__(self):
+        function, arguments = self.reduced
+        return f"{function.__name__}{arguments}"
+
 
 @pytest.mark.parametrize("value", [
     Evil(eval, "open('touched', 'w')"),
