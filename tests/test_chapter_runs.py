@@ -9,7 +9,7 @@ import few_digits
 from conftest import kill_after, load_script, refusal
 from gan_tf1 import logs, run, train
 from gan_tf1.data import digits
-from gan_tf1.models import dcgan_mnist, vanilla_gan
+from gan_tf1.models import dcgan_mnist, vanilla_gan, wasserstein_gan, wasserstein_gan_gp
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
@@ -18,12 +18,21 @@ CHAPTERS = {  # script -> model, and the settings of a run that takes seconds
         epochs=30, batches_per_epoch=4, batch_size=8, gen_channels=2, disc_channels=2, samples=4)),
     "06_vanilla_gan.py": (vanilla_gan, dict(
         iterations=80, sample_interval=4, batch_size=8, hidden_size=2, samples=4)),
+    "10_wasserstein_gan.py": (wasserstein_gan, dict(
+        iterations=80, sample_interval=4, n_critic=2, batch_size=8, hidden_size=2, samples=4)),
+    "11_wasserstein_gan_gp.py": (wasserstein_gan_gp, dict(
+        iterations=80, sample_interval=4, n_critic=2, batch_size=8, hidden_size=2, samples=4)),
 }
 LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
     "05_dcgan_mnist.py": lambda step, d, g: (
         f">{1 + (step - 1) // 4:.0f}, {1 + (step - 1) % 4:.0f}/4, d={d:.3f}, g={g:.3f}"),
     "06_vanilla_gan.py": lambda step, d, acc, g: (
         f"{step:.0f} [Discriminator loss: {d:f}, acc.: {100 * acc:.2f}%] [Generator loss: {g:f}]"),
+    "10_wasserstein_gan.py": lambda step, d, g, estimate: (
+        f"{step:.0f} [Discriminator loss: {d:f}, estimate: {estimate:f}] [Generator loss: {g:f}]"),
+    "11_wasserstein_gan_gp.py": lambda step, d, g, estimate, penalty: (
+        f"{step:.0f} [Discriminator loss: {d:f}, estimate: {estimate:f}, penalty: {penalty:f}] "
+        f"[Generator loss: {g:f}]"),
 }
 TINY = {script: ["--data", "drawn", *(
     part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value)))]

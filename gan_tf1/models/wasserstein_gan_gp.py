@@ -74,8 +74,6 @@ No log is printed. The line is that of `wasserstein_gan.py`, with the penalty.
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from gan_tf1.config import setting
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
