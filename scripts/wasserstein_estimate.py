@@ -31,6 +31,7 @@ from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import load_losses, load_samples, read_config
 
+CHAPTERS = ("wasserstein_gan", "wasserstein_gan_gp")
 SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
 WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
 REFERENCE = 10_000    # training images
@@ -52,12 +53,13 @@ class Finished(NamedTuple):
 def read(path):
     """The `Finished` run at `path`. Raises InputError where it can't be judged."""
     stored = read_config(path)
-    losses = load_losses(path)
-    if "estimate" not in losses or "step" not in losses:
-        raise InputError(f"{path} is a run of {stored['chapter']!r}, whose losses.csv has no "
-                         "estimate: give one of wasserstein_gan or wasserstein_gan_gp")
-    model = samples.chapter(stored["chapter"])
+    if stored["chapter"] not in CHAPTERS:
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, which has no critic: give one "
+                         f"of {' or '.join(CHAPTERS)}")
+    model, losses = samples.chapter(stored["chapter"]), load_losses(path)
     interval = make(model.Config, stored["settings"]).sample_interval
+    if not {"step", "estimate", "gen_loss"} <= set(losses):
+        raise InputError(f"{path}/losses.csv has no column estimate, or no gen_loss")
     if not (path / "samples.npz").exists():
         raise InputError(f"{path} is not finished: go on with --resume")
     drawn = load_samples(path)

@@ -1,4 +1,4 @@
-"""The gradient penalty against NumPy: its value and gradient, what an update moves, an iteration."""
+"""The gradient penalty against NumPy: value, gradient, what an update moves, an iteration."""
 
 import numpy as np
 import pytest
