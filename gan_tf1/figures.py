@@ -13,6 +13,7 @@ from gan_tf1.files import replacing
 from gan_tf1.run import load_losses, load_samples
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
+SHOWN = 100  # samples in a run's grid: there may be a thousand, kept to be judged
 
 
 def as_images(images):
@@ -40,8 +41,8 @@ def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=No
     some = samples[:, shown]
     for name, figure in (
             ("losses", loss_curves(losses, f"Losses: {where}", loss_label)),
-            ("samples", sample_grid(samples[-1], f"Last samples: {where}", columns, inches,
-                                    names)),
+            ("samples", sample_grid(samples[-1][:SHOWN], f"Last samples: {where}", columns,
+                                    inches, names)),
             ("progress", progress(some, f"Samples over training:\n{where}",
                                   columns=some.shape[1], counted=counted, each=each))):
         print(save(figure, path / "figures" / f"{name}.png"))
@@ -144,9 +145,9 @@ def tiled(images, columns, margin=0):
 
 
 def grid_png(images, columns=4):
-    """`images` in rows of `columns` as the bytes of a PNG, for TensorBoard."""
+    """The first `SHOWN` of `images` in rows of `columns` as the bytes of a PNG, for TensorBoard."""
     buffer = io.BytesIO()
-    imsave(buffer, tiled(images, columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
+    imsave(buffer, tiled(images[:SHOWN], columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
     return buffer.getvalue()
 
 
@@ -198,6 +199,34 @@ def arithmetic(columns, result, title):
     axes[-1].set_title("=", fontsize="medium")
     for place in axes:
         place.axis("off")
+    return figure
+
+
+def estimate_and_distance(iterations, estimate, distance, real, correlation, title):
+    """A critic's estimate and its samples' distance: both over iterations, and one over the other.
+
+    `iterations`, `estimate` and `distance` are [E]; `real` is the distance of real images,
+    `correlation` Spearman's, and the ends of its 95 % interval.
+    """
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
+    over_time.plot(iterations, estimate, color=DISC_COLOUR)
+    over_time.set_xlabel("iteration")
+    over_time.set_ylabel("the critic's estimate (its own units)", color=DISC_COLOUR)
+    over_time.grid(alpha=0.3)
+    other = over_time.twinx()
+    other.plot(iterations, distance, color=GEN_COLOUR)
+    other.axhline(real, color="0.5", linestyle="--", label="real images, as many")
+    other.set_ylabel("Frechet classifier distance of the samples", color=GEN_COLOUR)
+    other.legend(fontsize="small")
+    for axes in (over_time, other):
+        axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    points = scatter.scatter(distance, estimate, c=iterations, s=14)
+    figure.colorbar(points, label="iteration")
+    scatter.set(xlabel="Frechet classifier distance", ylabel="estimate", title="Spearman's "
+                "correlation {:.2f} ({:.2f} to {:.2f})".format(*correlation))
+    scatter.grid(alpha=0.3)
     return figure
 
 

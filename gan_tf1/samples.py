@@ -71,20 +71,20 @@ def load(path, count, seed, value_range=None):
     """
     path = pathlib.Path(path)
     if path.suffix in (".npz", ".npy") and not path.is_dir():
-        return Samples(str(path), _unified(path, _read(path), count, seed, value_range))
+        return Samples(str(path), unified(path, _read(path), count, seed, value_range))
     stored = read_config(path)
     name = f"{stored['chapter']} ({path})"
     if stored["data"] != "mnist":
         name += f", trained on {stored['data_title']}"
     model = chapter(stored["chapter"])
     if model is None:
-        return Samples(name, _unified(path, load_samples(path)[-1], count, seed, value_range))
+        return Samples(name, unified(path, load_samples(path)[-1], count, seed, value_range))
     labels = None
     if hasattr(model, "sample_labelled"):
         images, labels, _ = draw_labelled(path, model, count, seed)
     else:
         images, _ = draw(path, model, count, seed)
-    return Samples(name, _unified(path, images, count, seed, model.SAMPLE_RANGE), labels)
+    return Samples(name, unified(path, images, count, seed, model.SAMPLE_RANGE), labels)
 
 
 def chapter(name):
@@ -195,7 +195,7 @@ def _read(path):
         raise InputError(f"{path} can't be read: {reason}") from error
 
 
-def _unified(path, images, count, seed, value_range):
+def unified(path, images, count, seed, value_range):
     """`count` of `images`, float32 [count, 784] in [0, 1]."""
     if images.shape[1:] not in SHAPES or images.dtype.kind not in "fiu":
         raise InputError(f"{path} holds {images.dtype} of shape {list(images.shape)}: numbers of "

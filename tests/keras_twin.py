@@ -19,7 +19,9 @@ ITERATIONS = 10
 SEED = 4
 BATCH, Z = 16, 10
 WIDTHS = {  # of the layers: narrow ones are quick
-    "dcgan_mnist": (8, 6), "vanilla_gan": (8,), "dcgan_upsampling": (3,), "conditional_gan": (8,)}
+    "dcgan_mnist": (8, 6), "vanilla_gan": (8,), "dcgan_upsampling": (3,), "conditional_gan": (8,),
+    "wasserstein_gan": (8,)}
+GRADIENTS = np.float32([0, 1e-7, 1e-5, 3e-4, 1e-2, -1])
 
 
 def drawn_numbers():
@@ -98,7 +100,9 @@ def parts(gen, disc, gen_adam=None, disc_adam=None):
              "disc": [var for var in disc.weights if "moving_" not in var.name],
              "disc_averages": averages}
     for name, adam in (("gen", gen_adam), ("disc", disc_adam)):
-        if adam:
+        if hasattr(adam, "get_slot"):  # an optimizer as in TensorFlow 2.4: RMSprop
+            found |= {f"{name}_v": [adam.get_slot(var, "rms") for var in found[name]]}
+        elif adam:
             found |= {f"{name}_m": adam._momentums, f"{name}_v": adam._velocities}
     return {name: [var.numpy() for var in variables] for name, variables in found.items()}
 
@@ -314,6 +318,57 @@ def conditional_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def wasserstein_gan(keras, tf):
+    """The book's dense models, the critic without a sigmoid: five rounds of it, each clipped.
+
+    `RMSprop` is that of the chapter's TensorFlow 2.4.
+    """
+    from tf_keras import Model, Sequential, layers
+    RMSprop = keras.optimizers.legacy.RMSprop
+    [hidden] = WIDTHS["wasserstein_gan"]
+    clip_value = 0.01
+
+    def wasserstein_loss(y_true, y_pred):
+        return keras.backend.mean(y_true * y_pred)
+
+    generator = Sequential([layers.Input((Z,))])
+    for width in (hidden, 2 * hidden, 4 * hidden):
+        for layer in (layers.Dense(width), layers.LeakyReLU(0.2),
+                      layers.BatchNormalization(momentum=0.8)):
+            generator.add(layer)
+    generator.add(layers.Dense(784, activation="tanh"))
+    generator.add(layers.Reshape((28, 28)))
+    discriminator = Sequential([
+        layers.Input((28, 28)), layers.Flatten(), layers.Dense(2 * hidden), layers.LeakyReLU(0.2),
+        layers.Dense(hidden), layers.LeakyReLU(0.2), layers.Dense(1)])
+    discriminator.compile(RMSprop(0.00005), wasserstein_loss)
+    z = layers.Input((Z,))
+    generated = generator(z)
+    discriminator.trainable = False
+    gan = Model(z, discriminator(generated))
+    gan.compile(RMSprop(0.00005), wasserstein_loss)
+
+    images, rng = drawn_numbers()
+    images = images / 127.5 - 1
+    real_y, fake_y = -np.ones((BATCH, 1)), np.ones((BATCH, 1))
+
+    def iterate(number):
+        for _ in range(5):
+            real = images[rng.integers(0, len(images), BATCH)]
+            fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+            on_real = discriminator.train_on_batch(real, real_y)
+            on_fake = discriminator.train_on_batch(fake, fake_y)
+            for layer in discriminator.layers:
+                layer.set_weights([np.clip(weights, -clip_value, clip_value)
+                                   for weights in layer.get_weights()])
+        on_both = discriminator.predict(np.concatenate([real, fake]), verbose=0)
+        estimate = on_both[:BATCH].mean() - on_both[BATCH:].mean()
+        gen_loss = gan.train_on_batch(rng.normal(0, 1, (BATCH, Z)), real_y)
+        return 0.5 * np.add(on_real, on_fake), gen_loss, estimate
+
+    return generator, discriminator, gan, iterate
+
+
 def trains_in_keras_3():
     """Whether Keras 3 trains a model that was frozen after `compile`."""
     import keras
@@ -323,6 +378,18 @@ def trains_in_keras_3():
     before = model.get_weights()
     model.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))
     return any((old != new).any() for old, new in zip(before, model.get_weights()))
+
+
+def rmsprops(keras, tf):
+    """Where three steps of the chapter's RMSprop take weights from 0, and today's: `GRADIENTS`."""
+    found = {}
+    for name, RMSprop in (("chapter", keras.optimizers.legacy.RMSprop),
+                          ("today", keras.optimizers.RMSprop)):
+        weights, rmsprop = tf.Variable(np.zeros_like(GRADIENTS)), RMSprop(0.00005)
+        for _ in range(3):
+            rmsprop.apply_gradients([(tf.constant(GRADIENTS), weights)])
+        found[f"rmsprop/{name}"] = weights.numpy()
+    return found
 
 
 def main(chapter, out):
@@ -338,12 +405,16 @@ def main(chapter, out):
               for part, values in named.items() for number, value in enumerate(values)}
     arrays["updates"] = [adam.iterations.numpy() for adam in (gan.optimizer,
                                                               discriminator.optimizer)]
-    # A discriminator as sure as can be that all is real, told that nothing is.
-    discriminator.layers[-1].bias.assign([40.])
-    batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
-    nothing = np.zeros((4, 1))
-    by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
-    arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0], by_hand.numpy().mean()]
+    if discriminator.loss == "binary_crossentropy":
+        # A discriminator as sure as can be that all is real, told that nothing is.
+        discriminator.layers[-1].bias.assign([40.])
+        batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
+        nothing = np.zeros((4, 1))
+        by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
+        arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0],
+                               by_hand.numpy().mean()]
+    if chapter == "wasserstein_gan":
+        arrays |= rmsprops(keras, tf)
     if chapter == "dcgan_upsampling":
         with warnings.catch_warnings(record=True) as caught:
             arrays["trains_in_keras_3"] = trains_in_keras_3()

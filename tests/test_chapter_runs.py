@@ -9,7 +9,9 @@ import few_digits
 from conftest import ROOT, kill_after, load_script, refusal
 from gan_tf1 import figures, logs, metrics, run, samples as samples_, train
 from gan_tf1.data import digits
-from gan_tf1.models import conditional_gan, dcgan_mnist, dcgan_upsampling, vanilla_gan
+from gan_tf1.models import (
+    conditional_gan, dcgan_mnist, dcgan_upsampling, vanilla_gan, wasserstein_gan,
+    wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
@@ -22,6 +24,10 @@ CHAPTERS = {  # script -> model, and the settings of a run that takes seconds
         iterations=80, sample_interval=4, batch_size=8, channels=1, samples=4)),
     "09_conditional_gan.py": (conditional_gan, dict(
         iterations=80, sample_interval=4, batch_size=8, hidden_size=2, samples=4)),
+    "10_wasserstein_gan.py": (wasserstein_gan, dict(
+        iterations=80, sample_interval=4, n_critic=2, batch_size=8, hidden_size=2, samples=4)),
+    "11_wasserstein_gan_gp.py": (wasserstein_gan_gp, dict(
+        iterations=80, sample_interval=4, n_critic=2, batch_size=8, hidden_size=2, samples=4)),
 }
 
 
@@ -36,6 +42,11 @@ LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
     "06_vanilla_gan.py": line_of_the_book,
     "07_dcgan_upsampling.py": line_of_the_book,
     "09_conditional_gan.py": line_of_the_book,
+    "10_wasserstein_gan.py": lambda step, d, g, estimate: (
+        f"{step:.0f} [Discriminator loss: {d:f}, estimate: {estimate:f}] [Generator loss: {g:f}]"),
+    "11_wasserstein_gan_gp.py": lambda step, d, g, estimate, penalty: (
+        f"{step:.0f} [Discriminator loss: {d:f}, estimate: {estimate:f}, penalty: {penalty:f}] "
+        f"[Generator loss: {g:f}]"),
 }
 WITH_LABELS = ["09_conditional_gan.py"]  # these leave `samples` images of each digit
 TINY = {script: ["--data", "drawn", *(

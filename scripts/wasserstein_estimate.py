@@ -1,0 +1,156 @@
+"""Does the critic's estimate of the distance tell how good the samples are? Of one finished run.
+
+    python scripts/10_wasserstein_gan.py --samples 1000 --run-dir RUN
+    python scripts/wasserstein_estimate.py RUN
+
+RUN is a finished run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py that
+kept enough samples of each interval to judge them. For each interval it prints
+the estimate, the mean of the last 100 iterations before the samples were drawn,
+and the distance of the samples from 10,000 training images, in what a classifier
+says of them (the distance of evaluate.py). Then Spearman's rank correlation of
+the two over all intervals, and a figure.
+
+The intervals in parentheses are 95 % of bootstrap resamples, of blocks of about
+sqrt(intervals) neighbours, since neighbours are alike. Two curves that both fall
+are correlated whatever drives them: "changes" correlates what each interval adds.
+A distance has a bias of c / samples. It is estimated as what the distance of half
+of the samples is above that of all, and "unbiased" has it taken off.
+"""
+
+import argparse
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures, metrics, samples
+from gan_tf1.config import Parser, make
+from gan_tf1.data import digits
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+from gan_tf1.launch import seed_number
+from gan_tf1.models import mnist_classifier
+from gan_tf1.run import load_losses, load_samples, read_config
+
+CHAPTERS = ("wasserstein_gan", "wasserstein_gan_gp")
+SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
+REFERENCE = 10_000    # training images
+LEAST_SAMPLES = 100   # of an interval: the features are 64, and fewer samples span less
+LEAST_INTERVALS = 10
+RESAMPLES = 1000
+
+
+class Finished(NamedTuple):
+    """What a run left: E intervals with n samples each."""
+    stored: dict              # config.json
+    iterations: np.ndarray    # [E], done when an interval's samples were drawn
+    estimate: np.ndarray      # [E]
+    gen_loss: np.ndarray      # [E]
+    images: Any               # yields E arrays, float32 [n, 784] in [0, 1]
+    count: int                # n
+
+
+def read(path):
+    """The `Finished` run at `path`. Raises InputError where it can't be judged."""
+    stored = read_config(path)
+    if stored["chapter"] not in CHAPTERS:
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, which has no critic: give one "
+                         f"of {' or '.join(CHAPTERS)}")
+    model, losses = samples.chapter(stored["chapter"]), load_losses(path)
+    interval = make(model.Config, stored["settings"]).sample_interval
+    if not {"step", "estimate", "gen_loss"} <= set(losses):
+        raise InputError(f"{path}/losses.csv has no column estimate, or no gen_loss")
+    if not (path / "samples.npz").exists():
+        raise InputError(f"{path} is not finished: go on with --resume")
+    drawn = load_samples(path)
+    if len(drawn) * interval != len(losses["step"]):
+        raise InputError(f"{path} is damaged: losses.csv has {len(losses['step'])} iterations, "
+                         f"samples.npz {len(drawn)} intervals of {interval}")
+    if drawn.shape[1] < LEAST_SAMPLES:
+        raise InputError(f"{path} has {drawn.shape[1]} samples of each interval, too few to judge "
+                         "them: begin a run with --samples 1000")
+    if len(drawn) < LEAST_INTERVALS:
+        raise InputError(f"{path} has {len(drawn)} intervals, and {LEAST_INTERVALS} are needed: "
+                         "begin a run with a smaller --sample-interval")
+    columns = [smoothed(losses[name], interval) for name in ("estimate", "gen_loss")]
+    for column in columns:
+        if not np.isfinite(column).all() or np.ptp(column) == 0:
+            raise InputError(f"{path}/losses.csv has a column that is constant, or not finite")
+    images = (samples.unified(path, part, len(part), 0, model.SAMPLE_RANGE) for part in drawn)
+    return Finished(stored, interval * np.arange(1, len(drawn) + 1), *columns, images,
+                    drawn.shape[1])
+
+
+def smoothed(column, interval):
+    """The mean of each interval's last `WINDOW` iterations, [E]."""
+    return column.reshape(-1, interval)[:, -WINDOW:].mean(axis=1)
+
+
+def distance_and_bias(features, reference):
+    """The distance of `features` [n, F] from `reference`, and how much of it is bias, about."""
+    whole, first, second = (metrics.frechet_distance(*metrics.gaussian(part), *reference)
+                            for part in (features, features[::2], features[1::2]))
+    # c / (n/2) - c / n = c / n
+    return whole, (first + second) / 2 - whole
+
+
+def correlation(x, y, rng):
+    """Spearman's correlation of x and y [E], and the ends of its 95 % interval."""
+    from scipy import stats  # takes a second: --help and bad input answer without it
+    size = round(len(x) ** 0.5)
+    starts = rng.integers(0, len(x) - size + 1, (RESAMPLES, -(-len(x) // size)))
+    places = (starts[..., None] + np.arange(size)).reshape(RESAMPLES, -1)[:, :len(x)]
+    resampled = [stats.spearmanr(x[some], y[some]).statistic for some in places]
+    return (stats.spearmanr(x, y).statistic, *np.quantile(resampled, (0.025, 0.975)))
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=user_path, metavar="RUN")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "
+                        "(default: where the run had it)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the choice of real images, "
+                        "and of the resampling (default: 0)")
+    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
+                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    parser.add_argument("--out", type=user_path, metavar="PNG",
+                        help="the figure (default: figures/estimate.png in the run)")
+    args = parser.parse_args(argv)
+    if args.out and args.out.suffix != ".png":
+        raise InputError(f"--out {args.out} must end in .png")
+
+    run = read(args.run)
+    data = digits.load(run.stored["data"], args.data_dir or run.stored["data_dir"])
+    rng = np.random.default_rng([args.seed, 1])
+    training, test = (part.images[rng.permutation(part.num_examples)[:count]]
+                      for part, count in ((data.train, REFERENCE), (data.test, run.count)))
+    (_, known), *said = samples.judged(args.classifier, [training, test, *run.images])
+    (real, _), *judged = [distance_and_bias(features, metrics.gaussian(known))
+                          for _, features in said]
+    distance, bias = np.transpose(judged)
+
+    print(f"{run.stored['chapter']} ({args.run}) on {run.stored['data_title']}, judged by "
+          f"{args.classifier.resolve().name}: {run.count} samples of each interval",
+          f"{'iteration':>9} {'estimate':>10} {'distance':>10}", sep="\n")
+    for row in zip(run.iterations, run.estimate, distance):
+        print("{:9} {:10.4g} {:10.2f}".format(*row))
+    print(f"distance of {run.count} test images: {real:.2f}; bias of the samples': "
+          f"{bias.min():.2f} to {bias.max():.2f}", "",
+          "Spearman's correlation with the distance (95 % interval):", sep="\n")
+    found = {}
+    for name, x, y in (("estimate", run.estimate, distance),
+                       ("estimate, unbiased distance", run.estimate, distance - bias),
+                       ("estimate, changes", np.diff(run.estimate), np.diff(distance)),
+                       ("generator's loss", run.gen_loss, distance)):
+        found[name] = correlation(x, y, np.random.default_rng([args.seed, 4]))
+        print("{:28} {:6.3f}  ({:.3f} to {:.3f})".format(name, *found[name]))
+    title = (f"{run.stored['chapter']} on {run.stored['data_title']}, seed {run.stored['seed']}: "
+             f"{run.count} samples of each interval")
+    figure = figures.estimate_and_distance(run.iterations, run.estimate, distance, real,
+                                           found["estimate"], title)
+    print(figures.save(figure, args.out or args.run / "figures" / "estimate.png"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,371 @@
+"""The Wasserstein GAN against NumPy: variables, losses, what an update moves, and the clip."""
+
+import numpy as np
+import pytest
+
+from conftest import values
+from gan_tf1.data import digits
+from gan_tf1.errors import InputError
+from gan_tf1.models import wasserstein_gan as model
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gpu_kernels import between, host_side, without_gpu_kernel
+
+# A step size of many clips: what isn't clipped can't be overlooked.
+CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4, learning_rate=0.05)
+NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
+
+
+@pytest.fixture(scope="module")
+def built():
+    """`(sess, gan, start)` of a small GAN, no weight at a 0 or 1 that would hide an error."""
+    with new_graph(seed=3).as_default():
+        gan = model.build(CONFIG)
+        rng = np.random.default_rng(1)
+        with tf.Session(config=session_config()) as sess:
+            sess.run(tf.global_variables_initializer())
+            for var in tf.trainable_variables():
+                var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
+            for var in tf.global_variables("generator/.*moving"):
+                var.load(rng.uniform(0.5, 1.5, var.shape), sess)
+            yield sess, gan, values(sess)
+
+
+@pytest.fixture
+def session(built):
+    """`(sess, gan)` as it was at the start."""
+    restore(built)
+    return built[:2]
+
+
+def restore(built):
+    sess, _, start = built
+    for var in tf.global_variables():
+        var.load(start[var.op.name], sess)
+
+
+@pytest.fixture
+def dataset(train_set):
+    return digits.Pool(train_set)
+
+
+def real_imgs(count=6):
+    return np.random.default_rng(0).uniform(-1, 1, (count, 784))
+
+
+def hidden(x, weights, scope, number):
+    end = f"_{number}" if number else ""
+    x = x @ weights[f"{scope}/dense{end}/kernel"] + weights[f"{scope}/dense{end}/bias"]
+    return x if (scope, number) in (("generator", 3), ("discriminator", 2)) else (
+        np.where(x > 0, x, 0.2 * x))
+
+
+def generator(z, weights, training):
+    """Images in NumPy, and in training the statistics of the batch: dense, leaky ReLU, norm."""
+    statistics, x = [], z
+    for number, norm in enumerate(NORMS):
+        x = hidden(x, weights, "generator", number)
+        mean, variance = weights[f"{norm}/moving_mean"], weights[f"{norm}/moving_variance"]
+        if training:
+            mean, variance = x.mean(axis=0), x.var(axis=0)
+            statistics.append((mean, variance))
+        x = (x - mean) / np.sqrt(variance + 0.001)
+        x = x * weights[f"{norm}/gamma"] + weights[f"{norm}/beta"]
+    return np.tanh(hidden(x, weights, "generator", 3)), statistics
+
+
+def critic(x, weights):
+    for number in range(3):
+        x = hidden(x, weights, "discriminator", number)
+    return x
+
+
+def dense_table():
+    """The dense layers' variables at full size."""
+    widths = {"generator": (100, 256, 512, 1024, 784), "discriminator": (784, 512, 256, 1)}
+    table = {}
+    for scope, sizes in widths.items():
+        for number, (before, after) in enumerate(zip(sizes, sizes[1:])):
+            name = f"{scope}/dense{f'_{number}' if number else ''}"
+            table |= {f"{name}/kernel": (before, after), f"{name}/bias": (after,)}
+    return table
+
+
+def test_table_of_variables_at_full_size():
+    with new_graph(seed=0).as_default():
+        gan = model.build(model.Config())
+        table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
+        saved = {var.op.name for var in gan.gen_vars}
+        others = {var.op.name: tuple(var.shape.as_list()) for var in tf.global_variables()
+                  if var.op.name not in table}
+    assert table == dense_table() | {
+        f"{norm}/{name}": (width,) for norm, width in zip(NORMS, (256, 512, 1024))
+        for name in ("gamma", "beta")}
+    averages = {f"{norm}/moving_{name}" for norm in NORMS for name in ("mean", "variance")}
+    assert saved == averages | {name for name in table if name.startswith("generator/")}
+    assert set(others) == averages | {f"{name}/RMSProp" for name in table}
+    assert all(others[f"{name}/RMSProp"] == shape for name, shape in table.items())
+
+
+def test_figures_of_literal_scores():
+    scores, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[-1.], [-1.], [1.], [1.]])
+    gan, fake = np.array([[-3.0], [0.0], [1.0]]), np.array([[-2.0], [1.5]])
+    with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
+        disc_loss, gen_loss, estimate = sess.run(model.model_loss(*(
+            tf.constant(part, tf.float32) for part in (scores, y, gan, fake))))
+    assert disc_loss == (-2 + 1 + 0.5 - 3) / 4
+    assert gen_loss == pytest.approx(2 / 3, rel=1e-6)  # of -3, 0 and 1: high scores are wanted
+    assert estimate == (2 - 1 + 0.5 - 3) / 4 - (-2 + 1.5) / 2  # real minus fake
+
+
+def test_networks_equal_numpy(session):
+    """Sampled from, and criticised, by the averages; trained by the batch's statistics."""
+    sess, gan = session
+    weights, imgs = values(sess), real_imgs()
+    z = np.random.default_rng(1).normal(size=(6, 5))
+    fakes, _ = generator(z, weights, False)
+    np.testing.assert_allclose(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG), fakes,
+                               atol=1e-5)
+    generated, _ = generator(z, weights, True)
+    assert np.abs(generated - fakes).max() > 0.1
+    assert sess.run(gan.gen_loss, {gan.noise: z}) == pytest.approx(
+        -critic(generated, weights).mean(), rel=1e-5)
+    y = np.array([[-1.]] * 4 + [[1.]] * 2)
+    assert sess.run(gan.disc_loss, {gan.imgs: imgs, gan.y: y}) == pytest.approx(
+        (y * critic(imgs, weights)).mean(), rel=1e-5)
+    estimate = critic(imgs, weights).mean() - critic(fakes, weights).mean()
+    for feed in ({gan.noise: z}, {gan.fake_imgs: fakes}):
+        assert sess.run(gan.estimate, {gan.imgs: imgs, **feed}) == pytest.approx(estimate, rel=1e-4)
+    assert all((value == weights[name]).all() for name, value in values(sess).items())
+
+
+@pytest.mark.parametrize("name", ["disc_opt", "disc_opt_clip"])
+def test_the_critics_update_moves_the_critic_alone(session, name):
+    sess, gan = session
+    before = values(sess)
+    sess.run(getattr(gan, name), {gan.imgs: real_imgs(), gan.y: -np.ones((6, 1))})
+    moved = {name for name, value in values(sess).items() if (value != before[name]).any()}
+    weights = {var.op.name for var in gan.disc_vars}
+    assert moved == weights | {f"{name}/RMSProp" for name in weights}
+
+
+def test_the_generators_update_moves_its_weights_and_averages_alone(session):
+    sess, gan = session
+    before, z = values(sess), np.random.default_rng(0).normal(size=(6, 5))
+    sess.run(gan.gen_opt, {gan.noise: z})
+    after = values(sess)
+    moved = {name for name in after if (after[name] != before[name]).any()}
+    assert moved == {var.op.name for var in gan.gen_vars} | {
+        f"{var.op.name}/RMSProp" for var in tf.trainable_variables("generator/")}
+    _, statistics = generator(z, before, True)
+    for norm, (mean, variance) in zip(NORMS, statistics):
+        # Momentum 0.8, and the batch's variance as it is, not times 6 / 5.
+        for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
+            expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
+            np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_step_of_rmsprop_is_the_formula(session):
+    """Two updates of the last bias, whose gradient is the mean label: the second remembers v."""
+    sess, gan = session
+    name, w, v = "discriminator/dense_2/bias", None, 0.
+    w = values(sess)[name]
+    for label in (-1., 0.5):
+        sess.run(gan.disc_opt, {gan.imgs: real_imgs(), gan.y: np.full((6, 1), label)})
+        v = 0.9 * v + 0.1 * label ** 2
+        w = w - 0.05 * label / (np.sqrt(v) + 1e-7)
+        after = values(sess)
+        assert after[name] == pytest.approx(w, rel=1e-5)
+        assert after[name + "/RMSProp"] == pytest.approx(v, rel=1e-5)
+
+
+def test_tf1s_own_rmsprop_would_start_far_slower():
+    with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
+        var = tf.get_variable("var", initializer=np.float32([0.]))
+        step = tf.train.RMSPropOptimizer(0.05, 0.9, epsilon=1e-7).minimize(0.001 * var[0])
+        sess.run(tf.global_variables_initializer())
+        sess.run(step)
+        tf1 = sess.run(var).item()
+    ours = -0.05 / np.sqrt(0.1)
+    assert tf1 == pytest.approx(-0.05 * 0.001 / np.sqrt(0.9), rel=1e-4)
+    assert ours / tf1 > 1000
+
+
+# --- the order within one session.run ---
+
+def test_the_clip_is_of_what_the_update_left(built):
+    sess, gan, _ = built
+    for _ in range(10):  # a wrong order may be right by chance
+        restore(built)
+        feed = {gan.imgs: real_imgs(), gan.y: -np.ones((6, 1))}
+        sess.run(gan.disc_opt, feed)
+        updated = sess.run(gan.disc_vars)
+        restore(built)
+        sess.run(gan.disc_opt_clip, feed)
+        for var, value, clipped in zip(gan.disc_vars, updated, sess.run(gan.disc_vars)):
+            assert np.abs(value).max() > 0.05, var.op.name  # far beyond the clip
+            np.testing.assert_array_equal(clipped, np.clip(value, np.float32(-0.01),
+                                                           np.float32(0.01)), var.op.name)
+
+
+def reads(tensor, variable):
+    """The ops that read `variable` on the way to `tensor`."""
+    if variable.op in (source.op for source in tensor.op.inputs):
+        return [tensor.op]
+    return [op for source in tensor.op.inputs for op in reads(source, variable)]
+
+
+def test_every_weights_clip_waits_for_its_update(built):
+    """Read off the graph, where no race can hide."""
+    _, gan, _ = built
+    clips = {op.inputs[0].op: op for op in between([gan.disc_opt_clip])
+             if op.type == "Assign" and op.name.startswith("disc_opt_clip/")}
+    updates = {op.inputs[0].op: op for op in between([gan.disc_opt]) if op.type == "AssignSub"}
+    assert set(clips) == set(updates) == {var.op for var in gan.disc_vars}
+    for var in gan.disc_vars:
+        [read] = reads(clips[var.op].inputs[1], var)
+        assert updates[var.op] in between([read]), var.op.name
+
+
+def test_a_loss_is_that_before_the_update(built):
+    """The critic's loss is linear in its scores: its gradient doesn't need them."""
+    sess, gan, start = built
+    assert gan.disc_loss.op in between([gan.disc_opt])
+    imgs = real_imgs()
+    for _ in range(10):
+        restore(built)
+        loss, _ = sess.run([gan.disc_loss, gan.disc_opt], {gan.imgs: imgs, gan.y: -np.ones((6, 1))})
+        assert loss == pytest.approx(-critic(imgs, start).mean(), rel=1e-5)
+    assert critic(imgs, values(sess)).mean() > 1 - loss  # the update was no small one
+
+
+# --- an iteration ---
+
+class Recorder:
+    """In place of a session: keeps what was run, and answers as a session would."""
+
+    def __init__(self):
+        self.runs = []
+
+    def run(self, fetches, feed_dict):
+        self.runs.append((fetches, feed_dict))
+        if fetches == "fake_imgs":
+            return np.full((len(feed_dict["noise"]), 784), 0.25, np.float32)
+        if fetches == "estimate":
+            return 0.7
+        return {"disc_opt": 0.4, "disc_opt_clip": -0.1, "gen_opt": 3.}[fetches[1]], None
+
+
+def test_an_iteration_is_five_rounds_of_the_critic_and_one_update(dataset):
+    sess, gan = Recorder(), model.GAN(*model.GAN._fields)
+    figures = model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG)
+    assert figures == {"disc_loss": pytest.approx(0.15), "gen_loss": 3, "estimate": 0.7}
+    a_round = ["fake_imgs", ["disc_loss", "disc_opt"], ["disc_loss", "disc_opt_clip"]]
+    assert [fetches for fetches, _ in sess.runs] == 5 * a_round + ["estimate",
+                                                                   ["gen_loss", "gen_opt"]]
+    feeds = [feed for _, feed in sess.runs]
+    for predict, real, fake in zip(feeds[0:15:3], feeds[1:15:3], feeds[2:15:3]):
+        assert (real["y"] == -1).all() and (fake["y"] == 1).all() and real["y"].shape == (8, 1)
+        assert (fake["imgs"] == 0.25).all() and real["imgs"].shape == (8, 784)
+        assert real["imgs"].min() < -0.99 and real["imgs"].max() > 0.99
+        assert predict["noise"].shape == (8, 5)
+    assert feeds[15]["imgs"] is feeds[13]["imgs"] and feeds[15]["fake_imgs"] is feeds[14]["imgs"]
+    assert set(feeds[15]) == {"imgs", "fake_imgs"} and set(feeds[16]) == {"noise"}
+    noise = np.concatenate([feed["noise"] for feed in feeds if "noise" in feed])
+    assert noise.shape == (48, 5) and len(np.unique(noise)) == 240  # new for each round, and G
+    firsts = {real["imgs"].tobytes() for real in feeds[1:15:3]}
+    assert len(firsts) == 5
+
+
+class Watched:
+    """A session that keeps the critic's largest weight after each run."""
+
+    def __init__(self, sess, gan):
+        self.sess, self.gan, self.largest = sess, gan, []
+
+    def run(self, fetches, feed_dict):
+        found = self.sess.run(fetches, feed_dict)
+        self.largest.append(max(np.abs(value).max() for value in self.sess.run(self.gan.disc_vars)))
+        return found
+
+
+def test_after_every_round_the_critic_is_within_the_clip(session, dataset):
+    sess, gan = session
+    watched = Watched(sess, gan)
+    figures = model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG)
+    predicted, on_real, on_fake = (watched.largest[number:15:3] for number in range(3))
+    assert predicted[0] > 0.1 and predicted[1:] == 4 * [np.float32(0.01)]
+    assert min(on_real) > 0.02  # the first of two updates isn't clipped
+    assert on_fake == 5 * [np.float32(0.01)] == 5 * watched.largest[-1:]
+    assert np.abs(sess.run(gan.gen_vars[0])).max() > 0.1  # the generator isn't clipped at all
+    assert abs(figures["estimate"]) < 0.01 < abs(figures["disc_loss"])
+
+
+def test_the_estimate_is_of_the_critic_after_its_last_clip(session, dataset):
+    sess, gan = session
+    fed = []
+
+    class Kept:
+        def run(self, fetches, feed_dict):
+            found = sess.run(fetches, feed_dict)
+            if fetches is gan.estimate:
+                fed.append((feed_dict, values(sess)))
+            return found
+
+    figures = model.step(Kept(), gan, dataset, np.random.default_rng(0), CONFIG)
+    [(feed, weights)] = fed
+    real, fake = feed[gan.imgs], feed[gan.fake_imgs]
+    assert figures["estimate"] == pytest.approx(
+        critic(real, weights).mean() - critic(fake, weights).mean(), rel=1e-3, abs=1e-9)
+
+
+# --- what the section says ---
+
+def test_log_line_is_in_the_manner_of_the_chapters_others():
+    line = model.log_line(0, {"disc_loss": -0.698, "gen_loss": 0.7, "estimate": 1.39})
+    assert line == ("0 [Discriminator loss: -0.698000, estimate: 1.390000] "
+                    "[Generator loss: 0.700000]")
+
+
+def test_the_defaults_are_the_chapters():
+    config = model.Config()
+    assert (config.n_critic, config.clip_value, config.learning_rate) == (5, 0.01, 0.00005)
+    assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
+    assert not config.epsilon_in_root and model.intervals(config) == 150
+    with pytest.raises(InputError, match="--iterations 30 must be a multiple of "
+                                         "--sample-interval 20"):
+        model.intervals(model.Config(iterations=30, sample_interval=20))
+
+
+def test_the_loss_is_the_mean_of_the_product_and_not_of_scores_and_labels():
+    y, scores = np.float32([[-1], [1]]), np.float32([[2], [5]])
+    with tf.Session(graph=tf.Graph(), config=session_config()) as sess, sess.graph.as_default():
+        assert sess.run(model.wasserstein_loss(tf.constant(y), tf.constant(scores))) == 1.5
+    assert np.mean([y, scores]) == 1.75
+
+
+def test_clipped_weights_make_no_1_lipschitz_critic():
+    """With all weights at the clip the slope is 3.67; other weights make it anything below."""
+    weights = {name: np.full(shape, 0.01) for name, shape in dense_table().items()}
+    black, white = critic(np.stack([np.zeros(784), np.ones(784)]), weights)
+    assert (white - black).item() / np.sqrt(784) == pytest.approx(3.67, abs=0.005)
+
+
+def test_the_generators_loss_has_no_level(session):
+    """Every score raised by 5: the same critic to the generator, whose loss is another."""
+    sess, gan = session
+    feed = {gan.imgs: real_imgs(), gan.noise: np.random.default_rng(1).normal(size=(6, 5))}
+    gen_loss, estimate = sess.run([gan.gen_loss, gan.estimate], feed)
+    bias = gan.disc_vars[-1]
+    bias.load(sess.run(bias) + 5, sess)
+    raised_loss, raised_estimate = sess.run([gan.gen_loss, gan.estimate], feed)
+    assert raised_loss == pytest.approx(gen_loss - 5, rel=1e-5)
+    assert raised_estimate == pytest.approx(estimate, rel=1e-4)
+
+
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
+    _, gan, _ = built
+    fetches = [gan.disc_opt_clip, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate]
+    assert without_gpu_kernel(fetches) == []
+    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp",
+                                  "Placeholder", "Prod", "Shape", "StridedSlice"}
