@@ -207,15 +207,23 @@ def test_the_clip_is_of_what_the_update_left(built):
                                                            np.float32(0.01)), var.op.name)
 
 
+def reads(tensor, variable):
+    """The ops that read `variable` on the way to `tensor`."""
+    if variable.op in (source.op for source in tensor.op.inputs):
+        return [tensor.op]
+    return [op for source in tensor.op.inputs for op in reads(source, variable)]
+
+
 def test_every_weights_clip_waits_for_its_update(built):
     """Read off the graph, where no race can hide."""
     _, gan, _ = built
-    clips = {op.inputs[0].op.name: op for op in between([gan.disc_opt_clip])
+    clips = {op.inputs[0].op: op for op in between([gan.disc_opt_clip])
              if op.type == "Assign" and op.name.startswith("disc_opt_clip/")}
-    updates = {op.inputs[0].op.name: op for op in between([gan.disc_opt]) if op.type == "AssignSub"}
-    assert set(clips) == set(updates) == {var.op.name for var in gan.disc_vars}
-    for name, op in clips.items():
-        assert updates[name] in between([op.inputs[1]]), name
+    updates = {op.inputs[0].op: op for op in between([gan.disc_opt]) if op.type == "AssignSub"}
+    assert set(clips) == set(updates) == {var.op for var in gan.disc_vars}
+    for var in gan.disc_vars:
+        [read] = reads(clips[var.op].inputs[1], var)
+        assert updates[var.op] in between([read]), var.op.name
 
 
 def test_a_loss_is_that_before_the_update(built):

@@ -19,25 +19,22 @@ Arjovsky et al. 2017, equations 2 and 3, and what clipping makes of them::
     w, c       disc_vars, clip_value    all weights of the critic, biases too, and where they end
     max_w ...  estimate                 of the critic as it stands after its last clip
 
-Of a batch with one label y, a loss is the mean of y times the scores. With -1 for
-real and 1 for fake the critic descends on -E_x[f(x)] and on E_z[f(G(z))], the
-generator, whose images are labelled -1 too, on -E_z[f(G(z))]: a high score is
-"real". Clipped weights make f Lipschitz with some constant K, not 1: at its best,
-`estimate` is K times the distance, and only its course can be read.
+A loss is the mean of labels y times scores. With -1 for real and 1 for fake the
+critic descends on -E_x[f(x)] and E_z[f(G(z))], the generator, whose images are
+labelled -1, on -E_z[f(G(z))]: a high score is "real". Clipping makes f K-Lipschitz,
+not 1-: at best `estimate` is K times the distance, and only its course can be read.
 
 The section prints the loss, the loop that clips, and the numbers below, and says
 that any generator and discriminator will do. Chosen here:
 
-- The networks are the dense ones of the section "Vanilla GAN", the critic's
-  without its sigmoid: the nearest in the chapter, quick without a GPU, and a
-  comparison with that section shows the loss alone. Its critic has no batch norm,
-  whose statistics the printed loop would clip too.
-- The loop is that of the code which the chapter's stems from (Keras-GAN). Each of
-  the critic's five rounds draws real images and noise, and makes an update on the
-  real ones, one on the fakes, and the clip. Glorot's weights reach beyond the
-  clip: so does the critic of the very first update. Then the generator is
-  updated once, on new noise, as in the other sections; Keras-GAN takes the last
-  round's again.
+- The networks are the dense ones of the section "Vanilla GAN", the critic's without
+  its sigmoid: nearest in the chapter, and quick without a GPU. Of a critic with batch
+  norm, as convolutional ones have it, the printed loop would clip the averages too.
+- The loop is that of Keras-GAN, from which the chapter's code stems: five rounds of
+  new real images, new noise, an update on real images, one on fakes, then the clip.
+  (Glorot's weights reach beyond it, and the very first round begins with those.)
+  Then one update of the generator, on new noise, as in the chapter's other
+  sections; Keras-GAN takes the last round's again.
 - No log is printed. The line is that of the other sections, with the estimate in
   the place of an accuracy, which scores don't have. Keras-GAN prints 1 - loss.
 
@@ -47,12 +44,11 @@ What Keras does without saying so, and what decides the numbers:
 Keras                                  here
 =====================================  ===========================================================
 `RMSprop(0.00005)`                     v <- 0.9 v + 0.1 g^2, from 0; w <- w - 0.00005 g / (sqrt(v) +
-                                       epsilon), epsilon 1e-7. So in the chapter's TensorFlow 2.4.1,
+                                       epsilon), epsilon 1e-7: so in the chapter's TensorFlow 2.4.1,
                                        and in `keras.optimizers.legacy`. Today's Keras divides by
-                                       sqrt(v + epsilon) (`--epsilon-in-root`), which shortens the
-                                       first steps, while gradients are near sqrt(epsilon) = 3e-4.
-                                       TF1's RMSPropOptimizer has that too, and starts v at 1: its
-                                       first steps are hundreds of times shorter
+                                       sqrt(v + epsilon), which shortens steps where gradients are
+                                       near 3e-4, or below: `--epsilon-in-root`. So does TF1's own,
+                                       which starts v at 1: first steps a thousand times shorter
 `generator.predict(noise)`             batch norm by the moving averages
 `gan_model.train_on_batch`             batch norm by the batch; its averages move here, and only
                                        here, once an iteration, by momentum 0.8
@@ -69,17 +65,12 @@ What is printed, what happens, and what is done here:
 =====================================  =============================  ===========================
 printed                                what happens                   here
 =====================================  =============================  ===========================
-the loss is "the mean of the critic's  the code has the mean of       as in the code
-scores and the true labels"            their product
-the clip "is needed for the            f is K-Lipschitz: with the     `estimate` is compared with
-1-Lipschitz condition"                 sizes here, 3.67 where all     itself alone;
-                                       weights are 0.01               `wasserstein_gan_gp.py`
-                                                                      aims at 1
-"W-GAN's generator loss and output     add a number to every score,   `estimate` has a column of
-quality" (figure 6.16)                 and all else stays: the        its own, to be compared
-                                       generator's loss has no level  with the samples
-`clip_value`                           is never defined; 0.01 is in   `--clip-value`
-                                       the text
+the text: the loss is the mean of the  the code has the mean of       as in the code
+critic's scores and the true labels    their product
+the clip is needed for the             f is K-Lipschitz, K at most    `estimate` is compared with
+1-Lipschitz condition                  3.67: all weights 0.01         itself alone
+figure 6.16: W-GAN's generator loss    add a number to all scores:    `estimate` has a column of
+and the samples' quality               that loss moves, nothing else  its own
 =====================================  =============================  ===========================
 """
 
@@ -122,8 +113,7 @@ class Config:
 
 
 def model_inputs(input_size, z_dim):
-    """Placeholders: images [B, input_size] in [-1, 1], labels [B, 1] (-1 real, 1 fake), and
-    noise [B, z_dim]."""
+    """Placeholders: images [B, input_size] in [-1, 1], labels [B, 1] (1 fake), noise [B, z_dim]."""
     imgs = tf.placeholder(tf.float32, (None, input_size), name="imgs")
     y = tf.placeholder(tf.float32, (None, 1), name="y")
     noise = tf.placeholder(tf.float32, (None, z_dim), name="noise")
@@ -169,17 +159,14 @@ def wasserstein_loss(y_true, y_pred):
 
 
 def model_loss(disc_scores, y, gan_scores, fake_scores):
-    """The scalars `(disc_loss, gen_loss, estimate)` of scores and labels [B, 1].
-
-    The estimate takes `disc_scores` for those of real images.
-    """
+    """The scalars `(disc_loss, gen_loss, estimate)` of scores and labels [B, 1]."""
     with tf.name_scope("disc_loss"):
         # scores of a real image -> high, of a fake one -> low: what y says
         disc_loss = wasserstein_loss(y, disc_scores)
     with tf.name_scope("gen_loss"):
         # fake scores -> high, seen from the generator
         gen_loss = wasserstein_loss(-tf.ones_like(gan_scores), gan_scores)
-    with tf.name_scope("estimate"):
+    with tf.name_scope("estimate"):  # here disc_scores must be of real images
         estimate = tf.reduce_mean(disc_scores) - tf.reduce_mean(fake_scores)
     return disc_loss, gen_loss, estimate
 
@@ -194,10 +181,9 @@ def split_vars():
 
 
 def rmsprop(loss, var_list, learning_rate, epsilon_in_root):
-    """One step of Keras' RMSprop down the gradient g of `loss`, for each weight w in `var_list`.
+    """One step of Keras' RMSprop down the gradient of `loss`, by the formula at the top.
 
-    v <- rho v + (1 - rho) g^2 and w <- w - learning_rate g / (sqrt(v) + epsilon), written out
-    because no optimizer of TF1 adds epsilon there and starts v at 0.
+    Written out, because no optimizer of TF1 adds epsilon there, or starts v at 0.
     """
     # A loss that is linear in its scores has a gradient that doesn't wait for them: without this
     # the scores, and so the loss, might be those of weights that have moved.
@@ -284,10 +270,7 @@ def intervals(config):
 
 
 def step(sess, gan, dataset, rng, config):
-    """One iteration: the critic's rounds, then the generator; returns its printed figures.
-
-    `disc_loss` is half the sum of the last round's two losses, each before its own update.
-    """
+    """One iteration of that loop; returns its figures, of the critic those of its last round."""
     real_y, fake_y = -np.ones((config.batch_size, 1)), np.ones((config.batch_size, 1))
     for _ in range(config.n_critic):
         idx = rng.integers(0, dataset.num_examples, config.batch_size)
