@@ -19,7 +19,7 @@ setup(
         "tqdm>=4.66.5",
     ],
     extras_require={
-        "test": ["pytest>=8.0.2"],
+        "test": ["pytest>=8.0.2", "pytest-xdist>=3.5"],
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
         "bench": [],
     },

@@ -30,26 +30,29 @@ def save(figure, path):
     return path
 
 
-def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, unit="nats"):
+def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
+           shown=slice(6), loss_label=None):
     """Draw the complete run at `path`: its losses, last samples and progress; print the files.
 
-    `where` says in the titles what was trained, on what data; the rest is for
-    `sample_grid`, `progress` and `loss_curves`.
+    `where` says in the titles what was trained, on what data; `shown` are the samples that
+    progress shows of each epoch; the rest is for `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
+    some = samples[:, shown]
     for name, figure in (
-            ("losses", loss_curves(losses, f"Losses: {where}", unit)),
+            ("losses", loss_curves(losses, f"Losses: {where}", loss_label)),
             ("samples", sample_grid(samples[-1][:SHOWN], f"Last samples: {where}", columns,
-                                    inches)),
-            ("progress", progress(samples, f"Samples over training:\n{where}", counted=counted,
-                                  each=each))):
+                                    inches, names)),
+            ("progress", progress(some, f"Samples over training:\n{where}",
+                                  columns=some.shape[1], counted=counted, each=each))):
         print(save(figure, path / "figures" / f"{name}.png"))
 
 
-def loss_curves(losses, title, unit="nats"):
+def loss_curves(losses, title, loss_label=None):
     """Both networks' losses over epochs (the first chapter's figure 6), or over steps.
 
-    `losses` has the columns `epoch` or `step`, and `disc_loss`, `gen_loss`, in `unit`.
+    `losses` has the columns `epoch` or `step`, and `disc_loss`, `gen_loss`, in nats.
+    `loss_label` says of what they are, where not of the epoch's last batch or the step's own.
     """
     counted, batch = ("step", "the step's") if "step" in losses else ("epoch", "the epoch's last")
     figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -57,7 +60,7 @@ def loss_curves(losses, title, unit="nats"):
     axes.plot(losses[counted], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
     axes.plot(losses[counted], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
     axes.set_title(title, parse_math=False)
-    axes.set(xlabel=counted, ylabel=f"loss on {batch} batch ({unit})")
+    axes.set(xlabel=counted, ylabel=loss_label or f"loss on {batch} batch (nats)")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -87,16 +90,23 @@ def accuracy_curves(runs, title):
     return figure
 
 
-def sample_grid(images, title, columns=4, inches=1.5):
-    """`images` in rows of `columns`, each `inches` wide (figures 7 and 9)."""
+def sample_grid(images, title, columns=4, inches=1.5, names=None):
+    """`images` in rows of `columns`, each `inches` wide (figures 7 and 9).
+
+    `names`, where given, stand left of the rows, one for each.
+    """
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
     figure = Figure(figsize=(size, size * height / width + 0.5), layout="constrained")
     figure.suptitle(title, parse_math=False)
     axes = figure.subplots()
-    axes.axis("off")
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[], frame_on=False)
+    if names is not None:
+        middles = (np.arange(len(names)) + 0.5) * height / len(names)
+        axes.set_yticks(middles, names)
+        axes.tick_params(length=0)
     return figure
 
 
@@ -168,6 +178,27 @@ def comparison(log, book, envelope, name, chapter):
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small", ncols=2)
     axes.set_xlabel(chapter.counted)
+    return figure
+
+
+def arithmetic(columns, result, title):
+    """Latent arithmetic, as Radford et al. 2016 draw it (their figure 7, the book's 6.12).
+
+    `columns` is a sequence of `(name, exemplars, mean)`: the images [k, 784] of some latent vectors
+    and, apart and below them, that [784] of their mean. `result` is nine images, the fifth its own.
+    """
+    figure = Figure(figsize=(1.3 * len(columns) + 4, 5), layout="constrained")
+    figure.suptitle(title, parse_math=False)
+    axes = figure.subplots(1, len(columns) + 1, width_ratios=[1] * len(columns) + [3])
+    for place, (name, exemplars, mean) in zip(axes, columns):
+        above, below = (tiled(images, 1, margin=2) for images in (exemplars, mean[None]))
+        picture = np.concatenate([above, np.ones((6, above.shape[1])), below])
+        place.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
+        place.set_title(name, fontsize="medium", parse_math=False)
+    axes[-1].imshow(tiled(result, 3, margin=2), cmap="Greys_r", vmin=0, vmax=1)
+    axes[-1].set_title("=", fontsize="medium")
+    for place in axes:
+        place.axis("off")
     return figure
 
 

@@ -78,11 +78,7 @@ def parse(argv, description, chapter, Config, data_choices):
         return Launch(chapter, config, getattr(args, "data", data_choices[0]), args.data_dir,
                       getattr(args, "seed", 0), path, None)
 
-    runs = [path for path in run.existing(chapter) if (path / "config.json").exists()]
-    path = args.run_dir or (runs[-1] if runs else None)
-    if path is None:
-        raise InputError(f"--resume finds no run of {chapter} in checkpoints/: name it with "
-                         "--run-dir")
+    path = args.run_dir or run.newest(chapter)
     stored = run.read_config(path)
     named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
     if named.get("data") == "auto":

@@ -6,10 +6,11 @@ class probabilities and its features::
     p(y | x)   probabilities   [n, K], rows that sum to 1
     f(x)       features        [n, F]
 
-Four numbers, each with its source at its function: the classifier score (the
+Five numbers, each with its source at its function: the classifier score (the
 Inception Score, of another classifier), the Frechet classifier distance (the
-Frechet Inception Distance, likewise), the classes covered, and the divergence
-of the classes from a uniform draw. Neither of the first two is comparable with
+Frechet Inception Distance, likewise), the classes covered, the divergence of
+the classes from a uniform draw, and, where samples were asked to be of a class,
+the share that is read as such. Neither of the first two is comparable with
 published Inception figures, nor between two classifiers.
 
 Sampling noise: `standard_error` is the spread of a number over bootstrap
@@ -64,6 +65,18 @@ def kl_to_uniform(probabilities):
     """KL(q || uniform) in nats of the class shares q: 0 if all are equal, log K for one class."""
     q = class_shares(probabilities)
     return float(_sum_p_log_ratio(q, np.full(len(q), 1 / len(q))))
+
+
+def read_back(probabilities, labels):
+    """Of each sample 1. where its likeliest class is its label of `labels` [n], else 0.: [n].
+
+    Their mean is the share of the samples that are what they were asked to be. A
+    sample that the classifier reads wrongly counts against the generator.
+    """
+    p = distributions(probabilities)
+    if np.shape(labels) != (len(p),):
+        raise InputError(f"{len(p)} samples need as many labels, not {list(np.shape(labels))}")
+    return (p.argmax(axis=1) == labels).astype(np.float64)
 
 
 def frechet_classifier_distance(features, reference):

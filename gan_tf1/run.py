@@ -117,6 +117,14 @@ def existing(chapter, root="checkpoints"):
                   key=lambda path: int(path.name.rpartition("-")[2]))
 
 
+def newest(chapter, root="checkpoints"):
+    """The newest run of `chapter` in `root`. Raises InputError where there is none."""
+    runs = [path for path in existing(chapter, root) if (path / "config.json").exists()]
+    if not runs:
+        raise InputError(f"there is no run of {chapter} in {root}/: name one with --run-dir")
+    return runs[-1]
+
+
 class Run:
     """An open run directory. Files that grow are cut back to the checkpoint on resuming."""
 

@@ -11,20 +11,37 @@ A chapter whose samples can be drawn anew follows one convention. Its module is
                                               or [count, 28, 28, 1]; all that is random, labels
                                               too, comes from `rng` (a `numpy.random.Generator`)
 
+and a chapter whose generator is told a label, also
+
+    sample_labelled(sess, net, rng, count, config, label=None)
+                                              `sample`'s very samples, and the labels [count], whole
+                                              numbers from 0, that they were asked to be of; all are
+                                              `label`, where it is given
+
+Where the images of given latent vectors are asked for (scripts/08_vector_arithmetic.py), it also has
+the two parts of `sample`:
+
+    latent(rng, count, config)                latent vectors [count, Z] as in training
+    generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]
+
 config.json needs nothing more than it has.
 """
 
+import contextlib
+import functools
 import importlib
 import importlib.util
 import pathlib
 import zipfile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import train
-from gan_tf1.config import make
+from gan_tf1 import figures, train
+from gan_tf1.config import make, whole_number
 from gan_tf1.errors import InputError
+from gan_tf1.files import replacing, user_path
+from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import load_samples, read_config, read_config_of
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -34,9 +51,10 @@ SHAPES = ((784,), (28, 28), (28, 28, 1))
 
 
 class Samples(NamedTuple):
-    """What a run or a file gave: float32 [n, 784] in [0, 1], ground 0 and ink 1, and its name."""
+    """What a run or a file gave: images with ground 0 and ink 1, and its name."""
     name: str
-    images: np.ndarray
+    images: np.ndarray  # float32 [n, 784] in [0, 1]
+    labels: Any = None  # [n], the classes that they were asked to be of, or None
 
 
 def load(path, count, seed, value_range=None):
@@ -61,8 +79,12 @@ def load(path, count, seed, value_range=None):
     model = chapter(stored["chapter"])
     if model is None:
         return Samples(name, unified(path, load_samples(path)[-1], count, seed, value_range))
-    images, _ = draw(path, model, count, seed)
-    return Samples(name, unified(path, images, count, seed, model.SAMPLE_RANGE))
+    labels = None
+    if hasattr(model, "sample_labelled"):
+        images, labels, _ = draw_labelled(path, model, count, seed)
+    else:
+        images, _ = draw(path, model, count, seed)
+    return Samples(name, unified(path, images, count, seed, model.SAMPLE_RANGE), labels)
 
 
 def chapter(name):
@@ -79,15 +101,67 @@ def draw(path, model, count, seed):
     `model` is the run's chapter. The samples are as the chapter has them; the
     epoch is None where the generator's name doesn't say it.
     """
-    config = make(model.Config, read_config(path)["settings"])
+    [images], epoch = _drawn(path, model, count, seed, lambda *given: [model.sample(*given)])
+    return images, epoch
+
+
+def draw_labelled(path, model, count, seed, label=None):
+    """As `draw`, of a chapter with labels: samples, the labels [count] asked for, and the epoch.
+
+    All are asked to be `label`, where it is given.
+    """
+    sample = functools.partial(model.sample_labelled, label=label)
+    (images, labels), epoch = _drawn(path, model, count, seed, sample)
+    return images, labels, epoch
+
+
+def _drawn(path, model, count, seed, sample):
+    """The parts that `sample` gives, `count` of each, and the generator's epoch."""
     rng = np.random.default_rng([seed, 2])
-    with new_graph(seed).as_default():
+    with restored(path, model) as (sess, net, config, epoch):
+        batches = [sample(sess, net, rng, min(BATCH, count - start), config)
+                   for start in range(0, count, BATCH)]
+    return [np.concatenate(part) for part in zip(*batches)], epoch
+
+
+@contextlib.contextmanager
+def restored(path, model):
+    """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
+
+    `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
+    """
+    config = make(model.Config, read_config(path)["settings"])
+    with new_graph(0).as_default():
         net = model.build(config)
         with tf.Session(config=session_config()) as sess:
-            epoch = train.restore_generator(path, net.gen_vars, sess)
-            batches = [model.sample(sess, net, rng, min(BATCH, count - start), config)
-                       for start in range(0, count, BATCH)]
-    return np.concatenate(batches), epoch
+            yield sess, net, config, train.restore_generator(path, net.gen_vars, sess)
+
+
+def add_flags(parser):
+    """The flags of a script that draws samples: how many, of what noise, and where to."""
+    parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
+    parser.add_argument("--out", type=user_path, metavar="FILE", default="samples.png",
+                        help="a .png, or a .npy with the numbers (default: samples.png)")
+
+
+def check(args):
+    """Raise InputError where `args`, of those flags, can't be met."""
+    if args.out.suffix not in (".png", ".npy"):
+        raise InputError(f"--out {args.out} must end in .png or .npy")
+    if not 1 <= args.n <= 100_000:
+        raise InputError("--n must be at least 1 and at most 100000")
+
+
+def save(images, title, out):
+    """Write `images` [n, 784] to `out`: a grid with `title` as .png, or their numbers as .npy."""
+    if out.suffix == ".npy":
+        with replacing(out) as temporary:
+            np.save(temporary, images)
+    else:
+        columns = max(4, int(np.ceil(np.sqrt(len(images)))))
+        figures.save(figures.sample_grid(images, title, columns), out)
+    print(out)
 
 
 def judged(path, image_sets):

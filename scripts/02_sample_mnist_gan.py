@@ -9,13 +9,10 @@
 import argparse
 import pathlib
 
-import numpy as np
-
-from gan_tf1 import book_pickle, figures, samples
-from gan_tf1.config import Parser, whole_number
-from gan_tf1.errors import InputError, script
-from gan_tf1.files import replacing, user_path
-from gan_tf1.launch import seed_number
+from gan_tf1 import book_pickle, samples
+from gan_tf1.config import Parser
+from gan_tf1.errors import script
+from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
 from gan_tf1.run import read_config_of
 
@@ -37,29 +34,16 @@ def main(argv=None):
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
     parser.add_argument("--pickle", type=user_path, metavar="FILE", help="draw the last samples in "
                         "a pickle of the book's listing instead")
-    parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
-    parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
-    parser.add_argument("--out", type=user_path, metavar="FILE", default="samples.png",
-                        help="a .png, or a .npy with the numbers (default: samples.png)")
+    samples.add_flags(parser)
     args = parser.parse_args(argv)
-    out = args.out
-    if out.suffix not in (".png", ".npy"):
-        raise InputError(f"--out {out} must end in .png or .npy")
-    if not 1 <= args.n <= 100_000:
-        raise InputError("--n must be at least 1 and at most 100000")
+    samples.check(args)
 
     if args.pickle:
         images = book_pickle.load_samples(args.pickle)[-1][:args.n]
         title = f"Last samples in {args.pickle.name}"
     else:
         images, title = draw(args.run_dir, args.n, args.seed)
-    if out.suffix == ".npy":
-        with replacing(out) as temporary:
-            np.save(temporary, images)
-    else:
-        columns = max(4, int(np.ceil(np.sqrt(len(images)))))
-        figures.save(figures.sample_grid(images, title, columns), out)
-    print(out)
+    samples.save(images, title, args.out)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main(argv=None):
 
     figures.of_run(run.path, f"Wasserstein GAN with gradient penalty on {data.title}, seed "
                    f"{job.seed}", counted="iteration", each=config.sample_interval,
-                   unit="the critic's units")
+                   loss_label="loss on the step's batch (the critic's units)")
 
 
 if __name__ == "__main__":

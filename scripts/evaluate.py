@@ -9,12 +9,15 @@ SAMPLE_RANGE and sample), else its samples.npz's of the last epoch are taken. A
 .npz or .npy holds samples [n, 784], [n, 28, 28] or [n, 28, 28, 1]; in what range
 they are is said by --range (two numbers: ground and ink), and never guessed.
 
+Of a chapter whose generator is told a label, a line more says how many samples
+the classifier reads as what they were asked to be.
+
 The first row is real: --n test images. The distance of every row, that one too,
 is to the same --n training images, for it depends on how many are compared.
 """
 
 import argparse
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,11 +37,22 @@ class Row(NamedTuple):
     """A row of the table: a figure of each column as `(value, standard error)`."""
     name: str
     figures: dict
+    read_back: Any = None  # likewise the share read as the label asked for, where there was one
 
 
-def measured(probabilities, features, reference, seed):
-    """The figures of one row; `reference` is mean and covariance of the reference's features."""
+def row_of(drawn, probabilities, features, reference, seed):
+    """The row of the `samples.Samples` of which the classifier says these."""
     rng = np.random.default_rng([seed, 4])
+    found = measured(probabilities, features, reference, rng)
+    if drawn.labels is None:
+        return Row(drawn.name, found)
+    right = metrics.read_back(probabilities, drawn.labels)
+    error = metrics.standard_error(np.mean, right, rng, metrics.DRAWS)
+    return Row(drawn.name, found, (right.mean(), error))
+
+
+def measured(probabilities, features, reference, rng):
+    """The figures of one row; `reference` is mean and covariance of the reference's features."""
     metric = {
         "score": (metrics.classifier_score, probabilities),
         "distance": (lambda some: metrics.frechet_distance(*metrics.gaussian(some), *reference),
@@ -57,6 +71,10 @@ def table(rows):
     for row in rows:
         cells = (" +- ".join(map(form.format, row.figures[name])) for name, form in COLUMNS.items())
         yield f"{row.name:{width}}" + "".join(f"  {cell:>18}" for cell in cells)
+    for row in rows:
+        if row.read_back:
+            share, error = row.read_back
+            yield f"{row.name}: asked label read back: {share:.1%} +- {100 * error:.1f}"
 
 
 @script
@@ -93,8 +111,7 @@ def main(argv=None):
     said = samples.judged(args.classifier, [data.train.images[training], *(s.images for s in sets)])
 
     reference = metrics.gaussian(said[0][1])
-    rows = [Row(s.name, measured(*of_set, reference, args.seed))
-            for s, of_set in zip(sets, said[1:])]
+    rows = [row_of(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
     print(f"judged by {args.classifier.resolve().name}, which reads {right:.2%} of the test images "
           "correctly",

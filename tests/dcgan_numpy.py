@@ -14,21 +14,22 @@ def leaky(x):
 
 
 def convolution(x, weights, scope):
-    """5 x 5, stride 2: TensorFlow's "same" pads 1 before and 2 after."""
+    """5 x 5, stride 2: TensorFlow's "same" pads 1 before and 2 after. Without a bias, its is 0."""
     kernel, half = weights[scope + "/kernel"], x.shape[1] // 2
     x = np.pad(x, [(0, 0), (1, 2), (1, 2), (0, 0)])
-    return weights[scope + "/bias"] + sum(
+    return weights.get(scope + "/bias", 0) + sum(
         x[:, i:i + 2 * half:2, j:j + 2 * half:2] @ kernel[i, j] for i in range(5) for j in range(5))
 
 
-def transposed_convolution(x, weights, scope):
-    """Every pixel of `x` puts down the kernel, times its value, in steps of 2."""
-    kernel, size = weights[scope + "/kernel"], x.shape[1]
-    out = np.zeros((len(x), 2 * size + 3, 2 * size + 3, kernel.shape[2]))
+def transposed_convolution(x, weights, scope, stride=2):
+    """Every pixel of `x` puts down the kernel, times its value, in steps of `stride`."""
+    kernel, size, before = weights[scope + "/kernel"], stride * x.shape[1], (5 - stride) // 2
+    out = np.zeros((len(x), size + 5 - stride, size + 5 - stride, kernel.shape[2]))
     for i in range(5):
         for j in range(5):
-            out[:, i:i + 2 * size:2, j:j + 2 * size:2] += x @ kernel[i, j].T
-    return weights[scope + "/bias"] + out[:, 1:-2, 1:-2]
+            out[:, i:i + size:stride, j:j + size:stride] += x @ kernel[i, j].T
+    inside = slice(before, before + size)
+    return weights.get(scope + "/bias", 0) + out[:, inside, inside]
 
 
 def batch_norm(x, weights, scope, stats):

@@ -49,3 +49,14 @@ def host_side(fetches):
     """The types of the ops behind `fetches` that have a DEFAULT kernel only."""
     return {op.type for op in between(fetches)
             if "DEFAULT" in devices(op) and "GPU" not in devices(op)}
+
+
+def refusing_determinism(fetches):
+    """Type and name of the ops behind `fetches` that sum in any order on a GPU.
+
+    They have a kernel, and refuse to run there under `enable_op_determinism`, which
+    `new_graph` turns on. Only those that convolutional GANs could have are looked for.
+    """
+    return sorted((op.type, op.name) for op in between(fetches)
+                  if op.type == "ResizeNearestNeighborGrad"
+                  or op.type.startswith("FusedBatchNormGrad") and not op.get_attr("is_training"))

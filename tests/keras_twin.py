@@ -11,14 +11,16 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 
 ITERATIONS = 10
 SEED = 4
 BATCH, Z = 16, 10
-WIDTHS = {"dcgan_mnist": (8, 6), "vanilla_gan": (8,),  # of the layers: narrow ones are quick
-          "wasserstein_gan": (8,)}
+WIDTHS = {  # of the layers: narrow ones are quick
+    "dcgan_mnist": (8, 6), "vanilla_gan": (8,), "dcgan_upsampling": (3,), "conditional_gan": (8,),
+    "wasserstein_gan": (8,)}
 GRADIENTS = np.float32([0, 1e-7, 1e-5, 3e-4, 1e-2, -1])
 
 
@@ -30,6 +32,11 @@ def drawn_numbers():
     images = np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8)
     images[:, :, :14] = 0
     return images, np.random.default_rng(SEED)
+
+
+def drawn_labels():
+    """The images' labels, uint8 [50]: a batch of 16 of them lacks some digits."""
+    return np.arange(50, dtype=np.uint8) % 10
 
 
 def run(chapter, folder):
@@ -67,12 +74,31 @@ def differences(found, variables, sess):
     return result
 
 
+class Holding:
+    """A session that puts `variables` back to 0 after each run, as the Keras side does.
+
+    A bias ahead of batch norm has no gradient, but what float32 rounds to: no two programs round
+    alike, and Adam makes whole steps of it.
+    """
+
+    def __init__(self, sess, variables):
+        self.sess, self.variables = sess, variables
+
+    def run(self, *arguments):
+        result = self.sess.run(*arguments)
+        for var in self.variables:
+            var.load(np.zeros(var.shape), self.sess)
+        return result
+
+
 # --- from here on, in the process with TF2 and Keras ---
 
 def parts(gen, disc, gen_adam=None, disc_adam=None):
     """Part -> list of variables; the optimizers' slots in the order of their network's weights."""
+    averages = [var for var in disc.weights if "moving_" in var.name]
     found = {"gen": gen.trainable_weights, "gen_averages": gen.non_trainable_weights,
-             "disc": disc.weights}
+             "disc": [var for var in disc.weights if "moving_" not in var.name],
+             "disc_averages": averages}
     for name, adam in (("gen", gen_adam), ("disc", disc_adam)):
         if hasattr(adam, "get_slot"):  # an optimizer as in TensorFlow 2.4: RMSprop
             found |= {f"{name}_v": [adam.get_slot(var, "rms") for var in found[name]]}
@@ -81,11 +107,10 @@ def parts(gen, disc, gen_adam=None, disc_adam=None):
     return {name: [var.numpy() for var in variables] for name, variables in found.items()}
 
 
-def dcgan_mnist(keras, tf):
-    """The article's models; dropout's masks are the ones that the graph draws."""
-    from tf_keras import Sequential, layers
-    gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
-    moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)  # step and pass
+def dropout_of_the_graph(tf):
+    """`(moment, Dropout)`: layers that drop what the graph does, `moment` being step and pass."""
+    from tf_keras import layers
+    moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
 
     class Dropout(layers.Layer):
         """Keras says when it drops, and these masks say what."""
@@ -100,6 +125,14 @@ def dcgan_mnist(keras, tf):
                              100 * moment[0] + 10 * moment[1] + self.layer])
             return tf.nn.experimental.stateless_dropout(x, self.rate, seed)
 
+    return moment, Dropout
+
+
+def dcgan_mnist(keras, tf):
+    """The article's models; dropout's masks are the ones that the graph draws."""
+    from tf_keras import Sequential, layers
+    gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
+    moment, Dropout = dropout_of_the_graph(tf)
     generator = Sequential([
         layers.Dense(7 * 7 * gen_channels, input_shape=(Z,)), layers.LeakyReLU(0.2),
         layers.Reshape((7, 7, gen_channels)),
@@ -169,6 +202,122 @@ def vanilla_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def dcgan_upsampling(keras, tf):
+    """The book's convolutional models: the combined one goes by the discriminator's averages."""
+    from tf_keras import Model, Sequential, layers
+    [channels] = WIDTHS["dcgan_upsampling"]
+    moment, Dropout = dropout_of_the_graph(tf)
+    generator = Sequential([
+        layers.Input((Z,)), layers.Dense(4 * channels * 7 * 7, activation="relu"),
+        layers.Reshape((7, 7, 4 * channels)), layers.UpSampling2D(),
+        layers.Conv2D(4 * channels, kernel_size=3, padding="same"),
+        layers.BatchNormalization(momentum=0.8), layers.Activation("relu"), layers.UpSampling2D(),
+        layers.Conv2D(2 * channels, kernel_size=3, padding="same"),
+        layers.BatchNormalization(momentum=0.8), layers.Activation("relu"),
+        layers.Conv2D(1, kernel_size=3, padding="same"), layers.Activation("tanh")])
+
+    def norm(layer):
+        return layers.BatchNormalization(momentum=0.8), layers.LeakyReLU(0.2), Dropout(0.25, layer)
+
+    discriminator = Sequential([
+        layers.Conv2D(channels, 3, 2, "same", input_shape=(28, 28, 1)), layers.LeakyReLU(0.2),
+        Dropout(0.25, 1),
+        layers.Conv2D(2 * channels, 3, 2, "same"), layers.ZeroPadding2D(((0, 1), (0, 1))), *norm(2),
+        layers.Conv2D(4 * channels, 3, 2, "same"), *norm(3),
+        layers.Conv2D(8 * channels, 3, 1, "same"), *norm(4),
+        layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    discriminator.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy",
+                          metrics=["accuracy"])
+    z = layers.Input((Z,))
+    generated = generator(z)
+    discriminator.trainable = False
+    gan = Model(z, discriminator(generated))
+    gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
+
+    ahead_of_norm = [layer.bias for model in (generator, discriminator)
+                     for layer, then in zip(model.layers, model.layers[1:])
+                     if isinstance(then, layers.BatchNormalization) and hasattr(layer, "bias")]
+
+    def train(model, x, y):
+        figures = model.train_on_batch(x, y)
+        for bias in ahead_of_norm:
+            bias.assign(tf.zeros_like(bias))  # see `Holding`
+        return figures
+
+    images, rng = drawn_numbers()
+    images = images[..., None] / 127.5 - 1
+
+    def iterate(number):
+        real = images[rng.integers(0, len(images), BATCH)]
+        fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+        moment.assign([2 * number, 0])
+        on_real = train(discriminator, real, np.ones((BATCH, 1)))
+        moment.assign([2 * number + 1, 0])
+        on_fake = train(discriminator, fake, np.zeros((BATCH, 1)))
+        moment.assign([2 * number + 2, 1])  # the graph counts the discriminator's updates
+        gen_loss = train(gan, rng.normal(0, 1, (BATCH, Z)), np.ones((BATCH, 1)))
+        return *(0.5 * np.add(on_real, on_fake)), gen_loss
+
+    return generator, discriminator, gan, iterate
+
+
+def conditional_gan(keras, tf):
+    """The book's models with labels; dropout's masks are the ones that the graph draws."""
+    from tf_keras import Model, layers
+    [hidden] = WIDTHS["conditional_gan"]
+    moment, Dropout = dropout_of_the_graph(tf)
+
+    def labelled(x, size):
+        label = layers.Input((1,), dtype="int32")
+        embedding = layers.Flatten()(layers.Embedding(10, size)(label))
+        return label, layers.multiply([x, embedding])
+
+    noise = layers.Input((Z,))
+    label, x = labelled(noise, Z)
+    x = layers.LeakyReLU(0.2)(layers.Dense(hidden)(x))
+    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = layers.LeakyReLU(0.2)(layers.Dense(2 * hidden)(x))
+    x = layers.LeakyReLU(0.2)(layers.Dense(4 * hidden)(x))
+    x = layers.BatchNormalization(momentum=0.8)(x)
+    x = layers.Dense(784, activation="tanh")(x)
+    generator = Model([noise, label], layers.Reshape((28, 28))(x))
+
+    img = layers.Input((28, 28))
+    label, x = labelled(layers.Flatten()(img), 784)
+    x = layers.LeakyReLU(0.2)(layers.Dense(2 * hidden)(x))
+    for number in (1, 2):
+        x = layers.LeakyReLU(0.2)(layers.Dense(2 * hidden)(x))
+        x = Dropout(0.4, number)(x)
+    discriminator = Model([img, label], layers.Dense(1, activation="sigmoid")(x))
+    discriminator.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy",
+                          metrics=["accuracy"])
+    z, label = layers.Input((Z,)), layers.Input((1,), dtype="int32")
+    generated = generator([z, label])
+    discriminator.trainable = False
+    gan = Model([z, label], discriminator([generated, label]))
+    gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
+
+    images, rng = drawn_numbers()
+    images = np.expand_dims(images / 127.5 - 1, axis=3)  # as printed: an axis too many
+    own_labels = drawn_labels().reshape(-1, 1)
+    real_y, fake_y = np.ones((BATCH, 1)), np.zeros((BATCH, 1))
+
+    def iterate(number):
+        idx = rng.integers(0, len(images), BATCH)
+        real, labels = images[idx], own_labels[idx]
+        fake = generator.predict([rng.normal(0, 1, (BATCH, Z)), labels], verbose=0)
+        moment.assign([2 * number, 0])  # the graph counts the discriminator's updates
+        on_real = discriminator.train_on_batch([real, labels], real_y)
+        moment.assign([2 * number + 1, 0])
+        on_fake = discriminator.train_on_batch([fake, labels], fake_y)
+        moment.assign([2 * number + 2, 1])
+        noise = rng.normal(0, 1, (BATCH, Z))
+        sampled = rng.integers(0, 10, BATCH).reshape(-1, 1)
+        return *(0.5 * np.add(on_real, on_fake)), gan.train_on_batch([noise, sampled], real_y)
+
+    return generator, discriminator, gan, iterate
+
+
 def wasserstein_gan(keras, tf):
     """The book's dense models, the critic without a sigmoid: five rounds of it, each clipped.
 
@@ -220,6 +369,17 @@ def wasserstein_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
+def trains_in_keras_3():
+    """Whether Keras 3 trains a model that was frozen after `compile`."""
+    import keras
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(loss="binary_crossentropy", optimizer="adam")
+    model.trainable = False
+    before = model.get_weights()
+    model.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))
+    return any((old != new).any() for old, new in zip(before, model.get_weights()))
+
+
 def rmsprops(keras, tf):
     """Where three steps of the chapter's RMSprop take weights from 0, and today's: `GRADIENTS`."""
     found = {}
@@ -245,15 +405,20 @@ def main(chapter, out):
               for part, values in named.items() for number, value in enumerate(values)}
     arrays["updates"] = [adam.iterations.numpy() for adam in (gan.optimizer,
                                                               discriminator.optimizer)]
-    if chapter == "wasserstein_gan":
-        arrays |= rmsprops(keras, tf)
     if discriminator.loss == "binary_crossentropy":
         # A discriminator as sure as can be that all is real, told that nothing is.
         discriminator.layers[-1].bias.assign([40.])
-        batch, nothing = np.zeros((4, *discriminator.input_shape[1:])), np.zeros((4, 1))
+        batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
+        nothing = np.zeros((4, 1))
         by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
         arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0],
                                by_hand.numpy().mean()]
+    if chapter == "wasserstein_gan":
+        arrays |= rmsprops(keras, tf)
+    if chapter == "dcgan_upsampling":
+        with warnings.catch_warnings(record=True) as caught:
+            arrays["trains_in_keras_3"] = trains_in_keras_3()
+        arrays["warned"] = ["does not have any trainable weights" in str(each) for each in caught]
     np.savez(out, losses=np.array(losses, np.float64), **arrays)
 
 

@@ -98,6 +98,21 @@ def test_the_table_follows_the_seed(main, capsys):
     assert tables[0] == tables[1] != tables[2]
 
 
+def test_a_row_of_samples_with_labels_says_how_many_are_read_back(script, monkeypatch):
+    monkeypatch.setattr(metrics, "DRAWS", 400)
+    labels = np.arange(200) % 10
+    read = np.where(np.arange(200) < 50, (labels + 1) % 10, labels)  # a quarter as another digit
+    probabilities, features = np.eye(10)[read], np.random.default_rng(0).normal(size=(200, 4))
+    reference = metrics.gaussian(features)
+    table = [script.row_of(samples.Samples(name, None, asked), probabilities, features, reference,
+                           seed=0) for name, asked in (("without", None), ("with", labels))]
+    assert table[0].figures == table[1].figures  # labels change nothing else
+    share, error = table[1].read_back
+    assert share == 0.75 and error == pytest.approx(np.sqrt(0.75 * 0.25 / 200), rel=0.15)
+    *_, last = lines = list(script.table(table))
+    assert len(lines) == 4 and last == f"with: asked label read back: 75.0% +- {100 * error:.1f}"
+
+
 def test_bars_are_as_long_as_the_figures(script):
     table = [script.Row("real", {"score": (9.5, 0.1), "distance": (0.5, 0.2)}),
              script.Row("a $run_", {"score": (5.0, 0.3), "distance": (90.0, 1.0)})]
@@ -163,6 +178,27 @@ def test_a_chapter_states_how_its_samples_are_drawn(tmp_path, monkeypatch):
     assert found.name == f"new ({path}), trained on drawn digits"
     assert found.images.shape == (700, 784)
     np.testing.assert_array_equal(found.images, 0.25)
+
+
+def test_the_labels_that_samples_are_asked_for_come_with_them(tmp_path, monkeypatch):
+    def sample_labelled(sess, net, rng, count, config, label=None):
+        labels = rng.integers(0, 10, count) if label is None else np.full(count, label)
+        return np.tile(labels[:, None] / 10, 784), labels
+
+    from dataclasses import make_dataclass
+    model = types.SimpleNamespace(
+        SAMPLE_RANGE=(0, 1), sample_labelled=sample_labelled, Config=make_dataclass("Config", []),
+        build=lambda config: types.SimpleNamespace(gen_vars=[]))
+    monkeypatch.setattr(samples, "chapter", {"new": model}.get)
+    monkeypatch.setattr(samples.train, "restore_generator", lambda path, gen_vars, sess: 7)
+    path = a_run(tmp_path / "run", "new", np.zeros((3, 784)))
+    found = samples.load(path, 700, seed=0)
+    assert found.labels.shape == (700,) and set(found.labels) == set(range(10))
+    np.testing.assert_allclose(found.images[:, 0], found.labels / 10, atol=1e-6)
+    images, labels, epoch = samples.draw_labelled(path, model, 700, 0, label=3)
+    assert (labels == 3).all() and (images == 0.3).all() and len(images) == 700 and epoch == 7
+    np.save(tmp_path / "some.npy", images)
+    assert samples.load(tmp_path / "some.npy", 700, 0, (0, 1)).labels is None
 
 
 def test_chapters_without_the_convention_are_known():

@@ -5,7 +5,8 @@ import pytest
 
 import keras_twin
 from gan_tf1.data import digits, mnist
-from gan_tf1.models import dcgan_mnist, vanilla_gan, wasserstein_gan
+from gan_tf1.models import (
+    conditional_gan, dcgan_mnist, dcgan_upsampling, vanilla_gan, wasserstein_gan)
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 CHAPTERS = {
@@ -13,9 +14,18 @@ CHAPTERS = {
         batch_size=keras_twin.BATCH, z_size=keras_twin.Z, gen_channels=8, disc_channels=6)),
     "vanilla_gan": (vanilla_gan, vanilla_gan.Config(
         batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
+    "dcgan_upsampling": (dcgan_upsampling, dcgan_upsampling.Config(
+        batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, channels=3)),
+    "conditional_gan": (conditional_gan, conditional_gan.Config(
+        batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
     "wasserstein_gan": (wasserstein_gan, wasserstein_gan.Config(
         batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
 }
+
+HELD = {  # biases ahead of batch norm, which rounding alone would move; a padding after
+    # discriminator/conv2d_1 gives that one a gradient
+    "dcgan_upsampling": ("generator/conv2d/bias", "generator/conv2d_1/bias",
+                         "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias")}
 
 
 @pytest.fixture(scope="module", params=CHAPTERS)
@@ -24,13 +34,15 @@ def twins(request, tmp_path_factory):
     model, config = CHAPTERS[request.param]
     found = keras_twin.run(request.param, tmp_path_factory.mktemp("keras"))
     images, rng = keras_twin.drawn_numbers()
-    dataset = digits.Pool(mnist.DataSet(images, np.zeros(len(images), np.uint8)))
+    dataset = digits.Pool(mnist.DataSet(images, keras_twin.drawn_labels()))
     with new_graph(keras_twin.SEED).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         sess.run(tf.global_variables_initializer())
         variables = parts()
         keras_twin.load(found, variables, sess)
-        losses = [list(model.step(sess, gan, dataset, rng, config).values())
+        held = keras_twin.Holding(sess, [var for var in tf.trainable_variables()
+                                         if var.op.name in HELD.get(request.param, ())])
+        losses = [list(model.step(held, gan, dataset, rng, config).values())
                   for _ in range(keras_twin.ITERATIONS)]
         powers = [sess.run(var) for var in tf.global_variables() if "beta2_power" in var.name]
         yield (request.param, found, np.array(losses),
@@ -47,14 +59,17 @@ def parts():
         for slot, names in (("m", ("Adam",)), ("v", ("Adam_1", "RMSProp"))):
             found[f"{name}_{slot}"] = [every[f"{var.op.name}/{end}"] for var in own
                                        for end in names if f"{var.op.name}/{end}" in every]
-    found["gen_averages"] = [var for var in tf.global_variables("generator/")
-                             if var.op.name.endswith(("/moving_mean", "/moving_variance"))]
+        found[f"{name}_averages"] = [var for var in tf.global_variables(scope) if (
+            var.op.name.endswith(("/moving_mean", "/moving_variance")))]
     return found
 
 
 def test_ten_steps_move_everything_as_keras_does(twins):
-    *_, differences, _ = twins
+    chapter, *_, differences, _ = twins
     for name, (apart, moved) in differences.items():
+        if name.startswith(HELD.get(chapter, ())):
+            assert apart <= 1e-5, name  # its moments are those of rounding
+            continue
         # Second moments are far below 1e-5: those are held to a share of what they are.
         assert apart <= min(1e-5, 0.005 * moved), (name, apart, moved)
 
@@ -68,7 +83,7 @@ def test_printed_losses_are_those_that_keras_returns(twins):
 
 def test_the_discriminator_has_two_updates_an_iteration_or_one_stacked(twins):
     chapter, found, *_, powers = twins
-    disc_updates = {"dcgan_mnist": 10, "vanilla_gan": 20, "wasserstein_gan": 100}[chapter]
+    disc_updates = {"dcgan_mnist": 10, "wasserstein_gan": 100}.get(chapter, 20)
     assert found["updates"].tolist() == [10, disc_updates]
     # TF1 keeps 0.999 to the number of the next update, where Keras counts them; for Adam alone.
     counted = [] if chapter == "wasserstein_gan" else [0.999 ** 11, 0.999 ** (disc_updates + 1)]
@@ -94,9 +109,16 @@ def test_rmsprop_is_that_of_the_chapters_keras_or_of_todays(twins):
     assert apart[0] == 0 and (apart[1:4] < (0.001, 0.05, 0.6)).all() and apart[-1] > 0.999
 
 
-@pytest.mark.parametrize("twins", ["dcgan_mnist", "vanilla_gan"], indirect=True)
+@pytest.mark.parametrize("twins", [name for name in CHAPTERS if name != "wasserstein_gan"], indirect=True)
 def test_a_compiled_step_takes_the_loss_of_logits_and_clips_nothing(twins):
     _, found, *_ = twins
     compiled, by_hand = found["saturated"]
     assert compiled == pytest.approx(40, rel=0.05)
     assert by_hand == pytest.approx(-np.log(2e-7), rel=0.05)  # clipped at 1e-7, and 1e-7 added
+
+
+@pytest.mark.parametrize("twins", ["dcgan_upsampling"], indirect=True)
+def test_a_discriminator_frozen_after_compile_trains_in_keras_2_alone(twins):
+    _, found, *_ = twins
+    assert (found["end/disc/0"] != found["start/disc/0"]).any()
+    assert not found["trains_in_keras_3"] and found["warned"].any()

@@ -59,7 +59,7 @@ def sample():
     (["--run-dir", "~nobody-here/run"], "is no path"),
     (["--run-dir", 300 * "x"], "File name too long"),
     (["--data", "cifar10"], "invalid choice: 'cifar10'"),
-    (["--resume"], "--resume finds no run of mnist_gan"),
+    (["--resume"], "there is no run of mnist_gan in checkpoints/: name one"),
     (["--resume", "--run-dir", "nowhere"], "nowhere holds no run"),
     (["--run-dir", "file"], "file is a file"),
     (["--run-dir", "file/run"], "file/run can't be written"),
@@ -368,6 +368,10 @@ class Evil:
 
     def __reduce__(self):
         return self.reduced
+
+    def __repr__(self):
+        function, arguments = self.reduced
+        return f"{function.__name__}{arguments}"
 
 
 @pytest.mark.parametrize("value", [

@@ -175,9 +175,9 @@ def test_a_runs_own_figures_show_a_hundred_of_its_samples(tmp_path, monkeypatch)
     for name in ("sample_grid", "loss_curves"):
         monkeypatch.setattr(figures, name, lambda *given, draw=getattr(figures, name): (
             shown.append((given, draw(*given))) or shown[-1][1]))
-    figures.of_run(path, "a run", unit="the critic's units")
+    figures.of_run(path, "a run", loss_label="loss (the critic's units)")
     (_, losses), ((images, *_), _) = shown
-    assert losses.axes[0].get_ylabel() == "loss on the step's batch (the critic's units)"
+    assert losses.axes[0].get_ylabel() == "loss (the critic's units)"
     assert len(images) == 100
     rows = np.linspace(-1, 1, 150)[:, None] * np.ones(784)
     assert figures.grid_png(rows) == figures.grid_png(rows[:100]) != figures.grid_png(rows[:90])

@@ -262,8 +262,17 @@ def evaluate(sess, gan, dataset, rng, config, epoch):
             {"real": acc_real, "fake": acc_fake})
 
 
+def latent(rng, count, config):
+    """`count` latent vectors as in training: normal noise, [count, z_size]."""
+    return rng.normal(size=(count, config.z_size))
+
+
+def generate(sess, gan, z):
+    """The images of latent vectors `z` [n, z_size]: [n, 784], black at -1 and white at 1."""
+    # Run directories hold samples in the range of tanh, whatever the chapter's own.
+    return 2 * sess.run(gan.g_model, {gan.z_input: z}).reshape(-1, 784) - 1
+
+
 def sample(sess, gan, rng, count, config):
     """`count` new images of normal noise, [count, 784], black at -1 and white at 1."""
-    sample_z = rng.normal(size=(count, config.z_size))
-    # Run directories hold samples in the range of tanh, whatever the chapter's own.
-    return 2 * sess.run(gan.g_model, {gan.z_input: sample_z}).reshape(-1, 784) - 1
+    return generate(sess, gan, latent(rng, count, config))

@@ -223,7 +223,16 @@ def log_line(epoch, epochs, losses):
             f"Gen Loss: {losses['gen_loss']:.3f}")
 
 
+def latent(rng, count, config):
+    """`count` latent vectors as in training: uniform noise in [-1, 1], [count, gen_z_size]."""
+    return rng.uniform(-1, 1, size=(count, config.gen_z_size))
+
+
+def generate(sess, gan, z):
+    """The images of latent vectors `z` [n, gen_z_size]: float32 [n, 784] in (-1, 1)."""
+    return sess.run(gan.gen_model, feed_dict={gan.generator_input_z: z})
+
+
 def sample(sess, gan, rng, count, config):
     """`count` new images, float32 [count, 784] in (-1, 1), from uniform noise."""
-    sample_z = rng.uniform(-1, 1, size=(count, config.gen_z_size))
-    return sess.run(gan.gen_model, feed_dict={gan.generator_input_z: sample_z})
+    return generate(sess, gan, latent(rng, count, config))

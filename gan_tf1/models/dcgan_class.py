@@ -1,0 +1,338 @@
+"""The DCGAN of an article's class in TF1, with contrib's batch norm in both networks, on MNIST.
+
+The article on GANs of the Chinese blog 禅与计算机程序设计艺术 ("Zen and the Art
+of Computer Programming"), section "具体实现步骤" (implementation, step by step),
+class `DCGAN`. It calls what TensorFlow 1.4 to 1.15 have, and can't run there
+either: what it means is here. A test holds it to TensorFlow 1.15 with contrib,
+from the same weights: after 10 steps all weights and averages are equal.
+
+The value function of Goodfellow et al. 2014 (equation 1)::
+
+    min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
+
+    x          inputs_real              images in [-1, 1]; as printed in [0, 1]
+    z          inputs_z                 uniform noise in [-1, 1]
+    G(z)       gen_output               tanh of the last convolution
+    D(x)       sigmoid(d_logits_real)   each of the two passes is normalized by its own batch
+    D(G(z))    sigmoid(d_logits_fake)
+
+D descends on `loss_d`, the negated value; G descends on `loss_g` =
+-E_z[log D(G(z))], the non-saturating objective.
+
+What the article leaves unsaid, and what decides the numbers:
+
+=====================================  ===========================================================
+in the listing                         what it does
+=====================================  ===========================================================
+`batch_norm(updates_collections=None)` decay 0.999, epsilon 0.001, a beta and no gamma, the fused
+                                       kernel: see `layers.batch_norm`. UPDATE_OPS stay empty: the
+                                       averages move whenever a pass is computed
+`batch_norm(is_training=True)`         always by the batch: nothing reads the averages. Real and
+                                       generated images are never in one batch
+where there is batch norm              on D's first layer too, which takes brightness and contrast
+                                       away from a batch; not on G's dense layer
+`use_bias=False`                       everywhere, the logit and G's image included
+`AdamOptimizer(learning_rate)`         beta1 is 0.9, TF1's default, not the 0.5 of other DCGANs
+`sess.run([opt_d, loss_d])`            a loss is of before its own update; `loss_g` is of after D's,
+then `sess.run([opt_g, loss_g])`       on the same batch and noise
+`total_d_loss/num_batches`             printed are means over the epoch's steps
+`int(num_examples / batch_size)`       859 steps; what is left of the 55,000 images begins the
+                                       next epoch
+weights                                Glorot uniform, no matter what the text says of means
+=====================================  ===========================================================
+
+Which averages a run moves, and how often:
+
+=====================================  =========================  ================================
+run                                    G's                        D's
+=====================================  =========================  ================================
+`opt_d`, or `loss_d` alone             once                       twice: generated, real
+`opt_g`, or `loss_g` alone             once                       once: generated. Real images are
+                                                                  fed, and not looked at
+`gen_output`: samples as printed       once                       no
+=====================================  =========================  ================================
+
+What is printed, what happens, and what is done here; `variant` is "corrected" or
+"as_printed" in the first table throughout, or mends one of its slips alone:
+
+=====================================  =============================  ===========================
+printed                                what happens                   corrected
+=====================================  =============================  ===========================
+MNIST as it is loaded, tanh images     real images are in [0, 1],     real images in [-1, 1]
+                                       G's in (-1, 1)
+`tf.log(d_real)`, `tf.log(1 - d_fake)` -inf once the sigmoid rounds   cross-entropy of logits: the
+of a sigmoid                           to 0 or 1, and the gradient    same number, finite always
+                                       is NaN: for a logit above 17
+                                       or below -88 (below -18 on
+                                       TensorFlow 1.15)
+noise is uniform in training, normal   samples of noise that G never  uniform noise
+in `generate_img`                      saw: vectors 1.7 times as long
+`is_training=True` in sampling         an image depends on those      the moving averages: a
+                                       drawn beside it                share 0.999^1718, 18 %, is
+                                                                      what they began with after
+                                                                      one epoch, 0.6 % after three
+=====================================  =============================  ===========================
+
+=====================================  =============================  ===========================
+printed                                what happens                   here, in every variant
+=====================================  =============================  ===========================
+three layers of stride 2 from 7 x 7    56 x 56, which D's dense       the third has stride 1: all
+                                       layer for 28 x 28 refuses:     weights have the printed
+                                       ValueError                     shapes
+`return output, logits`                `1. - d_fake` of a pair:       logits alone
+                                       TypeError. `tf.log(d_fake)`
+                                       takes the pair, as one tensor,
+                                       and logs of logits are NaN
+`np.expand_dims` of [B, 28, 28, 1]     five axes can't be fed:        four
+                                       ValueError
+`variable_scope('generator')` twice    `generator/generator/...`; the one scope; split by prefix
+                                       split by `in` still works
+both passes of D move one average,     two equal runs can differ: 40  generated images first, then
+in no order                            on TF 1.15, of ten steps each, real ones, always
+                                       left 23 versions of D's
+                                       averages, and one of weights
+`np`, `plt`                            NameError: never imported      NumPy; `figures`
+`generate_img()` after `with           RuntimeError: the session is   samples after each epoch, of
+tf.Session()`                          closed                         the same noise
+`imshow(..., cmap='gray')`             each image is stretched to     one scale for all
+                                       its own black and white
+`tf.contrib`, `tensorflow.examples`    gone from TensorFlow           `layers.batch_norm`, `data`
+=====================================  =============================  ===========================
+
+No log is printed; the line is the one that the listing prints.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1.config import setting
+from gan_tf1.errors import InputError
+from gan_tf1.layers import batch_norm
+from gan_tf1.tf1 import tf
+
+CHAPTER = "dcgan_class"
+SAMPLE_RANGE = (-1, 1)  # of what `sample` gives, whatever the real images' range
+IMAGE_SHAPE = (28, 28, 1)
+
+
+class Slips(NamedTuple):
+    """Which of the article's slips that run are kept; the docstring says what each does."""
+    images_from_0: bool
+    log_of_sigmoid: bool
+    normal_sample_noise: bool
+    batch_statistics_in_samples: bool
+
+
+AS_PRINTED, CORRECTED = Slips(True, True, True, True), Slips(False, False, False, False)
+VARIANTS = {
+    "corrected": CORRECTED,
+    "as_printed": AS_PRINTED,
+    # As printed but for one slip, to see what that one costs.
+    "mend_range": AS_PRINTED._replace(images_from_0=False),
+    "mend_log": AS_PRINTED._replace(log_of_sigmoid=False),
+    "mend_sample_noise": AS_PRINTED._replace(normal_sample_noise=False),
+    "mend_sample_statistics": AS_PRINTED._replace(batch_statistics_in_samples=False),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The hyperparameters in the listing."""
+    variant: str = setting("corrected", "the article's slips that run corrected, all as printed, "
+                           "or one of them mended: " + ", ".join(VARIANTS),
+                           choices=tuple(VARIANTS))
+    epochs: int = setting(200, "passes over the 55,000 training images", at_least=1)
+    batch_size: int = setting(64, "images a step", at_least=1)
+    z_dim: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
+    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    beta1: float = setting(0.9, "decay of Adam's first moment; TF1's default", at_least=0, below=1)
+    alpha: float = setting(0.2, "slope of the discriminator's leaky ReLU below zero", at_least=0,
+                           below=1)
+    gen_channels: int = setting(32, "channels of the generator's last hidden layer; those before "
+                                "have two and four times as many", at_least=1, at_most=1024)
+    disc_channels: int = setting(64, "channels of the discriminator's first layer; the second has "
+                                 "twice as many", at_least=1, at_most=1024)
+    samples: int = setting(32, "images drawn from the generator after each epoch", at_least=1,
+                           at_most=1024)
+
+
+def model_inputs(image_shape, z_dim):
+    """Placeholders: real images [B, *image_shape], noise [B, z_dim] in [-1, 1]."""
+    inputs_real = tf.placeholder(tf.float32, (None, *image_shape), name="inputs_real")
+    inputs_z = tf.placeholder(tf.float32, (None, z_dim), name="inputs_z")
+    return inputs_real, inputs_z
+
+
+def generator(z, reuse=False, channels=32, is_training=True):
+    """Noise [B, z] to images [B, 28, 28, 1] in (-1, 1).
+
+    With `is_training=False` batch norm uses the moving averages.
+    """
+    def conv2d_transpose(x, filters, strides):
+        return tf.layers.conv2d_transpose(x, filters, 5, strides, padding="same", use_bias=False)
+
+    def normalized(x):
+        return batch_norm(x, updates_collections=None, is_training=is_training)
+
+    with tf.variable_scope("generator", reuse=reuse):
+        x = tf.layers.dense(z, 4 * channels * 7 * 7, use_bias=False)
+        x = tf.nn.relu(x)
+        x = tf.reshape(x, (-1, 7, 7, 4 * channels))                  # [B,100] -> [B,7,7,128]
+
+        x = conv2d_transpose(x, 2 * channels, strides=2)             # -> [B,14,14,64]
+        x = tf.nn.relu(normalized(x))
+
+        x = conv2d_transpose(x, channels, strides=2)                 # -> [B,28,28,32]
+        x = tf.nn.relu(normalized(x))
+
+        return tf.tanh(conv2d_transpose(x, 1, strides=1))            # -> [B,28,28,1]
+
+
+def discriminator(x, reuse=False, channels=64, alpha=0.2):
+    """Images [B, 28, 28, 1] to logits [B, 1], by the batch's statistics always."""
+    def conv2d(x, filters):
+        return tf.layers.conv2d(x, filters, 5, strides=2, padding="same", use_bias=False)
+
+    with tf.variable_scope("discriminator", reuse=reuse):
+        x = batch_norm(conv2d(x, channels), updates_collections=None)      # -> [B,14,14,64]
+        x = tf.maximum(alpha * x, x)
+
+        x = batch_norm(conv2d(x, 2 * channels), updates_collections=None)  # -> [B,7,7,128]
+        x = tf.maximum(alpha * x, x)
+
+        flattened = tf.layers.flatten(x)                                   # -> [B,6272]
+        return tf.layers.dense(flattened, 1, use_bias=False)               # -> [B,1]
+
+
+def model_loss(d_logits_real, d_logits_fake, log_of_sigmoid=False):
+    """The scalar losses `(loss_d, loss_g)` of logits [B, 1], in nats."""
+    with tf.name_scope("losses"):
+        if log_of_sigmoid:
+            d_real, d_fake = tf.sigmoid(d_logits_real), tf.sigmoid(d_logits_fake)
+            # D(x) -> 1 and D(G(z)) -> 0
+            loss_d = -tf.reduce_mean(tf.log(d_real) + tf.log(1. - d_fake))
+            # D(G(z)) -> 1, seen from the generator
+            return loss_d, -tf.reduce_mean(tf.log(d_fake))
+
+        # real logits -> 1, fake logits -> 0
+        loss_d = tf.reduce_mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(
+                labels=tf.ones_like(d_logits_real), logits=d_logits_real)
+            + tf.nn.sigmoid_cross_entropy_with_logits(
+                labels=tf.zeros_like(d_logits_fake), logits=d_logits_fake))
+        # fake logits -> 1, seen from the generator
+        loss_g = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=tf.ones_like(d_logits_fake), logits=d_logits_fake))
+    return loss_d, loss_g
+
+
+def split_vars():
+    """The trainable variables `(d_vars, g_vars)`, told apart by their scope's name."""
+    t_vars = tf.trainable_variables()
+    d_vars = [var for var in t_vars if var.name.startswith("discriminator")]
+    g_vars = [var for var in t_vars if var.name.startswith("generator")]
+    assert len(d_vars) + len(g_vars) == len(t_vars), "a variable in neither network"
+    return d_vars, g_vars
+
+
+def model_opt(loss_d, loss_g, learning_rate, beta1):
+    """Two Adam steps `(opt_d, opt_g)`, each moving its own network's weights."""
+    d_vars, g_vars = split_vars()
+    with tf.name_scope("opt_d"):
+        opt_d = tf.train.AdamOptimizer(learning_rate, beta1).minimize(loss_d, var_list=d_vars)
+    with tf.name_scope("opt_g"):
+        opt_g = tf.train.AdamOptimizer(learning_rate, beta1).minimize(loss_g, var_list=g_vars)
+    return opt_d, opt_g
+
+
+class GAN(NamedTuple):
+    """What training and sampling need of the graph."""
+    inputs_real: Any  # [B, 28, 28, 1]
+    inputs_z: Any     # [B, z_dim]
+    samples: Any      # [B, 28, 28, 1] in (-1, 1): what is drawn of `inputs_z`
+    loss_d: Any
+    loss_g: Any
+    gen_vars: list    # the generator's weights and moving averages: what sampling needs
+    opt_d: Any
+    opt_g: Any
+
+
+def build(config):
+    """The whole graph, in the current default graph."""
+    slips = VARIANTS[config.variant]
+    inputs_real, inputs_z = model_inputs(IMAGE_SHAPE, config.z_dim)
+
+    gen_output = generator(inputs_z, channels=config.gen_channels)
+    samples = gen_output if slips.batch_statistics_in_samples else (
+        generator(inputs_z, reuse=True, channels=config.gen_channels, is_training=False))
+    gen_vars = tf.global_variables("generator/")
+
+    size = dict(channels=config.disc_channels, alpha=config.alpha)
+    d_logits_fake = discriminator(gen_output, **size)
+    # Both passes move the same averages. Were it the generated images that waited, `opt_g` would
+    # have to compute the pass over real ones too.
+    with tf.control_dependencies([d_logits_fake]):
+        d_logits_real = discriminator(inputs_real, reuse=True, **size)
+
+    loss_d, loss_g = model_loss(d_logits_real, d_logits_fake, slips.log_of_sigmoid)
+    opt_d, opt_g = model_opt(loss_d, loss_g, config.learning_rate, config.beta1)
+    return GAN(inputs_real, inputs_z, samples, loss_d, loss_g, gen_vars, opt_d, opt_g)
+
+
+def steps_per_epoch(train_set, config):
+    """Steps an epoch, a last part of a batch left to the next one. Raises InputError if none."""
+    if config.batch_size > train_set.num_examples:
+        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
+                         f"{train_set.num_examples} images")
+    return train_set.num_examples // config.batch_size
+
+
+class Totals(NamedTuple):
+    """What an epoch's steps have summed up so far."""
+    steps: int = 0
+    d_loss: float = 0.
+    g_loss: float = 0.
+
+
+def step(sess, gan, train_set, rng, config, totals=None):
+    """One turn of the article's inner loop; returns the epoch's `Totals` so far."""
+    batch_xs, _ = train_set.next_batch(config.batch_size)
+    batch_xs = batch_xs.reshape(-1, *IMAGE_SHAPE)
+    if not VARIANTS[config.variant].images_from_0:
+        batch_xs = batch_xs * 2 - 1  # to the range of tanh
+    z_samples = rng.uniform(-1, 1, size=(config.batch_size, config.z_dim))
+    feed_dict = {gan.inputs_real: batch_xs, gan.inputs_z: z_samples}
+
+    _, d_loss = sess.run([gan.opt_d, gan.loss_d], feed_dict=feed_dict)
+    _, g_loss = sess.run([gan.opt_g, gan.loss_g], feed_dict=feed_dict)
+    totals = totals or Totals()
+    return Totals(totals.steps + 1, totals.d_loss + float(d_loss), totals.g_loss + float(g_loss))
+
+
+def report(totals):
+    """The printed losses: means over the epoch's steps."""
+    return {"disc_loss": totals.d_loss / totals.steps, "gen_loss": totals.g_loss / totals.steps}
+
+
+def log_line(epoch, epochs, losses):
+    """The line that the article prints after `epoch` (counted from 1)."""
+    return (f"Epoch {epoch}/{epochs}... Discriminator Loss: {losses['disc_loss']:.4f} "
+            f"Generator Loss: {losses['gen_loss']:.4f}")
+
+
+def sample(sess, gan, rng, count, config):
+    """`count` new images, [count, 784], black at -1 and white at 1.
+
+    They are drawn a batch at a time, as large as in training.
+    """
+    slips = VARIANTS[config.variant]
+    size = (config.batch_size, config.z_dim)
+    images = []
+    for _ in range(0, count, config.batch_size):
+        fixed_z = rng.normal(size=size) if slips.normal_sample_noise else rng.uniform(-1, 1, size)
+        images.append(sess.run(gan.samples, {gan.inputs_z: fixed_z}))
+    images = np.concatenate(images)[:count].reshape(count, -1)
+    # Where black was 0 in training, what lies below is black too.
+    return np.maximum(2 * images - 1, -1) if slips.images_from_0 else images

@@ -1,0 +1,41 @@
+"""Train the DCGAN of "Generative AI with Python and TensorFlow 2" on MNIST.
+
+    python scripts/07_dcgan_upsampling.py                        the chapter: 30,000 iterations
+    python scripts/07_dcgan_upsampling.py --iterations 2000      a look at it
+    python scripts/07_dcgan_upsampling.py --resume               go on after an interruption
+"""
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import digits
+from gan_tf1.errors import script
+from gan_tf1.models import dcgan_upsampling as model
+from gan_tf1.tf1 import new_graph
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    config = job.config
+    intervals = model.intervals(config)
+    data = digits.unsplit(digits.load(job.data, job.data_dir))
+    rng = np.random.default_rng([job.seed, 0])
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
+
+    with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
+        gan = model.build(config)
+        train.fit(
+            run, epochs=intervals, steps=config.sample_interval, first_step=0,
+            step=lambda sess, _: model.step(sess, gan, data.train, rng, config),
+            report=lambda sess, losses: losses, log_line=model.log_line,
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+
+    figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}",
+                   counted="iteration", each=config.sample_interval)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Vector arithmetic with a trained generator: is bold 7 - regular 7 + regular 3 a bold 3?
+
+    python scripts/08_vector_arithmetic.py checkpoints/dcgan_upsampling-001
+    python scripts/08_vector_arithmetic.py checkpoints/mnist_gan                the one shipped
+    python scripts/08_vector_arithmetic.py RUN --digits 1 8 --exemplars 10
+
+RUN is a run directory of a chapter that says how latent vectors become images
+(gan_tf1/samples.py has the convention). Many vectors are drawn, their images read
+by a classifier and the weight of their strokes measured; the arithmetic is done
+over and over, each time with exemplars of its own (gan_tf1/arithmetic.py), and
+so is a control: a random vector as long as bold 7 - regular 7 in its place.
+
+Three figures: the first trial, as it came, like the book's; the first twelve with
+their controls; and images on the way between latent vectors, along great circles.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+
+from gan_tf1 import arithmetic, figures, samples, stroke
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.data import drawn_digits
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+from gan_tf1.launch import seed_number
+from gan_tf1.models import mnist_classifier
+from gan_tf1.run import read_config, read_config_of
+
+SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHOWN = 12      # trials in the second figure, and images on each way in the third
+WAYS = 6        # rows of the third figure
+NOISE = 0.25    # the paper adds uniform noise up to this to a result, for eight more images
+
+
+def latent_chapter(path):
+    """The module of the chapter of run directory `path`. Raises InputError where it has no z."""
+    name = read_config(path)["chapter"]
+    model = samples.chapter(name)
+    if not hasattr(model, "generate"):
+        raise InputError(f"{path} is a run of {name!r}, which doesn't say how a latent vector "
+                         "becomes a digit: name a run of 07_dcgan_upsampling.py")
+    return model
+
+
+def images_of(model, sess, net, z):
+    """The generator's images of latent vectors `z` [n, Z]: [n, 784], ground 0 and ink 1."""
+    low, high = model.SAMPLE_RANGE
+    parts = [model.generate(sess, net, z[start:start + samples.BATCH])
+             for start in range(0, len(z), samples.BATCH)]
+    return (np.concatenate(parts).reshape(len(z), -1) - low) / (high - low)
+
+
+def as_tanh(images):
+    """`images` in [0, 1] as `gan_tf1.figures` has them, in [-1, 1]."""
+    return 2 * images - 1
+
+
+def reading(path, digits):
+    """How well the classifier in run directory `path` reads drawn digits, as a line."""
+    drawn = drawn_digits.load(stroke.COUNT, stroke.SEED)
+    [(probabilities, _)] = samples.judged(path, [drawn.images.reshape(-1, 784) / 255])
+    said = probabilities.argmax(axis=1)
+    right = said == drawn.labels
+    precise = " and ".join(f"{right[said == digit].sum() / max(1, (said == digit).sum()):.1%} of "
+                           f"what it calls a {digit}" for digit in digits)
+    return (f"{path.resolve().name} reads {right.mean():.1%} of {len(said)} drawn digits right, "
+            f"{precise}")
+
+
+def drawn_figures(outcome, nine, ways, where):
+    """Pairs of name and figure; `nine` and `ways` are images [n, 784] in [0, 1]."""
+    a, b = outcome.digits
+    columns = [(sign + name, as_tanh(outcome.images[group[0][:arithmetic.LEAST]]),
+                as_tanh(outcome.found[f"mean of {name}"][0]))
+               for sign, name, group in zip(("", "- ", "+ "), arithmetic.names(a, b),
+                                            outcome.trials)]
+    yield "arithmetic", figures.arithmetic(
+        columns, as_tanh(nine), f"The first of {len(outcome.result)} trials, {arithmetic.LEAST} of "
+        f"{outcome.trials.bold.shape[1]} exemplars:\n{where}")
+    rows = [outcome.found[name][:SHOWN] for name in (f"mean of regular {b}s", "result", "control")]
+    yield "arithmetic_trials", figures.sample_grid(
+        as_tanh(np.concatenate(rows)), f"Mean of regular {b}s; with bold {a} - regular {a}; with a "
+        f"random vector:\n{where}", len(rows[0]), 0.8)
+    yield "interpolation", figures.sample_grid(
+        as_tanh(ways), f"On great circles between latent vectors:\n{where}", SHOWN, 0.8)
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=user_path, metavar="RUN")
+    parser.add_argument("--digits", type=int, choices=range(10), nargs=2, default=(7, 3),
+                        metavar=("A", "B"), help="bold A - regular A + regular B (default: 7 3)")
+    parser.add_argument("--exemplars", type=whole_number, default=arithmetic.LEAST, metavar="K",
+                        help="latent vectors in a mean, at least 3 (default: 3)")
+    parser.add_argument("--n", type=whole_number, default=20_000, help="latent vectors to choose "
+                        "exemplars from, 100 to 100000 (default: 20000)")
+    parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="as many at "
+                        "most; fewer where the exemplars run out (default: 200)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of all that is random "
+                        "(default: 0)")
+    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
+                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    parser.add_argument("--out", type=user_path, metavar="DIR", help="where the figures go "
+                        "(default: figures/ in RUN)")
+    args = parser.parse_args(argv)
+    a, b = args.digits
+    for wrong, complaint in (
+            (a == b, f"--digits must be two, not {a} twice: one lends what the other is to get"),
+            (args.exemplars < arithmetic.LEAST, f"--exemplars must be at least {arithmetic.LEAST}: "
+             "fewer latent vectors make no concept"),
+            (not 100 <= args.n <= 100_000, "--n must be at least 100 and at most 100000"),
+            (args.out and args.out.is_file(), f"--out {args.out} is a file: name a folder"),
+            (args.trials < 2, "--trials must be at least 2: one has no interval")):
+        if wrong:
+            raise InputError(complaint)
+    model = latent_chapter(args.run)
+    trained = read_config(args.run)["data_title"]
+    judge = read_config_of(mnist_classifier.CHAPTER, args.classifier, "the classifier")
+    if trained != judge["data_title"]:
+        print(f"note: the generator was trained on {trained}, the classifier on "
+              f"{judge['data_title']}: train_mnist_classifier.py --data makes another for "
+              "--classifier", file=sys.stderr)
+    rng = np.random.default_rng([args.seed, 5])
+    gauge = stroke.gauge()
+    print(reading(args.classifier, args.digits))
+    print(f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "
+          f"{gauge.held_out} drawn digits held out")
+    print(f"{args.n} latent vectors drawn, {args.exemplars} exemplars a concept and trial")
+
+    def read(images):
+        [(probabilities, _)] = samples.judged(args.classifier, [images])
+        return arithmetic.read(probabilities, stroke.weight(gauge, images))
+
+    with samples.restored(args.run, model) as (sess, net, config, _):
+        def generate(z):
+            return images_of(model, sess, net, z)
+
+        z = model.latent(rng, args.n, config)
+        outcome = arithmetic.experiment(z, generate, read, args.digits, args.exemplars, args.trials,
+                                        rng)
+        around = outcome.result[0] + rng.uniform(-NOISE, NOISE, (9, z.shape[1]))
+        around[4] = outcome.result[0]
+        nine = generate(around)
+        ways = generate(np.concatenate([arithmetic.spherical(*z[2 * way:2 * way + 2], SHOWN)
+                                        for way in range(WAYS)]))
+
+    print(*arithmetic.report(outcome), sep="\n")
+    for name, figure in drawn_figures(outcome, nine, ways, f"{model.CHAPTER} on {trained}"):
+        print(figures.save(figure, (args.out or args.run / "figures") / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()

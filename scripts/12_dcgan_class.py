@@ -1,0 +1,43 @@
+"""Train the DCGAN class of a Chinese article on GANs, written for TF1, on MNIST.
+
+    python scripts/12_dcgan_class.py                         the article: 200 epochs
+    python scripts/12_dcgan_class.py --epochs 5              a look at it
+    python scripts/12_dcgan_class.py --variant as_printed    with those of its slips that run
+    python scripts/12_dcgan_class.py --resume                go on after an interruption
+"""
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import digits
+from gan_tf1.errors import script
+from gan_tf1.models import dcgan_class as model
+from gan_tf1.tf1 import new_graph
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    config = job.config
+    data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
+    steps = model.steps_per_epoch(data.train, config)
+    rng = np.random.default_rng([job.seed, 0])
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
+
+    with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
+        gan = model.build(config)
+        train.fit(
+            run, epochs=config.epochs, steps=steps,
+            step=lambda sess, totals: model.step(sess, gan, data.train, rng, config, totals),
+            report=lambda sess, totals: model.report(totals),
+            log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+
+    figures.of_run(run.path, f"{config.variant} DCGAN class on {data.title}, seed {job.seed}",
+                   columns=8, loss_label="mean loss of the epoch's steps (nats)")
+
+
+if __name__ == "__main__":
+    main()

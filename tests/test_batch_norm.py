@@ -1,0 +1,113 @@
+"""contrib's batch norm against NumPy in float64; test_dcgan_class.py holds it to contrib itself."""
+
+import numpy as np
+import pytest
+
+from conftest import values
+from gan_tf1.layers import batch_norm
+from gan_tf1.tf1 import new_graph, session_config, tf
+
+X = np.random.default_rng(0).normal([1, -2, 0], [1, 2, 0.05], (4, 2, 3, 3)).astype(np.float32)
+MEAN, VARIANCE = X.astype(float).mean((0, 1, 2)), X.astype(float).var((0, 1, 2))
+GAMMA, BETA = np.array([1.5, -1, 2]), np.array([0.5, 0, -3])
+
+
+@pytest.fixture
+def x():
+    with new_graph(seed=0).as_default():
+        yield tf.constant(X)
+
+
+def started(sess, **loaded):
+    """All variables initialized, those of a name in `loaded` as given there."""
+    sess.run(tf.global_variables_initializer())
+    for var in tf.global_variables():
+        if (last := var.op.name.rpartition("/")[2]) in loaded:
+            var.load(loaded[last], sess)
+
+
+def test_names_shapes_and_first_values(x):
+    batch_norm(x, updates_collections=None)
+    batch_norm(x, scale=True)
+    batch_norm(x, center=False, scope="own")
+    assert {var.op.name for var in tf.trainable_variables()} == {
+        "BatchNorm/beta", "BatchNorm_1/beta", "BatchNorm_1/gamma"}
+    with tf.Session(config=session_config()) as sess:
+        started(sess)
+        found = values(sess)
+    assert set(found) == {f"{scope}/{name}" for scope, own in (
+        ("BatchNorm", ["beta"]), ("BatchNorm_1", ["beta", "gamma"]), ("own", []))
+        for name in ["moving_mean", "moving_variance"] + own}
+    for name, value in found.items():
+        assert value.tolist() == 3 * [1. if name.endswith(("variance", "gamma")) else 0.]
+
+
+@pytest.mark.parametrize("options, gamma, beta", [
+    ({}, 1, BETA), ({"scale": True}, GAMMA, BETA), ({"center": False, "scale": True}, GAMMA, 0),
+    ({"center": False, "epsilon": 0.1}, 1, 0)])
+def test_output_by_the_batch(x, options, gamma, beta):
+    y = batch_norm(x, updates_collections=None, **options)
+    with tf.Session(config=session_config()) as sess:
+        started(sess, gamma=GAMMA, beta=BETA)
+        expected = gamma * (X - MEAN) / np.sqrt(VARIANCE + options.get("epsilon", 0.001)) + beta
+        np.testing.assert_allclose(sess.run(y), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("decay", [0.999, 0.5])
+def test_averages_move_in_place_and_by_the_variance_times_n_by_n_less_1(x, decay):
+    y = batch_norm(x, **({} if decay == 0.999 else {"decay": decay}), updates_collections=None)
+    loss = tf.reduce_mean(tf.square(y))
+    assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
+    with tf.Session(config=session_config()) as sess:
+        started(sess, moving_mean=[3, 4, 5], moving_variance=[6, 7, 8])
+        mean, variance = np.array([3., 4, 5]), np.array([6., 7, 8])
+        for _ in range(3):
+            sess.run(loss)  # and nothing else
+            mean = decay * mean + (1 - decay) * MEAN
+            variance = decay * variance + (1 - decay) * VARIANCE * 24 / 23
+            found = values(sess)
+            np.testing.assert_allclose(found["BatchNorm/moving_mean"], mean, rtol=1e-6, atol=1e-6)
+            np.testing.assert_allclose(found["BatchNorm/moving_variance"], variance, rtol=1e-6)
+
+
+def test_by_default_averages_wait_for_their_update_ops(x):
+    y = batch_norm(x)
+    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    batch_norm(x, updates_collections="mine")
+    assert len(updates) == len(tf.get_collection("mine")) == 2
+    with tf.Session(config=session_config()) as sess:
+        started(sess)
+        sess.run(y)
+        assert not values(sess)["BatchNorm/moving_mean"].any()
+        sess.run(updates)
+        np.testing.assert_allclose(values(sess)["BatchNorm/moving_mean"], 0.001 * MEAN, rtol=1e-5)
+
+
+def test_a_pass_by_the_averages_leaves_them_as_they_are(x):
+    batch_norm(x, updates_collections=None, scope="norm")
+    y = batch_norm(x, updates_collections=None, is_training=False, reuse=True, scope="norm")
+    with tf.Session(config=session_config()) as sess:
+        started(sess, moving_mean=[3, 4, 5], moving_variance=[6, 7, 8], beta=BETA)
+        before = values(sess)
+        expected = (X - [3, 4, 5]) / np.sqrt(np.array([6, 7, 8]) + 0.001) + BETA
+        np.testing.assert_allclose(sess.run(y), expected, atol=1e-5)
+        assert all((value == before[name]).all() for name, value in values(sess).items())
+    assert len(before) == 3  # shared
+
+
+def test_gradient_flows_through_the_statistics(x):
+    weights = np.random.default_rng(1).normal(size=X.shape)
+    loss = tf.reduce_sum(weights.astype("f") * batch_norm(x, updates_collections=None))
+
+    def in_numpy(given):
+        mean, variance = given.mean((0, 1, 2)), given.var((0, 1, 2))
+        return (weights * (given - mean) / np.sqrt(variance + 0.001)).sum()
+
+    with tf.Session(config=session_config()) as sess:
+        sess.run(tf.global_variables_initializer())
+        [gradient] = sess.run(tf.gradients(loss, x))
+    for index in ((0, 0, 0, 0), (3, 1, 2, 1), (2, 0, 1, 2)):
+        step = np.zeros(X.shape)
+        step[index] = 1e-5
+        expected = (in_numpy(X + step) - in_numpy(X - step)) / 2e-5
+        assert gradient[index] == pytest.approx(expected, rel=1e-4)

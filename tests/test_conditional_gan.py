@@ -1,0 +1,341 @@
+"""The conditional GAN against NumPy: variables, labels, losses, dropout, what a step moves."""
+
+import numpy as np
+import pytest
+
+from conftest import values
+from gan_tf1 import figures
+from gan_tf1.data import digits
+from gan_tf1.models import conditional_gan as model
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gpu_kernels import host_side, without_gpu_kernel
+
+CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
+NORMED = {"as_printed": (0, 2), "corrected": (0, 1, 2)}  # after which of the generator's layers
+NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
+BOTH = pytest.mark.parametrize("session", model.VARIANTS, indirect=True)
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    """variant -> `(graph, gan, drawn)`: a small GAN, and the values that it begins with."""
+    found = {}
+    for variant in model.VARIANTS:
+        graph = new_graph(seed=3)
+        with graph.as_default(), tf.Session(config=session_config()) as sess:
+            gan = model.build(model.Config(batch_size=8, z_dim=5, hidden_size=4, variant=variant))
+            sess.run(tf.global_variables_initializer())
+            found[variant] = graph, gan, values(sess)
+    return found
+
+
+@pytest.fixture
+def session(graphs, request):
+    """`(sess, gan)`, as printed but for `BOTH`; no weight or average that would hide an error."""
+    graph, gan, drawn = graphs[getattr(request, "param", "as_printed")]
+    start, rng = dict(drawn), np.random.default_rng(1)
+    with graph.as_default(), tf.Session(config=session_config()) as sess:
+        for var in tf.trainable_variables():
+            # An embedding of 0.03 would leave everything that follows near 0.
+            spread = 1 if "embedding" in var.name else 0.1
+            start[var.op.name] = drawn[var.op.name] + rng.normal(0, spread, var.shape)
+        for var in tf.global_variables("generator/.*moving"):
+            start[var.op.name] = rng.uniform(0.5, 1.5, var.shape)
+        initializers = {var.op.name: var.initializer for var in tf.global_variables()}
+        sess.run(list(initializers.values()), {
+            initializer.inputs[1]: start[name] for name, initializer in initializers.items()})
+        yield sess, gan
+
+
+@pytest.fixture
+def dataset(train_set):
+    return digits.Pool(train_set)
+
+
+def dense(x, weights, scope, number):
+    end = f"_{number}" if number else ""
+    return x @ weights[f"{scope}/dense{end}/kernel"] + weights[f"{scope}/dense{end}/bias"]
+
+
+def leaky(x):
+    return np.where(x > 0, x, 0.2 * x)
+
+
+def generator(z, labels, weights, training):
+    """Images in NumPy, and in training the statistics of the batch by the norm's name."""
+    normed = NORMED["corrected" if f"{NORMS[2]}/gamma" in weights else "as_printed"]
+    statistics, x = {}, z * weights["generator/embedding"][labels]
+    for number in range(3):
+        x = leaky(dense(x, weights, "generator", number))
+        if number in normed:
+            norm = NORMS[normed.index(number)]
+            mean, variance = weights[f"{norm}/moving_mean"], weights[f"{norm}/moving_variance"]
+            if training:
+                mean, variance = statistics[norm] = x.mean(axis=0), x.var(axis=0)
+            x = (x - mean) / np.sqrt(variance + 0.001)
+            x = x * weights[f"{norm}/gamma"] + weights[f"{norm}/beta"]
+    return np.tanh(dense(x, weights, "generator", 3)), statistics
+
+
+def discriminator(x, labels, weights, masks):
+    """Logits in NumPy; `masks` multiply what the second and the third layer give."""
+    x = leaky(dense(x * weights["discriminator/embedding"][labels], weights, "discriminator", 0))
+    for number, mask in enumerate(masks, 1):
+        x = leaky(dense(x, weights, "discriminator", number)) * mask
+    return dense(x, weights, "discriminator", 3)
+
+
+def masks(sess, count, step, number):
+    """What pass `number` drops at `step`: two of 0 and 1 / 0.6, [count, 8]."""
+    return sess.run([tf.nn.experimental.stateless_dropout(
+        tf.ones((count, 8)), 0.4, (3, 100 * step + 10 * number + layer)) for layer in (1, 2)])
+
+
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+@pytest.mark.parametrize("variant", model.VARIANTS)
+def test_table_of_variables_at_full_size(variant):
+    with new_graph(seed=0).as_default():
+        gan = model.build(model.Config(variant=variant))
+        table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
+        saved = {var.op.name for var in gan.gen_vars}
+        others = {var.op.name for var in tf.global_variables()} - set(table)
+    layers = {"generator": (100, 256, 512, 1024, 784), "discriminator": (784, 512, 512, 512, 1)}
+    expected = {}
+    for scope, widths in layers.items():
+        expected[f"{scope}/embedding"] = (10, widths[0])
+        for number, (before, after) in enumerate(zip(widths, widths[1:])):
+            name = f"{scope}/dense{f'_{number}' if number else ''}"
+            expected |= {f"{name}/kernel": (before, after), f"{name}/bias": (after,)}
+    normed = {"as_printed": (256, 1024), "corrected": (256, 512, 1024)}[variant]
+    expected |= {f"{norm}/{name}": (width,) for norm, width in zip(NORMS, normed)
+                 for name in ("gamma", "beta")}
+    assert table == expected
+    averages = {f"{norm}/moving_{name}" for norm, _ in zip(NORMS, normed)
+                for name in ("mean", "variance")}
+    assert saved == averages | {name for name in table if name.startswith("generator/")}
+    assert others == {"global_step"} | averages | {
+        f"{name}/{slot}" for name in table for slot in ("Adam", "Adam_1")} | {
+        f"{optimizer}/{beta}_power" for optimizer in ("disc_opt", "gen_opt")
+        for beta in ("beta1", "beta2")}
+
+
+def test_embeddings_begin_as_keras_embeddings_and_the_rest_as_glorots(graphs):
+    *_, found = graphs["as_printed"]
+    embedding = found["discriminator/embedding"]
+    assert 0.0499 < np.abs(embedding).max() <= 0.05 and abs(embedding.mean()) < 0.001
+    assert embedding.std() == pytest.approx(0.05 / np.sqrt(3), rel=0.02)
+    assert 0.045 < np.abs(found["generator/embedding"]).max() <= 0.05
+    kernel = found["discriminator/dense/kernel"]
+    assert 0.99 < np.abs(kernel).max() / np.sqrt(6 / sum(kernel.shape)) <= 1 + 1e-6
+
+
+def test_figures_of_literal_logits():
+    logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
+    fake = np.array([[-3.0], [0.0], [1.0]])
+    with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
+        disc_loss, disc_acc, gen_loss = sess.run(model.model_loss(*(
+            tf.constant(part, tf.float32) for part in (logits, y, fake))))
+    expected = (y * softplus(-logits) + (1 - y) * softplus(logits)).mean()
+    assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
+    assert gen_loss == pytest.approx(softplus(-fake).mean(), rel=1e-6)
+    assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
+    assert disc_acc == 0.5  # 2.0 for real and -3.0 for fake are right
+
+
+@BOTH
+def test_networks_equal_numpy(session):
+    """Sampled from by the averages, trained by the batch's statistics; dropout in either loss."""
+    sess, gan = session
+    weights, rng = values(sess), np.random.default_rng(0)
+    z, labels = rng.normal(size=(6, 5)), np.array([3, 9, 3, 0, 7, 1])
+    imgs = rng.uniform(-1, 1, (6, 784))
+    fake_imgs = sess.run(gan.fake_imgs, {gan.noise: z, gan.labels: labels})
+    np.testing.assert_allclose(fake_imgs, generator(z, labels, weights, False)[0], atol=1e-5)
+    assert np.abs(fake_imgs - generator(z, labels[::-1], weights, False)[0]).max() > 0.1
+
+    gen_loss = sess.run(gan.gen_loss, {gan.noise: z, gan.labels: labels})
+    generated, _ = generator(z, labels, weights, True)
+    logits = discriminator(generated, labels, weights, masks(sess, 6, 0, 1))
+    assert gen_loss == pytest.approx(softplus(-logits).mean(), rel=1e-4)
+
+    disc_loss = sess.run(gan.disc_loss, {gan.imgs: imgs, gan.labels: labels,
+                                         gan.y: np.zeros((6, 1))})
+    logits = discriminator(imgs, labels, weights, masks(sess, 6, 0, 0))
+    assert disc_loss == pytest.approx(softplus(logits).mean(), rel=1e-4)
+    for changed in (labels[::-1], labels * 0):
+        others = discriminator(imgs, changed, weights, masks(sess, 6, 0, 0))
+        assert abs(disc_loss - softplus(others).mean()) > 0.01
+    assert all((value == weights[name]).all() for name, value in values(sess).items())
+
+
+def test_each_update_of_the_discriminator_drops_anew(session):
+    sess, gan = session
+    feed = {gan.imgs: np.ones((6, 784)), gan.labels: np.arange(6), gan.y: np.ones((6, 1))}
+    [step] = [var for var in tf.global_variables() if var.op.name == "global_step"]
+    for number in (1, 2):
+        sess.run(gan.disc_opt, feed)
+        assert sess.run(step) == number
+    logits = discriminator(feed[gan.imgs], feed[gan.labels], values(sess), masks(sess, 6, 2, 0))
+    assert sess.run(gan.disc_loss, feed) == pytest.approx(softplus(-logits).mean(), rel=1e-4)
+
+
+def test_the_discriminators_update_moves_the_discriminator_alone(session):
+    sess, gan = session
+    before = values(sess)
+    sess.run(gan.disc_opt, {gan.imgs: np.random.default_rng(0).uniform(-1, 1, (6, 784)),
+                            gan.labels: np.arange(6), gan.y: np.ones((6, 1))})
+    moved = {name for name, value in values(sess).items() if (value != before[name]).any()}
+    assert {name.partition("/")[0] for name in moved} == {"discriminator", "disc_opt",
+                                                          "global_step"}
+    assert moved >= {var.op.name for var in tf.trainable_variables("discriminator/")}
+
+
+@BOTH
+def test_the_generators_update_moves_its_weights_and_averages_alone(session):
+    sess, gan = session
+    before, z, labels = values(sess), np.random.default_rng(0).normal(size=(6, 5)), np.arange(6)
+    sess.run(gan.gen_opt, {gan.noise: z, gan.labels: labels})
+    after = values(sess)
+    moved = {name for name in after if (after[name] != before[name]).any()}
+    assert {name.partition("/")[0] for name in moved} == {"generator", "gen_opt"}
+    assert moved >= {var.op.name for var in gan.gen_vars}
+    _, statistics = generator(z, labels, before, True)
+    assert len(statistics) == sum(name.endswith("moving_mean") for name in after)
+    for norm, (mean, variance) in statistics.items():
+        # Momentum 0.8, and the batch's variance as it is, not times 6 / 5.
+        for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
+            expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
+            np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_rows_of_digits_that_a_batch_lacks_move_too(session):
+    """Their moments decay, and the step is made of what is left: not the "lazy" Adam."""
+    sess, gan = session
+    z, name = np.random.default_rng(0).normal(size=(6, 5)), "generator/embedding"
+    sess.run(gan.gen_opt, {gan.noise: z, gan.labels: [1, 1, 1, 2, 2, 2]})
+    first = values(sess)
+    sess.run(gan.gen_opt, {gan.noise: z, gan.labels: [2, 2, 2, 5, 5, 5]})
+    second = values(sess)
+    m, v = 0.5 * first[f"{name}/Adam"][1], 0.999 * first[f"{name}/Adam_1"][1]
+    np.testing.assert_allclose(second[f"{name}/Adam"][1], m, rtol=1e-6)
+    np.testing.assert_allclose(second[f"{name}/Adam_1"][1], v, rtol=1e-6)
+    step = 0.0002 * np.sqrt(1 - 0.999 ** 2) / (1 - 0.5 ** 2) * m / (np.sqrt(v) + 1e-7)
+    assert np.abs(step).min() > 1e-5
+    np.testing.assert_allclose(first[name][1] - second[name][1], step, atol=2e-7)
+    assert (second[name][3] == first[name][3]).all()  # never in a batch
+
+
+class Recorder:
+    """In place of a session: keeps what was run, and answers as a session would."""
+
+    def __init__(self):
+        self.runs = []
+
+    def run(self, fetches, feed_dict):
+        self.runs.append((fetches, feed_dict))
+        if fetches == "fake_imgs":
+            return np.full((len(feed_dict["noise"]), 784), 0.25, np.float32)
+        if fetches[0] == "gen_loss":
+            return 3., None
+        return (0.4, 1., None) if feed_dict["y"].all() else (0.8, 0.5, None)
+
+
+RECORDED = model.GAN(*model.GAN._fields)
+
+
+def test_an_iteration_is_a_prediction_and_three_updates(dataset):
+    sess = Recorder()
+    figures = model.step(sess, RECORDED, dataset, np.random.default_rng(0), CONFIG)
+    assert figures == {"disc_loss": pytest.approx(0.6), "disc_acc": 0.75, "gen_loss": 3}
+    (_, predict), (on_real, real), (on_fake, fake), (gen, last) = sess.runs
+    assert on_real == on_fake == ["disc_loss", "disc_acc", "disc_opt"]
+    assert gen == ["gen_loss", "gen_opt"] and set(last) == {"noise", "labels"}
+    assert (real["y"] == 1).all() and (fake["y"] == 0).all() and real["y"].shape == (8, 1)
+    assert (fake["imgs"] == 0.25).all() and real["imgs"].shape == (8, 784)
+    assert real["imgs"].min() < -0.99 and real["imgs"].max() > 0.99
+    assert predict["noise"].shape == last["noise"].shape == (8, 5)
+    assert not np.isin(predict["noise"], last["noise"]).any()
+
+
+def test_fakes_are_given_the_real_images_labels_and_the_generator_random_ones(dataset):
+    sess, rng = Recorder(), np.random.default_rng(0)
+    for _ in range(100):
+        model.step(sess, RECORDED, dataset, rng, CONFIG)
+    own = {image.tobytes(): label for image, label in zip(dataset.images * 2 - 1, dataset.labels)}
+    for (_, predict), (_, real), (_, fake), _ in zip(*(sess.runs[part::4] for part in range(4))):
+        assert [own[image.tobytes()] for image in real["imgs"]] == real["labels"].tolist()
+        for given in (predict, fake):
+            assert (given["labels"] == real["labels"]).all()
+    sampled = np.concatenate([feed["labels"] for _, feed in sess.runs[3::4]])
+    counts = np.bincount(sampled)
+    assert len(counts) == 10 and 50 < counts.min() and counts.max() < 115  # 80 of 800 each
+
+
+def test_log_line_is_the_printed_one():
+    line = model.log_line(0, {"disc_loss": 0.698, "disc_acc": 0.5, "gen_loss": 0.7})
+    assert line == "0 [Discriminator loss: 0.698000, acc.: 50.00%] [Generator loss: 0.700000]"
+
+
+def test_the_defaults_are_the_chapters_and_the_vanilla_gans_number_of_iterations():
+    config = model.Config()
+    assert (config.variant, config.batch_size, config.z_dim) == ("as_printed", 128, 100)
+    assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
+    assert (config.drop_rate, config.iterations, model.intervals(config)) == (0.4, 30_000, 150)
+
+
+# --- samples ---
+
+def test_samples_are_of_digits_drawn_evenly_and_these_are_told(session):
+    sess, gan = session
+    images, labels = model.sample_labelled(sess, gan, np.random.default_rng(5), 400, CONFIG)
+    assert images.shape == (400, 784) and np.bincount(labels).min() > 20 and labels.max() == 9
+    again = model.sample(sess, gan, np.random.default_rng(5), 400, CONFIG)
+    assert again.tobytes() == images.tobytes()
+    z = np.random.default_rng(5).normal(size=(400, 5))
+    np.testing.assert_allclose(images, generator(z, labels, values(sess), False)[0], atol=1e-5)
+
+
+def test_samples_of_one_digit_are_of_the_same_noise(session):
+    sess, gan = session
+    images, labels = model.sample_labelled(sess, gan, np.random.default_rng(5), 4, CONFIG, label=3)
+    assert labels.tolist() == [3, 3, 3, 3]
+    z = np.random.default_rng(5).normal(size=(4, 5))
+    np.testing.assert_allclose(images, generator(z, labels, values(sess), False)[0], atol=1e-5)
+
+
+def test_the_grid_has_a_row_of_the_same_noise_for_every_digit(session):
+    sess, gan = session
+    grid = model.sample_classes(sess, gan, np.random.default_rng(5), 3, CONFIG)
+    assert grid.shape == (30, 784)
+    for label in range(10):
+        row, _ = model.sample_labelled(sess, gan, np.random.default_rng(5), 3, CONFIG, label)
+        np.testing.assert_allclose(grid[3 * label:3 * label + 3], row, atol=1e-6)
+
+
+def test_a_grids_rows_have_their_names():
+    figure = figures.sample_grid(np.zeros((6, 784)), "title", 2, names=("a", "b", "c"))
+    [axes] = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
+    assert axes.get_yticks().tolist() == [15, 45, 75]  # a row is 28 pixels and a margin of 2
+    [axes] = figures.sample_grid(np.zeros((6, 784)), "title", 2).axes
+    assert not axes.get_yticks().size and not axes.get_xticks().size
+
+
+# --- the slips, and GPUs ---
+
+def test_the_function_that_the_section_never_defines():
+    with pytest.raises(NameError, match="sample_images"):
+        exec("epoch, sample_interval = 0, 50\n"
+             "if epoch % sample_interval == 0:\n    sample_images(epoch,generator)", {})
+
+
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
+    _, gan = session
+    fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
+    assert without_gpu_kernel(fetches) == []
+    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    assert host_side(fetches) <= {"BroadcastGradientArgs", "ConcatV2", "Const", "Identity", "NoOp",
+                                  "Pack", "Placeholder", "Prod", "Shape", "StridedSlice"}
