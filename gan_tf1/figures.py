@@ -208,9 +208,13 @@ def estimate_and_distance(iterations, estimate, distance, real, correlation, tit
     `iterations`, `estimate` and `distance` are [E]; `real` is the distance of real images,
     `correlation` Spearman's, and the ends of its 95 % interval.
     """
+    # The factor that an estimate has is unknown, so ratios count; but it may be 0, or below.
+    linear = max(np.quantile(np.abs(estimate), 0.1), 1e-9)
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     figure.suptitle(title, parse_math=False)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
+    for axes in (over_time, scatter):
+        axes.set_yscale("symlog", linthresh=linear)
     over_time.plot(iterations, estimate, color=DISC_COLOUR)
     over_time.set_xlabel("iteration")
     over_time.set_ylabel("the critic's estimate (its own units)", color=DISC_COLOUR)
@@ -220,8 +224,7 @@ def estimate_and_distance(iterations, estimate, distance, real, correlation, tit
     other.axhline(real, color="0.5", linestyle="--", label="real images, as many")
     other.set_ylabel("Frechet classifier distance of the samples", color=GEN_COLOUR)
     other.legend(fontsize="small")
-    for axes in (over_time, other):
-        axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    other.set_ylim(bottom=0)
     points = scatter.scatter(distance, estimate, c=iterations, s=14)
     figure.colorbar(points, label="iteration")
     scatter.set(xlabel="Frechet classifier distance", ylabel="estimate", title="Spearman's "

@@ -2,6 +2,7 @@
 
     python scripts/10_wasserstein_gan.py --samples 1000 --run-dir RUN
     python scripts/wasserstein_estimate.py RUN
+    python scripts/wasserstein_estimate.py RUN --after 10000      of the intervals after that
 
 RUN is a finished run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py that
 kept enough samples of each interval to judge them. For each interval it prints
@@ -23,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1 import figures, metrics, samples
-from gan_tf1.config import Parser, make
+from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
@@ -50,8 +51,8 @@ class Finished(NamedTuple):
     count: int                # n
 
 
-def read(path):
-    """The `Finished` run at `path`. Raises InputError where it can't be judged."""
+def read(path, after=0):
+    """The `Finished` run at `path` after iteration `after`; InputError if it can't be judged."""
     stored = read_config(path)
     if stored["chapter"] not in CHAPTERS:
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which has no critic: give one "
@@ -69,16 +70,19 @@ def read(path):
     if drawn.shape[1] < LEAST_SAMPLES:
         raise InputError(f"{path} has {drawn.shape[1]} samples of each interval, too few to judge "
                          "them: begin a run with --samples 1000")
-    if len(drawn) < LEAST_INTERVALS:
-        raise InputError(f"{path} has {len(drawn)} intervals, and {LEAST_INTERVALS} are needed: "
-                         "begin a run with a smaller --sample-interval")
-    columns = [smoothed(losses[name], interval) for name in ("estimate", "gen_loss")]
+    iterations = interval * np.arange(1, len(drawn) + 1)
+    kept = iterations > after
+    if kept.sum() < LEAST_INTERVALS:
+        raise InputError(f"{path} has {kept.sum()} intervals after iteration {after}, and "
+                         f"{LEAST_INTERVALS} are needed: give a smaller --after, or begin a run "
+                         "with a smaller --sample-interval")
+    columns = [smoothed(losses[name], interval)[kept] for name in ("estimate", "gen_loss")]
     for column in columns:
         if not np.isfinite(column).all() or np.ptp(column) == 0:
             raise InputError(f"{path}/losses.csv has a column that is constant, or not finite")
-    images = (samples.unified(path, part, len(part), 0, model.SAMPLE_RANGE) for part in drawn)
-    return Finished(stored, interval * np.arange(1, len(drawn) + 1), *columns, images,
-                    drawn.shape[1])
+    images = (samples.unified(path, part, len(part), 0, model.SAMPLE_RANGE)
+              for part in drawn[kept])
+    return Finished(stored, iterations[kept], *columns, images, drawn.shape[1])
 
 
 def smoothed(column, interval):
@@ -108,6 +112,8 @@ def correlation(x, y, rng):
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=user_path, metavar="RUN")
+    parser.add_argument("--after", type=whole_number, default=0, metavar="ITERATION",
+                        help="leave out the intervals up to this one (default: 0)")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "
                         "(default: where the run had it)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the choice of real images, "
@@ -120,7 +126,7 @@ def main(argv=None):
     if args.out and args.out.suffix != ".png":
         raise InputError(f"--out {args.out} must end in .png")
 
-    run = read(args.run)
+    run = read(args.run, args.after)
     data = digits.load(run.stored["data"], args.data_dir or run.stored["data_dir"])
     rng = np.random.default_rng([args.seed, 1])
     training, test = (part.images[rng.permutation(part.num_examples)[:count]]

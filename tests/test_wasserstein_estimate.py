@@ -147,6 +147,17 @@ def test_an_estimate_that_says_nothing(main, tmp_path, capsys):
     assert not list((tmp_path / "run" / "figures").iterdir())
 
 
+def test_intervals_after_an_iteration(main, tmp_path, capsys):
+    """The first two of twelve are left out, and with them what made the correlation negative."""
+    values = np.concatenate([[-50, -60], np.linspace(8, 2, INTERVALS - 2)])
+    a_run(tmp_path / "run", in_steps(values), in_steps(values), improving())
+    main(["run", "--after", "8"])
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines() if re.match(r" +\d+ +\d", line)] == [
+        str(number) for number in range(12, 49, 4)]
+    assert correlations(out)["estimate"] == (1, 1, 1)
+
+
 def test_the_figure_shows_both_curves_and_their_points():
     figure = figures.estimate_and_distance(np.array([5, 10, 15]), np.array([3., 2, 2.5]),
                                            np.array([90., 50, 20]), 4.5, (0.5, -0.25, 1), "a $run_")
@@ -186,7 +197,7 @@ VARIED = in_steps(np.arange(INTERVALS))
     (dict(header="step,disc_loss,gen_loss,distance"), "losses.csv has no column estimate"),
     (dict(images=some(count=16)), "has 16 samples of each interval, too few to judge them: begin "
                                   "a run with --samples 1000"),
-    (dict(images=some(8), estimate=VARIED[:32]), "has 8 intervals, and 10 are needed"),
+    (dict(images=some(8), estimate=VARIED[:32]), "has 8 intervals after iteration 0, and 10 are"),
     (dict(images=some(11)), "losses.csv has 48 iterations, samples.npz 11 intervals of 4"),
     (dict(images=some(value=1.5)), "values from 1.5 to 1.5: outside of the range from -1 to 1"),
     (dict(images=some(value=np.nan)), "samples that are not finite"),
@@ -205,11 +216,18 @@ def test_runs_that_cannot_be_judged_are_refused(main, tmp_path, capsys, changes,
     (["nowhere"], "nowhere holds no run"),
     (["run", "--out", "estimate.pdf"], "--out estimate.pdf must end in .png"),
     (["run"], "run is not finished: go on with --resume"),
+    (["run", "--after", "-1"], "'-1' is not a whole number"),
     (["run", "--seed", "-1"], "'-1' is not a whole number"),
 ])
 def test_bad_input_is_one_line(main, tmp_path, capsys, arguments, complaint):
     (a_run(tmp_path / "run", VARIED, VARIED, some()) / "samples.npz").unlink()
     assert complaint in refusal(capsys, main, *arguments)
+
+
+def test_what_leaves_too_few_intervals_is_refused(main, tmp_path, capsys):
+    a_run(tmp_path / "run", VARIED, VARIED, some())
+    assert "run has 9 intervals after iteration 12, and 10 are needed: give a smaller --after" in (
+        refusal(capsys, main, "run", "--after", "12"))
 
 
 def test_a_classifier_that_is_none_is_refused(main, tmp_path, capsys):
