@@ -18,6 +18,8 @@ SHELL = "__listing_shell__"  # what a `!` line calls in its place
 PYTHON_CELLS = ("time", "timeit", "capture", "prun")
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
 PYTHON_FENCES = ("", "py", "python", "python3", "ipython", "ipython3")
+# Line magics that leave nothing to wonder about when they are passed over.
+SETTINGS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "timeit", "time")
 HELP = re.compile(r"^\s*(\?+[\w.]+|[\w.]+\?+)\s*$")
 
 
@@ -104,8 +106,8 @@ def code(block):
     lines, skipped, at = text.split("\n"), [], 0
     written = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if lines[written].startswith("%%"):
-        skipped.append((written + 1, lines[written].strip()))
         if lines[written][2:].split(" ")[0].strip() not in PYTHON_CELLS:
+            skipped.append((written + 1, f"{lines[written].strip()} and its cell"))
             return Code("\n" * (len(lines) - 1), tuple(skipped))
         lines[written] = ""
     while at < len(lines):
@@ -130,7 +132,8 @@ def _instead(line, number, skipped):
     timed = re.match(r"%time\s+(.+)", line)
     if timed:
         return timed[1]
-    skipped.append((number, line))
+    if line[1:].split(" ")[0] not in SETTINGS:
+        skipped.append((number, line))
     return "pass"
 
 

@@ -1,6 +1,7 @@
 """What NumPy, SciPy, matplotlib and Python have dropped since, for as long as a listing runs."""
 
 import contextlib
+import importlib.util
 import os
 import sys
 import time
@@ -49,6 +50,7 @@ def restored():
         _matplotlib(stack)
         _scipy_misc(stack)
         _ipython(stack)
+        _distutils(stack)
         yield
 
 
@@ -109,6 +111,19 @@ def _ipython(stack):
     ipython.get_ipython, ipython.version_info = lambda: None, (8, 0, 0)  # matplotlib asks for it
     _module(stack, "IPython", ipython)
     _module(stack, "IPython.display", display)
+
+
+def _distutils(stack):
+    """`distutils.version`, by which listings check TensorFlow's; Python 3.12 has dropped it."""
+    if importlib.util.find_spec("distutils") is not None:
+        return
+    from packaging.version import Version
+    version = types.ModuleType("distutils.version")
+    version.LooseVersion = version.StrictVersion = Version
+    distutils = types.ModuleType("distutils")
+    distutils.version = version
+    _module(stack, "distutils", distutils)
+    _module(stack, "distutils.version", version)
 
 
 def _module(stack, name, module):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from gan_tf1.errors import InputError
 from gan_tf1.listing import blocks, figures, old_libraries, rewrite, slips
 from gan_tf1.listing.modules import tf1_imports
+from gan_tf1.tf1 import load, tf, without_chatter
 
 MESSAGE_LINES = 12
 
@@ -238,7 +239,8 @@ def _fragment(tree, names):
 def _surroundings(listing, arguments):
     """What a program finds around it: `__main__`, sys.argv, sys.path, the current directory; and an
     empty graph."""
-    from gan_tf1.tf1 import tf
+    with without_chatter():  # the first session looks for a GPU, and says so
+        tf.Session().close()
     before = sys.modules["__main__"], sys.argv, sys.path[:], os.getcwd()
     flags = tf.app.flags.FLAGS
     defined = set(flags)
@@ -262,6 +264,7 @@ def _surroundings(listing, arguments):
 
 def _empty_graph():
     """A new default graph, also where an InteractiveSession was left open."""
+    load()
     from tensorflow.python.framework import ops, stack
     stack._default_session_stack.reset()
     ops._default_graph_stack.reset()

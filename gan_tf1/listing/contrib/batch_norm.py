@@ -51,10 +51,15 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
                 given[name], (param_regularizers or {}).get(name), trainable,
                 of_variable(variables_collections, name))
 
-        beta = parameter("beta", trainable) if center else tf.zeros(channels)
-        gamma = parameter("gamma", trainable) if scale else tf.ones(channels)
-        averages = [parameter("moving_mean", False), parameter("moving_variance", False)]
         fused = (fused is None or fused) and rank in (2, 4)
+        made = {"beta": tf.zeros(channels), "gamma": tf.ones(channels)}
+        wanted = [name for name, wish in (("beta", center), ("gamma", scale)) if wish]
+        # contrib handed this case to tf.layers, which makes gamma first.
+        if updates_collections == tf.GraphKeys.UPDATE_OPS and not (fused and rank == 2):
+            wanted.reverse()
+        made |= {name: parameter(name, trainable) for name in wanted}
+        beta, gamma = made["beta"], made["gamma"]
+        averages = [parameter("moving_mean", False), parameter("moving_variance", False)]
         by_batch, by_averages = (_fused if fused else _plain)(
             x, gamma, beta, averages, epsilon, axis, data_format)
         outputs = _either(is_training, by_batch, by_averages, averages, decay,
