@@ -118,7 +118,8 @@ def code(block):
             while lines[last].endswith("\\") and last + 1 < len(lines):
                 last += 1
             whole = " ".join(part.rstrip("\\").strip() for part in lines[at:last + 1])
-            lines[at:last + 1] = [indent + _instead(whole, at + 1, skipped)] + [""] * (last - at)
+            instead = _instead(whole, at + 1, skipped) or (indent and "pass")  # an empty `if:`
+            lines[at:last + 1] = [indent + instead] + [""] * (last - at)
         else:
             last = _last_line(lines, at)
         at = last + 1
@@ -126,7 +127,7 @@ def code(block):
 
 
 def _instead(line, number, skipped):
-    """The Python that stands where IPython's `line` stood."""
+    """The Python that stands where IPython's `line` stood; "" for none."""
     if line.startswith("!"):
         return f"{SHELL}({line.strip('!').strip()!r})"
     timed = re.match(r"%time\s+(.+)", line)
@@ -134,7 +135,7 @@ def _instead(line, number, skipped):
         return timed[1]
     if line[1:].split(" ")[0] not in SETTINGS:
         skipped.append((number, line))
-    return "pass"
+    return ""
 
 
 def _last_line(lines, at):

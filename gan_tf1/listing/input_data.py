@@ -5,6 +5,7 @@ the same seeds give the same batches as in TensorFlow 1.
 """
 
 import collections
+import logging
 import pathlib
 
 import numpy as np
@@ -136,4 +137,9 @@ def _through_tfds(folder):
                          f"{source.tfds_folder()} (TensorFlow Datasets), and its host can't be "
                          "reached: put the idx files there, or set TFDS_DATA_DIR")
     print("Extracting MNIST from", version)
-    return mnist.read_tfds(version)
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)  # TFDS tells each step, once tf.app.run has set absl's log up
+    try:
+        return mnist.read_tfds(version)
+    finally:
+        logging.disable(before)

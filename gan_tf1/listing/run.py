@@ -11,6 +11,7 @@ import shlex
 import sys
 import traceback
 import types
+import warnings
 from typing import NamedTuple
 
 from gan_tf1.errors import InputError
@@ -242,24 +243,41 @@ def _surroundings(listing, arguments):
     with without_chatter():  # the first session looks for a GPU, and says so
         tf.Session().close()
     before = sys.modules["__main__"], sys.argv, sys.path[:], os.getcwd()
-    flags = tf.app.flags.FLAGS
-    defined = set(flags)
     sys.modules["__main__"] = listing.module
     sys.argv = [str(listing.path), *arguments]
     sys.path.insert(0, str(listing.path.parent))
     os.chdir(listing.workdir)
     _empty_graph()
     try:
-        yield
+        with _own_flags(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
     finally:
         sys.modules["__main__"], sys.argv, sys.path[:] = before[:3]
         os.chdir(before[3])
-        for name in set(flags) - defined:
-            delattr(flags, name)
-        flags.unparse_flags()
         _empty_graph()
         for filename in listing.by_filename:
             linecache.cache.pop(filename, None)
+
+
+@contextlib.contextmanager
+def _own_flags():
+    """tf.app.flags, where a listing may define what a library has taken since (`log_dir`)."""
+    flags = tf.app.flags.FLAGS
+    before = {name: (flags[name], flags[name].allow_override) for name in flags}
+    for flag, _ in before.values():
+        flag.allow_override = True
+    try:
+        yield
+    finally:
+        for name in list(flags):
+            if name not in before:
+                delattr(flags, name)
+            elif flags[name] is not before[name][0]:
+                flags[name] = before[name][0]
+        for flag, allowed in before.values():
+            flag.allow_override = allowed
+        flags.unparse_flags()
 
 
 def _empty_graph():

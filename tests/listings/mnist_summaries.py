@@ -1,6 +1,4 @@
 """A simple MNIST classifier which displays summaries in TensorBoard."""
-import sys
-
 import tensorflow as tf
 from tensorflow.examples.tutorials.mnist import input_data
 
@@ -86,4 +84,4 @@ def main(_):
 
 
 if __name__ == '__main__':
-    tf.app.run(main=main, argv=[sys.argv[0]])
+    tf.app.run()
