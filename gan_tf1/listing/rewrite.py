@@ -88,15 +88,24 @@ def show_last(tree):
         ast.fix_missing_locations(tree)
 
 
-def missing_names(tree, namespace):
-    """The names that a block of expressions alone reads and nothing has defined, else ().
+def defined(tree):
+    """The names that `tree` defines outside of functions and classes, but for imported ones."""
+    names = set()
+    for statement in _top_level(tree.body):
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        else:
+            names |= {node.id for node in ast.walk(statement)
+                      if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names
 
-    A block with any other statement does something that later blocks may need; it has none.
-    """
+
+def mentioned(tree):
+    """The names that a block of expressions alone reads; () where it has any other statement."""
     if not tree.body or not all(isinstance(statement, ast.Expr) for statement in tree.body):
         return ()
-    bound = {node.id for node in ast.walk(tree)
+    nodes = list(ast.walk(tree))
+    bound = {node.id for node in nodes
              if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    return tuple(sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-                        - bound - set(namespace)))
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return tuple(sorted({node.id for node in nodes if isinstance(node, ast.Name)} - bound))

@@ -49,7 +49,8 @@ class Result(NamedTuple):
 
 
 def note(message):
-    """Say something of our own, apart from what the listing prints."""
+    """Say something of our own, apart from what the listing prints, but in its order."""
+    sys.stdout.flush()
     print(f"listing: {message}", file=sys.stderr, flush=True)
 
 
@@ -65,12 +66,13 @@ def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=Fals
     `values` is never assigned.
     """
     path, workdir = pathlib.Path(path).resolve(), pathlib.Path(workdir).resolve()
-    chosen = _chosen(path, blocks.read(path), only)
-    codes = {block.number: blocks.code(block) for block in chosen}
-    trees = {block.number: _parsed(path, block, codes[block.number]) for block in chosen}
-    _set_values(path, trees, values or {})
+    all_blocks = blocks.read(path)
+    chosen = _chosen(path, all_blocks, only)
+    codes = {block.number: blocks.code(block) for block in all_blocks}
+    trees = {block.number: _parsed(path, block, codes[block.number]) for block in all_blocks}
+    _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
     workdir.mkdir(parents=True, exist_ok=True)
-    listing = _Listing(path, workdir, {block.number: block for block in chosen}, codes, trees)
+    listing = _Listing(path, workdir, all_blocks, codes, trees)
     with contextlib.ExitStack() as stack:
         stack.enter_context(tf1_imports())
         stack.enter_context(old_libraries.restored())
@@ -123,16 +125,18 @@ def _filename(path, block):
 
 
 class _Listing:
-    """A listing on its way: its module, its blocks by number, and where its figures go."""
+    """A listing on its way: its module, its code and syntax trees by number, its figures."""
 
-    def __init__(self, path, workdir, by_number, codes, trees):
-        self.path, self.workdir, self.blocks = path, workdir, by_number
+    def __init__(self, path, workdir, all_blocks, codes, trees):
+        self.path, self.workdir = path, workdir
         self.codes, self.trees, self.figures = codes, trees, None
-        self.by_filename = {_filename(path, block): block for block in by_number.values()}
+        self.by_filename = {_filename(path, block): block for block in all_blocks}
+        self.own = set().union(*(rewrite.defined(tree) for tree in trees.values()
+                                 if isinstance(tree, ast.Module)))
         self.module = types.ModuleType("__main__")
         names = vars(self.module)
         names |= {blocks.SHELL: self.shell, rewrite.SHOW: self.show_value}
-        if any(block.kind == "script" for block in by_number.values()):
+        if all_blocks[0].kind == "script":
             names["__file__"] = str(path)
         names["get_ipython"] = lambda: types.SimpleNamespace(
             system=self.shell, getoutput=self.shell, magic=lambda line: None,
@@ -144,7 +148,7 @@ class _Listing:
         for line, text in self.codes[block.number].skipped:
             note(f"block {block.number}, line {line}: {text} is skipped")
         if block.kind == "fence":
-            why = _fragment(tree, names)
+            why = _fragment(tree, names, self.own)
             if why:
                 fragments.append(block.number)
                 note(f"block {block.number} is a fragment, and skipped: {why}")
@@ -218,21 +222,20 @@ class _Listing:
             note(f"!mkdir {name}: {error.strerror}")
 
 
-def _fragment(tree, names):
+def _fragment(tree, names, own):
     """Why a chapter's block is only a part of code, shown in passing; None where it is a whole.
 
     So it is where it begins inside of something (its first line is indented) or ends before
-    something begins (a `with` without a body), and where it only mentions an expression, of names
-    that aren't defined.
+    something begins (a `with` without a body), and where it only mentions an expression of names
+    that nothing defines, and of none of the listing's `own`.
     """
     if isinstance(tree, IndentationError):
         return tree.msg
     if isinstance(tree, ast.Module):
-        if not tree.body:
-            return None
-        missing = rewrite.missing_names(tree, {**vars(builtins), **names})
-        if missing:
-            return f"it only mentions {', '.join(missing)}, which nothing has defined"
+        mentioned = rewrite.mentioned(tree)
+        missing = [name for name in mentioned if name not in names and not hasattr(builtins, name)]
+        if missing and not own.intersection(mentioned):
+            return f"it only mentions {', '.join(missing)}, which nothing defines"
     return None
 
 

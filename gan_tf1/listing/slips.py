@@ -36,18 +36,18 @@ SLIPS = (
     Hint("ValueError|TypeError", "label_mask|int32.*float32", r"label_mask \*",
          "label_mask is int32 and is multiplied by float32: it must be cast"),
 )
+NO_SHAPE = ("this layer needs the shape of its input, and a placeholder that has no shape (or not "
+            "this part of it) is where it comes from: tf.placeholder(tf.float32, (None, SIZE))")
+PYTHON_2 = "this is Python 2, which TensorFlow no longer runs on"
 COMMON = (
     Hint("ValueError", r"rank.*(undefined|unknown|None)|should be defined|Found `None`|"
-         r"unknown TensorShape|undefined rank|needs a known rank", "",
-         "this layer needs the shape of its input, and a placeholder that has no shape (or not "
-         "this part of it) is where it comes from: tf.placeholder(tf.float32, (None, SIZE))"),
+         r"unknown TensorShape|undefined rank|needs a known rank", "", NO_SHAPE),
+    Hint("TypeError", "'NoneType' object is not (subscriptable|iterable)", r"(layers|slim)\.\w+\(",
+         NO_SHAPE),
     Hint("SyntaxError", r"Missing parentheses in call to 'print'|Missing parentheses in call to "
-         "'exec'|multiple exception types must be parenthesized", "",
-         "this is Python 2, which TensorFlow no longer runs on"),
-    Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring)'", "",
-         "this is Python 2, which TensorFlow no longer runs on"),
-    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "",
-         "this is Python 2, which TensorFlow no longer runs on"),
+         "'exec'|multiple exception types must be parenthesized", "", PYTHON_2),
+    Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring)'", "", PYTHON_2),
+    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "", PYTHON_2),
     Hint("RuntimeError", "Attempted to use a closed Session", "",
          "the session's `with` block has ended, and with it the session"),
 )
