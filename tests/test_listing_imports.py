@@ -173,3 +173,22 @@ def test_losses_take_logits_first_without_names_and_targets_by_name():
             nn.sparse_softmax_cross_entropy_with_logits(labels=[1, 0], logits=logits))
     for value, expected in zip(found, 3 * [sigmoid] + 2 * [softmax] + 2 * [sparse]):
         np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
+def test_contribs_losses_take_predictions_first():
+    logits, labels = np.array([[2., -1.], [0.5, 3.]], "f"), np.array([[1., 0.], [0., 1.]], "f")
+    with tf1_imports() as tf, tf.Graph().as_default():
+        old, by_name, new = evaluated(
+            tf.contrib.losses.softmax_cross_entropy(logits, labels),
+            tf.contrib.slim.losses.softmax_cross_entropy(onehot_labels=labels, logits=logits),
+            tf.losses.softmax_cross_entropy(labels, logits))
+        assert old == by_name == new
+        assert len(tf.contrib.losses.get_losses()) == 3
+
+
+def test_size_of_a_model(capsys):
+    with tf1_imports() as tf, tf.Graph().as_default():
+        tf.get_variable("a", [3, 4])
+        tf.get_variable("b", [5])
+        found = tf.contrib.slim.model_analyzer.analyze_vars(tf.trainable_variables(), True)
+    assert found == (17, 68) and "a:0 (float32 3x4) [12, bytes: 48]" in capsys.readouterr().out

@@ -105,7 +105,9 @@ def test_classifier_with_flags_and_summaries(workdir, capfd, flags):
                 found.setdefault(entry.tag, []).append(event.step)
     assert {"cross_entropy", "layer1/weights/summaries/mean_1", "input/image/0"} <= set(found)
     assert max(found["cross_entropy"]) >= 20
-    assert tf.train.latest_checkpoint(str(workdir / "logs")).endswith("model.ckpt-30")
+    # A Supervisor saves when it begins, and then by the clock.
+    assert tf.train.latest_checkpoint(str(workdir / "logs")).endswith(
+        "model.ckpt-0" if "--supervisor" in flags else "model.ckpt-30")
 
 
 def test_a_notebook(workdir, capfd):
@@ -255,6 +257,11 @@ print("never")
      "    sess.run(tf.check_numerics(tf.log(x), 'nan'))", 4, "InvalidArgumentError", ""),
     ("import tensorflow as tf\nwith tf.Session() as sess:\n    pass\nsess.run(tf.constant(1))", 4,
      "RuntimeError", "`with` block has ended"),
+    ("from tensorflow.examples.tutorials.mnist.input_data import read_data_sets\n"
+     "read_data_sets('fashion', source_url='http://fashion.org/')", 2,
+     "nothing is downloaded here: get the four idx files of http://fashion.org/ and put them into "
+     "{}/fashion", ""),
+    ("import no_such_module", 1, "ModuleNotFoundError", "neither installed nor beside"),
     ("import sys\nsys.exit(3)", 2, "it ended itself with status 3", "")])
 def test_failures_and_what_is_wrong(tmp_path, capfd, text, line, error, meaning):
     said = failed(capfd, listing(tmp_path, text), "--workdir", tmp_path)

@@ -16,6 +16,8 @@ from gan_tf1.tf1 import tf
 
 Datasets = collections.namedtuple("Datasets", ["train", "validation", "test"])
 PARTS = ("train", "t10k")
+MNIST_URLS = ("https://storage.googleapis.com/cvdf-datasets/mnist/",
+              "http://yann.lecun.com/exdb/mnist/")
 KINDS = {"images-idx3": 3, "labels-idx1": 1}
 
 
@@ -95,6 +97,9 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=None, reshap
         return Datasets(*fake)
     if mnist.has_idx_files(train_dir):
         train_images, train_labels, test_images, test_labels = _idx_files(train_dir)
+    elif source_url and source_url not in MNIST_URLS:
+        raise InputError(f"nothing is downloaded here: get the four idx files of {source_url} and "
+                         f"put them into {pathlib.Path(train_dir).resolve()}")
     else:
         train_images, train_labels, test_images, test_labels = _through_tfds(train_dir)
     if not 0 <= validation_size <= len(train_images):

@@ -48,6 +48,8 @@ COMMON = (
          "'exec'|multiple exception types must be parenthesized", "", PYTHON_2),
     Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring)'", "", PYTHON_2),
     Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "", PYTHON_2),
+    Hint("ModuleNotFoundError", "No module named", "",
+         "this module is neither installed nor beside the listing"),
     Hint("RuntimeError", "Attempted to use a closed Session", "",
          "the session's `with` block has ended, and with it the session"),
 )

@@ -5,7 +5,8 @@
 """
 
 from gan_tf1.listing import input_data
-from gan_tf1.listing.contrib import batch_norm, framework, layers, weights
+from gan_tf1.listing.contrib import (
+    batch_norm, framework, layers, losses, model_analyzer, weights)
 from gan_tf1.tf1 import load
 
 
@@ -33,10 +34,13 @@ def module(Module):
         "read_data_sets": input_data.read_data_sets, "DataSet": input_data.DataSet,
         "load_mnist": lambda train_dir="MNIST-data": input_data.read_data_sets(train_dir)})
     datasets = part("learn.datasets", {"mnist": mnist})
+    contrib_losses = part("losses", losses.names())
     own = {
         "layers": part("layers", in_layers),
         "framework": part("framework", in_framework),
-        "slim": part("slim", in_layers | in_framework | {"losses": tf.losses}),
+        "losses": contrib_losses,
+        "slim": part("slim", in_layers | in_framework | {
+            "losses": contrib_losses, "model_analyzer": model_analyzer}),
         "learn": part("learn", {"datasets": datasets}),
         "rnn": part("rnn", {}, tf.nn.rnn_cell),
         "distributions": part("distributions", {}, tf.distributions),
