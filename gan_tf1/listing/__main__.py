@@ -1,9 +1,8 @@
 """`python -m gan_tf1.listing FILE`: run a TF1 listing as it is written."""
 
+import argparse
 import re
 import sys
-
-import argparse
 
 from gan_tf1.config import Parser
 from gan_tf1.errors import TrainingError, script
@@ -70,7 +69,8 @@ def main(argv=None):
         return
     values = {name: rewrite.value(name, text) for name, text in args.set}
     blocks.read(args.file)  # before TensorFlow takes its seconds to load
-    from gan_tf1.listing.run import run, told
+    from gan_tf1.listing.report import told
+    from gan_tf1.listing.run import run
     result = run(args.file, args.workdir, values, args.only, own, args.keep_going)
     if result.failures:
         raise TrainingError("\n\nerror: ".join(told(failure, args.file)

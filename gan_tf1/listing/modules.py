@@ -168,7 +168,7 @@ def _install(undo):
 
 
 def _is_installed(variables):
-    """Whether the module with these global `variables` belongs to Python or an installed library."""
+    """Whether the module with these global `variables` is Python's or an installed library's."""
     filename = variables.get("__file__")
     if not isinstance(filename, str):  # built in, a namespace, or code with no file of its own
         return getattr(variables.get("__spec__"), "origin", None) in ("built-in", "frozen")

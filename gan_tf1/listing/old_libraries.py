@@ -94,11 +94,7 @@ def _scipy_misc(stack):
 
 def _ipython(stack):
     """`IPython.display`, where IPython isn't installed: what is displayed is printed."""
-    try:
-        import IPython  # noqa: F401
-    except ImportError:
-        pass
-    else:
+    if importlib.util.find_spec("IPython") is not None:
         return
     display = types.ModuleType("IPython.display")
     display.display = lambda *things, **options: print(*things)

@@ -1,4 +1,4 @@
-"""What is wrong with a listing, where the error tells: the chapters' known slips, and common ones."""
+"""What is wrong with a listing, where its error tells: the chapters' slips, and common ones."""
 
 import re
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class Hint(NamedTuple):
     meaning: str
 
 
-# The chapters'. A line is matched, not a file's name: copies and notebooks of them are told as well.
+# The chapters'. A line is matched, not a file's name: so copies and notebooks of them are told too.
 SLIPS = (
     Hint("ValueError", "slice step cannot be zero", r"gen_samples?\[::int\(",
          "gen_samples holds a pair (tanh output, logits) for each epoch, so int(len / cols) is 0, "
@@ -47,7 +47,8 @@ COMMON = (
     Hint("SyntaxError", r"Missing parentheses in call to 'print'|Missing parentheses in call to "
          "'exec'|multiple exception types must be parenthesized", "", PYTHON_2),
     Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring)'", "", PYTHON_2),
-    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "", PYTHON_2),
+    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "",
+         PYTHON_2),
     Hint("ModuleNotFoundError", "No module named", "",
          "this module is neither installed nor beside the listing"),
     Hint("RuntimeError", "Attempted to use a closed Session", "",

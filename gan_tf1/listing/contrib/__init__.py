@@ -1,4 +1,4 @@
-"""What listings use of `tf.contrib`, which TensorFlow 2 left out: with contrib's defaults and names.
+"""What listings use of `tf.contrib`, which TensorFlow 2 left out, with its defaults and names.
 
 `module()` puts it together; `layers.py` has the layers, `batch_norm.py` their normalization,
 `weights.py` initializers and regularizers, `framework.py` argument scopes and lists of variables.
