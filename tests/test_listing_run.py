@@ -271,6 +271,15 @@ def test_failures_and_what_is_wrong(tmp_path, capfd, text, line, error, meaning)
     assert "Original stack trace" not in said
 
 
+def test_a_failure_in_a_module_beside_the_listing(tmp_path, capfd):
+    (tmp_path / "my_ops.py").write_text("import tensorflow as tf\n\ndef concat(a):\n"
+                                        "    return tf.contrib.crf(a)\n")
+    said = failed(capfd, listing(tmp_path, "from my_ops import *\nconcat(1)\n"), "--workdir",
+                  tmp_path)
+    assert said.startswith("error: my_ops.py, line 4, in concat: AttributeError: tf.contrib.crf ")
+    assert "  called in block 1, line 2\n    concat(1)\n" in said
+
+
 def test_fragments_of_a_chapter_are_passed_over_but_code_is_not(tmp_path, capfd):
     path = listing(tmp_path, "```\nwith open('x'):\n    # Your code here\n```\n"
                              "```\n    a = b\n```\n```\nf(undefined, [i for i in other])\n```\n"

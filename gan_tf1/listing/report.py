@@ -10,12 +10,13 @@ MESSAGE_LINES = 12
 
 class Place(NamedTuple):
     """Where in a listing something is: block, line of the block, line of the file (0: a notebook),
-    the function, and the line's text."""
+    the function, the line's text; and the file's name where it is a module beside the listing."""
     block: int
     line: int
     file_line: int
     function: str
     text: str
+    module: str = ""
 
 
 class Failure(NamedTuple):
@@ -28,7 +29,8 @@ class Failure(NamedTuple):
 def told(failure, path):
     """A `Failure` as lines of text: block, line, source line, the way to it, error, and hint."""
     last = failure.places[-1]
-    lines = [f"{path.name}, {_where(last)}: {_message(failure.error)}", f"    {last.text}"]
+    begin = "" if last.module else f"{path.name}, "
+    lines = [f"{begin}{_where(last)}: {_message(failure.error)}", f"    {last.text}"]
     for place in failure.places[-2::-1]:
         lines += [f"  called in {_where(place)}", f"    {place.text}"]
     if failure.hint:
@@ -37,7 +39,7 @@ def told(failure, path):
 
 
 def _where(place):
-    line = f"block {place.block}, line {place.line}"
+    line = f"{place.module or f'block {place.block}'}, line {place.line}"
     if place.file_line and place.file_line != place.line:
         line += f" (line {place.file_line} of the file)"
     return line if place.function == "<module>" else f"{line}, in {place.function}"

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from gan_tf1.errors import InputError
 from gan_tf1.listing import blocks, figures, old_libraries, rewrite, slips
-from gan_tf1.listing.modules import tf1_imports
+from gan_tf1.listing.modules import is_library, tf1_imports
 from gan_tf1.listing.report import Failure, Place
 from gan_tf1.tf1 import load, tf, without_chatter
+
 
 class Result(NamedTuple):
     """What came of a listing: its failures (none, or one without `keep_going`), the figures saved,
@@ -160,11 +161,19 @@ class _Listing:
             places = (self.place(there, error.lineno or 1, "<module>"),)
         else:
             frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-                      if frame.filename in self.by_filename]
-            places = tuple(self.place(self.by_filename[frame.filename], frame.lineno, frame.name)
-                           for frame in frames) or (self.place(block, 1, "<module>"),)
+                      if frame.filename in self.by_filename or self.is_beside(frame.filename)]
+            places = tuple(map(self.place_of, frames)) or (self.place(block, 1, "<module>"),)
         about = " ".join(place.text for place in places[::-1])
         return Failure(error, places, slips.hint(error, about))
+
+    def is_beside(self, filename):
+        """Whether a file is a module of the listing's own, in its folder or below."""
+        return not is_library(filename) and pathlib.Path(filename).is_relative_to(self.path.parent)
+
+    def place_of(self, frame):
+        if frame.filename in self.by_filename:
+            return self.place(self.by_filename[frame.filename], frame.lineno, frame.name)
+        return Place(0, frame.lineno, 0, frame.name, frame.line, os.path.basename(frame.filename))
 
     def place(self, block, line, function):
         lines = block.source.split("\n")
