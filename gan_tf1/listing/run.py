@@ -240,15 +240,13 @@ def _surroundings(listing, arguments):
     sys.argv = [str(listing.path), *arguments]
     sys.path.insert(0, str(listing.path.parent))
     os.chdir(listing.workdir)
-    _empty_graph()
     try:
-        with _own_flags(), warnings.catch_warnings():
+        with _own_graph(), _own_flags(), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
         sys.modules["__main__"], sys.argv, sys.path[:] = before[:3]
         os.chdir(before[3])
-        _empty_graph()
         for filename in listing.by_filename:
             linecache.cache.pop(filename, None)
 
@@ -273,9 +271,16 @@ def _own_flags():
         flags.unparse_flags()
 
 
-def _empty_graph():
-    """A new default graph, also where an InteractiveSession was left open."""
+@contextlib.contextmanager
+def _own_graph():
+    """An empty default graph; and then the one of before, also where a listing left an
+    InteractiveSession open."""
     load()
     from tensorflow.python.framework import ops, stack
-    stack._default_session_stack.reset()
-    ops._default_graph_stack.reset()
+    sessions, graphs = stack._default_session_stack, ops._default_graph_stack
+    before = sessions.stack, graphs.stack, graphs._global_default_graph
+    sessions.stack, graphs.stack, graphs._global_default_graph = [], [], None
+    try:
+        yield
+    finally:
+        sessions.stack, graphs.stack, graphs._global_default_graph = before

@@ -74,7 +74,7 @@ g_loss = tf.reduce_mean(tf.abs(tf.reduce_mean(features, axis=0)
 correct = tf.to_float(tf.equal(tf.argmax(class_logits[:, :num_classes], dimension=1), labels))
 accuracy = tf.reduce_mean(correct)
 
-d_vars = layers_vars = tf.contrib.framework.get_trainable_variables('discriminator')
+d_vars = tf.contrib.framework.get_trainable_variables('discriminator')
 g_vars = tf.contrib.framework.get_trainable_variables('generator')
 d_opt = tf.train.AdamOptimizer(learning_rate, beta1=0.5).minimize(d_loss, var_list=d_vars)
 g_opt = tf.train.AdamOptimizer(learning_rate, beta1=0.5).minimize(g_loss, var_list=g_vars)
