@@ -27,12 +27,11 @@ def untouched():
     watched = lambda: (os.getcwd(), sys.argv, sys.path[:], sys.modules["__main__"],
                        builtins.__import__, hasattr(np, "float"), hasattr(np, "product"),
                        set(tf.app.flags.FLAGS), sys.modules.get("IPython"),
-                       sys.modules.get("scipy.misc"))
+                       sys.modules.get("scipy.misc"), tf.get_default_session(),
+                       tf.get_default_graph(), len(tf.get_default_graph().get_operations()))
     before = watched()
     yield
     assert watched() == before
-    assert tf.get_default_graph().get_operations() == []
-    assert tf.get_default_session() is None
 
 
 @pytest.fixture(scope="module")
