@@ -1,0 +1,81 @@
+"""`python -m gan_tf1.listing FILE`: run a TF1 listing as it is written."""
+
+import argparse
+import re
+import sys
+
+from gan_tf1.config import Parser
+from gan_tf1.errors import TrainingError, script
+from gan_tf1.files import user_path
+
+DESCRIPTION = """\
+Run a listing of TensorFlow 1 as it is written, on the TensorFlow that is installed: a .py, the
+code cells of an .ipynb, or the fenced blocks of a chapter in Markdown or plain text. The file is
+not changed. This EXECUTES the code in the file with your rights, as `python FILE` does: run only
+what you would run so."""
+
+
+def block_numbers(text):
+    """An argparse type: "3", "3-7" or "1,3-7" as a set of numbers."""
+    numbers = set()
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*(\d{1,6})(?:-(\d{1,6}))?\s*", part)
+        if not found or int(found[2] or found[1]) < int(found[1]):
+            raise argparse.ArgumentTypeError(f"{text!r} is no range of blocks such as 3-7")
+        numbers |= set(range(int(found[1]), int(found[2] or found[1]) + 1))
+    return numbers
+
+
+def setting(text):
+    """An argparse type: "NAME=VALUE" as (name, text of the value)."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name.strip(), value
+
+
+def parse(argv):
+    """The command line; what follows `--` is the listing's own."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    own = argv.index("--") if "--" in argv else len(argv)
+    parser = Parser(prog="python -m gan_tf1.listing", description=DESCRIPTION,
+                    formatter_class=argparse.RawDescriptionHelpFormatter,
+                    epilog="What follows -- is the listing's own command line.")
+    parser.add_argument("file", type=user_path, metavar="FILE", help="the listing")
+    parser.add_argument("--workdir", type=user_path, default=".", metavar="DIR",
+                        help="where it runs and its figures go, made where it is missing "
+                             "(default: the current directory)")
+    parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE",
+                        help="the value of what the listing assigns to NAME outside of functions "
+                             "and classes, a Python expression; may be given several times")
+    parser.add_argument("--only", type=block_numbers, metavar="3-7",
+                        help="run these blocks only (counted from 1; 1,3-7 for several ranges)")
+    parser.add_argument("--keep-going", action="store_true",
+                        help="go on with the next block after one that failed")
+    parser.add_argument("--list", action="store_true",
+                        help="show the blocks with their numbers, and run nothing")
+    return parser.parse_args(argv[:own]), argv[own + 1:]
+
+
+@script
+def main(argv=None):
+    """Run the command line `argv`. Exit status 1 where the listing fails, 2 for bad input."""
+    args, own = parse(argv)
+    from gan_tf1.listing import blocks, rewrite
+    if args.list:
+        for block in blocks.read(args.file):
+            lines = [line for line in block.source.split("\n") if line.strip()]
+            print(f"{block.number:3d}  {len(lines)} lines: {(lines or ['(empty)'])[0].strip()}")
+        return
+    values = {name: rewrite.value(name, text) for name, text in args.set}
+    blocks.read(args.file)  # before TensorFlow takes its seconds to load
+    from gan_tf1.listing.report import told
+    from gan_tf1.listing.run import run
+    result = run(args.file, args.workdir, values, args.only, own, args.keep_going)
+    if result.failures:
+        raise TrainingError("\n\nerror: ".join(told(failure, args.file)
+                                               for failure in result.failures))
+
+
+if __name__ == "__main__":
+    main()

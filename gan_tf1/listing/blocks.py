@@ -1,0 +1,156 @@
+"""A listing's blocks of code: of a `.py`, an `.ipynb`, or the fences of a chapter in Markdown.
+
+The file itself is never changed. What IPython would not hand to Python (`%` and `!` lines) is
+blanked in the text that goes to the compiler, line for line, so that every line keeps its number.
+"""
+
+import io
+import json
+import re
+import textwrap
+import tokenize
+from typing import NamedTuple
+
+from gan_tf1.errors import InputError
+
+SHELL = "__listing_shell__"  # what a `!` line calls in its place
+# Cell magics whose body is Python all the same.
+PYTHON_CELLS = ("time", "timeit", "capture", "prun")
+FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
+PYTHON_FENCES = ("", "py", "python", "python3", "ipython", "ipython3")
+# Line magics that leave nothing to wonder about when they are passed over.
+SETTINGS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "timeit", "time")
+HELP = re.compile(r"^\s*(\?+[\w.]+|[\w.]+\?+)\s*$")
+
+
+class Block(NamedTuple):
+    """One block: its text as written, and the line of the file where it begins."""
+    number: int      # from 1
+    source: str
+    first_line: int  # from 1; 0 where the file has no lines that a reader sees (a notebook)
+    kind: str        # "script", "cell" or "fence"
+
+
+class Code(NamedTuple):
+    """What of a block goes to the compiler, and what was left out of it."""
+    text: str
+    skipped: tuple   # of (line of the block, text)
+
+
+def read(path):
+    """All `Block`s of the listing at `path`.
+
+    Raises InputError where the file can't be read, isn't UTF-8, is no notebook of Python, or has
+    no block at all.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text in UTF-8: {error}") from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    suffix = path.suffix.lower()
+    if suffix == ".ipynb":
+        blocks = _cells(path, text)
+    elif suffix in (".py", ".pyw", ".ipy"):
+        blocks = [Block(1, text, 1, "script")]
+    else:
+        blocks = _fences(text)
+    if not any(block.source.strip() for block in blocks):
+        raise InputError(f"{path} has no block of code: a chapter's are fenced by ``` lines")
+    return blocks
+
+
+def _cells(path, text):
+    try:
+        notebook = json.loads(text)
+        language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python")
+        sheets = notebook.get("worksheets", [notebook])  # of nbformat 3
+        cells = [cell for sheet in sheets for cell in sheet["cells"]
+                 if cell["cell_type"] == "code"]
+        sources = [cell["source"] if "source" in cell else cell["input"] for cell in cells]
+        sources = [source if isinstance(source, str) else "".join(source) for source in sources]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path} is no Jupyter notebook: {type(error).__name__}: "
+                         f"{error}") from error
+    if not str(language).lower().startswith("python"):
+        raise InputError(f"{path} is a notebook of {language}, not of Python")
+    return [Block(number, source, 0, "cell") for number, source in enumerate(sources, 1)]
+
+
+def _fences(text):
+    """The fenced blocks of a chapter; those that are headed `Output:` or tell of another language
+    aren't its code."""
+    blocks, lines, at = [], text.split("\n"), 0
+    while at < len(lines):
+        opening = FENCE.match(lines[at])
+        at += 1
+        if not opening:
+            continue
+        first, body, indent = at, [], len(opening["indent"])
+        closing = re.compile(rf"^[ \t]*{opening['fence'][0]}{{{len(opening['fence'])},}}[ \t]*$")
+        while at < len(lines) and not closing.match(lines[at]):
+            line = lines[at]
+            body.append(line[min(indent, len(line) - len(line.lstrip())):])
+            at += 1
+        at += 1
+        language = opening["info"].strip().strip("{}.").split(" ")[0].lower()
+        written = next((line.strip() for line in body if line.strip()), "")
+        if language in PYTHON_FENCES and written != "Output:":
+            blocks.append(Block(len(blocks) + 1, "\n".join(body) + "\n", first + 1, "fence"))
+    return blocks
+
+
+def code(block):
+    """The `Code` of `block`: IPython's lines taken out, a cell's common indentation too."""
+    text = textwrap.dedent(block.source) if block.kind == "cell" else block.source
+    lines, skipped, at = text.split("\n"), [], 0
+    written = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if lines[written].startswith("%%"):
+        if lines[written][2:].split(" ")[0].strip() not in PYTHON_CELLS:
+            skipped.append((written + 1, f"{lines[written].strip()} and its cell"))
+            return Code("\n" * (len(lines) - 1), tuple(skipped))
+        lines[written] = ""
+    while at < len(lines):
+        line, last = lines[at], at
+        start = line.lstrip()
+        indent = line[:len(line) - len(start)]
+        if start[:1] in ("%", "!") or HELP.match(line):
+            while lines[last].endswith("\\") and last + 1 < len(lines):
+                last += 1
+            whole = " ".join(part.rstrip("\\").strip() for part in lines[at:last + 1])
+            instead = _instead(whole, at + 1, skipped) or (indent and "pass")  # an empty `if:`
+            lines[at:last + 1] = [indent + instead] + [""] * (last - at)
+        else:
+            last = _last_line(lines, at)
+        at = last + 1
+    return Code("\n".join(lines), tuple(skipped))
+
+
+def _instead(line, number, skipped):
+    """The Python that stands where IPython's `line` stood; "" for none."""
+    if line.startswith("!"):
+        return f"{SHELL}({line.strip('!').strip()!r})"
+    timed = re.match(r"%time\s+(.+)", line)
+    if timed:
+        return timed[1]
+    if line[1:].split(" ")[0] not in SETTINGS:
+        skipped.append((number, line))
+    return ""
+
+
+def _last_line(lines, at):
+    """The index of the last line of the statement that begins at `lines[at]`.
+
+    So a `%` or `!` inside a text of several lines, or a bracket, is not taken for IPython's.
+    """
+    source = io.StringIO("\n".join(lines[at:]) + "\n")
+    depth = 0
+    try:
+        for token in tokenize.generate_tokens(source.readline):
+            if token.type == tokenize.OP:
+                depth += (token.string in "([{") - (token.string in ")]}")
+            if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and depth == 0):
+                return at + token.start[0] - 1
+    except (tokenize.TokenError, SyntaxError):
+        pass  # the compiler will say what is wrong
+    return at

@@ -1,0 +1,185 @@
+"""`tf.contrib.layers`' normalizations: of a batch, a layer, an instance."""
+
+from gan_tf1.listing.contrib.framework import add_arg_scope, model_variable
+from gan_tf1.listing.contrib.outputs import collect, of_variable
+from gan_tf1.tf1 import load, tf
+
+__all__ = ["batch_norm", "layer_norm", "instance_norm"]
+
+
+@add_arg_scope
+def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, activation_fn=None,
+               param_initializers=None, param_regularizers=None, updates_collections="update_ops",
+               is_training=True, reuse=None, variables_collections=None, outputs_collections=None,
+               trainable=True, batch_weights=None, fused=None, data_format="NHWC",
+               zero_debias_moving_mean=False, scope=None, renorm=False, renorm_clipping=None,
+               renorm_decay=0.99, adjustment=None):
+    """Batch norm of [N, C], [N, H, W, C] or any other rank, with contrib's names and defaults.
+
+    Over the batch while `is_training` (True, False, or a tensor), by the moving averages else;
+    gamma only with `scale`. `updates_collections` takes the ops that move the averages, to be run
+    by the caller; with None they move in place. As contrib chose, the variance that moves into the
+    average is that of the fused kernel, times n/(n-1), for ranks 2 and 4; the plain one else, and
+    for rank 2 left to UPDATE_OPS with `fused=False`.
+
+    Raises NotImplementedError for `renorm`, `batch_weights`, `adjustment` and
+    `zero_debias_moving_mean`; ValueError for an unknown rank or number of channels.
+    """
+    for name, given in (("renorm", renorm), ("batch_weights", batch_weights is not None),
+                        ("adjustment", adjustment is not None),
+                        ("zero_debias_moving_mean", zero_debias_moving_mean)):
+        if given:
+            raise NotImplementedError(f"tf.contrib.layers.batch_norm: {name} isn't supported here")
+    if data_format not in ("NHWC", "NCHW"):
+        raise ValueError("data_format has to be either NCHW or NHWC.")
+    with tf.variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as sc:
+        x = tf.convert_to_tensor(inputs)
+        rank = x.shape.ndims
+        if rank is None:
+            raise ValueError(f"Inputs {x.name} has undefined rank")
+        axis = 1 if data_format == "NCHW" and rank > 2 else rank - 1
+        channels = x.shape[axis:axis + 1]
+        if not channels.is_fully_defined():
+            raise ValueError(f"Inputs {x.name} has undefined `C` dimension {channels}.")
+        given = {"beta": tf.zeros_initializer(), "gamma": tf.ones_initializer(),
+                 "moving_mean": tf.zeros_initializer(),
+                 "moving_variance": tf.ones_initializer(), **(param_initializers or {})}
+
+        def parameter(name, trainable):
+            return model_variable(
+                name, channels, x.dtype.base_dtype if rank not in (2, 4) else tf.float32,
+                given[name], (param_regularizers or {}).get(name), trainable,
+                of_variable(variables_collections, name))
+
+        fused = (fused is None or fused) and rank in (2, 4)
+        made = {"beta": tf.zeros(channels), "gamma": tf.ones(channels)}
+        wanted = [name for name, wish in (("beta", center), ("gamma", scale)) if wish]
+        # contrib handed this case to tf.layers, which makes gamma first.
+        if updates_collections == tf.GraphKeys.UPDATE_OPS and not (fused and rank == 2):
+            wanted.reverse()
+        made |= {name: parameter(name, trainable) for name in wanted}
+        beta, gamma = made["beta"], made["gamma"]
+        averages = [parameter("moving_mean", False), parameter("moving_variance", False)]
+        by_batch, by_averages = (_fused if fused else _plain)(
+            x, gamma, beta, averages, epsilon, axis, data_format)
+        outputs = _either(is_training, by_batch, by_averages, averages, decay,
+                          updates_collections)
+        outputs.set_shape(x.shape)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return collect(outputs_collections, sc.name, outputs)
+
+
+def _fused(x, gamma, beta, averages, epsilon, axis, data_format):
+    """Two functions that give y, mean and variance: of the batch, and by the averages."""
+    shape = tf.shape(x)
+    if x.shape.ndims == 2:
+        x = tf.reshape(x, [-1, 1, 1, x.shape[1]])
+        data_format = "NHWC"
+    back = lambda y: tf.reshape(y, shape)
+
+    def by_batch():
+        y, mean, variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=epsilon,
+                                                   data_format=data_format)
+        return back(y), mean, variance
+
+    def by_averages():
+        y, *_ = tf.nn.fused_batch_norm(x, gamma, beta, *averages, epsilon, data_format,
+                                       is_training=False)
+        return back(y), *map(tf.identity, averages)
+
+    return by_batch, by_averages
+
+
+def _plain(x, gamma, beta, averages, epsilon, axis, data_format):
+    """The same without the fused kernel, for any rank."""
+    others = [i for i in range(x.shape.ndims) if i != axis]
+    along = [-1 if i == axis else 1 for i in range(x.shape.ndims)]
+
+    def normalized(mean, variance):
+        mean, variance, offset, factor = (tf.reshape(value, along)
+                                          for value in (mean, variance, beta, gamma))
+        return tf.nn.batch_normalization(x, mean, variance, offset, factor, epsilon)
+
+    def by_batch():
+        mean, variance = tf.nn.moments(x, others)
+        return normalized(mean, variance), mean, variance
+
+    return by_batch, lambda: (normalized(*averages), *map(tf.identity, averages))
+
+
+def _either(is_training, by_batch, by_averages, averages, decay, updates_collections):
+    """The normalized tensor; the averages move, or their ops are collected, where it trains."""
+    training = _constant(is_training)
+    if training is not None:
+        outputs, *statistics = by_batch() if training else by_averages()
+    else:
+        outputs, *statistics = tf.cond(is_training, by_batch, by_averages)
+    if training is False:
+        return outputs
+    # By the averages, they move towards themselves: not at all.
+    updates = [tf.assign_sub(average, (average - statistic) * (1 - decay))
+               for average, statistic in zip(averages, statistics)]
+    if updates_collections is None:
+        with tf.control_dependencies(updates):
+            return tf.identity(outputs)
+    for update in updates:
+        tf.add_to_collections(updates_collections, update)
+    return outputs
+
+
+def _constant(is_training):
+    """True or False where `is_training` is known while the graph is built, else None."""
+    if not tf.is_tensor(is_training):
+        return bool(is_training)
+    load()
+    from tensorflow.python.framework import tensor_util
+    known = tensor_util.constant_value(is_training)
+    return None if known is None else bool(known)
+
+
+@add_arg_scope
+def layer_norm(inputs, center=True, scale=True, activation_fn=None, reuse=None,
+               variables_collections=None, outputs_collections=None, trainable=True,
+               begin_norm_axis=1, begin_params_axis=-1, scope=None):
+    """Normalizes each example over the axes from `begin_norm_axis` on (epsilon 1e-12)."""
+    with tf.variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as sc:
+        x = tf.convert_to_tensor(inputs)
+        shape = x.shape[begin_params_axis:]
+        beta, gamma = _beta_gamma(shape, center, scale, {}, variables_collections, trainable, x)
+        axes = list(range(begin_norm_axis % x.shape.ndims, x.shape.ndims))
+        mean, variance = tf.nn.moments(x, axes, keep_dims=True)
+        outputs = tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-12)
+        outputs.set_shape(x.shape)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return collect(outputs_collections, sc.name, outputs)
+
+
+@add_arg_scope
+def instance_norm(inputs, center=True, scale=True, epsilon=1e-6, activation_fn=None,
+                  param_initializers=None, reuse=None, variables_collections=None,
+                  outputs_collections=None, trainable=True, data_format="NHWC", scope=None):
+    """Normalizes each channel of each example over its pixels; `data_format` NHWC only."""
+    if data_format != "NHWC":
+        raise NotImplementedError("tf.contrib.layers.instance_norm: data_format must be NHWC here")
+    with tf.variable_scope(scope, "InstanceNorm", [inputs], reuse=reuse) as sc:
+        x = tf.convert_to_tensor(inputs)
+        beta, gamma = _beta_gamma(x.shape[-1:], center, scale, param_initializers or {},
+                                  variables_collections, trainable, x)
+        mean, variance = tf.nn.moments(x, list(range(1, x.shape.ndims - 1)), keep_dims=True)
+        outputs = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return collect(outputs_collections, sc.name, outputs)
+
+
+def _beta_gamma(shape, center, scale, initializers, variables_collections, trainable, x):
+    both = []
+    for name, wanted, initializer in (("beta", center, tf.zeros_initializer()),
+                                      ("gamma", scale, tf.ones_initializer())):
+        both.append(model_variable(
+            name, shape, x.dtype.base_dtype, initializers.get(name, initializer),
+            trainable=trainable, collections=of_variable(variables_collections, name),
+        ) if wanted else None)
+    return both

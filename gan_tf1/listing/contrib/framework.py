@@ -1,0 +1,134 @@
+"""`tf.contrib.framework`: argument scopes, and lists of variables."""
+
+import contextlib
+import functools
+
+from gan_tf1.tf1 import tf
+
+__all__ = ["add_arg_scope", "arg_scope", "has_arg_scope", "get_variables", "get_local_variables",
+           "get_model_variables", "get_trainable_variables", "get_variables_by_name",
+           "get_variables_by_suffix", "get_variables_to_restore", "get_unique_variable",
+           "model_variable", "variable", "add_model_variable"]
+
+_scopes = [{}]
+
+
+def _key(function):
+    return getattr(function, "_arg_scope_key", None)
+
+
+def add_arg_scope(function):
+    """A decorator: `function` takes from the current `arg_scope` what its caller doesn't name."""
+
+    @functools.wraps(function)
+    def scoped(*args, **kwargs):
+        return function(*args, **{**_scopes[-1].get(scoped._arg_scope_key, {}), **kwargs})
+
+    scoped._arg_scope_key = (function.__module__, function.__qualname__)
+    return scoped
+
+
+def has_arg_scope(function):
+    """Whether `function` was decorated by `add_arg_scope`."""
+    return _key(function) is not None
+
+
+@contextlib.contextmanager
+def arg_scope(list_ops_or_scope, **kwargs):
+    """While it lasts, the functions of the list have `kwargs` as defaults.
+
+    Or all those of a scope that an earlier `with arg_scope(...) as scope` gave. Scopes nest, the
+    inner one first. Raises TypeError and ValueError as contrib did.
+    """
+    if isinstance(list_ops_or_scope, dict):
+        if kwargs:
+            raise ValueError("When attempting to re-use a scope by suppling a dictionary, kwargs "
+                             "must be empty.")
+        scope = dict(list_ops_or_scope)
+    else:
+        if not isinstance(list_ops_or_scope, (list, tuple)):
+            raise TypeError("list_ops_or_scope must either be a list/tuple or reused scope (i.e. "
+                            "dict)")
+        scope = dict(_scopes[-1])
+        for function in list_ops_or_scope:
+            if not has_arg_scope(function):
+                raise ValueError(f"{function} is not decorated with @add_arg_scope")
+            scope[_key(function)] = {**scope.get(_key(function), {}), **kwargs}
+    _scopes.append(scope)
+    try:
+        yield scope
+    finally:
+        _scopes.pop()
+
+
+def variable(name, shape=None, dtype=None, initializer=None, regularizer=None, trainable=True,
+             collections=None, **options):
+    """`tf.get_variable`, in GLOBAL_VARIABLES and `collections`."""
+    collections = [*(collections or ()), tf.GraphKeys.GLOBAL_VARIABLES]
+    collections = list(dict.fromkeys(collections))
+    options.pop("device", None)
+    return tf.get_variable(name, shape, dtype or tf.float32, initializer, regularizer, trainable,
+                           collections, **options)
+
+
+def model_variable(name, shape=None, dtype=tf.float32, initializer=None, regularizer=None,
+                   trainable=True, collections=None, **options):
+    """A `variable` that is in MODEL_VARIABLES too."""
+    collections = [*(collections or ()), tf.GraphKeys.MODEL_VARIABLES]
+    return variable(name, shape, dtype, initializer, regularizer, trainable, collections,
+                    **options)
+
+
+def add_model_variable(var):
+    """Put `var` into MODEL_VARIABLES."""
+    if not any(var is other for other in tf.get_collection(tf.GraphKeys.MODEL_VARIABLES)):
+        tf.add_to_collection(tf.GraphKeys.MODEL_VARIABLES, var)
+
+
+def get_variables(scope=None, suffix=None, collection=tf.GraphKeys.GLOBAL_VARIABLES):
+    """The variables of `collection` whose names begin with `scope` and end in `suffix`."""
+    if isinstance(scope, tf.VariableScope):
+        scope = scope.name
+    if suffix is not None:
+        scope = (scope or "") + ".*" + suffix + r"(:\d+)?$"
+    return tf.get_collection(collection, scope)
+
+
+def get_model_variables(scope=None, suffix=None):
+    """`get_variables` of MODEL_VARIABLES."""
+    return get_variables(scope, suffix, tf.GraphKeys.MODEL_VARIABLES)
+
+
+def get_local_variables(scope=None, suffix=None):
+    """`get_variables` of LOCAL_VARIABLES."""
+    return get_variables(scope, suffix, tf.GraphKeys.LOCAL_VARIABLES)
+
+
+def get_trainable_variables(scope=None, suffix=None):
+    """`get_variables` of TRAINABLE_VARIABLES."""
+    return get_variables(scope, suffix, tf.GraphKeys.TRAINABLE_VARIABLES)
+
+
+def get_variables_by_suffix(suffix, scope=None):
+    """The variables whose names end in `suffix`."""
+    return get_variables(scope, suffix)
+
+
+def get_variables_by_name(given_name, scope=None):
+    """The variables whose last part of the name is `given_name`."""
+    return get_variables(scope, "/" + given_name + "|^" + given_name)
+
+
+def get_unique_variable(var_op_name):
+    """The one variable of this name; ValueError where there is none."""
+    for var in tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, scope=var_op_name):
+        if var.op.name == var_op_name:
+            return var
+    raise ValueError(f"Variable {var_op_name} not found")
+
+
+def get_variables_to_restore(include=None, exclude=None):
+    """All variables below the scopes `include` (without it: all) and below none of `exclude`."""
+    chosen = [var for scope in (include or [None]) for var in get_variables(scope)]
+    left_out = {id(var) for scope in exclude or () for var in get_variables(scope)}
+    return [var for var in chosen if id(var) not in left_out]

@@ -1,0 +1,29 @@
+"""`tf.contrib.losses`, which took predictions before labels; `tf.losses` has them the other way."""
+
+import functools
+import inspect
+
+from gan_tf1.tf1 import load
+
+SWAPPED = ("absolute_difference", "cosine_distance", "hinge_loss", "log_loss",
+           "mean_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy",
+           "sparse_softmax_cross_entropy")
+SAME = ("add_loss", "compute_weighted_loss", "get_losses", "get_regularization_losses",
+        "get_regularization_loss", "get_total_loss")
+
+
+def _predictions_first(function):
+    labels, predictions, *rest = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def swapped(*args, **kwargs):
+        return function(**dict(zip([predictions, labels, *rest], args)), **kwargs)
+
+    return swapped
+
+
+def names():
+    """What the module has: name -> function."""
+    losses = load().losses
+    return {name: getattr(losses, name) for name in SAME} | {
+        name: _predictions_first(getattr(losses, name)) for name in SWAPPED}

@@ -1,0 +1,18 @@
+"""`slim.model_analyzer`: how many numbers the variables of a model are."""
+
+
+def analyze_vars(variables, print_info=False):
+    """(numbers, bytes) of all `variables`; with `print_info` a line for each."""
+    if print_info:
+        print("---------\nVariables: name (type shape) [size]\n---------")
+    numbers = size = 0
+    for var in variables:
+        count = var.get_shape().num_elements() or 0
+        bytes_ = count * var.dtype.size
+        numbers, size = numbers + count, size + bytes_
+        if print_info:
+            print(f"{var.name} ({var.dtype.base_dtype.name} "
+                  f"{'x'.join(map(str, var.get_shape().as_list()))}) [{count}, bytes: {bytes_}]")
+    if print_info:
+        print(f"Total size of variables: {numbers}\nTotal bytes of variables: {size}")
+    return numbers, size

@@ -1,0 +1,52 @@
+"""A listing's figures: what would be shown is saved as PNG in the work directory."""
+
+import contextlib
+import sys
+
+import matplotlib
+
+
+class Figures:
+    """Saves the open figures as figure-001.png and so on, in the directory it runs in."""
+
+    def __init__(self, folder):
+        """`folder`: a path."""
+        self.folder, self.saved = folder, []
+
+    def save_open(self, *args, **options):
+        """Save all open figures, name the files, and close the figures; stands for plt.show()."""
+        from matplotlib import pyplot
+        for number in pyplot.get_fignums():
+            figure = pyplot.figure(number)
+            path = self.folder / f"figure-{len(self.saved) + 1:03d}.png"
+            figure.savefig(path)
+            pyplot.close(figure)
+            self.saved.append(path)
+            print(f"listing: {path.name} saved", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def instead_of_windows(folder):
+    """While it lasts, `plt.show()` saves into `folder`. Yields the `Figures`."""
+    backend = matplotlib.get_backend()
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+    from matplotlib.figure import Figure
+
+    from gan_tf1.listing.old_libraries import attributes
+    figures = Figures(folder)
+    plain_use = matplotlib.use
+    settings = matplotlib.rcParams.copy()
+    already = set(pyplot.get_fignums())
+    try:
+        # A listing may ask for a window ("TkAgg"): there is none.
+        with attributes(matplotlib, use=lambda *args, **options: None), \
+                attributes(pyplot, show=figures.save_open,
+                           switch_backend=lambda *args: None), \
+                attributes(Figure, show=figures.save_open):
+            yield figures
+    finally:
+        for number in set(pyplot.get_fignums()) - already:
+            pyplot.close(number)
+        dict.update(matplotlib.rcParams, settings)
+        plain_use(backend)

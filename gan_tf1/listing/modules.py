@@ -1,0 +1,175 @@
+"""`import tensorflow as tf` as TensorFlow 1 gave it, for as long as a context lasts.
+
+Inside `tf1_imports()`, `tensorflow` is a module that hands out `tensorflow.compat.v1`, and what of
+TensorFlow 1 is no longer in it: `tf.contrib`, `tf.examples`, and the spellings of TensorFlow 0.x.
+The installed libraries go on importing the TensorFlow that they were written for, and the package's
+own insides (`tensorflow.python...`) are the installed ones.
+"""
+
+import builtins
+import contextlib
+import functools
+import importlib
+import pathlib
+import sys
+import sysconfig
+import threading
+import types
+from importlib import import_module
+
+from gan_tf1.tf1 import load
+
+# Parts of the installed package that are no API, and the same whichever API is asked for.
+INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "security", "tsl",
+           "xla")
+VERSION = "1.15.5"  # the API of tensorflow.compat.v1 is that of TensorFlow 1.15
+
+
+class Tf1Module(types.ModuleType):
+    """A module of the TF1 API: `own` names first, then those of `base`, else a clear error."""
+
+    def __init__(self, name, own, base=None, hint=None):
+        """`own` is name -> object; `base` a module or None; `hint` says what there is instead."""
+        super().__init__(name, getattr(base, "__doc__", None))
+        self.__dict__.update(own)
+        self._base, self._hint, self._own = base, hint, tuple(own)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._base is not None and hasattr(self._base, name):
+            return getattr(self._base, name)
+        short = "tf" + self.__name__.removeprefix("tensorflow")
+        raise AttributeError(f"{short}.{name} isn't supported here: {self._hint or self._names()}")
+
+    @property
+    def __all__(self):  # from tensorflow... import *
+        return [name for name in dir(self) if not name.startswith("_")]
+
+    def _names(self):
+        return f"{self.__name__} has {', '.join(self.__all__)}"
+
+    def __dir__(self):
+        return sorted({*self._own, *(dir(self._base) if self._base else ())})
+
+
+@functools.cache
+def tf1_module():
+    """The module that `import tensorflow` gives inside `tf1_imports()`."""
+    tf = load()
+    from gan_tf1.listing import contrib, input_data, old_names
+    own = old_names.by_module(tf)
+    top = own.pop("")
+    for path, names in own.items():
+        top[path] = Tf1Module(f"tensorflow.{path}", names, getattr(tf, path))
+    mnist = Tf1Module("tensorflow.examples.tutorials.mnist", {"input_data": input_data})
+    tutorials = Tf1Module("tensorflow.examples.tutorials", {"mnist": mnist})
+    top["examples"] = Tf1Module("tensorflow.examples", {"tutorials": tutorials})
+    top["contrib"] = contrib.module(Tf1Module)
+    top |= {part: sys.modules[f"tensorflow.{part}"] for part in ("python", "core", "compat")}
+    top["__version__"] = top["VERSION"] = VERSION
+    return Tf1Module("tensorflow", top, tf, "neither TensorFlow 1.15 as tensorflow.compat.v1 "
+                     "keeps it nor gan_tf1 has it; tf.contrib has layers, framework, slim and "
+                     "some more")
+
+
+@functools.cache
+def is_library(filename):
+    """Whether the code in `filename` is installed (Python's own, site-packages, this package)."""
+    path = pathlib.Path(filename)
+    homes = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    homes.append(pathlib.Path(__file__).parent.parent)
+    return (filename.startswith("<frozen") or "site-packages" in path.parts
+            or "dist-packages" in path.parts or any(path.is_relative_to(home) for home in homes))
+
+
+def _is_api(name):
+    """Whether the module `name` is of TensorFlow's public API, which differs inside."""
+    parts = name.split(".")
+    return parts[0] == "tensorflow" and (len(parts) == 1 or parts[1] not in INSIDES)
+
+
+def _find(name):
+    """The TF1 module `name`. Raises ImportError, naming what there is."""
+    found = tf1_module()
+    for part in name.split(".")[1:]:
+        found = _part(found, part)
+    return found
+
+
+def _part(module, name):
+    try:
+        return getattr(module, name)
+    except AttributeError as error:
+        raise ImportError(str(error), name=f"{module.__name__}.{name}") from None
+
+
+_lock = threading.RLock()
+_depth = 0
+_undo = contextlib.ExitStack()
+
+
+@contextlib.contextmanager
+def tf1_imports():
+    """While it lasts, `import tensorflow as tf` gives the TF1 graph-mode API; afterwards, as ever.
+
+    So in every form of `import`, and in every thread; but installed libraries get the TensorFlow
+    that is installed, and `sys.modules` has nothing else. Modules of the user's own that are first
+    imported inside are forgotten at the end, for they may hold the TF1 API. Contexts may nest.
+
+    Yields the TF1 module. Raises InputError where TensorFlow can't be loaded (`gan_tf1.tf1.load`).
+    """
+    global _depth, _undo
+    module = tf1_module()
+    with _lock:
+        if _depth == 0:
+            _undo = contextlib.ExitStack()
+            _install(_undo)
+        _depth += 1
+    try:
+        yield module
+    finally:
+        with _lock:
+            _depth -= 1
+            if _depth == 0:
+                _undo.close()
+
+
+def _install(undo):
+    before, plain_import, plain_by_name = set(sys.modules), builtins.__import__, import_module
+    top = tf1_module()
+
+    def import_(name, globals=None, locals=None, fromlist=(), level=0):
+        if (level or name.partition(".")[0] != "tensorflow"
+                or _is_installed(globals or sys._getframe(1).f_globals)):
+            return plain_import(name, globals, locals, fromlist, level)
+        if not _is_api(name):
+            inside = plain_import(name, globals, locals, fromlist, level)
+            return inside if fromlist else top
+        found = _find(name)
+        for part in fromlist or ():
+            if part != "*":
+                _part(found, part)
+        return found if fromlist else top
+
+    def by_name(name, package=None):
+        if _is_api(name) and not _is_installed(sys._getframe(1).f_globals):
+            return _find(name)
+        return plain_by_name(name, package)
+
+    def restore():
+        builtins.__import__, importlib.import_module = plain_import, plain_by_name
+        for name, module in list(sys.modules.items()):
+            if name not in before and not _is_installed(getattr(module, "__dict__", {})):
+                del sys.modules[name]
+
+    undo.callback(restore)
+    builtins.__import__, importlib.import_module = import_, by_name
+
+
+def _is_installed(variables):
+    """Whether the module with these global `variables` is Python's or an installed library's."""
+    filename = variables.get("__file__")
+    if not isinstance(filename, str):  # built in, a namespace, or code with no file of its own
+        return getattr(variables.get("__spec__"), "origin", None) in ("built-in", "frozen")
+    return is_library(filename)

@@ -1,0 +1,97 @@
+"""Spellings of TensorFlow 0.x and early 1.x that `tensorflow.compat.v1` no longer has.
+
+Where only the name changed, the new function stands under the old name. Where the order of the
+arguments changed, the old order is told from the new one by what is given: an axis is a number, and
+what is joined or split never is.
+"""
+
+import functools
+import numbers
+
+import numpy as np
+
+RENAMED = {  # old -> new, both in tf
+    "neg": "negative", "sub": "subtract", "mul": "multiply", "pack": "stack", "unpack": "unstack",
+    "select": "where", "inv": "reciprocal", "complex_abs": "abs", "batch_matmul": "matmul",
+    "batch_matrix_inverse": "matrix_inverse", "batch_cholesky": "cholesky",
+    "batch_matrix_diag": "matrix_diag", "batch_matrix_determinant": "matrix_determinant",
+    "batch_matrix_transpose": "matrix_transpose", "listdiff": "setdiff1d",
+    "initialize_all_variables": "global_variables_initializer",
+    "initialize_variables": "variables_initializer", "all_variables": "global_variables",
+    "initialize_local_variables": "local_variables_initializer"}
+
+
+def by_module(tf):
+    """The old names: module ("" is tf itself) -> name -> object. `tf` is tensorflow.compat.v1."""
+    top = {old: getattr(tf, new) for old, new in RENAMED.items()}
+    top |= {
+        "concat": _old_order(tf.concat, ("axis", "values"), _first_is_number,
+                             {"concat_dim": "axis"}),
+        "split": _old_order(tf.split, ("axis", "num_or_size_splits", "value"), _third_is_no_number,
+                            {"split_dim": "axis", "num_split": "num_or_size_splits"}),
+        "scalar_summary": _summary(tf.summary.scalar, "tags", "values"),
+        "histogram_summary": _summary(tf.summary.histogram, "tag", "values"),
+        "image_summary": _summary(tf.summary.image, "tag", "tensor", max_images="max_outputs"),
+        "merge_summary": _summary(tf.summary.merge, "inputs"),
+        "merge_all_summaries": tf.summary.merge_all}
+    losses = ("sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
+              "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2")
+    nn = {name: _logits_first(getattr(tf.nn, name)) for name in losses}
+    train = {"SummaryWriter": tf.summary.FileWriter}
+    return {"": top, "nn": nn, "train": train}
+
+
+def _is_number(value):
+    return isinstance(value, (numbers.Integral, np.integer))
+
+
+def _first_is_number(args):
+    return bool(args) and _is_number(args[0])
+
+
+def _third_is_no_number(args):
+    return len(args) > 2 and _is_number(args[0]) and not _is_number(args[2])
+
+
+def _old_order(function, old_names, is_old, renamed):
+    """`function`, taking its arguments in the order of `old_names` too where `is_old(args)`."""
+
+    @functools.wraps(function)
+    def either(*args, **kwargs):
+        kwargs = {renamed.get(name, name): value for name, value in kwargs.items()}
+        if is_old(args):
+            kwargs = dict(zip(old_names, args)) | kwargs
+            args = args[len(old_names):]
+        return function(*args, **kwargs)
+
+    return either
+
+
+def _logits_first(function):
+    """A loss whose arguments have had to be named since TensorFlow 1.0: before, logits came first.
+
+    And the labels of the sigmoid's were called `targets`.
+    """
+
+    @functools.wraps(function)
+    def either(*args, **kwargs):
+        if "targets" in kwargs:
+            kwargs["labels"] = kwargs.pop("targets")
+        if args and args[0] is not None:  # the new signature begins with a sentinel, None
+            kwargs = dict(zip(("logits", "labels", "name"), args)) | kwargs
+            args = ()
+        return function(*args, **kwargs)
+
+    return either
+
+
+def _summary(function, *old_names, **renamed):
+    """A summary op whose leading arguments were called `old_names`."""
+
+    @functools.wraps(function)
+    def either(*args, **kwargs):
+        args = list(args) + [kwargs.pop(name) for name in old_names[len(args):] if name in kwargs]
+        return function(*args, **{renamed.get(name, name): value
+                                  for name, value in kwargs.items()})
+
+    return either

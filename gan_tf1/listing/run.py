@@ -1,0 +1,286 @@
+"""Run a listing: its blocks, one after the other, in one `__main__`."""
+
+import ast
+import builtins
+import contextlib
+import linecache
+import os
+import pathlib
+import re
+import shlex
+import sys
+import traceback
+import types
+import warnings
+from typing import NamedTuple
+
+from gan_tf1.errors import InputError
+from gan_tf1.listing import blocks, figures, old_libraries, rewrite, slips
+from gan_tf1.listing.modules import is_library, tf1_imports
+from gan_tf1.listing.report import Failure, Place
+from gan_tf1.tf1 import load, tf, without_chatter
+
+
+class Result(NamedTuple):
+    """What came of a listing: its failures (none, or one without `keep_going`), the figures saved,
+    the blocks passed over as fragments, and the names that it defined."""
+    failures: list
+    figures: list
+    fragments: list
+    names: dict
+
+
+def note(message):
+    """Say something of our own, apart from what the listing prints, but in its order."""
+    sys.stdout.flush()
+    print(f"listing: {message}", file=sys.stderr, flush=True)
+
+
+def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False):
+    """Run the listing at `path` as it is written, and return a `Result`.
+
+    `values`: name -> parsed expression, in place of what the listing assigns (`rewrite.value`);
+    `only`: the numbers of the blocks to run; `arguments`: sys.argv[1:]. The work directory is made,
+    and is the current directory while the listing runs. With `keep_going` a block that fails
+    doesn't end the run.
+
+    Raises InputError where the file can't be read, `only` names no block of it, or a name of
+    `values` is never assigned.
+    """
+    path, workdir = pathlib.Path(path).resolve(), pathlib.Path(workdir).resolve()
+    all_blocks = blocks.read(path)
+    chosen = _chosen(path, all_blocks, only)
+    codes = {block.number: blocks.code(block) for block in all_blocks}
+    trees = {block.number: _parsed(path, block, codes[block.number]) for block in all_blocks}
+    _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
+    workdir.mkdir(parents=True, exist_ok=True)
+    listing = _Listing(path, workdir, all_blocks, codes, trees)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(tf1_imports())
+        stack.enter_context(old_libraries.restored())
+        stack.enter_context(_surroundings(listing, arguments))
+        listing.figures = stack.enter_context(figures.instead_of_windows(workdir))
+        failures, fragments = [], []
+        for block in chosen:
+            ended, failure = listing.run_block(block, fragments)
+            if failure is not None:
+                failures.append(failure)
+            if ended or (failure is not None and not keep_going):
+                break
+        listing.figures.save_open()
+        return Result(failures, listing.figures.saved, fragments, vars(listing.module))
+
+
+def _chosen(path, all_blocks, only):
+    if only is None:
+        return all_blocks
+    missing = sorted(set(only) - {block.number for block in all_blocks})
+    if missing:
+        raise InputError(f"--only: {path.name} has no block {missing[0]}: its blocks are 1 to "
+                         f"{len(all_blocks)}")
+    return [block for block in all_blocks if block.number in only]
+
+
+def _parsed(path, block, code):
+    """The block's syntax tree, or the SyntaxError."""
+    try:
+        return ast.parse(code.text, _filename(path, block))
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        return error
+
+
+def _set_values(path, trees, values):
+    assigned = set()
+    for tree in trees.values():
+        if isinstance(tree, ast.Module):
+            assigned |= rewrite.set_values(tree, values)
+    for name in values:
+        if name not in assigned:
+            known = ", ".join(sorted(assigned)) or "nothing"
+            raise InputError(f"--set {name}: {path.name} never assigns {name} outside of functions "
+                             f"and classes; it does assign {known}")
+
+
+def _filename(path, block):
+    """The name that tracebacks show: the file's own for a script."""
+    return str(path) if block.kind == "script" else f"{path}, block {block.number}"
+
+
+class _Listing:
+    """A listing on its way: its module, its code and syntax trees by number, its figures."""
+
+    def __init__(self, path, workdir, all_blocks, codes, trees):
+        self.path, self.workdir = path, workdir
+        self.codes, self.trees, self.figures = codes, trees, None
+        self.by_filename = {_filename(path, block): block for block in all_blocks}
+        self.own = set().union(*(rewrite.defined(tree) for tree in trees.values()
+                                 if isinstance(tree, ast.Module)))
+        self.module = types.ModuleType("__main__")
+        names = vars(self.module)
+        names |= {blocks.SHELL: self.shell, rewrite.SHOW: self.show_value}
+        if all_blocks[0].kind == "script":
+            names["__file__"] = str(path)
+        names["get_ipython"] = lambda: types.SimpleNamespace(
+            system=self.shell, getoutput=self.shell, magic=lambda line: None,
+            run_line_magic=lambda *args: None, run_cell_magic=lambda *args: None)
+
+    def run_block(self, block, fragments):
+        """Run one block. Returns whether the listing has ended, and the `Failure` or None."""
+        tree, names = self.trees[block.number], vars(self.module)
+        for line, text in self.codes[block.number].skipped:
+            note(f"block {block.number}, line {line}: {text} is skipped")
+        if block.kind == "fence":
+            why = _fragment(tree, names, self.own)
+            if why:
+                fragments.append(block.number)
+                note(f"block {block.number} is a fragment, and skipped: {why}")
+                return False, None
+        filename = _filename(self.path, block)
+        source = self.codes[block.number].text
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        try:
+            if not isinstance(tree, ast.Module):
+                raise tree
+            if block.kind == "cell":
+                rewrite.show_last(tree)
+            exec(compile(tree, filename, "exec"), names)
+            if block.kind != "script":  # as Jupyter does after each cell
+                self.figures.save_open()
+        except SystemExit as error:
+            if error.code in (None, 0):
+                return True, None
+            return True, self.failure(error, block)
+        except Exception as error:
+            return False, self.failure(error, block)
+        return False, None
+
+    def failure(self, error, block):
+        """The `Failure` that `error`, raised in `block`, is."""
+        if isinstance(error, SyntaxError) and error.filename in self.by_filename:
+            there = self.by_filename[error.filename]
+            places = (self.place(there, error.lineno or 1, "<module>"),)
+        else:
+            frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+                      if frame.filename in self.by_filename or self.is_beside(frame.filename)]
+            places = tuple(map(self.place_of, frames)) or (self.place(block, 1, "<module>"),)
+        about = " ".join(place.text for place in places[::-1])
+        return Failure(error, places, slips.hint(error, about))
+
+    def is_beside(self, filename):
+        """Whether a file is a module of the listing's own, in its folder or below."""
+        return not is_library(filename) and pathlib.Path(filename).is_relative_to(self.path.parent)
+
+    def place_of(self, frame):
+        if frame.filename in self.by_filename:
+            return self.place(self.by_filename[frame.filename], frame.lineno, frame.name)
+        return Place(0, frame.lineno, 0, frame.name, frame.line, os.path.basename(frame.filename))
+
+    def place(self, block, line, function):
+        lines = block.source.split("\n")
+        text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        return Place(block.number, line, block.first_line and block.first_line + line - 1,
+                     function, text)
+
+    def show_value(self, value):
+        """Print what a notebook's cell ends with, as Jupyter does."""
+        if value is not None:
+            vars(self.module)["_"] = value
+            print(repr(value))
+
+    def shell(self, line):
+        """What a `!` line does: `mkdir` inside the work directory; anything else is skipped."""
+        try:
+            words = shlex.split(line)
+        except ValueError:
+            words = []
+        if not words or words[0] != "mkdir" or re.search(r"[;&|<>$`{}*?]", line):
+            note(f"!{line} is skipped: nothing is passed to a shell")
+            return None
+        for name in words[1:]:
+            if not name.startswith("-"):
+                self.make_directory(name, parents="-p" in words)
+        return None
+
+    def make_directory(self, name, parents):
+        folder = pathlib.Path(name).resolve()
+        if not folder.is_relative_to(self.workdir):
+            note(f"!mkdir {name} is skipped: it is outside of {self.workdir}")
+            return
+        try:
+            folder.mkdir(parents=parents, exist_ok=parents)
+        except OSError as error:
+            note(f"!mkdir {name}: {error.strerror}")
+
+
+def _fragment(tree, names, own):
+    """Why a chapter's block is only a part of code, shown in passing; None where it is a whole.
+
+    So it is where it begins inside of something (its first line is indented) or ends before
+    something begins (a `with` without a body), and where it only mentions an expression of names
+    that nothing defines, and of none of the listing's `own`.
+    """
+    if isinstance(tree, IndentationError):
+        return tree.msg
+    if isinstance(tree, ast.Module):
+        mentioned = rewrite.mentioned(tree)
+        missing = [name for name in mentioned if name not in names and not hasattr(builtins, name)]
+        if missing and not own.intersection(mentioned):
+            return f"it only mentions {', '.join(missing)}, which nothing defines"
+    return None
+
+
+@contextlib.contextmanager
+def _surroundings(listing, arguments):
+    """What a program finds around it: `__main__`, sys.argv, sys.path, the current directory; and an
+    empty graph."""
+    with without_chatter():  # the first session looks for a GPU, and says so
+        tf.Session().close()
+    before = sys.modules["__main__"], sys.argv, sys.path[:], os.getcwd()
+    sys.modules["__main__"] = listing.module
+    sys.argv = [str(listing.path), *arguments]
+    sys.path.insert(0, str(listing.path.parent))
+    os.chdir(listing.workdir)
+    try:
+        with _own_graph(), _own_flags(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        sys.modules["__main__"], sys.argv, sys.path[:] = before[:3]
+        os.chdir(before[3])
+        for filename in listing.by_filename:
+            linecache.cache.pop(filename, None)
+
+
+@contextlib.contextmanager
+def _own_flags():
+    """tf.app.flags, where a listing may define what a library has taken since (`log_dir`)."""
+    flags = tf.app.flags.FLAGS
+    before = {name: (flags[name], flags[name].allow_override) for name in flags}
+    for flag, _ in before.values():
+        flag.allow_override = True
+    try:
+        yield
+    finally:
+        for name in list(flags):
+            if name not in before:
+                delattr(flags, name)
+            elif flags[name] is not before[name][0]:
+                flags[name] = before[name][0]
+        for flag, allowed in before.values():
+            flag.allow_override = allowed
+        flags.unparse_flags()
+
+
+@contextlib.contextmanager
+def _own_graph():
+    """An empty default graph; and then the one of before, also where a listing left an
+    InteractiveSession open."""
+    load()
+    from tensorflow.python.framework import ops, stack
+    sessions, graphs = stack._default_session_stack, ops._default_graph_stack
+    before = sessions.stack, graphs.stack, graphs._global_default_graph
+    sessions.stack, graphs.stack, graphs._global_default_graph = [], [], None
+    try:
+        yield
+    finally:
+        sessions.stack, graphs.stack, graphs._global_default_graph = before

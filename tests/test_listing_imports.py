@@ -1,0 +1,194 @@
+"""`import tensorflow` inside `tf1_imports()`, and untouched outside of it."""
+
+import builtins
+import importlib
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from gan_tf1.listing import tf1_imports
+from gan_tf1.tf1 import load, session_config
+
+load()
+import tensorflow as REAL  # noqa: E402
+
+
+def state():
+    # What TensorFlow loads late of its own, in its own time, is as good as loaded before.
+    return {name: module for name, module in sys.modules.items()
+            if name.split(".")[0] == "tensorflow" and "contrib" in name or name == "tensorflow"}
+
+
+@pytest.fixture(autouse=True)
+def untouched():
+    before = builtins.__import__, importlib.import_module, state(), sys.meta_path[:], sys.path[:]
+    yield
+    assert before == (builtins.__import__, importlib.import_module, state(), sys.meta_path[:],
+                      sys.path[:])
+
+
+def test_every_form_of_import_gives_the_tf1_api():
+    with tf1_imports() as given:
+        import tensorflow
+        import tensorflow as tf
+        import tensorflow.contrib.layers as layers
+        import tensorflow.contrib.slim as slim
+        import tensorflow.keras
+        from tensorflow import contrib, placeholder
+        from tensorflow.contrib.layers import xavier_initializer
+        from tensorflow.examples.tutorials.mnist import input_data
+        from tensorflow.keras.layers import Dense
+        from tensorflow.python.framework import ops
+        assert given is tensorflow is tf is importlib.import_module("tensorflow")
+        assert tf is __import__("tensorflow")
+        assert layers is tf.contrib.layers is contrib.layers
+        assert importlib.import_module("tensorflow.contrib.slim") is slim
+        assert xavier_initializer is layers.xavier_initializer is slim.xavier_initializer
+        assert callable(input_data.read_data_sets) and callable(Dense)
+        assert ops is sys.modules["tensorflow.python.framework.ops"]
+        assert tf.python.framework.ops is ops
+        names = {}
+        exec("from tensorflow import *", names)
+        assert names["placeholder"] is tf.placeholder is placeholder
+        assert isinstance(placeholder(tf.float32, [None, 3]).shape[1], tf.Dimension)
+        for name in ("app.flags", "gfile.Exists", "image.resize_images", "logging.set_verbosity",
+                     "nn.rnn_cell.BasicLSTMCell", "summary.FileWriter", "train.Supervisor",
+                     "layers.dense", "to_float", "get_variable"):
+            found = tf
+            for part in name.split("."):
+                found = getattr(found, part)
+
+
+def outside():
+    import tensorflow
+    return tensorflow is REAL and not hasattr(tensorflow, "contrib")
+
+
+def test_outside_it_is_as_ever():
+    assert outside()
+    with tf1_imports():
+        assert not outside()
+        with tf1_imports():
+            pass
+        assert not outside()
+    assert outside()
+    with pytest.raises(ZeroDivisionError):
+        with tf1_imports():
+            import tensorflow.contrib.layers  # noqa: F401
+            1 / 0
+    assert outside()
+
+
+def test_a_thread_sees_it_while_it_lasts():
+    found, ended = [], threading.Event()
+
+    def work():
+        found.append(outside())
+        ended.wait(10)
+        found.append(outside())
+
+    thread = threading.Thread(target=work)
+    with tf1_imports():
+        thread.start()
+        while not found:
+            pass
+    ended.set()
+    thread.join()
+    assert found == [False, True]
+
+
+def test_installed_libraries_get_the_tensorflow_that_is_installed(tmp_path, monkeypatch):
+    source = ("import tensorflow as tf, importlib\nfrom tensorflow import Tensor\n"
+              "by_name = importlib.import_module('tensorflow')\n")
+    for folder in ("site-packages", "own"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"listing_test_{folder[:3]}.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path / folder)
+    with tf1_imports() as tf:
+        import listing_test_own
+        import listing_test_sit
+        assert listing_test_sit.tf is listing_test_sit.by_name is REAL
+        assert listing_test_own.tf is listing_test_own.by_name is tf
+    assert "listing_test_own" not in sys.modules  # it holds the TF1 API
+    import listing_test_own as again
+    assert again.tf is REAL
+    del sys.modules["listing_test_own"], sys.modules["listing_test_sit"]
+
+
+def test_what_is_not_supported_names_itself_and_what_is():
+    with tf1_imports() as tf:
+        for wrong in (lambda: tf.contrib.crf, lambda: tf.contrib.layers.optimize_loss,
+                      lambda: tf.nothing):
+            with pytest.raises(AttributeError, match="isn't supported here: "):
+                wrong()
+        with pytest.raises(AttributeError, match="tf.contrib.crf .* has .*layers.*slim"):
+            tf.contrib.crf
+        with pytest.raises(ImportError, match="tf.contrib.crf isn't supported here"):
+            from tensorflow.contrib import crf  # noqa: F401
+        with pytest.raises(ImportError, match="tf.contrib.gan isn't supported here"):
+            import tensorflow.contrib.gan.python  # noqa: F401
+        with pytest.raises(ImportError, match="tf.nothing isn't supported here"):
+            from tensorflow import nothing  # noqa: F401
+        assert not hasattr(tf, "nothing")
+
+
+def evaluated(*tensors):
+    from gan_tf1.tf1 import tf
+    with tf.Session(config=session_config()) as sess:
+        return sess.run(tensors)
+
+
+def test_both_orders_of_arguments():
+    a, b = np.arange(6.).reshape(2, 3), -np.arange(6.).reshape(2, 3)
+    joined, halves = np.concatenate([a, b], 1), [a, b]
+    with tf1_imports() as tf, tf.Graph().as_default():
+        for tensor in evaluated(
+                tf.concat(1, [a, b]), tf.concat([a, b], 1), tf.concat([a, b], axis=1),
+                tf.concat(values=[a, b], axis=1), tf.concat(concat_dim=1, values=[a, b]),
+                tf.concat(1, values=[a, b])):
+            np.testing.assert_array_equal(tensor, joined)
+        for both in evaluated(
+                tf.split(1, 2, joined), tf.split(joined, 2, 1), tf.split(joined, 2, axis=1),
+                tf.split(split_dim=1, num_split=2, value=joined),
+                tf.split(value=joined, num_or_size_splits=[3, 3], axis=1)):
+            np.testing.assert_array_equal(both, halves)
+
+
+def test_losses_take_logits_first_without_names_and_targets_by_name():
+    logits, labels = np.array([[2., -1.], [0.5, 3.]]), np.array([[1., 0.], [0.25, 0.75]])
+    sigmoid = np.log1p(np.exp(logits)) - labels * logits
+    softmax = np.log(np.exp(logits).sum(1)) - (labels * logits).sum(1)
+    sparse = np.log(np.exp(logits).sum(1)) - logits[[0, 1], [1, 0]]
+    with tf1_imports() as tf, tf.Graph().as_default():
+        nn = tf.nn
+        found = evaluated(
+            nn.sigmoid_cross_entropy_with_logits(logits, labels),
+            nn.sigmoid_cross_entropy_with_logits(logits=logits, targets=labels),
+            nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits),
+            nn.softmax_cross_entropy_with_logits(logits, labels),
+            nn.softmax_cross_entropy_with_logits(logits=logits, labels=labels),
+            nn.sparse_softmax_cross_entropy_with_logits(logits, [1, 0]),
+            nn.sparse_softmax_cross_entropy_with_logits(labels=[1, 0], logits=logits))
+    for value, expected in zip(found, 3 * [sigmoid] + 2 * [softmax] + 2 * [sparse]):
+        np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
+def test_contribs_losses_take_predictions_first():
+    logits, labels = np.array([[2., -1.], [0.5, 3.]], "f"), np.array([[1., 0.], [0., 1.]], "f")
+    with tf1_imports() as tf, tf.Graph().as_default():
+        old, by_name, new = evaluated(
+            tf.contrib.losses.softmax_cross_entropy(logits, labels),
+            tf.contrib.slim.losses.softmax_cross_entropy(onehot_labels=labels, logits=logits),
+            tf.losses.softmax_cross_entropy(labels, logits))
+        assert old == by_name == new
+        assert len(tf.contrib.losses.get_losses()) == 3
+
+
+def test_size_of_a_model(capsys):
+    with tf1_imports() as tf, tf.Graph().as_default():
+        tf.get_variable("a", [3, 4])
+        tf.get_variable("b", [5])
+        found = tf.contrib.slim.model_analyzer.analyze_vars(tf.trainable_variables(), True)
+    assert found == (17, 68) and "a:0 (float32 3x4) [12, bytes: 48]" in capsys.readouterr().out

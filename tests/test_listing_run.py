@@ -1,0 +1,372 @@
+"""Whole listings: this package's own in the style of the time, and the command line."""
+
+import builtins
+import json
+import os
+import pathlib
+import pickle
+import sys
+
+import numpy as np
+import pytest
+import scipy.io
+
+import few_idx
+from conftest import refusal
+from gan_tf1.listing.__main__ import main
+from gan_tf1.listing.rewrite import value
+from gan_tf1.listing.run import run
+from gan_tf1.tf1 import tf
+
+LISTINGS = pathlib.Path(__file__).parent / "listings"
+
+
+@pytest.fixture(autouse=True)
+def untouched():
+    """After every listing, and above all after one that failed, all is as it was."""
+    watched = lambda: (os.getcwd(), sys.argv, sys.path[:], sys.modules["__main__"],
+                       builtins.__import__, hasattr(np, "float"), hasattr(np, "product"),
+                       set(tf.app.flags.FLAGS), sys.modules.get("IPython"),
+                       sys.modules.get("scipy.misc"), tf.get_default_session(),
+                       tf.get_default_graph(), len(tf.get_default_graph().get_operations()))
+    before = watched()
+    yield
+    assert watched() == before
+
+
+@pytest.fixture(scope="module")
+def mnist_data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("listing")
+    few_idx.write(folder / "MNIST_data")
+    return folder
+
+
+@pytest.fixture
+def workdir(mnist_data, tmp_path):
+    (tmp_path / "MNIST_data").symlink_to(mnist_data / "MNIST_data")
+    return tmp_path
+
+
+def values(**texts):
+    return {name: value(name, text) for name, text in texts.items()}
+
+
+def test_dcgan_of_mat_files(workdir, capfd):
+    (workdir / "data").mkdir()
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 32), ("test", 10)):
+        scipy.io.savemat(workdir / "data" / f"{part}_32x32.mat", {
+            "X": rng.integers(0, 256, (32, 32, 3, count), np.uint8),
+            "y": rng.integers(1, 11, (count, 1), np.uint8)})
+    before = (LISTINGS / "dcgan_svhn.py").read_bytes()
+    result = run(LISTINGS / "dcgan_svhn.py", workdir, values(epochs="2"))
+    assert result.failures == []
+    assert (LISTINGS / "dcgan_svhn.py").read_bytes() == before
+    assert np.isfinite(result.names["losses"]).all() and len(result.names["losses"]) == 2
+    with open(workdir / "samples.pkl", "rb") as file:
+        [samples] = pickle.load(file)
+    assert samples.shape == (8, 32, 32, 3) and 0 < np.abs(samples).max() <= 1
+    saved = dict(tf.train.list_variables(str(workdir / "checkpoints/generator.ckpt")))
+    assert saved["generator/batch_normalization/moving_mean"] == [4 * 4 * 32 // 16]
+    reader = tf.train.load_checkpoint(str(workdir / "checkpoints/generator.ckpt"))
+    averages = reader.get_tensor("discriminator/batch_normalization/moving_variance")
+    assert (averages != 1).all()  # UPDATE_OPS ran
+    # Three figures: those shown, and the one that is left open.
+    assert [path.name for path in result.figures] == [
+        "figure-001.png", "figure-002.png", "figure-003.png"]
+    assert all(path.read_bytes()[:4] == b"\x89PNG" for path in result.figures)
+    said = capfd.readouterr()
+    assert "Epoch 2/2... Discriminator Loss: " in said.out
+    assert "data/train_32x32.mat is there: not downloaded again" in said.err
+    assert "figure-003.png saved" in said.err
+
+
+def test_semi_supervised_with_contrib_and_a_module_beside_it(workdir, capfd):
+    result = run(LISTINGS / "semi_supervised.py", workdir, values(steps="120"))
+    assert result.failures == []
+    assert result.names["test_accuracy"] > 0.3  # chance is 0.1
+    assert result.names["samples"].shape == (4, 28, 28, 1)
+    assert [var.op.name for var in result.names["d_vars"]] == [
+        f"discriminator/{layer}/{kind}" for layer in ("Conv", "conv2", "logits")
+        for kind in ("weights", "biases")]
+    assert "semi_supervised_ops" not in sys.modules
+
+
+@pytest.mark.parametrize("flags", [["--max_steps=30"], ["--max_steps=30", "--supervisor"]])
+def test_classifier_with_flags_and_summaries(workdir, capfd, flags):
+    main([str(LISTINGS / "mnist_summaries.py"), "--workdir", str(workdir), "--", *flags])
+    accuracy = float(capfd.readouterr().out.rpartition(": ")[2])
+    assert accuracy > 0.25
+    found = {}
+    for path in sorted((workdir / "logs").glob("events*")):
+        for event in tf.train.summary_iterator(str(path)):
+            for entry in event.summary.value:
+                found.setdefault(entry.tag, []).append(event.step)
+    assert {"cross_entropy", "layer1/weights/summaries/mean_1", "input/image/0"} <= set(found)
+    assert max(found["cross_entropy"]) >= 20
+    last = tf.train.latest_checkpoint(str(workdir / "logs"))
+    # A Supervisor saves when it begins, and then by the clock.
+    assert ("model.ckpt-" if "--supervisor" in flags else "model.ckpt-30") in last
+
+
+def test_a_notebook(workdir, capfd):
+    result = run(LISTINGS / "mnist_gan.ipynb", workdir, values(num_steps="11"))
+    assert result.failures == []
+    said = capfd.readouterr()
+    assert "(300, 784)\n" in said.out and said.out.endswith("[True, 10]\n")
+    assert sorted(path.name for path in (workdir / "out").rglob("*")) == [
+        "000.png", "010.png", "inside_an_if", "samples", "with space"]
+    assert not (workdir.parent / "outside").exists() and not (workdir / "leaked.txt").exists()
+    for skipped in ("!mkdir ../outside", "!rm -rf out", "!pip install -q tensorflow==1.4",
+                    "%%bash"):
+        assert f"{skipped} " in said.err
+    assert "matplotlib" not in said.err
+    assert [path.name for path in result.figures] == ["figure-001.png"]
+
+
+def test_spellings_of_tensorflow_0(workdir):
+    result = run(LISTINGS / "old_spellings.ipynb", workdir)
+    assert result.failures == []
+    joined, left, right, first, chosen, loss, named, softmax = result.names["values"]
+    a, b = np.array([[1, 2], [3, 4]]), np.array([[10, 20], [30, 40]])
+    np.testing.assert_array_equal(joined, np.concatenate([a, b], 1))
+    np.testing.assert_array_equal([left, right, first], [a, b, a * b])
+    np.testing.assert_array_equal(chosen, np.where(a > 2, a, b))
+    np.testing.assert_allclose([loss, named], np.log1p(np.exp([-0.5, 2])).mean(), rtol=1e-6)
+    np.testing.assert_allclose(softmax, np.log1p(np.exp([-1, -4])), rtol=1e-5)
+    [events] = (workdir / "logs").glob("events*")
+    tags = {entry.tag for event in tf.train.summary_iterator(str(events))
+            for entry in event.summary.value}
+    assert len(tags) == 3
+
+
+def listing(tmp_path, text, name="listing.py"):
+    path = tmp_path / name
+    path.write_text(text if isinstance(text, str) else json.dumps(text))
+    return path
+
+
+def test_what_libraries_have_dropped(tmp_path):
+    result = run(listing(tmp_path, """
+import time, matplotlib
+matplotlib.use('TkAgg')
+import numpy as np, scipy.misc, matplotlib.pyplot as plt
+from scipy.misc import imread, imresize
+from IPython import display
+from IPython.display import clear_output
+from distutils.version import LooseVersion
+plt.switch_backend('Qt5Agg')
+types = np.zeros(2, np.float).dtype, np.arange(2).astype(np.int).dtype, np.ones(1, np.bool).dtype
+total, axes = np.product([2, 3]), plt.subplots()[1]
+axes.set_adjustable('box-forced')
+plt.style.use('seaborn-whitegrid')
+before = time.clock()
+scipy.misc.imsave('a.png', np.arange(12).reshape(3, 4))
+image = imread('a.png')
+small = imresize(np.zeros((8, 6, 3)), (4, 3)).shape, imresize(image, 200).shape
+plt.pause(0.1)
+figure = plt.figure()
+"""), tmp_path)
+    assert result.failures == []
+    names = result.names
+    assert [kind.name for kind in names["types"]] == ["float64", "int64", "bool"]
+    assert names["total"] == 6 and names["axes"].get_adjustable() == "box"
+    assert names["small"] == ((4, 3, 3), (6, 8))
+    assert names["image"].tolist() == (np.arange(12) * 255 / 11 + 0.5).astype(int).reshape(
+        3, 4).tolist()
+    assert len(result.figures) == 2
+
+
+def test_the_surroundings_of_a_program(tmp_path):
+    path = listing(tmp_path, """
+import os, pickle, sys
+class Mine:
+    pass
+found = __name__, os.path.basename(__file__), os.getcwd(), sys.argv[1:]
+again = pickle.loads(pickle.dumps(Mine()))
+import __main__
+same = __main__.Mine is Mine
+sys.exit(0)
+never = 1
+""")
+    result = run(path, tmp_path / "new" / "folder", arguments=["--a", "b"])
+    assert result.failures == []
+    assert result.names["found"] == ("__main__", "listing.py", str(tmp_path / "new" / "folder"),
+                                     ["--a", "b"])
+    assert result.names["same"] and "never" not in result.names
+
+
+def failed(capfd, *arguments):
+    """What is said where a listing fails; checks exit status 1 and that there is no traceback."""
+    with pytest.raises(SystemExit) as exit_:
+        main(list(map(str, arguments)))
+    assert exit_.value.code == 1
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_failure_names_block_line_error_and_the_way_to_it(tmp_path, capfd):
+    path = listing(tmp_path, """Text.
+
+```python
+def net(x):
+    y = 2 * x
+
+    return y / 0
+```
+
+```
+print("here")
+
+net(1)
+```
+
+```
+print("never")
+```
+""", "chapter.md")
+    said = failed(capfd, path, "--workdir", tmp_path)
+    assert said.splitlines() == [
+        "error: chapter.md, block 1, line 4 (line 7 of the file), in net: ZeroDivisionError: "
+        "division by zero", "    return y / 0",
+        "  called in block 2, line 3 (line 13 of the file)", "    net(1)"]
+    said = failed(capfd, path, "--workdir", tmp_path, "--only", "2-3", "--keep-going")
+    assert "never" not in said
+    assert "block 2, line 3 (line 13 of the file): NameError: name 'net' is not defined" in said
+
+
+@pytest.mark.parametrize("text, line, error, meaning", [
+    ("a = 1\nprint 'x'\n", 2, "SyntaxError", "Python 2"),
+    ("\nfor i in xrange(2):\n    pass\n", 2, "NameError", "Python 2"),
+    ("a = 1\nthis is some prose\n", 2, "SyntaxError: invalid syntax", ""),
+    ("import tensorflow as tf\nx = tf.placeholder(tf.float32)\n"
+     "tf.contrib.layers.fully_connected(x, 3)", 3, "ValueError", "a placeholder that has no shape"),
+    ("import tensorflow as tf\nx = tf.placeholder(tf.float32, [None, None])\n"
+     "tf.layers.dense(x, 3)", 3, "ValueError", "a placeholder that has no shape"),
+    ("import tensorflow as tf\nx = tf.placeholder(tf.float32)\ntf.layers.conv2d(x, 3, 3)", 3,
+     "TypeError", "a placeholder that has no shape"),
+    ("import tensorflow as tf\ntf.contrib.crf.crf_decode", 2,
+     "AttributeError: tf.contrib.crf isn't supported here: tf.contrib has", ""),
+    ("from tensorflow.contrib import learn, crf", 1, "ImportError: tf.contrib.crf isn't", ""),
+    ("from urllib.request import urlretrieve\n\nurlretrieve('http://x.org/a.mat', 'data/a.mat')",
+     3, "OSError: nothing is downloaded here: get http://x.org/a.mat and put it at {}/data/a.mat",
+     ""),
+    ("import tensorflow as tf\nx = tf.constant(-1.)\nwith tf.Session() as sess:\n"
+     "    sess.run(tf.check_numerics(tf.log(x), 'nan'))", 4, "InvalidArgumentError", ""),
+    ("import tensorflow as tf\nwith tf.Session() as sess:\n    pass\nsess.run(tf.constant(1))", 4,
+     "RuntimeError", "`with` block has ended"),
+    ("from tensorflow.examples.tutorials.mnist.input_data import read_data_sets\n"
+     "read_data_sets('fashion', source_url='http://fashion.org/')", 2,
+     "nothing is downloaded here: get the four idx files of http://fashion.org/ and put them into "
+     "{}/fashion", ""),
+    ("import no_such_module", 1, "ModuleNotFoundError", "neither installed nor beside"),
+    ("import sys\nsys.exit(3)", 2, "it ended itself with status 3", "")])
+def test_failures_and_what_is_wrong(tmp_path, capfd, text, line, error, meaning):
+    said = failed(capfd, listing(tmp_path, text), "--workdir", tmp_path)
+    assert f"listing.py, block 1, line {line}: {error.format(tmp_path)}" in said
+    assert f"    {text.splitlines()[line - 1].strip()}\n" in said
+    assert ("What is wrong with the listing" in said) == bool(meaning) and meaning in said
+    assert "Original stack trace" not in said
+
+
+def test_a_listing_has_a_graph_of_its_own(tmp_path):
+    path = listing(tmp_path, "import tensorflow as tf\nfound = tf.get_default_graph()\n"
+                             "names = [op.name for op in found.get_operations()]\n"
+                             "session = tf.InteractiveSession()\ntf.reset_default_graph\n")
+    with tf.Graph().as_default() as mine:
+        tf.constant(1, name="mine")
+        assert run(path, tmp_path).names["names"] == []
+        assert tf.get_default_graph() is mine
+
+
+def test_a_failure_in_a_module_beside_the_listing(tmp_path, capfd):
+    (tmp_path / "my_ops.py").write_text("import tensorflow as tf\n\ndef concat(a):\n"
+                                        "    return tf.contrib.crf(a)\n")
+    said = failed(capfd, listing(tmp_path, "from my_ops import *\nconcat(1)\n"), "--workdir",
+                  tmp_path)
+    assert said.startswith("error: my_ops.py, line 4, in concat: AttributeError: tf.contrib.crf ")
+    assert "  called in block 1, line 2\n    concat(1)\n" in said
+
+
+def test_fragments_of_a_chapter_are_passed_over_but_code_is_not(tmp_path, capfd):
+    path = listing(tmp_path, "```\nwith open('x'):\n    # Your code here\n```\n"
+                             "```\n    a = b\n```\n```\nf(undefined, [i for i in other])\n```\n"
+                             "```\ng = 1\n```\n```\nprint(g, max([i for i in (1, 2)]))\n```\n"
+                             "```\nh = undefined\n```\n", "chapter.txt")
+    said = failed(capfd, path, "--workdir", tmp_path)
+    assert [f"block {number} is a fragment" in said for number in range(1, 7)] == [
+        True, True, True, False, False, False]
+    assert "block 6, line 1 (line 18 of the file): NameError" in said
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--set", "epochs=2"], "--set epochs: listing.py never assigns epochs outside of functions "
+                            "and classes; it does assign a"),
+    (["--set", "a"], "'a' is not NAME=VALUE"), (["--set", "a=b c"], "no Python expression"),
+    (["--only", "2"], "no block 2: its blocks are 1 to 1"), (["--only", "x"], "no range"),
+    (["--steps", "3"], "unrecognized arguments")])
+def test_bad_input_is_one_line(tmp_path, capsys, arguments, said):
+    path = listing(tmp_path, "a = 1\ndef f():\n    epochs = 1\nraise SystemExit(9)\n")
+    assert said in refusal(capsys, main, path, *arguments)
+
+
+def test_a_missing_file_is_one_line(tmp_path, capsys):
+    assert "No such file" in refusal(capsys, main, tmp_path / "none.py")
+
+
+def test_help_says_that_code_is_executed(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "EXECUTES the code" in capsys.readouterr().out
+
+
+def test_blocks_are_listed(capsys):
+    main([str(LISTINGS / "old_spellings.ipynb"), "--list"])
+    assert capsys.readouterr().out.splitlines()[2].startswith("  3  7 lines: with tf.Session()")
+
+
+def test_read_data_sets(mnist_data, tmp_path):
+    source = """
+import numpy as np
+import tensorflow as tf
+from tensorflow.examples.tutorials.mnist import input_data
+found = input_data.read_data_sets(FOLDER, one_hot=True, reshape=False, validation_size=100, seed=2)
+plain = tf.contrib.learn.datasets.mnist.read_data_sets(FOLDER, dtype=tf.uint8)
+tf.set_random_seed(7)
+first, second = (input_data.read_data_sets(FOLDER).train.next_batch(5)[0] for _ in range(2))
+firsts = plain.train.next_batch(7, shuffle=False)
+epoch = [plain.train.next_batch(200) for _ in range(3)]
+"""
+    result = run(listing(tmp_path, source.replace("FOLDER", repr(str(
+        mnist_data / "MNIST_data")))), tmp_path)
+    assert result.failures == []
+    found, plain = result.names["found"], result.names["plain"]
+    assert [part.num_examples for part in found] == [5200, 100, 500]
+    assert found.train.images.shape == (5200, 28, 28, 1) and found.train.labels.shape == (5200, 10)
+    assert found.train.images.dtype == np.float32 and found.train.images.max() == 1
+    assert plain.train.images.shape == (300, 784) and plain.train.images.dtype == np.uint8
+    assert plain.train.labels.shape == (300,) and plain.train.epochs_completed == 2
+    np.testing.assert_array_equal(result.names["first"], result.names["second"])
+    sizes = {len(images) for images, _ in result.names["epoch"]}
+    assert sizes == {200} and len(result.names["firsts"][0]) == 7
+
+
+def test_batches_are_those_of_tensorflow_1():
+    """Against its rule, written down anew: NumPy's global generator, seeded by the last of three
+    data sets; an epoch's rest is filled up from the next, which is shuffled first."""
+    from gan_tf1.listing.input_data import DataSet
+    images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    with tf.Graph().as_default():
+        data = DataSet(images, np.arange(10), seed=3, dtype=tf.uint8)
+        _, seed = tf.get_seed(3)
+    rng = np.random.RandomState(seed)
+    order = np.arange(10)
+    rng.shuffle(order)
+    first = np.arange(10)[order]
+    rng.shuffle(order := np.arange(10))
+    expected = np.concatenate([first, first[order]])
+    got = [data.next_batch(4) for _ in range(5)]
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in got]), expected)
+    np.testing.assert_array_equal(np.concatenate([x[:, 0] for x, _ in got]), expected)
+    assert data.epochs_completed == 1
