@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gan_tf1.listing import tf1_imports
-from gan_tf1.tf1 import load, session_config
+from gan_tf1.tf1 import load, new_graph, session_config
 
 load()
 import tensorflow as REAL  # noqa: E402
@@ -184,6 +184,15 @@ def test_contribs_losses_take_predictions_first():
             tf.losses.softmax_cross_entropy(labels, logits))
         assert old == by_name == new
         assert len(tf.contrib.losses.get_losses()) == 3
+
+
+def test_weights_need_no_seed_though_the_packages_own_graphs_do():
+    new_graph(0)
+    with tf1_imports() as tf, tf.Graph().as_default(), tf.Session() as sess:
+        assert sess.run(tf.random_normal([3])).shape == (3,)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        with pytest.raises(RuntimeError, match="require a seed"):
+            sess.run(tf.random_normal([3]))
 
 
 def test_size_of_a_model(capsys):

@@ -124,6 +124,7 @@ def tf1_imports():
     with _lock:
         if _depth == 0:
             _undo = contextlib.ExitStack()
+            _allow_unseeded_ops(_undo)
             _install(_undo)
         _depth += 1
     try:
@@ -133,6 +134,14 @@ def tf1_imports():
             _depth -= 1
             if _depth == 0:
                 _undo.close()
+
+
+def _allow_unseeded_ops(undo):
+    """Listings draw their first weights without a seed; where `new_graph` ran before, that fails."""
+    from tensorflow.python.framework import config
+    if config.is_op_determinism_enabled():
+        config.disable_op_determinism()
+        undo.callback(config.enable_op_determinism)
 
 
 def _install(undo):
