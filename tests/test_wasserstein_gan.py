@@ -167,8 +167,8 @@ def test_the_generators_update_moves_its_weights_and_averages_alone(session):
 def test_a_step_of_rmsprop_is_the_formula(session):
     """Two updates of the last bias, whose gradient is the mean label: the second remembers v."""
     sess, gan = session
-    name, w, v = "discriminator/dense_2/bias", None, 0.
-    w = values(sess)[name]
+    name = "discriminator/dense_2/bias"
+    w, v = values(sess)[name], 0
     for label in (-1., 0.5):
         sess.run(gan.disc_opt, {gan.imgs: real_imgs(), gan.y: np.full((6, 1), label)})
         v = 0.9 * v + 0.1 * label ** 2
