@@ -9,6 +9,8 @@ from gan_tf1 import run
 from gan_tf1.config import Parser, add_flags, given, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import user_path
+from gan_tf1.loop import Loop
+from gan_tf1.tf1 import new_graph
 
 
 class Launch(NamedTuple):
@@ -20,6 +22,11 @@ class Launch(NamedTuple):
     seed: int
     path: Any            # the run directory
     resumed: Any         # config.json of the run to resume, or None
+    loop: Loop = Loop()
+
+    def new_graph(self):
+        """An empty `tf.Graph` with the run's seed, and the variables that its loop needs."""
+        return new_graph(self.seed, resource_variables=self.loop.loop == "graph")
 
     def open(self, data, sample_shape):
         """The run, open. `data` has `key`, `title` and `train`; `sample_shape` is an epoch's.
@@ -34,7 +41,7 @@ class Launch(NamedTuple):
             return run.Run(self.path)
         new = run.Run(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
-            "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir and str(self.data_dir),
+            "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir and str(self.data_dir),
             "seed": self.seed, "sample_shape": list(sample_shape), "command": sys.argv,
             "versions": run.versions()})
         print(f"run directory: {self.path}", flush=True)
@@ -49,11 +56,12 @@ def seed_number(text):
     return number
 
 
-def parse(argv, description, chapter, Config, data_choices):
-    """The `Launch` that the command line asks for.
+def parse(argv, description, chapter, Config, data_choices, in_graph=True):
+    """The `Launch` that the command line asks for; `in_graph` where there is a choice of the loop.
 
     Raises InputError for a setting out of range, an occupied run directory, or
-    a `--resume` without a run or with another configuration than the run's.
+    a `--resume` without a run or with another configuration than the run's,
+    and for `--xla` without a loop in the graph.
     """
     parser = Parser(description=description,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,25 +75,51 @@ def parse(argv, description, chapter, Config, data_choices):
                         f"free checkpoints/{chapter}-NNN; with --resume, the newest of these)")
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --run-dir from its last checkpoint")
+    if in_graph:
+        _add_loop_flags(parser)
     add_flags(parser, Config)
     args = parser.parse_args(argv)
 
     named = given(args, Config)
     config = make(Config, named)
+    chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
         path = args.run_dir or run.next_path(chapter)
+        loop = _checked(Loop(**chosen))
         run.vacant(path)
         return Launch(chapter, config, getattr(args, "data", data_choices[0]), args.data_dir,
-                      getattr(args, "seed", 0), path, None)
+                      getattr(args, "seed", 0), path, None, loop)
 
     path = args.run_dir or run.newest(chapter)
     stored = run.read_config(path)
     named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
     if named.get("data") == "auto":
         del named["data"]
-    run.refuse_other(path, stored, {"chapter": chapter, **named})
-    if set(stored["settings"]) != {field.name for field in dataclasses.fields(Config)}:
+    run.refuse_other(path, stored, {"chapter": chapter, **named, **chosen})
+    own = {"settings": {field.name for field in dataclasses.fields(Config)},
+           "loop": set(Loop._fields)}
+    if any(set(stored.get(part, ())) != names for part, names in own.items()):
         raise InputError(f"{path}/config.json has other settings than {chapter} has: it was "
                          "changed, or made by another version")
     return Launch(chapter, make(Config, stored["settings"]), stored["data"],
-                  args.data_dir or stored["data_dir"], stored["seed"], path, stored)
+                  args.data_dir or stored["data_dir"], stored["seed"], path, stored,
+                  Loop(**stored["loop"]))
+
+
+def _add_loop_flags(parser):
+    group = parser.add_argument_group("the training loop")
+    group.add_argument("--loop", choices=("feed", "graph"), default=argparse.SUPPRESS, help="feed: "
+                       "as in the chapter, a batch and noise fed to every step; graph: data, noise "
+                       "and many steps a call in the graph, the same mathematics on batches and "
+                       f"noise of its own (default: {Loop().loop})")
+    group.add_argument("--xla", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
+                       help="compile the loop in the graph")
+    group.add_argument("--mixed-precision", action=argparse.BooleanOptionalAction,
+                       default=argparse.SUPPRESS,
+                       help="compute in bfloat16 where grappler deems it safe")
+
+
+def _checked(loop):
+    if loop.xla and loop.loop != "graph":
+        raise InputError("--xla compiles the loop in the graph: give --loop graph too")
+    return loop

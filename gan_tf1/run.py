@@ -4,6 +4,8 @@
     log.txt         the lines of the log, as on stdout
     losses.csv      one row an epoch, or a step where the chapter prints every step
     accuracies.csv  one row for each epoch whose accuracies the chapter prints, if it does
+    step_losses.csv the losses of every step, where the chapter prints an epoch's and the loop is
+                    in the graph
     samples.npz     `samples` [epochs, n, ...], written when the run is complete;
                     until then they grow in samples.f32
     figures/        PNG
@@ -36,8 +38,8 @@ except ImportError:  # Windows: there a run isn't guarded against a second proce
 # What config.json holds of every run, and of what type.
 KEYS = {"chapter": str, "settings": dict, "data": str, "data_title": str, "data_crc32": str,
         "data_dir": (str, type(None)), "seed": int, "sample_shape": list}
-GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv")
-OPTIONAL = ("accuracies.csv",)  # not there before its first row
+GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv", "step_losses.csv")
+OPTIONAL = ("accuracies.csv", "step_losses.csv")  # not there before their first row
 GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
 
 
@@ -80,7 +82,7 @@ def read_config_of(chapter, path, called=None):
 
 def refuse_other(path, config, given):
     """Raise InputError, naming the fields, where `given` differs from the run's own `config`."""
-    own = {**config, **config["settings"]}
+    own = {**config, **config["settings"], **config.get("loop", {})}
     other = [f"{name} (the run's: {own.get(name)}, now: {value})"
              for name, value in given.items() if own.get(name) != value]
     if other:
@@ -196,7 +198,8 @@ class Run:
 
     def identity(self):
         """What a checkpoint belongs to: the settings, seed and data that made it."""
-        return {key: self.config[key] for key in ("settings", "seed", "data_crc32", "sample_shape")}
+        return {key: self.config[key] for key in ("settings", "loop", "seed", "data_crc32",
+                                                "sample_shape") if key in self.config}
 
     def check(self, state):
         """Raise InputError where this run can't go on from a checkpoint's `state`."""

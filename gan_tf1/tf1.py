@@ -103,13 +103,16 @@ class _Tensorflow(types.ModuleType):
 tf = _Tensorflow("tf", "TensorFlow's TF1 API: tensorflow.compat.v1.")
 
 
-def new_graph(seed):
+def new_graph(seed, resource_variables=False):
     """An empty `tf.Graph` whose random ops are fixed by `seed`, for `with ....as_default():`.
 
     The seed goes in before any op is made: an op takes its own seed from the
     graph's when it is built, so `tf.set_random_seed` afterwards changes nothing.
     Kernels that may sum in any order (on a GPU) are told not to: the same seed
     on the same machine gives the same bytes.
+
+    With `resource_variables` a variable is read by an op, which has its place in an order, as the
+    loop in the graph needs it; without, it is TF1's own kind.
     """
     load()
     from tensorflow import config
@@ -117,6 +120,7 @@ def new_graph(seed):
     graph = tf.Graph()
     with graph.as_default():
         tf.set_random_seed(seed)
+        tf.get_variable_scope().set_use_resource(resource_variables)
     return graph
 
 

@@ -6,21 +6,24 @@ import pathlib
 
 from tqdm import tqdm
 
-from gan_tf1 import checkpoint, figures, run as run_files
+from gan_tf1 import checkpoint, figures, loop as loops, run as run_files
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.tf1 import session_config, tf
 
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
-        first_epoch=1, first_step=None, evaluate=None, mixed_precision=False):
+        first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop()):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
     step. What the chapter decides comes as callables::
 
-        step(sess, last) -> last        one training step, batch and noise drawn inside; it gets
-                                        what the step before it returned, at first None
-        report(sess, last) -> dict      the epoch's losses, from what its last step returned
+        step(sess, train_set, rng) -> fetched
+                                        one training step, batch and noise drawn inside
+        tally(last, fetched, seconds) -> last
+                                        sums over the epoch's steps, at first of None; without it
+                                        `last` is what the last step fetched
+        report(sess, last) -> dict      the epoch's losses
         log_line(epoch, losses) -> str  the lines as the chapter prints them
         sample(sess) -> images          the epoch's samples; None for a net that draws none
         evaluate(sess, epoch)           what the chapter tells after some epochs only: None, or
@@ -28,7 +31,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
 
     The log counts epochs from `first_epoch`. Where a chapter prints every step, `first_step` is
     the number of its first one: `report` and `log_line` then serve each step, and losses.csv
-    counts steps. Entries of a report that are called `..._time` are for the log alone: no two
+    counts steps. `loop` says by which loop the steps are made; that in the graph writes the losses
+    `watch`, a dict of tensors, of every step to step_losses.csv. Entries of a report that are called `..._time` are for the log alone: no two
     runs have them equal.
 
     Everything random outside of the graph comes from `rng`
@@ -40,12 +44,14 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     Raises TrainingError where a loss is no longer finite.
     """
     graph = tf.get_default_graph()
+    if loop.loop == "graph":
+        in_graph = loops.build(step, train_set, run.config["seed"], steps, watch, loop.xla)
     saver = tf.train.Saver(max_to_keep=None)
     gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
     initialize = tf.global_variables_initializer()
     graph.finalize()
 
-    with tf.Session(graph=graph, config=session_config(mixed_precision)) as sess, \
+    with tf.Session(graph=graph, config=session_config(loop.mixed_precision)) as sess, \
             _resumable(run):
         sess.run(initialize)
         rows = 1 if first_step is None else steps  # in losses.csv, an epoch
@@ -55,6 +61,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
             return run.finish()
         run.events(graph, start)
         _follow_last_checkpoints(gen_saver, run)
+        turns = (loops.graph_steps(sess, in_graph, start * steps) if loop.loop == "graph" else
+                 loops.feed_steps(sess, step, train_set, rng))
 
         with tqdm(total=epochs * steps, initial=start * steps, unit="step", disable=None,
                   mininterval=0.5, smoothing=0.05) as bar:
@@ -63,8 +71,12 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 last = None
                 number = {"epoch": epoch - 1 + first_epoch}
                 for done in range((epoch - 1) * steps, epoch * steps):
-                    last = step(sess, last)
+                    fetched, watched, seconds = next(turns)
+                    last = tally(last, fetched, seconds) if tally else fetched
                     bar.update()
+                    if watched:
+                        watched = {name: float(value) for name, value in watched.items()}
+                        run.record({"step": done + 1, **watched}, "step_losses.csv")
                     if first_step is not None:
                         losses = _tell(run, epoch, {"step": done + first_step}, report(sess, last),
                                        log_line)

@@ -11,7 +11,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_gan
-from gan_tf1.tf1 import new_graph
 
 
 @script
@@ -23,15 +22,16 @@ def main(argv=None):
     rng = np.random.default_rng([job.seed, 0])
 
     with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
-            new_graph(job.seed).as_default():
+            job.new_graph().as_default():
         gan = mnist_gan.build(config)
         train.fit(
             run, epochs=config.epochs, steps=steps,
-            step=lambda sess, _: mnist_gan.step(sess, gan, data.train, rng, config),
+            step=lambda sess, train_set, rng: mnist_gan.step(sess, gan, train_set, rng, config),
             report=lambda sess, feed: mnist_gan.report(sess, gan, feed),
             log_line=lambda epoch, losses: mnist_gan.log_line(epoch, config.epochs, losses),
             sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
-            train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop,
+            watch={"disc_loss": gan.disc_loss, "gen_loss": gan.gen_loss})
 
     figures.of_run(run.path, f"MNIST GAN on {data.title}, seed {job.seed}")
 

@@ -12,7 +12,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
-from gan_tf1.tf1 import new_graph
 
 ROWS, COLUMNS = 5, 10  # of the samples after each epoch, always of the same noise
 
@@ -24,19 +23,19 @@ def main(argv=None):
     data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, 1])
     rng = np.random.default_rng([job.seed, 0])
     sample_z = np.random.default_rng([job.seed, 2]).uniform(-1, 1, (ROWS * COLUMNS, config.z_size))
-    batches = data.train.epochs(config.batch_size)
 
     with job.open(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as run, \
-            new_graph(job.seed).as_default():
+            job.new_graph().as_default():
         net = model.build(config)
         train.fit(
             run, epochs=config.epochs, steps=data.train.steps(config.batch_size),
-            step=lambda sess, _: model.step(sess, net, next(batches), rng, config),
+            step=lambda sess, train_set, rng: model.step(
+                sess, net, train_set.next_batch(config.batch_size), rng, config),
             report=lambda sess, feed: model.report(sess, net, feed),
             log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
             sample=lambda sess: model.sample(sess, net, sample_z),
-            train_set=data.train, rng=rng, gen_vars=net.gen_vars,
-            mixed_precision=config.mixed_precision)
+            train_set=data.train, rng=rng, gen_vars=net.gen_vars, loop=job.loop,
+            watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss})
 
     figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}", COLUMNS, inches=0.8)
 

@@ -13,7 +13,7 @@ from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.run import load_losses, load_samples
-from gan_tf1.tf1 import new_graph, tf
+from gan_tf1.tf1 import tf
 
 SAMPLES = 50
 
@@ -26,18 +26,19 @@ def main(argv=None):
                      label_repeats=config.label_repeats, labelled_only=config.supervised_only)
     rng = np.random.default_rng([job.seed, 0])
     sample_z = np.random.default_rng([job.seed, 2]).normal(0, 1, size=(SAMPLES, config.z_size))
-    batches = data.train.epochs(config.batch_size)
 
-    with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, new_graph(job.seed).as_default():
+    with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, job.new_graph().as_default():
         net = model.build(config)
         train.fit(
             run, epochs=config.epochs, first_epoch=0,
             steps=data.train.steps(config.batch_size),
-            step=lambda sess, tally: model.step(sess, net, next(batches), rng, config, tally),
+            step=lambda sess, train_set, rng: model.step(
+                sess, net, train_set.next_batch(config.batch_size), rng, config),
+            tally=lambda tally, fetched, seconds: model.tally(tally, *fetched, seconds),
             report=lambda sess, tally: model.report(sess, net, data.train, config, tally),
             log_line=model.log_line, sample=lambda sess: model.sample(sess, net, sample_z),
             train_set=data.train, rng=rng, gen_vars=tf.trainable_variables(),
-            mixed_precision=config.mixed_precision)
+            loop=job.loop)
 
     losses, samples = load_losses(run.path), load_samples(run.path)
     where = f"{config.variant} on {data.title}, seed {job.seed}"

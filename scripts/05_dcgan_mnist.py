@@ -12,7 +12,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
-from gan_tf1.tf1 import new_graph
 
 
 @script
@@ -26,15 +25,15 @@ def main(argv=None):
     def sample(sess):  # The article's 16 images, drawn after training: here of each epoch.
         return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
-    with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
+    with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
         gan = model.build(config)
         train.fit(
             run, epochs=config.epochs, steps=batches, first_step=1,
-            step=lambda sess, _: model.step(sess, gan, data.train, rng, config),
-            report=lambda sess, losses: losses,
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            report=lambda sess, fetched: model.report(*fetched),
             log_line=lambda number, losses: model.log_line(number, batches, losses),
             evaluate=lambda sess, epoch: model.evaluate(sess, gan, data.train, rng, config, epoch),
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
     figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}")
 

@@ -11,7 +11,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_upsampling as model
-from gan_tf1.tf1 import new_graph
 
 
 @script
@@ -25,13 +24,13 @@ def main(argv=None):
     def sample(sess):  # of the same noise every time
         return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
-    with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
+    with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
         gan = model.build(config)
         train.fit(
             run, epochs=intervals, steps=config.sample_interval, first_step=0,
-            step=lambda sess, _: model.step(sess, gan, data.train, rng, config),
-            report=lambda sess, losses: losses, log_line=model.log_line,
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
     figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}",
                    counted="iteration", each=config.sample_interval)

@@ -19,7 +19,6 @@ from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.models import conditional_gan as model
-from gan_tf1.tf1 import new_graph
 
 
 def draw(argv):
@@ -57,13 +56,13 @@ def main(argv=None):
                                     config.samples, config)
 
     with job.open(data, (model.NUM_CLASSES * config.samples, model.INPUT_SIZE)) as run, \
-            new_graph(job.seed).as_default():
+            job.new_graph().as_default():
         gan = model.build(config)
         train.fit(
             run, epochs=intervals, steps=config.sample_interval, first_step=0,
-            step=lambda sess, _: model.step(sess, gan, data.train, rng, config),
-            report=lambda sess, losses: losses, log_line=model.log_line,
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
     figures.of_run(run.path, f"Conditional GAN, {config.variant}, on {data.title}, seed {job.seed}",
                    config.samples, inches=0.8, counted="iteration", each=config.sample_interval,

@@ -12,7 +12,6 @@ from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_class as model
-from gan_tf1.tf1 import new_graph
 
 
 @script
@@ -26,14 +25,15 @@ def main(argv=None):
     def sample(sess):  # of the same noise every time
         return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
-    with job.open(data, (config.samples, 784)) as run, new_graph(job.seed).as_default():
+    with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
         gan = model.build(config)
         train.fit(
             run, epochs=config.epochs, steps=steps,
-            step=lambda sess, totals: model.step(sess, gan, data.train, rng, config, totals),
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            tally=lambda totals, fetched, seconds: model.tally(totals, *fetched),
             report=lambda sess, totals: model.report(totals),
             log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
     figures.of_run(run.path, f"{config.variant} DCGAN class on {data.title}, seed {job.seed}",
                    columns=8, loss_label="mean loss of the epoch's steps (nats)")

@@ -10,22 +10,22 @@ from gan_tf1 import launch, samples, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_classifier as model, mnist_gan
-from gan_tf1.tf1 import new_graph
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, in_graph=False)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
     steps = mnist_gan.steps_per_epoch(data.train, config)
     rng = np.random.default_rng([job.seed, 0])
 
-    with job.open(data, sample_shape=()) as run, new_graph(job.seed).as_default():
+    with job.open(data, sample_shape=()) as run, job.new_graph().as_default():
         net = model.build(config)
         train.fit(
             run, epochs=config.epochs, steps=steps,
-            step=lambda sess, tally: model.step(sess, net, data.train, rng, config, tally),
+            step=lambda sess, train_set, rng: model.step(sess, net, train_set, rng, config),
+            tally=lambda tally, fetched, seconds: model.tally(tally, *fetched),
             report=lambda sess, tally: model.report(sess, net, data.validation, tally),
             log_line=lambda epoch, figures: model.log_line(epoch, config.epochs, figures),
             sample=None, train_set=data.train, rng=rng, gen_vars=net.variables)

@@ -179,14 +179,14 @@ def test_accuracies_that_are_gone_are_noticed(main, script, finished, tmp_path, 
 
 def test_a_loss_that_is_not_finite_stops_at_its_step(main, script, tmp_path, monkeypatch, capsys):
     model, _ = CHAPTERS[script]
-    steps, original = [], model.step
+    steps, original = [], model.report
 
-    def step(*arguments):
+    def report(*fetched):
         steps.append(1)
-        losses = original(*arguments)
+        losses = original(*fetched)
         return {**losses, "gen_loss": float("nan")} if len(steps) == 6 else losses
 
-    monkeypatch.setattr(model, "step", step)
+    monkeypatch.setattr(model, "report", report)
     with pytest.raises(SystemExit) as exit_:
         main([*TINY[script], "--run-dir", str(tmp_path / "run")])
     assert exit_.value.code == 1 and len(steps) == 6

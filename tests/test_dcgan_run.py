@@ -64,7 +64,7 @@ def test_settings_reach_the_training(main, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(train, "fit", lambda run, **options: asked.update(options) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main([*TINY, "--mixed-precision", "--run-dir", str(tmp_path / "run")])
-    assert asked["mixed_precision"] is True and asked["steps"] == 5 and asked["epochs"] == 10
+    assert asked["loop"].mixed_precision is True and asked["steps"] == 5 and asked["epochs"] == 10
     assert "must be one of fixed, batch_minimum" in refusal(capsys, main, "--scaling", "minimum")
 
 

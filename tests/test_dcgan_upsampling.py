@@ -260,7 +260,7 @@ class Recorder:
 
 def test_an_iteration_is_a_prediction_and_three_updates(dataset):
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
-    figures = model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG)
+    figures = model.report(*model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG))
     assert figures == {"disc_loss": pytest.approx(0.6), "disc_acc": 0.75, "gen_loss": 3}
     (_, predict), (on_real, real), (on_fake, fake), (gen, last) = sess.runs
     assert on_real == on_fake == ["disc_loss", "disc_acc", "disc_opt"]

@@ -42,7 +42,7 @@ def twins(request, tmp_path_factory):
         keras_twin.load(found, variables, sess)
         held = keras_twin.Holding(sess, [var for var in tf.trainable_variables()
                                          if var.op.name in HELD.get(request.param, ())])
-        losses = [list(model.step(held, gan, dataset, rng, config).values())
+        losses = [list(model.report(*model.step(held, gan, dataset, rng, config)).values())
                   for _ in range(keras_twin.ITERATIONS)]
         powers = [sess.run(var) for var in tf.global_variables() if "beta2_power" in var.name]
         yield (request.param, found, np.array(losses),

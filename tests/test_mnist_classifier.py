@@ -106,7 +106,7 @@ def test_loss_of_literal_logits():
 def test_a_step_moves_every_weight_and_a_report_shrinks_the_step_size_alone(session, train_set):
     sess, net = session
     before = values(sess)
-    tally = model.step(sess, net, train_set, np.random.default_rng(4), CONFIG)
+    tally = model.tally(None, *model.step(sess, net, train_set, np.random.default_rng(4), CONFIG))
     stepped = values(sess)
     moved = {name for name in before if (before[name] != stepped[name]).any()}
     assert moved == set(before) - {"learning_rate"}
@@ -133,7 +133,7 @@ def test_the_report_counts_the_epochs_images_and_the_validation_images(session, 
 
     tally = None
     for _ in range(3):
-        tally = model.step(Session(), net, train_set, rng, CONFIG, tally)
+        tally = model.tally(tally, *model.step(Session(), net, train_set, rng, CONFIG))
     logits = [network(images, at)[0] for (images, _), at in zip(batches, weights)]
     right = sum((l.argmax(axis=1) == labels).sum() for l, (_, labels) in zip(logits, batches))
     loss = np.mean([-np.log(softmax(l)[np.arange(20), labels]).mean()

@@ -331,9 +331,12 @@ def test_a_step_is_the_chapters_one_session_run(supervised_only):
     config = model.Config(supervised_only=supervised_only, **SMALL)
     net, sess = model.GAN(*model.GAN._fields), Recorder()
     batch = random_batch(count=9, labelled=2)  # an epoch's last part of a batch
-    tally = model.step(sess, net, batch, np.random.default_rng(0), config)
-    tally = model.step(sess, net, batch, np.random.default_rng(0), config, tally)
+    tally = None
+    for seconds in (0.5, 0.25):
+        taken = model.step(sess, net, batch, np.random.default_rng(0), config)
+        tally = model.tally(tally, *taken, seconds)
     assert tally.num_examples == 4 and len(sess.runs) == 2
+    assert (tally.step_time, tally.steps_time) == (0.25, 0.75)
     fetches, fed = sess.runs[0]
     assert fetches[:3] == ["d_opt", [] if supervised_only else "g_opt", "masked_correct"]
     assert fed.keys() == {"input_real", "input_z", "y", "label_mask"}
@@ -348,12 +351,13 @@ def test_a_report_tests_at_drop_rate_0_after_shrinking_the_step_size():
                 yield random_batch(count)[:2]
 
     net, sess = model.GAN(*model.GAN._fields), Recorder()
-    tally = model.Tally(8, 6., 1.5, 0.25, 0.1, 0.)
+    tally = model.Tally(8, 6., 1.5, 0.25, 0.1, 50.)
     figures = model.report(sess, net, TestSet(), model.Config(**SMALL), tally)
     assert [fetch for fetch, _ in sess.runs] == ["shrink_lr", "correct", "correct"]
     assert all(fed["drop_rate"] == 0. for _, fed in sess.runs[1:])
     assert figures["train_accuracies"] == 6 / 8 and figures["test_accuracies"] == 0
-    assert (figures["d_loss"], figures["g_loss"]) == (1.5, 0.25)
+    assert (figures["d_loss"], figures["g_loss"], figures["step_time"]) == (1.5, 0.25, 0.1)
+    assert 50 < figures["epoch_time"] < 60  # of the steps and of the test
 
 
 def test_log_lines_are_the_chapters():
@@ -392,9 +396,9 @@ def test_same_seed_same_bytes_and_another_seed_others(network, tmp_path):
 
     def trained(network, seed):
         network.after()
-        rng, tally = np.random.default_rng(seed), None
+        rng = np.random.default_rng(seed)
         for number in range(5):
-            tally = model.step(network.sess, network.net, random_batch(seed=number), rng, config, tally)
+            model.step(network.sess, network.net, random_batch(seed=number), rng, config)
         return {name: value.tobytes() for name, value in network.values().items()}
 
     first = trained(network, 1)

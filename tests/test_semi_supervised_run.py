@@ -92,7 +92,7 @@ def test_switches_reach_the_training(main, tmp_path, monkeypatch):
     monkeypatch.setattr(train, "fit", lambda run, **options: asked.update(options) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main([*TINY, "--mixed-precision", "--supervised-only", "--run-dir", str(tmp_path / "run")])
-    assert asked["mixed_precision"] is True and asked["steps"] == 5 and asked["first_epoch"] == 0
+    assert asked["loop"].mixed_precision is True and asked["steps"] == 5 and asked["first_epoch"] == 0
     assert asked["train_set"].label_mask.all()  # the labelled images, again and again
     assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100
 
@@ -115,6 +115,6 @@ def test_a_small_run_learns_to_read(variant, supervised_only, least):
         for _ in range(12):
             tally = None
             for batch in dataset.batches(config.batch_size):
-                tally = model.step(sess, net, batch, rng, config, tally)
+                tally = model.tally(tally, *model.step(sess, net, batch, rng, config), seconds=1)
         figures = model.report(sess, net, dataset, config, tally)
     assert figures["test_accuracies"] > least, figures

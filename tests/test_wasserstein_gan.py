@@ -257,7 +257,7 @@ class Recorder:
 
 def test_an_iteration_is_five_rounds_of_the_critic_and_one_update(dataset):
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
-    figures = model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG)
+    figures = model.report(*model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG))
     assert figures == {"disc_loss": pytest.approx(0.15), "gen_loss": 3, "estimate": 0.7}
     a_round = ["fake_imgs", ["disc_loss", "disc_opt"], ["disc_loss", "disc_opt_clip"]]
     assert [fetches for fetches, _ in sess.runs] == 5 * a_round + ["estimate",
@@ -291,7 +291,7 @@ class Watched:
 def test_after_every_round_the_critic_is_within_the_clip(session, dataset):
     sess, gan = session
     watched = Watched(sess, gan)
-    figures = model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG)
+    figures = model.report(*model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG))
     predicted, on_real, on_fake = (watched.largest[number:15:3] for number in range(3))
     assert predicted[0] > 0.1 and predicted[1:] == 4 * [np.float32(0.01)]
     assert min(on_real) > 0.02  # the first of two updates isn't clipped
@@ -311,7 +311,7 @@ def test_the_estimate_is_of_the_critic_after_its_last_clip(session, dataset):
                 fed.append((feed_dict, values(sess)))
             return found
 
-    figures = model.step(Kept(), gan, dataset, np.random.default_rng(0), CONFIG)
+    figures = model.report(*model.step(Kept(), gan, dataset, np.random.default_rng(0), CONFIG))
     [(feed, weights)] = fed
     real, fake = feed[gan.imgs], feed[gan.fake_imgs]
     assert figures["estimate"] == pytest.approx(

@@ -263,7 +263,7 @@ class Recorder:
 
 def test_an_iteration_is_five_updates_of_the_critic_and_one_of_the_generator(train_set):
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
-    figures = model.step(sess, gan, digits.Pool(train_set), np.random.default_rng(0), CONFIG)
+    figures = model.report(*model.step(sess, gan, digits.Pool(train_set), np.random.default_rng(0), CONFIG))
     assert figures == {"disc_loss": -4, "gen_loss": 3, "estimate": 5, "penalty": 5}  # the fifth's
     critics, last = [feed for _, feed in sess.runs[:-1]], sess.runs[-1]
     assert [fetches for fetches, _ in sess.runs[:-1]] == 5 * [

@@ -30,7 +30,10 @@ class Pool:
         self.images = np.concatenate([part.images for part in parts])
         self.labels = np.concatenate([part.labels for part in parts])
 
+    carries_over = mnist.DataSet.carries_over
     num_examples = mnist.DataSet.num_examples
+    stored = mnist.DataSet.stored
+    decode = staticmethod(mnist.DataSet.decode)
     fingerprint = mnist.DataSet.fingerprint
 
     def state(self):

@@ -34,6 +34,8 @@ class Arrays(NamedTuple):
 class DataSet:
     """Examples in shuffled batches: `images` float32 [N, 784] in [0, 1], `labels` uint8 [N]."""
 
+    carries_over = True  # a batch that an epoch's end cuts is filled up from the next one
+
     def __init__(self, images, labels, seed=0):
         """`images` uint8 [N, 28, 28]; `seed` (an int or a sequence of them) fixes the order."""
         self.images = images.reshape(len(images), -1).astype(np.float32)
@@ -85,6 +87,17 @@ class DataSet:
         self._shuffle()
         self._position = state["position"]
         self.epochs_completed = state["epochs_completed"]
+
+    def stored(self):
+        """The columns as bytes, to be kept on a device: images uint8 [N, 784], labels uint8 [N]."""
+        return np.rint(self.images * 255).astype(np.uint8), self.labels
+
+    @staticmethod
+    def decode(images, labels):
+        """Rows of `stored()` as `next_batch` has them."""
+        images = images.astype(np.float32)
+        images /= 255
+        return images, labels
 
     def fingerprint(self):
         """CRC-32 of images and labels: two data sets in the same order have the same one."""

@@ -56,6 +56,8 @@ class Dataset:
     before any shuffling: so the same ones in every epoch and with every seed.
     """
 
+    carries_over = False  # an epoch's last batch has what is left
+
     def __init__(self, arrays, num_labels, seed=0):
         """`arrays` is an `Arrays`; `seed` (an int or a sequence of them) fixes the order.
 
@@ -70,6 +72,7 @@ class Dataset:
         self._order = None
         self._position = self.num_examples  # in the epoch under way; at its end there is none
         self._skip = 0  # examples of the next epoch that were seen before `restore`
+        self._batches = None
 
     @property
     def num_examples(self):
@@ -84,6 +87,12 @@ class Dataset:
         """The training batches of one epoch after the other, without end."""
         while True:
             yield from self.batches(batch_size)
+
+    def next_batch(self, batch_size):
+        """The next training batch, `x, y, label_mask`, of one epoch after the other."""
+        if self._batches is None:
+            self._batches = self.epochs(batch_size)
+        return next(self._batches)
 
     def batches(self, batch_size, which_set="train"):
         """One epoch of "train", or all of "test", as an iterator.
@@ -138,7 +147,16 @@ class Dataset:
         """
         self._rng.bit_generator.state = state["before_shuffle"]
         self._skip = state["position"]
-        self._order, self._position = None, self.num_examples
+        self._order, self._position, self._batches = None, self.num_examples, None
+
+    def stored(self):
+        """The columns as they are stored: images uint8 [N, 32, 32, 3], labels, mask int32 [N]."""
+        return self.arrays.train_images, self.arrays.train_labels, self.label_mask
+
+    @staticmethod
+    def decode(images, labels, label_mask):
+        """Rows of `stored()` as `next_batch` has them."""
+        return scaled(images), labels, label_mask
 
     def fingerprint(self):
         """CRC-32 of the training images and labels: the same for two equal data sets."""

@@ -289,15 +289,8 @@ def steps_per_epoch(train_set, config):
     return train_set.num_examples // config.batch_size
 
 
-class Totals(NamedTuple):
-    """What an epoch's steps have summed up so far."""
-    steps: int = 0
-    d_loss: float = 0.
-    g_loss: float = 0.
-
-
-def step(sess, gan, train_set, rng, config, totals=None):
-    """One turn of the article's inner loop; returns the epoch's `Totals` so far."""
+def step(sess, gan, train_set, rng, config):
+    """One turn of the article's inner loop; returns `(d_loss, g_loss)`, each before its update."""
     batch_xs, _ = train_set.next_batch(config.batch_size)
     batch_xs = batch_xs.reshape(-1, *IMAGE_SHAPE)
     if not VARIANTS[config.variant].images_from_0:
@@ -307,6 +300,18 @@ def step(sess, gan, train_set, rng, config, totals=None):
 
     _, d_loss = sess.run([gan.opt_d, gan.loss_d], feed_dict=feed_dict)
     _, g_loss = sess.run([gan.opt_g, gan.loss_g], feed_dict=feed_dict)
+    return d_loss, g_loss
+
+
+class Totals(NamedTuple):
+    """What an epoch's steps have summed up so far."""
+    steps: int = 0
+    d_loss: float = 0.
+    g_loss: float = 0.
+
+
+def tally(totals, d_loss, g_loss):
+    """The epoch's `Totals`, None before its first step, with the losses of one more step."""
     totals = totals or Totals()
     return Totals(totals.steps + 1, totals.d_loss + float(d_loss), totals.g_loss + float(g_loss))
 

@@ -230,7 +230,7 @@ def fake_samples(sess, gan, rng, n_samples, config):
 
 
 def step(sess, gan, dataset, rng, config):
-    """One turn of the article's inner loop; returns its losses, each taken before its update."""
+    """One turn of the article's inner loop; returns the losses that `report` takes."""
     half_batch = config.batch_size // 2
     X_real = real_samples(dataset, rng, half_batch)
     X_fake = fake_samples(sess, gan, rng, half_batch, config)
@@ -240,6 +240,11 @@ def step(sess, gan, dataset, rng, config):
 
     X_gan = rng.normal(size=(config.batch_size, config.z_size))
     g_loss, _ = sess.run([gan.g_loss, gan.g_opt], {gan.z_input: X_gan})
+    return d_loss, g_loss
+
+
+def report(d_loss, g_loss):
+    """The printed losses of a step, each taken before its own update."""
     return {"disc_loss": float(d_loss), "gen_loss": float(g_loss)}
 
 

@@ -94,7 +94,6 @@ class Config:
     scaling: str = setting("fixed", "where black lies in a batch of real images: fixed, at -1; "
                            "batch_minimum, as printed: the batch's darkest number is at -1",
                            choices=("fixed", "batch_minimum"))
-    mixed_precision: bool = setting(False, "compute in bfloat16 where grappler deems it safe")
 
 
 def scaled(x, scaling):

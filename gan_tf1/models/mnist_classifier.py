@@ -126,21 +126,25 @@ def shifted(images, rng, max_shift):
     return windows[np.arange(count), down, right].reshape(count, -1)
 
 
-class Tally(NamedTuple):
-    """What an epoch's steps leave for its report: sums over its images so far."""
-    num_examples: int
-    num_correct: float   # of each batch as it was before its own step
-    loss: float
-
-
-def step(sess, net, train_set, rng, config, tally=None):
-    """One step on the next batch, shifted; returns the epoch's `Tally` so far."""
+def step(sess, net, train_set, rng, config):
+    """One step on the next batch, shifted; returns what `tally` takes."""
     batch_images, batch_labels = train_set.next_batch(config.batch_size)
     batch_images = shifted(batch_images, rng, config.max_shift)
     _, loss, correct = sess.run([net.train_opt, net.loss, net.correct],
                                 {net.images: batch_images, net.labels: batch_labels})
-    tally = tally or Tally(0, 0., 0.)
-    count = len(batch_labels)
+    return len(batch_labels), loss, correct
+
+
+class Tally(NamedTuple):
+    """What an epoch's steps leave for its report: sums over its images so far."""
+    num_examples: int = 0
+    num_correct: float = 0.  # of each batch as it was before its own step
+    loss: float = 0.
+
+
+def tally(tally, count, loss, correct):
+    """The epoch's `Tally`, None before its first step, with the `count` images of one more step."""
+    tally = tally or Tally()
     return Tally(tally.num_examples + count, tally.num_correct + float(correct),
                  tally.loss + float(loss) * count)
 

@@ -119,7 +119,6 @@ class Config:
                                at_most=1024)
     d_size_mult: int = setting(64, "channels of the discriminator's first layers", at_least=1,
                                at_most=1024)
-    mixed_precision: bool = setting(False, "compute in bfloat16 where grappler deems it safe")
 
 
 def model_inputs(real_dim, z_dim, drop_rate):
@@ -364,30 +363,34 @@ def build(config):
                *model_opt(d_loss, g_loss, learning_rate, config))
 
 
-class Tally(NamedTuple):
-    """What an epoch's steps leave for its report."""
-    num_examples: int    # labelled ones so far
-    num_correct: float
-    d_loss: float        # of the last batch
-    g_loss: float
-    step_time: float     # seconds of the last step
-    start: float         # of the epoch, on the clock of `perf_counter`
-
-
-def step(sess, net, batch, rng, config, tally=None):
-    """One turn of the chapter's inner loop, on `x, y, label_mask`; returns the epoch's `Tally` so far."""
+def step(sess, net, batch, rng, config):
+    """One turn of the chapter's inner loop, on `x, y, label_mask`; returns what `tally` takes."""
     x, y, label_mask = batch
     batch_z = rng.normal(0, 1, size=(config.batch_size, config.z_size))
 
-    t1 = perf_counter()
-    tally = tally or Tally(0, 0., 0., 0., 0., t1)
     feed_dict = {net.input_real: x, net.input_z: batch_z, net.y: y, net.label_mask: label_mask}
     g_opt = [] if config.supervised_only else net.g_opt
     # Both losses are on the way to the gradients: to fetch them costs nothing.
     _, _, correct, d_loss, g_loss = sess.run(
         [net.d_opt, g_opt, net.masked_correct, net.d_loss, net.g_loss], feed_dict=feed_dict)
-    return Tally(tally.num_examples + int(label_mask.sum()), tally.num_correct + float(correct),
-                 float(d_loss), float(g_loss), perf_counter() - t1, tally.start)
+    return label_mask.sum(), correct, d_loss, g_loss
+
+
+class Tally(NamedTuple):
+    """What an epoch's steps leave for its report."""
+    num_examples: int = 0    # labelled ones so far
+    num_correct: float = 0.
+    d_loss: float = 0.       # of the last batch
+    g_loss: float = 0.
+    step_time: float = 0.    # seconds of the last step
+    steps_time: float = 0.   # of all
+
+
+def tally(tally, num_examples, correct, d_loss, g_loss, seconds):
+    """The epoch's `Tally`, None before its first step, with one more step and its seconds."""
+    tally = tally or Tally()
+    return Tally(tally.num_examples + int(num_examples), tally.num_correct + float(correct),
+                 float(d_loss), float(g_loss), seconds, tally.steps_time + seconds)
 
 
 def report(sess, net, dataset, config, tally):
@@ -397,6 +400,7 @@ def report(sess, net, dataset, config, tally):
     test_accuracies: of the test set after it, at drop rate 0; the losses are
     those of the last batch; times are in seconds.
     """
+    start = perf_counter()
     sess.run(net.shrink_lr)
     num_examples, num_correct = 0, 0.
     for x, y in dataset.batches(config.batch_size, which_set="test"):
@@ -406,7 +410,7 @@ def report(sess, net, dataset, config, tally):
     return {"train_accuracies": tally.num_correct / tally.num_examples,
             "test_accuracies": num_correct / num_examples,
             "d_loss": tally.d_loss, "g_loss": tally.g_loss,
-            "step_time": tally.step_time, "epoch_time": perf_counter() - tally.start}
+            "step_time": tally.step_time, "epoch_time": tally.steps_time + perf_counter() - start}
 
 
 def log_line(epoch, figures):

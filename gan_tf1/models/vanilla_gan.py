@@ -219,7 +219,7 @@ def intervals(config):
 
 
 def step(sess, gan, dataset, rng, config):
-    """One iteration of the chapter's loop; returns its printed figures."""
+    """One iteration of the chapter's loop; returns what `report` makes its figures of."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
     idx = rng.integers(0, dataset.num_examples, config.batch_size)
     real_imgs = dataset.images[idx] * 2 - 1  # to the range of tanh
@@ -229,10 +229,15 @@ def step(sess, gan, dataset, rng, config):
                         {gan.imgs: real_imgs, gan.y: real_y})
     *fake, _ = sess.run([gan.disc_loss, gan.disc_acc, gan.disc_opt],
                         {gan.imgs: fake_imgs, gan.y: fake_y})
-    disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
 
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {gan.noise: noise})
+    return real, fake, gen_loss
+
+
+def report(real, fake, gen_loss):
+    """The printed figures: of the discriminator the means of both updates, each taken before it."""
+    disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 

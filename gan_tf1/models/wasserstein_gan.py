@@ -270,7 +270,7 @@ def intervals(config):
 
 
 def step(sess, gan, dataset, rng, config):
-    """One iteration of that loop; returns its figures, of the critic those of its last round."""
+    """One iteration of that loop; returns what `report` makes its figures of."""
     real_y, fake_y = -np.ones((config.batch_size, 1)), np.ones((config.batch_size, 1))
     for _ in range(config.n_critic):
         idx = rng.integers(0, dataset.num_examples, config.batch_size)
@@ -280,11 +280,16 @@ def step(sess, gan, dataset, rng, config):
         real, _ = sess.run([gan.disc_loss, gan.disc_opt], {gan.imgs: real_imgs, gan.y: real_y})
         fake, _ = sess.run([gan.disc_loss, gan.disc_opt_clip],
                            {gan.imgs: fake_imgs, gan.y: fake_y})
-    disc_loss = 0.5 * np.add(real, fake, dtype=np.float64)
     estimate = sess.run(gan.estimate, {gan.imgs: real_imgs, gan.fake_imgs: fake_imgs})
 
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {gan.noise: noise})
+    return real, fake, estimate, gen_loss
+
+
+def report(real, fake, estimate, gen_loss):
+    """The figures of an iteration, of the critic those of its last round."""
+    disc_loss = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss), "estimate": float(estimate)}
 
 

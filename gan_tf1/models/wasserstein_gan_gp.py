@@ -240,10 +240,7 @@ def intervals(config):
 
 
 def step(sess, gan, dataset, rng, config):
-    """One iteration of Algorithm 1: the critic's updates, then the generator's.
-
-    Returns the figures of the critic's last update, before it, and the generator's loss.
-    """
+    """One iteration of Algorithm 1, the critic's updates, then the generator's: what `report` takes."""
     for _ in range(config.n_critic):
         idx = rng.integers(0, dataset.num_examples, config.batch_size)
         real_imgs = dataset.images[idx] * 2 - 1  # to the range of tanh
@@ -255,6 +252,11 @@ def step(sess, gan, dataset, rng, config):
 
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {gan.noise: noise})
+    return disc_loss, estimate, penalty, gen_loss
+
+
+def report(disc_loss, estimate, penalty, gen_loss):
+    """The figures of an iteration, of the critic those before its last update."""
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss),
             "estimate": float(estimate), "penalty": float(penalty)}
 

@@ -1,0 +1,185 @@
+"""Training steps by either of two loops: the chapters' own, and one in the graph.
+
+With `--loop feed` Python draws each batch and feeds it, as the chapters do. With `--loop graph`
+the training set lies on the device as bytes, and one `session.run` makes many steps: a
+`tf.while_loop` over the chapter's own step, traced (`gan_tf1/tracing.py`). Same mathematics, same
+order, but batches and noise of its own: functions of the seed and of the step's number alone.
+"""
+
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from gan_tf1 import tracing
+from gan_tf1.tf1 import tf
+
+SECONDS = 2.  # of one call: a bar of progress is to move
+
+
+class Loop(NamedTuple):
+    """How a run makes its steps."""
+    loop: str = "feed"             # or "graph"
+    xla: bool = False              # compile the loop in the graph
+    mixed_precision: bool = False  # bfloat16 where grappler deems it safe
+
+
+class Taken(NamedTuple):
+    """What one training step left."""
+    fetched: Any      # what the chapter's step returned
+    losses: dict      # the watched losses, as the step found them; by the graph's loop alone
+    seconds: float    # how long it took; by the graph's loop, its share of the call
+
+
+class Graph(NamedTuple):
+    """A loop in the graph: what it is fed with and what it gives."""
+    first: Any        # number of the first step, counted from 0
+    count: Any        # how many steps
+    steps: tuple      # (fetched, losses) of `count` steps: numbers [epoch], arrays [1, ...]
+    last: Any         # the same of the smaller batch that ends an epoch, all [1, ...], or None
+    epoch: int        # steps an epoch, that one counted
+    load: list        # pairs of op and feed: puts the training set on the device
+
+
+def feed_steps(sess, step, train_set, rng):
+    """The chapters' loop: a `Taken` of each `step(sess, train_set, rng)`, without end."""
+    while True:
+        start = perf_counter()
+        fetched = step(sess, train_set, rng)
+        yield Taken(fetched, {}, perf_counter() - start)
+
+
+def graph_steps(sess, graph, first):
+    """The loop in the graph: a `Taken` of each step from number `first` on, without end.
+
+    Of a step's batch, `fetched` has that of the call's last step: whoever wants it waits for the
+    end of an epoch, and no call goes beyond one.
+    """
+    for initialize, feed in graph.load:
+        sess.run(initialize, feed)
+    whole, size = graph.epoch - bool(graph.last), 1
+    while True:
+        at = first % graph.epoch
+        count = min(size, whole - at) if at < whole else 1
+        start = perf_counter()
+        values = sess.run(graph.steps if at < whole else graph.last,
+                          {graph.first: first, graph.count: count})
+        seconds = (perf_counter() - start) / count
+        for number in range(count):
+            yield Taken(*tf.nest.map_structure(
+                lambda stack: None if stack is None else stack[number % len(stack)], values),
+                seconds)
+        first += count
+        if at < whole:  # the first calls are slower than those that follow
+            size = max(1, min(int(SECONDS / seconds), 10 * count))
+
+
+def build(step, train_set, seed, epoch, watch=(), xla=False):
+    """A `Graph` of `step(sess, train_set, rng)` in the current default graph.
+
+    `train_set` has `stored()`, the arrays that go to the device; `decode(*columns)`, what a batch
+    of them is to the chapter; and `carries_over`, whether a batch that an epoch's end cuts is
+    filled up from the next one. `epoch` is the steps that one has. `watch` are losses by name, of
+    which the loop takes down every step's. With `xla` the loop is compiled as a whole.
+    """
+    graph = tf.get_default_graph()
+    first = tf.placeholder(tf.int64, (), name="loop/first")
+    count = tf.placeholder(tf.int64, (), name="loop/count")
+    columns, load = _on_device(train_set.stored())
+    found = {}
+
+    def trace(number, rows):
+        session = tracing.Session(graph, watch)
+        examples = tracing.Examples(train_set, columns, rows)
+        fetched = step(session, examples, tracing.Random(seed, number))
+        return tracing.tensors((fetched, session.watched or {})), session.done, examples
+
+    def steps(first, count):
+        order = _Order(train_set, seed, first)
+        # This trace tells what a step gives. Of what it computes only the batch is used: the last
+        # step's, which no variable has a part in.
+        example, _, examples = trace(first + count - 1, order.rows(first + count - 1))
+        numbers = [leaf for leaf in tf.nest.flatten(example) if _is_number(leaf)]
+        found.update(example=example, batch_size=examples.batch_size)
+
+        def body(number, stacks):
+            taken, done, _ = trace(number, order.rows(number))
+            taken = [leaf for leaf in tf.nest.flatten(taken) if _is_number(leaf)]
+            with tf.control_dependencies(done):
+                at = tf.cast(number - first, tf.int32)
+                return number + 1, [stack.write(at, leaf) for stack, leaf in zip(stacks, taken)]
+
+        end, stacks = tf.while_loop(
+            lambda number, _: number < first + count, body,
+            (first, [tf.TensorArray(leaf.dtype, epoch, element_shape=()) for leaf in numbers]),
+            parallel_iterations=1, return_same_structure=True)
+        with tf.control_dependencies([end]):
+            stacks = [stack.stack() for stack in stacks]
+            return [stacks.pop(0) if _is_number(leaf) else leaf[None]
+                    for leaf in tf.nest.flatten(example) if leaf is not None]
+
+    def one_step(number):
+        taken, done, _ = trace(number, _Order(train_set, seed, number).rows(number, rest))
+        with tf.control_dependencies(done):
+            return [leaf[None] for leaf in tf.nest.flatten(taken) if leaf is not None]
+
+    compiled = tf.xla.experimental.compile if xla else lambda function, inputs: function(*inputs)
+    taken = compiled(steps, [first, count])
+    rest = 0 if train_set.carries_over else train_set.num_examples % found["batch_size"]
+    last = compiled(one_step, [first]) if rest else None
+    return Graph(first, count, _packed(found["example"], taken),
+                 last and _packed(found["example"], last), epoch, load)
+
+
+def _is_number(leaf):
+    return leaf is not None and leaf.shape.rank == 0
+
+
+def _packed(example, flat):
+    """`flat` in the structure of `example`, whose Nones it leaves out."""
+    flat = list(flat)
+    return tf.nest.pack_sequence_as(example, [leaf if leaf is None else flat.pop(0)
+                                              for leaf in tf.nest.flatten(example)])
+
+
+def _on_device(arrays):
+    """Variables that hold `arrays`, each set once: the tensors, and the ops and feeds to set them.
+
+    They are local variables: no Saver is to keep the data set.
+    """
+    columns, load = [], []
+    for number, array in enumerate(arrays):
+        source = tf.placeholder(array.dtype, array.shape)
+        column = tf.get_variable(f"loop/column_{number}", initializer=source, trainable=False,
+                                 use_resource=True, collections=[tf.GraphKeys.LOCAL_VARIABLES])
+        columns.append(column.read_value())
+        load.append((column.initializer, {source: array}))
+    return columns, load
+
+
+class _Order:
+    """Which rows of the training set each step's batch has: every pass has a permutation.
+
+    It is made once, before the loop, of the pass in which the step `first` falls, and of the next
+    one where a batch may reach into that.
+    """
+
+    def __init__(self, train_set, seed, first):
+        self._set, self._seed, self._first, self._order = train_set, seed, first, None
+
+    def rows(self, number, rest=0):
+        """A function of the batch size: the rows [B] of step `number`, or the `rest` of a pass."""
+        def rows_of(batch_size):
+            size = self._set.num_examples
+            cut = size % batch_size if self._set.carries_over else 0
+            a_pass = size if self._set.carries_over else -(-size // batch_size) * batch_size
+            begin = self._first * batch_size // a_pass
+            if self._order is None:
+                passes = [begin, begin + 1] if cut else [begin]
+                self._order = tf.concat([self._permutation(number) for number in passes], 0)
+            return tf.slice(self._order, [number * batch_size - begin * a_pass],
+                            [rest or batch_size])
+        return rows_of
+
+    def _permutation(self, number):
+        key = tf.stack([tf.constant(self._seed, tf.int64), -1 - number])  # a draw's isn't negative
+        lots = tf.random.stateless_uniform([self._set.num_examples], key, None, None, tf.int32)
+        return tf.argsort(lots, stable=True)
