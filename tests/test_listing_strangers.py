@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -239,6 +240,7 @@ def test_ctrl_c_saves_what_is_drawn_and_says_where_it_was(tmp_path):
                                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout.readline() == "on\n"
+    time.sleep(0.5)  # until it sleeps
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "interrupted at block 1, line 4" in said
