@@ -177,7 +177,7 @@ epochs += 1
 
 
 @pytest.mark.parametrize("name, text", [("epochs", "two words"), ("epochs", ""), ("2x", "1"),
-                                        ("a.b", "1")])
+                                        ("a[0]", "1"), ("-", "1")])
 def test_a_value_that_is_no_expression_is_refused(name, text):
     with pytest.raises(InputError, match="--set"):
         rewrite.value(name, text)

@@ -119,7 +119,7 @@ def test_installed_libraries_get_the_tensorflow_that_is_installed(tmp_path, monk
 
 def test_what_is_not_supported_names_itself_and_what_is():
     with tf1_imports() as tf:
-        for wrong in (lambda: tf.contrib.crf, lambda: tf.contrib.layers.optimize_loss,
+        for wrong in (lambda: tf.contrib.crf, lambda: tf.contrib.layers.gdn,
                       lambda: tf.nothing):
             with pytest.raises(AttributeError, match="isn't supported here: "):
                 wrong()

@@ -301,7 +301,7 @@ def test_fragments_of_a_chapter_are_passed_over_but_code_is_not(tmp_path, capfd)
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (["--set", "epochs=2"], "--set epochs: listing.py never assigns epochs outside of functions "
+    (["--set", "epoch=2"], "--set epoch: listing.py never assigns epoch outside of functions "
                             "and classes; it does assign a"),
     (["--set", "a"], "'a' is not NAME=VALUE"), (["--set", "a=b c"], "no Python expression"),
     (["--only", "2"], "no block 2: its blocks are 1 to 1"), (["--only", "x"], "no range"),

@@ -46,8 +46,9 @@ def parse(argv):
                         help="where it runs and its figures go, made where it is missing "
                              "(default: the current directory)")
     parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE",
-                        help="the value of what the listing assigns to NAME outside of functions "
-                             "and classes, a Python expression; may be given several times")
+                        help="the value of what the listing assigns to NAME: outside of functions and "
+                             "classes; FUNCTION.NAME, and self.NAME, inside; a number: wherever "
+                             "it is written. A Python expression; may be given several times")
     parser.add_argument("--only", type=block_numbers, metavar="3-7",
                         help="run these blocks only (counted from 1; 1,3-7 for several ranges)")
     parser.add_argument("--keep-going", action="store_true",

@@ -16,8 +16,14 @@ from gan_tf1.errors import InputError
 SHELL = "__listing_shell__"  # what a `!` line calls in its place
 # Cell magics whose body is Python all the same.
 PYTHON_CELLS = ("time", "timeit", "capture", "prun")
-FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
-PYTHON_FENCES = ("", "py", "python", "python3", "ipython", "ipython3")
+FENCE = re.compile(r"^(?P<quote>> ?)?(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
+PYTHON_FENCES = ("", "py", "py3", "python", "python3", "ipython", "ipython3", "pycon")
+PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
+# `name = !ls`, `name = %magic`
+ASSIGNED = re.compile(r"^(?P<names>[\w, ]+=) *(?P<rest>[!%][\w./~].*)$")
+# What IPython's %pylab does.
+PYLAB = ("import numpy, matplotlib; from matplotlib import pylab, mlab, pyplot; np = numpy; "
+         "plt = pyplot; from pylab import *; from numpy import *")
 # Line magics that leave nothing to wonder about when they are passed over.
 SETTINGS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "timeit", "time")
 HELP = re.compile(r"^\s*(\?+[\w.]+|[\w.]+\?+)\s*$")
@@ -87,9 +93,10 @@ def _fences(text):
         if not opening:
             continue
         first, body, indent = at, [], len(opening["indent"])
-        closing = re.compile(rf"^[ \t]*{opening['fence'][0]}{{{len(opening['fence'])},}}[ \t]*$")
+        quote = len(opening["quote"] or "")
+        closing = re.compile(rf"^{'> ?' if quote else ''}[ \t]*{opening['fence'][0]}{{{len(opening['fence'])},}}[ \t]*$")
         while at < len(lines) and not closing.match(lines[at]):
-            line = lines[at]
+            line = lines[at][quote:] if lines[at].startswith(">") else lines[at]
             body.append(line[min(indent, len(line) - len(line.lstrip())):])
             at += 1
         at += 1
@@ -103,7 +110,7 @@ def _fences(text):
 def code(block):
     """The `Code` of `block`: IPython's lines taken out, a cell's common indentation too."""
     text = textwrap.dedent(block.source) if block.kind == "cell" else block.source
-    lines, skipped, at = text.split("\n"), [], 0
+    lines, skipped, at = _without_prompts(text.split("\n")), [], 0
     written = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if lines[written].startswith("%%"):
         if lines[written][2:].split(" ")[0].strip() not in PYTHON_CELLS:
@@ -114,7 +121,11 @@ def code(block):
         line, last = lines[at], at
         start = line.lstrip()
         indent = line[:len(line) - len(start)]
-        if start[:1] in ("%", "!") or HELP.match(line):
+        assigned = ASSIGNED.match(start)
+        if assigned:
+            rest = _instead(assigned["rest"], at + 1, skipped) or "None"
+            lines[at] = f"{indent}{assigned['names']} {rest}"
+        elif start[:1] in ("%", "!") or HELP.match(line):
             while lines[last].endswith("\\") and last + 1 < len(lines):
                 last += 1
             whole = " ".join(part.rstrip("\\").strip() for part in lines[at:last + 1])
@@ -126,6 +137,18 @@ def code(block):
     return Code("\n".join(lines), tuple(skipped))
 
 
+def _without_prompts(lines):
+    """A session with an interpreter, as books show it: what follows the prompts, its output blank.
+
+    Left alone where the first line has no prompt.
+    """
+    written = next((line for line in lines if line.strip()), "")
+    if not PROMPT.match(written):
+        return lines
+    return [line[found.end():] if found else "" for line, found in
+            ((line, PROMPT.match(line)) for line in lines)]
+
+
 def _instead(line, number, skipped):
     """The Python that stands where IPython's `line` stood; "" for none."""
     if line.startswith("!"):
@@ -133,6 +156,8 @@ def _instead(line, number, skipped):
     timed = re.match(r"%time\s+(.+)", line)
     if timed:
         return timed[1]
+    if re.match(r"%pylab\b", line):
+        return PYLAB
     if line[1:].split(" ")[0] not in SETTINGS:
         skipped.append((number, line))
     return ""

@@ -1,24 +1,27 @@
 """A listing's figures: what would be shown is saved as PNG in the work directory."""
 
 import contextlib
+import re
 import sys
 
 import matplotlib
 
 
 class Figures:
-    """Saves the open figures as figure-001.png and so on, in the directory it runs in."""
+    """Saves the open figures as figure-001.png and so on, after those of earlier runs."""
 
     def __init__(self, folder):
         """`folder`: a path."""
         self.folder, self.saved = folder, []
+        numbers = [re.fullmatch(r"figure-(\d{3,9})\.png", path.name) for path in folder.iterdir()]
+        self._before = max((int(found[1]) for found in numbers if found), default=0)
 
     def save_open(self, *args, **options):
         """Save all open figures, name the files, and close the figures; stands for plt.show()."""
         from matplotlib import pyplot
         for number in pyplot.get_fignums():
             figure = pyplot.figure(number)
-            path = self.folder / f"figure-{len(self.saved) + 1:03d}.png"
+            path = self.folder / f"figure-{self._before + len(self.saved) + 1:03d}.png"
             figure.savefig(path)
             pyplot.close(figure)
             self.saved.append(path)

@@ -22,6 +22,8 @@ from gan_tf1.tf1 import load
 # Parts of the installed package that are no API, and the same whichever API is asked for.
 INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "security", "tsl",
            "xla")
+OLD_KERAS_FILES = ("advanced_activations", "convolutional", "core", "normalization", "pooling",
+                   "recurrent", "embeddings", "noise", "wrappers", "local", "convolutional_recurrent")
 VERSION = "1.15.5"  # the API of tensorflow.compat.v1 is that of TensorFlow 1.15
 
 
@@ -74,6 +76,21 @@ def tf1_module():
 
 
 @functools.cache
+def keras_module():
+    """The module that `import keras` gives: Keras 2, as tf.keras has it, with its files of before
+    2.4, by which listings import (`keras.layers.advanced_activations`)."""
+    keras = load().keras
+    layers = {"merge": Tf1Module("keras.layers.merge", {"_Merge": keras.layers.Add.__mro__[1]},
+                                 keras.layers)}
+    for name in OLD_KERAS_FILES:
+        layers[name] = Tf1Module(f"keras.layers.{name}", {}, keras.layers)
+    utils = {name: keras.utils for name in ("np_utils", "generic_utils", "vis_utils")}
+    own = {"layers": Tf1Module("keras.layers", layers, keras.layers),
+           "utils": Tf1Module("keras.utils", utils, keras.utils), "__version__": "2.3.1"}
+    return Tf1Module("keras", own, keras)
+
+
+@functools.cache
 def is_library(filename):
     """Whether the code in `filename` is installed (Python's own, site-packages, this package)."""
     path = pathlib.Path(filename)
@@ -86,12 +103,13 @@ def is_library(filename):
 def _is_api(name):
     """Whether the module `name` is of TensorFlow's public API, which differs inside."""
     parts = name.split(".")
-    return parts[0] == "tensorflow" and (len(parts) == 1 or parts[1] not in INSIDES)
+    return parts[0] == "keras" or parts[0] == "tensorflow" and (
+        len(parts) == 1 or parts[1] not in INSIDES)
 
 
 def _find(name):
     """The TF1 module `name`. Raises ImportError, naming what there is."""
-    found = tf1_module()
+    found = tf1_module() if name.partition(".")[0] == "tensorflow" else keras_module()
     for part in name.split(".")[1:]:
         found = _part(found, part)
     return found
@@ -120,11 +138,13 @@ def tf1_imports():
     Yields the TF1 module. Raises InputError where TensorFlow can't be loaded (`gan_tf1.tf1.load`).
     """
     global _depth, _undo
+    from gan_tf1.listing import old_names
     module = tf1_module()
     with _lock:
         if _depth == 0:
             _undo = contextlib.ExitStack()
             _allow_unseeded_ops(_undo)
+            _undo.enter_context(old_names.dimensions_of_floats())
             _install(_undo)
         _depth += 1
     try:
@@ -149,7 +169,7 @@ def _install(undo):
     top = tf1_module()
 
     def import_(name, globals=None, locals=None, fromlist=(), level=0):
-        if (level or name.partition(".")[0] != "tensorflow"
+        if (level or name.partition(".")[0] not in ("tensorflow", "keras")
                 or _is_installed(globals or sys._getframe(1).f_globals)):
             return plain_import(name, globals, locals, fromlist, level)
         if not _is_api(name):
@@ -159,7 +179,7 @@ def _install(undo):
         for part in fromlist or ():
             if part != "*":
                 _part(found, part)
-        return found if fromlist else top
+        return found if fromlist else _find(name.partition(".")[0])
 
     def by_name(name, package=None):
         if _is_api(name) and not _is_installed(sys._getframe(1).f_globals):

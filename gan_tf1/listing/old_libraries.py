@@ -1,14 +1,29 @@
-"""What NumPy, SciPy, matplotlib and Python have dropped since, for as long as a listing runs."""
+"""What NumPy, SciPy, Pillow and Python have dropped since, for as long as a listing runs.
 
+`old_matplotlib.py` has matplotlib's part. Sources: the release notes of NumPy 1.24 to 2.4, SciPy 1.0
+to 1.3, Pillow 10, "What's new in Python" 3.3 to 3.12.
+"""
+
+import base64
+import collections
+import collections.abc
 import contextlib
+import ctypes
+import fractions
+import gc
 import importlib.util
+import inspect
+import math
 import os
 import sys
+import threading
 import time
 import types
 import urllib.request
 
 import numpy as np
+
+from gan_tf1.listing import old_matplotlib
 
 GONE_FROM_NUMPY = {
     "float": float, "int": int, "bool": bool, "object": object, "str": str, "complex": complex,
@@ -18,8 +33,32 @@ GONE_FROM_NUMPY = {
     "product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all, "sometrue": np.any,
     "round_": np.round, "row_stack": np.vstack, "asscalar": lambda array: array.item(),
     "in1d": lambda *args, **options: np.isin(*args, **options).ravel(),
-    "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype)}
+    "asfarray": lambda array, dtype=np.float64: np.asarray(array, dtype),
+    "int0": np.intp, "uint0": np.uintp, "bool8": np.bool_, "object0": np.object_,
+    "str0": np.str_, "float96": np.longdouble, "mat": np.asmatrix, "msort": lambda a: np.sort(a, 0),
+    "trapz": getattr(np, "trapezoid", None), "find_common_type": np.result_type,
+    "rank": np.ndim, "set_string_function": lambda *args, **options: None}
+# Methods that NumPy 2 has dropped from its arrays.
+GONE_FROM_ARRAYS = {
+    "tostring": np.ndarray.tobytes, "ptp": np.ptp,
+    "itemset": lambda array, *args: _itemset(array, *args),
+    "newbyteorder": lambda array, order="S": array.view(array.dtype.newbyteorder(order))}
+GONE_FROM_PYTHON = {
+    base64: {"encodestring": base64.encodebytes, "decodestring": base64.decodebytes},
+    collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
+    fractions: {"gcd": math.gcd}, time: {"clock": time.perf_counter},
+    inspect: {"getargspec": lambda function: inspect.getfullargspec(function)[:4]},
+    threading.Thread: {"isAlive": threading.Thread.is_alive}}
 ABSENT = object()
+
+
+def _itemset(array, *args):
+    """array.itemset(value), (number in the flat array, value) or (tuple of indices, value)."""
+    *index, value = args
+    if index and isinstance(index[0], tuple):
+        array[index[0]] = value
+    else:
+        array.flat[index[0] if index else 0] = value
 
 
 @contextlib.contextmanager
@@ -42,14 +81,17 @@ def attributes(owner, **values):
 def restored():
     """Everything that this module has, while it lasts."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(attributes(np, **{
-            name: value for name, value in GONE_FROM_NUMPY.items() if name not in vars(np)}))
-        if not hasattr(time, "clock"):
-            stack.enter_context(attributes(time, clock=time.perf_counter))
+        for owner, values in {np: GONE_FROM_NUMPY, **GONE_FROM_PYTHON}.items():
+            stack.enter_context(attributes(owner, **{
+                name: value for name, value in values.items()
+                if name not in vars(owner) and value is not None}))
         stack.enter_context(attributes(urllib.request, urlretrieve=urlretrieve))
-        _matplotlib(stack)
-        _scipy_misc(stack)
+        _numpy(stack)
+        stack.enter_context(old_matplotlib.restored())
+        _pillow(stack)
+        _scipy(stack)
         _ipython(stack)
+        _imageio(stack)
         _distutils(stack)
         yield
 
@@ -63,33 +105,79 @@ def urlretrieve(url, filename=None, reporthook=None, data=None):
     raise OSError(f"nothing is downloaded here: get {url} and put it at {place}")
 
 
-def _matplotlib(stack):
-    from matplotlib import pyplot, style
-    from matplotlib.axes import Axes
-
-    plain = Axes.set_adjustable
-
-    def set_adjustable(self, adjustable, share=False):
-        return plain(self, "box" if adjustable == "box-forced" else adjustable, share)
-
-    stack.enter_context(attributes(Axes, set_adjustable=set_adjustable))
-    nothing = {name: lambda *args, **options: None for name in ("hold", "pause")}
-    stack.enter_context(attributes(pyplot, **nothing))
-    old = {name.replace("-v0_8", ""): name for name in style.library if "-v0_8" in name}
-    added = {name: style.library[new] for name, new in old.items() if name not in style.library}
-    style.library.update(added)
-    stack.callback(lambda: [style.library.pop(name) for name in added])
+def get_ipython(shell=lambda line: None):
+    """The shell that a listing asks for, whose magics do nothing; None for libraries, which would
+    hang themselves on to it."""
+    from gan_tf1.listing.modules import is_library
+    if is_library(sys._getframe(1).f_code.co_filename):
+        return None
+    return types.SimpleNamespace(
+        system=shell, getoutput=shell, magic=old_matplotlib.nothing,
+        run_line_magic=old_matplotlib.nothing, run_cell_magic=old_matplotlib.nothing)
 
 
-def _scipy_misc(stack):
-    """`scipy.misc`, whose helpers for images SciPy has dropped, and since then the module."""
+def _numpy(stack):
+    """Arguments and methods that have gone, and what is refused now."""
+    plain = {name: getattr(np, name) for name in ("reshape", "fromstring", "load")}
+
+    def reshape(a, *args, **options):
+        if "newshape" in options:
+            options["shape"] = options.pop("newshape")
+        return plain["reshape"](a, *args, **options)
+
+    def fromstring(string, dtype=float, count=-1, *, sep="", **options):
+        if sep == "":  # the bytes themselves; a copy, for frombuffer's arrays can't be written to
+            return np.frombuffer(string, dtype, count).copy()
+        return plain["fromstring"](string, dtype, count, sep=sep, **options)
+
+    def load(file, mmap_mode=None, allow_pickle=True, *args, **options):
+        return plain["load"](file, mmap_mode, allow_pickle, *args, **options)
+
+    stack.enter_context(attributes(np, reshape=reshape, fromstring=fromstring, load=load))
+    if not hasattr(np.lib, "pad"):
+        stack.enter_context(attributes(np.lib, pad=np.pad))
+    if not hasattr(np.random, "random_integers"):
+        stack.enter_context(attributes(np.random, random_integers=lambda low, high=None, size=None: (
+            np.random.randint(1, low + 1, size) if high is None
+            else np.random.randint(low, high + 1, size))))
+    methods = {name: method for name, method in GONE_FROM_ARRAYS.items()
+               if not hasattr(np.ndarray, name)}
+    # The attributes of a type written in C can't be set; its dictionary can, behind its proxy.
+    found = gc.get_referents(np.ndarray.__dict__)[0]
+
+    def forget():
+        for name in methods:
+            found.pop(name, None)
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(np.ndarray))
+
+    stack.callback(forget)
+    found.update(methods)
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(np.ndarray))
+
+
+def _pillow(stack):
+    from PIL import Image
+    old = {"ANTIALIAS": Image.LANCZOS, "LINEAR": Image.BILINEAR, "CUBIC": Image.BICUBIC}
+    stack.enter_context(attributes(Image, **{
+        name: value for name, value in old.items() if not hasattr(Image, name)}))
+
+
+def _scipy(stack):
+    """`scipy.misc`, whose helpers for images SciPy has dropped, and since then the module; and
+    `scipy.ndimage.imread`."""
     import scipy
+    import scipy.ndimage
+    import scipy.special
 
     from gan_tf1.listing import images
     misc = types.ModuleType("scipy.misc", "SciPy's helpers for images, as they were.")
     misc.__dict__.update({name: getattr(images, name) for name in images.__all__})
+    misc.__dict__.update({name: getattr(scipy.special, name)
+                          for name in ("comb", "factorial", "logsumexp")})
     _module(stack, "scipy.misc", misc)
     stack.enter_context(attributes(scipy, misc=misc))
+    if not hasattr(scipy.ndimage, "imread"):
+        stack.enter_context(attributes(scipy.ndimage, imread=images.imread))
 
 
 def _ipython(stack):
@@ -104,9 +192,24 @@ def _ipython(stack):
                 f"<{kind} {str(options.get('filename') or data)[:60]}>")
     ipython = types.ModuleType("IPython")
     ipython.display = display
-    ipython.get_ipython, ipython.version_info = lambda: None, (8, 0, 0)  # matplotlib asks for it
+    ipython.get_ipython, ipython.version_info = get_ipython, (8, 0, 0)  # matplotlib asks for it
     _module(stack, "IPython", ipython)
-    _module(stack, "IPython.display", display)
+    core = types.ModuleType("IPython.core")
+    ipython.core, core.display = core, display
+    for name, module in (("display", display), ("core", core), ("core.display", display)):
+        _module(stack, f"IPython.{name}", module)
+
+
+def _imageio(stack):
+    """`imageio`, where it isn't installed."""
+    if importlib.util.find_spec("imageio") is not None:
+        return
+    from gan_tf1.listing import image_files
+    imageio = types.ModuleType("imageio", image_files.__doc__)
+    imageio.__dict__.update({name: getattr(image_files, name) for name in image_files.__all__})
+    imageio.v2, imageio.__version__ = imageio, "2.3.0"
+    _module(stack, "imageio", imageio)
+    _module(stack, "imageio.v2", imageio)
 
 
 def _distutils(stack):

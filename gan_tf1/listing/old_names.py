@@ -5,6 +5,7 @@ arguments changed, the old order is told from the new one by what is given: an a
 what is joined or split never is.
 """
 
+import contextlib
 import functools
 import numbers
 
@@ -33,12 +34,37 @@ def by_module(tf):
         "histogram_summary": _summary(tf.summary.histogram, "tag", "values"),
         "image_summary": _summary(tf.summary.image, "tag", "tensor", max_images="max_outputs"),
         "merge_summary": _summary(tf.summary.merge, "inputs"),
+        "concat_v2": tf.concat, "op_scope": _values_first(tf.name_scope),
+        "variable_op_scope": _values_first(tf.variable_scope),
         "merge_all_summaries": tf.summary.merge_all}
     losses = ("sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
               "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2")
     nn = {name: _logits_first(getattr(tf.nn, name)) for name in losses}
     train = {"SummaryWriter": tf.summary.FileWriter}
-    return {"": top, "nn": nn, "train": train}
+    image = {"per_image_whitening": tf.image.per_image_standardization}
+    return {"": top, "nn": nn, "train": train, "image": image}
+
+
+@contextlib.contextmanager
+def dimensions_of_floats():
+    """While it lasts, 50.0 is a size as 50 is, as before TensorFlow 1.15: Python 3's `size / 2`."""
+    from tensorflow.python.framework.tensor_shape import Dimension
+    plain = Dimension.__init__
+
+    def init(self, value):
+        plain(self, int(value) if isinstance(value, float) and value.is_integer() else value)
+
+    Dimension.__init__ = init
+    try:
+        yield
+    finally:
+        Dimension.__init__ = plain
+
+
+def _values_first(scope):
+    """A scope whose first argument was the values: op_scope(values, name, default_name)."""
+    return lambda values, name, default_name=None, **options: scope(
+        name, default_name, values, **options)
 
 
 def _is_number(value):

@@ -11,9 +11,15 @@ SHOW = "__listing_show__"  # what a notebook's last expression is handed to
 
 
 def value(name, text):
-    """The expression `text` of `--set name=text`, parsed. Raises InputError where it is none."""
-    if not name.isidentifier():
-        raise InputError(f"--set {name}={text}: {name!r} is no name of a variable")
+    """The expression `text` of `--set name=text`, parsed. Raises InputError where it is none, or
+    where `name` is neither a target (`epochs`, `self.epochs`, `train.epochs`) nor a number."""
+    try:
+        target = ast.parse(name.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        target = None
+    if number(name) is None and not isinstance(target, (ast.Name, ast.Attribute)):
+        raise InputError(f"--set {name}={text}: {name!r} is neither the name of a variable nor a "
+                         "number")
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
@@ -21,28 +27,107 @@ def value(name, text):
                          f"own quotes: --set \"{name}='{text}'\")") from error
 
 
+def number(name):
+    """The number that `name` is, or None: `--set 1000000=100` is for what has no name."""
+    try:
+        found = ast.literal_eval(name.strip())
+    except (SyntaxError, ValueError):
+        return None
+    return found if type(found) in (int, float) else None
+
+
 def set_values(tree, values):
     """Put `values` (name -> expression) in place of what `tree` assigns to these names.
 
-    Only assignments outside of functions and classes count, `a, b = 1, 2` and `a: int = 1` among
-    them. Returns all names that are assigned so, changed or not.
+    A plain name is what is assigned outside of functions and classes, `a, b = 1, 2` and
+    `a: int = 1` among them; `train.epochs` what the function `train` assigns, or takes by default;
+    `self.epochs` what is assigned to that; and a number every number that is written so.
+
+    Returns all plain names that are assigned so, changed or not, and the others that were found.
     """
     names = set()
     for statement in _top_level(tree.body):
-        if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            pairs = [(statement, "value", statement.target)]
-        elif isinstance(statement, ast.Assign):
-            pairs = [(statement, "value", target) for target in statement.targets]
-        else:
-            continue
-        for owner, field, target in pairs:
+        for target in _targets(statement):
             if isinstance(target, (ast.Tuple, ast.List)):
                 names |= _set_elements(statement, target, values)
             elif isinstance(target, ast.Name):
                 names.add(target.id)
                 if target.id in values:
-                    setattr(owner, field, _placed(values[target.id], statement.value))
+                    statement.value = _placed(values[target.id], statement.value)
+    for name in values:
+        if number(name) is not None:
+            numbers = _Numbers(number(name), values[name])
+            numbers.visit(tree)
+            names |= {name} if numbers.found else set()
+        elif "." in name:
+            names |= {name} if _set_inside(tree, name, values[name]) else set()
     return names
+
+
+def _targets(statement):
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) and statement.value else []
+
+
+class _Numbers(ast.NodeTransformer):
+    """Puts an expression in place of a number, wherever it is written."""
+
+    def __init__(self, old, new):
+        self.old, self.new, self.found = old, new, False
+
+    def visit_Constant(self, node):
+        """The new expression, or what was there."""
+        if type(node.value) is not type(self.old) or node.value != self.old:
+            return node
+        self.found = True
+        return _placed(self.new, node)
+
+
+def _set_inside(tree, name, new):
+    """`self.epochs` wherever it is assigned; `train.epochs` inside of a function or class `train`.
+    Whether there was one."""
+    owner, _, own = name.rpartition(".")
+    found = False
+    for node in ast.walk(tree):
+        for target in _targets(node):
+            if isinstance(target, ast.Attribute) and ast.unparse(target) == name:
+                node.value, found = _placed(new, node.value), True
+        if getattr(node, "name", None) != owner or not hasattr(node, "body"):
+            continue
+        for inner in _top_level(node.body):
+            for target in _targets(inner):
+                if isinstance(target, ast.Name) and target.id == own:
+                    inner.value, found = _placed(new, inner.value), True
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found |= _set_default(node.args, own, new)
+    return found
+
+
+def _set_default(arguments, own, new):
+    """The default of the parameter `own`; whether it has one."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [(arguments.defaults, index, argument) for index, argument in enumerate(
+        positional[len(positional) - len(arguments.defaults):])]
+    pairs += [(arguments.kw_defaults, index, argument)
+              for index, argument in enumerate(arguments.kwonlyargs)]
+    for defaults, index, argument in pairs:
+        if argument.arg == own and defaults[index] is not None:
+            defaults[index] = _placed(new, defaults[index])
+            return True
+    return False
+
+
+def places(tree, name):
+    """How `--set` can reach `name` inside of functions and classes: ["train.name", "self.name"]."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            if _set_inside(ast.parse(ast.unparse(node)), f"{node.name}.{name}", ast.Constant(0)):
+                found.append(f"{node.name}.{name}")
+        found += [ast.unparse(target) for target in _targets(node)
+                  if isinstance(target, ast.Attribute) and target.attr == name]
+    return list(dict.fromkeys(found))
 
 
 def _set_elements(statement, target, values):
@@ -67,7 +152,7 @@ def _top_level(body):
             continue
         for field in ("body", "orelse", "finalbody"):
             yield from _top_level(getattr(statement, field, []))
-        for handler in getattr(statement, "handlers", []):
+        for handler in [*getattr(statement, "handlers", []), *getattr(statement, "cases", [])]:
             yield from _top_level(handler.body)
 
 

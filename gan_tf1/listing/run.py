@@ -3,6 +3,7 @@
 import ast
 import builtins
 import contextlib
+import importlib.util
 import linecache
 import os
 import pathlib
@@ -15,7 +16,7 @@ import warnings
 from typing import NamedTuple
 
 from gan_tf1.errors import InputError
-from gan_tf1.listing import blocks, figures, old_libraries, rewrite, slips
+from gan_tf1.listing import blocks, figures, input_data, old_libraries, rewrite, slips
 from gan_tf1.listing.modules import is_library, tf1_imports
 from gan_tf1.listing.report import Failure, Place
 from gan_tf1.tf1 import load, tf, without_chatter
@@ -53,7 +54,11 @@ def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=Fals
     codes = {block.number: blocks.code(block) for block in all_blocks}
     trees = {block.number: _parsed(path, block, codes[block.number]) for block in all_blocks}
     _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
-    workdir.mkdir(parents=True, exist_ok=True)
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"--workdir {workdir}: {error.filename} is a file: name a directory"
+                         ) from error
     listing = _Listing(path, workdir, all_blocks, codes, trees)
     with contextlib.ExitStack() as stack:
         stack.enter_context(tf1_imports())
@@ -90,15 +95,21 @@ def _parsed(path, block, code):
 
 
 def _set_values(path, trees, values):
-    assigned = set()
-    for tree in trees.values():
-        if isinstance(tree, ast.Module):
-            assigned |= rewrite.set_values(tree, values)
+    assigned, parsed = set(), [tree for tree in trees.values() if isinstance(tree, ast.Module)]
+    for tree in parsed:
+        assigned |= rewrite.set_values(tree, values)
     for name in values:
-        if name not in assigned:
-            known = ", ".join(sorted(assigned)) or "nothing"
-            raise InputError(f"--set {name}: {path.name} never assigns {name} outside of functions "
-                             f"and classes; it does assign {known}")
+        if name in assigned:
+            continue
+        if rewrite.number(name) is not None:
+            raise InputError(f"--set {name}: the number {name} isn't written in {path.name}")
+        inside = [place for tree in parsed for place in rewrite.places(tree, name.split(".")[-1])]
+        if inside:
+            raise InputError(f"--set {name}: {path.name} assigns it inside of a function or class "
+                             f"only: --set {inside[0]}=...")
+        known = ", ".join(sorted(assigned)) or "nothing"
+        raise InputError(f"--set {name}: {path.name} never assigns {name} outside of functions "
+                         f"and classes; it does assign {known}")
 
 
 def _filename(path, block):
@@ -120,9 +131,7 @@ class _Listing:
         names |= {blocks.SHELL: self.shell, rewrite.SHOW: self.show_value}
         if all_blocks[0].kind == "script":
             names["__file__"] = str(path)
-        names["get_ipython"] = lambda: types.SimpleNamespace(
-            system=self.shell, getoutput=self.shell, magic=lambda line: None,
-            run_line_magic=lambda *args: None, run_cell_magic=lambda *args: None)
+        names["get_ipython"] = lambda: old_libraries.get_ipython(self.shell)
 
     def run_block(self, block, fragments):
         """Run one block. Returns whether the listing has ended, and the `Failure` or None."""
@@ -146,6 +155,11 @@ class _Listing:
             exec(compile(tree, filename, "exec"), names)
             if block.kind != "script":  # as Jupyter does after each cell
                 self.figures.save_open()
+        except KeyboardInterrupt as error:
+            place = self.failure(error, block).places[-1]
+            note(f"interrupted at {place.module or f'block {place.block}'}, line {place.line}")
+            self.figures.save_open()
+            raise
         except SystemExit as error:
             if error.code in (None, 0):
                 return True, None
@@ -188,18 +202,19 @@ class _Listing:
             print(repr(value))
 
     def shell(self, line):
-        """What a `!` line does: `mkdir` inside the work directory; anything else is skipped."""
+        """What a `!` line does: `mkdir` inside the work directory; anything else is skipped. Its
+        output, for `lines = !ls`, is no line."""
         try:
             words = shlex.split(line)
         except ValueError:
             words = []
         if not words or words[0] != "mkdir" or re.search(r"[;&|<>$`{}*?]", line):
             note(f"!{line} is skipped: nothing is passed to a shell")
-            return None
+            return []
         for name in words[1:]:
             if not name.startswith("-"):
                 self.make_directory(name, parents="-p" in words)
-        return None
+        return []
 
     def make_directory(self, name, parents):
         folder = pathlib.Path(name).resolve()
@@ -241,7 +256,7 @@ def _surroundings(listing, arguments):
     sys.path.insert(0, str(listing.path.parent))
     os.chdir(listing.workdir)
     try:
-        with _own_graph(), _own_flags(), warnings.catch_warnings():
+        with _own_graph(), _own_flags(), _own_input_data(), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
@@ -252,14 +267,36 @@ def _surroundings(listing, arguments):
 
 
 @contextlib.contextmanager
+def _own_input_data():
+    """`import input_data`, where the tutorials' file of this name isn't beside the listing."""
+    if importlib.util.find_spec("input_data") is not None:
+        yield
+        return
+    sys.modules["input_data"] = input_data
+    try:
+        yield
+    finally:
+        sys.modules.pop("input_data", None)
+
+
+@contextlib.contextmanager
 def _own_flags():
     """tf.app.flags, where a listing may define what a library has taken since (`log_dir`)."""
     flags = tf.app.flags.FLAGS
     before = {name: (flags[name], flags[name].allow_override) for name in flags}
     for flag, _ in before.values():
         flag.allow_override = True
+    integer, number = tf.app.flags.DEFINE_integer, tf.app.flags.DEFINE_float
+
+    def define_integer(name, default, *args, **options):
+        # Before TensorFlow 1.5 no default was looked at: np.inf, 1e4.
+        define = number if isinstance(default, float) else integer
+        return define(name, default, *args, **options)
+
     try:
-        yield
+        with old_libraries.attributes(tf.app.flags, DEFINE_integer=define_integer), \
+                old_libraries.attributes(tf.flags, DEFINE_integer=define_integer):
+            yield
     finally:
         for name in list(flags):
             if name not in before:

@@ -39,6 +39,7 @@ SLIPS = (
 NO_SHAPE = ("this layer needs the shape of its input, and a placeholder that has no shape (or not "
             "this part of it) is where it comes from: tf.placeholder(tf.float32, (None, SIZE))")
 PYTHON_2 = "this is Python 2, which TensorFlow no longer runs on"
+INSTALL = "this module isn't installed: pip install {}"
 COMMON = (
     Hint("ValueError", r"rank.*(undefined|unknown|None)|should be defined|Found `None`|"
          r"unknown TensorShape|undefined rank|needs a known rank", "", NO_SHAPE),
@@ -49,6 +50,17 @@ COMMON = (
     Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring)'", "", PYTHON_2),
     Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "",
          PYTHON_2),
+    Hint("ModuleNotFoundError", "'(prettytensor|tensorlayer|sonnet|tflearn|edward|neon|theano|lasagne)"
+         "['.]", "", "this library was made for TensorFlow 1 or before, and can't be had for the "
+         "TensorFlow that is installed"),
+    Hint("ModuleNotFoundError", "'cv2['.]", "", INSTALL.format("opencv-python-headless")),
+    Hint("ModuleNotFoundError", "'sklearn['.]", "", INSTALL.format("scikit-learn")),
+    Hint("ModuleNotFoundError", "'skimage['.]", "", INSTALL.format("scikit-image")),
+    Hint("ModuleNotFoundError", "'moviepy['.]", "", INSTALL.format("'moviepy<2'")),
+    Hint("ModuleNotFoundError", "'(pandas|seaborn|imutils|networkx)['.]", "",
+         INSTALL.format("the module's name")),
+    Hint("ValueError", "not a valid checkpoint", "", "there is no checkpoint of this name: it was "
+         "published apart from the listing, or is saved by a block or at a step that hasn't run"),
     Hint("ModuleNotFoundError", "No module named", "",
          "this module is neither installed nor beside the listing"),
     Hint("RuntimeError", "Attempted to use a closed Session", "",

@@ -1,13 +1,19 @@
 """What listings use of `tf.contrib`, which TensorFlow 2 left out, with its defaults and names.
 
 `module()` puts it together; `layers.py` has the layers, `batch_norm.py` their normalization,
-`weights.py` initializers and regularizers, `framework.py` argument scopes and lists of variables.
+`weights.py` initializers and regularizers, `framework.py` argument scopes and lists of variables,
+`training.py` hyperparameters and training ops.
 """
 
 from gan_tf1.listing import input_data
 from gan_tf1.listing.contrib import (
-    batch_norm, framework, layers, losses, model_analyzer, weights)
+    batch_norm, framework, layers, losses, model_analyzer, training, weights)
 from gan_tf1.tf1 import load
+
+
+# How contrib's files were called, by which some listings import: contrib.layers.python.layers.layers.
+INNER = ("python", "api", "layers", "ops", "framework", "learn", "rnn", "keras", "initializers",
+         "regularizers", "variables", "core_rnn_cell", "hparam", "training")
 
 
 def _public(*modules):
@@ -20,9 +26,13 @@ def module(Module):
     tf = load()
 
     def part(name, own, base=None):
-        return Module(f"tensorflow.contrib.{name}", own, base)
+        made = Module(f"tensorflow.contrib.{name}", own, base)
+        inner = Module(f"tensorflow.contrib.{name}.python", {}, made)
+        vars(inner).update({name: inner for name in INNER if not hasattr(made, name)})
+        vars(made).update({"python": inner, "api": inner})
+        return made
 
-    in_layers = _public(layers, batch_norm, weights)
+    in_layers = _public(layers, batch_norm, weights) | {"optimize_loss": training.optimize_loss}
     in_framework = _public(framework) | {
         "get_or_create_global_step": tf.train.get_or_create_global_step,
         "get_global_step": tf.train.get_global_step,
@@ -35,16 +45,21 @@ def module(Module):
         "load_mnist": lambda train_dir="MNIST-data": input_data.read_data_sets(train_dir)})
     datasets = part("learn.datasets", {"mnist": mnist})
     contrib_losses = part("losses", losses.names())
+    for_training = {name: getattr(training, name)
+                    for name in ("HParams", "create_train_op", "clip_gradient_norms")}
+    learning = part("slim.learning", for_training)
+    rnn = {name: getattr(tf.nn, name) for name in dir(tf.nn) if name.startswith("static_")}
     own = {
         "layers": part("layers", in_layers),
         "framework": part("framework", in_framework),
         "losses": contrib_losses,
         "slim": part("slim", in_layers | in_framework | {
-            "losses": contrib_losses, "model_analyzer": model_analyzer}),
+            "losses": contrib_losses, "model_analyzer": model_analyzer, "learning": learning}),
+        "training": part("training", for_training),
         "learn": part("learn", {"datasets": datasets}),
-        "rnn": part("rnn", {}, tf.nn.rnn_cell),
-        "distributions": part("distributions", {}, tf.distributions),
+        "rnn": part("rnn", rnn, tf.nn.rnn_cell),
+        "distributions": part("distributions", {"kl": tf.distributions.kl_divergence}, tf.distributions),
         "data": part("data", {}, tf.data),
-        "keras": tf.keras}
+        "keras": part("keras", {}, tf.keras)}
     names = ", ".join(sorted(own))
     return Module("tensorflow.contrib", own, None, f"tf.contrib has {names}")

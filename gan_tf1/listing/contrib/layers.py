@@ -15,7 +15,7 @@ __all__ = ["fully_connected", "linear", "relu", "relu6", "convolution", "convolu
            "convolution2d", "conv1d", "conv2d", "conv2d_transpose", "convolution2d_transpose",
            "separable_conv2d", "separable_convolution2d", "max_pool2d",
            "avg_pool2d", "bias_add", "dropout", "flatten", "one_hot_encoding", "unit_norm",
-           "stack", "repeat", "softmax"]
+           "stack", "repeat", "softmax", "elu", "conv3d", "convolution3d", "maxout"]
 
 
 def _layer(inputs, default_name, reuse, scope, trainable, variables_collections,
@@ -130,6 +130,7 @@ def _of_dimensions(dimensions, name):
 convolution = _of_dimensions(None, "convolution")
 conv1d = convolution1d = _of_dimensions(1, "convolution1d")
 conv2d = convolution2d = _of_dimensions(2, "convolution2d")
+conv3d = convolution3d = _of_dimensions(3, "convolution3d")
 
 
 @add_arg_scope
@@ -291,6 +292,21 @@ def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
         return inputs / tf.sqrt(epsilon + squares)
 
 
+@add_arg_scope
+def maxout(inputs, num_units, axis=-1, scope=None):
+    """The largest of each N / num_units numbers along `axis`, whose N must be known."""
+    with tf.variable_scope(scope, "MaxOut", [inputs]):
+        x = tf.convert_to_tensor(inputs)
+        count = _known(x.shape[axis], x)
+        if count % num_units:
+            raise ValueError(f"number of features({count}) is not a multiple of num_units"
+                             f"({num_units})")
+        shape = [tf.shape(x)[i] if size is None else size
+                 for i, size in enumerate(x.shape.as_list())]
+        shape[axis] = num_units
+        return tf.reduce_max(tf.reshape(x, [*shape, count // num_units]), -1)
+
+
 def _name_of(layer, default):
     function = getattr(layer, "func", layer)
     return getattr(function, "__name__", default)
@@ -322,5 +338,6 @@ def stack(inputs, layer, stack_args, **kwargs):
 
 
 relu = functools.partial(fully_connected, activation_fn=tf.nn.relu)
+elu = functools.partial(fully_connected, activation_fn=tf.nn.elu)
 relu6 = functools.partial(fully_connected, activation_fn=tf.nn.relu6)
 linear = functools.partial(fully_connected, activation_fn=None)

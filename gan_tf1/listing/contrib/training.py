@@ -1,0 +1,155 @@
+"""`tf.contrib.training.HParams`, `create_train_op`, and `tf.contrib.layers.optimize_loss`."""
+
+import json
+
+from gan_tf1.tf1 import tf
+
+OPTIMIZERS = {"Adagrad": "AdagradOptimizer", "Adam": "AdamOptimizer", "Ftrl": "FtrlOptimizer",
+              "Momentum": "MomentumOptimizer", "RMSProp": "RMSPropOptimizer",
+              "SGD": "GradientDescentOptimizer"}
+
+
+class HParams:
+    """Hyperparameters as attributes; `parse("name=value,...")` keeps the type that each has."""
+
+    def __init__(self, hparam_def=None, model_structure=None, **kwargs):
+        self._names = []
+        for name, value in kwargs.items():
+            self.add_hparam(name, value)
+
+    def add_hparam(self, name, value):
+        """A new one. Raises ValueError where there is one of this name."""
+        if hasattr(self, name):
+            raise ValueError(f"Hyperparameter name is reserved: {name}")
+        self._names.append(name)
+        setattr(self, name, value)
+
+    def set_hparam(self, name, value):
+        """Another value for `name`, made of the type that it has."""
+        if name not in self._names:
+            raise ValueError(f"Unknown hyperparameter: {name}")
+        old = getattr(self, name)
+        if isinstance(value, str) and not isinstance(old, str):
+            value = json.loads({"True": "true", "False": "false"}.get(value, value))
+        setattr(self, name, type(old)(value) if isinstance(old, (int, float, str)) else value)
+
+    def parse(self, values):
+        """Set all of the text "name=value,name=value"."""
+        for pair in filter(None, values.split(",")):
+            name, equals, value = pair.partition("=")
+            if not equals:
+                raise ValueError(f"Could not parse hparam: {pair}")
+            self.set_hparam(name.strip(), value.strip())
+        return self
+
+    def override_from_dict(self, values_dict):
+        """Set all of a dict."""
+        for name, value in values_dict.items():
+            self.set_hparam(name, value)
+        return self
+
+    def get(self, key, default=None):
+        """The value of `key`, or `default`."""
+        return getattr(self, key) if key in self._names else default
+
+    def values(self):
+        """Name -> value."""
+        return {name: getattr(self, name) for name in self._names}
+
+    def to_json(self, indent=None, separators=None, sort_keys=False):
+        """`values` as JSON."""
+        return json.dumps(self.values(), indent=indent, separators=separators, sort_keys=sort_keys)
+
+    def __contains__(self, key):
+        return key in self._names
+
+    def __str__(self):
+        return str(sorted(self.values().items()))
+
+
+def create_train_op(total_loss, optimizer, global_step=0, update_ops=None,
+                    variables_to_train=None, transform_grads_fn=None, summarize_gradients=False,
+                    gate_gradients=1, aggregation_method=None, colocate_gradients_with_ops=False,
+                    check_numerics=True, **options):
+    """A tensor: `total_loss`, after UPDATE_OPS and one step of `optimizer`. `global_step` None
+    counts no steps."""
+    step = tf.train.get_or_create_global_step() if global_step == 0 else global_step
+    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
+    with tf.control_dependencies(list(updates)):
+        total_loss = tf.identity(total_loss)
+    grads = optimizer.compute_gradients(
+        total_loss, variables_to_train or tf.trainable_variables(), gate_gradients,
+        aggregation_method, colocate_gradients_with_ops)
+    if transform_grads_fn is not None:
+        grads = transform_grads_fn(grads)
+    with tf.name_scope("train_op"):
+        if check_numerics:
+            total_loss = tf.check_numerics(total_loss, "LossTensor is inf or nan")
+        apply = optimizer.apply_gradients(grads, step)
+        with tf.control_dependencies([apply]):
+            train_op = tf.identity(total_loss)
+    tf.add_to_collection(tf.GraphKeys.TRAIN_OP, train_op)
+    return train_op
+
+
+def clip_gradient_norms(gradients_to_variables, max_norm):
+    """The (gradient, variable) pairs, each gradient no longer than `max_norm`."""
+    return [(tf.clip_by_norm(grad, max_norm) if grad is not None else None, var)
+            for grad, var in gradients_to_variables]
+
+
+def optimize_loss(loss, global_step, learning_rate, optimizer, gradient_noise_scale=None,
+                  gradient_multipliers=None, clip_gradients=None, learning_rate_decay_fn=None,
+                  update_ops=None, variables=None, name=None, summaries=None,
+                  colocate_gradients_with_ops=False, increment_global_step=True):
+    """A tensor: `loss`, after one step of `optimizer` (a name, a class, a function of the learning
+    rate, or an optimizer), and after UPDATE_OPS.
+
+    Raises NotImplementedError for noise on gradients and multipliers of them.
+    """
+    if gradient_noise_scale is not None or gradient_multipliers is not None:
+        raise NotImplementedError("tf.contrib.layers.optimize_loss: gradient_noise_scale and "
+                                  "gradient_multipliers aren't supported here")
+    with tf.variable_scope(name, "OptimizeLoss", [loss, global_step]):
+        step = tf.train.get_global_step() if global_step is None else global_step
+        updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
+        with tf.control_dependencies(list(updates)):
+            loss = tf.identity(loss)
+        rate = learning_rate
+        if isinstance(rate, (int, float)):
+            rate = tf.get_variable("learning_rate", [], trainable=False,
+                                   initializer=tf.constant_initializer(float(rate)))
+        if rate is not None and learning_rate_decay_fn is not None:
+            rate = learning_rate_decay_fn(rate, step)
+        if isinstance(optimizer, str):
+            if optimizer not in OPTIMIZERS:
+                raise ValueError(f"Optimizer name should be one of {list(OPTIMIZERS)}, you "
+                                 f"provided {optimizer}.")
+            kind = getattr(tf.train, OPTIMIZERS[optimizer])
+            opt = kind(rate, momentum=0.9) if optimizer == "Momentum" else kind(rate)
+        elif isinstance(optimizer, tf.train.Optimizer):
+            opt = optimizer
+        else:
+            opt = optimizer(rate) if rate is not None else optimizer()
+        grads = opt.compute_gradients(loss, variables or tf.trainable_variables(),
+                                      colocate_gradients_with_ops=colocate_gradients_with_ops)
+        if callable(clip_gradients):
+            grads = clip_gradients(grads)
+        elif clip_gradients is not None:
+            found, variables = zip(*grads)
+            grads = list(zip(tf.clip_by_global_norm(found, clip_gradients)[0], variables))
+        wanted = ("loss", "learning_rate", "global_gradient_norm") if summaries is None else summaries
+        if "loss" in wanted:
+            tf.summary.scalar("loss", loss)
+        if "learning_rate" in wanted and rate is not None:
+            tf.summary.scalar("learning_rate", rate)
+        norms = [(grad, var) for grad, var in grads if grad is not None]
+        if "gradient_norm" in wanted:
+            for grad, var in norms:
+                tf.summary.scalar(f"gradient_norm/{var.op.name}", tf.global_norm([grad]))
+        if "gradient_norm" in wanted or "global_gradient_norm" in wanted:
+            tf.summary.scalar("global_norm/gradient_norm",
+                              tf.global_norm([grad for grad, _ in norms]))
+        apply = opt.apply_gradients(grads, step if increment_global_step else None, "train")
+        with tf.control_dependencies([apply]):
+            return tf.identity(loss)

@@ -1,0 +1,74 @@
+"""`imageio`, where it isn't installed, on Pillow: images and GIFs, as listings of GANs use it."""
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+__all__ = ["imread", "imwrite", "imsave", "mimread", "mimwrite", "mimsave", "get_writer"]
+
+
+def imread(uri, format=None, **options):
+    """The (first) image in a file, uint8 [H, W] or [H, W, C]."""
+    with Image.open(uri) as image:
+        return np.array(image.convert("RGB") if image.mode == "P" else image)
+
+
+def mimread(uri, format=None, **options):
+    """All images in a file."""
+    with Image.open(uri) as image:
+        return [np.array(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
+
+
+def _image(array):
+    """A PIL image; as in imageio 2, numbers that aren't uint8 are stretched to 0 ... 255."""
+    array = np.asarray(array)
+    if array.dtype != np.uint8:
+        low, high = float(array.min()), float(array.max())
+        if array.dtype.kind == "f" and not 0 <= low <= high <= 1:
+            array = (array - low) / ((high - low) or 1)
+        if array.dtype.kind == "f":
+            array = array * 255 + 0.499999
+        array = np.clip(array, 0, 255).astype(np.uint8)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def imwrite(uri, im, format=None, **options):
+    """Write one image."""
+    _image(im).save(uri)
+
+
+def mimwrite(uri, ims, format=None, fps=None, duration=None, loop=0, **options):
+    """Write a GIF; `duration` of an image in seconds (default: 0.1), or `fps` of them a second."""
+    first, *rest = map(_image, ims)
+    each = 1 / fps if fps else 0.1 if duration is None else duration
+    each = [round(1000 * each)] if np.ndim(each) == 0 else [round(1000 * one) for one in each]
+    first.save(uri, format=(format or "GIF").replace("-PIL", ""), save_all=True,
+               append_images=rest, loop=loop, duration=each if len(each) > 1 else each[0])
+
+
+imsave, mimsave = imwrite, mimwrite
+
+
+class get_writer:
+    """A writer of a GIF: `append_data` one image after the other, then `close`."""
+
+    def __init__(self, uri, format=None, mode="?", **options):
+        self._uri, self._options, self._images = uri, options, []
+
+    def append_data(self, im, meta=None):
+        """Take one more image."""
+        self._images.append(np.array(im))
+
+    def close(self):
+        """Write what was taken."""
+        if self._images:
+            mimwrite(self._uri, self._images, **{name: value for name, value in self._options.items()
+                                                 if name in ("fps", "duration", "loop")})
+            self._images = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()

@@ -1,0 +1,99 @@
+"""What matplotlib has dropped since 2017, for as long as a listing runs; and no waiting for keys.
+
+Sources: the "API changes" of matplotlib 2.2 to 3.9 (doc/api/prev_api_changes).
+"""
+
+import contextlib
+import functools
+
+OFF = {"off": False, "on": True}  # matplotlib 2 took these texts for truth values
+RENAMED_MAPS = {"spectral": "nipy_spectral", "Vega10": "tab10", "Vega20": "tab20",
+                "Vega20b": "tab20b", "Vega20c": "tab20c"}
+
+
+def nothing(*args, **options):
+    """What stands for a function that there is no need of."""
+
+
+def _renamed(function, **renamed):
+    """`function`, taking keyword arguments by their old names too; None drops one."""
+
+    @functools.wraps(function)
+    def either(*args, **options):
+        for old, new in renamed.items():
+            if old in options:
+                value = options.pop(old)
+                if new is not None:
+                    options[new] = value
+        return function(*args, **options)
+
+    return either
+
+
+def _truths(function):
+    """`function`, whose arguments may be the texts "on" and "off"."""
+
+    @functools.wraps(function)
+    def either(*args, **options):
+        return function(*(OFF.get(value, value) if isinstance(value, str) else value
+                          for value in args),
+                        **{name: OFF.get(value, value) if isinstance(value, str) else value
+                           for name, value in options.items()})
+
+    return either
+
+
+@contextlib.contextmanager
+def restored():
+    """All of it, while it lasts."""
+    import matplotlib
+    from matplotlib import cm, colormaps, pyplot, style
+    from matplotlib.axes import Axes
+    from matplotlib.backend_bases import FigureCanvasBase
+    from matplotlib.figure import Figure
+
+    from gan_tf1.listing.old_libraries import attributes
+    adjust, gca, figure_gca = Axes.set_adjustable, pyplot.gca, Figure.gca
+
+    def set_adjustable(self, adjustable, share=False):
+        return adjust(self, "box" if adjustable == "box-forced" else adjustable, share)
+
+    def current_axes(**options):
+        return pyplot.subplot(**options) if options else gca()
+
+    def axes_of_figure(self, **options):
+        return self.add_subplot(**options) if options else figure_gca(self)
+
+    def get_cmap(name=None, lut=None):
+        return pyplot.get_cmap(RENAMED_MAPS.get(name, name), lut)
+
+    face = {"axisbg": "facecolor"}
+    maps = {old: colormaps[new] for old, new in RENAMED_MAPS.items()}
+    with contextlib.ExitStack() as stack:
+        for owner, values in (
+                (Axes, {"set_adjustable": set_adjustable, "hold": nothing,
+                        "set_axis_bgcolor": Axes.set_facecolor,
+                        "hist": _renamed(Axes.hist, normed="density"),
+                        "tick_params": _truths(Axes.tick_params),
+                        "grid": _truths(_renamed(Axes.grid, b="visible"))}),
+                (Figure, {"gca": axes_of_figure, "waitforbuttonpress": nothing,
+                          "ginput": lambda self, *args, **options: [], "hold": nothing,
+                          "add_subplot": _renamed(Figure.add_subplot, **face),
+                          "savefig": _renamed(Figure.savefig, frameon=None)}),
+                (FigureCanvasBase, {"set_window_title": nothing}),
+                (cm, {"get_cmap": get_cmap, **maps}),
+                (pyplot, {"hold": nothing, "pause": nothing, "ishold": lambda: True,
+                          "waitforbuttonpress": nothing, "ginput": lambda *args, **options: [],
+                          "gca": current_axes, "axes": _renamed(pyplot.axes, **face),
+                          "hist": _renamed(pyplot.hist, normed="density"),
+                          "grid": _truths(_renamed(pyplot.grid, b="visible"))})):
+            stack.enter_context(attributes(owner, **values))
+        old = {name.replace("-v0_8", ""): name for name in style.library if "-v0_8" in name}
+        added = {name: style.library[new] for name, new in old.items() if name not in style.library}
+        style.library.update(added)
+        stack.callback(lambda: [style.library.pop(name) for name in added])
+        for name, new in RENAMED_MAPS.items():  # cmap="spectral"
+            if name not in colormaps:
+                colormaps.register(matplotlib.colormaps[new].copy(), name=name)
+                stack.callback(colormaps.unregister, name)
+        yield
