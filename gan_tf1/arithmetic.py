@@ -25,7 +25,7 @@ that one, and another training is another matter.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 
@@ -125,13 +125,13 @@ def spherical(start, end, steps):
 
 def mean_interval(values):
     """Mean of `values` [n], and Student's interval: `(mean, low, high)`."""
-    half = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stats.sem(values)
+    half = scipy.stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * scipy.stats.sem(values)
     return float(np.mean(values)), float(np.mean(values) - half), float(np.mean(values) + half)
 
 
 def share_interval(hits):
     """Share of `hits` [n] bool, and Clopper and Pearson's exact interval: `(share, low, high)`."""
-    exact = stats.binomtest(int(np.sum(hits)), len(hits)).proportion_ci(LEVEL, "exact")
+    exact = scipy.stats.binomtest(int(np.sum(hits)), len(hits)).proportion_ci(LEVEL, "exact")
     return float(np.mean(hits)), float(exact.low), float(exact.high)
 
 

@@ -6,8 +6,6 @@ Images are [n, 784] or [n, H, W] or [n, H, W, 3], in the range of tanh, -1 to 1.
 import io
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.image import imsave
 
 from gan_tf1.files import replacing
 from gan_tf1.run import load_losses, load_samples
@@ -48,6 +46,13 @@ def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=No
         print(save(figure, path / "figures" / f"{name}.png"))
 
 
+def new_figure(width, height):
+    """An empty figure of `width` by `height` inches, its parts kept from overlapping."""
+    # matplotlib takes half a second to import: --help and bad input answer without it.
+    from matplotlib.figure import Figure
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def loss_curves(losses, title, loss_label=None):
     """Both networks' losses over epochs (the first chapter's figure 6), or over steps.
 
@@ -55,7 +60,7 @@ def loss_curves(losses, title, loss_label=None):
     `loss_label` says of what they are, where not of the epoch's last batch or the step's own.
     """
     counted, batch = ("step", "the step's") if "step" in losses else ("epoch", "the epoch's last")
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = new_figure(8, 4.5)
     axes = figure.subplots()
     axes.plot(losses[counted], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
     axes.plot(losses[counted], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
@@ -73,7 +78,7 @@ def accuracy_curves(runs, title):
     columns `epoch` and, in 0 to 1, `train_accuracies` and `test_accuracies`: [E],
     or [seeds, E], drawn as their mean and the range that they span.
     """
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = new_figure(8, 4.5)
     axes = figure.subplots()
     for number, (name, losses) in enumerate(runs):
         for split, style in (("train", "--"), ("test", "-")):
@@ -98,7 +103,7 @@ def sample_grid(images, title, columns=4, inches=1.5, names=None):
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
-    figure = Figure(figsize=(size, size * height / width + 0.5), layout="constrained")
+    figure = new_figure(size, size * height / width + 0.5)
     figure.suptitle(title, parse_math=False)
     axes = figure.subplots()
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
@@ -118,7 +123,7 @@ def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
     epoch is `each` of what is `counted`.
     """
     epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
-    figure = Figure(figsize=(columns + 1, len(epochs) + 0.5), layout="constrained")
+    figure = new_figure(columns + 1, len(epochs) + 0.5)
     figure.suptitle(title, parse_math=False)
     grid = figure.subplots(len(epochs), columns, squeeze=False)
     for epoch, row in zip(epochs, grid):
@@ -147,6 +152,7 @@ def tiled(images, columns, margin=0):
 def grid_png(images, columns=4):
     """The first `SHOWN` of `images` in rows of `columns` as the bytes of a PNG, for TensorBoard."""
     buffer = io.BytesIO()
+    from matplotlib.image import imsave
     imsave(buffer, tiled(images[:SHOWN], columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
     return buffer.getvalue()
 
@@ -160,7 +166,7 @@ def comparison(log, book, envelope, name, chapter):
     # Here, so that drawing alone doesn't import SciPy's statistics.
     from gan_tf1.published import prediction_interval
 
-    figure = Figure(figsize=(9, 7), layout="constrained")
+    figure = new_figure(9, 7)
     seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
     figure.suptitle(f"{name}, the book's printed log{seeds}", parse_math=False)
     name = name.replace("$", r"\$")  # legends have no switch for mathematics
@@ -187,7 +193,7 @@ def arithmetic(columns, result, title):
     `columns` is a sequence of `(name, exemplars, mean)`: the images [k, 784] of some latent vectors
     and, apart and below them, that [784] of their mean. `result` is nine images, the fifth its own.
     """
-    figure = Figure(figsize=(1.3 * len(columns) + 4, 5), layout="constrained")
+    figure = new_figure(1.3 * len(columns) + 4, 5)
     figure.suptitle(title, parse_math=False)
     axes = figure.subplots(1, len(columns) + 1, width_ratios=[1] * len(columns) + [3])
     for place, (name, exemplars, mean) in zip(axes, columns):
@@ -210,7 +216,7 @@ def estimate_and_distance(iterations, estimate, distance, real, correlation, tit
     """
     # The factor that an estimate has is unknown, so ratios count; but it may be 0, or below.
     linear = max(np.quantile(np.abs(estimate), 0.1), 1e-9)
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = new_figure(11, 4.5)
     figure.suptitle(title, parse_math=False)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
     for axes in (over_time, scatter):
@@ -239,7 +245,7 @@ def metric_bars(rows, title):
     Each of `rows` has a `name` and `figures`, a dict of `(value, standard error)`.
     """
     columns = list(rows[0].figures)
-    figure = Figure(figsize=(3.2 * len(columns) + 2, 0.4 * len(rows) + 1.6), layout="constrained")
+    figure = new_figure(3.2 * len(columns) + 2, 0.4 * len(rows) + 1.6)
     figure.suptitle(title, parse_math=False)
     for axes, column in zip(figure.subplots(1, len(columns), sharey=True), columns):
         values, errors = zip(*(row.figures[column] for row in rows))

@@ -84,21 +84,24 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
     first = tf.placeholder(tf.int64, (), name="loop/first")
     count = tf.placeholder(tf.int64, (), name="loop/count")
     columns, load = _on_device(train_set.stored())
-    found = {}
 
     def trace(number, rows):
         session = tracing.Session(graph, watch)
         examples = tracing.Examples(train_set, columns, rows)
         fetched = step(session, examples, tracing.Random(seed, number))
-        return tracing.tensors((fetched, session.watched or {})), session.done, examples
+        taken = tf.nest.map_structure(_kept, tracing.tensors((fetched, session.watched or {})))
+        return taken, session.done, examples.batch_size
+
+    # This trace tells what a step gives. Of what it computes only the batch is used: the last
+    # step's, in which no variable has a part.
+    last = first + count - 1
+    example, _, batch_size = trace(last, _Order(train_set, seed, first).rows(last))
+    example_leaves = [leaf for leaf in tf.nest.flatten(example) if leaf is not None]
+    numbers = [leaf for leaf in example_leaves if _is_number(leaf)]
 
     def steps(first, count):
         order = _Order(train_set, seed, first)
-        # This trace tells what a step gives. Of what it computes only the batch is used: the last
-        # step's, which no variable has a part in.
-        example, _, examples = trace(first + count - 1, order.rows(first + count - 1))
-        numbers = [leaf for leaf in tf.nest.flatten(example) if _is_number(leaf)]
-        found.update(example=example, batch_size=examples.batch_size)
+        order.make(batch_size)
 
         def body(number, stacks):
             taken, done, _ = trace(number, order.rows(number))
@@ -111,22 +114,27 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
             lambda number, _: number < first + count, body,
             (first, [tf.TensorArray(leaf.dtype, epoch, element_shape=()) for leaf in numbers]),
             parallel_iterations=1, return_same_structure=True)
-        with tf.control_dependencies([end]):
-            stacks = [stack.stack() for stack in stacks]
-            return [stacks.pop(0) if _is_number(leaf) else leaf[None]
-                    for leaf in tf.nest.flatten(example) if leaf is not None]
+        return [end] + [stack.stack() for stack in stacks]
 
-    def one_step(number):
-        taken, done, _ = trace(number, _Order(train_set, seed, number).rows(number, rest))
+    def smaller_step(number):
+        order = _Order(train_set, seed, number)
+        taken, done, _ = trace(number, order.rows(number, rest))
         with tf.control_dependencies(done):
             return [leaf[None] for leaf in tf.nest.flatten(taken) if leaf is not None]
 
     compiled = tf.xla.experimental.compile if xla else lambda function, inputs: function(*inputs)
-    taken = compiled(steps, [first, count])
-    rest = 0 if train_set.carries_over else train_set.num_examples % found["batch_size"]
-    last = compiled(one_step, [first]) if rest else None
-    return Graph(first, count, _packed(found["example"], taken),
-                 last and _packed(found["example"], last), epoch, load)
+    end, *stacks = compiled(steps, [first, count])
+    with tf.control_dependencies([end]):
+        taken = [stacks.pop(0) if _is_number(leaf) else leaf[None] for leaf in example_leaves]
+    rest = train_set.num_examples % batch_size if batch_size and not train_set.carries_over else 0
+    last = compiled(smaller_step, [first]) if rest else None
+    return Graph(first, count, _packed(example, taken), last and _packed(example, last), epoch, load)
+
+
+def _kept(leaf):
+    """A leaf as an array of tensors takes it on a GPU too: no whole number."""
+    is_whole = isinstance(leaf, tf.Tensor) and leaf.dtype.is_integer
+    return tf.cast(leaf, tf.float32) if is_whole else leaf
 
 
 def _is_number(leaf):
@@ -150,7 +158,7 @@ def _on_device(arrays):
         source = tf.placeholder(array.dtype, array.shape)
         column = tf.get_variable(f"loop/column_{number}", initializer=source, trainable=False,
                                  use_resource=True, collections=[tf.GraphKeys.LOCAL_VARIABLES])
-        columns.append(column.read_value())
+        columns.append(column)
         load.append((column.initializer, {source: array}))
     return columns, load
 
@@ -165,21 +173,27 @@ class _Order:
     def __init__(self, train_set, seed, first):
         self._set, self._seed, self._first, self._order = train_set, seed, first, None
 
+    def make(self, batch_size):
+        """Make the order for batches of this size, if the step draws any (None: it doesn't)."""
+        if batch_size and self._order is None:
+            size = self._set.num_examples
+            # Of an epoch, as a number of rows: where batches carry over, what is cut is made up for.
+            self._rows = size if self._set.carries_over else -(-size // batch_size) * batch_size
+            self._begin = self._first * batch_size // self._rows
+            reaches_over = self._set.carries_over and size % batch_size
+            passes = [self._begin, self._begin + 1] if reaches_over else [self._begin]
+            self._order = tf.concat([self._permutation(number) for number in passes], 0)
+
     def rows(self, number, rest=0):
         """A function of the batch size: the rows [B] of step `number`, or the `rest` of a pass."""
         def rows_of(batch_size):
-            size = self._set.num_examples
-            cut = size % batch_size if self._set.carries_over else 0
-            a_pass = size if self._set.carries_over else -(-size // batch_size) * batch_size
-            begin = self._first * batch_size // a_pass
-            if self._order is None:
-                passes = [begin, begin + 1] if cut else [begin]
-                self._order = tf.concat([self._permutation(number) for number in passes], 0)
-            return tf.slice(self._order, [number * batch_size - begin * a_pass],
-                            [rest or batch_size])
+            self.make(batch_size)
+            start = number * batch_size - self._begin * self._rows
+            return tf.slice(self._order, [start], [rest or batch_size])
         return rows_of
 
     def _permutation(self, number):
         key = tf.stack([tf.constant(self._seed, tf.int64), -1 - number])  # a draw's isn't negative
-        lots = tf.random.stateless_uniform([self._set.num_examples], key, None, None, tf.int32)
+        lots = tf.random.stateless_uniform([self._set.num_examples], key, None, None, tf.int32,
+                                           alg=tracing.ALGORITHM)
         return tf.argsort(lots, stable=True)

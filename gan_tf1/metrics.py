@@ -26,7 +26,7 @@ Raises InputError throughout where an array is not finite, empty, or no
 """
 
 import numpy as np
-from scipy import linalg
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 
@@ -116,7 +116,7 @@ def frechet_distance(mean1, cov1, mean2, cov2):
     if mean1.shape != mean2.shape or cov1.shape != cov2.shape:
         raise InputError(f"{len(mean1)} features can't be compared with {len(mean2)}")
     difference = mean1 - mean2
-    trace_of_root = linalg.svdvals(root(cov1) @ root(cov2)).sum()
+    trace_of_root = scipy.linalg.svdvals(root(cov1) @ root(cov2)).sum()
     distance = difference @ difference + np.trace(cov1) + np.trace(cov2) - 2 * trace_of_root
     return max(0., float(distance))
 
@@ -126,7 +126,7 @@ def root(covariance):
 
     Eigenvalues below 0 are rounding's, and count as 0.
     """
-    values, vectors = linalg.eigh(covariance)
+    values, vectors = scipy.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 

@@ -42,7 +42,7 @@ import re
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 from gan_tf1.logs import BOOK_LOGS, CHAPTERS, Chapter
@@ -121,7 +121,7 @@ def envelope(chapter, path=None):
 
 @functools.cache
 def _t_quantile(probability, degrees):
-    return float(stats.t.ppf(probability, degrees))
+    return float(scipy.stats.t.ppf(probability, degrees))
 
 
 def prediction_interval(values, significance):

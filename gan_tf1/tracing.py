@@ -18,6 +18,7 @@ import numpy as np
 from gan_tf1.tf1 import tf
 
 DRAWS = 1000  # a step's at most
+ALGORITHM = "philox"  # the same on every device, compiled or not
 STREAM = 2**32  # sets the keys of draws apart from those of dropout, which begin with a seed too
 
 
@@ -93,15 +94,23 @@ class Random:
         return tf.stack([tf.constant(self._seed, tf.int64),
                          self._step * DRAWS + (self._draws - 1)])
 
+    def _whole(self, low, high, size):
+        return tf.random.stateless_uniform(np.atleast_1d(size), self._key(), low, high, tf.int32,
+                                           alg=ALGORITHM)
+
+    def _standard_uniform(self, size):
+        # TensorFlow makes floats of random bits in one way, and its compiler in another.
+        return tf.cast(self._whole(0, 2**24, size), tf.float32) * 2.**-24
+
     def uniform(self, low=0., high=1., size=()):
-        return Traced(tf.random.stateless_uniform(size, self._key(), float(low), float(high)))
+        return Traced(low + (high - low) * self._standard_uniform(size))
 
     def normal(self, loc=0., scale=1., size=()):
-        return Traced(tf.random.stateless_normal(size, self._key(), float(loc), float(scale)))
+        radius = tf.sqrt(-2 * tf.log(1 - self._standard_uniform(size)))  # Box and Muller 1958
+        return Traced(loc + scale * radius * tf.cos(2 * np.pi * self._standard_uniform(size)))
 
     def integers(self, low, high, size=()):
-        return Traced(tf.random.stateless_uniform(np.atleast_1d(size), self._key(), low, high,
-                                                  tf.int32))
+        return Traced(self._whole(low, high, size))
 
 
 class Examples:
@@ -166,6 +175,10 @@ class Session:
         self.watched = None
         self._watch = dict(watch)
         self._ops = graph.get_operations()
+        self._moving = set()  # ops that move a variable, or that such an op leads to
+        for op in self._ops:
+            if _moves(op) or not self._moving.isdisjoint(_before(op)):
+                self._moving.add(op)
         self._known, self._calls, self._moved = {}, 0, {}
 
     def run(self, fetches, feed_dict=None):
@@ -181,7 +194,7 @@ class Session:
         for op in needed:
             copies[op] = self._copy(op, feeds, copies, touched)
         for op in needed:
-            if op.op_def.is_stateful and op.type not in READS:
+            if _moves(op):
                 self._moved.update((tensor.op, self._calls) for tensor in op.inputs
                                    if tensor.dtype == tf.resource)
         if touched:
@@ -203,9 +216,18 @@ class Session:
             op = waiting.pop()
             if op not in needed:
                 needed.add(op)
-                waiting += op.control_inputs
+                waiting += self._waits_for(op)
                 waiting += [tensor.op for tensor in op.inputs if tensor.ref() not in feeds]
         return [op for op in self._ops if op in needed]
+
+    def _waits_for(self, op):
+        """The control inputs of `op` that make a difference.
+
+        Who neither reads nor moves a variable need wait only for who moves one. So the gradients
+        that `minimize` has each op's others wait for, `GATE_OP`, aren't computed where none is used.
+        """
+        return [control for control in op.control_inputs
+                if op.op_def.is_stateful or control in self._moving]
 
     def _copy(self, op, feeds, copies, touched):
         """The op that stands for `op`: a new one, or one of an earlier call."""
@@ -214,7 +236,7 @@ class Session:
         if op.type == "Placeholder":
             raise ValueError(f"{op.name} is fetched or needed, and not fed")
         inputs = [_copied(tensor, feeds, copies) for tensor in op.inputs]
-        after = [copies[control] for control in op.control_inputs]
+        after = [copies[control] for control in self._waits_for(op)]
         attributes = {name: value for name, value in op.node_def.attr.items() if name != "_class"}
         same = (op.type, tuple(tensor.ref() for tensor in inputs), tuple(after),
                 tuple(self._moved.get(tensor.op) for tensor in inputs),
@@ -232,6 +254,14 @@ class Session:
         if keeps_no_state:
             self._known[same] = copy
         return copy
+
+
+def _before(op):
+    return [tensor.op for tensor in op.inputs] + op.control_inputs
+
+
+def _moves(op):
+    return op.op_def.is_stateful and op.type not in (*READS, "VarHandleOp")
 
 
 def _copied(tensor, feeds, copies):

@@ -22,6 +22,7 @@ import argparse
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1 import figures, metrics, samples
 from gan_tf1.config import Parser, make, whole_number
@@ -100,12 +101,11 @@ def distance_and_bias(features, reference):
 
 def correlation(x, y, rng):
     """Spearman's correlation of x and y [E], and the ends of its 95 % interval."""
-    from scipy import stats  # takes a second: --help and bad input answer without it
     size = round(len(x) ** 0.5)
     starts = rng.integers(0, len(x) - size + 1, (RESAMPLES, -(-len(x) // size)))
     places = (starts[..., None] + np.arange(size)).reshape(RESAMPLES, -1)[:, :len(x)]
-    resampled = [stats.spearmanr(x[some], y[some]).statistic for some in places]
-    return (stats.spearmanr(x, y).statistic, *np.quantile(resampled, (0.025, 0.975)))
+    resampled = [scipy.stats.spearmanr(x[some], y[some]).statistic for some in places]
+    return (scipy.stats.spearmanr(x, y).statistic, *np.quantile(resampled, (0.025, 0.975)))
 
 
 @script

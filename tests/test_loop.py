@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
-from conftest import values
-from gan_tf1 import loop, tracing
+import few_digits
+from conftest import load_script, refusal, values
+from gan_tf1 import checkpoint, loop, run, tracing
 from gan_tf1.data import digits, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import (
     conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
     semi_supervised_svhn, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
+from gpu_kernels import without_gpu_kernel
+from test_run import final_state
 
 MODELS = {  # name -> model and its smallest settings
     "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
@@ -147,3 +150,218 @@ def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_pat
     for variable, value in after_loop.items():
         np.testing.assert_allclose(value, after_feeds[variable], atol=1e-5, err_msg=variable)
     np.testing.assert_allclose(numbers(looped), numbers(fed), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mnist_gan", "vanilla_gan", "semi_supervised"])
+def test_so_do_fifty_compiled_steps(name, tmp_path, large_epsilon):
+    """But for rounding: the compiler sums in another order, and steps pass that on to steps."""
+    after_loop, after_feeds, looped, fed = both(name, tmp_path, xla=True)
+    for variable, value in after_loop.items():
+        np.testing.assert_allclose(value, after_feeds[variable], atol=2e-4, err_msg=variable)
+    np.testing.assert_allclose(numbers(looped), numbers(fed), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mnist_gan", "dcgan_svhn"])
+def test_the_number_of_steps_a_call_changes_no_byte(name):
+    """So that the speed of a machine, by which that number goes, doesn't."""
+    def trained(calls):
+        with new_graph(3, resource_variables=True).as_default(), \
+                tf.Session(config=session_config()) as sess:
+            _, train_set, step, epoch = chapter(name)
+            graph = loop.build(step, train_set, 3, epoch)
+            sess.run(tf.global_variables_initializer())
+            for initialize, feed in graph.load:
+                sess.run(initialize, feed)
+            first = 0
+            for count in calls:
+                sess.run(graph.steps, {graph.first: first, graph.count: count})
+                first += count
+            return {name: value.tobytes() for name, value in values(sess).items()}
+
+    assert trained([9]) == trained([1, 3, 5]) != trained([8])
+
+
+# --- what a traced step draws ---
+
+def drawn_rows(train_set, batch_size, epoch, epochs):
+    """The rows of each step's batch, `epochs` long."""
+    with new_graph(0).as_default(), tf.Session() as sess:
+        first, rows = tf.placeholder(tf.int64, ()), []
+        rest = 0 if train_set.carries_over else train_set.num_examples % batch_size
+        order = loop._Order(train_set, 3, first)
+        whole, last = (order.rows(first, size)(batch_size) for size in (0, rest))
+        for number in range(epochs * epoch):
+            ends = rest and number % epoch == epoch - 1
+            rows.append(sess.run(last if ends else whole, {first: number}))
+    return rows
+
+
+def test_batches_of_mnist_fill_up_from_the_next_pass():
+    rows = np.concatenate(drawn_rows(DataSet(DIGITS, LABELS), 20, 10, 4))
+    assert len(rows) == 800  # no batch is smaller
+    passes = [rows[start:start + 203] for start in (0, 203, 406)]
+    assert all(sorted(each) == list(range(203)) for each in passes)
+    assert (passes[0] != passes[1]).any() and (passes[1] != passes[2]).any()
+
+
+def test_the_last_batch_of_svhn_has_what_is_left():
+    labels = LABELS.astype(np.int32)
+    train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), 10)
+    rows = drawn_rows(train_set, 20, train_set.steps(20), 2)
+    assert [len(each) for each in rows] == 2 * (10 * [20] + [3])
+    first, second = np.concatenate(rows[:11]), np.concatenate(rows[11:])
+    assert sorted(first) == sorted(second) == list(range(203)) and (first != second).any()
+
+
+@pytest.mark.parametrize("train_set", [
+    DataSet(DIGITS, LABELS), digits.Pool(DataSet(DIGITS, LABELS)),
+    svhn.Dataset(svhn.Arrays(COLOURS, LABELS.astype(np.int32), COLOURS[:9], LABELS[:9]), 10)],
+    ids=["mnist", "pool", "svhn"])
+def test_bytes_on_the_device_come_back_as_the_numbers_that_are_fed(train_set):
+    stored = train_set.stored()
+    assert stored[0].dtype == np.uint8
+    images, labels = train_set.decode(*stored)[:2]
+    again = train_set.images if hasattr(train_set, "images") else svhn.scaled(COLOURS)
+    assert images.dtype == np.float32 and images.tobytes() == again.tobytes()
+    assert labels.tolist() == LABELS.tolist()
+
+
+def test_draws_are_functions_of_seed_step_and_place():
+    with new_graph(0).as_default(), tf.Session() as sess:
+        step = tf.placeholder(tf.int64, ())
+
+        def draws(seed):
+            rng = tracing.Random(seed, step)
+            return tracing.tensors([rng.uniform(-1, 1, (40, 50)), rng.uniform(-1, 1, size=(40, 50)),
+                                    rng.normal(0, 1, (40, 50)), rng.normal(size=(40, 50)),
+                                    rng.integers(0, 7, 2000)])
+
+        fetches = draws(1), draws(1), draws(2)
+        (a, b, normal, again, whole), same, other = sess.run(fetches, {step: 5})
+        next_step = sess.run(fetches, {step: 6})[0]
+    for number, draw in enumerate((a, b, normal, again, whole)):
+        assert (draw == same[number]).all()
+        assert (draw != other[number]).any() and (draw != next_step[number]).any()
+    assert (a != b).any() and (normal != again).any()
+    assert -1 <= a.min() < -0.99 and 0.99 < a.max() <= 1
+    assert a.std() == pytest.approx(3 ** -0.5, rel=0.03) and abs(a.mean()) < 0.05
+    assert normal.std() == pytest.approx(1, rel=0.05) and abs(normal.mean()) < 0.1
+    assert whole.shape == (2000,) and set(whole) == set(range(7))
+
+
+def test_a_function_that_no_chapter_uses_is_refused_by_name():
+    with new_graph(0).as_default():
+        traced = tracing.Traced(tf.constant([1., 2.]))
+        with pytest.raises(TypeError, match="sort"):
+            np.sort(traced)
+        with pytest.raises(TypeError, match="arctan"):
+            np.arctan(traced)
+
+
+# --- what a traced session computes ---
+
+def products(sess_calls):
+    """How many matrix products a traced session adds for `sess_calls(sess, gan, images, z)`."""
+    with new_graph(0, resource_variables=True).as_default() as graph:
+        gan = mnist_gan.build(mnist_gan.Config(gen_hidden_size=8, disc_hidden_size=8))
+        images, z = tf.zeros((20, 784)), tf.zeros((20, 100))
+        before = len(graph.get_operations())
+        sess_calls(tracing.Session(graph), gan, {gan.real_discriminator_input: tracing.Traced(images),
+                                                 gan.generator_input_z: tracing.Traced(z)})
+        return sum(op.type == "MatMul" for op in graph.get_operations()[before:])
+
+
+def test_a_pass_through_a_network_that_has_not_moved_is_shared():
+    def disc(sess, gan, feed):
+        sess.run(gan.disc_train_opt, feed)
+
+    def gen(sess, gan, feed):
+        sess.run(gan.gen_train_opt, feed)
+
+    def in_turns(*calls):
+        return lambda *arguments: [call(*arguments) for call in calls]
+
+    # Forward G 2, D of real and of fake 2 each; of D's weights 2 each, of its hidden units 1 each.
+    assert products(disc) == 2 + 4 + 4 + 2
+    # G 2 and D 2 forward; back through D 2, and G 3.
+    assert products(gen) == 2 + 2 + 2 + 3
+    # The generator stands still while the discriminator moves: its pass is made once.
+    assert products(in_turns(disc, gen)) == products(disc) + products(gen) - 2
+    # In the other order it has moved, and D hasn't: but what D gets is another image.
+    assert products(in_turns(gen, disc)) == products(gen) + products(disc)
+
+
+def test_a_call_reads_what_the_call_before_has_moved():
+    with new_graph(0, resource_variables=True).as_default() as graph, tf.Session() as sess:
+        x = tf.get_variable("x", initializer=1.)
+        y = x * 10
+        move, x_in = tf.assign_add(x, 1.), tf.placeholder(tf.float32, ())
+        total = y + x_in
+        traced = tracing.Session(graph)
+        before, _, after = traced.run(y), traced.run(move), traced.run([y, total], {x_in: 5.})
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(tracing.tensors([before, after])) == [10., [20., 25.]]
+        assert sess.run(x) == 2.
+        with pytest.raises(ValueError, match="not fed"):
+            traced.run(total)
+
+
+# --- runs ---
+
+FEW = ["--data", "drawn", "--epochs", "4", "--batch-size", "20", "--gen-hidden-size", "4",
+       "--disc-hidden-size", "4", "--samples", "4"]
+
+
+@pytest.fixture
+def main(monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    return load_script("01_mnist_gan.py").main
+
+
+@pytest.mark.parametrize("flags", [[], ["--xla"]], ids=["graph", "xla"])
+def test_a_run_leaves_every_steps_losses_and_resumes_to_the_same_bytes(main, tmp_path, monkeypatch,
+                                                                       capsys, flags):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    main([*FEW, "--loop", "graph", *flags, "--run-dir", str(whole)])
+    steps = run.load_losses(whole, "step_losses.csv")
+    assert steps["step"].tolist() == list(range(1, 4 * 20 + 1))
+    assert steps["disc_loss"][0] == pytest.approx(1.5, abs=0.5) and (steps["gen_loss"] > 0).all()
+
+    save, saved = checkpoint.save, []
+
+    def interrupted(*arguments):
+        save(*arguments)
+        saved.append(arguments)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", interrupted)
+    with pytest.raises(SystemExit):
+        main([*FEW, "--loop", "graph", *flags, "--run-dir", str(cut)])
+    assert "can go on: --resume" in capsys.readouterr().err
+    monkeypatch.setattr(checkpoint, "save", save)
+    assert "loop (the run's: graph, now: feed)" in refusal(
+        capsys, main, "--resume", "--loop", "feed", "--run-dir", cut)
+    main(["--resume", "--run-dir", str(cut)])
+    assert final_state(cut) == final_state(whole)
+    assert (cut / "step_losses.csv").read_bytes() == (whole / "step_losses.csv").read_bytes()
+
+
+def test_the_data_set_is_in_no_checkpoint(main, tmp_path):
+    main([*FEW, "--loop", "graph", "--run-dir", str(tmp_path / "run")])
+    last = tf.train.latest_checkpoint(str(tmp_path / "run" / "generator"))
+    assert last and not any("loop" in name for name, _ in tf.train.list_variables(last))
+    assert sum(path.stat().st_size for path in (tmp_path / "run" / "state").iterdir()) < 400 * 784
+
+
+def test_xla_without_the_loop_in_the_graph_is_refused(main, capsys):
+    assert "give --loop graph too" in refusal(capsys, main, "--xla")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_op_of_the_loop_has_a_gpu_kernel(name):
+    with new_graph(3, resource_variables=True).as_default():
+        _, train_set, step, epoch = chapter(name)
+        graph = loop.build(step, train_set, 3, epoch)
+        assert without_gpu_kernel(
+            [leaf for leaf in tf.nest.flatten([graph.steps, graph.last]) if leaf is not None]) == []

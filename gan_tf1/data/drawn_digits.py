@@ -23,13 +23,12 @@ book prints for MNIST are not to be expected here.
 
 import os
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
-from matplotlib.ft2font import FT2Font
-from scipy import ndimage
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1.data import cache
 
@@ -82,7 +81,14 @@ class Atlas(NamedTuple):
 
 def font_path(stem):
     """The file of a typeface that matplotlib ships."""
+    import matplotlib  # here, for it takes long, and --help needs none
     return os.path.join(matplotlib.get_data_path(), "fonts", "ttf", stem + ".ttf")
+
+
+def typeface(stem):
+    """The typeface of that file stem, as matplotlib's `FT2Font`."""
+    from matplotlib.ft2font import FT2Font
+    return FT2Font(font_path(stem))
 
 
 @lru_cache(maxsize=None)
@@ -90,7 +96,7 @@ def typefaces() -> tuple[str, ...]:
     """File stems, sorted, of the typefaces in use: those matplotlib ships with all ten digits."""
 
     def has_digits(stem):
-        font = FT2Font(font_path(stem))
+        font = typeface(stem)
         charmap = font.get_charmap()
         # By glyph name: symbol fonts put brackets and arrows at the codes of the digits.
         codes = [charmap.get(ord("0") + digit) for digit in range(10)]
@@ -105,10 +111,10 @@ def glyph_mask(font, digit):
     font.set_text(str(digit))
     font.draw_glyphs_to_bitmap(antialiased=True)
     image = np.asarray(font.get_image(), np.float32) / 255
-    image = ndimage.zoom(image, GLYPH / len(image), order=1)
+    image = scipy.ndimage.zoom(image, GLYPH / len(image), order=1)
     # Corners and bracketed serifs would leave spurs on the centre line: round them first.
-    image = ndimage.gaussian_filter(np.pad(image, CELL), 1.0)
-    parts, _ = ndimage.label(image > 0.5)
+    image = scipy.ndimage.gaussian_filter(np.pad(image, CELL), 1.0)
+    parts, _ = scipy.ndimage.label(image > 0.5)
     # The largest part only: some zeros have a dot inside, which handwriting has not.
     mask = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
     top, left = (np.array(mask.shape) - CELL) // 2
@@ -138,11 +144,11 @@ def _atlas():
     directions = np.stack([np.cos(turns), np.sin(turns)])
     distance, centre, hull, italic = [], [], [], []
     for stem in typefaces():
-        font = FT2Font(font_path(stem))
+        font = typeface(stem)
         font.set_size(2 * GLYPH, 72)
         for digit in range(10):
             line = _thin(glyph_mask(font, digit))
-            distance.append(ndimage.distance_transform_edt(~line))
+            distance.append(scipy.ndimage.distance_transform_edt(~line))
             points = np.argwhere(line)[:, ::-1]  # (x, y)
             centre.append(points.mean(0))
             points = points - centre[-1]
@@ -207,7 +213,7 @@ def _ink(glyph, weight, slant, pen, knots):
     for i, (row, centre) in enumerate(zip(inverse.swapaxes(0, 1), atlas.centre[glyph].T)):
         row = row[..., None, None]
         where[2 - i] = row[:, 0] * x + row[:, 1] * y + centre[:, None, None]
-    distance = ndimage.map_coordinates(atlas.distance, where, order=1, mode="nearest")
+    distance = scipy.ndimage.map_coordinates(atlas.distance, where, order=1, mode="nearest")
     inside = weight[:, None, None] * pressure / 2 - distance * pixels_per_step
     ink = np.clip(0.5 + inside / softness[:, None, None], 0, 1)
     return np.rint(255 * ink).astype(np.uint8)
@@ -252,5 +258,5 @@ def load(count, seed, cache_dir=None) -> DrawnDigits:
     `gan_tf1.data.cache` says where that is by default. Raises InputError as `draw` does.
     """
     count, seed = cache.checked(count, seed)
-    name = f"drawn_digits-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}"
+    name = f"drawn_digits-v{VERSION}-matplotlib{metadata.version('matplotlib')}-{count}-{seed}"
     return cache.load(name, forms(count), lambda: draw(count, seed), cache_dir)

@@ -21,15 +21,14 @@ Scores that papers print for SVHN are not to be expected here.
 """
 
 from functools import lru_cache
+from importlib import metadata
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
-from matplotlib.ft2font import FT2Font
-from scipy import fft, linalg, ndimage
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1.data import cache
-from gan_tf1.data.drawn_digits import CELL, GLYPH, font_path, glyph_mask, typefaces
+from gan_tf1.data.drawn_digits import CELL, GLYPH, glyph_mask, typeface, typefaces
 
 VERSION = 1  # raise it with every change to the drawing: it is part of the cache file's name
 SIZE = 32  # pixels, height and width of a picture
@@ -41,7 +40,6 @@ KNOTS = 6  # stains are noise of KNOTS x KNOTS pixels, enlarged
 # What JPEG does: to one luma and two colour differences, to the cosine waves of blocks of 8x8
 # pixels, and to whole steps of these, longer ones for fine patterns and for colour.
 LUMA = np.float32([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]])
-BLOCKS = np.float32(linalg.block_diag(*[fft.dct(np.eye(8), axis=0, norm="ortho")] * (SIZE // 8)))
 COARSENESS = np.tile((2 + np.add.outer(np.arange(8), np.arange(8))) / 16, (SIZE // 8, SIZE // 8))
 COARSENESS = np.float32(np.multiply.outer([1, 2, 2], COARSENESS))
 
@@ -105,10 +103,10 @@ def _atlas():
     """The `Atlas`, built once per process."""
     masks = []
     for stem in typefaces():
-        font = FT2Font(font_path(stem))
+        font = typeface(stem)
         font.set_size(2 * GLYPH, 72)
         masks += [glyph_mask(font, digit) for digit in range(10)]
-    distance = ndimage.distance_transform_edt
+    distance = scipy.ndimage.distance_transform_edt
     inside = [distance(mask) - distance(~mask) for mask in masks] + [np.full((CELL, CELL), -CELL)]
     width = [np.ptp(np.flatnonzero(mask.any(0))) + 1 for mask in masks] + [GLYPH / 2]
     return Atlas(np.float32(inside) / GLYPH, np.float32(width) / GLYPH)
@@ -152,7 +150,7 @@ def _layout(digit, dice):
         column = u - side * (border + (atlas.width[glyph] + gap) / 2)
         row = v - side * climb
         where = np.stack([glyph, *(GLYPH * at + (CELL - 1) / 2 for at in (row, column))])
-        return bold + ndimage.map_coordinates(atlas.inside, where, order=1, mode="nearest")
+        return bold + scipy.ndimage.map_coordinates(atlas.inside, where, order=1, mode="nearest")
 
     # A plate ends beside the last digit, and runs on behind a neighbour.
     margin = border + dice.between(0.05, 0.4)
@@ -211,6 +209,13 @@ def _scene(layout, dice, stains):
     return image + dice.maybe(0.2, 0.1, 0.4) * streak
 
 
+@lru_cache(maxsize=None)
+def cosine_waves():
+    """What takes [32, 32] pixels, times its transpose from the right, to waves of 8x8 blocks."""
+    block = scipy.fft.dct(np.eye(8), axis=0, norm="ortho")
+    return np.float32(scipy.linalg.block_diag(*[block] * (SIZE // 8)))
+
+
 def _photo(image, dice, noise):
     """The scene as a poor camera keeps it: uint8 [n, 32, 32, 3]. `noise` is standard normal."""
     steps = np.subtract.outer(np.arange(SIZE), np.arange(SIZE)).astype(np.float32)
@@ -223,9 +228,10 @@ def _photo(image, dice, noise):
     image = blur(lens) @ image @ blur(lens * moved).swapaxes(-1, -2)
     image = image + (0.005 + 0.05 * dice.between(0, 1) ** 2) * noise
 
-    waves = BLOCKS @ np.einsum("ij,njyx->niyx", LUMA, image) @ BLOCKS.T
+    blocks = cosine_waves()
+    waves = blocks @ np.einsum("ij,njyx->niyx", LUMA, image) @ blocks.T
     step = (0.02 + 0.25 * dice.between(0, 1) ** 2) * COARSENESS
-    image = BLOCKS.T @ (np.rint(waves / step) * step) @ BLOCKS
+    image = blocks.T @ (np.rint(waves / step) * step) @ blocks
     image = np.einsum("ij,njyx->niyx", np.linalg.inv(LUMA), image)
 
     few = _few_pixels()[14 + dice.below(SIZE - 13)[:, :, 0, 0]]
@@ -267,5 +273,5 @@ def load(count, seed, cache_dir=None) -> DrawnStreet:
     `gan_tf1.data.cache` says where that is by default. Raises InputError as `draw` does.
     """
     count, seed = cache.checked(count, seed)
-    name = f"drawn_street-v{VERSION}-matplotlib{matplotlib.__version__}-{count}-{seed}"
+    name = f"drawn_street-v{VERSION}-matplotlib{metadata.version('matplotlib')}-{count}-{seed}"
     return cache.load(name, forms(count), lambda: draw(count, seed), cache_dir)

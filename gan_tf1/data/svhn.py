@@ -18,7 +18,7 @@ import zlib
 from typing import NamedTuple
 
 import numpy as np
-import scipy.io
+import scipy  # its parts are imported when they are first used
 
 from gan_tf1.data import drawn_street, source
 from gan_tf1.errors import InputError
@@ -150,13 +150,14 @@ class Dataset:
         self._order, self._position, self._batches = None, self.num_examples, None
 
     def stored(self):
-        """The columns as they are stored: images uint8 [N, 32, 32, 3], labels, mask int32 [N]."""
-        return self.arrays.train_images, self.arrays.train_labels, self.label_mask
+        """The columns as bytes, to be kept on a device: images [N, 32, 32, 3], labels, mask [N]."""
+        return (self.arrays.train_images, self.arrays.train_labels.astype(np.uint8),
+                self.label_mask.astype(np.uint8))
 
     @staticmethod
     def decode(images, labels, label_mask):
         """Rows of `stored()` as `next_batch` has them."""
-        return scaled(images), labels, label_mask
+        return scaled(images), labels.astype(np.int32), label_mask.astype(np.int32)
 
     def fingerprint(self):
         """CRC-32 of the training images and labels: the same for two equal data sets."""
