@@ -1,99 +1,105 @@
-"""What the training loop costs beside the bare session.run calls of the MNIST GAN, and its memory.
+"""Our loops beside the chapters' listings, Keras, PyTorch and JAX, and how our time grows.
 
-    python scripts/benchmark.py --rounds 10
+    python scripts/benchmark.py                                     everything
+    python scripts/benchmark.py --work mnist_gan --rows torch jax   one work, some rows
+    python scripts/benchmark.py --parts growth                      our time against sizes
 
-Each round is an epoch of `train.fit` as `01_mnist_gan.py` runs it (batches, noise,
-progress, losses, samples, events, checkpoints), and then as many bare pairs of
-`session.run` on batches drawn beforehand, in the same session: so both see the
-same machine. (One batch fed again and again would stay in the processor's cache,
-as no training data does.) Medians over the rounds, ratio first.
+Each row works in a process of its own, all on the same data; in every round each does its part
+once, one after the other, in an order drawn anew. Ratios are medians over the rounds, against our
+feed loop in the same round. Operations are counted in our graph (matrix products and convolutions,
+with their gradients), and held against the fastest product of large matrices in the same rounds. A
+peer that isn't installed is named and left out: pip install -e ".[bench]".
+
+Parts: works, the peers; growth, our epoch against batch size, data and epochs; loop, what the
+training loop (log, losses, samples, events, checkpoints) adds to bare session.run calls.
 """
 
 import argparse
-import resource
-import sys
+import pathlib
 import tempfile
-import time
 
 import numpy as np
 
-from gan_tf1 import launch, train
+from gan_tf1.bench import drive, rows, table, work as works
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import user_path
-from gan_tf1.models import mnist_gan
-from gan_tf1.tf1 import new_graph
+from gan_tf1.figures import save
+from gan_tf1.files import replacing, user_path
 
-DRAWN = 200  # batches, 78 MB: more than a cache holds
+PARTS = ("works", "growth", "loop")
+LEAST_ROUNDS = 5
 
 
-def measure(data, folder, rounds):
-    """Seconds of each round's epoch in `train.fit`, of the steps in it, and of the bare calls."""
-    config = mnist_gan.Config(epochs=rounds)
-    steps = mnist_gan.steps_per_epoch(data.train, config)
-    rng = np.random.default_rng(0)
-    job = launch.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
-    marks, inside, bare = [], [], []
-    drawn = [mnist_gan.Feed(data.validation.next_batch(config.batch_size)[0] * 2 - 1,
-                            rng.uniform(-1, 1, (config.batch_size, config.gen_z_size)))
-             for _ in range(DRAWN)]
+def entrants_of(work, chosen, path):
+    """Whoever does `work` here of the rows `chosen`, and the ceilings; the others are named."""
+    found = []
+    for row in (*rows.ALL.values(), *rows.CEILINGS.values()):
+        if row.key in rows.ALL and row.key not in chosen:
+            continue
+        if reason := rows.absent(row, work):
+            if row.key in rows.ALL:
+                print(f"{work.name}: {row.title} is left out: {reason}", flush=True)
+            continue
+        found.append(drive.Entrant(row.key, row, work, path,
+                                   2 if row.key in rows.CEILINGS else work.units))
+    return found
 
-    with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
-            new_graph(0).as_default():
-        gan = mnist_gan.build(config)
 
-        def step(sess, _):
-            start = time.perf_counter()
-            if len(marks) == len(bare):
-                marks.append(start)
-                inside.append(0.0)
-            feed = mnist_gan.step(sess, gan, data.train, rng, config)
-            inside[-1] += time.perf_counter() - start
-            return feed
-
-        def report(sess, feed):
-            losses = mnist_gan.report(sess, gan, feed)
-            start = time.perf_counter()
-            for number in range(steps):
-                images, z = drawn[number % DRAWN]
-                sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: images,
-                                                        gan.generator_input_z: z})
-                sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: z})
-            bare.append(time.perf_counter() - start)
-            return losses
-
-        train.fit(run, epochs=rounds, steps=steps, step=step, report=report,
-                  log_line=lambda epoch, losses: f"round {epoch} of {rounds}",
-                  sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
-                  train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
-    # The last epoch has no mark after it; the first also warms the session up.
-    whole = np.diff(marks) - bare[:-1]
-    return whole[1:], np.array(inside[1:-1]), np.array(bare[1:-1])
+def compare(work, chosen, path, rounds, rng):
+    """The table's lines for one work."""
+    print(f"\n{work.title}", flush=True)
+    entrants = entrants_of(work, chosen, path)
+    answers, readies, lost = drive.measure(entrants, rounds, rng,
+                                           lambda text: print(f"  {text}", flush=True))
+    drive.needed(rows.REFERENCE, lost)
+    print(f"  waiting workers used {100 * drive.waited(answers):.1f} % of a core")
+    return table.lines(work, entrants, answers, readies)
 
 
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
-    parser.add_argument("--data", choices=digits.CHOICES, default="auto")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--work", nargs="+", choices=tuple(works.WORKS), default=tuple(works.WORKS))
+    parser.add_argument("--rows", nargs="+", choices=tuple(rows.ALL), default=tuple(rows.ALL),
+                        help=f"which rows beside {rows.REFERENCE!r} (default: all)")
+    parser.add_argument("--rounds", type=whole_number, default=LEAST_ROUNDS,
+                        help=f"at least {LEAST_ROUNDS}, after one that warms up (default: %(default)s)")
+    parser.add_argument("--examples", type=whole_number, metavar="N",
+                        help="train on the first N images (default: 55000 digits, 2048 streets)")
+    parser.add_argument("--data", choices=digits.CHOICES, default="auto",
+                        help="which digits (default: auto); street numbers are always drawn")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the digits lie")
+    parser.add_argument("--out", type=user_path, metavar="PATH", default=pathlib.Path("benchmark"),
+                        help="writes PATH.csv, PATH.png and PATH.md (default: benchmark)")
     args = parser.parse_args(argv)
-    if args.rounds < 4:
-        raise InputError("--rounds must be at least 4: the first and the last are not counted")
+    if args.rounds < LEAST_ROUNDS:
+        raise InputError(f"--rounds must be at least {LEAST_ROUNDS}, not {args.rounds}: a median "
+                         "of fewer says little")
 
-    data = digits.load(args.data, args.data_dir, seed=[0, 1])
+    rng = np.random.default_rng(0)
+    found, titles, report = [], {}, []
     with tempfile.TemporaryDirectory() as folder:
-        whole, inside, bare = measure(data, folder + "/run", args.rounds)
-    for name, ratios in (("epoch in train.fit / bare session.run calls", whole / bare),
-                         ("what train.fit adds to the chapter's steps / bare session.run calls",
-                          (whole - inside) / bare)):
-        print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
-              f"{np.max(ratios):.3f}, {len(bare)} rounds)")
-    print(f"seconds an epoch: {np.median(whole):.2f} in train.fit, {np.median(bare):.2f} bare")
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    print(f"peak resident memory: "
-          f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit:.0f} MiB")
+        paths = {}
+        chosen = [works.WORKS[name] for name in args.work] if "works" in args.parts else []
+        for work in chosen:
+            if work.data not in paths:
+                title, data = works.load(work.data, args.data, args.data_dir, args.examples)
+                paths[work.data] = title, pathlib.Path(folder) / f"{work.data}.npz"
+                works.save(data, paths[work.data][1])
+            titles[work.name], path = paths[work.data]
+            found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
+    if found:
+        ratios = [table.ratios_text([line for line in found if line.work == name])
+                  for name in dict.fromkeys(line.work for line in found)]
+        report += [*ratios, "", table.markdown(found)]
+        print(table.write_csv(found, args.out.with_name(args.out.name + ".csv"), titles))
+        print(save(table.figure(found), args.out.with_name(args.out.name + ".png")))
+    text = "\n".join(report)
+    print(f"\n{text}")
+    with replacing(args.out.with_name(args.out.name + ".md")) as temporary:
+        temporary.write_text(text + "\n")
 
 
 if __name__ == "__main__":
