@@ -20,7 +20,7 @@ import tempfile
 
 import numpy as np
 
-from gan_tf1.bench import drive, rows, table, work as works
+from gan_tf1.bench import drive, growth, loop, rows, table, work as works
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -50,10 +50,9 @@ def compare(work, chosen, path, rounds, rng):
     """The table's lines for one work."""
     print(f"\n{work.title}", flush=True)
     entrants = entrants_of(work, chosen, path)
-    answers, readies, lost = drive.measure(entrants, rounds, rng,
-                                           lambda text: print(f"  {text}", flush=True))
+    answers, readies, lost = drive.measure(entrants, rounds, rng, told)
     drive.needed(rows.REFERENCE, lost)
-    print(f"  waiting workers used {100 * drive.waited(answers):.1f} % of a core")
+    told(f"waiting workers used {100 * drive.waited(answers):.1f} % of a core")
     return table.lines(work, entrants, answers, readies)
 
 
@@ -78,28 +77,59 @@ def main(argv=None):
         raise InputError(f"--rounds must be at least {LEAST_ROUNDS}, not {args.rounds}: a median "
                          "of fewer says little")
 
-    rng = np.random.default_rng(0)
-    found, titles, report = [], {}, []
     with tempfile.TemporaryDirectory() as folder:
-        paths = {}
-        chosen = [works.WORKS[name] for name in args.work] if "works" in args.parts else []
-        for work in chosen:
-            if work.data not in paths:
-                title, data = works.load(work.data, args.data, args.data_dir, args.examples)
-                paths[work.data] = title, pathlib.Path(folder) / f"{work.data}.npz"
-                works.save(data, paths[work.data][1])
-            titles[work.name], path = paths[work.data]
+        report = measured(args, pathlib.Path(folder))
+    print(f"\n{report}")
+    with replacing(beside(args.out, ".md")) as temporary:
+        temporary.write_text(report + "\n")
+    print(beside(args.out, ".md"))
+
+
+def measured(args, folder):
+    """Everything that `args` ask for, as the text of the report; files are written on the way."""
+    rng, paths, report = np.random.default_rng(0), {}, []
+
+    def data(kind):
+        """Title, arrays and file of the data, loaded once."""
+        if kind not in paths:
+            title, found = works.load(kind, args.data, args.data_dir, args.examples)
+            paths[kind] = title, found, folder / f"{kind}.npz"
+            works.save(found, paths[kind][-1])
+        return paths[kind]
+
+    if "works" in args.parts:
+        found, titles = [], {}
+        for work in map(works.WORKS.get, args.work):
+            titles[work.name], _, path = data(work.data)
             found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
-    if found:
-        ratios = [table.ratios_text([line for line in found if line.work == name])
-                  for name in dict.fromkeys(line.work for line in found)]
-        report += [*ratios, "", table.markdown(found)]
-        print(table.write_csv(found, args.out.with_name(args.out.name + ".csv"), titles))
-        print(save(table.figure(found), args.out.with_name(args.out.name + ".png")))
-    text = "\n".join(report)
-    print(f"\n{text}")
-    with replacing(args.out.with_name(args.out.name + ".md")) as temporary:
-        temporary.write_text(text + "\n")
+        report += [table.ratios_text(found), table.markdown(found)]
+        print(table.write_csv(found, beside(args.out, ".csv"), titles))
+        print(save(table.figure(found), beside(args.out, ".png")))
+
+    if "growth" in args.parts:
+        title, arrays, _ = data("digits")
+        work, points = works.WORKS["mnist_gan"], []
+        for key in dict.fromkeys([rows.REFERENCE, *args.rows]):
+            row = rows.ALL[key]
+            if row.module == "ours" and not rows.absent(row, work):
+                points += growth.measure(row, arrays, folder, rng, told)
+        report += [f"Growth of the MNIST GAN's time on {title}:", growth.markdown(points)]
+        print(growth.write_csv(points, beside(args.out, "-growth.csv")))
+
+    if "loop" in args.parts:
+        report += [f"The training loop on {data('digits')[0]}:",
+                   loop.in_its_own_process(args.data, args.data_dir, args.rounds)]
+    return "\n\n".join(report)
+
+
+def beside(path, ending):
+    """`path` with more at its end."""
+    return path.with_name(path.name + ending)
+
+
+def told(text):
+    """Progress, on stdout at once."""
+    print(f"  {text}", flush=True)
 
 
 if __name__ == "__main__":

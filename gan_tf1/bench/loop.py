@@ -10,6 +10,8 @@ as no training data does.) Medians over the rounds, ratio first.
 """
 
 import argparse
+import subprocess
+import sys
 import tempfile
 import time
 
@@ -19,7 +21,7 @@ from gan_tf1 import launch, train
 from gan_tf1.bench.worker import peak_mib
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
-from gan_tf1.errors import InputError, script
+from gan_tf1.errors import InputError, TrainingError, script
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
 from gan_tf1.tf1 import new_graph
@@ -69,6 +71,22 @@ def measure(data, folder, rounds):
     # The last epoch has no mark after it; the first also warms the session up.
     whole = np.diff(marks) - bare[:-1]
     return whole[1:], np.array(inside[1:-1]), np.array(bare[1:-1])
+
+
+def in_its_own_process(choice, data_dir, rounds):
+    """What `main` prints, in a process of its own: the peak memory is then a training's.
+
+    `choice` and `data_dir` are the digits' (see `digits.load`); two more rounds than `rounds` run,
+    of which the first and the last don't count. Raises TrainingError where it fails.
+    """
+    command = [sys.executable, "-m", "gan_tf1.bench.loop", "--rounds", str(rounds + 2), "--data",
+               choice, *(["--data-dir", str(data_dir)] if data_dir else [])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise TrainingError(f"the training loop can't be measured: {done.stderr.strip()[-300:]}")
+    lines = done.stdout.splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("run directory", "round ",
+                                                                     "mnist_gan on")))
 
 
 @script

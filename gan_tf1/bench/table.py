@@ -69,10 +69,15 @@ def ceilings_of(answers, readies, units):
 
 
 def ratios_text(found):
-    """The ratios alone, for the top of the output."""
-    reference = next(line for line in found if line.row == rows.REFERENCE)
-    others = [f"{line.title}: {line.ratio:.2f}" for line in found if line is not reference]
-    return (f"{found[0].work}: seconds of {reference.title} are 1; " + "; ".join(others))
+    """The ratios alone, a line a work, for the top of the report; and what the ceiling is."""
+    text = []
+    for work in dict.fromkeys(line.work for line in found):
+        own = [line for line in found if line.work == work]
+        reference = next(line for line in own if line.row == rows.REFERENCE)
+        others = [f"{line.title} {line.ratio:.2f}" for line in own if line is not reference]
+        text.append(f"{work}, seconds against {reference.title}: {', '.join(others) or 'no other'} "
+                    f"(ceiling {reference.ceiling:.0f} GFLOP/s)")
+    return "\n".join(text)
 
 
 def markdown(found):
