@@ -33,6 +33,7 @@ LEAST_ROUNDS = 5
 
 def entrants_of(work, chosen, path):
     """Whoever does `work` here of the rows `chosen`, and the ceilings; the others are named."""
+    works.steps(work, works.config_of(work, {}), works.read(path))
     found = []
     for row in (*rows.ALL.values(), *rows.CEILINGS.values()):
         if row.key in rows.ALL and row.key not in chosen:

@@ -15,7 +15,6 @@ import few_digits
 import few_streets
 from conftest import ROOT, SCRIPTS, load_script, refusal
 from gan_tf1 import book_pickle, figures, published
-from gan_tf1.bench import loop
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_svhn, mnist_classifier, mnist_gan, semi_supervised_svhn
@@ -321,14 +320,6 @@ def test_streams_that_cannot_be_written_end_in_no_traceback(tmp_path, redirectio
         f"--out {tmp_path}/figure.png {redirection}", shell=True, capture_output=True, text=True)
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
     assert done.returncode == (1 if "full" in redirection else 0)
-
-
-def test_the_benchmark_counts_the_loop_against_the_bare_calls(capsys, monkeypatch):
-    monkeypatch.setattr(digits, "load", few_digits.load)
-    loop.main(["--rounds", "5"])
-    out = capsys.readouterr().out
-    assert re.search(r"bare session.run calls: median [\d.]+ .* 3 rounds\)", out)
-    assert "peak resident memory" in out
 
 
 @pytest.mark.parametrize("data", ["auto", "street"])

@@ -51,9 +51,8 @@ def transposed_convolution(x, kernel, bias):
 
 def adam_state(params):
     import jax.numpy as jnp
-    zeros = [jnp.zeros_like(param) for param in params]
-    return {"params": params, "m": zeros, "v": [jnp.copy(zero) for zero in zeros],
-            "count": jnp.zeros((), jnp.int32)}
+    m, v = ([jnp.zeros_like(param) for param in params] for _ in range(2))
+    return {"params": params, "m": m, "v": v, "count": jnp.zeros((), jnp.int32)}
 
 
 def adam(state, grads, config, epsilon):
@@ -69,40 +68,37 @@ def adam(state, grads, config, epsilon):
     return {"params": params, "m": m, "v": v, "count": count}
 
 
-def dense_weights(key, *sizes):
+def glorot(rng, *shape):
+    """Glorot's uniform weights: the last two axes of `shape` are units, those before a window."""
+    fan = np.prod(shape[:-2]) * (shape[-2] + shape[-1])
+    limit = np.sqrt(6 / fan)
+    return rng.uniform(-limit, limit, shape).astype(np.float32)
+
+
+def dense_weights(rng, *sizes):
     """Kernels and biases of dense layers of `sizes`, one after the other."""
-    import jax
-    import jax.numpy as jnp
-    keys = jax.random.split(key, len(sizes))
-    draw = jax.nn.initializers.glorot_uniform()
-    return [array for key, inputs, outputs in zip(keys, sizes, sizes[1:])
-            for array in (draw(key, (inputs, outputs)), jnp.zeros(outputs))]
+    return [array for inputs, outputs in zip(sizes, sizes[1:])
+            for array in (glorot(rng, inputs, outputs), np.zeros(outputs, np.float32))]
 
 
-def convolution_weights(key, size, inputs, outputs, norm=False):
+def convolution_weights(rng, size, inputs, outputs, norm=False):
     """Kernel [size, size, inputs, outputs] and bias, and with `norm` its scale and shift."""
-    import jax
-    import jax.numpy as jnp
-    kernel = jax.nn.initializers.glorot_uniform()(key, (size, size, inputs, outputs))
-    return [kernel, jnp.zeros(outputs)] + (norm_weights(outputs) if norm else [])
+    return [glorot(rng, size, size, inputs, outputs), np.zeros(outputs, np.float32)] + (
+        norm_weights(outputs) if norm else [])
 
 
 def norm_weights(channels):
-    """Batch norm's scale and shift."""
-    import jax.numpy as jnp
-    return [jnp.ones(channels), jnp.zeros(channels)]
+    """Batch norm's scale and shift; also its variance and mean before any batch."""
+    return [np.ones(channels, np.float32), np.zeros(channels, np.float32)]
 
 
-def image_generator_weights(key, config):
+def image_generator_weights(rng, config):
     """Those of `image_generator`, in its order."""
-    import jax
-    import jax.numpy as jnp
-    width, keys = config.g_size_mult, jax.random.split(key, 4)
-    draw = jax.nn.initializers.glorot_uniform()
-    found = dense_weights(keys[0], config.z_size, 64 * width) + norm_weights(4 * width)
-    for key, inputs, outputs, norm in zip(keys[1:], (4 * width, 2 * width, width),
-                                          (2 * width, width, 3), (True, True, False)):
-        found += [draw(key, (5, 5, outputs, inputs)), jnp.zeros(outputs)]
+    width = config.g_size_mult
+    found = dense_weights(rng, config.z_size, 64 * width) + norm_weights(4 * width)
+    for inputs, outputs, norm in ((4 * width, 2 * width, True), (2 * width, width, True),
+                                  (width, 3, False)):
+        found += [glorot(rng, 5, 5, outputs, inputs), np.zeros(outputs, np.float32)]
         found += norm_weights(outputs) if norm else []
     return found
 
@@ -193,7 +189,7 @@ def state_of(weights, gen_only):
 def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
     import jax
     alpha, real_label = config.leaky_relu_alpha, 1 - config.label_smooth
-    keys = jax.random.split(jax.random.key(0))
+    rng = np.random.default_rng(0)
 
     def generate(params, z):
         hidden = leaky_relu(z @ params[0] + params[1], alpha)
@@ -220,8 +216,8 @@ def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
     def feed_of(key, rows, data):
         return data[0][rows], jax.random.uniform(key, (len(rows), config.gen_z_size), minval=-1.)
 
-    weights = {"gen": dense_weights(keys[0], config.gen_z_size, config.gen_hidden_size, 784),
-               "disc": dense_weights(keys[1], 784, config.disc_hidden_size, 1)}
+    weights = {"gen": dense_weights(rng, config.gen_z_size, config.gen_hidden_size, 784),
+               "disc": dense_weights(rng, 784, config.disc_hidden_size, 1)}
     return runner(work, config, (data.flat(),), weights, step, feed_of,
                   works.steps(work, config, data))
 
@@ -232,7 +228,7 @@ def semi_supervised_step(work, config, data, epsilon=EPSILON):
     import jax.numpy as jnp
     width, alpha, classes = config.d_size_mult, config.alpha, 10
     strides = (2, 2, 2, 1, 1)  # of the layers ahead of the last, whose padding is "valid"
-    gen_key, *keys = jax.random.split(jax.random.key(0), 8)
+    rng = np.random.default_rng(0)
 
     def discriminate(params, x):
         params = iter(params)
@@ -275,11 +271,11 @@ def semi_supervised_step(work, config, data, epsilon=EPSILON):
                 label_mask[rows])
 
     disc, inputs = [], 3
-    for number, (key, outputs) in enumerate(zip(keys, [width] * 3 + [2 * width] * 3)):
-        disc += convolution_weights(key, 3, inputs, outputs, norm=2 <= number < 5)
+    for number, outputs in enumerate([width] * 3 + [2 * width] * 3):
+        disc += convolution_weights(rng, 3, inputs, outputs, norm=2 <= number < 5)
         inputs = outputs
-    disc += dense_weights(keys[-1], inputs, classes + config.extra_class)
-    weights = {"gen": image_generator_weights(gen_key, config), "disc": disc}
+    disc += dense_weights(rng, inputs, classes + config.extra_class)
+    weights = {"gen": image_generator_weights(rng, config), "disc": disc}
     return runner(work, config, (data.scaled(), data.labels.astype(np.int32), data.label_mask),
                   weights, step, feed_of)
 
@@ -288,7 +284,7 @@ def dcgan_svhn_step(work, config, data, epsilon=EPSILON):
     import jax
     import jax.numpy as jnp
     width, alpha, momentum = config.d_size_mult, config.alpha, 0.99
-    gen_key, *keys = jax.random.split(jax.random.key(0), 5)
+    rng = np.random.default_rng(0)
 
     def score(params, x):
         params = iter(params)
@@ -322,13 +318,12 @@ def dcgan_svhn_step(work, config, data, epsilon=EPSILON):
         return data[0][rows], jax.random.uniform(key, (len(rows), config.z_size), minval=-1.)
 
     disc, inputs = [], 3
-    for number, (key, outputs) in enumerate(zip(keys, (width, 2 * width, 4 * width))):
-        disc += convolution_weights(key, 5, inputs, outputs, norm=number > 0)
+    for number, outputs in enumerate((width, 2 * width, 4 * width)):
+        disc += convolution_weights(rng, 5, inputs, outputs, norm=number > 0)
         inputs = outputs
-    disc += dense_weights(keys[-1], 16 * inputs, 1)
-    averages = [(jnp.zeros(config.g_size_mult * wide), jnp.ones(config.g_size_mult * wide))
-                for wide in (4, 2, 1)]
-    weights = {"gen": image_generator_weights(gen_key, config), "disc": disc}
+    disc += dense_weights(rng, 16 * inputs, 1)
+    averages = [tuple(reversed(norm_weights(config.g_size_mult * wide))) for wide in (4, 2, 1)]
+    weights = {"gen": image_generator_weights(rng, config), "disc": disc}
     return runner(work, config, (data.scaled(),), weights, step, feed_of, gen_only=averages)
 
 
@@ -336,7 +331,7 @@ def wgan_gp_critic(work, config, data, epsilon=EPSILON):
     import jax
     import jax.numpy as jnp
     width, alpha, batch = config.hidden_size, config.alpha, config.batch_size
-    gen_key, disc_key = jax.random.split(jax.random.key(0))
+    rng = np.random.default_rng(0)
 
     def generate(params, z):
         params, x = iter(params), z
@@ -370,12 +365,11 @@ def wgan_gp_critic(work, config, data, epsilon=EPSILON):
                 jax.random.uniform(mixture_key, (batch, 1)))
 
     gen, inputs = [], config.z_dim
-    *keys, last_key = jax.random.split(gen_key, 4)
-    for key, outputs in zip(keys, (width, 2 * width, 4 * width)):
-        gen += dense_weights(key, inputs, outputs) + norm_weights(outputs)
+    for outputs in (width, 2 * width, 4 * width):
+        gen += dense_weights(rng, inputs, outputs) + norm_weights(outputs)
         inputs = outputs
-    gen += dense_weights(last_key, inputs, 784)
-    weights = {"gen": gen, "disc": dense_weights(disc_key, 784, 2 * width, width, 1)}
+    gen += dense_weights(rng, inputs, 784)
+    weights = {"gen": gen, "disc": dense_weights(rng, 784, 2 * width, width, 1)}
     return runner(work, config, (data.flat(),), weights, step, feed_of)
 
 

@@ -85,7 +85,7 @@ def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=
 
     sizes = {gan.real_discriminator_input: images, gan.generator_input_z: noise}
     count = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], sizes)
-    return Runner(run, replay_of(sess, one), PACKAGES, [steps * number for number in count])
+    return Runner(run, replay_of(sess, one), PACKAGES, flops.Count(*(steps * number for number in count)))
 
 
 def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
