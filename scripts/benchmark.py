@@ -15,6 +15,7 @@ training loop (log, losses, samples, events, checkpoints) adds to bare session.r
 """
 
 import argparse
+import os
 import pathlib
 import tempfile
 
@@ -29,6 +30,7 @@ from gan_tf1.files import replacing, user_path
 
 PARTS = ("works", "growth", "loop")
 LEAST_ROUNDS = 5
+BUSY = 0.5  # processors at work for others, of which a barrier of spinning threads already suffers
 
 
 def entrants_of(work, chosen, path):
@@ -54,7 +56,9 @@ def compare(work, chosen, path, rounds, rng):
     answers, readies, lost = drive.measure(entrants, rounds, rng, told)
     drive.needed(rows.REFERENCE, lost)
     told(f"waiting workers used {100 * drive.waited(answers):.1f} % of a core")
-    return table.lines(work, entrants, answers, readies)
+    found = table.lines(work, entrants, answers, readies)
+    told(table.ratios_text(found))
+    return found
 
 
 @script
@@ -89,6 +93,11 @@ def main(argv=None):
 def measured(args, folder):
     """Everything that `args` ask for, as the text of the report; files are written on the way."""
     rng, paths, report = np.random.default_rng(0), {}, []
+    if (load := drive.load()) > BUSY:
+        report.append(f"The machine was busy when this began (load {load:.1f} on "
+                      f"{os.cpu_count()} processors): the times mislead, some rows' by far more "
+                      "than others'. Measure on a quiet one.")
+        print(report[-1], flush=True)
 
     def data(kind):
         """Title, arrays and file of the data, loaded once."""
@@ -103,9 +112,11 @@ def measured(args, folder):
         for work in map(works.WORKS.get, args.work):
             titles[work.name], _, path = data(work.data)
             found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
+            # After each work: who interrupts the next keeps what was measured.
+            files = [table.write_csv(found, beside(args.out, ".csv"), titles),
+                     save(table.figure(found), beside(args.out, ".png"))]
         report += [table.ratios_text(found), table.markdown(found)]
-        print(table.write_csv(found, beside(args.out, ".csv"), titles))
-        print(save(table.figure(found), beside(args.out, ".png")))
+        print(*files, sep="\n")
 
     if "growth" in args.parts:
         title, arrays, _ = data("digits")

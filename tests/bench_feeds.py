@@ -13,7 +13,7 @@ from gan_tf1.bench import rows, work as works
 
 STEPS = 4
 EPSILON = 1e-12  # so small that it makes no difference where in Adam's root it is added
-SMALL = {"mnist_gan": {"batch_size": 16},
+SMALL = {"mnist_gan": {"batch_size": 16, "gen_hidden_size": 16, "disc_hidden_size": 16},
          "semi_supervised": {"batch_size": 8, "g_size_mult": 2, "d_size_mult": 4},
          "dcgan_svhn": {"batch_size": 8, "g_size_mult": 2, "d_size_mult": 4},
          "wgan_gp": {"batch_size": 32, "hidden_size": 8}}

@@ -71,13 +71,17 @@ def test_an_open_shape_is_named():
         assert flops.of_run([product], {x: [5, 3]}) == 2 * 5 * 3 * 4
 
 
-def test_the_ceilings_product_is_one(monkeypatch):
+def test_the_ceilings_products_are_products(monkeypatch):
     monkeypatch.setattr(ceiling, "SIZE", 64)
-    products = []
-    for library in ("numpy", "tensorflow"):
-        runner = ceiling.product(None, None, None, library)
-        products.append(runner)
-        assert runner.run(1) == {} and tuple(runner.flops) == (2 * 64**3,) * 2
+    a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
+    multiplied = {"numpy": ceiling._numpy(a, b, "float32")[0]}
+    if importlib.util.find_spec("torch"):
+        multiplied["torch"] = ceiling._torch(a, b, "float32")[0]
+    for library, multiply in multiplied.items():
+        np.testing.assert_allclose(multiply(), a @ b, rtol=0, atol=1e-4, err_msg=library)
+    for precision in ("float32", "bfloat16"):
+        runner = ceiling.product(None, None, None, "tensorflow", precision)
+        assert runner.run(2) == {} and tuple(runner.flops) == (2 * 64**3,) * 2
 
 
 # --- data and rows ---
@@ -186,9 +190,8 @@ def test_ratios_are_of_the_same_round_and_shares_of_the_rows_own_ceiling():
 def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
     found = table.lines(*invented())
     assert table.ratios_text(found) == (
-        "mnist_gan, seconds against ours, feed loop: ours, graph loop, mixed precision 0.50, "
-        "Keras, predict and train_on_batch 20.00 (ceiling 50 GFLOP/s)") or "20.00" in (
-        table.ratios_text(found))
+        "mnist_gan, seconds against ours, feed loop: Keras, predict and train_on_batch 20.00, "
+        "ours, graph loop, mixed precision 0.50 (ceiling 50 GFLOP/s)")
     text = table.markdown(found)
     assert "0.1 of a unit timed" in text and len({len(line) for line in text.splitlines()}) == 1
     table.write_csv(found, tmp_path / "b.csv", {"mnist_gan": "drawn digits"})
@@ -247,7 +250,7 @@ def test_the_command_measures_and_writes(capsys, tmp_path, monkeypatch):
     assert "waiting workers used" in out and "ours, feed loop" in out
     [row] = csv.DictReader(open(tmp_path / "b.csv", newline=""))
     assert row["row"] == "ours" and float(row["ratio"]) == 1 and "synthetic" in row["data"]
-    assert len(row["seconds_of_rounds"].split()) == 5 and 0 < float(row["share"]) < 1.5
+    assert len(row["seconds_of_rounds"].split()) == 5 and float(row["share"]) > 0
     assert (tmp_path / "b.md").read_text() in out and (tmp_path / "b.png").stat().st_size > 1000
 
 

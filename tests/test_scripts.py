@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import pickle
-import re
 import shutil
 import subprocess
 import sys

@@ -6,6 +6,7 @@ them, and whatever drifts, meets all rows alike.
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -108,6 +109,14 @@ def waited(answers):
     everything = [answer for own in answers.values() for answer in own]
     worked = sum(answer["seconds"] for answer in everything)
     return sum(answer["waited_cpu"] for answer in everything) / worked if worked else 0.0
+
+
+def load():
+    """Processors that were at work in the last minute, on average; 0 where the system doesn't say."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return 0.0
 
 
 def needed(name, lost):

@@ -8,8 +8,9 @@ that goes element by element: activations, batch norm, losses, Adam, random numb
 
 TF1's gradients make more than is asked for: `minimize` gates each op's gradients
 (`gate_gradients=GATE_OP`), so that those of a weight wait for those of the layer's input, which
-nobody uses in the first layer or in the other network. So there are two counts: what the results
-need, which is the same for every program that trains these networks, and what the graph executes.
+nobody uses in the first layer or in the other network; and a pass may run for batch norm's moving
+averages alone. So there are two counts: what the fetched numbers and the weights' updates need, and
+what the graph executes. The first is what all rows are held against.
 """
 
 import math
@@ -37,21 +38,23 @@ def of_runs(runs, sizes):
 
 
 def of_run(fetches, sizes, waited=True):
-    """Operations of one `session.run`; without `waited`, those alone whose results it uses."""
+    """Operations of one `session.run`; without `waited`, those alone that its results need."""
     graph = _op(fetches[0]).graph
     with tf.Graph().as_default() as sized:
         fed = {tensor.name: tf.placeholder(tensor.dtype, shape) for tensor, shape in sizes.items()}
         tf.import_graph_def(graph.as_graph_def(), input_map=fed, name="")
         ops = [sized.get_operation_by_name(_op(fetch).name) for fetch in fetches]
-        return sum(map(of_op, behind(ops, waited)))
+        averages = [_op(update).name for update in graph.get_collection(tf.GraphKeys.UPDATE_OPS)]
+        return sum(map(of_op, behind(ops, waited, () if waited else averages)))
 
 
-def behind(ops, waited):
+def behind(ops, waited, without=()):
     """Every op that a `session.run` of `ops` executes.
 
-    Without `waited`, an op with inputs is not followed to the ops that it only waits for.
+    Without `waited`, an op with inputs is not followed to the ops that it only waits for; ops whose
+    name is in `without` are passed over.
     """
-    waiting, found = list(ops), {}
+    waiting, found = list(ops), dict.fromkeys(without)
     while waiting:
         op = waiting.pop()
         if op.name not in found:
@@ -59,7 +62,7 @@ def behind(ops, waited):
             waiting += [tensor.op for tensor in op.inputs]
             if waited or not op.inputs:
                 waiting += op.control_inputs
-    return list(found.values())
+    return list(filter(None, found.values()))
 
 
 def of_op(op):
