@@ -1,99 +1,147 @@
-"""What the training loop costs beside the bare session.run calls of the MNIST GAN, and its memory.
+"""Our loops beside the chapters' listings, Keras, PyTorch and JAX, and how our time grows.
 
-    python scripts/benchmark.py --rounds 10
+    python scripts/benchmark.py                                     everything
+    python scripts/benchmark.py --work mnist_gan --rows torch jax   one work, some rows
+    python scripts/benchmark.py --parts growth                      our time against sizes
 
-Each round is an epoch of `train.fit` as `01_mnist_gan.py` runs it (batches, noise,
-progress, losses, samples, events, checkpoints), and then as many bare pairs of
-`session.run` on batches drawn beforehand, in the same session: so both see the
-same machine. (One batch fed again and again would stay in the processor's cache,
-as no training data does.) Medians over the rounds, ratio first.
+Each row works in a process of its own, all on the same data; in every round each does its part
+once, one after the other, in an order drawn anew. Ratios are medians over the rounds, against our
+feed loop in the same round. Operations are counted in our graph (matrix products and convolutions,
+with their gradients), and held against the fastest product of large matrices in the same rounds. A
+peer that isn't installed is named and left out: pip install -e ".[bench]".
+
+Parts: works, the peers; growth, our epoch against batch size, data and epochs; loop, what the
+training loop (log, losses, samples, events, checkpoints) adds to bare session.run calls.
 """
 
 import argparse
-import resource
-import sys
+import os
+import pathlib
 import tempfile
-import time
 
 import numpy as np
 
-from gan_tf1 import launch, train
+from gan_tf1.bench import drive, growth, loop, rows, table, work as works
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import user_path
-from gan_tf1.models import mnist_gan
-from gan_tf1.tf1 import new_graph
+from gan_tf1.figures import save
+from gan_tf1.files import replacing, user_path
 
-DRAWN = 200  # batches, 78 MB: more than a cache holds
+PARTS = ("works", "growth", "loop")
+LEAST_ROUNDS = 5
+BUSY = 0.5  # processors at work for others, of which a barrier of spinning threads already suffers
 
 
-def measure(data, folder, rounds):
-    """Seconds of each round's epoch in `train.fit`, of the steps in it, and of the bare calls."""
-    config = mnist_gan.Config(epochs=rounds)
-    steps = mnist_gan.steps_per_epoch(data.train, config)
-    rng = np.random.default_rng(0)
-    job = launch.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
-    marks, inside, bare = [], [], []
-    drawn = [mnist_gan.Feed(data.validation.next_batch(config.batch_size)[0] * 2 - 1,
-                            rng.uniform(-1, 1, (config.batch_size, config.gen_z_size)))
-             for _ in range(DRAWN)]
+def entrants_of(work, chosen, path):
+    """Whoever does `work` here of the rows `chosen`, and the ceilings; the others are named."""
+    works.steps(work, works.config_of(work, {}), works.read(path))
+    found = []
+    for row in (*rows.ALL.values(), *rows.CEILINGS.values()):
+        if row.key in rows.ALL and row.key not in chosen:
+            continue
+        if reason := rows.absent(row, work):
+            if row.key in rows.ALL:
+                print(f"{work.name}: {row.title} is left out: {reason}", flush=True)
+            continue
+        found.append(drive.Entrant(row.key, row, work, path,
+                                   2 if row.key in rows.CEILINGS else work.units))
+    return found
 
-    with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
-            new_graph(0).as_default():
-        gan = mnist_gan.build(config)
 
-        def step(sess, _):
-            start = time.perf_counter()
-            if len(marks) == len(bare):
-                marks.append(start)
-                inside.append(0.0)
-            feed = mnist_gan.step(sess, gan, data.train, rng, config)
-            inside[-1] += time.perf_counter() - start
-            return feed
-
-        def report(sess, feed):
-            losses = mnist_gan.report(sess, gan, feed)
-            start = time.perf_counter()
-            for number in range(steps):
-                images, z = drawn[number % DRAWN]
-                sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: images,
-                                                        gan.generator_input_z: z})
-                sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: z})
-            bare.append(time.perf_counter() - start)
-            return losses
-
-        train.fit(run, epochs=rounds, steps=steps, step=step, report=report,
-                  log_line=lambda epoch, losses: f"round {epoch} of {rounds}",
-                  sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
-                  train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
-    # The last epoch has no mark after it; the first also warms the session up.
-    whole = np.diff(marks) - bare[:-1]
-    return whole[1:], np.array(inside[1:-1]), np.array(bare[1:-1])
+def compare(work, chosen, path, rounds, rng):
+    """The table's lines for one work."""
+    print(f"\n{work.title}", flush=True)
+    entrants = entrants_of(work, chosen, path)
+    answers, readies, lost = drive.measure(entrants, rounds, rng, told)
+    drive.needed(rows.REFERENCE, lost)
+    told(f"waiting workers used {100 * drive.waited(answers):.1f} % of a core")
+    found = table.lines(work, entrants, answers, readies)
+    told(table.ratios_text(found))
+    return found
 
 
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
-    parser.add_argument("--data", choices=digits.CHOICES, default="auto")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--work", nargs="+", choices=tuple(works.WORKS), default=tuple(works.WORKS))
+    parser.add_argument("--rows", nargs="+", choices=tuple(rows.ALL), default=tuple(rows.ALL),
+                        help=f"which rows beside {rows.REFERENCE!r} (default: all)")
+    parser.add_argument("--rounds", type=whole_number, default=LEAST_ROUNDS,
+                        help=f"at least {LEAST_ROUNDS}, after one that warms up (default: %(default)s)")
+    parser.add_argument("--examples", type=whole_number, metavar="N",
+                        help="train on the first N images (default: 55000 digits, 2048 streets)")
+    parser.add_argument("--data", choices=digits.CHOICES, default="auto",
+                        help="which digits (default: auto); street numbers are always drawn")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the digits lie")
+    parser.add_argument("--out", type=user_path, metavar="PATH", default=pathlib.Path("benchmark"),
+                        help="writes PATH.csv, PATH.png and PATH.md (default: benchmark)")
     args = parser.parse_args(argv)
-    if args.rounds < 4:
-        raise InputError("--rounds must be at least 4: the first and the last are not counted")
+    if args.rounds < LEAST_ROUNDS:
+        raise InputError(f"--rounds must be at least {LEAST_ROUNDS}, not {args.rounds}: a median "
+                         "of fewer says little")
 
-    data = digits.load(args.data, args.data_dir, seed=[0, 1])
     with tempfile.TemporaryDirectory() as folder:
-        whole, inside, bare = measure(data, folder + "/run", args.rounds)
-    for name, ratios in (("epoch in train.fit / bare session.run calls", whole / bare),
-                         ("what train.fit adds to the chapter's steps / bare session.run calls",
-                          (whole - inside) / bare)):
-        print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
-              f"{np.max(ratios):.3f}, {len(bare)} rounds)")
-    print(f"seconds an epoch: {np.median(whole):.2f} in train.fit, {np.median(bare):.2f} bare")
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    print(f"peak resident memory: "
-          f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit:.0f} MiB")
+        report = measured(args, pathlib.Path(folder))
+    print(f"\n{report}")
+    with replacing(beside(args.out, ".md")) as temporary:
+        temporary.write_text(report + "\n")
+    print(beside(args.out, ".md"))
+
+
+def measured(args, folder):
+    """Everything that `args` ask for, as the text of the report; files are written on the way."""
+    rng, paths, report = np.random.default_rng(0), {}, []
+    if (load := drive.load()) > BUSY:
+        report.append(f"The machine was busy when this began (load {load:.1f} on "
+                      f"{os.cpu_count()} processors): the times mislead, some rows' by far more "
+                      "than others'. Measure on a quiet one.")
+        print(report[-1], flush=True)
+
+    def data(kind):
+        """Title, arrays and file of the data, loaded once."""
+        if kind not in paths:
+            title, found = works.load(kind, args.data, args.data_dir, args.examples)
+            paths[kind] = title, found, folder / f"{kind}.npz"
+            works.save(found, paths[kind][-1])
+        return paths[kind]
+
+    if "works" in args.parts:
+        found, titles = [], {}
+        for work in map(works.WORKS.get, args.work):
+            titles[work.name], _, path = data(work.data)
+            found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
+            # After each work: who interrupts the next keeps what was measured.
+            files = [table.write_csv(found, beside(args.out, ".csv"), titles),
+                     save(table.figure(found), beside(args.out, ".png"))]
+        report += [table.ratios_text(found), table.markdown(found)]
+        print(*files, sep="\n")
+
+    if "growth" in args.parts:
+        title, arrays, _ = data("digits")
+        work, points = works.WORKS["mnist_gan"], []
+        for key in dict.fromkeys([rows.REFERENCE, *args.rows]):
+            row = rows.ALL[key]
+            if row.module == "ours" and not rows.absent(row, work):
+                points += growth.measure(row, arrays, folder, rng, told)
+        report += [f"Growth of the MNIST GAN's time on {title}:", growth.markdown(points)]
+        print(growth.write_csv(points, beside(args.out, "-growth.csv")))
+
+    if "loop" in args.parts:
+        report += [f"The training loop on {data('digits')[0]}:",
+                   loop.in_its_own_process(args.data, args.data_dir, args.rounds)]
+    return "\n\n".join(report)
+
+
+def beside(path, ending):
+    """`path` with more at its end."""
+    return path.with_name(path.name + ending)
+
+
+def told(text):
+    """Progress, on stdout at once."""
+    print(f"  {text}", flush=True)
 
 
 if __name__ == "__main__":

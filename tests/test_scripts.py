@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import pickle
-import re
 import shutil
 import subprocess
 import sys
@@ -320,14 +319,6 @@ def test_streams_that_cannot_be_written_end_in_no_traceback(tmp_path, redirectio
         f"--out {tmp_path}/figure.png {redirection}", shell=True, capture_output=True, text=True)
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
     assert done.returncode == (1 if "full" in redirection else 0)
-
-
-def test_the_benchmark_counts_the_loop_against_the_bare_calls(capsys, monkeypatch):
-    monkeypatch.setattr(digits, "load", few_digits.load)
-    load_script("benchmark.py").main(["--rounds", "5"])
-    out = capsys.readouterr().out
-    assert re.search(r"bare session.run calls: median [\d.]+ .* 3 rounds\)", out)
-    assert "peak resident memory" in out
 
 
 @pytest.mark.parametrize("data", ["auto", "street"])

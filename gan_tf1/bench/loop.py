@@ -1,0 +1,115 @@
+"""What the training loop adds to the bare session.run calls of the MNIST GAN, and its memory.
+
+    python -m gan_tf1.bench.loop --rounds 10
+
+Each round is an epoch of `train.fit` as `01_mnist_gan.py` runs it (batches, noise,
+progress, losses, samples, events, checkpoints), and then as many bare pairs of
+`session.run` on batches drawn beforehand, in the same session: so both see the
+same machine. (One batch fed again and again would stay in the processor's cache,
+as no training data does.) Medians over the rounds, ratio first.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from gan_tf1 import launch, train
+from gan_tf1.bench.worker import peak_mib
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.data import digits
+from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.files import user_path
+from gan_tf1.models import mnist_gan
+from gan_tf1.tf1 import new_graph
+
+DRAWN = 200  # batches, 78 MB: more than a cache holds
+
+
+def measure(data, folder, rounds):
+    """Seconds of each round's epoch in `train.fit`, of the steps in it, and of the bare calls."""
+    config = mnist_gan.Config(epochs=rounds)
+    steps = mnist_gan.steps_per_epoch(data.train, config)
+    rng = np.random.default_rng(0)
+    job = launch.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
+    marks, inside, bare = [], [], []
+    drawn = [mnist_gan.Feed(data.validation.next_batch(config.batch_size)[0] * 2 - 1,
+                            rng.uniform(-1, 1, (config.batch_size, config.gen_z_size)))
+             for _ in range(DRAWN)]
+
+    with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
+            new_graph(0).as_default():
+        gan = mnist_gan.build(config)
+
+        def step(sess, _):
+            start = time.perf_counter()
+            if len(marks) == len(bare):
+                marks.append(start)
+                inside.append(0.0)
+            feed = mnist_gan.step(sess, gan, data.train, rng, config)
+            inside[-1] += time.perf_counter() - start
+            return feed
+
+        def report(sess, feed):
+            losses = mnist_gan.report(sess, gan, feed)
+            start = time.perf_counter()
+            for number in range(steps):
+                images, z = drawn[number % DRAWN]
+                sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: images,
+                                                        gan.generator_input_z: z})
+                sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: z})
+            bare.append(time.perf_counter() - start)
+            return losses
+
+        train.fit(run, epochs=rounds, steps=steps, step=step, report=report,
+                  log_line=lambda epoch, losses: f"round {epoch} of {rounds}",
+                  sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
+                  train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+    # The last epoch has no mark after it; the first also warms the session up.
+    whole = np.diff(marks) - bare[:-1]
+    return whole[1:], np.array(inside[1:-1]), np.array(bare[1:-1])
+
+
+def in_its_own_process(choice, data_dir, rounds):
+    """What `main` prints, in a process of its own: the peak memory is then a training's.
+
+    `choice` and `data_dir` are the digits' (see `digits.load`); two more rounds than `rounds` run,
+    of which the first and the last don't count. Raises TrainingError where it fails.
+    """
+    command = [sys.executable, "-m", "gan_tf1.bench.loop", "--rounds", str(rounds + 2), "--data",
+               choice, *(["--data-dir", str(data_dir)] if data_dir else [])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise TrainingError(f"the training loop can't be measured: {done.stderr.strip()[-300:]}")
+    lines = done.stdout.splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("run directory", "round ",
+                                                                     "mnist_gan on")))
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
+    parser.add_argument("--data", choices=digits.CHOICES, default="auto")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    args = parser.parse_args(argv)
+    if args.rounds < 4:
+        raise InputError("--rounds must be at least 4: the first and the last are not counted")
+
+    data = digits.load(args.data, args.data_dir, seed=[0, 1])
+    with tempfile.TemporaryDirectory() as folder:
+        whole, inside, bare = measure(data, folder + "/run", args.rounds)
+    for name, ratios in (("epoch in train.fit / bare session.run calls", whole / bare),
+                         ("what train.fit adds to the chapter's steps / bare session.run calls",
+                          (whole - inside) / bare)):
+        print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
+              f"{np.max(ratios):.3f}, {len(bare)} rounds)")
+    print(f"seconds an epoch: {np.median(whole):.2f} in train.fit, {np.median(bare):.2f} bare")
+    print(f"peak resident memory: {peak_mib():.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

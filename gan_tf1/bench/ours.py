@@ -1,0 +1,172 @@
+"""Our own rows: the chapters' models with this package's loops.
+
+One function a work. Another loop is one more entry of `LOOPS` and, in each function that has it,
+another `run`. `replay` and the count of operations are those of the feed loop's graph.
+"""
+
+import numpy as np
+
+from gan_tf1.bench import flops, work as works
+from gan_tf1.bench.rows import Runner
+from gan_tf1.data import mnist, svhn
+from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn, wasserstein_gan_gp
+from gan_tf1.tf1 import new_graph, session_config, tf
+
+LOOPS = ("feed",)
+PACKAGES = ("tensorflow",)
+
+
+def opened(model, config, mixed_precision=False):
+    """`(gan, session)` of the chapter's graph, its weights drawn."""
+    graph = new_graph(0)
+    with graph.as_default():
+        gan = model.build(config)
+        initialize = tf.global_variables_initializer()
+    sess = tf.Session(graph=graph, config=session_config(mixed_precision))
+    sess.run(initialize)
+    return gan, sess
+
+
+def replay_of(sess, step, losses=2):
+    """`Runner.replay` for a step `step(*feed) -> losses` in session `sess`."""
+    def replay(weights, feeds):
+        found = trainable(sess)
+        for part, own in found.items():
+            for var, value in zip(own, weights[part], strict=True):
+                var.load(value, sess)
+        told = np.array([step(*feed) for feed in feeds]).reshape(-1, losses)
+        return told, {part: sess.run(own) for part, own in found.items()}
+    return replay
+
+
+def trainable(sess):
+    """The variables that Adam moves: {"gen": [...], "disc": [...]}, in the graph's order.
+
+    A slip's dead branch has no gradient and so no slots of Adam's: the peers don't have it at all.
+    """
+    with sess.graph.as_default():
+        names = [var.op.name for var in tf.global_variables()]
+        return {part: [var for var in tf.trainable_variables(f"{scope}/")
+                       if any(f"{var.op.name}/" in name for name in names)]
+                for part, scope in (("gen", "generator"), ("disc", "discriminator"))}
+
+
+def weights_of(sess):
+    """Their values, as `Runner.replay` takes them."""
+    return {part: sess.run(own) for part, own in trainable(sess).items()}
+
+
+def first_weights(work, config):
+    """What the graph of `work` draws for its weights: for tests, which give them to the peers."""
+    _, sess = opened(work.model, config)
+    with sess:
+        return weights_of(sess)
+
+
+def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=False):
+    """An epoch of `mnist_gan.step`, and the losses that the chapter prints after it."""
+    gan, sess = opened(mnist_gan, config, mixed_precision)
+    batch, steps = config.batch_size, works.steps(work, config, data)
+    images = [batch, mnist_gan.INPUT_IMG_SIZE]
+    noise = [batch, config.gen_z_size]
+    train_set = mnist.DataSet(data.images, data.labels, seed=0)
+    rng = np.random.default_rng(0)
+
+    def run(units):
+        for _ in range(units * steps):
+            feed = mnist_gan.step(sess, gan, train_set, rng, config)
+        return mnist_gan.report(sess, gan, feed)
+
+    def one(x, z):
+        feed = {gan.real_discriminator_input: x, gan.generator_input_z: z}
+        disc_loss, _ = sess.run([gan.disc_loss, gan.disc_train_opt], feed)
+        gen_loss, _ = sess.run([gan.gen_loss, gan.gen_train_opt], feed)
+        return disc_loss, gen_loss
+
+    sizes = {gan.real_discriminator_input: images, gan.generator_input_z: noise}
+    count = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], sizes)
+    return Runner(run, replay_of(sess, one), PACKAGES, flops.Count(*(steps * number for number in count)))
+
+
+def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
+    """`semi_supervised_svhn.step`: both networks in one run."""
+    model = semi_supervised_svhn
+    net, sess = opened(model, config, mixed_precision)
+    batches = street_batches(data, config)
+    rng = np.random.default_rng(0)
+
+    def run(units):
+        for _ in range(units):
+            tally = model.step(sess, net, next(batches), rng, config)
+        return {"d_loss": tally.d_loss, "g_loss": tally.g_loss}
+
+    def one(x, z, y, label_mask):
+        return sess.run([net.d_loss, net.g_loss, net.d_opt, net.g_opt], {
+            net.input_real: x, net.input_z: z, net.y: y, net.label_mask: label_mask})[:2]
+
+    batch = config.batch_size
+    sizes = {net.input_real: [batch, *model.REAL_SIZE], net.input_z: [batch, config.z_size],
+             net.y: [batch], net.label_mask: [batch]}
+    fetches = [net.d_opt, net.g_opt, net.masked_correct, net.d_loss, net.g_loss]
+    return Runner(run, replay_of(sess, one), PACKAGES, flops.of_runs([fetches], sizes))
+
+
+def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
+    """`dcgan_svhn.step`: a run for either network."""
+    model = dcgan_svhn
+    net, sess = opened(model, config, mixed_precision)
+    batches = street_batches(data, config)
+    rng = np.random.default_rng(0)
+
+    def run(units):
+        for _ in range(units):
+            feed = model.step(sess, net, next(batches), rng, config)
+        losses = model.report(sess, net, feed)
+        return {"d_loss": losses["disc_loss"], "g_loss": losses["gen_loss"]}
+
+    def one(x, z):
+        feed = {net.input_real: x, net.input_z: z}
+        d_loss, _ = sess.run([net.d_loss, net.d_opt], feed)
+        g_loss, _ = sess.run([net.g_loss, net.g_opt], feed)
+        return d_loss, g_loss
+
+    batch = config.batch_size
+    sizes = {net.input_real: [batch, *model.REAL_SIZE], net.input_z: [batch, config.z_size]}
+    count = flops.of_runs([[net.d_opt], [net.g_opt]], sizes)
+    return Runner(run, replay_of(sess, one), PACKAGES, count)
+
+
+def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=False):
+    """One of the critic's updates in `wasserstein_gan_gp.step`, drawn and fed as there."""
+    model = wasserstein_gan_gp
+    gan, sess = opened(model, config, mixed_precision)
+    images = (data.flat() + 1) / 2  # as `digits.Pool` has them
+    rng = np.random.default_rng(0)
+    batch = config.batch_size
+
+    def one(x, z, epsilon):
+        return sess.run([gan.disc_loss, gan.estimate, gan.penalty, gan.disc_opt],
+                        {gan.imgs: x, gan.noise: z, gan.epsilon: epsilon})[:1]
+
+    def run(units):
+        for _ in range(units):
+            idx = rng.integers(0, len(images), batch)
+            disc_loss, = one(images[idx] * 2 - 1, rng.normal(0, 1, (batch, config.z_dim)),
+                             rng.uniform(0, 1, (batch, 1)))
+        return {"disc_loss": float(disc_loss)}
+
+    sizes = {gan.imgs: [batch, model.INPUT_SIZE], gan.noise: [batch, config.z_dim],
+             gan.epsilon: [batch, 1]}
+    fetches = [gan.disc_loss, gan.estimate, gan.penalty, gan.disc_opt]
+    return Runner(run, replay_of(sess, one, losses=1), PACKAGES,
+                  flops.of_runs([fetches], sizes))
+
+
+def street_batches(data, config):
+    """Batches `x, y, label_mask` without end, as the chapter's loop gets them."""
+    arrays = svhn.Arrays(data.images, data.labels, data.images[:1], data.labels[:1])
+    return svhn.Dataset(arrays, int(data.label_mask.sum()), seed=0).epochs(config.batch_size)
+
+
+WORKS = {"mnist_gan": mnist_gan_epoch, "semi_supervised": semi_supervised_step,
+         "dcgan_svhn": dcgan_svhn_step, "wgan_gp": wgan_gp_critic}

@@ -1,0 +1,136 @@
+"""From rounds to ratios, a table, a CSV file and a figure."""
+
+import csv
+import platform
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from gan_tf1.bench import rows
+from gan_tf1.figures import DISC_COLOUR
+from gan_tf1.files import replacing
+
+
+class Line(NamedTuple):
+    """One row's figures for one work; `None` where there are none."""
+    work: str
+    row: str
+    title: str
+    unit: str
+    seconds: float        # a unit, median of the rounds
+    least: float
+    most: float
+    ratio: float          # to the reference's seconds of the same round, median
+    gflops: float         # counted operations of a unit, over `seconds`
+    share: float          # of the ceiling
+    ceiling: float        # GFLOP/s, of the row's precision
+    precision: str
+    part: float           # of a unit, that was timed
+    peak_mib: float
+    rounds: tuple         # seconds a unit of each
+    versions: str
+
+
+def lines(work, entrants, answers, readies):
+    """The `Line`s of a work, in the order of `entrants`."""
+    def seconds(name):
+        """Of a unit in each round."""
+        done = readies[name]["part"] * units[name]
+        return np.array([answer["seconds"] for answer in answers[name]]) / done
+
+    units = {entrant.name: entrant.units for entrant in entrants}
+    ceilings = ceilings_of(answers, readies, units)
+    (flops, _), reference = readies[rows.REFERENCE]["flops"], seconds(rows.REFERENCE)
+    found = []
+    for entrant in entrants:
+        name, row = entrant.name, entrant.row
+        if name not in answers or name in rows.CEILINGS:
+            continue
+        own, ceiling = seconds(name), ceilings[row.precision]
+        gflops = flops / np.median(own) / 1e9
+        found.append(Line(
+            work.name, name, row.title, work.unit, float(np.median(own)), own.min(), own.max(),
+            float(np.median(own / reference)), gflops, gflops / ceiling, ceiling, row.precision,
+            readies[name]["part"], answers[name][-1]["peak_mib"], tuple(own),
+            " ".join(f"{package} {version}" for package, version in
+                     readies[name]["versions"].items())))
+    return found
+
+
+def ceilings_of(answers, readies, units):
+    """Precision -> GFLOP/s of the fastest product in any round. No bfloat16 falls below float32."""
+    best = {"float32": 0.0, "bfloat16": 0.0}
+    for name, row in rows.CEILINGS.items():
+        for answer in answers.get(name, ()):
+            rate = readies[name]["flops"][0] * units[name] / answer["seconds"] / 1e9
+            best[row.precision] = max(best[row.precision], rate)
+    return {**best, "bfloat16": max(best.values())}
+
+
+def ratios_text(found):
+    """The ratios alone, a line a work, for the top of the report; and what the ceiling is."""
+    text = []
+    for work in dict.fromkeys(line.work for line in found):
+        own = [line for line in found if line.work == work]
+        reference = next(line for line in own if line.row == rows.REFERENCE)
+        others = [f"{line.title} {line.ratio:.2f}" for line in own if line is not reference]
+        text.append(f"{work}, seconds against {reference.title}: {', '.join(others) or 'no other'} "
+                    f"(ceiling {reference.ceiling:.0f} GFLOP/s)")
+    return "\n".join(text)
+
+
+def markdown(found):
+    """All works' lines as one table in Markdown."""
+    head = ("work", "row", "seconds a unit", "from, to", "ratio", "GFLOP/s", "of ceiling",
+            "peak MiB")
+    body = [(line.work, line.title + (f" ({line.part:g} of a unit timed)" if line.part < 1 else ""),
+             f"{line.seconds:.4g} s a{'n' if line.unit == 'epoch' else ''} {line.unit}",
+             f"{line.least:.4g}, {line.most:.4g}", f"{line.ratio:.2f}", f"{line.gflops:.1f}",
+             f"{100 * line.share:.0f} %" + ("" if line.precision == "float32" else
+                                            f" ({line.precision})"),
+             f"{line.peak_mib:.0f}") for line in found]
+    return grid(head, body)
+
+
+def grid(head, body):
+    """A Markdown table, its columns as wide as what they hold."""
+    widths = [max(map(len, column)) for column in zip(head, *body)]
+    aligned = [" | ".join(f"{cell:<{width}}" for cell, width in zip(row, widths))
+               for row in (head, ["-" * width for width in widths], *body)]
+    return "\n".join(f"| {row} |" for row in aligned)
+
+
+def write_csv(found, path, data_titles):
+    """One line a row and work, with versions, machine and each round; `data_titles`: work -> title."""
+    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*Line._fields[:-2], "seconds_of_rounds", "versions", "data", "machine"])
+        for line in found:
+            writer.writerow([f"{value:.6g}" if isinstance(value, float) else value
+                             for value in line[:-2]]
+                            + [" ".join(f"{value:.6g}" for value in line.rounds), line.versions,
+                               data_titles[line.work],
+                               f"{platform.machine()}, Python {platform.python_version()}"])
+    return path
+
+
+def figure(found):
+    """One panel a work, one bar a row: seconds against the reference's, which is at 1."""
+    works = list(dict.fromkeys(line.work for line in found))
+    counts = [sum(line.work == work for line in found) for work in works]
+    drawn = Figure(figsize=(8, 0.35 * sum(counts) + 0.9 * len(works)), layout="constrained")
+    panels = drawn.subplots(len(works), squeeze=False, height_ratios=counts)[:, 0]
+    for axes, work in zip(panels, works):
+        own = [line for line in found if line.work == work]
+        places = range(len(own))
+        bars = axes.barh(places, [line.ratio for line in own], color=[
+            DISC_COLOUR if line.row.startswith(rows.REFERENCE) else "0.6" for line in own])
+        axes.bar_label(bars, [f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling"
+                              for line in own], padding=3, fontsize="small")
+        axes.axvline(1, color="0.3", linewidth=0.8)
+        axes.margins(x=0.3)
+        axes.set_yticks(places, [line.title for line in own], parse_math=False)
+        axes.set_title(f"{work}: seconds against our feed loop's", fontsize="medium")
+        axes.invert_yaxis()
+    return drawn

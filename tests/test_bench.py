@@ -1,0 +1,263 @@
+"""The benchmark: counts of operations, workers, rounds, the table, what is refused."""
+
+import csv
+import importlib.util
+import io
+import json
+
+import numpy as np
+import pytest
+
+import few_digits
+from conftest import load_script, refusal
+from gan_tf1.bench import ceiling, drive, flops, growth, loop, ours, rows, table, worker, work as works
+from gan_tf1.data import digits
+from gan_tf1.errors import InputError, TrainingError
+from gan_tf1.models import dcgan_svhn, mnist_gan
+from gan_tf1.tf1 import new_graph, tf
+
+benchmark = load_script("benchmark.py")
+
+
+def few(count=300):
+    """Random digits as `work.Data`."""
+    images = np.random.default_rng(0).integers(0, 256, (count, 28, 28), np.uint8)
+    return works.Data(images, np.zeros(count, np.uint8), np.zeros(count, np.int32))
+
+
+# --- operations ---
+
+def test_the_dense_gans_operations_are_those_counted_by_hand():
+    b, z, g, d, x = 7, 5, 6, 4, 784
+    config = mnist_gan.Config(gen_z_size=z, gen_hidden_size=g, disc_hidden_size=d)
+    with new_graph(0).as_default():
+        gan = mnist_gan.build(config)
+    found = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], {
+        gan.real_discriminator_input: [b, x], gan.generator_input_z: [b, z]})
+    generator, discriminator = z * g + g * x, x * d + d
+    # Forward, gradients of weights, gradients of what the second layer reads.
+    of_disc = generator + 2 * (2 * discriminator + d)
+    of_gen = generator + discriminator + discriminator + generator + g * x
+    assert found.needed == 2 * b * (of_disc + of_gen)
+    # Gated: also those of what the first layer reads, and of the discriminator's weights.
+    assert found.executed == found.needed + 2 * b * (2 * x * d + discriminator + z * g)
+
+
+def test_the_convolutional_gans_operations_are_those_counted_by_hand():
+    b, z, g, d = 3, 5, 2, 4
+    config = dcgan_svhn.Config(z_size=z, g_size_mult=g, d_size_mult=d)
+    with new_graph(0).as_default():
+        net = dcgan_svhn.build(config)
+    found = flops.of_runs([[net.d_opt], [net.g_opt]], {
+        net.input_real: [b, 32, 32, 3], net.input_z: [b, z]})
+    dense, *transposed = (z * 64 * g, 16 * 4 * g * 25 * 2 * g, 64 * 2 * g * 25 * g,
+                          256 * g * 25 * 3)
+    first, *others = (256 * d * 25 * 3, 64 * 2 * d * 25 * d, 16 * 4 * d * 25 * 2 * d, 64 * d)
+    generator, discriminator = dense + sum(transposed), first + sum(others)
+    of_d = generator + 2 * (2 * discriminator + sum(others))
+    of_g = 2 * generator + sum(transposed) + 2 * discriminator
+    assert found.needed == 2 * b * (of_d + of_g)
+    real_pass = first + sum(others[:2])  # run for batch norm's averages alone
+    assert found.executed == found.needed + 2 * b * (
+        2 * first + discriminator + dense + real_pass)
+
+
+def test_an_open_shape_is_named():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, (None, 3), name="x")
+        product = tf.matmul(x, tf.ones((3, 4)))
+        with pytest.raises(ValueError, match="give the sizes of all placeholders"):
+            flops.of_run([product], {})
+        assert flops.of_run([product], {x: [5, 3]}) == 2 * 5 * 3 * 4
+
+
+def test_the_ceilings_products_are_products(monkeypatch):
+    monkeypatch.setattr(ceiling, "SIZE", 64)
+    a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
+    multiplied = {"numpy": ceiling._numpy(a, b, "float32")[0]}
+    if importlib.util.find_spec("torch"):
+        multiplied["torch"] = ceiling._torch(a, b, "float32")[0]
+    for library, multiply in multiplied.items():
+        np.testing.assert_allclose(multiply(), a @ b, rtol=0, atol=1e-4, err_msg=library)
+    for precision in ("float32", "bfloat16"):
+        runner = ceiling.product(None, None, None, "tensorflow", precision)
+        assert runner.run(2) == {} and tuple(runner.flops) == (2 * 64**3,) * 2
+
+
+# --- data and rows ---
+
+def test_data_comes_back_as_it_was_saved_and_scaled(tmp_path):
+    data = few()
+    works.save(data, tmp_path / "data.npz")
+    for before, after in zip(data, works.read(tmp_path / "data.npz")):
+        np.testing.assert_array_equal(before, after)
+    assert data.flat().shape == (300, 784) and data.flat().dtype == np.float32
+    assert data.flat().min() == -1 and data.flat().max() == 1
+
+
+def test_street_numbers_are_loaded_with_few_labels():
+    title, data = works.load("streets", examples=80)
+    assert "synthetic" in title and data.images.shape == (80, 32, 32, 3)
+    assert data.label_mask.sum() == 2 and data.label_mask[:2].all()
+
+
+def test_an_epoch_has_whole_batches_and_a_step_is_one():
+    for name, expected in (("mnist_gan", 3), ("wgan_gp", 1)):
+        work = works.WORKS[name]
+        assert works.steps(work, works.config_of(work, {"batch_size": 90}), few()) == expected
+    with pytest.raises(InputError, match="--batch-size"):
+        works.steps(work, works.config_of(work, {"batch_size": 301}), few())
+
+
+def test_a_missing_package_or_loop_is_named(monkeypatch):
+    work = works.WORKS["mnist_gan"]
+    assert rows.absent(rows.ALL["ours"], work) is None
+    assert "keras" not in (rows.absent(rows.ALL["torch"], work) or "")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert rows.absent(rows.ALL["jax"], work) == (
+        "jax is not installed: pip install -e '.[bench]'")
+    assert rows.absent(rows.ALL["listing"], works.WORKS["wgan_gp"]) == "it has no wgan_gp"
+    monkeypatch.setattr(ours, "LOOPS", ("feed",))
+    assert rows.absent(rows.ALL["ours-graph-xla"], work) == "there is no graph loop yet"
+    monkeypatch.setattr(ours, "LOOPS", ("feed", "graph"))
+    assert rows.absent(rows.ALL["ours-graph-xla"], work) is None
+
+
+# --- workers ---
+
+def test_a_worker_answers_each_line():
+    asked, said = [], []
+    runner = rows.Runner(lambda units: asked.append(units) or {"loss": 0.5}, None, ("numpy",),
+                         flops.Count(1, 2), 0.25)
+    worker.serve(runner, io.StringIO("3\n1\n"), said.append)
+    ready, *answers = json.loads(json.dumps(said))
+    assert ready == {"ready": True, "flops": [1, 2], "part": 0.25,
+                     "versions": {"numpy": np.__version__}}
+    assert asked == [3, 1] and [answer["losses"] for answer in answers] == 2 * [{"loss": 0.5}]
+    assert all(answer["seconds"] >= 0 and answer["peak_mib"] > 1 for answer in answers)
+
+
+def test_rounds_are_interleaved_and_a_lost_worker_is_left_out(tmp_path):
+    work, path, said = works.WORKS["mnist_gan"], tmp_path / "data.npz", []
+    works.save(few(), path)
+    product = rows.CEILINGS["product-numpy"]
+    entrants = [drive.Entrant("one", product, work, path, 1),
+                drive.Entrant("other", product, work, path, 2),
+                drive.Entrant("lost", product, work, tmp_path / "none.npz", 1)]
+    answers, readies, lost = drive.measure(entrants, 3, np.random.default_rng(0), said.append)
+    assert set(answers) == set(readies) == {"one", "other"}
+    assert [len(own) for own in answers.values()] == [3, 3]
+    assert list(lost) == ["lost"] and "none.npz" in lost["lost"]
+    assert any(line.startswith("lost is left out: ") for line in said)
+    assert drive.waited(answers) >= 0
+    with pytest.raises(TrainingError, match="none.npz"):
+        drive.needed("lost", lost)
+    drive.needed("one", lost)
+
+
+# --- the table ---
+
+def invented():
+    """Entrants and answers of three rounds, in the second of which the machine was slow."""
+    work = works.WORKS["mnist_gan"]
+    entrants = [drive.Entrant(key, (rows.ALL | rows.CEILINGS)[key], work, "", units)
+                for key, units in (("ours", 1), ("keras", 1), ("ours-graph-mixed", 1),
+                                   ("product-numpy", 2), ("product-torch-bfloat16", 1))]
+    seconds = {"ours": (1, 9, 1.1), "keras": (2, 9, 3.3), "ours-graph-mixed": (.5, 4.5, .55),
+               "product-numpy": (4, 2, 3), "product-torch-bfloat16": (1, 1, .5)}
+    answers = {name: [{"seconds": value, "peak_mib": 100.0, "waited_cpu": 0.0} for value in own]
+               for name, own in seconds.items()}
+    readies = {name: {"part": 0.1 if name == "keras" else 1.0, "versions": {"numpy": "2"},
+                      "flops": [50e9, 60e9] if name.startswith("product") else [22e9, 30e9]}
+               for name in seconds}
+    return work, entrants, answers, readies
+
+
+def test_ratios_are_of_the_same_round_and_shares_of_the_rows_own_ceiling():
+    found = {line.row: line for line in table.lines(*invented())}
+    assert set(found) == {"ours", "keras", "ours-graph-mixed"}
+    assert found["ours"].ratio == 1 and found["ours"].seconds == 1.1
+    assert found["keras"].ratio == pytest.approx(20)  # 20, 10, 30 of a tenth each
+    assert found["keras"].seconds == pytest.approx(33)
+    assert found["ours-graph-mixed"].ratio == pytest.approx(0.5)
+    assert found["ours"].gflops == pytest.approx(20)
+    assert found["ours"].ceiling == pytest.approx(50)   # two products of 50 GFLOP in 2 s
+    assert found["ours"].share == pytest.approx(0.4)
+    assert found["ours-graph-mixed"].ceiling == pytest.approx(100)
+    assert found["ours-graph-mixed"].share == pytest.approx(0.4)
+
+
+def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
+    found = table.lines(*invented())
+    assert table.ratios_text(found) == (
+        "mnist_gan, seconds against ours, feed loop: Keras, predict and train_on_batch 20.00, "
+        "ours, graph loop, mixed precision 0.50 (ceiling 50 GFLOP/s)")
+    text = table.markdown(found)
+    assert "0.1 of a unit timed" in text and len({len(line) for line in text.splitlines()}) == 1
+    table.write_csv(found, tmp_path / "b.csv", {"mnist_gan": "drawn digits"})
+    read = list(csv.DictReader(open(tmp_path / "b.csv", newline="")))
+    assert [row["row"] for row in read] == [line.row for line in found]
+    assert read[0]["seconds_of_rounds"] == "1 9 1.1" and read[0]["data"] == "drawn digits"
+    assert len(table.figure(found).axes) == 1
+
+
+def test_growth_holds_images_against_the_first_size(tmp_path, monkeypatch):
+    asked = []
+
+    def measured(entrants, rounds, rng, say):
+        asked.extend(entrants)
+        data = [works.read(entrant.data) for entrant in entrants]
+        return {entrant.name: [{"seconds": len(own.images) * entrant.units * 1e-5,
+                                "peak_mib": 10.0}] for entrant, own in zip(entrants, data)}, {}, {}
+
+    monkeypatch.setattr(drive, "measure", measured)
+    points = growth.measure(rows.ALL["ours"], few(1600), tmp_path, None, lambda text: None)
+    sizes = {grown: [point.size for point in points if point.grown == grown]
+             for grown in ("batch size", "images", "epochs")}
+    assert sizes == {"batch size": [32, 64, 128, 256, 512, 1024], "images": [200, 400, 800, 1600],
+                     "epochs": [1, 2, 4, 8]}
+    assert [entrant.config["batch_size"] for entrant in asked[:2]] == [32, 64]
+    assert [point.against_first for point in points if point.grown == "epochs"] == 4 * [
+        pytest.approx(1)]
+    # 1,024 of 1,600 images are in whole batches: time for 1,600 is 1.56 times as much an image.
+    assert points[5].against_first == pytest.approx(1600 / 1024)
+    assert len(growth.markdown(points).splitlines()) == len(points) + 2
+    growth.write_csv(points, tmp_path / "growth.csv")
+    assert len(open(tmp_path / "growth.csv").readlines()) == len(points) + 1
+
+
+# --- the command ---
+
+@pytest.mark.parametrize("arguments, named", [
+    (["--rounds", "4"], "--rounds must be at least 5"),
+    (["--rows", "pytorch"], "pytorch"),
+    (["--work", "gan"], "gan"),
+    (["--work"], "--work"),
+    (["--parts", "works", "--work", "dcgan_svhn", "--examples", "0"], "--examples 0"),
+    (["--parts", "works", "--work", "dcgan_svhn", "--examples", "99999"], "2048"),
+    (["--parts", "works", "--work", "dcgan_svhn", "--examples", "9"], "batch of 128"),
+])
+def test_the_command_refuses(capsys, tmp_path, arguments, named):
+    assert named in refusal(capsys, benchmark.main, *arguments, "--out", tmp_path / "b")
+
+
+def test_the_command_measures_and_writes(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    monkeypatch.setattr(rows, "CEILINGS", {"product-numpy": rows.CEILINGS["product-numpy"]})
+    benchmark.main(["--parts", "works", "--work", "mnist_gan", "--rows", "ours", "--examples",
+                    "300", "--out", str(tmp_path / "b")])
+    out = capsys.readouterr().out
+    assert "waiting workers used" in out and "ours, feed loop" in out
+    [row] = csv.DictReader(open(tmp_path / "b.csv", newline=""))
+    assert row["row"] == "ours" and float(row["ratio"]) == 1 and "synthetic" in row["data"]
+    assert len(row["seconds_of_rounds"].split()) == 5 and float(row["share"]) > 0
+    assert (tmp_path / "b.md").read_text() in out and (tmp_path / "b.png").stat().st_size > 1000
+
+
+def test_the_loop_is_counted_against_the_bare_calls(capsys, monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    loop.main(["--rounds", "5"])
+    out = capsys.readouterr().out
+    assert out.count("bare session.run calls: median") == 2 and "(from" in out
+    assert "3 rounds)" in out and "peak resident memory" in out
+    assert "--rounds" in refusal(capsys, loop.main, "--rounds", "3")

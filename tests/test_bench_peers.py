@@ -1,0 +1,119 @@
+"""The benchmark's peers do the same work: equal weights and feeds make equal losses and weights."""
+
+import functools
+import importlib.util
+
+import numpy as np
+import pytest
+
+import bench_feeds
+from gan_tf1.bench import listing_peer, ours, rows, work as works
+from gan_tf1.tf1 import tf
+
+# Biases ahead of batch norm have no gradient, but what float32 rounds to, and Adam makes whole
+# steps of it: there no two programs agree, and nothing depends on it.
+SILENT = {"semi_supervised": {"gen": (1, 5, 9), "disc": (5, 9, 13)},
+          "dcgan_svhn": {"gen": (1, 5, 9), "disc": (3, 7)}}
+CRITIC_ALONE = ("wgan_gp",)  # the generator stays as it is
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """Work -> `(weights at the start, losses, weights at the end)` of our own graph."""
+    adam, found = tf.train.AdamOptimizer, {}
+
+    def of(name):
+        if name not in found:
+            work, config, data, feeds = bench_feeds.small(name)
+            start = ours.first_weights(work, config)
+            found[name] = start, *ours.WORKS[name](work, config, data).replay(start, feeds)
+        return found[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.train, "AdamOptimizer", functools.partial(
+            adam, epsilon=bench_feeds.EPSILON))
+        yield of
+
+
+def replayed(row, name, start, **options):
+    pytest.importorskip(row.removesuffix("-compile"), reason=f"{row} is not installed")
+    work, config, data, feeds = bench_feeds.small(name)
+    runner = rows.module_of(rows.ALL[row]).WORKS[name](work, config, data,
+                                                       epsilon=bench_feeds.EPSILON, **options)
+    return runner.replay(start, feeds)
+
+
+def check_equal(name, reference, found):
+    start, losses, weights = reference
+    found_losses, found_weights = found
+    np.testing.assert_allclose(found_losses, losses, rtol=0, atol=1e-5)
+    assert np.ptp(losses, axis=0).min() > 1e-3  # it trains
+    for part in ("gen", "disc"):
+        assert len(found_weights[part]) == len(weights[part])
+        for number, (first, expected, value) in enumerate(zip(start[part], weights[part],
+                                                              found_weights[part])):
+            if number in SILENT.get(name, {}).get(part, ()):
+                continue
+            away = np.abs(value - expected)
+            # One weight in ten thousand may have a gradient that is all but 0, whose sign Adam's
+            # first steps make much of.
+            assert np.quantile(away, 0.9999) < 1e-5 and away.max() < 1e-4, (part, number, away.max())
+            # The critic's last bias shifts all scores alike: no gradient.
+            still = name in CRITIC_ALONE and (part == "gen" or number == len(weights[part]) - 1)
+            assert (np.abs(expected - first).max() > 1e-4) != still, (name, part, number)
+
+
+@pytest.mark.parametrize("name", works.WORKS)
+@pytest.mark.parametrize("row", ["torch", "jax"])
+def test_a_peer_trains_as_our_graph_does(reference, row, name):
+    start = reference(name)[0]
+    check_equal(name, reference(name), replayed(row, name, start))
+
+
+def test_what_is_compiled_for_the_penalty_is_the_same(reference, monkeypatch):
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    start = reference("wgan_gp")[0]
+    check_equal("wgan_gp", reference("wgan_gp"), replayed("torch", "wgan_gp", start, compiled=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", works.WORKS)
+def test_what_is_compiled_trains_as_our_graph_does(reference, name):
+    start = reference(name)[0]
+    check_equal(name, reference(name), replayed("torch", name, start, compiled=True))
+
+
+def test_the_listing_trains_as_our_graph_does(reference):
+    work, config, data, feeds = bench_feeds.small("mnist_gan")
+    expected = reference("mnist_gan")
+    runner = listing_peer.mnist_gan_epoch(work, config, data)
+    check_equal("mnist_gan", expected, runner.replay(expected[0], feeds))
+    assert np.isfinite(list(runner.run(2).values())).all()
+
+
+def test_keras_trains_as_our_graph_does(reference, tmp_path):
+    start = reference("mnist_gan")[0]
+    check_equal("mnist_gan", reference("mnist_gan"),
+                bench_feeds.elsewhere("keras", "mnist_gan", start, tmp_path))
+
+
+@pytest.mark.parametrize("name", works.WORKS)
+def test_our_rows_run_what_they_count(name):
+    work, config, data, _ = bench_feeds.small(name)
+    runner = ours.WORKS[name](work, config, data)
+    losses = runner.run(2)
+    assert tuple(losses) == work.losses and np.isfinite(list(losses.values())).all()
+    assert 0 < runner.flops.needed < runner.flops.executed
+
+
+@pytest.mark.parametrize("row", ["torch", "jax"])
+def test_a_peer_runs_its_own_loop(row):
+    """The loop that is timed: it draws for itself, and its steps train."""
+    if importlib.util.find_spec(row) is None:
+        pytest.skip(f"{row} is not installed")
+    work, config, data, _ = bench_feeds.small("mnist_gan")
+    runner = rows.make(rows.ALL[row], work, config, data)
+    first, later = runner.run(1), runner.run(40)
+    assert tuple(first) == work.losses
+    assert later["disc_loss"] < 0.85 * first["disc_loss"]
