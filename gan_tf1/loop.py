@@ -48,28 +48,36 @@ def feed_steps(sess, step, train_set, rng):
 
 
 def graph_steps(sess, graph, first):
-    """The loop in the graph: a `Taken` of each step from number `first` on, without end.
+    """The loop in the graph: a `Taken` of each step from number `first` on, without end."""
+    load(sess, graph)
+    size = 1
+    while True:
+        taken = call(sess, graph, first, size)
+        yield from taken
+        first += len(taken)
+        size = max(1, min(int(SECONDS / taken[0].seconds), 10 * size))  # the first call is slow
 
-    Of a step's batch, `fetched` has that of the call's last step: whoever wants it waits for the
-    end of an epoch, and no call goes beyond one.
-    """
+
+def load(sess, graph):
+    """Put the training set on the device."""
     for initialize, feed in graph.load:
         sess.run(initialize, feed)
-    whole, size = graph.epoch - bool(graph.last), 1
-    while True:
-        at = first % graph.epoch
-        count = min(size, whole - at) if at < whole else 1
-        start = perf_counter()
-        values = sess.run(graph.steps if at < whole else graph.last,
-                          {graph.first: first, graph.count: count})
-        seconds = (perf_counter() - start) / count
-        for number in range(count):
-            yield Taken(*tf.nest.map_structure(
-                lambda stack: None if stack is None else stack[number % len(stack)], values),
-                seconds)
-        first += count
-        if at < whole:  # the first calls are slower than those that follow
-            size = max(1, min(int(SECONDS / seconds), 10 * count))
+
+
+def call(sess, graph, first, most):
+    """One `session.run`: a `Taken` of each step from number `first` on, `most` or to the epoch's end.
+
+    Of a step's batch, `fetched` has that of the last step.
+    """
+    at, whole = first % graph.epoch, graph.epoch - bool(graph.last)
+    count = min(most, whole - at) if at < whole else 1
+    start = perf_counter()
+    values = sess.run(graph.steps if at < whole else graph.last,
+                      {graph.first: first, graph.count: count})
+    seconds = (perf_counter() - start) / count
+    return [Taken(*tf.nest.map_structure(
+        lambda stack: None if stack is None else stack[number % len(stack)], values), seconds)
+        for number in range(count)]
 
 
 def build(step, train_set, seed, epoch, watch=(), xla=False):
@@ -94,15 +102,12 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
 
     # This trace tells what a step gives. Of what it computes only the batch is used: the last
     # step's, in which no variable has a part.
-    last = first + count - 1
-    example, _, batch_size = trace(last, _Order(train_set, seed, first).rows(last))
+    last, order = first + count - 1, _Order(train_set, seed, first)
+    example, _, batch_size = trace(last, order.rows(last))
     example_leaves = [leaf for leaf in tf.nest.flatten(example) if leaf is not None]
     numbers = [leaf for leaf in example_leaves if _is_number(leaf)]
 
     def steps(first, count):
-        order = _Order(train_set, seed, first)
-        order.make(batch_size)
-
         def body(number, stacks):
             taken, done, _ = trace(number, order.rows(number))
             taken = [leaf for leaf in tf.nest.flatten(taken) if _is_number(leaf)]
@@ -117,7 +122,6 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
         return [end] + [stack.stack() for stack in stacks]
 
     def smaller_step(number):
-        order = _Order(train_set, seed, number)
         taken, done, _ = trace(number, order.rows(number, rest))
         with tf.control_dependencies(done):
             return [leaf[None] for leaf in tf.nest.flatten(taken) if leaf is not None]
@@ -166,16 +170,15 @@ def _on_device(arrays):
 class _Order:
     """Which rows of the training set each step's batch has: every pass has a permutation.
 
-    It is made once, before the loop, of the pass in which the step `first` falls, and of the next
+    It is made once, where the first rows are asked for: before the loop, of the pass in which the step `first` falls, and of the next
     one where a batch may reach into that.
     """
 
     def __init__(self, train_set, seed, first):
         self._set, self._seed, self._first, self._order = train_set, seed, first, None
 
-    def make(self, batch_size):
-        """Make the order for batches of this size, if the step draws any (None: it doesn't)."""
-        if batch_size and self._order is None:
+    def _make(self, batch_size):
+        if self._order is None:
             size = self._set.num_examples
             # Of an epoch, as a number of rows: where batches carry over, what is cut is made up for.
             self._rows = size if self._set.carries_over else -(-size // batch_size) * batch_size
@@ -187,7 +190,7 @@ class _Order:
     def rows(self, number, rest=0):
         """A function of the batch size: the rows [B] of step `number`, or the `rest` of a pass."""
         def rows_of(batch_size):
-            self.make(batch_size)
+            self._make(batch_size)
             start = number * batch_size - self._begin * self._rows
             return tf.slice(self._order, [start], [rest or batch_size])
         return rows_of

@@ -94,13 +94,14 @@ class Random:
         return tf.stack([tf.constant(self._seed, tf.int64),
                          self._step * DRAWS + (self._draws - 1)])
 
-    def _whole(self, low, high, size):
+    def _whole(self, size, low=None, high=None):
         return tf.random.stateless_uniform(np.atleast_1d(size), self._key(), low, high, tf.int32,
                                            alg=ALGORITHM)
 
     def _standard_uniform(self, size):
         # TensorFlow makes floats of random bits in one way, and its compiler in another.
-        return tf.cast(self._whole(0, 2**24, size), tf.float32) * 2.**-24
+        bits = tf.bitwise.bitwise_and(self._whole(size), 2**24 - 1)
+        return tf.cast(bits, tf.float32) * 2.**-24
 
     def uniform(self, low=0., high=1., size=()):
         return Traced(low + (high - low) * self._standard_uniform(size))
@@ -110,7 +111,7 @@ class Random:
         return Traced(loc + scale * radius * tf.cos(2 * np.pi * self._standard_uniform(size)))
 
     def integers(self, low, high, size=()):
-        return Traced(self._whole(low, high, size))
+        return Traced(self._whole(size, low, high))
 
 
 class Examples:

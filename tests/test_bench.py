@@ -109,7 +109,7 @@ def test_an_epoch_has_whole_batches_and_a_step_is_one():
         works.steps(work, works.config_of(work, {"batch_size": 301}), few())
 
 
-def test_a_missing_package_or_loop_is_named(monkeypatch):
+def test_a_missing_package_is_named(monkeypatch):
     work = works.WORKS["mnist_gan"]
     assert rows.absent(rows.ALL["ours"], work) is None
     assert "keras" not in (rows.absent(rows.ALL["torch"], work) or "")
@@ -117,10 +117,6 @@ def test_a_missing_package_or_loop_is_named(monkeypatch):
     assert rows.absent(rows.ALL["jax"], work) == (
         "jax is not installed: pip install -e '.[bench]'")
     assert rows.absent(rows.ALL["listing"], works.WORKS["wgan_gp"]) == "it has no wgan_gp"
-    monkeypatch.setattr(ours, "LOOPS", ("feed",))
-    assert rows.absent(rows.ALL["ours-graph-xla"], work) == "there is no graph loop yet"
-    monkeypatch.setattr(ours, "LOOPS", ("feed", "graph"))
-    assert rows.absent(rows.ALL["ours-graph-xla"], work) is None
 
 
 # --- workers ---

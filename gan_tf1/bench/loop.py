@@ -44,12 +44,12 @@ def measure(data, folder, rounds):
             new_graph(0).as_default():
         gan = mnist_gan.build(config)
 
-        def step(sess, _):
+        def step(sess, train_set, rng):
             start = time.perf_counter()
             if len(marks) == len(bare):
                 marks.append(start)
                 inside.append(0.0)
-            feed = mnist_gan.step(sess, gan, data.train, rng, config)
+            feed = mnist_gan.step(sess, gan, train_set, rng, config)
             inside[-1] += time.perf_counter() - start
             return feed
 

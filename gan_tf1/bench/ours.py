@@ -1,30 +1,50 @@
-"""Our own rows: the chapters' models with this package's loops.
+"""Our own rows: the chapters' models with this package's loops, a function for each work.
 
-One function a work. Another loop is one more entry of `LOOPS` and, in each function that has it,
-another `run`. `replay` and the count of operations are those of the feed loop's graph.
+`replay` and the count of operations are those of the feed loop's graph.
 """
 
 import numpy as np
 
+from gan_tf1 import loop as loops
 from gan_tf1.bench import flops, work as works
 from gan_tf1.bench.rows import Runner
-from gan_tf1.data import mnist, svhn
+from gan_tf1.data import digits, mnist, svhn
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn, wasserstein_gan_gp
 from gan_tf1.tf1 import new_graph, session_config, tf
 
-LOOPS = ("feed",)
 PACKAGES = ("tensorflow",)
 
 
-def opened(model, config, mixed_precision=False):
+def opened(model, config, loop="feed", mixed_precision=False):
     """`(gan, session)` of the chapter's graph, its weights drawn."""
-    graph = new_graph(0)
+    graph = new_graph(0, resource_variables=loop == "graph")
     with graph.as_default():
         gan = model.build(config)
         initialize = tf.global_variables_initializer()
     sess = tf.Session(graph=graph, config=session_config(mixed_precision))
     sess.run(initialize)
     return gan, sess
+
+
+def stepper(sess, step, train_set, epoch, loop, xla):
+    """A function of a number of steps: makes so many by the loop, and returns the last one's fetched."""
+    if loop == "feed":
+        turns = loops.feed_steps(sess, step, train_set, np.random.default_rng(0))
+        return lambda count: [next(turns) for _ in range(count)][-1].fetched
+
+    with sess.graph.as_default():
+        graph = loops.build(step, train_set, 0, epoch, xla=xla)
+    loops.load(sess, graph)
+    made = 0
+
+    def run(count):
+        nonlocal made
+        end = made + count
+        while made < end:
+            taken = loops.call(sess, graph, made, end - made)
+            made += len(taken)
+        return taken[-1].fetched
+    return run
 
 
 def replay_of(sess, step, losses=2):
@@ -65,17 +85,15 @@ def first_weights(work, config):
 
 def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=False):
     """An epoch of `mnist_gan.step`, and the losses that the chapter prints after it."""
-    gan, sess = opened(mnist_gan, config, mixed_precision)
+    gan, sess = opened(mnist_gan, config, loop, mixed_precision)
     batch, steps = config.batch_size, works.steps(work, config, data)
     images = [batch, mnist_gan.INPUT_IMG_SIZE]
     noise = [batch, config.gen_z_size]
-    train_set = mnist.DataSet(data.images, data.labels, seed=0)
-    rng = np.random.default_rng(0)
+    make_steps = stepper(sess, lambda sess, train_set, rng: mnist_gan.step(
+        sess, gan, train_set, rng, config), mnist.DataSet(data.images, data.labels), steps, loop, xla)
 
     def run(units):
-        for _ in range(units * steps):
-            feed = mnist_gan.step(sess, gan, train_set, rng, config)
-        return mnist_gan.report(sess, gan, feed)
+        return mnist_gan.report(sess, gan, make_steps(units * steps))
 
     def one(x, z):
         feed = {gan.real_discriminator_input: x, gan.generator_input_z: z}
@@ -91,14 +109,15 @@ def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=
 def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
     """`semi_supervised_svhn.step`: both networks in one run."""
     model = semi_supervised_svhn
-    net, sess = opened(model, config, mixed_precision)
-    batches = street_batches(data, config)
-    rng = np.random.default_rng(0)
+    net, sess = opened(model, config, loop, mixed_precision)
+    streets = street_numbers(data)
+    make_steps = stepper(sess, lambda sess, train_set, rng: model.step(
+        sess, net, train_set.next_batch(config.batch_size), rng, config),
+        streets, streets.steps(config.batch_size), loop, xla)
 
     def run(units):
-        for _ in range(units):
-            tally = model.step(sess, net, next(batches), rng, config)
-        return {"d_loss": tally.d_loss, "g_loss": tally.g_loss}
+        _, _, d_loss, g_loss = make_steps(units)
+        return {"d_loss": float(d_loss), "g_loss": float(g_loss)}
 
     def one(x, z, y, label_mask):
         return sess.run([net.d_loss, net.g_loss, net.d_opt, net.g_opt], {
@@ -114,14 +133,14 @@ def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_preci
 def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
     """`dcgan_svhn.step`: a run for either network."""
     model = dcgan_svhn
-    net, sess = opened(model, config, mixed_precision)
-    batches = street_batches(data, config)
-    rng = np.random.default_rng(0)
+    net, sess = opened(model, config, loop, mixed_precision)
+    streets = street_numbers(data)
+    make_steps = stepper(sess, lambda sess, train_set, rng: model.step(
+        sess, net, train_set.next_batch(config.batch_size), rng, config),
+        streets, streets.steps(config.batch_size), loop, xla)
 
     def run(units):
-        for _ in range(units):
-            feed = model.step(sess, net, next(batches), rng, config)
-        losses = model.report(sess, net, feed)
+        losses = model.report(sess, net, make_steps(units))
         return {"d_loss": losses["disc_loss"], "g_loss": losses["gen_loss"]}
 
     def one(x, z):
@@ -139,21 +158,23 @@ def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=
 def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=False):
     """One of the critic's updates in `wasserstein_gan_gp.step`, drawn and fed as there."""
     model = wasserstein_gan_gp
-    gan, sess = opened(model, config, mixed_precision)
-    images = (data.flat() + 1) / 2  # as `digits.Pool` has them
-    rng = np.random.default_rng(0)
+    gan, sess = opened(model, config, loop, mixed_precision)
+    train_set = digits.Pool(mnist.DataSet(data.images, data.labels))
     batch = config.batch_size
 
-    def one(x, z, epsilon):
+    def one(x, z, epsilon, sess=sess):
         return sess.run([gan.disc_loss, gan.estimate, gan.penalty, gan.disc_opt],
                         {gan.imgs: x, gan.noise: z, gan.epsilon: epsilon})[:1]
 
+    def step(sess, train_set, rng):
+        idx = rng.integers(0, train_set.num_examples, batch)
+        return one(train_set.images[idx] * 2 - 1, rng.normal(0, 1, (batch, config.z_dim)),
+                   rng.uniform(0, 1, (batch, 1)), sess)
+
+    make_steps = stepper(sess, step, train_set, work.units, loop, xla)
+
     def run(units):
-        for _ in range(units):
-            idx = rng.integers(0, len(images), batch)
-            disc_loss, = one(images[idx] * 2 - 1, rng.normal(0, 1, (batch, config.z_dim)),
-                             rng.uniform(0, 1, (batch, 1)))
-        return {"disc_loss": float(disc_loss)}
+        return {"disc_loss": float(make_steps(units)[0])}
 
     sizes = {gan.imgs: [batch, model.INPUT_SIZE], gan.noise: [batch, config.z_dim],
              gan.epsilon: [batch, 1]}
@@ -162,10 +183,10 @@ def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=F
                   flops.of_runs([fetches], sizes))
 
 
-def street_batches(data, config):
-    """Batches `x, y, label_mask` without end, as the chapter's loop gets them."""
+def street_numbers(data):
+    """The training set that the chapter's loop draws its batches `x, y, label_mask` from."""
     arrays = svhn.Arrays(data.images, data.labels, data.images[:1], data.labels[:1])
-    return svhn.Dataset(arrays, int(data.label_mask.sum()), seed=0).epochs(config.batch_size)
+    return svhn.Dataset(arrays, int(data.label_mask.sum()), seed=0)
 
 
 WORKS = {"mnist_gan": mnist_gan_epoch, "semi_supervised": semi_supervised_step,

@@ -34,12 +34,10 @@ class Row(NamedTuple):
 
 ALL = {row.key: row for row in (
     Row("ours", "ours, feed loop", "ours"),
-    # --- rows of the graph loop: each appears once `ours.LOOPS` has its loop ---
     Row("ours-graph", "ours, graph loop", "ours", options={"loop": "graph"}),
     Row("ours-graph-xla", "ours, graph loop, XLA", "ours", options={"loop": "graph", "xla": True}),
     Row("ours-graph-mixed", "ours, graph loop, mixed precision", "ours",
         options={"loop": "graph", "mixed_precision": True}, precision="bfloat16"),
-    # ---
     Row("listing", "the chapter's listing, as printed", "listing_peer"),
     Row("keras", "Keras, predict and train_on_batch", "keras_peer", ("keras",)),
     Row("torch", "PyTorch, eager", "torch_peer", ("torch",)),
@@ -70,9 +68,6 @@ def absent(row, work):
         module = module_of(row)
         if work.name not in module.WORKS:
             return f"it has no {work.name}"
-        loop = row.options.get("loop", "feed")
-        if row.module == "ours" and loop not in module.LOOPS:
-            return f"there is no {loop} loop yet"
     missing = [name for name in row.needs if importlib.util.find_spec(name) is None]
     if missing:
         return f"{' and '.join(missing)} is not installed: pip install -e '.[bench]'"
