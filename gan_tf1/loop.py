@@ -137,8 +137,7 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
 
 def _kept(leaf):
     """A leaf as an array of tensors takes it on a GPU too: no whole number."""
-    is_whole = isinstance(leaf, tf.Tensor) and leaf.dtype.is_integer
-    return tf.cast(leaf, tf.float32) if is_whole else leaf
+    return tf.cast(leaf, tf.float32) if _is_number(leaf) and leaf.dtype.is_integer else leaf
 
 
 def _is_number(leaf):
@@ -170,7 +169,8 @@ def _on_device(arrays):
 class _Order:
     """Which rows of the training set each step's batch has: every pass has a permutation.
 
-    It is made once, where the first rows are asked for: before the loop, of the pass in which the step `first` falls, and of the next
+    It is made once, where the first rows are asked for, outside of the loop: of the pass in which
+    the step `first` falls, and of the next
     one where a batch may reach into that.
     """
 
