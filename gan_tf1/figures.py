@@ -220,7 +220,7 @@ def estimate_and_distance(iterations, estimate, distance, real, correlation, tit
     figure.suptitle(title, parse_math=False)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
     for axes in (over_time, scatter):
-        axes.set_yscale("symlog", linthresh=linear)
+        axes.set_yscale("symlog", linthresh=linear, linscale=0.5)  # room for the tick at 0
     over_time.plot(iterations, estimate, color=DISC_COLOUR)
     over_time.set_xlabel("iteration")
     over_time.set_ylabel("the critic's estimate (its own units)", color=DISC_COLOUR)

@@ -59,11 +59,12 @@ def claim(args):
 def write(file, seeds, paths, command):
     """The envelope to `file`: how it was made, then a row for every seed and epoch, or step."""
     configs = [read_config(path) for path in paths]
-    for key in ("settings", "data_crc32", "versions"):
-        if any(config[key] != configs[0][key] for config in configs):
+    for key in ("settings", "loop", "data_crc32", "versions"):
+        if any(config.get(key) != configs[0].get(key) for config in configs):
             raise InputError(f"the runs in {paths[0].parent} differ in their {key}: give another "
                              "--work-dir")
     how = {"chapter": configs[0]["chapter"], "settings": configs[0]["settings"],
+           "loop": configs[0].get("loop"),
            "data": configs[0]["data_title"], "seeds": f"{seeds[0]} to {seeds[-1]}",
            "command": command, "versions": configs[0]["versions"]}
     for key, value in how.items():
