@@ -5,10 +5,9 @@ import platform
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from gan_tf1.bench import rows
-from gan_tf1.figures import DISC_COLOUR
+from gan_tf1.figures import DISC_COLOUR, new_figure
 from gan_tf1.files import replacing
 
 
@@ -119,7 +118,7 @@ def figure(found):
     """One panel a work, one bar a row: seconds against the reference's, which is at 1."""
     works = list(dict.fromkeys(line.work for line in found))
     counts = [sum(line.work == work for line in found) for work in works]
-    drawn = Figure(figsize=(8, 0.35 * sum(counts) + 0.9 * len(works)), layout="constrained")
+    drawn = new_figure(8, 0.35 * sum(counts) + 0.9 * len(works))
     panels = drawn.subplots(len(works), squeeze=False, height_ratios=counts)[:, 0]
     for axes, work in zip(panels, works):
         own = [line for line in found if line.work == work]
