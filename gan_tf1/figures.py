@@ -103,7 +103,8 @@ def sample_grid(images, title, columns=4, inches=1.5, names=None):
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
-    figure = new_figure(size, size * height / width + 0.5)
+    room = 0.1 * max(len(str(name)) for name in names) if names is not None else 0
+    figure = new_figure(size + room, size * height / width + 0.5)
     figure.suptitle(title, parse_math=False)
     axes = figure.subplots()
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
@@ -220,7 +221,7 @@ def estimate_and_distance(iterations, estimate, distance, real, correlation, tit
     figure.suptitle(title, parse_math=False)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
     for axes in (over_time, scatter):
-        axes.set_yscale("symlog", linthresh=linear, linscale=0.5)  # room for the tick at 0
+        axes.set_yscale("symlog", linthresh=linear, linscale=2)  # room for the tick at 0
     over_time.plot(iterations, estimate, color=DISC_COLOUR)
     over_time.set_xlabel("iteration")
     over_time.set_ylabel("the critic's estimate (its own units)", color=DISC_COLOUR)

@@ -30,6 +30,7 @@ from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 
 SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHOWN = 12  # images of a row in --grid
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
 
 
@@ -94,13 +95,16 @@ def main(argv=None):
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py (default: the one shipped)")
     parser.add_argument("--out", type=user_path, metavar="PNG", default="evaluation.png")
+    parser.add_argument("--grid", type=user_path, metavar="PNG", help=f"draw the first {SHOWN} "
+                        "images of each row too")
     args = parser.parse_args(argv)
     if not 2 <= args.n <= 10_000:
         raise InputError("--n must be at least 2 and at most 10000")
     if args.range and not -np.inf < args.range[0] < args.range[1] < np.inf:
         raise InputError("--range must be two numbers, the smaller first")
-    if args.out.suffix != ".png":
-        raise InputError(f"--out {args.out} must end in .png")
+    for flag, path in (("--out", args.out), ("--grid", args.grid)):
+        if path and path.suffix != ".png":
+            raise InputError(f"{flag} {path} must end in .png")
 
     sets = [samples.load(path, args.n, args.seed, args.range) for path in args.run]
     data = digits.load(args.data, args.data_dir)
@@ -120,6 +124,11 @@ def main(argv=None):
           f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     title = f"Judged by a classifier: {args.n} images each, distance to {data.title}"
     print(figures.save(figures.metric_bars(rows, title), args.out))
+    if args.grid:
+        shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])
+        names = [of_set.name for of_set in sets]
+        print(figures.save(figures.sample_grid(
+            shown, f"{SHOWN} of {args.n} images each", SHOWN, 0.8, names), args.grid))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 import few_digits
 from conftest import load_script, refusal
-from gan_tf1.bench import ceiling, drive, flops, growth, loop, ours, rows, table, worker, work as works
+from gan_tf1.bench import ceiling, drive, flops, growth, loop, rows, table, worker, work as works
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.models import dcgan_svhn, mnist_gan

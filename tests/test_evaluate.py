@@ -279,3 +279,16 @@ def test_without_mnist_nothing_else_is_taken_for_it(script, capsys, tmp_path, mo
     line = refusal(capsys, script.main, tmp_path / "few.npy", "--range", 0, 1, "--n", 8,
                    "--data-dir", tmp_path)
     assert "MNIST is not in" in line and "--data drawn" in line
+
+
+def test_a_grid_has_the_first_images_of_each_row(main, tmp_path, monkeypatch):
+    images = np.random.default_rng(0).uniform(0, 1, (50, 784)).astype(np.float32)
+    np.save("drawn.npy", images)
+    asked = []
+    monkeypatch.setattr(figures, "sample_grid", lambda *options: asked.append(options) or (
+        figures.new_figure(1, 1)))
+    main(["drawn.npy", "--range", "0", "1", "--n", "50", "--data", "drawn", "--grid", "grid.png"])
+    [(shown, _, columns, _, names)] = asked
+    assert columns == 12 and shown.shape == (24, 784) and len(names) == 2
+    rows = {row.tobytes() for row in 2 * images - 1}
+    assert all(row.tobytes() in rows for row in shown[12:]) and (tmp_path / "grid.png").exists()

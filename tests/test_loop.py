@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy
 
 import few_digits
-from conftest import load_script, refusal, values
+from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import checkpoint, loop, run, tracing
 from gan_tf1.data import digits, svhn
 from gan_tf1.data.mnist import DataSet
@@ -365,3 +366,26 @@ def test_every_op_of_the_loop_has_a_gpu_kernel(name):
         graph = loop.build(step, train_set, 3, epoch)
         assert without_gpu_kernel(
             [leaf for leaf in tf.nest.flatten([graph.steps, graph.last]) if leaf is not None]) == []
+
+
+# --- twenty seeds of either loop on MNIST ---
+
+def windows(name, epochs):
+    """Each seed's mean losses over `epochs` (first, last) in an envelope: [seeds, 2]."""
+    rows = run.table((ROOT / "gan_tf1" / "book_logs" / name).read_text())
+    own = (rows["epoch"] >= epochs[0]) & (rows["epoch"] <= epochs[1])
+    return np.array([[rows[loss][own & (rows["seed"] == seed)].mean()
+                      for loss in ("disc_loss", "gen_loss")] for seed in np.unique(rows["seed"])])
+
+
+@pytest.mark.parametrize("epochs", [(1, 2), (3, 10), (11, 20), (21, 40)])
+def test_the_losses_of_twenty_seeds_come_from_one_distribution(epochs):
+    fed, looped = (windows(name, epochs) for name in ("mnist_gan_envelope.csv",
+                                                      "mnist_gan_graph_loop.csv"))
+    assert len(fed) == len(looped) == 20
+    for loss in range(2):  # eight comparisons: in all, equal ones are told apart in 1 % of cases
+        assert scipy.stats.ks_2samp(fed[:, loss], looped[:, loss]).pvalue > 0.01 / 8
+        # What does differ is told apart: later epochs.
+        others = windows("mnist_gan_envelope.csv", (11, 20))
+        assert epochs != (1, 2) or (
+            scipy.stats.ks_2samp(others[:, loss], looped[:, loss]).pvalue < 0.01 / 8)

@@ -29,8 +29,13 @@ def opened(model, config, loop="feed", mixed_precision=False):
 def stepper(sess, step, train_set, epoch, loop, xla):
     """A function of a number of steps: makes so many by the loop, and returns the last one's fetched."""
     if loop == "feed":
-        turns = loops.feed_steps(sess, step, train_set, np.random.default_rng(0))
-        return lambda count: [next(turns) for _ in range(count)][-1].fetched
+        rng = np.random.default_rng(0)
+
+        def feed(count):
+            for _ in range(count):
+                fetched = step(sess, train_set, rng)
+            return fetched
+        return feed
 
     with sess.graph.as_default():
         graph = loops.build(step, train_set, 0, epoch, xla=xla)

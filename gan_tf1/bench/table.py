@@ -128,7 +128,8 @@ def figure(found):
         axes.bar_label(bars, [f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling"
                               for line in own], padding=3, fontsize="small")
         axes.axvline(1, color="0.3", linewidth=0.8)
-        axes.margins(x=0.3)
+        axes.set_xscale("log")  # Keras takes twenty times as long as others
+        axes.set_xlim(0.6 * min(line.ratio for line in own), 6 * max(line.ratio for line in own))
         axes.set_yticks(places, [line.title for line in own], parse_math=False)
         axes.set_title(f"{work}: seconds against our feed loop's", fontsize="medium")
         axes.invert_yaxis()
