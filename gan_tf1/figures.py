@@ -113,6 +113,7 @@ def sample_grid(images, title, columns=4, inches=1.5, names=None):
         middles = (np.arange(len(names)) + 0.5) * height / len(names)
         axes.set_yticks(middles, names)
         axes.tick_params(length=0)
+        axes.set_anchor("E")  # all the room is on the left, where the names are
     return figure
 
 
