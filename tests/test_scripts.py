@@ -77,11 +77,11 @@ def test_a_run_directory_that_cannot_be_made_is_refused(train, capsys):
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SCRIPTS.glob("*.py")))
-def test_help_answers_without_tensorflow(name):
+def test_help_answers_without_tensorflow_and_matplotlib(name):
     code = (f"import sys, runpy; sys.argv = [{name!r}, '--help']\n"
             "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
             "except SystemExit as e: assert not e.code\n"
-            "assert not {'tensorflow', 'tensorflow_datasets', 'tf_keras'} & set(sys.modules)")
+            "assert not {'tensorflow', 'tensorflow_datasets', 'tf_keras', 'matplotlib'} & set(sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SCRIPTS)
     assert done.returncode == 0, done.stderr
     assert "usage:" in done.stdout
