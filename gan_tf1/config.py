@@ -60,6 +60,14 @@ def make(Config, values):
     return Config(**{name: _checked(fields[name], value) for name, value in values.items()})
 
 
+def intervals(config):
+    """How many intervals the iterations make. Raises InputError where one would be cut."""
+    if config.iterations % config.sample_interval:
+        raise InputError(f"--iterations {config.iterations} must be a multiple of "
+                         f"--sample-interval {config.sample_interval}")
+    return config.iterations // config.sample_interval
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and whose flags can't be abbreviated."""
 

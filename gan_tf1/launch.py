@@ -41,8 +41,9 @@ class Launch(NamedTuple):
             return run.Run(self.path)
         new = run.Run(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
-            "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc, "data_dir": self.data_dir and str(self.data_dir),
-            "seed": self.seed, "sample_shape": list(sample_shape), "command": sys.argv,
+            "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
+            "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
+            "sample_shape": list(sample_shape), "command": sys.argv,
             "versions": run.versions()})
         print(f"run directory: {self.path}", flush=True)
         return new

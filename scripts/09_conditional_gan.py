@@ -14,7 +14,7 @@ import sys
 import numpy as np
 
 from gan_tf1 import figures, launch, run as run_files, samples, train
-from gan_tf1.config import Parser, make, whole_number
+from gan_tf1.config import Parser, intervals, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
@@ -47,7 +47,7 @@ def main(argv=None):
         return draw(argv)
     job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
     config = job.config
-    intervals = model.intervals(config)
+    epochs = intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
     rng = np.random.default_rng([job.seed, 0])
 
@@ -59,7 +59,7 @@ def main(argv=None):
             job.new_graph().as_default():
         gan = model.build(config)
         train.fit(
-            run, epochs=intervals, steps=config.sample_interval, first_step=0,
+            run, epochs=epochs, steps=config.sample_interval, first_step=0,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)

@@ -9,6 +9,7 @@
 import numpy as np
 
 from gan_tf1 import figures, launch, train
+from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import wasserstein_gan_gp as model
@@ -18,7 +19,7 @@ from gan_tf1.models import wasserstein_gan_gp as model
 def main(argv=None):
     job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
     config = job.config
-    intervals = model.intervals(config)
+    epochs = intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
     rng = np.random.default_rng([job.seed, 0])
 
@@ -29,7 +30,7 @@ def main(argv=None):
             job.new_graph().as_default():
         gan = model.build(config)
         train.fit(
-            run, epochs=intervals, steps=config.sample_interval, first_step=0,
+            run, epochs=epochs, steps=config.sample_interval, first_step=0,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import values
+from gan_tf1.config import intervals
 from gan_tf1 import figures
 from gan_tf1.data import digits
 from gan_tf1.models import conditional_gan as model
@@ -283,7 +284,7 @@ def test_the_defaults_are_the_chapters_and_the_vanilla_gans_number_of_iterations
     config = model.Config()
     assert (config.variant, config.batch_size, config.z_dim) == ("as_printed", 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
-    assert (config.drop_rate, config.iterations, model.intervals(config)) == (0.4, 30_000, 150)
+    assert (config.drop_rate, config.iterations, intervals(config)) == (0.4, 30_000, 150)
 
 
 # --- samples ---

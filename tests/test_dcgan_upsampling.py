@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import values
+from gan_tf1.config import intervals
 from gan_tf1 import layers
 from gan_tf1.data import digits
 from gan_tf1.models import dcgan_upsampling as model
@@ -281,7 +282,7 @@ def test_the_defaults_are_the_chapters():
     config = model.Config()
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
-    assert model.intervals(config) == 150
+    assert intervals(config) == 150
 
 
 def test_every_op_of_the_training_graph_runs_on_a_gpu_in_a_fixed_order(session):

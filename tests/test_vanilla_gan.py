@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import values
+from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.models import vanilla_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -179,7 +180,7 @@ def test_the_defaults_are_the_chapters():
     config = model.Config()
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
-    assert model.intervals(config) == 150
+    assert intervals(config) == 150
 
 
 def test_the_printed_dash_is_no_minus():

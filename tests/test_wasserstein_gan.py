@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import values
+from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import wasserstein_gan as model
@@ -330,10 +331,10 @@ def test_the_defaults_are_the_chapters():
     config = model.Config()
     assert (config.n_critic, config.clip_value, config.learning_rate) == (5, 0.01, 0.00005)
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
-    assert not config.epsilon_in_root and model.intervals(config) == 150
+    assert not config.epsilon_in_root and intervals(config) == 150
     with pytest.raises(InputError, match="--iterations 30 must be a multiple of "
                                          "--sample-interval 20"):
-        model.intervals(model.Config(iterations=30, sample_interval=20))
+        intervals(model.Config(iterations=30, sample_interval=20))
 
 
 def test_the_loss_is_the_mean_of_the_product_and_not_of_scores_and_labels():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import values
+from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import wasserstein_gan, wasserstein_gan_gp as model
@@ -300,9 +301,9 @@ def test_the_defaults_are_algorithm_1s_and_the_chapters():
     for name in ("iterations", "sample_interval", "n_critic", "batch_size", "z_dim", "alpha",
                  "hidden_size", "samples"):
         assert getattr(config, name) == getattr(clipped, name), name
-    assert model.intervals(config) == 150
+    assert intervals(config) == 150
     with pytest.raises(InputError, match="--iterations 30 must be a multiple"):
-        model.intervals(model.Config(iterations=30, sample_interval=20))
+        intervals(model.Config(iterations=30, sample_interval=20))
 
 
 def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):

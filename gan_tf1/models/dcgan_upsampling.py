@@ -83,7 +83,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import setting
-from gan_tf1.errors import InputError
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
@@ -256,14 +255,6 @@ def build(config):
                                   config.beta1)
     return GAN(imgs, y, noise, fake_imgs, disc_loss, disc_acc, gen_loss, gen_vars, disc_opt,
                gen_opt)
-
-
-def intervals(config):
-    """How many intervals the iterations make. Raises InputError where one would be cut."""
-    if config.iterations % config.sample_interval:
-        raise InputError(f"--iterations {config.iterations} must be a multiple of "
-                         f"--sample-interval {config.sample_interval}")
-    return config.iterations // config.sample_interval
 
 
 def step(sess, gan, dataset, rng, config):

@@ -80,7 +80,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import setting
-from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "wasserstein_gan"
@@ -259,14 +258,6 @@ def build(config):
     disc_opt, disc_opt_clip, gen_opt = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config)
     return GAN(imgs, y, noise, fake_imgs, disc_loss, gen_loss, estimate, saved_vars, disc_vars,
                disc_opt, disc_opt_clip, gen_opt)
-
-
-def intervals(config):
-    """How many intervals the iterations make. Raises InputError where one would be cut."""
-    if config.iterations % config.sample_interval:
-        raise InputError(f"--iterations {config.iterations} must be a multiple of "
-                         f"--sample-interval {config.sample_interval}")
-    return config.iterations // config.sample_interval
 
 
 def step(sess, gan, dataset, rng, config):

@@ -75,7 +75,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gan_tf1.config import setting
-from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "wasserstein_gan_gp"
@@ -229,14 +228,6 @@ def build(config):
     disc_opt, gen_opt = model_opt(disc_loss, gen_loss, *split_vars(), config)
     return GAN(imgs, noise, epsilon, fake_imgs, disc_loss, gen_loss, estimate, penalty, saved_vars,
                disc_opt, gen_opt)
-
-
-def intervals(config):
-    """How many intervals the iterations make. Raises InputError where one would be cut."""
-    if config.iterations % config.sample_interval:
-        raise InputError(f"--iterations {config.iterations} must be a multiple of "
-                         f"--sample-interval {config.sample_interval}")
-    return config.iterations // config.sample_interval
 
 
 def step(sess, gan, dataset, rng, config):
