@@ -1,0 +1,195 @@
+"""Square images of any subject, all of one size, for the systems that work on images of any kind.
+
+What other modules load as a chapter's data set is here a stack of pictures,
+uint8 [N, size, size, channels]: CIFAR-10, the drawn street numbers, MNIST and
+the drawn digits (28 pixels, with a margin of 2 added), or the files of a folder.
+"""
+
+import pathlib
+import sys
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1.data import digits, svhn
+from gan_tf1.errors import InputError
+
+CHOICES = ("cifar10", "mnist", "street", "drawn", "folder")
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+MARGIN = 2          # of ground, on each side of a digit: 28 pixels become 32
+HELD_OUT = 10       # of a folder's images, every tenth is kept for tests
+
+
+class Images(NamedTuple):
+    """Images as stored, uint8 [N, size, size, channels], channels 1 or 3, and their labels."""
+    key: str                   # one of `CHOICES`, as in --data and config.json
+    title: str                 # for logs and figure titles; synthetic data says so
+    train: np.ndarray
+    test: np.ndarray
+    train_labels: np.ndarray   # int [N], or None for a folder
+    test_labels: np.ndarray
+
+
+def load(choice, size, data_dir=None):
+    """The images named by `choice`, brought to `size` x `size` pixels.
+
+    `data_dir` is the folder of images for "folder", and what the data sets' own
+    modules take for the others. Colour images have 3 channels, digits 1.
+
+    Raises InputError where a file is missing or damaged, where no such data set
+    is to be had, and where a folder holds no images.
+    """
+    if choice == "folder":
+        return _folder(data_dir, size)
+    if choice in ("mnist", "drawn"):
+        found = digits.load(choice, data_dir)
+        train, test = (_padded(part.stored()[0]) for part in (found.train, found.test))
+        labels = found.train.labels, found.test.labels
+    elif choice in ("cifar10", "street"):
+        found = svhn.load(choice, data_dir, num_labels=0)
+        arrays = found.train.arrays
+        train, test = arrays.train_images, arrays.test_images
+        labels = arrays.train_labels, arrays.test_labels
+    else:
+        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+    return Images(found.key, found.title, resized(train, size), resized(test, size), *labels)
+
+
+def _padded(flat):
+    """Digits [N, 784] as [N, 32, 32, 1]."""
+    margins = [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)]
+    return np.pad(flat.reshape(-1, 28, 28, 1), margins)
+
+
+def resized(stack, size):
+    """Images uint8 [N, s, s, C] at `size`: means of blocks, or repeated pixels.
+
+    Raises InputError where neither of the two sizes is a multiple of the other.
+    """
+    own = stack.shape[1]
+    if own == size:
+        return stack
+    if own % size and size % own:
+        raise InputError(f"images of {own} pixels can't be brought to {size}: one must be a "
+                         "multiple of the other")
+    if size > own:
+        return stack.repeat(size // own, 1).repeat(size // own, 2)
+    block = own // size
+    blocks = stack.reshape(len(stack), size, block, size, block, -1)
+    return np.rint(blocks.mean((2, 4), dtype=np.float32)).astype(np.uint8)
+
+
+def paths(folder):
+    """The image files in `folder` and the folders in it, sorted by name.
+
+    Raises InputError where there are none.
+    """
+    if folder is None:
+        raise InputError("--data folder needs --data-dir, the folder with the images")
+    folder = pathlib.Path(folder).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"--data-dir {folder} is not a folder: name one with images in it")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS
+                   and not path.name.startswith("."))
+    if not found:
+        raise InputError(f"{folder} holds no images ({', '.join(ENDINGS)})")
+    return found
+
+
+def read(path, size=None):
+    """The image in file `path`, uint8 [height, width, 3], cut to a centred square of `size`.
+
+    Without `size` it stays as it is. Raises InputError, naming the file, where it is no image.
+    """
+    from PIL import Image, UnidentifiedImageError
+    try:
+        with Image.open(path) as file:
+            image = file.convert("RGB")
+    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or "it is no image, or damaged"
+        raise InputError(f"{path} can't be read: {reason}") from error
+    if size is not None:
+        edge = min(image.size)
+        left, top = (image.width - edge) // 2, (image.height - edge) // 2
+        image = image.crop((left, top, left + edge, top + edge))
+        image = image.resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def _folder(folder, size):
+    files = paths(folder)
+    if len(files) > 2000:
+        print(f"reading {len(files)} images from {folder}", file=sys.stderr, flush=True)
+    stack = np.stack([read(path, size) for path in files])
+    held_out = np.arange(len(files)) % HELD_OUT == HELD_OUT - 1
+    title = f"{len(files)} images of {pathlib.Path(folder).expanduser().resolve().name}"
+    return Images("folder", title, stack[~held_out], stack[held_out], None, None)
+
+
+class Rows:
+    """Batches of rows, shuffled, from columns that belong together row by row.
+
+    `next_batch` gives a tuple with a batch of each column, float32 in [-1, 1].
+    """
+
+    carries_over = True  # a batch that an epoch's end cuts is filled up from the next one
+
+    def __init__(self, *columns, seed=0):
+        """`columns` are uint8 arrays [N, ...]; `seed` (an int or several) fixes the order."""
+        assert len({len(column) for column in columns}) == 1, "columns of different lengths"
+        self.columns = columns
+        self._rng = np.random.default_rng(seed)
+        self._position = 0
+        self._shuffle()
+
+    @property
+    def num_examples(self):
+        return len(self.columns[0])
+
+    def _shuffle(self):
+        # The generator as it was before the shuffle is all that a checkpoint needs to keep.
+        self._before_shuffle = self._rng.bit_generator.state
+        self._order = self._rng.permutation(self.num_examples)
+
+    def next_batch(self, batch_size):
+        """The next `batch_size` rows of each column, every epoch in a new order.
+
+        Raises InputError where the batch is larger than the data set.
+        """
+        if not 0 < batch_size <= self.num_examples:
+            raise InputError(f"a batch of {batch_size} can't be drawn from "
+                             f"{self.num_examples} examples: choose another --batch-size")
+        rows = self._order[self._position:self._position + batch_size]
+        self._position += batch_size
+        if self._position > self.num_examples:
+            self._position -= self.num_examples
+            self._shuffle()
+            rows = np.concatenate([rows, self._order[:self._position]])
+        return self.decode(*(column[rows] for column in self.columns))
+
+    def state(self):
+        """The place in the stream of batches, as a dict that JSON can hold."""
+        return {"before_shuffle": self._before_shuffle, "position": self._position}
+
+    def restore(self, state):
+        """Go on from a `state()`: the next batches are those that followed it."""
+        self._rng.bit_generator.state = state["before_shuffle"]
+        self._shuffle()
+        self._position = state["position"]
+
+    def stored(self):
+        """The columns as bytes, to be kept on a device."""
+        return self.columns
+
+    @staticmethod
+    def decode(*columns):
+        """Rows of `stored()` as `next_batch` has them."""
+        return tuple(svhn.scaled(column) for column in columns)
+
+    def fingerprint(self):
+        """CRC-32 of all columns: two data sets in the same order have the same one."""
+        crc = 0
+        for column in self.columns:
+            crc = zlib.crc32(np.ascontiguousarray(column), crc)
+        return f"{crc:08x}"

@@ -1,0 +1,87 @@
+"""Square images of any subject: sizes, folders, batches."""
+
+import numpy as np
+import pytest
+
+from gan_tf1.data import images
+from gan_tf1.errors import InputError
+
+
+def test_drawn_digits_get_a_margin_of_ground():
+    found = images.load("drawn", 32)
+    assert found.train.shape == (55000, 32, 32, 1) and found.train.dtype == np.uint8
+    assert "synthetic" in found.title
+    assert found.train[:, :2].max() == found.train[:, :, -2:].max() == 0
+    assert found.train[:, 2:-2, 2:-2].max() == 255 and len(found.test_labels) == 10000
+
+
+def test_smaller_images_are_means_of_blocks_and_larger_ones_repeat():
+    stack = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1) * 10
+    np.testing.assert_array_equal(images.resized(stack, 2)[0, ..., 0], [[25, 45], [105, 125]])
+    larger = images.resized(stack, 8)[0, ..., 0]
+    np.testing.assert_array_equal(larger[::2, ::2], stack[0, ..., 0])
+    np.testing.assert_array_equal(larger[1::2, 1::2], stack[0, ..., 0])
+    with pytest.raises(InputError, match="4 pixels can't be brought to 3"):
+        images.resized(stack, 3)
+
+
+def picture(path, width, height, colour):
+    from PIL import Image
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (width, height), colour).save(path)
+
+
+def test_a_folder_is_read_in_order_cut_square_and_every_tenth_held_out(tmp_path):
+    for number in range(20):
+        picture(tmp_path / "faces" / f"{number:02d}.png", 12, 8, (number * 10, 0, 0))
+    found = images.load("folder", 4, tmp_path / "faces")
+    assert found.train.shape == (18, 4, 4, 3) and found.title == "20 images of faces"
+    assert found.test[:, 0, 0, 0].tolist() == [90, 190]
+    assert found.train[:9, 0, 0, 0].tolist() == list(range(0, 90, 10))
+
+
+def test_the_square_is_the_centre_of_the_picture(tmp_path):
+    from PIL import Image
+    pixels = np.zeros((4, 12, 3), np.uint8)
+    pixels[:, 4:8] = 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert (images.read(tmp_path / "a.png", 4) == 255).all()
+    assert images.read(tmp_path / "a.png").shape == (4, 12, 3)
+
+
+def test_what_is_no_folder_or_no_image_is_named(tmp_path):
+    with pytest.raises(InputError, match="needs --data-dir"):
+        images.load("folder", 4)
+    with pytest.raises(InputError, match="is not a folder"):
+        images.load("folder", 4, tmp_path / "none")
+    with pytest.raises(InputError, match="holds no images"):
+        images.load("folder", 4, tmp_path)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="broken.png can't be read"):
+        images.load("folder", 4, tmp_path)
+    with pytest.raises(InputError, match="--data flowers is not known"):
+        images.load("flowers", 32)
+
+
+def test_rows_of_all_columns_stay_together_and_every_epoch_shows_each_once():
+    left = np.arange(10, dtype=np.uint8)[:, None]
+    rows = images.Rows(left, left + 100, seed=3)
+    seen = []
+    for _ in range(5):
+        a, b = rows.next_batch(4)
+        np.testing.assert_array_equal(np.rint((b - a) * 127.5), np.full((4, 1), 100))
+        seen += np.rint((a[:, 0] + 1) * 127.5).astype(int).tolist()
+    assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10)) and seen[:10] != seen[10:]
+    with pytest.raises(InputError, match="a batch of 11"):
+        rows.next_batch(11)
+
+
+def test_a_restored_place_gives_the_same_batches():
+    column = np.arange(50, dtype=np.uint8)[:, None]
+    rows, other = images.Rows(column, seed=1), images.Rows(column, seed=2)
+    for _ in range(7):
+        rows.next_batch(9)
+    other.restore(rows.state())
+    for _ in range(9):
+        np.testing.assert_array_equal(rows.next_batch(9)[0], other.next_batch(9)[0])
+    assert rows.fingerprint() == other.fingerprint() != images.Rows(column[::-1]).fingerprint()
