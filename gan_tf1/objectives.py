@@ -20,7 +20,7 @@ from gan_tf1.models.mnist_gan_objectives import OBJECTIVES, gen_cost
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 TAIL = 1e-16  # the probability that quadrature leaves out on either side
-SEEN = 0.01   # where fewer numbers fall, a discriminator can't know
+SEEN = 0.05   # where fewer numbers fall, a discriminator can't know
 
 
 def expectation(function, dist, *others):
@@ -50,7 +50,7 @@ def kullback_leibler(p, q):
 
 
 def jensen_shannon(p, q):
-    """JSD(p, q), from 0 to log 2: half of what it takes to tell p, and q, from their mixture."""
+    """JSD(p, q), from 0 to log 2: the mean of KL(p, m) and KL(q, m), m being (p + q) / 2."""
     def log_mixture(x):
         return np.logaddexp(p.logpdf(x), q.logpdf(x)) - np.log(2)
     return (expectation(lambda x: p.logpdf(x) - log_mixture(x), p)
@@ -79,10 +79,10 @@ def divergences(shifts):
 
 
 def slope(objective, logit):
-    """The slope of the generator's cost by the logit l of D(G(z)), in closed form."""
-    expit = scipy.special.expit
-    return {"minimax": lambda l: -expit(l), "non_saturating": lambda l: -expit(-l),
-            "maximum_likelihood": lambda l: -np.exp(l)}[objective](logit)
+    """The slope of the generator's cost by the `logit` of D(G(z)), in closed form."""
+    return {"minimax": lambda: -scipy.special.expit(logit),
+            "non_saturating": lambda: -scipy.special.expit(-logit),
+            "maximum_likelihood": lambda: -np.exp(logit)}[objective]()
 
 
 class Costs(NamedTuple):
@@ -133,7 +133,7 @@ def density(x, share, edges):
 
 class Deviation(NamedTuple):
     """How far a discriminator is from the best one, D* = p / (p + q)."""
-    largest: float     # max |D - D*|, wherever (p + q) / 2 is at least `SEEN` of its largest value
+    largest: float     # max |D - D*| where numbers fall, as `seen` says
     mean: float        # the mean of |D - D*| over numbers of which half are data
     value: float       # V(G, D)
     best_value: float  # V(G, D*)
@@ -141,12 +141,10 @@ class Deviation(NamedTuple):
 
 def deviation(logit, p, q, width):
     """The `Deviation` of the logits [m] of D in cells of `width` and densities `p`, `q` [m]."""
-    from scipy.special import expit, log_expit, xlogy
-    mixture = (p + q) / 2
-    seen = mixture >= SEEN * mixture.max()
-    apart = np.abs(expit(logit) - optimum(p, q))
+    log_expit, xlogy = scipy.special.log_expit, scipy.special.xlogy
+    mixture, apart = (p + q) / 2, np.abs(scipy.special.expit(logit) - optimum(p, q))
     return Deviation(
-        apart[seen].max(), (apart * mixture).sum() / mixture.sum(),
+        apart[seen(p, q)].max(), (apart * mixture).sum() / mixture.sum(),
         width * (p * log_expit(logit) + q * log_expit(-logit)).sum(),
         width * (xlogy(p, optimum(p, q)) + xlogy(q, optimum(q, p))).sum())
 
@@ -154,3 +152,8 @@ def deviation(logit, p, q, width):
 def optimum(p, q):
     """D* of densities, one of which is above 0."""
     return p / (p + q)
+
+
+def seen(p, q):
+    """Where (p + q) / 2 is at least `SEEN` of its largest value."""
+    return p + q >= SEEN * (p + q).max()

@@ -1,16 +1,25 @@
-"""The figures of the theory, computed: each function trains or integrates what one of them shows."""
+"""The figures of the theory, computed: what each shows is trained or integrated, never drawn.
 
+A figure NAME.png has its numbers beside it, in NAME.csv.
+"""
+
+import shlex
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-from gan_tf1 import objectives
-from gan_tf1.models import gan_1d, two_gaussians
+from gan_tf1 import figures, objectives, run, theory_figures
+from gan_tf1.errors import InputError
+from gan_tf1.files import replacing
+from gan_tf1.models import gan_1d, mnist_gan_objectives, two_gaussians
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 NOISE_CELLS = 4000
 CELLS = 400
+SHIFTS = np.linspace(0, 8, 33)    # deviations
+PROBS = np.linspace(0.005, 0.995, 199)
+COLUMNS = ("epoch", "disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake")  # of a training
 
 
 class Stage(NamedTuple):
@@ -30,7 +39,7 @@ def stages(seed, config):
     """Train the one-dimensional GAN of `config`: a `Stage` of each of (a) to (d)."""
     rng = np.random.default_rng([seed, 0])
     data = scipy.stats.norm(config.data_mean, config.data_deviation)
-    edges = np.linspace(min(data.ppf(1e-6), -2), max(data.isf(1e-6), 2), CELLS + 1)
+    edges = np.linspace(min(data.ppf(1e-6), -4), max(data.isf(1e-6), 4), CELLS + 1)
     x, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     noise, share = objectives.noise_cells(NOISE_CELLS)
     z = np.linspace(0, 1, 26)[1:-1]
@@ -74,3 +83,96 @@ def gradients(seed, config):
     return Gradients(x, real.pdf(x), fake.pdf(x), disc, critic, {
         "D(x)": np.abs(disc * other * by_x), "log(1 - D(x))": np.abs(disc * by_x),
         "-log D(x)": np.abs(other * by_x), "-f(x), the critic": np.abs(critic_by_x)})
+
+
+def draw_all(seed, out):
+    """Make the theory's figures and tables in the folder `out`; print the files and what they say.
+
+    Raises InputError where `out` is no folder and can't be made one.
+    """
+    out = folder(out)
+    source = {"made by": "scripts/17_gan_objectives.py", "seed": seed}
+
+    found = stages(seed, gan_1d.Config())
+    print("stage  max |D - D*|  mean |D - D*|  V(G, D)  V(G, D*)")
+    for stage in found:
+        print("({})    {:12.4f}  {:13.4f}  {:7.4f}  {:8.4f}".format(stage.letter, *stage.deviation))
+    _save(out, "stages", source, _stacked(found), theory_figures.stages(
+        found, f"Figure 6.5, computed: a GAN on the line, seed {seed}"))
+
+    costs = objectives.generator_costs(PROBS)
+    _save(out, "generator_costs", source, {"prob": PROBS} | {
+        f"{name}_{field}": getattr(each, field)
+        for name, each in costs.items() for field in each._fields},
+        theory_figures.generator_costs(PROBS, costs, "What a generator descends on, over D(G(z))"))
+
+    table = objectives.divergences(SHIFTS)
+    _save(out, "divergences", source, table, theory_figures.divergences(
+        table, "Data N(0, 1), generator N(shift, 1), by quadrature"))
+
+    between = gradients(seed, two_gaussians.Config())
+    at_fake = between.fake.argmax()
+    print(*(f"|slope| of {name} amid the fake numbers: {slopes[at_fake]:.2g}"
+            for name, slopes in between.slopes.items()), sep="\n")
+    _save(out, "gradients", source, {
+        "x": between.x, "real": between.real, "fake": between.fake, "disc": between.disc,
+        "critic": between.critic, **{f"slope of {name}": slopes
+                                     for name, slopes in between.slopes.items()}},
+        theory_figures.gradients(between, f"A discriminator and a critic of two Gaussians, "
+                                 f"seed {seed}"))
+
+
+def compare(paths, out):
+    """Put the trainings at `paths` side by side, as objectives.png and .csv in the folder `out`.
+
+    Raises InputError where one is none of this chapter's, or they were trained on different data.
+    """
+    stored = [run.read_config_of(mnist_gan_objectives.CHAPTER, path) for path in paths]
+    data = {each["data_title"] for each in stored}
+    if len(data) > 1:
+        raise InputError(f"these were trained on different data: {', '.join(sorted(data))}")
+    runs = []
+    for path, each in zip(paths, stored):
+        losses = run.load_losses(path)
+        if not set(COLUMNS) <= set(losses):
+            raise InputError(f"{path}/losses.csv lacks one of the columns {', '.join(COLUMNS)}")
+        runs.append((each["settings"]["objective"], {name: losses[name] for name in COLUMNS}))
+    source = {"made by": "scripts/17_gan_objectives.py --compare", "data": stored[0]["data_title"],
+              "versions": stored[0]["versions"]}
+    source |= {f"run {number}": shlex.join(each["command"])
+               for number, each in enumerate(stored, 1)}
+    rows = [{"objective": objective, "seed": each["seed"],
+             "label_smooth": each["settings"]["label_smooth"], **losses}
+            for (objective, losses), each in zip(runs, stored)]
+    table = {name: np.concatenate([np.broadcast_to(row[name], row["epoch"].shape) for row in rows])
+             for name in rows[0]}
+    seeds = sorted({each["seed"] for each in stored})
+    _save(folder(out), "objectives", source, table, theory_figures.trainings(
+        runs, f"The MNIST GAN with three objectives on {data.pop()}, "
+        f"seeds {', '.join(map(str, seeds))}"))
+
+
+def folder(path):
+    """`path`, made a folder where there is none."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {path} can't be made a folder: {error.strerror}") from error
+    return path
+
+
+def _stacked(found):
+    """The curves of all stages as one table."""
+    fields = ("x", "data", "gen", "disc", "best")
+    return {"stage": np.repeat([stage.letter for stage in found], CELLS)} | {
+        field: np.concatenate([getattr(stage, field) for stage in found]) for field in fields}
+
+
+def _save(out, name, source, table, figure):
+    """`figure` as NAME.png, `table` (columns [n] by name) as NAME.csv with its source above it."""
+    lines = [f"# {key}: {text}" for key, text in source.items()] + [",".join(table)]
+    lines += [",".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in row)
+              for row in zip(*(column.tolist() for column in table.values()))]
+    with replacing(out / f"{name}.csv") as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+    print(out / f"{name}.csv", figures.save(figure, out / f"{name}.png"), sep="\n")

@@ -58,7 +58,7 @@ def main(argv=None):
     parser.add_argument("--compare", type=user_path, nargs="+", metavar="RUN",
                         help="draw these runs of --objective instead")
     args = parser.parse_args(argv)
-    out = theory.folder(args.out or run_files.next_path("gan_objectives"))
+    out = args.out or run_files.next_path("gan_objectives")
     if args.compare:
         theory.compare(args.compare, out)
     else:

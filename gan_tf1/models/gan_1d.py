@@ -36,8 +36,9 @@ number                                 why
 =====================================  ===========================================================
 normal noise                           p_g is smooth then, and so is D*. In the figure the noise is
                                        uniform, as Phi(z) is here: its arrows start from there
-tanh layers                            smooth densities. Two layers for D, whose best logits are
-                                       quadratic where both densities are normal, one for G
+tanh layers                            smooth densities and smooth logits
+G(z) = z + a network of z              p_g begins near the noise's density. Without z, where tanh
+                                       flattens out, p_g would end at an edge, and D* leap
 batches of 512                         D's noise, and with it the distance from D*, is small
 Adam, 0.005 falling to 0 over a stage  what is left of the noise goes, and (d) comes to rest
 beta1 0.5                              as in GANs since Radford et al. 2015
@@ -57,10 +58,10 @@ CHAPTER = "gan_1d"
 class Config:
     """Ours, as the docstring says."""
     data_mean: float = setting(1.5, "mean of the data")
-    data_deviation: float = setting(0.5, "standard deviation of the data", above=0)
-    partial_steps: int = setting(20, "stage (a): updates of the discriminator", at_least=1)
+    data_deviation: float = setting(0.7, "standard deviation of the data", above=0)
+    partial_steps: int = setting(15, "stage (a): updates of the discriminator", at_least=1)
     converging_steps: int = setting(2000, "stage (b): updates of the discriminator", at_least=1)
-    guided_steps: int = setting(60, "stage (c): updates of the generator", at_least=1)
+    guided_steps: int = setting(25, "stage (c): updates of the generator", at_least=1)
     iterations: int = setting(2000, "stage (d): updates of the generator", at_least=1)
     disc_steps: int = setting(5, "k: updates of the discriminator an iteration", at_least=1)
     batch_size: int = setting(512, "numbers of either kind an update", at_least=1)
@@ -80,10 +81,10 @@ def model_inputs():
 
 
 def generator(z, hidden_size):
-    """Noise [B, 1] to numbers [B, 1]."""
+    """Noise [B, 1] to numbers [B, 1]: the noise, and what a network adds to it."""
     with tf.variable_scope("generator"):
         x = tf.layers.dense(z, hidden_size, activation=tf.tanh)  # [B,1] -> [B,16]
-        return tf.layers.dense(x, 1)                             # -> [B,1]
+        return z + tf.layers.dense(x, 1)                         # -> [B,1]
 
 
 def discriminator(x, hidden_size, reuse=False):
