@@ -123,7 +123,8 @@ def density(x, share, edges):
 
     `x` [n + 1] is G at the edges of n cells of noise, each with the probability `share`. Within one
     G is taken as straight, so that p_g = p_z |dz / dx|; where G folds, each branch adds its own.
-    Nothing is drawn at random, nothing smoothed: between `edges` lies all the mass that G puts there.
+    Nothing is drawn at random, nothing smoothed: between `edges` lies all the mass that G puts
+    there.
     """
     low, high = np.minimum(x[:-1], x[1:]), np.maximum(x[:-1], x[1:])
     width = np.maximum(high - low, 1e-12)

@@ -91,7 +91,8 @@ def draw_all(seed, out):
     Raises InputError where `out` is no folder and can't be made one.
     """
     out = folder(out)
-    source = {"made by": "scripts/17_gan_objectives.py", "seed": seed}
+    source = {"made by": "scripts/17_gan_objectives.py", "seed": seed,
+              "versions": _listed(run.versions())}
 
     found = stages(seed, gan_1d.Config())
     print("stage  max |D - D*|  mean |D - D*|  V(G, D)  V(G, D*)")
@@ -138,7 +139,7 @@ def compare(paths, out):
             raise InputError(f"{path}/losses.csv lacks one of the columns {', '.join(COLUMNS)}")
         runs.append((each["settings"]["objective"], {name: losses[name] for name in COLUMNS}))
     source = {"made by": "scripts/17_gan_objectives.py --compare", "data": stored[0]["data_title"],
-              "versions": stored[0]["versions"]}
+              "versions": _listed(stored[0]["versions"])}
     source |= {f"run {number}": shlex.join(each["command"])
                for number, each in enumerate(stored, 1)}
     rows = [{"objective": objective, "seed": each["seed"],
@@ -146,10 +147,11 @@ def compare(paths, out):
             for (objective, losses), each in zip(runs, stored)]
     table = {name: np.concatenate([np.broadcast_to(row[name], row["epoch"].shape) for row in rows])
              for name in rows[0]}
-    seeds = sorted({each["seed"] for each in stored})
+    seeds, smooth = (", ".join(map(str, sorted(set(values)))) for values in zip(*(
+        (each["seed"], each["settings"]["label_smooth"]) for each in stored)))
     _save(folder(out), "objectives", source, table, theory_figures.trainings(
-        runs, f"The MNIST GAN with three objectives on {data.pop()}, "
-        f"seeds {', '.join(map(str, seeds))}"))
+        runs, f"The MNIST GAN by objective, on {data.pop()}: seeds {seeds}, "
+        f"label smoothing {smooth}"))
 
 
 def folder(path):
@@ -159,6 +161,10 @@ def folder(path):
     except OSError as error:
         raise InputError(f"--out {path} can't be made a folder: {error.strerror}") from error
     return path
+
+
+def _listed(versions):
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _stacked(found):

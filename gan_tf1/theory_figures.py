@@ -13,7 +13,7 @@ STAGES = {"a": "(a) D partially accurate", "b": "(b) D trained, G frozen",
 
 
 def stages(found, title):
-    """Figure 6.5: the densities, D and D* at each `theory.Stage`, and below them how z goes to x."""
+    """Figure 6.5: densities, D and D* at each `theory.Stage`, and below them how z goes to x."""
     figure = new_figure(14, 5)
     figure.suptitle(title)
     grid = figure.subplots(2, len(found), height_ratios=(4, 1), sharex=True, sharey="row")
@@ -109,10 +109,10 @@ def gradients(found, title):
 
 
 def trainings(runs, title):
-    """Trainings side by side, one panel a column: `runs` is (objective, losses.csv's columns)."""
+    """Trainings side by side, one panel a column: `runs` are (objective, losses.csv's columns)."""
     panels = {"gen_grad_norm": ("gradient norm of the generator (epoch's mean)", "log"),
               "disc_prob_fake": ("D(G(z)), epoch's last batch", "log"),
-              "gen_loss": ("the generator's loss, each its own", "symlog"),
+              "gen_loss": ("the generator's loss, each its own", "linear"),
               "disc_loss": ("the discriminator's loss (nats)", "linear")}
     figure = new_figure(11, 8)
     figure.suptitle(title, parse_math=False)

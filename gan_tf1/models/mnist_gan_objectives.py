@@ -31,9 +31,22 @@ maximum likelihood  -D / (1 - D)        -1 / (1 - D)^2   vanishes as minimax's; 
                                                          from the samples that fool D best
 ==================  ==================  ===============  ===================================
 
-By the logit is what counts: G's gradient goes on from there. At the best D, for the data's density
-p and the generator's q, l = log(p / q), and a step of G is one on 2 JSD(p, q), on
+By the logit is what counts: G's gradient goes on from there. At the best D, for the data's
+density p and the generator's q, l = log(p / q), and a step of G is one on 2 JSD(p, q), on
 KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5), and on KL(p, q).
+
+What the chapter says, and what is to be said:
+
+=====================================  ===========================================================
+the chapter                            here
+=====================================  ===========================================================
+the maximum likelihood game minimizes  p_z is the noise's, which nobody trains: it is KL(p_data, p_g)
+the divergence of p_z from p_data
+figure 6.6: the new objective is the   log D, to be raised, lies below log(1 - D) up to D = 1/2; the
+bottom line                            cost to be lowered, -log D, lies above it everywhere
+figure 6.6: it is steeper early on     by D(G(z)) and by the logit both; but by D the minimax cost
+                                       never gets flat: it is the sigmoid before it that does
+=====================================  ===========================================================
 
 What is chosen here:
 
@@ -159,7 +172,7 @@ def build(config):
 
 
 def step(sess, gan, train_set, rng, config):
-    """One turn of `mnist_gan.py`'s inner loop; returns its `Feed` and the generator's gradient norm."""
+    """One turn of `mnist_gan.py`'s inner loop; returns its `Feed` and the gradient's norm."""
     batch_images, _ = train_set.next_batch(config.batch_size)
     batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
     batch_images -= 1
