@@ -19,6 +19,7 @@ NOISE_CELLS = 4000
 CELLS = 400
 SHIFTS = np.linspace(0, 8, 33)    # deviations
 PROBS = np.linspace(0.005, 0.995, 199)
+SAMPLES = 6                       # of a training
 COLUMNS = ("epoch", "disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake")  # of a training
 
 
@@ -124,9 +125,10 @@ def draw_all(seed, out):
 
 
 def compare(paths, out):
-    """Put the trainings at `paths` side by side, as objectives.png and .csv in the folder `out`.
+    """Put finished trainings at `paths` side by side: objectives.png, .csv, and their last samples.
 
-    Raises InputError where one is none of this chapter's, or they were trained on different data.
+    They go to the folder `out`. Raises InputError where one isn't finished or none of this
+    chapter's, and where they were trained on different data.
     """
     stored = [run.read_config_of(mnist_gan_objectives.CHAPTER, path) for path in paths]
     data = {each["data_title"] for each in stored}
@@ -138,6 +140,8 @@ def compare(paths, out):
         if not set(COLUMNS) <= set(losses):
             raise InputError(f"{path}/losses.csv lacks one of the columns {', '.join(COLUMNS)}")
         runs.append((each["settings"]["objective"], {name: losses[name] for name in COLUMNS}))
+    count = min(SAMPLES, *(each["settings"]["samples"] for each in stored))
+    samples = np.concatenate([run.load_samples(path)[-1, :count] for path in paths])
     source = {"made by": "scripts/17_gan_objectives.py --compare", "data": stored[0]["data_title"],
               "versions": _listed(stored[0]["versions"])}
     source |= {f"run {number}": shlex.join(each["command"])
@@ -149,9 +153,12 @@ def compare(paths, out):
              for name in rows[0]}
     seeds, smooth = (", ".join(map(str, sorted(set(values)))) for values in zip(*(
         (each["seed"], each["settings"]["label_smooth"]) for each in stored)))
-    _save(folder(out), "objectives", source, table, theory_figures.trainings(
-        runs, f"The MNIST GAN by objective, on {data.pop()}: seeds {seeds}, "
-        f"label smoothing {smooth}"))
+    title = (f"The MNIST GAN by objective, on {data.pop()}: seeds {seeds}, "
+             f"label smoothing {smooth}")
+    _save(folder(out), "objectives", source, table, theory_figures.trainings(runs, title))
+    names = [theory_figures.NAMES[objective] for objective, _ in runs]
+    print(figures.save(figures.sample_grid(samples, title, count, 0.8, names),
+                       out / "objectives_samples.png"))
 
 
 def folder(path):

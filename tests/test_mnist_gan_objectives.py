@@ -223,7 +223,8 @@ def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
     paths = [str(finished / objective) for objective in model.OBJECTIVES]
     main(["--compare", *paths, "--out", str(tmp_path / "out")])
     assert capsys.readouterr().out.splitlines() == [
-        str(tmp_path / "out" / name) for name in ("objectives.csv", "objectives.png")]
+        str(tmp_path / "out" / name)
+        for name in ("objectives.csv", "objectives.png", "objectives_samples.png")]
     text = (tmp_path / "out" / "objectives.csv").read_text()
     assert "# data: drawn digits (synthetic)" in text and "# run 3: " in text
     rows = [line.split(",") for line in text.splitlines() if not line.startswith("#")]
@@ -247,7 +248,7 @@ def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
     (["--compare", str(ROOT / "checkpoints" / "mnist_gan")],
      "is a run of 'mnist_gan', not of 'mnist_gan_objectives'"),
 ])
-def test_bad_input_is_one_line_and_leaves_nothing(
+def test_bad_input_of_a_training_is_one_line_and_leaves_nothing(
         main, arguments, complaint, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert complaint in refusal(capsys, main, *arguments)

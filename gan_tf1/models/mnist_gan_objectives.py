@@ -40,8 +40,8 @@ What the chapter says, and what is to be said:
 =====================================  ===========================================================
 the chapter                            here
 =====================================  ===========================================================
-the maximum likelihood game minimizes  p_z is the noise's, which nobody trains: it is KL(p_data, p_g)
-the divergence of p_z from p_data
+the maximum likelihood game minimizes  p_z is the noise's, which nobody trains: it minimizes
+the divergence of p_z and p_data       KL(p_data, p_g)
 figure 6.6: the new objective is the   log D, to be raised, lies below log(1 - D) up to D = 1/2; the
 bottom line                            cost to be lowered, -log D, lies above it everywhere
 figure 6.6: it is steeper early on     by D(G(z)) and by the logit both; but by D the minimax cost
@@ -54,10 +54,11 @@ What is chosen here:
 choice                                 why
 =====================================  ===========================================================
 the label 0.9 with all objectives      J_D is `mnist_gan.py`'s: one thing differs at a time. With it
-                                       the best D is at most 0.9, so maximum likelihood's e^l at most
-                                       9 there: `--label-smooth 0` is the game as it is derived
+                                       the best D is 0.9 at most, maximum likelihood's e^l 9 at most:
+                                       `--label-smooth 0` is the game as it is derived
 Adam                                   `mnist_gan.py`'s. It divides a gradient by its own size: a
-                                       small gradient alone doesn't stop G
+                                       small one alone doesn't stop G. One that comes near Adam's
+                                       epsilon does: 1e-8 a weight, a norm of 3e-6 for all 114,064
 `gen_grad_norm`                        the L2 norm over all of G's weights of the gradient that Adam
                                        gets, the mean over the epoch's steps
 `disc_prob_fake`                       the mean of D(G(z)) on the batch of the printed losses: those
