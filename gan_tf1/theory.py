@@ -10,6 +10,7 @@ import numpy as np
 import scipy  # its parts are imported when they are first used
 
 from gan_tf1 import figures, objectives, run, theory_figures
+from gan_tf1.config import make
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
 from gan_tf1.models import gan_1d, mnist_gan_objectives, two_gaussians
@@ -83,7 +84,7 @@ def gradients(seed, config):
     disc, other = scipy.special.expit(logits), scipy.special.expit(-logits)
     return Gradients(x, real.pdf(x), fake.pdf(x), disc, critic, {
         "D(x)": np.abs(disc * other * by_x), "log(1 - D(x))": np.abs(disc * by_x),
-        "-log D(x)": np.abs(other * by_x), "-f(x), the critic": np.abs(critic_by_x)})
+        "-log D(x)": np.abs(other * by_x), "-f(x)": np.abs(critic_by_x)})
 
 
 def draw_all(seed, out):
@@ -134,25 +135,26 @@ def compare(paths, out):
     data = {each["data_title"] for each in stored}
     if len(data) > 1:
         raise InputError(f"these were trained on different data: {', '.join(sorted(data))}")
+    configs = [make(mnist_gan_objectives.Config, each["settings"]) for each in stored]
     runs = []
-    for path, each in zip(paths, stored):
+    for path, config in zip(paths, configs):
         losses = run.load_losses(path)
         if not set(COLUMNS) <= set(losses):
             raise InputError(f"{path}/losses.csv lacks one of the columns {', '.join(COLUMNS)}")
-        runs.append((each["settings"]["objective"], {name: losses[name] for name in COLUMNS}))
-    count = min(SAMPLES, *(each["settings"]["samples"] for each in stored))
+        runs.append((config.objective, {name: losses[name] for name in COLUMNS}))
+    count = min(SAMPLES, *(config.samples for config in configs))
     samples = np.concatenate([run.load_samples(path)[-1, :count] for path in paths])
     source = {"made by": "scripts/17_gan_objectives.py --compare", "data": stored[0]["data_title"],
               "versions": _listed(stored[0]["versions"])}
     source |= {f"run {number}": shlex.join(each["command"])
                for number, each in enumerate(stored, 1)}
     rows = [{"objective": objective, "seed": each["seed"],
-             "label_smooth": each["settings"]["label_smooth"], **losses}
-            for (objective, losses), each in zip(runs, stored)]
+             "label_smooth": config.label_smooth, **losses}
+            for (objective, losses), each, config in zip(runs, stored, configs)]
     table = {name: np.concatenate([np.broadcast_to(row[name], row["epoch"].shape) for row in rows])
              for name in rows[0]}
     seeds, smooth = (", ".join(map(str, sorted(set(values)))) for values in zip(*(
-        (each["seed"], each["settings"]["label_smooth"]) for each in stored)))
+        (each["seed"], config.label_smooth) for each, config in zip(stored, configs))))
     title = (f"The MNIST GAN by objective, on {data.pop()}: seeds {seeds}, "
              f"label smoothing {smooth}")
     _save(folder(out), "objectives", source, table, theory_figures.trainings(runs, title))

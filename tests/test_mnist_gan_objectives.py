@@ -1,6 +1,8 @@
 """The MNIST GAN with three objectives: losses against NumPy, equal to the first chapter's, runs."""
 
 import dataclasses
+import json
+import shutil
 
 import numpy as np
 import pytest
@@ -163,7 +165,7 @@ def test_a_generator_learns_to_pass_a_discriminator_that_stands_still(built, tra
 
 # --- runs ---
 
-RUN = ["--data", "drawn", "--epochs", "4", "--batch-size", "20", "--gen-hidden-size", "4",
+RUN = ["--data", "drawn", "--epochs", "10", "--batch-size", "20", "--gen-hidden-size", "4",
        "--disc-hidden-size", "4", "--samples", "4"]
 
 
@@ -188,13 +190,32 @@ def test_a_run_leaves_losses_and_gradient_norms_and_its_objectives_name(finished
         path = finished / objective
         losses, log = run.load_losses(path), (path / "log.txt").read_text().splitlines()
         assert list(losses) == ["epoch", "disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake"]
-        assert losses["epoch"].tolist() == [1, 2, 3, 4] and (losses["gen_grad_norm"] > 0).all()
+        assert losses["epoch"].tolist() == list(range(1, 11))
+        assert (losses["gen_grad_norm"] > 0).all()
         assert (losses["gen_loss"] > 0).all() == (objective == "non_saturating")
-        assert log[1:] == [model.log_line(epoch + 1, 4, {name: column[epoch] for name, column
-                                                         in losses.items()}) for epoch in range(4)]
+        assert log[1:] == [model.log_line(epoch + 1, 10, {name: column[epoch] for name, column
+                                                         in losses.items()}) for epoch in range(10)]
         assert run.read_config(path)["settings"]["objective"] == objective
         assert {file.name for file in (path / "figures").iterdir()} == {
             "losses.png", "samples.png", "progress.png"}
+
+
+def test_what_cannot_be_compared_is_one_line_and_leaves_nothing(main, finished, tmp_path, capsys):
+    def changed(name, **entries):
+        copy = shutil.copytree(finished / "minimax", tmp_path / name)
+        config = run.read_config(copy)
+        (copy / "config.json").write_text(json.dumps({**config, **entries}))
+        return copy
+
+    other = changed("other", data_title="MNIST")
+    unfinished = changed("unfinished")
+    (unfinished / "samples.npz").unlink()
+    for runs, complaint in (
+            ((finished / "minimax", other), "different data: MNIST, drawn digits (synthetic)"),
+            ((unfinished,), "unfinished/samples.npz can't be read"),
+            ((changed("named", settings={"objective": "mine"}),), "--objective must be one of")):
+        assert complaint in refusal(capsys, main, "--out", tmp_path / "out", "--compare", *runs)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_non_saturating_run_has_the_first_chapters_losses_and_samples(
@@ -211,7 +232,7 @@ def test_a_non_saturating_run_has_the_first_chapters_losses_and_samples(
 
 def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
     path = tmp_path / "killed"
-    kill_after("Epoch 2/4", few_digits.__file__, "17_gan_objectives.py", "--objective", "minimax",
+    kill_after("Epoch 2/10", few_digits.__file__, "17_gan_objectives.py", "--objective", "minimax",
                *RUN, "--run-dir", path)
     assert not (path / "samples.npz").exists(), "the run was over before it was killed"
     main(["--resume", "--run-dir", str(path)])
@@ -230,7 +251,7 @@ def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
     rows = [line.split(",") for line in text.splitlines() if not line.startswith("#")]
     assert rows[0] == ["objective", "seed", "label_smooth", "epoch", "disc_loss", "gen_loss",
                        "gen_grad_norm", "disc_prob_fake"]
-    assert [row[0] for row in rows[1:]] == [name for name in model.OBJECTIVES for _ in range(4)]
+    assert [row[0] for row in rows[1:]] == [name for name in model.OBJECTIVES for _ in range(10)]
     for objective in model.OBJECTIVES:
         kept = [float(row[6]) for row in rows[1:] if row[0] == objective]
         np.testing.assert_allclose(

@@ -267,8 +267,8 @@ def test_the_discriminators_slope_vanishes_where_numbers_fall_and_the_critics_no
         between_gaussians):
     found = between_gaussians
     path, apart = np.abs(found.x) <= 3, np.abs(found.x) >= 1.25
-    assert found.slopes["-f(x), the critic"].min() > 0.1
-    assert found.slopes["-f(x), the critic"].max() <= 32**2 * 0.1**3 * (1 + 1e-5)
+    assert found.slopes["-f(x)"].min() > 0.1
+    assert found.slopes["-f(x)"].max() <= 32**2 * 0.1**3 * (1 + 1e-5)
     assert found.slopes["D(x)"][apart].max() < 1e-2 < found.slopes["D(x)"][path].max()
     # It is the minimax cost that goes flat at the fake numbers, not the non-saturating one.
     fake = found.x > 1.25
@@ -282,7 +282,7 @@ def test_the_discriminators_slope_vanishes_where_numbers_fall_and_the_critics_no
 def test_slopes_are_those_of_finite_differences(between_gaussians):
     found = between_gaussians
     fake = (found.x > 1.5) & (found.x < 4)
-    for name, curve in (("-f(x), the critic", found.critic), ("D(x)", found.disc),
+    for name, curve in (("-f(x)", found.critic), ("D(x)", found.disc),
                         ("-log D(x)", np.log(found.disc)),
                         ("log(1 - D(x))", np.log1p(-found.disc))):
         np.testing.assert_allclose(found.slopes[name][fake],

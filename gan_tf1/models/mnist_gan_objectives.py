@@ -54,7 +54,7 @@ What is chosen here:
 choice                                 why
 =====================================  ===========================================================
 the label 0.9 with all objectives      J_D is `mnist_gan.py`'s: one thing differs at a time. With it
-                                       the best D is 0.9 at most, maximum likelihood's e^l 9 at most:
+                                       the best D is 0.9 at most, maximum likelihood's e^l 9:
                                        `--label-smooth 0` is the game as it is derived
 Adam                                   `mnist_gan.py`'s. It divides a gradient by its own size: a
                                        small one alone doesn't stop G. One that comes near Adam's
