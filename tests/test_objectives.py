@@ -52,6 +52,12 @@ def test_the_value_at_the_best_discriminator_is_2_jsd_minus_log_4_and_above_any_
     assert objectives.value(lambda x: 0., data, gen) == pytest.approx(-LOG_4)  # D = 1/2
 
 
+def test_quadrature_finds_a_narrow_peak_in_a_wide_range():
+    narrow = normal(3, 1e-4)
+    assert objectives.expectation(lambda x: x**2, narrow, normal(0), normal(100)) == (
+        pytest.approx(9 + 1e-8, rel=1e-12))
+
+
 def test_divergences_of_gaussians_in_closed_form():
     (m, s), (n, t) = (0.5, 0.8), (-1, 1.5)
     expected = np.log(t / s) + (s**2 + (m - n)**2) / (2 * t**2) - 1 / 2
