@@ -25,10 +25,9 @@ SEEN = 0.05   # where fewer numbers fall, a discriminator can't know
 
 def expectation(function, dist, *others):
     """E[function(x)] for x of `dist`, by adaptive quadrature over all but the tails of all."""
-    dists = (dist, *others)
-    low, high = min(d.ppf(TAIL) for d in dists), max(d.isf(TAIL) for d in dists)
-    return scipy.integrate.quad(lambda x: dist.pdf(x) * function(x), low, high,
-                                points=[d.median() for d in dists],  # or narrow peaks are missed
+    points = [point for d in (dist, *others) for point in (d.ppf(TAIL), d.median(), d.isf(TAIL))]
+    return scipy.integrate.quad(lambda x: dist.pdf(x) * function(x), min(points), max(points),
+                                points=points,  # or narrow peaks are missed
                                 epsabs=1e-12, epsrel=1e-10, limit=500)[0]
 
 
