@@ -229,6 +229,8 @@ class Run:
     def events(self, graph, epoch):
         """Start TensorBoard events after `epoch`; those of later epochs are disowned."""
         from gan_tf1.tf1 import tf
+        if self._writer:
+            self._writer.close()
         self._writer = tf.summary.FileWriter(str(self.path / "events"), graph)
         if epoch:
             start = tf.SessionLog(status=tf.SessionLog.START)

@@ -12,7 +12,8 @@ from gan_tf1.tf1 import session_config, tf
 
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
-        first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop()):
+        first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop(),
+        part=None, carried=()):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
@@ -41,12 +42,20 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     very numbers that an uninterrupted one would have drawn. `gen_vars` are saved
     alone after each epoch, as the chapters do.
 
+    Where the graph changes on the way, each graph is trained by a `fit` of its own, one after the
+    other: `part` is (first, last), this graph's epochs being those after `first` up to `last` of
+    the run's `epochs`. At its start the variables `carried` are those of the checkpoint that the
+    part before left; other variables, and `train_set`, are new. Of a resumed run, the parts before
+    `epochs_done` are left out.
+
     Raises TrainingError where a loss is no longer finite.
     """
+    first, end = part or (0, epochs)
     graph = tf.get_default_graph()
     if loop.loop == "graph":
         in_graph = loops.build(step, train_set, run.config["seed"], steps, watch, loop.xla)
     saver = tf.train.Saver(max_to_keep=None)
+    carrier = tf.train.Saver(var_list=carried) if first else None
     gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
     initialize = tf.global_variables_initializer()
     graph.finalize()
@@ -55,7 +64,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
             _resumable(run):
         sess.run(initialize)
         rows = 1 if first_step is None else steps  # in losses.csv, an epoch
-        start = _restore(run, saver, sess, train_set, rng, epochs, rows)
+        start = _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
             return run.finish()
@@ -66,7 +75,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
 
         with tqdm(total=epochs * steps, initial=start * steps, unit="step", disable=None,
                   mininterval=0.5, smoothing=0.05) as bar:
-            for epoch in range(start + 1, epochs + 1):
+            for epoch in range(start + 1, end + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
                 last = None
                 number = {"epoch": epoch - 1 + first_epoch}
@@ -98,7 +107,14 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 checkpoint.save(run.path / "state", saver, sess, {
                     "epoch": epoch, "sizes": run.sizes(), "identity": run.identity(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
-    run.finish()
+    if end == epochs:
+        run.finish()
+
+
+def epochs_done(run):
+    """How many epochs `run` has a sound checkpoint of: a resumed one goes on from there."""
+    state, _ = checkpoint.newest(run.path / "state", run.say, run.check)
+    return state["epoch"] if state else 0
 
 
 @contextlib.contextmanager
@@ -120,22 +136,27 @@ def _tell(run, epoch, number, losses, log_line):
     return losses
 
 
-def _restore(run, saver, sess, train_set, rng, epochs, rows):
+def _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier):
     """Put run, variables and generators back to the last sound checkpoint; return its epoch.
 
-    A run that was stopped before its first checkpoint is emptied, and starts at 0.
+    A run that was stopped before its first checkpoint is emptied, and starts at 0. The checkpoint
+    of epoch `first` is of the graph before: `carrier` restores what this one takes over from it.
     """
-    state = checkpoint.restore(run.path / "state", saver, sess, run.say, run.check)
+    state, prefix = checkpoint.newest(run.path / "state", run.say, run.check)
     if state is None:
         run.refuse_to_lose(rows)
         run.cut_back({})
         run.log(run.headline())
         return 0
-    run.say(f"resuming {run.path} after epoch {state['epoch']}")
     if state["epoch"] < epochs:
         run.cut_back(state["sizes"])
     rng.bit_generator.state = state["rng"]
-    train_set.restore(state["train_set"])
+    if state["epoch"] == first:
+        carrier.restore(sess, prefix)
+    else:
+        run.say(f"resuming {run.path} after epoch {state['epoch']}")
+        saver.restore(sess, prefix)
+        train_set.restore(state["train_set"])
     return state["epoch"]
 
 
