@@ -6,7 +6,7 @@ import pathlib
 
 from tqdm import tqdm
 
-from gan_tf1 import checkpoint, figures, loop as loops, run as run_files
+from gan_tf1 import checkpoint, diagnosis, figures, loop as loops, run as run_files
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.tf1 import session_config, tf
 
@@ -41,6 +41,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     very numbers that an uninterrupted one would have drawn. `gen_vars` are saved
     alone after each epoch, as the chapters do.
 
+    Ends with a sentence on how the run went (`gan_tf1/diagnosis.py`), kept in diagnosis.txt.
+
     Raises TrainingError where a loss is no longer finite.
     """
     graph = tf.get_default_graph()
@@ -58,7 +60,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
         start = _restore(run, saver, sess, train_set, rng, epochs, rows)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
-            return run.finish()
+            return _finish(run)
         run.events(graph, start)
         _follow_last_checkpoints(gen_saver, run)
         turns = (loops.graph_steps(sess, in_graph, start * steps) if loop.loop == "graph" else
@@ -98,7 +100,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 checkpoint.save(run.path / "state", saver, sess, {
                     "epoch": epoch, "sizes": run.sizes(), "identity": run.identity(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
-    run.finish()
+    _finish(run)
 
 
 @contextlib.contextmanager
@@ -108,16 +110,28 @@ def _resumable(run):
     except KeyboardInterrupt:
         run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
         raise
+    except TrainingError:
+        diagnosis.tell(run)
+        raise
+
+
+def _finish(run):
+    run.finish()
+    diagnosis.tell(run)
 
 
 def _tell(run, epoch, number, losses, log_line):
-    """Log and record the losses of the epoch or step `number`; return those that are recorded."""
+    """Log and record the losses of the epoch or step `number`; return those that are recorded.
+
+    Losses that aren't finite are recorded alone: the row says later on why the run stopped.
+    """
+    kept = {name: value for name, value in losses.items() if not name.endswith("_time")}
     if not all(map(math.isfinite, losses.values())):
+        run.record({**number, **kept})
         raise TrainingError(_not_finite(run, epoch, losses))
     run.log(log_line(*number.values(), losses))
-    losses = {name: value for name, value in losses.items() if not name.endswith("_time")}
-    run.record({**number, **losses})
-    return losses
+    run.record({**number, **kept})
+    return kept
 
 
 def _restore(run, saver, sess, train_set, rng, epochs, rows):
