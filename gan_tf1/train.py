@@ -6,7 +6,7 @@ import pathlib
 
 from tqdm import tqdm
 
-from gan_tf1 import checkpoint, figures, loop as loops, run as run_files
+from gan_tf1 import checkpoint, diagnosis, figures, loop as loops, run as run_files
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.tf1 import session_config, tf
 
@@ -33,8 +33,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     The log counts epochs from `first_epoch`. Where a chapter prints every step, `first_step` is
     the number of its first one: `report` and `log_line` then serve each step, and losses.csv
     counts steps. `loop` says by which loop the steps are made; that in the graph writes the losses
-    `watch`, a dict of tensors, of every step to step_losses.csv. Entries of a report that are called `..._time` are for the log alone: no two
-    runs have them equal.
+    `watch`, a dict of tensors, of every step to step_losses.csv. Entries of a report that are
+    called `..._time` are for the log alone: no two runs have them equal.
 
     Everything random outside of the graph comes from `rng`
     (a `numpy.random.Generator`) and `train_set` (with `state()`, `restore()`);
@@ -47,6 +47,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     the run's `epochs`. At its start the variables `carried` are those of the checkpoint that the
     part before left; other variables, and `train_set`, are new. Of a resumed run, the parts before
     `epochs_done` are left out.
+
+    Ends with a sentence on how the run went (`gan_tf1/diagnosis.py`), kept in diagnosis.txt.
 
     Raises TrainingError where a loss is no longer finite.
     """
@@ -67,7 +69,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
         start = _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
-            return run.finish()
+            return _finish(run)
         run.events(graph, start)
         _follow_last_checkpoints(gen_saver, run)
         turns = (loops.graph_steps(sess, in_graph, start * steps) if loop.loop == "graph" else
@@ -108,7 +110,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                     "epoch": epoch, "sizes": run.sizes(), "identity": run.identity(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
     if end == epochs:
-        run.finish()
+        _finish(run)
 
 
 def epochs_done(run):
@@ -124,16 +126,28 @@ def _resumable(run):
     except KeyboardInterrupt:
         run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
         raise
+    except TrainingError:
+        diagnosis.tell(run)
+        raise
+
+
+def _finish(run):
+    run.finish()
+    diagnosis.tell(run)
 
 
 def _tell(run, epoch, number, losses, log_line):
-    """Log and record the losses of the epoch or step `number`; return those that are recorded."""
+    """Log and record the losses of the epoch or step `number`; return those that are recorded.
+
+    Losses that aren't finite are recorded alone: the row says later on why the run stopped.
+    """
+    kept = {name: value for name, value in losses.items() if not name.endswith("_time")}
     if not all(map(math.isfinite, losses.values())):
+        run.record({**number, **kept})
         raise TrainingError(_not_finite(run, epoch, losses))
     run.log(log_line(*number.values(), losses))
-    losses = {name: value for name, value in losses.items() if not name.endswith("_time")}
-    run.record({**number, **losses})
-    return losses
+    run.record({**number, **kept})
+    return kept
 
 
 def _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier):

@@ -19,6 +19,8 @@ from test_run import final_state
 
 MODELS = {  # name -> model and its smallest settings
     "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
+    "mnist_gan_two_updates": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8,
+                                              disc_steps=2)),
     "mnist_gan_objectives": (mnist_gan_objectives, dict(
         batch_size=20, gen_hidden_size=8, disc_hidden_size=8, objective="maximum_likelihood")),
     "dcgan_svhn": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2)),
