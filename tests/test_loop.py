@@ -7,10 +7,10 @@ import scipy
 import few_digits
 from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import checkpoint, loop, run, tracing
-from gan_tf1.data import digits, svhn
+from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import (
-    conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
+    conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan, pix2pix,
     semi_supervised_svhn, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
@@ -34,6 +34,7 @@ MODELS = {  # name -> model and its smallest settings
     "wasserstein_gan_gp": (wasserstein_gan_gp, dict(batch_size=8, hidden_size=4, z_dim=5,
                                                     n_critic=2)),
     "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
+    "pix2pix": (pix2pix, dict(batch_size=8, size=8, channels=2, patch_layers=1)),
 }
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
@@ -52,7 +53,9 @@ def chapter(name):
             sess, net, train_set.next_batch(config.batch_size), rng, config),
             train_set.steps(config.batch_size))
     train_set = DataSet(DIGITS, LABELS)
-    if model not in (mnist_gan, dcgan_class):
+    if model is pix2pix:
+        train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
+    elif model not in (mnist_gan, dcgan_class):
         train_set = digits.Pool(train_set)
     return (net, train_set, lambda sess, train_set, rng: model.step(
         sess, net, train_set, rng, config), 203 // config.batch_size)
@@ -120,7 +123,7 @@ def both(name, folder, steps=50, xla=False):
             drawn.append(tf.nest.map_structure(lambda stack: stack[0], draws))
 
         saver.restore(sess, start)
-        fed = [step(sess, Again(draws, None if hasattr(train_set, "arrays") else train_set),
+        fed = [step(sess, Again(draws, train_set if hasattr(train_set, "images") else None),
                     Again(draws)) for draws in drawn]
         assert not any(drawn), "the fed step drew less than the traced one"
         return after_loop, values(sess), looped, fed
