@@ -1,12 +1,12 @@
 """Train pix2pix, the translation of images into others, or translate images with a trained one.
 
-    python scripts/15_pix2pix.py --data-dir facades --direction BtoA    the paper's labels to photos
-    python scripts/15_pix2pix.py --data folder --data-dir photos --task edges    pairs made of photos
-    python scripts/15_pix2pix.py --data cifar10 --size 32 --jitter 0 --channels 32 --patch-layers 1 \\
-        --batch-size 16 --iterations 6000     grey to colour: ten minutes or so on two cores
-    python scripts/15_pix2pix.py --resume                               go on after an interruption
-    python scripts/15_pix2pix.py --translate a.png b.jpg                by the newest run
-    python scripts/15_pix2pix.py --translate --help                     the flags of translating
+    python scripts/15_pix2pix.py --data-dir facades --direction BtoA          the paper's facades
+    python scripts/15_pix2pix.py --data folder --data-dir photos --task edges    any images
+    python scripts/15_pix2pix.py --data cifar10 --size 32 --patch-layers 1 --channels 32 \\
+        --jitter 0 --batch-size 16 --iterations 6000              grey to colour, in minutes
+    python scripts/15_pix2pix.py --resume                         go on after an interruption
+    python scripts/15_pix2pix.py --translate a.png b.jpg          by the newest run
+    python scripts/15_pix2pix.py --translate --help               the flags of translating
 
 --data pairs, the default, is a folder of pictures that hold a pair side by side,
 in train/ and val/ or test/, as the paper's authors have them; --data tfds a data

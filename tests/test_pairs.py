@@ -1,4 +1,4 @@
-"""Pairs of images: made of images, read from pictures side by side, from TFDS; figures of colour."""
+"""Pairs made of images, read from pictures side by side and from TFDS; figures of colour."""
 
 import numpy as np
 import pytest

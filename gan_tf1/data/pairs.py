@@ -171,8 +171,8 @@ def _tfds(name, data_dir, size):
         raise InputError("--data tfds needs --tfds-name, the name of a data set with two images")
     version = source.prepared_version(name, data_dir)
     if version is None:
-        raise InputError(f"{name} is not in {source.tfds_folder(data_dir)}: give a TFDS folder that "
-                         "has it prepared with --data-dir")
+        raise InputError(f"{name} is not in {source.tfds_folder(data_dir)}: give a TFDS folder "
+                         "that has it prepared with --data-dir")
     load_tensorflow()  # before TFDS imports TensorFlow in its own way
     import tensorflow_datasets as tfds
     try:

@@ -208,11 +208,11 @@ def generator(x, noise, reuse=False, size=256, channels=64, alpha=0.2, drop_rate
                 # [B,256,256,3] -> [B,128,128,64] -> [B,64,64,128] -> [B,32,32,256]
                 # -> [B,16,16,512] -> [B,8,8,512] -> [B,4,4,512] -> [B,2,2,512] -> [B,1,1,512]
                 normed = 1 < layer < innermost
-                if layer > 1:
-                    x = tf.maximum(alpha * x, x)
                 x = conv2d(x, width(layer), strides=2, padding="same", use_bias=not normed)
                 if normed:
                     x = instance_norm(x)
+                if layer < innermost:
+                    x = tf.maximum(alpha * x, x)
             maps.append(x)
 
         for layer in range(innermost - 1, 0, -1):
