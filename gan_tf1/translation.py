@@ -96,5 +96,6 @@ def table(rows, targets):
 
 
 def mean_and_error(figures):
-    """The mean of figures [n], and its standard error."""
-    return figures.mean(), figures.std(ddof=1) / len(figures) ** 0.5 if len(figures) > 1 else 0.
+    """The mean of figures [n], and its standard error: not a number where one of them is infinite."""
+    with np.errstate(invalid="ignore"):
+        return figures.mean(), figures.std(ddof=1) / len(figures) ** 0.5

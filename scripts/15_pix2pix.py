@@ -73,6 +73,9 @@ def main(argv=None):
     epochs = intervals(config)
     data = pairs.load(job.data, config.size, config.task, config.direction, job.data_dir,
                       config.tfds_name, seed=[job.seed, 1])
+    if config.batch_size > data.train.num_examples:
+        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
+                         f"{data.train.num_examples} pairs")
     inputs, targets = (part[:config.samples] for part in data.test)
     rng = np.random.default_rng([job.seed, 0])
 

@@ -217,6 +217,26 @@ def test_the_last_batch_of_svhn_has_what_is_left():
     assert sorted(first) == sorted(second) == list(range(203)) and (first != second).any()
 
 
+@pytest.mark.parametrize("batch_size", [2, 3, 5, 6])
+def test_an_interval_of_a_run_may_be_longer_than_a_pass(batch_size):
+    """A call ends where the rows that it has do: the next one has those of passes to come."""
+    pixels = np.uint8([[3], [10], [40], [90], [120], [250]])
+    train_set = images.Rows(pixels)
+
+    def step(sess, train_set, rng):
+        [batch] = train_set.next_batch(batch_size)
+        return ((batch + 1) * 127.5).sum()
+
+    with new_graph(0).as_default(), tf.Session() as sess:
+        graph = loop.build(step, train_set, 3, 50)
+        turns = loop.graph_steps(sess, graph, 0)
+        sums = [next(turns).fetched for _ in range(90)]
+        assert sums == [loop.call(sess, graph, number, 1)[0].fetched for number in range(90)]
+    together = np.reshape(sums, (-1, np.lcm(6, batch_size) // batch_size)).sum(axis=1)
+    np.testing.assert_allclose(together, pixels.sum() * np.lcm(6, batch_size) // 6, rtol=1e-5)
+    assert batch_size == 6 or len(set(np.round(sums))) > 3
+
+
 @pytest.mark.parametrize("train_set", [
     DataSet(DIGITS, LABELS), digits.Pool(DataSet(DIGITS, LABELS)),
     svhn.Dataset(svhn.Arrays(COLOURS, LABELS.astype(np.int32), COLOURS[:9], LABELS[:9]), 10)],

@@ -32,12 +32,13 @@ def test_grey_is_pillows_and_the_same_made_twice():
 
 
 def test_a_step_is_an_edge_as_dark_as_it_is_high():
-    stack = np.full((1, 8, 8, 3), 20, np.uint8)
-    stack[:, :, 4:] = 120
+    stack = np.full((2, 8, 8, 3), 20, np.uint8)
+    stack[0, :, 4:] = 120
     found = pairs.edges(stack)
     expected = np.full(8, 255)
     expected[3:5] = 155
     np.testing.assert_array_equal(found[0, ..., 1], np.tile(expected, (8, 1)))
+    assert (found[1] == 255).all()  # the other image has no part in it
     assert (pairs.edges(stack.swapaxes(1, 2)) == found.swapaxes(1, 2)).all()
     black = np.zeros((1, 8, 8, 3), np.uint8)
     black[:, 4:, 4:] = 255
@@ -147,7 +148,8 @@ def store(folder, name, **splits):
                 for key, value in example.items()}
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name, version="1.0.0", features=tfds.features.FeaturesDict(features),
-        split_datasets=splits, data_dir=folder, disable_shuffling=True)
+        split_datasets={part: list(enumerate(some)) for part, some in splits.items()},
+        data_dir=folder, disable_shuffling=True)
 
 
 @pytest.fixture(scope="module")

@@ -54,8 +54,11 @@ def grey(stack):
 def edges(stack):
     """The edges of images uint8 [N, H, W, 3], dark on white: their slopes, by Sobel's filters."""
     levels = grey_levels(stack).astype(np.float32)
-    slopes = np.hypot(*(scipy.ndimage.sobel(levels, axis) for axis in (1, 2)))
-    slopes = slopes / 4  # the sum of a filter's weights: a step of 100 levels has a slope of 100
+    # scipy.ndimage.sobel would smooth over the images of the stack, too.
+    differences = [scipy.ndimage.correlate1d(
+        scipy.ndimage.correlate1d(levels, (-1, 0, 1), axis), (1, 2, 1), 3 - axis)
+        for axis in (1, 2)]
+    slopes = np.hypot(*differences) / 4  # so that a step of 100 levels has a slope of 100
     return coloured((255 - np.minimum(slopes, 255)).astype(np.uint8))
 
 
