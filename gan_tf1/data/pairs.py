@@ -203,6 +203,7 @@ def _examples(builder, part, pair, size):
     from PIL import Image
     found = []
     with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
+        tf.set_random_seed(0)  # nothing is drawn, but where ops are deterministic one must be set
         try:
             with without_chatter():
                 dataset = builder.as_dataset(split=part, shuffle_files=False)
