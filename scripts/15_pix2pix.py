@@ -15,6 +15,7 @@ set with two images; all others are single images, of which --task makes pairs.
 
 import argparse
 import sys
+import textwrap
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    where = f"pix2pix on {data.title}, seed {job.seed}"
+    where = textwrap.fill(f"pix2pix on {data.title}, seed {job.seed}", 56)
     figures.of_run(run.path, where, counted="iteration", each=config.sample_interval)
     outputs = run_files.load_samples(run.path)[-1]
     figure = figures.sample_grid(

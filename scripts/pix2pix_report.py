@@ -13,7 +13,7 @@ input. A figure has the first held-out pairs with each run's translations.
 """
 
 import argparse
-import pathlib
+import textwrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ from gan_tf1.launch import seed_number
 from gan_tf1.models import pix2pix as model
 from gan_tf1.run import read_config_of
 
-SHOWN = 12        # pairs in the figure
+SHOWN = 8  # pairs in the figure
 
 
 class Translated(NamedTuple):
@@ -100,11 +100,11 @@ def main(argv=None):
     out = args.out or args.runs[0] / "figures"
     names, stacks = zip(*rows, ("target", targets))
     grid = np.concatenate([scaled(stack[:SHOWN]) for stack in stacks])
-    figure = figures.sample_grid(grid, f"The first held-out pairs: {data.title}",
-                                 len(targets[:SHOWN]), 0.7, names)
+    title = textwrap.fill(f"The first held-out pairs of {data.title}", 80)
+    figure = figures.sample_grid(grid, title, len(targets[:SHOWN]), 0.7, names)
     print(figures.save(figure, out / "report.png"))
     with replacing(out / "report.txt") as temporary:
-        pathlib.Path(temporary).write_text("\n".join(lines) + "\n")
+        temporary.write_text("\n".join(lines) + "\n")
     print(out / "report.txt")
 
 
