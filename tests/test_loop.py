@@ -10,14 +10,17 @@ from gan_tf1 import checkpoint, loop, run, tracing
 from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import (
-    conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan, pix2pix,
-    semi_supervised_svhn, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+    conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
+    mnist_gan_objectives, pix2pix, semi_supervised_svhn, vanilla_gan, wasserstein_gan,
+    wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
 from test_run import final_state
 
 MODELS = {  # name -> model and its smallest settings
     "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
+    "mnist_gan_objectives": (mnist_gan_objectives, dict(
+        batch_size=20, gen_hidden_size=8, disc_hidden_size=8, objective="maximum_likelihood")),
     "dcgan_svhn": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2)),
     "dcgan_svhn_as_printed": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2,
                                                d_size_mult=2, scaling="batch_minimum")),
@@ -55,7 +58,7 @@ def chapter(name):
     train_set = DataSet(DIGITS, LABELS)
     if model is pix2pix:
         train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
-    elif model not in (mnist_gan, dcgan_class):
+    elif model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
         train_set = digits.Pool(train_set)
     return (net, train_set, lambda sess, train_set, rng: model.step(
         sess, net, train_set, rng, config), 203 // config.batch_size)
