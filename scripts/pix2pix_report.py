@@ -7,7 +7,7 @@ the first --n held-out inputs, dropout on. Beside them stand two baselines: the
 inputs as they are, and the mean colour of the training targets at each grey level of
 the inputs. Of each it prints the mean absolute error, PSNR, colourfulness
 (Hasler and Suesstrunk 2003) and how far the colours of all pixels together have the
-targets' distribution; with the standard errors over images, not over seeds.
+targets' distribution, 1 being wholly; with the standard errors over images, not seeds.
 "Dropout varies" is the mean absolute difference between two translations of one
 input. A figure has the first held-out pairs with each run's translations.
 """
@@ -100,8 +100,8 @@ def main(argv=None):
     out = args.out or args.runs[0] / "figures"
     names, stacks = zip(*rows, ("target", targets))
     grid = np.concatenate([scaled(stack[:SHOWN]) for stack in stacks])
-    title = textwrap.fill(f"The first held-out pairs of {data.title}", 80)
-    figure = figures.sample_grid(grid, title, len(targets[:SHOWN]), 0.7, names)
+    title = textwrap.fill(f"The first held-out pairs of {data.title}", 60)
+    figure = figures.sample_grid(grid, title, len(targets[:SHOWN]), 0.5, names)
     print(figures.save(figure, out / "report.png"))
     with replacing(out / "report.txt") as temporary:
         temporary.write_text("\n".join(lines) + "\n")
