@@ -3,7 +3,7 @@
     python scripts/15_pix2pix.py --data-dir facades --direction BtoA          the paper's facades
     python scripts/15_pix2pix.py --data folder --data-dir photos --task edges    any images
     python scripts/15_pix2pix.py --data cifar10 --size 32 --patch-layers 1 --channels 32 \\
-        --jitter 0 --batch-size 16 --iterations 6000              grey to colour, in minutes
+        --jitter 0 --batch-size 16 --iterations 4000              grey to colour, in minutes
     python scripts/15_pix2pix.py --resume                         go on after an interruption
     python scripts/15_pix2pix.py --translate a.png b.jpg          by the newest run
     python scripts/15_pix2pix.py --translate --help               the flags of translating
