@@ -9,6 +9,8 @@ order, but batches and noise of its own: functions of the seed and of the step's
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gan_tf1 import tracing
 from gan_tf1.tf1 import tf
 
@@ -37,6 +39,7 @@ class Graph(NamedTuple):
     last: Any         # the same of the smaller batch that ends an epoch, all [1, ...], or None
     epoch: int        # steps an epoch, that one counted
     load: list        # pairs of op and feed: puts the training set on the device
+    ready: Any        # of a step's number, for how many steps from it on a call has the rows
 
 
 def feed_steps(sess, step, train_set, rng):
@@ -65,12 +68,13 @@ def load(sess, graph):
 
 
 def call(sess, graph, first, most):
-    """One `session.run`: a `Taken` of each step from number `first` on, `most` or to the epoch's end.
+    """One `session.run`: a `Taken` of each step from number `first` on, `most` of them.
 
-    Of a step's batch, `fetched` has that of the last step.
+    They are fewer where the epoch ends, or the rows that a call has. Of a step's batch, `fetched`
+    has that of the last step.
     """
     at, whole = first % graph.epoch, graph.epoch - bool(graph.last)
-    count = min(most, whole - at) if at < whole else 1
+    count = min(most, whole - at, graph.ready(first)) if at < whole else 1
     start = perf_counter()
     values = sess.run(graph.steps if at < whole else graph.last,
                       {graph.first: first, graph.count: count})
@@ -132,7 +136,8 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
         taken = [stacks.pop(0) if _is_number(leaf) else leaf[None] for leaf in example_leaves]
     rest = train_set.num_examples % batch_size if batch_size and not train_set.carries_over else 0
     last = compiled(smaller_step, [first]) if rest else None
-    return Graph(first, count, _packed(example, taken), last and _packed(example, last), epoch, load)
+    return Graph(first, count, _packed(example, taken), last and _packed(example, last), epoch,
+                 load, order.ready)
 
 
 def _kept(leaf):
@@ -186,6 +191,14 @@ class _Order:
             reaches_over = self._set.carries_over and size % batch_size
             passes = [self._begin, self._begin + 1] if reaches_over else [self._begin]
             self._order = tf.concat([self._permutation(number) for number in passes], 0)
+            self._batch_size, self._passes = batch_size, len(passes)
+
+    def ready(self, first):
+        """For how many steps from number `first` on a call that begins with it has the rows."""
+        if self._order is None:  # no step asks for any
+            return np.inf
+        begin = first * self._batch_size // self._rows
+        return (begin + self._passes) * self._rows // self._batch_size - first
 
     def rows(self, number, rest=0):
         """A function of the batch size: the rows [B] of step `number`, or the `rest` of a pass."""

@@ -11,8 +11,8 @@ from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import (
     conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
-    mnist_gan_objectives, progressive_gan, semi_supervised_svhn, vanilla_gan, wasserstein_gan,
-    wasserstein_gan_gp)
+    mnist_gan_objectives, pix2pix, progressive_gan, semi_supervised_svhn, vanilla_gan,
+    wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
 from test_run import final_state
@@ -42,6 +42,7 @@ MODELS = {  # name -> model and its smallest settings
     "progressive_gan": (progressive_gan, dict(
         batch_size=8, z_dim=5, max_maps=3, resolution=8, images=1200, phase_images=400,
         interval_images=400)),
+    "pix2pix": (pix2pix, dict(batch_size=8, size=8, channels=2, patch_layers=1)),
 }
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
@@ -65,7 +66,9 @@ def chapter(name):
             sess, net, train_set.next_batch(config.batch_size), rng, config),
             train_set.steps(config.batch_size))
     train_set = DataSet(DIGITS, LABELS)
-    if model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
+    if model is pix2pix:
+        train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
+    elif model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
         train_set = digits.Pool(train_set)
     return (net, train_set, lambda sess, train_set, rng: model.step(
         sess, net, train_set, rng, config), 203 // config.batch_size)
@@ -133,7 +136,7 @@ def both(name, folder, steps=50, xla=False):
             drawn.append(tf.nest.map_structure(lambda stack: stack[0], draws))
 
         saver.restore(sess, start)
-        fed = [step(sess, Again(draws, None if hasattr(train_set, "arrays") else train_set),
+        fed = [step(sess, Again(draws, train_set if hasattr(train_set, "images") else None),
                     Again(draws)) for draws in drawn]
         assert not any(drawn), "the fed step drew less than the traced one"
         return after_loop, values(sess), looped, fed
@@ -225,6 +228,26 @@ def test_the_last_batch_of_svhn_has_what_is_left():
     assert [len(each) for each in rows] == 2 * (10 * [20] + [3])
     first, second = np.concatenate(rows[:11]), np.concatenate(rows[11:])
     assert sorted(first) == sorted(second) == list(range(203)) and (first != second).any()
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 5, 6])
+def test_an_interval_of_a_run_may_be_longer_than_a_pass(batch_size):
+    """A call ends where the rows that it has do: the next one has those of passes to come."""
+    pixels = np.uint8([[3], [10], [40], [90], [120], [250]])
+    train_set = images.Rows(pixels)
+
+    def step(sess, train_set, rng):
+        [batch] = train_set.next_batch(batch_size)
+        return ((batch + 1) * 127.5).sum()
+
+    with new_graph(0).as_default(), tf.Session() as sess:
+        graph = loop.build(step, train_set, 3, 50)
+        turns = loop.graph_steps(sess, graph, 0)
+        sums = [next(turns).fetched for _ in range(90)]
+        assert sums == [loop.call(sess, graph, number, 1)[0].fetched for number in range(90)]
+    together = np.reshape(sums, (-1, np.lcm(6, batch_size) // batch_size)).sum(axis=1)
+    np.testing.assert_allclose(together, pixels.sum() * np.lcm(6, batch_size) // 6, rtol=1e-5)
+    assert batch_size == 6 or len(set(np.round(sums))) > 3
 
 
 @pytest.mark.parametrize("train_set", [

@@ -1,0 +1,220 @@
+"""Pairs of square images, an input and its target, for the translation of one into the other.
+
+Three sources. Pictures that hold a pair side by side, in the format of the
+authors of pix2pix: folders train/ and val/ or test/. A TFDS data set with two
+features that are images. Or any images of `gan_tf1/data/images.py`, of which the
+inputs are made: their grey, their edges, or what a mask leaves.
+
+All pairs lie in memory: 400 KB a pair of 256 pixels.
+"""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import scipy  # its parts are imported when they are first used
+
+from gan_tf1.data import images, source
+from gan_tf1.errors import InputError
+from gan_tf1.tf1 import load as load_tensorflow, session_config, tf, without_chatter
+
+MADE = ("cifar10", "street", "mnist", "drawn", "folder")  # of single images
+CHOICES = ("pairs", "tfds", *MADE)
+OWN_SIZE = 32             # pixels, of all of MADE but a folder's
+HELD_OUT_FOLDERS = ("val", "test")
+GREY = (299, 587, 114)    # thousandths of red, green and blue: ITU-R BT.601
+MASKED = 127              # what the mask leaves
+
+
+class Pairs(NamedTuple):
+    """Pairs as stored: uint8, each column [N, size, size, 3]."""
+    key: str              # one of `CHOICES`, as in --data and config.json
+    title: str            # for logs and figure titles; synthetic data says so
+    train: images.Rows    # batches `(inputs, targets)`, float32 in [-1, 1]
+    test: tuple           # `(inputs, targets)` held out, uint8
+
+
+def grey_levels(stack):
+    """The grey of images uint8 [N, H, W, 3]: uint8 [N, H, W]."""
+    red, green, blue = (stack[..., channel].astype(np.uint32) * weight
+                        for channel, weight in enumerate(GREY))
+    return ((red + green + blue + 500) // 1000).astype(np.uint8)
+
+
+def coloured(levels):
+    """Grey levels [N, H, W] as images of three equal channels [N, H, W, 3]."""
+    return np.repeat(levels[..., None], 3, axis=-1)
+
+
+def grey(stack):
+    """Images uint8 [N, H, W, 3] without their colours, in the same shape."""
+    return coloured(grey_levels(stack))
+
+
+def edges(stack):
+    """The edges of images uint8 [N, H, W, 3], dark on white: their slopes, by Sobel's filters."""
+    levels = grey_levels(stack).astype(np.float32)
+    # scipy.ndimage.sobel would smooth over the images of the stack, too.
+    differences = [scipy.ndimage.correlate1d(
+        scipy.ndimage.correlate1d(levels, (-1, 0, 1), axis), (1, 2, 1), 3 - axis)
+        for axis in (1, 2)]
+    slopes = np.hypot(*differences) / 4  # so that a step of 100 levels has a slope of 100
+    return coloured((255 - np.minimum(slopes, 255)).astype(np.uint8))
+
+
+def masked(stack):
+    """Images uint8 [N, S, S, 3] whose middle, half as wide and high as they, is plain grey."""
+    size = stack.shape[1]
+    middle = slice(size // 4, size - size // 4)
+    left = stack.copy()
+    left[:, middle, middle] = MASKED
+    return left
+
+
+TASKS = {"colour": (grey, "grey to colour"), "edges": (edges, "edges to image"),
+         "mask": (masked, "masked to whole")}
+
+
+def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name="", seed=0):
+    """The pairs named by `choice`, both of `size` x `size` pixels, their batches ordered by `seed`.
+
+    `data_dir` is the folder of pairs for "pairs", the TFDS folder for "tfds", and
+    what `images.load` takes for the others, of which `task` makes the inputs.
+    With `direction` "BtoA" input and target change places.
+
+    Raises InputError where a file is missing, damaged or holds no pair, where no
+    pair is held out, and where single images are smaller than `size`.
+    """
+    if choice == "pairs":
+        title, *columns = _folder(data_dir, size)
+    elif choice == "tfds":
+        title, *columns = _tfds(tfds_name, data_dir, size)
+    else:
+        if choice != "folder" and size > OWN_SIZE:
+            raise InputError(f"--size {size} is more than --data {choice} has, {OWN_SIZE} pixels: "
+                             f"add --size {OWN_SIZE} --patch-layers 1")
+        found = images.load(choice, size, data_dir)
+        make, name = TASKS[task]
+        title = f"{found.title}, {name}"
+        targets = [part if part.shape[-1] == 3 else coloured(part[..., 0])
+                   for part in (found.train, found.test)]
+        columns = [(make(part), part) for part in targets]
+    if not all(len(inputs) for inputs, _ in columns):
+        raise InputError(f"{title}: pairs are needed to train on and others to hold out; every "
+                         f"{images.HELD_OUT}th is held out, or those in a folder test")
+    if direction == "BtoA":
+        title, columns = f"{title}, B to A", [part[::-1] for part in columns]
+    train, test = columns
+    return Pairs(choice, title, images.Rows(*train, seed=seed), tuple(test))
+
+
+def translatable(paths, choice, size, task, direction):
+    """The image files `paths` as inputs [n, size, size, 3] of a network trained on such pairs.
+
+    Where inputs were made of images, they are made of these alike. Raises
+    InputError, naming the file, where one can't be read.
+    """
+    stack = np.stack([images.read(path, size) for path in paths])
+    return TASKS[task][0](stack) if choice in MADE and direction == "AtoB" else stack
+
+
+def split(picture, size, where):
+    """The halves of a picture uint8 [H, 2 H, 3] as two images at `size`; `where` names it.
+
+    Raises InputError where it isn't twice as wide as it is high.
+    """
+    from PIL import Image
+    height, width = picture.shape[:2]
+    if width != 2 * height:
+        raise InputError(f"{where} has {width} x {height} pixels: a pair is two squares side by "
+                         "side, twice as wide as high")
+    return [_fitted(Image.fromarray(half), size)
+            for half in (picture[:, :height], picture[:, height:])]
+
+
+def _fitted(picture, size):
+    from PIL import Image
+    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def _stacked(pairs):
+    """A list of pairs as `(inputs, targets)`."""
+    return tuple(np.stack(column) for column in zip(*pairs)) or ((), ())
+
+
+def _folder(folder, size):
+    """`title, (inputs, targets), (inputs, targets)` of pictures, to train on and held out."""
+    if folder is None:
+        raise InputError("--data pairs needs --data-dir, the folder with pictures of pairs side by "
+                         "side; or take --data cifar10 --size 32 --patch-layers 1")
+    folder = pathlib.Path(folder).expanduser()
+
+    def read(part):
+        return [split(images.read(path), size, path) for path in images.paths(part)]
+
+    title = f"pairs of {folder.resolve().name}"
+    if not (folder / "train").is_dir():
+        return title, *_parted(read(folder))
+    apart = [folder / name for name in HELD_OUT_FOLDERS if (folder / name).is_dir()]
+    if not apart:
+        return title, *_parted(read(folder / "train"))
+    return title, _stacked(read(folder / "train")), _stacked(read(apart[0]))
+
+
+def _parted(pairs):
+    """`pairs` as columns to train on, and every tenth pair as columns held out."""
+    every = images.HELD_OUT
+    return (_stacked([pair for number, pair in enumerate(pairs) if number % every != every - 1]),
+            _stacked(pairs[every - 1::every]))
+
+
+def _tfds(name, data_dir, size):
+    """`title, (inputs, targets), (inputs, targets)` of a prepared TFDS data set."""
+    if not name:
+        raise InputError("--data tfds needs --tfds-name, the name of a data set with two images")
+    version = source.prepared_version(name, data_dir)
+    if version is None:
+        raise InputError(f"{name} is not in {source.tfds_folder(data_dir)}: give a TFDS folder "
+                         "that has it prepared with --data-dir")
+    load_tensorflow()  # before TFDS imports TensorFlow in its own way
+    import tensorflow_datasets as tfds
+    try:
+        builder = tfds.builder_from_directory(version)
+        features, splits = builder.info.features, list(builder.info.splits)
+        pair = sorted(key for key, feature in features.items()
+                      if isinstance(feature, tfds.features.Image))
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"the data set at {version} can't be read: {reason}") from error
+    if len(pair) != 2:
+        raise InputError(f"{name} has {len(pair)} features that are images "
+                         f"({', '.join(pair) or 'none'}), and a pair is two")
+    if "train" not in splits:
+        raise InputError(f"{name} has no split train, but {', '.join(splits)}")
+    title = f"{name}, {pair[0]} to {pair[1]}"
+    apart = [part for part in ("validation", "val", "test") if part in splits]
+    if not apart:
+        return title, *_parted(_examples(builder, "train", pair, size))
+    return title, *(_stacked(_examples(builder, part, pair, size)) for part in ("train", apart[0]))
+
+
+def _examples(builder, part, pair, size):
+    """The pairs of split `part`, in the order in which they are stored; sizes may differ."""
+    from PIL import Image
+    found = []
+    with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
+        tf.set_random_seed(0)  # nothing is drawn, but where ops are deterministic one must be set
+        try:
+            with without_chatter():
+                dataset = builder.as_dataset(split=part, shuffle_files=False)
+            example = tf.data.make_one_shot_iterator(dataset).get_next()
+            while True:
+                images_ = sess.run([example[key] for key in pair])
+                found.append([_fitted(Image.fromarray(image.squeeze()).convert("RGB"), size)
+                              for image in images_])
+        except tf.errors.OutOfRangeError:
+            return found
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"the split {part} of {builder.data_path} can't be read: {reason}"
+                             ) from error

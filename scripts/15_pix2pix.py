@@ -1,0 +1,104 @@
+"""Train pix2pix, the translation of images into others, or translate images with a trained one.
+
+    python scripts/15_pix2pix.py --data-dir facades --direction BtoA          the paper's facades
+    python scripts/15_pix2pix.py --data folder --data-dir photos --task edges    any images
+    python scripts/15_pix2pix.py --data cifar10 --size 32 --patch-layers 1 --channels 32 \\
+        --jitter 0 --batch-size 16 --iterations 4000              grey to colour, in minutes
+    python scripts/15_pix2pix.py --resume                         go on after an interruption
+    python scripts/15_pix2pix.py --translate a.png b.jpg          by the newest run
+    python scripts/15_pix2pix.py --translate --help               the flags of translating
+
+--data pairs, the default, is a folder of pictures that hold a pair side by side,
+in train/ and val/ or test/, as the paper's authors have them; --data tfds a data
+set with two images; all others are single images, of which --task makes pairs.
+"""
+
+import argparse
+import sys
+import textwrap
+
+import numpy as np
+
+from gan_tf1 import figures, launch, pair_metrics, run as run_files, samples, train
+from gan_tf1.config import Parser, intervals, make
+from gan_tf1.data import pairs
+from gan_tf1.data.svhn import scaled
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import replacing, user_path
+from gan_tf1.models import pix2pix as model
+
+
+def translate(argv):
+    """Image files, translated by a run's newest generator."""
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--translate", type=user_path, nargs="+", required=True, metavar="IMAGE",
+                        help="image files; of each the middle square, at the run's size. Where the "
+                        "run's pairs were made of images, inputs are made of these alike")
+    parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
+                        "(default: the newest in checkpoints/)")
+    parser.add_argument("--out", type=user_path, metavar="DIR",
+                        help="where NAME-translated.png goes (default: translated/ in the run)")
+    parser.add_argument("--seed", type=launch.seed_number, default=0,
+                        help="of the dropout (default: 0)")
+    args = parser.parse_args(argv)
+    path = args.run_dir or run_files.newest(model.CHAPTER)
+    out = args.out or path / "translated"
+    if out.is_file():
+        raise InputError(f"--out {out} is a file: name a folder")
+    files = [out / f"{image.stem}-translated.png" for image in args.translate]
+    if len(set(files)) < len(files):
+        raise InputError("--translate names two images of one name: translate them one by one, to "
+                         "an --out each")
+    stored = run_files.read_config_of(model.CHAPTER, path)
+    config = make(model.Config, stored["settings"])
+    inputs = pairs.translatable(args.translate, stored["data"], config.size, config.task,
+                                config.direction)
+    with samples.restored(path, model) as (sess, gan, config, _):
+        found = model.translate(sess, gan, scaled(inputs), np.random.default_rng([args.seed, 2]))
+
+    from PIL import Image
+    for file, image in zip(files, pair_metrics.as_bytes(found)):
+        with replacing(file) as temporary:
+            Image.fromarray(image).save(temporary)
+        print(file)
+
+
+@script
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    if any(argument.startswith("--translate") for argument in argv):
+        return translate(argv)
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, pairs.CHOICES)
+    config = job.config
+    model.check(config)
+    epochs = intervals(config)
+    data = pairs.load(job.data, config.size, config.task, config.direction, job.data_dir,
+                      config.tfds_name, seed=[job.seed, 1])
+    if config.batch_size > data.train.num_examples:
+        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
+                         f"{data.train.num_examples} pairs")
+    inputs, targets = (part[:config.samples] for part in data.test)
+    rng = np.random.default_rng([job.seed, 0])
+
+    def sample(sess):  # of the same noise every time
+        return model.translate(sess, gan, scaled(inputs), np.random.default_rng([job.seed, 2]))
+
+    with job.open(data, targets.shape) as run, job.new_graph().as_default():
+        gan = model.build(config)
+        train.fit(
+            run, epochs=epochs, steps=config.sample_interval, first_step=0,
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+
+    where = textwrap.fill(f"pix2pix on {data.title}, seed {job.seed}", 56)
+    figures.of_run(run.path, where, counted="iteration", each=config.sample_interval)
+    outputs = run_files.load_samples(run.path)[-1]
+    figure = figures.sample_grid(
+        np.concatenate([scaled(inputs), outputs, scaled(targets)]), f"Held-out pairs: {where}",
+        len(inputs), 0.8, ("input", "output", "target"))
+    print(figures.save(figure, run.path / "figures" / "pairs.png"))
+
+
+if __name__ == "__main__":
+    main()

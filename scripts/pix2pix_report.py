@@ -1,0 +1,112 @@
+"""How near do runs of pix2pix come to the targets of held-out pairs, and how colourful are they?
+
+    python scripts/pix2pix_report.py RUN [RUN ...] [--n 10000] [--out DIR]
+
+All RUNs are of one data set and one task. Each one's newest generator translates
+the first --n held-out inputs, dropout on. Beside them stand two baselines: the
+inputs as they are, and the mean colour of the training targets at each grey level of
+the inputs. Of each it prints the mean absolute error, PSNR, colourfulness
+(Hasler and Suesstrunk 2003) and how far the colours of all pixels together have the
+targets' distribution, 1 being wholly; with the standard errors over images, not seeds.
+"Dropout varies" is the mean absolute difference between two translations of one
+input. A figure has the first held-out pairs with each run's translations.
+"""
+
+import argparse
+import textwrap
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures, pair_metrics, samples
+from gan_tf1.config import Parser, make, whole_number
+from gan_tf1.data import pairs
+from gan_tf1.data.svhn import scaled
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import replacing, user_path
+from gan_tf1.launch import seed_number
+from gan_tf1.models import pix2pix as model
+from gan_tf1.run import read_config_of
+
+SHOWN = 8  # pairs in the figure
+
+
+class Translated(NamedTuple):
+    """A run's translations of held-out inputs."""
+    name: str
+    images: Any       # uint8 [n, size, size, 3]
+    variation: float  # between two draws of the dropout, in levels of 255
+
+
+def name_of(stored, epoch):
+    """What the table calls a run."""
+    settings = stored["settings"]
+    kind = "L1 alone" if not settings["gan_weight"] else (
+        "GAN + L1" if settings["l1_weight"] else "GAN alone")
+    when = f", {epoch * settings['sample_interval']} steps" if epoch else ""
+    return f"{kind}{when}, seed {stored['seed']}"
+
+
+def translated(path, stored, inputs, seed):
+    """The `Translated` of run directory `path`."""
+    with samples.restored(path, model) as (sess, gan, _, epoch):
+        first, second = (pair_metrics.as_bytes(model.translate(
+            sess, gan, scaled(inputs), np.random.default_rng([seed, draw]))) for draw in (2, 3))
+    variation = pair_metrics.absolute_error(first, second).mean()
+    return Translated(name_of(stored, epoch), first, variation)
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN")
+    parser.add_argument("--n", type=whole_number, default=10_000,
+                        help="held-out pairs at most (default: 10000)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data lies "
+                        "(default: where the first run had it)")
+    parser.add_argument("--seed", type=seed_number, default=0,
+                        help="of the dropout (default: 0)")
+    parser.add_argument("--out", type=user_path, metavar="DIR", help="where report.txt and "
+                        "report.png go (default: figures/ in the first RUN)")
+    args = parser.parse_args(argv)
+    if args.n < 2:
+        raise InputError("--n must be at least 2: one image has no standard error")
+    if args.out and args.out.is_file():
+        raise InputError(f"--out {args.out} is a file: name a folder")
+    stored = [read_config_of(model.CHAPTER, path) for path in args.runs]
+    for path, other in zip(args.runs, stored):
+        if other["data_crc32"] != stored[0]["data_crc32"]:
+            raise InputError(f"{path} was trained on other pairs than {args.runs[0]}: compare runs "
+                             "of one data set and task")
+    config = make(model.Config, stored[0]["settings"])
+    data = pairs.load(stored[0]["data"], config.size, config.task, config.direction,
+                      args.data_dir or stored[0]["data_dir"], config.tfds_name)
+    if data.train.fingerprint() != stored[0]["data_crc32"]:
+        raise InputError(f"{args.runs[0]} was trained on other data than {data.title} here: name "
+                         "its folder with --data-dir")
+
+    inputs, targets = (part[:args.n] for part in data.test)
+    found = [translated(path, other, inputs, args.seed)
+             for path, other in zip(args.runs, stored)]
+    means = pair_metrics.by_level(inputs, pair_metrics.mean_colours(*data.train.columns))
+    rows = [("input as it is", inputs), ("mean colour of each grey level", means),
+            *((one.name, one.images) for one in found)]
+    lines = [f"pix2pix on {data.title}: {len(inputs)} held-out pairs, {config.size} pixels; +- is "
+             "the standard error over images", *pair_metrics.table(rows, targets),
+             *(f"{one.name}: dropout varies its translations by {one.variation:.2f} of 255"
+               for one in found)]
+    print(*lines, sep="\n")
+
+    out = args.out or args.runs[0] / "figures"
+    names, stacks = zip(*rows, ("target", targets))
+    grid = np.concatenate([scaled(stack[:SHOWN]) for stack in stacks])
+    title = textwrap.fill(f"The first held-out pairs of {data.title}", 60)
+    figure = figures.sample_grid(grid, title, len(targets[:SHOWN]), 0.5, names)
+    print(figures.save(figure, out / "report.png"))
+    with replacing(out / "report.txt") as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+    print(out / "report.txt")
+
+
+if __name__ == "__main__":
+    main()
