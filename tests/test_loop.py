@@ -9,8 +9,9 @@ from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import checkpoint, loop, run, tracing
 from gan_tf1.data import digits, svhn
 from gan_tf1.data.mnist import DataSet
+from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.models import (
-    conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
+    conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
     semi_supervised_svhn, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
@@ -34,6 +35,8 @@ MODELS = {  # name -> model and its smallest settings
     "wasserstein_gan_gp": (wasserstein_gan_gp, dict(batch_size=8, hidden_size=4, z_dim=5,
                                                     n_critic=2)),
     "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
+    "cyclegan": (cyclegan, dict(batch_size=2, load_size=16, size=12, channels=1, blocks=1,
+                                disc_layers=1, pool_size=4, epochs=1, decay_epochs=1)),
 }
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
@@ -44,6 +47,11 @@ def chapter(name):
     """`(net, train_set, step, epoch)` of a model in the current graph."""
     model, settings = MODELS[name]
     config = model.Config(**settings)
+    if model is cyclegan:
+        net = model.build(config, 3, epoch_steps=20)
+        train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
+        return net, train_set, lambda sess, train_set, rng: model.step(
+            sess, net, train_set, rng, config), 20
     net = model.build(config)
     if model in (dcgan_svhn, semi_supervised_svhn):
         labels = LABELS.astype(np.int32)
@@ -88,9 +96,9 @@ class Again:
 
     def __init__(self, drawn, train_set=None):
         self._drawn = drawn
-        if train_set:
-            self.images, self.labels = train_set.images, train_set.labels
-            self.num_examples = train_set.num_examples
+        for name in ("images", "labels", "others", "num_examples"):
+            if hasattr(train_set, name):
+                setattr(self, name, getattr(train_set, name))
 
     def __getattr__(self, name):
         return lambda *arguments, **named: self._drawn.pop(0)

@@ -44,7 +44,7 @@ def load(choice, size, data_dir=None):
         return _folder(data_dir, size)
     if choice in ("mnist", "drawn"):
         found = digits.load(choice, data_dir)
-        train, test = (_padded(part.stored()[0]) for part in (found.train, found.test))
+        train, test = (padded(part.stored()[0]) for part in (found.train, found.test))
         labels = found.train.labels, found.test.labels
     elif choice in ("cifar10", "street"):
         found = svhn.load(choice, data_dir, num_labels=0)
@@ -56,7 +56,7 @@ def load(choice, size, data_dir=None):
     return Images(found.key, found.title, resized(train, size), resized(test, size), *labels)
 
 
-def _padded(flat):
+def padded(flat):
     """Digits [N, 784] as [N, 32, 32, 1]."""
     margins = [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)]
     return np.pad(flat.reshape(-1, 28, 28, 1), margins)
@@ -109,12 +109,16 @@ def read(path, size=None):
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or "it is no image, or damaged"
         raise InputError(f"{path} can't be read: {reason}") from error
-    if size is not None:
-        edge = min(image.size)
-        left, top = (image.width - edge) // 2, (image.height - edge) // 2
-        image = image.crop((left, top, left + edge, top + edge))
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    return np.asarray(image) if size is None else square(image, size)
+
+
+def square(image, size):
+    """A PIL image, cut to its centre and interpolated: uint8 [size, size, ...]."""
+    from PIL import Image
+    edge = min(image.size)
+    left, top = (image.width - edge) // 2, (image.height - edge) // 2
+    image = image.crop((left, top, left + edge, top + edge))
+    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
 
 
 def _folder(folder, size):
