@@ -210,7 +210,7 @@ def test_table_of_variables_at_full_size():
 
 def test_weights_begin_normal_around_0():
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        model.build(model.Config(size=32, load_size=32), 1, epoch_steps=5)
+        model.build(model.Config(size=32, load_size=32, channels=16, blocks=1), 1, epoch_steps=5)
         sess.run(tf.global_variables_initializer())
         weights = values(sess)
         for var in tf.trainable_variables():
@@ -218,7 +218,7 @@ def test_weights_begin_normal_around_0():
             if var.op.name.endswith("bias"):
                 assert (weight == 0).all()
             else:
-                assert weight.std() == pytest.approx(0.02, rel=0.15), var.op.name
+                assert weight.std() == pytest.approx(0.02, rel=0.1), var.op.name
 
 
 @pytest.mark.parametrize("update, owners", [
@@ -467,7 +467,11 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
     fetches = [gan.gen_opt, gan.count_step, gan.gen_loss, gan.fake_a, gan.again_b,
                *gan.disc_losses.values()]
     assert without_gpu_kernel(fetches) == [] == refusing_determinism(fetches)
-    print(host_side(fetches))
+    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "EnsureShape", "NoOp",
+                                  "Placeholder", "Range", "Slice"}
+    assert all(op.outputs[0].dtype == tf.int32 for op in between(fetches)
+               if op.type in ("Range", "Slice"))
 
 
 # --- learning ---

@@ -68,7 +68,7 @@ def test_a_run_leaves_its_losses_samples_and_figures(finished, loop):
 
 
 def test_a_pool_is_in_the_checkpoint_and_the_generators_are_kept_alone(finished):
-    state = tf.train.load_checkpoint(str(finished / "state"))
+    state = tf.train.load_checkpoint(str(finished / "state" / f"epoch_{EPOCHS:05d}"))
     pools = [state.get_tensor(f"pool_{side}") for side in "ab"]
     assert all(pool.shape == (5, 32, 32, 1) and np.abs(pool).max(axis=(1, 2, 3)).all()
                for pool in pools)
@@ -78,6 +78,7 @@ def test_a_pool_is_in_the_checkpoint_and_the_generators_are_kept_alone(finished)
         "generator_ab", "generator_ba"}
 
 
+@pytest.mark.parametrize("loop", ["graph"], indirect=True)
 def test_stopped_inside_an_epoch_and_resumed_equals_never_interrupted(
         main, finished, loop, tmp_path, monkeypatch):
     path, calls = tmp_path / "stopped", []
@@ -109,13 +110,6 @@ def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
     assert final_state(path) == final_state(finished)
 
 
-@fed
-def test_another_seed_is_another_run(main, finished, tmp_path):
-    main([*TINY, "--seed", "1", "--run-dir", str(tmp_path / "run")])
-    assert final_state(tmp_path / "run")["weights"] != final_state(finished)["weights"]
-
-
-@fed
 @pytest.mark.parametrize("arguments, complaint", [
     (["--size", "30"], "--size 30 must be a multiple of 4"),
     (["--data", "drawn"], "images of 32 pixels can't be brought to 286"),
@@ -220,10 +214,10 @@ def test_digits_that_are_lost_are_told(found, monkeypatch):
 @fed
 def test_the_report_of_a_run(finished, tmp_path, monkeypatch, capsys):
     report = load_script("cyclegan_report.py")
-    _, pens = unpaired.drawn()
+    held_out_first = unpaired.drawn()[::-1]
+    pens = [unpaired.Pens(*map(np.concatenate, zip(*parts))) for parts in zip(*held_out_first)]
     monkeypatch.setattr(stroke, "gauge", lambda: stroke.Gauge(1., 0.5, 0.9, 0.1, 10))
-    monkeypatch.setattr(unpaired, "drawn", lambda: (None, [
-        unpaired.Pens(*(np.concatenate([part] * 4) for part in side)) for side in pens]))
+    monkeypatch.setattr(unpaired, "drawn", lambda: (None, pens))  # few are held out
     report.main([str(finished), "--n", "100", "--out", str(tmp_path / "report.png")])
     out = capsys.readouterr().out
     assert f"cyclegan ({finished}) on drawn digits (synthetic), regular and bold, seed 0" in out
@@ -233,7 +227,7 @@ def test_the_report_of_a_run(finished, tmp_path, monkeypatch, capsys):
     samples = run.load_samples(finished)[-1]
     np.testing.assert_allclose(way.after[:2].reshape(2, 28, 28) * 2 - 1, samples[2:4, 2:-2, 2:-2],
                                atol=0.01)
-    np.testing.assert_array_equal(way.before, pens[0].images / 255)
+    np.testing.assert_array_equal(way.before, pens[0].images[:100] / 255)
 
 
 @fed

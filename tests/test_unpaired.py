@@ -6,6 +6,7 @@ import pytest
 import few_unpaired
 from gan_tf1.data import drawn_digits, source, svhn, unpaired
 from gan_tf1.errors import InputError
+from gan_tf1.tf1 import load
 
 
 @pytest.fixture
@@ -145,6 +146,7 @@ def test_what_is_missing_is_named(tmp_path):
 
 
 def test_tfds_horses_and_zebras(tmp_path):
+    load()  # before TFDS imports TensorFlow in its own way
     import tensorflow_datasets as tfds
     rng = np.random.default_rng(0)
     stacks = {part: rng.integers(0, 256, (3 + number, 8, 8, 3), np.uint8)
@@ -153,7 +155,8 @@ def test_tfds_horses_and_zebras(tmp_path):
         name="cycle_gan", config="horse2zebra", version="3.0.0", data_dir=tmp_path,
         features=tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(None, None, 3)),
                                              "label": tfds.features.ClassLabel(names=["A", "B"])}),
-        split_datasets={part: [{"image": image, "label": number % 2} for image in stacks[part]]
+        split_datasets={part: [(key, {"image": image, "label": number % 2})
+                               for key, image in enumerate(stacks[part])]
                         for number, part in enumerate(unpaired.PARTS)})
     found = unpaired.load("horse2zebra", 8, 8, tmp_path)
     assert found.title == "horses and zebras" and found.names == ("horse", "zebra")
