@@ -30,6 +30,7 @@ from gan_tf1.files import replacing, user_path
 
 PARTS = ("works", "growth", "loop")
 LEAST_ROUNDS = 5
+LONGEST = 20.0  # seconds of a row's round; XLA's convolutions take 70 times as long as oneDNN's
 BUSY = 0.5  # processors at work for others, of which a barrier of spinning threads already suffers
 
 
@@ -53,7 +54,7 @@ def compare(work, chosen, path, rounds, rng):
     """The table's lines for one work."""
     print(f"\n{work.title}", flush=True)
     entrants = entrants_of(work, chosen, path)
-    answers, readies, lost = drive.measure(entrants, rounds, rng, told)
+    answers, readies, lost = drive.measure(entrants, rounds, rng, told, LONGEST)
     drive.needed(rows.REFERENCE, lost)
     told(f"waiting workers used {100 * drive.waited(answers):.1f} % of a core")
     found = table.lines(work, entrants, answers, readies)

@@ -145,10 +145,27 @@ def test_rounds_are_interleaved_and_a_lost_worker_is_left_out(tmp_path):
     assert [len(own) for own in answers.values()] == [3, 3]
     assert list(lost) == ["lost"] and "none.npz" in lost["lost"]
     assert any(line.startswith("lost is left out: ") for line in said)
+    assert [answer["units"] for answer in answers["other"]] == [2, 2, 2]
     assert drive.waited(answers) >= 0
     with pytest.raises(TrainingError, match="none.npz"):
         drive.needed("lost", lost)
     drive.needed("one", lost)
+
+
+def test_who_would_take_too_long_does_one_unit_a_round(monkeypatch):
+    asked = []
+
+    def ask(worker, units):
+        asked.append(units)
+        return {"seconds": 9.0 if len(asked) == 1 else 2.0 * units}
+
+    monkeypatch.setattr(drive, "ask", ask)
+    worker = drive.Worker(drive.Entrant("slow", None, None, "", 8), None, None, {})
+    quick, seconds = drive.warmed_up(worker, 16)
+    assert asked == [1, 1, 8] and quick.entrant.units == 8 and seconds == 9 + 2 + 16
+    asked.clear()
+    slow, seconds = drive.warmed_up(worker, 15.9)
+    assert asked == [1, 1] and slow.entrant.units == 1 and seconds == 11
 
 
 # --- the table ---
@@ -161,8 +178,9 @@ def invented():
                                    ("product-numpy", 2), ("product-torch-bfloat16", 1))]
     seconds = {"ours": (1, 9, 1.1), "keras": (2, 9, 3.3), "ours-graph-mixed": (.5, 4.5, .55),
                "product-numpy": (4, 2, 3), "product-torch-bfloat16": (1, 1, .5)}
-    answers = {name: [{"seconds": value, "peak_mib": 100.0, "waited_cpu": 0.0} for value in own]
-               for name, own in seconds.items()}
+    units = {entrant.name: entrant.units for entrant in entrants}
+    answers = {name: [{"seconds": value, "units": units[name], "peak_mib": 100.0,
+                       "waited_cpu": 0.0} for value in own] for name, own in seconds.items()}
     readies = {name: {"part": 0.1 if name == "keras" else 1.0, "versions": {"numpy": "2"},
                       "flops": [50e9, 60e9] if name.startswith("product") else [22e9, 30e9]}
                for name in seconds}

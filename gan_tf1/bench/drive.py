@@ -6,6 +6,7 @@ them, and whatever drifts, meets all rows alike.
 
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -71,37 +72,51 @@ def stop(process):
     process.stdout.close()
 
 
-def measure(entrants, rounds, rng, say=print):
+def measure(entrants, rounds, rng, say=print, longest=math.inf):
     """`(answers, readies, lost)` of `rounds` rounds after one that warms up.
 
-    answers: name -> list of what the worker answered in each round; readies: name -> its first
-    answer; lost: name -> why it is left out. `rng` (a NumPy generator) draws each round's order.
+    Whose round would take more than `longest` seconds does a single unit in each.
+
+    answers: name -> list of what the worker answered in each round, with its `units`; readies:
+    name -> its first answer; lost: name -> why it is left out. `rng` (a NumPy generator) draws each
+    round's order.
     """
     answers, lost = {}, {}
     with contextlib.ExitStack() as stack:
         workers = {}
         for entrant in entrants:
             try:
-                worker = start(entrant, stack)
-                warm = ask(worker, entrant.units)
+                worker, seconds = warmed_up(start(entrant, stack), longest)
             except Lost as error:
                 lost[entrant.name] = str(error)
                 say(f"{entrant.name} is left out: {error}")
                 continue
             workers[entrant.name], answers[entrant.name] = worker, []
-            say(f"{entrant.name} is ready, warm after {warm['seconds']:.1f} s")
+            say(f"{entrant.name} is ready, warm after {seconds:.1f} s")
         for number in range(rounds):
             for name in rng.permutation(sorted(workers)):
                 if name in lost:
                     continue
                 try:
-                    answers[name].append(ask(workers[name], workers[name].entrant.units))
+                    units = workers[name].entrant.units
+                    answers[name].append({**ask(workers[name], units), "units": units})
                 except Lost as error:
                     lost[name] = str(error)
                     say(f"{name} is left out: {error}")
             say(f"round {number + 1} of {rounds}")
         readies = {name: worker.ready for name, worker in workers.items() if name not in lost}
     return {name: answers[name] for name in readies}, readies, lost
+
+
+def warmed_up(worker, longest):
+    """`(worker, seconds)` that warming up took; its units are 1 where they would take `longest`."""
+    first = ask(worker, 1)["seconds"]
+    if worker.entrant.units == 1:
+        return worker, first
+    second = ask(worker, 1)["seconds"]  # nothing is left to be compiled
+    if second * worker.entrant.units > longest:
+        return worker._replace(entrant=worker.entrant._replace(units=1)), first + second
+    return worker, first + second + ask(worker, worker.entrant.units)["seconds"]
 
 
 def waited(answers):

@@ -35,11 +35,10 @@ def lines(work, entrants, answers, readies):
     """The `Line`s of a work, in the order of `entrants`."""
     def seconds(name):
         """Of a unit in each round."""
-        done = readies[name]["part"] * units[name]
-        return np.array([answer["seconds"] for answer in answers[name]]) / done
+        return np.array([answer["seconds"] / answer["units"] for answer in answers[name]]) / (
+            readies[name]["part"])
 
-    units = {entrant.name: entrant.units for entrant in entrants}
-    ceilings = ceilings_of(answers, readies, units)
+    ceilings = ceilings_of(answers, readies)
     (flops, _), reference = readies[rows.REFERENCE]["flops"], seconds(rows.REFERENCE)
     found = []
     for entrant in entrants:
@@ -57,12 +56,12 @@ def lines(work, entrants, answers, readies):
     return found
 
 
-def ceilings_of(answers, readies, units):
+def ceilings_of(answers, readies):
     """Precision -> GFLOP/s of the fastest product in any round. No bfloat16 falls below float32."""
     best = {"float32": 0.0, "bfloat16": 0.0}
     for name, row in rows.CEILINGS.items():
         for answer in answers.get(name, ()):
-            rate = readies[name]["flops"][0] * units[name] / answer["seconds"] / 1e9
+            rate = readies[name]["flops"][0] * answer["units"] / answer["seconds"] / 1e9
             best[row.precision] = max(best[row.precision], rate)
     return {**best, "bfloat16": max(best.values())}
 
@@ -115,7 +114,7 @@ def write_csv(found, path, data_titles):
 
 
 def figure(found):
-    """One panel a work, one bar a row: seconds against the reference's, which is at 1."""
+    """One panel a work, one bar a row, from 1: to the left where it is faster than the reference."""
     works = list(dict.fromkeys(line.work for line in found))
     counts = [sum(line.work == work for line in found) for work in works]
     drawn = new_figure(8, 0.35 * sum(counts) + 0.9 * len(works))
@@ -123,13 +122,17 @@ def figure(found):
     for axes, work in zip(panels, works):
         own = [line for line in found if line.work == work]
         places = range(len(own))
-        bars = axes.barh(places, [line.ratio for line in own], color=[
+        axes.barh(places, [line.ratio - 1 for line in own], left=1, color=[
             DISC_COLOUR if line.row.startswith(rows.REFERENCE) else "0.6" for line in own])
-        axes.bar_label(bars, [f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling"
-                              for line in own], padding=3, fontsize="small")
+        for place, line in zip(places, own):
+            axes.annotate(f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling",
+                          (max(1, line.ratio), place), (3, 0), textcoords="offset points",
+                          va="center", fontsize="small")
         axes.axvline(1, color="0.3", linewidth=0.8)
         axes.set_xscale("log")  # Keras takes twenty times as long as others
-        axes.set_xlim(0.6 * min(line.ratio for line in own), 6 * max(line.ratio for line in own))
+        axes.set_xlim(0.8 * min(line.ratio for line in own), 8 * max(line.ratio for line in own))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
         axes.set_yticks(places, [line.title for line in own], parse_math=False)
         axes.set_title(f"{work}: seconds against our feed loop's", fontsize="medium")
         axes.invert_yaxis()
