@@ -152,8 +152,20 @@ def large_epsilon(monkeypatch):
         *arguments, **{**named, "epsilon": 0.001}))
 
 
+@pytest.fixture
+def tame_norm(monkeypatch):
+    """Instance norm with an epsilon of 0.1, and weights that are not small beside it.
+
+    On maps of 3 x 3 pixels a channel may be almost constant: divided by its deviation, rounding
+    grows by the hundred, and from step to step.
+    """
+    monkeypatch.setattr(cyclegan, "NORM_EPSILON", 0.1)
+    monkeypatch.setattr(cyclegan, "DEVIATION", 0.1)
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path, large_epsilon):
+def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path, large_epsilon,
+                                                                   tame_norm):
     after_loop, after_feeds, looped, fed = both(name, tmp_path)
     assert after_loop.keys() == after_feeds.keys()
     for variable, value in after_loop.items():

@@ -79,8 +79,9 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "cyclegan"
+DEVIATION = 0.02    # of the weights at the start
 NORM_EPSILON = 1e-5
-STRIDES = 4  # of the generators' way down: what a size must be a multiple of
+STRIDES = 4         # of the generators' way down: what a size must be a multiple of
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def convolution(x, filters, size, strides=1, padding=0, mode="CONSTANT", use_bia
     """A convolution of `x` [B, H, W, C], padded by as many pixels on all four sides."""
     x = tf.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)], mode)
     return tf.layers.conv2d(x, filters, size, strides, use_bias=use_bias,
-                            kernel_initializer=tf.random_normal_initializer(0, 0.02))
+                            kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
 
 
 def instance_norm(x):
@@ -166,8 +167,9 @@ def instance_norm(x):
 def generator(x, scope, reuse=False, channels=64, blocks=9):
     """Images [B, H, W, C] of one set to images of the other, [B, H, W, C] in (-1, 1)."""
     def upsampled(x, filters):
-        x = tf.layers.conv2d_transpose(x, filters, 3, 2, padding="valid", use_bias=False,
-                                       kernel_initializer=tf.random_normal_initializer(0, 0.02))
+        x = tf.layers.conv2d_transpose(
+            x, filters, 3, 2, use_bias=False,  # padding="valid", as in `convolution`
+            kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
         return x[:, 1:, 1:]  # where the way down had its padding
 
     colours = x.shape[-1]
