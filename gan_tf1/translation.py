@@ -104,7 +104,7 @@ def report(found, names, classifier):
         away, left = (np.abs(part - found[side].before).mean()
                       for part in (found[side].after, found[side].back))
         yield (f"  the way back ends {_mean(back - before, '+.2f')} pixels of weight from where it "
-               f"began; a picture's pixels are {left:.3f} of full ink off, those there {away:.3f}")
+               f"began; the ink of a pixel is off by {left:.3f} on average, on the way by {away:.3f}")
 
 
 def _mean(values, form):

@@ -195,7 +195,7 @@ def test_the_report_tells_a_translation_from_a_way_that_changes_nothing(found, m
     [rows] = [[line for line in lines if line.startswith(name)] for name in ("regular   ",)]
     assert f"{len(thin):7}   {thin.mean():.2f} (" in rows[0]
     away = np.abs(found[0].after - found[0].before).mean()
-    assert sum("back ends +0.00 (" in line and "are 0.000 of full ink off" in line
+    assert sum("back ends +0.00 (" in line and "is off by 0.000 on" in line
                and line.endswith(f"{away:.3f}") for line in lines) == 2
     same = [way._replace(after=way.before) for way in found]
     lines = list(translation.report(same, ("regular", "bold"), CLASSIFIER))
