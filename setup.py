@@ -22,6 +22,7 @@ setup(
     extras_require={
         "test": ["pytest>=8.0.2", "pytest-xdist>=3.5"],
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
+        "hub": ["tensorflow_hub>=0.16.1"],  # downloads a module; one on disk needs no more
         "bench": ["torch>=2.6", "jax>=0.4.31", "keras>=3.5"],
     },
 )

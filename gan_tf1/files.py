@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import shutil
 import tempfile
 
 from gan_tf1.errors import InputError
@@ -36,6 +37,36 @@ def replacing(path):
         os.replace(temporary, path)
     except BaseException:
         pathlib.Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def unoccupied(path):
+    """Raise InputError where `path` is a file, or a folder that isn't empty."""
+    path = pathlib.Path(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(f"{path} is occupied, and is not overwritten: name another")
+
+
+@contextlib.contextmanager
+def making(path):
+    """A temporary folder beside `path` to fill; it becomes `path` when the block succeeds.
+
+    A block that fails leaves nothing. Raises InputError where `path` is occupied, or can't be made.
+    """
+    path = pathlib.Path(path)
+    try:
+        unoccupied(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.mkdtemp(dir=path.parent, prefix=".writing-")
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} can't be written: {reason}") from error
+    try:
+        os.chmod(temporary, 0o777 & ~_umask())
+        yield pathlib.Path(temporary)
+        os.rename(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

@@ -1,43 +1,44 @@
 """Samples of 28x28 digits, drawn anew from a run's generator or read, and what is said of them.
 
-A chapter whose samples can be drawn anew follows one convention. Its module is
-`gan_tf1/models/CHAPTER.py`, CHAPTER being what its runs' config.json calls it, and has
+A chapter whose samples can be drawn anew follows one convention, whatever its images are. Its
+module is the one in `gan_tf1/models` whose CHAPTER is what its runs' config.json says, and has
 
-    SAMPLE_RANGE = (-1, 1)                    least and largest value of a sample: (-1, 1) of
-                                              tanh, (0, 1) of a sigmoid
+    SAMPLE_RANGE = (-1, 1)                    least and largest value of a sample, whatever the
+                                              model's own: that of tanh, in which runs are kept
     Config, build(config) -> net              as every model; `net.gen_vars` are what sampling
                                               needs, and all that is restored
-    sample(sess, net, rng, count, config)     `count` new samples [count, 784] or [count, 28, 28]
-                                              or [count, 28, 28, 1]; all that is random, labels
-                                              too, comes from `rng` (a `numpy.random.Generator`)
+    latent(rng, count, config)                latent vectors [count, Z] as in training, of `rng` (a
+                                              `numpy.random.Generator`)
+    generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]: [n, 784],
+                                              or [n, H, W, C] in colour
+    sample(sess, net, rng, count, config)     the two together: `count` new samples
 
 and a chapter whose generator is told a label, also
 
+    NUM_CLASSES                               labels are whole numbers from 0 and below this
+    generate(sess, net, z, labels)            in place of the above: of labels [n], too
     sample_labelled(sess, net, rng, count, config, label=None)
-                                              `sample`'s very samples, and the labels [count], whole
-                                              numbers from 0, that they were asked to be of; all are
-                                              `label`, where it is given
+                                              `sample`'s very samples, and the labels [count],
+                                              drawn from `rng`, that they were asked to be of; all
+                                              are `label`, where it is given
 
-Where the images of given latent vectors are asked for (scripts/08_vector_arithmetic.py), it also has
-the two parts of `sample`:
-
-    latent(rng, count, config)                latent vectors [count, Z] as in training
-    generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]
-
-config.json needs nothing more than it has.
+The docstring of `latent` says of what distribution z is, that of `generate` what the images are:
+`gan_tf1/export.py` writes both beside an exported generator. It traces `generate`, whose NumPy
+must be what `gan_tf1/tracing.py` knows: it reshapes, scales and shifts. config.json needs nothing
+more than it has.
 """
 
 import contextlib
 import functools
 import importlib
-import importlib.util
 import pathlib
+import pkgutil
 import zipfile
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, train
+from gan_tf1 import figures, models, train
 from gan_tf1.config import make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing, user_path
@@ -89,10 +90,11 @@ def load(path, count, seed, value_range=None):
 
 def chapter(name):
     """The module of chapter `name` where it follows the convention, or None."""
-    if not name.isidentifier() or importlib.util.find_spec(f"gan_tf1.models.{name}") is None:
-        return None
-    model = importlib.import_module(f"gan_tf1.models.{name}")
-    return model if hasattr(model, "SAMPLE_RANGE") else None
+    for module in pkgutil.iter_modules(models.__path__):
+        model = importlib.import_module(f"gan_tf1.models.{module.name}")
+        if hasattr(model, "SAMPLE_RANGE") and model.CHAPTER == name:
+            return model
+    return None
 
 
 def draw(path, model, count, seed):
@@ -125,13 +127,14 @@ def _drawn(path, model, count, seed, sample):
 
 
 @contextlib.contextmanager
-def restored(path, model):
+def restored(path, model, resource_variables=False):
     """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
 
     `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
+    Variables are of the resource kind where `generate` is to be traced.
     """
     config = make(model.Config, read_config(path)["settings"])
-    with new_graph(0).as_default():
+    with new_graph(0, resource_variables).as_default():
         net = model.build(config)
         with tf.Session(config=session_config()) as sess:
             yield sess, net, config, train.restore_generator(path, net.gen_vars, sess)

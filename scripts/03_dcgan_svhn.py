@@ -22,7 +22,9 @@ def main(argv=None):
     config = job.config
     data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, 1])
     rng = np.random.default_rng([job.seed, 0])
-    sample_z = np.random.default_rng([job.seed, 2]).uniform(-1, 1, (ROWS * COLUMNS, config.z_size))
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, net, np.random.default_rng([job.seed, 2]), ROWS * COLUMNS, config)
 
     with job.open(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as run, \
             job.new_graph().as_default():
@@ -33,8 +35,7 @@ def main(argv=None):
                 sess, net, train_set.next_batch(config.batch_size), rng, config),
             report=lambda sess, feed: model.report(sess, net, feed),
             log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
-            sample=lambda sess: model.sample(sess, net, sample_z),
-            train_set=data.train, rng=rng, gen_vars=net.gen_vars, loop=job.loop,
+            sample=sample, train_set=data.train, rng=rng, gen_vars=net.gen_vars, loop=job.loop,
             watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss})
 
     figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}", COLUMNS, inches=0.8)

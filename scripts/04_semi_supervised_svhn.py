@@ -13,7 +13,6 @@ from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.run import load_losses, load_samples
-from gan_tf1.tf1 import tf
 
 SAMPLES = 50
 
@@ -25,7 +24,9 @@ def main(argv=None):
     data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, 1],
                      label_repeats=config.label_repeats, labelled_only=config.supervised_only)
     rng = np.random.default_rng([job.seed, 0])
-    sample_z = np.random.default_rng([job.seed, 2]).normal(0, 1, size=(SAMPLES, config.z_size))
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, net, np.random.default_rng([job.seed, 2]), SAMPLES, config)
 
     with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, job.new_graph().as_default():
         net = model.build(config)
@@ -36,9 +37,8 @@ def main(argv=None):
                 sess, net, train_set.next_batch(config.batch_size), rng, config),
             tally=lambda tally, fetched, seconds: model.tally(tally, *fetched, seconds),
             report=lambda sess, tally: model.report(sess, net, data.train, config, tally),
-            log_line=model.log_line, sample=lambda sess: model.sample(sess, net, sample_z),
-            train_set=data.train, rng=rng, gen_vars=tf.trainable_variables(),
-            loop=job.loop)
+            log_line=model.log_line, sample=sample, train_set=data.train, rng=rng,
+            gen_vars=net.gen_vars, loop=job.loop)
 
     losses, samples = load_losses(run.path), load_samples(run.path)
     where = f"{config.variant} on {data.title}, seed {job.seed}"

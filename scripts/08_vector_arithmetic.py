@@ -35,12 +35,16 @@ NOISE = 0.25    # the paper adds uniform noise up to this to a result, for eight
 
 
 def latent_chapter(path):
-    """The module of the chapter of run directory `path`. Raises InputError where it has no z."""
-    name = read_config(path)["chapter"]
-    model = samples.chapter(name)
-    if not hasattr(model, "generate"):
-        raise InputError(f"{path} is a run of {name!r}, which doesn't say how a latent vector "
-                         "becomes a digit: name a run of 07_dcgan_upsampling.py")
+    """The module of the chapter of run directory `path`.
+
+    Raises InputError where it makes no digits, or none of a latent vector alone.
+    """
+    stored = read_config(path)
+    model = samples.chapter(stored["chapter"])
+    if (not hasattr(model, "generate") or hasattr(model, "sample_labelled")
+            or tuple(stored["sample_shape"][1:]) not in samples.SHAPES):
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a latent "
+                         "vector becomes a digit: name a run of 07_dcgan_upsampling.py")
     return model
 
 

@@ -47,7 +47,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         net = model.build(model.Config(g_size_mult=2, d_size_mult=2))
         assert train.restore_generator(finished, net.gen_vars, sess) == 10
         sample_z = np.random.default_rng([0, 2]).uniform(-1, 1, (50, 100))
-        assert model.sample(sess, net, sample_z).tobytes() == (
+        assert model.generate(sess, net, sample_z).tobytes() == (
             run.load_samples(finished)[-1].tobytes())
 
 

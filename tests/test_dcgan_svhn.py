@@ -84,7 +84,7 @@ def test_networks_equal_numpy(session, feed):
     d_loss, g_loss = passes(feed, weights)[0]
     assert model.report(sess, net, feed) == {"disc_loss": pytest.approx(d_loss, rel=1e-5),
                                              "gen_loss": pytest.approx(g_loss, rel=1e-5)}
-    samples = model.sample(sess, net, feed.z)
+    samples = model.generate(sess, net, feed.z)
     np.testing.assert_allclose(samples, generator(feed.z, weights, None), atol=1e-5)
     assert np.abs(samples - generator(feed.z, weights, {})).max() > 0.1
     assert {name for name, value in values(sess).items() if (value != weights[name]).any()} == set()
@@ -93,9 +93,9 @@ def test_networks_equal_numpy(session, feed):
 def test_a_sample_does_not_depend_on_its_neighbours_and_leaves_the_graph(session, feed):
     sess, net = session
     sess.graph.finalize()
-    together = model.sample(sess, net, feed.z)
+    together = model.generate(sess, net, feed.z)
     for z, image in zip(feed.z, together):
-        np.testing.assert_allclose(model.sample(sess, net, z[None])[0], image, atol=1e-6)
+        np.testing.assert_allclose(model.generate(sess, net, z[None])[0], image, atol=1e-6)
 
 
 @pytest.mark.parametrize("name, own", [("d_opt", "discriminator"), ("g_opt", "generator")])
@@ -258,11 +258,11 @@ def test_a_small_run_learns():
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         net, dataset, rng = model.build(config), streets(), np.random.default_rng(0)
         sess.run(tf.global_variables_initializer())
-        before = figures_of(model.sample(sess, net, sample_z))
+        before = figures_of(model.generate(sess, net, sample_z))
         for _ in range(25):
             for batch in dataset.batches(config.batch_size):
                 model.step(sess, net, batch, rng, config)
-        after = figures_of(model.sample(sess, net, sample_z))
+        after = figures_of(model.generate(sess, net, sample_z))
     real = figures_of(svhn.scaled(dataset.arrays.train_images))
     assert before[0] < 0.05 < 0.3 < after[0] < 0.65 and 0.4 < real[0] < 0.5
     assert before[1] > 0.8 > 0.5 > after[1] > real[1]

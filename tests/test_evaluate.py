@@ -12,7 +12,7 @@ from conftest import ROOT, load_script, refusal
 from gan_tf1 import figures, metrics, samples
 from gan_tf1.data import digits, source
 from gan_tf1.errors import InputError
-from gan_tf1.models import mnist_gan
+from gan_tf1.models import mnist_gan, semi_supervised_svhn
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
 
@@ -203,7 +203,8 @@ def test_the_labels_that_samples_are_asked_for_come_with_them(tmp_path, monkeypa
 
 def test_chapters_without_the_convention_are_known():
     assert samples.chapter("mnist_gan") is mnist_gan
-    for name in ("dcgan_svhn", "semi_supervised", "nowhere", "mnist.gan", "../mnist_gan", ""):
+    assert samples.chapter("semi_supervised") is semi_supervised_svhn  # by CHAPTER, not by file
+    for name in ("mnist_classifier", "nowhere", "mnist.gan", "../mnist_gan", ""):
         assert samples.chapter(name) is None
 
 

@@ -7,18 +7,23 @@ import scipy
 import few_digits
 from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import checkpoint, loop, run, tracing
-from gan_tf1.data import digits, svhn
+from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.models import (
     conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
-    semi_supervised_svhn, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+    mnist_gan_objectives, progressive_gan, semi_supervised_svhn, vanilla_gan, wasserstein_gan,
+    wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
 from test_run import final_state
 
 MODELS = {  # name -> model and its smallest settings
     "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
+    "mnist_gan_two_updates": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8,
+                                              disc_steps=2)),
+    "mnist_gan_objectives": (mnist_gan_objectives, dict(
+        batch_size=20, gen_hidden_size=8, disc_hidden_size=8, objective="maximum_likelihood")),
     "dcgan_svhn": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2)),
     "dcgan_svhn_as_printed": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2,
                                                d_size_mult=2, scaling="batch_minimum")),
@@ -37,6 +42,9 @@ MODELS = {  # name -> model and its smallest settings
     "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
     "cyclegan": (cyclegan, dict(batch_size=2, load_size=16, size=12, channels=1, blocks=1,
                                 disc_layers=1, pool_size=4, epochs=1, decay_epochs=1)),
+    "progressive_gan": (progressive_gan, dict(
+        batch_size=8, z_dim=5, max_maps=3, resolution=8, images=1200, phase_images=400,
+        interval_images=400)),
 }
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
@@ -52,6 +60,11 @@ def chapter(name):
         train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
         return net, train_set, lambda sess, train_set, rng: model.step(
             sess, net, train_set, rng, config), 20
+    if model is progressive_gan:  # as 8x8 pixels are faded in
+        net = model.build(config, model.stages(config)[-1], 3)
+        train_set = images.Rows(images.resized(COLOURS, 8))
+        return (net, train_set, lambda sess, train_set, rng: model.step(
+            sess, net, train_set, rng, config), 203 // config.batch_size)
     net = model.build(config)
     if model in (dcgan_svhn, semi_supervised_svhn):
         labels = LABELS.astype(np.int32)
@@ -60,7 +73,7 @@ def chapter(name):
             sess, net, train_set.next_batch(config.batch_size), rng, config),
             train_set.steps(config.batch_size))
     train_set = DataSet(DIGITS, LABELS)
-    if model not in (mnist_gan, dcgan_class):
+    if model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
         train_set = digits.Pool(train_set)
     return (net, train_set, lambda sess, train_set, rng: model.step(
         sess, net, train_set, rng, config), 203 // config.batch_size)

@@ -1,6 +1,7 @@
 """Latent arithmetic on a made-up linear generator, where it is exact, and on one where it isn't."""
 
 import contextlib
+import json
 import types
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 from conftest import SCRIPTS, load_script, refusal
 from gan_tf1 import arithmetic, samples, stroke
 from gan_tf1.errors import InputError
-from gan_tf1.models import dcgan_mnist, dcgan_upsampling, mnist_gan, vanilla_gan
 
 SHIPPED = SCRIPTS.parent / "checkpoints" / "mnist_gan"
 Z = 20
@@ -231,16 +231,6 @@ def test_the_shipped_generator_is_put_to_the_test(capsys, tmp_path):
     assert "regular 3s" in out and out.endswith(f"{tmp_path / 'interpolation.png'}\n")
 
 
-@pytest.mark.parametrize("model, config", [
-    (vanilla_gan, vanilla_gan.Config()), (dcgan_upsampling, dcgan_upsampling.Config()),
-    (dcgan_mnist, dcgan_mnist.Config()), (mnist_gan, mnist_gan.Config())])
-def test_a_sample_is_what_is_generated_of_latent_vectors(model, config, monkeypatch):
-    monkeypatch.setattr(model, "generate", lambda sess, net, z: z)
-    found = model.sample(None, None, np.random.default_rng(1), 7, config)
-    assert (found == model.latent(np.random.default_rng(1), 7, config)).all()
-    assert found.shape == (7, 100)
-
-
 @pytest.mark.parametrize("arguments, complaint", [
     (["--exemplars", "2"], "--exemplars must be at least 3"),
     (["--digits", "7", "7"], "--digits must be two, not 7 twice"),
@@ -254,6 +244,17 @@ def test_bad_input_is_one_line(capsys, tmp_path, arguments, complaint):
     main = load_script("08_vector_arithmetic.py").main
     assert complaint in refusal(capsys, main, SHIPPED, "--out", tmp_path, *arguments)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("chapter, shape", [("conditional_gan", [80, 784]),
+                                            ("dcgan_svhn", [50, 32, 32, 3])])
+def test_a_run_that_makes_no_digit_of_a_latent_vector_alone_is_refused(
+        capsys, tmp_path, chapter, shape):
+    config = json.loads((SHIPPED / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(
+        {**config, "chapter": chapter, "sample_shape": shape}))
+    assert f"is a run of {chapter!r}, which doesn't say how a latent vector becomes" in refusal(
+        capsys, load_script("08_vector_arithmetic.py").main, tmp_path)
 
 
 def test_a_run_without_latent_vectors_is_refused(capsys):

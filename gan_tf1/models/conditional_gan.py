@@ -84,6 +84,7 @@ from gan_tf1.tf1 import tf
 CHAPTER = "conditional_gan"
 VARIANTS = ("as_printed", "corrected")
 SAMPLE_RANGE = (-1, 1)  # that of tanh
+CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense
 NUM_CLASSES = 10
 ADAM_EPSILON = 1e-7  # Keras' default
@@ -282,6 +283,19 @@ def log_line(iteration, losses):
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
 
+def latent(rng, count, config):
+    """`count` latent vectors as in training: normal noise, [count, z_dim]."""
+    return rng.normal(0, 1, (count, config.z_dim))
+
+
+def generate(sess, gan, z, labels):
+    """The images of latent vectors `z` [n, z_dim] and digits `labels` [n]: [n, 784] in (-1, 1).
+
+    By the moving averages.
+    """
+    return sess.run(gan.fake_imgs, {gan.noise: z, gan.labels: labels})
+
+
 def sample(sess, gan, rng, count, config):
     """`count` new images of normal noise and digits drawn evenly, [count, 784] in (-1, 1)."""
     return sample_labelled(sess, gan, rng, count, config)[0]
@@ -292,13 +306,12 @@ def sample_labelled(sess, gan, rng, count, config, label=None):
 
     All are asked to be `label`, where it is given, else digits drawn evenly.
     """
-    sample_z = rng.normal(0, 1, (count, config.z_dim))
+    sample_z = latent(rng, count, config)
     labels = rng.integers(0, NUM_CLASSES, count) if label is None else np.full(count, label)
-    return sess.run(gan.fake_imgs, {gan.noise: sample_z, gan.labels: labels}), labels
+    return generate(sess, gan, sample_z, labels), labels
 
 
 def sample_classes(sess, gan, rng, columns, config):
     """A row of `columns` images for each digit, all rows of the same noise: [10 * columns, 784]."""
-    sample_z = np.tile(rng.normal(0, 1, (columns, config.z_dim)), (NUM_CLASSES, 1))
-    labels = np.repeat(np.arange(NUM_CLASSES), columns)
-    return sess.run(gan.fake_imgs, {gan.noise: sample_z, gan.labels: labels})
+    sample_z = np.tile(latent(rng, columns, config), (NUM_CLASSES, 1))
+    return generate(sess, gan, sample_z, np.repeat(np.arange(NUM_CLASSES), columns))

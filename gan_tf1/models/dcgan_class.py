@@ -114,6 +114,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_class"
 SAMPLE_RANGE = (-1, 1)  # of what `sample` gives, whatever the real images' range
+CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
 IMAGE_SHAPE = (28, 28, 1)
 
 
@@ -251,7 +252,7 @@ class GAN(NamedTuple):
     """What training and sampling need of the graph."""
     inputs_real: Any  # [B, 28, 28, 1]
     inputs_z: Any     # [B, z_dim]
-    samples: Any      # [B, 28, 28, 1] in (-1, 1): what is drawn of `inputs_z`
+    samples: Any      # [B, 28, 28, 1], black at -1 and white at 1: what is drawn of `inputs_z`
     loss_d: Any
     loss_g: Any
     gen_vars: list    # the generator's weights and moving averages: what sampling needs
@@ -267,6 +268,8 @@ def build(config):
     gen_output = generator(inputs_z, channels=config.gen_channels)
     samples = gen_output if slips.batch_statistics_in_samples else (
         generator(inputs_z, reuse=True, channels=config.gen_channels, is_training=False))
+    if slips.images_from_0:  # where black was 0 in training, what lies below is black too
+        samples = tf.maximum(2 * samples - 1, -1)
     gen_vars = tf.global_variables("generator/")
 
     size = dict(channels=config.disc_channels, alpha=config.alpha)
@@ -327,17 +330,29 @@ def log_line(epoch, epochs, losses):
             f"Generator Loss: {losses['gen_loss']:.4f}")
 
 
+def latent(rng, count, config):
+    """`count` latent vectors: uniform noise in [-1, 1] as in training, [count, z_dim].
+
+    As printed it is normal noise, whose vectors are longer than those of training.
+    """
+    size = (count, config.z_dim)
+    normal = VARIANTS[config.variant].normal_sample_noise
+    return rng.normal(size=size) if normal else rng.uniform(-1, 1, size)
+
+
+def generate(sess, gan, z):
+    """The images of latent vectors `z` [n, z_dim]: [n, 784], black at -1 and white at 1.
+
+    By the moving averages; as printed by the batch, so that an image depends on those beside it.
+    """
+    return sess.run(gan.samples, {gan.inputs_z: z}).reshape(-1, 784)
+
+
 def sample(sess, gan, rng, count, config):
     """`count` new images, [count, 784], black at -1 and white at 1.
 
     They are drawn a batch at a time, as large as in training.
     """
-    slips = VARIANTS[config.variant]
-    size = (config.batch_size, config.z_dim)
-    images = []
-    for _ in range(0, count, config.batch_size):
-        fixed_z = rng.normal(size=size) if slips.normal_sample_noise else rng.uniform(-1, 1, size)
-        images.append(sess.run(gan.samples, {gan.inputs_z: fixed_z}))
-    images = np.concatenate(images)[:count].reshape(count, -1)
-    # Where black was 0 in training, what lies below is black too.
-    return np.maximum(2 * images - 1, -1) if slips.images_from_0 else images
+    batches = [generate(sess, gan, latent(rng, config.batch_size, config))
+               for _ in range(0, count, config.batch_size)]
+    return np.concatenate(batches)[:count]

@@ -75,6 +75,8 @@ from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_svhn"
+SAMPLE_RANGE = (-1, 1)  # that of tanh
+CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
 REAL_SIZE = (32, 32, 3)
 
 
@@ -275,6 +277,16 @@ def log_line(epoch, epochs, losses):
             f"Generator Loss: {losses['gen_loss']:.4f}")
 
 
-def sample(sess, net, sample_z):
-    """The generator's images of `sample_z` [n, z_size]: [n, 32, 32, 3] in (-1, 1)."""
-    return sess.run(net.samples, feed_dict={net.input_z: sample_z})
+def latent(rng, count, config):
+    """`count` latent vectors as in training: uniform noise in [-1, 1], [count, z_size]."""
+    return rng.uniform(-1, 1, (count, config.z_size))
+
+
+def generate(sess, net, z):
+    """The images of latent vectors `z` [n, z_size]: [n, 32, 32, 3] in (-1, 1), by the averages."""
+    return sess.run(net.samples, feed_dict={net.input_z: z})
+
+
+def sample(sess, net, rng, count, config):
+    """`count` new images of uniform noise, [count, 32, 32, 3] in (-1, 1), by the averages."""
+    return generate(sess, net, latent(rng, count, config))

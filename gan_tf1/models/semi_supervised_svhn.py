@@ -47,7 +47,7 @@ placeholders of shape `(None)`          no shape at all; `squeeze` of   shape `(
 `sess.run([d_opt, g_opt, ...])`         TensorFlow may take a gradient  both gradients first, then
                                         before or after the other step  both steps
 digit 0 is labelled 10 in the files     no class in the one-hot         0, see `gan_tf1.data.svhn`
-`saver.save(..., 'generator.ckpt')`     all variables, under that name  both networks' weights
+`saver.save(..., 'generator.ckpt')`     all variables, under that name  both networks' variables
 ======================================  ==============================  ============================
 
 Not slips, but decisive: a batch of 128 holds about three labelled images, so
@@ -67,6 +67,7 @@ from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
 CHAPTER = "semi_supervised"
+SAMPLE_RANGE = (-1, 1)  # that of tanh
 REAL_SIZE = (32, 32, 3)
 NUM_CLASSES = 10
 
@@ -347,6 +348,7 @@ class GAN(NamedTuple):
     masked_correct: Any
     samples: Any         # [B, 32, 32, 3] in (-1, 1)
     learning_rate: Any
+    gen_vars: list       # both networks' weights and averages: what is saved
     d_opt: Any
     g_opt: Any
     shrink_lr: Any
@@ -359,7 +361,8 @@ def build(config):
     inputs = model_inputs(REAL_SIZE, config.z_size, config.drop_rate)
     loss_results = model_loss(*inputs, config)
     d_loss, g_loss = loss_results[:2]
-    return GAN(*inputs, *loss_results, learning_rate,
+    gen_vars = tf.global_variables("(generator|discriminator)/")
+    return GAN(*inputs, *loss_results, learning_rate, gen_vars,
                *model_opt(d_loss, g_loss, learning_rate, config))
 
 
@@ -422,6 +425,19 @@ def log_line(epoch, figures):
             f"\t\tEpoch time:  {figures['epoch_time']}")
 
 
-def sample(sess, net, sample_z):
-    """The generator's images of `sample_z` [n, z_size]: [n, 32, 32, 3] in (-1, 1)."""
-    return sess.run(net.samples, feed_dict={net.input_z: sample_z})
+def latent(rng, count, config):
+    """`count` latent vectors as in training: normal noise, [count, z_size]."""
+    return rng.normal(0, 1, (count, config.z_size))
+
+
+def generate(sess, net, z):
+    """The images of latent vectors `z` [n, z_size]: [n, 32, 32, 3] in (-1, 1).
+
+    Batch norm is by the batch, as in training: an image depends on those that it is made with.
+    """
+    return sess.run(net.samples, feed_dict={net.input_z: z})
+
+
+def sample(sess, net, rng, count, config):
+    """`count` new images of normal noise, one batch, [count, 32, 32, 3] in (-1, 1)."""
+    return generate(sess, net, latent(rng, count, config))

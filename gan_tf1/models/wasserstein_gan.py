@@ -290,7 +290,16 @@ def log_line(iteration, losses):
             f"estimate: {losses['estimate']:f}] [Generator loss: {losses['gen_loss']:f}]")
 
 
+def latent(rng, count, config):
+    """`count` latent vectors as in training: normal noise, [count, z_dim]."""
+    return rng.normal(0, 1, (count, config.z_dim))
+
+
+def generate(sess, gan, z):
+    """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), by the moving averages."""
+    return sess.run(gan.fake_imgs, {gan.noise: z})
+
+
 def sample(sess, gan, rng, count, config):
     """`count` new images of normal noise, [count, 784] in (-1, 1), by the moving averages."""
-    sample_z = rng.normal(0, 1, (count, config.z_dim))
-    return sess.run(gan.fake_imgs, {gan.noise: sample_z})
+    return generate(sess, gan, latent(rng, count, config))

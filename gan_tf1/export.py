@@ -1,0 +1,110 @@
+"""A run's generator alone, as a SavedModel that needs nothing of this package.
+
+What is written can be loaded wherever TensorFlow is, by TF2 too::
+
+    generator = tf.saved_model.load(folder).signatures["default"]
+    images = generator(latent=z)["default"]           and label=labels, where it is told one
+
+The graph is the chapter's own `generate`, traced (`gan_tf1/tracing.py`), and of the variables those
+that it reads. Beside it lies generator.json: chapter and training data, shape and distribution of
+z, shape and range of the images.
+"""
+
+import json
+
+import numpy as np
+
+from gan_tf1 import samples, tracing
+from gan_tf1.errors import InputError
+from gan_tf1.files import making, unoccupied
+from gan_tf1.run import read_config, versions
+from gan_tf1.tf1 import new_graph, session_config, tf, without_chatter
+
+SIGNATURE = "default"  # the name that TensorFlow Hub gives a module's first signature
+ABOUT = "generator.json"
+
+
+def export(path, folder):
+    """Write the newest generator of run directory `path` to `folder`, a new one.
+
+    The signature `default` takes `latent`, float32 [N, Z], and `label`, int32 [N], where the
+    chapter has labels; its output `default` are float32 images [N, ...] in its SAMPLE_RANGE.
+
+    Raises InputError where `folder` is occupied, or the run has no generator that can be restored.
+    """
+    unoccupied(folder)
+    stored = read_config(path)
+    model = samples.chapter(stored["chapter"])
+    if not hasattr(model, "generate"):
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a "
+                         "latent vector becomes an image")
+    with samples.restored(path, model, resource_variables=True) as (sess, net, config, epoch):
+        z_size = model.latent(np.random.default_rng(0), 1, config).shape[1]
+        inputs = {"latent": tf.placeholder(tf.float32, (None, z_size), name="latent")}
+        if hasattr(model, "sample_labelled"):
+            inputs["label"] = tf.placeholder(tf.int32, (None,), name="label")
+        images = model.generate(tracing.Session(sess.graph), net,
+                                *map(tracing.Traced, inputs.values())).tensor
+        images.set_shape((None, *stored["sample_shape"][1:]))
+        graph_def = needed(sess.graph, images)
+        read = {node.name for node in graph_def.node}
+        variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
+
+    about = {
+        "chapter": stored["chapter"], "epoch": epoch, "data_title": stored["data_title"],
+        "latent": {"shape": [None, z_size], "is": _said(model.latent)},
+        "images": {"shape": images.shape.as_list(), "range": model.SAMPLE_RANGE,
+                   "is": _said(model.generate)},
+        "versions": versions()}
+    if "label" in inputs:
+        about["label"] = {"shape": [None], "below": model.NUM_CLASSES}
+    with making(folder) as temporary:
+        save(graph_def, variables, inputs, images, temporary)
+        (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
+
+
+def needed(graph, tensor):
+    """The GraphDef of what `tensor` needs of `graph`, and of nothing that moves a variable."""
+    graph_def = graph.as_graph_def()
+    # Batch norm that moves its averages in place has its output wait for them.
+    writes = {f"^{node.name}" for node in graph_def.node if node.op.startswith("Assign")}
+    for node in graph_def.node:
+        node.input[:] = [name for name in node.input if name not in writes]
+    return tf.graph_util.extract_sub_graph(graph_def, [tensor.op.name])
+
+
+def save(graph_def, variables, inputs, output, folder):
+    """`graph_def` to the empty `folder` as a SavedModel with its one signature.
+
+    `variables` are pairs of variable and value, `inputs` is name -> tensor. These and the tensor
+    `output` may be of another graph: it is their names and shapes that count.
+    """
+    with new_graph(0, resource_variables=True).as_default() as graph, \
+            tf.Session(config=session_config()) as sess:
+        handles = {}
+        for var, value in variables:
+            own = tf.get_variable(var.op.name, initializer=tf.zeros(var.shape, var.dtype),
+                                  trainable=var.trainable)
+            own.load(value, sess)
+            handles[var.handle.name] = own.handle
+        others = [node for node in graph_def.node if node.op != "VarHandleOp"]
+        tf.import_graph_def(tf.GraphDef(node=others, versions=graph_def.versions,
+                                        library=graph_def.library), handles, name="")
+
+        def info(tensor):
+            found = graph.get_tensor_by_name(tensor.name)
+            found.set_shape(tensor.shape)
+            return tf.saved_model.build_tensor_info(found)
+
+        signature = tf.saved_model.build_signature_def(
+            {name: info(tensor) for name, tensor in inputs.items()}, {"default": info(output)},
+            tf.saved_model.PREDICT_METHOD_NAME)
+        builder = tf.saved_model.Builder(str(folder))
+        with without_chatter():  # it looks for devices without our session's configuration
+            builder.add_meta_graph_and_variables(
+                sess, [tf.saved_model.SERVING], {SIGNATURE: signature})
+        builder.save()
+
+
+def _said(function):
+    return " ".join(function.__doc__.split())

@@ -1,0 +1,215 @@
+"""The MNIST GAN with each of the three costs that its generator can descend on.
+
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
+Generation with GANs", sections "Training GANs", "Non-saturating generator cost"
+and "Maximum likelihood game", without code; its figures 6.6 and 6.7 show the costs.
+Networks, optimizers and order of updates are those of `mnist_gan.py`, to the last
+bit where the objective is its own, the non-saturating one.
+
+Goodfellow 2016, "NIPS 2016 Tutorial: Generative Adversarial Networks", sections
+3.2.2 to 3.2.5, without its factor 1/2 on both players, as in Goodfellow et al. 2014::
+
+    J_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))]
+    J_G = E_z[log(1 - D(G(z)))]              minimax: -J_D, but for what G has no part in
+    J_G = -E_z[log D(G(z))]                  non-saturating
+    J_G = -E_z[exp(sigma^-1(D(G(z))))]       maximum likelihood: -E_z[D(G(z)) / (1 - D(G(z)))]
+
+    x           real_discriminator_input     images in [-1, 1]
+    z           generator_input_z            uniform noise in [-1, 1]
+    G(z)        gen_model
+    l           disc_logits_fake             sigma^-1(D(G(z)))
+    J_D, J_G    disc_loss, gen_loss          D's label of real images is smoothed to 0.9
+
+Slopes, by the logit l and by D = D(G(z)):
+
+==================  ==================  ===============  ===================================
+objective           dJ_G / dl           dJ_G / dD        where D sees through G (l << 0, D ~ 0)
+==================  ==================  ===============  ===================================
+minimax             -D                  -1 / (1 - D)     vanishes by the logit: it saturates
+non-saturating      -(1 - D)            -1 / D           -1: the strongest there
+maximum likelihood  -D / (1 - D)        -1 / (1 - D)^2   vanishes as minimax's; all of it comes
+                                                         from the samples that fool D best
+==================  ==================  ===============  ===================================
+
+By the logit is what counts: G's gradient goes on from there. At the best D, for the data's
+density p and the generator's q, l = log(p / q), and a step of G is one on 2 JSD(p, q), on
+KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5), and on KL(p, q).
+
+What the chapter says, and what is to be said:
+
+=====================================  ===========================================================
+the chapter                            here
+=====================================  ===========================================================
+the maximum likelihood game minimizes  p_z is the noise's, which nobody trains: it minimizes
+the divergence of p_z and p_data       KL(p_data, p_g)
+figure 6.6: the new objective is the   log D, to be raised, lies below log(1 - D) up to D = 1/2; the
+bottom line                            cost to be lowered, -log D, lies above it everywhere
+figure 6.6: it is steeper early on     by D(G(z)) and by the logit both; but by D the minimax cost
+                                       never gets flat: it is the sigmoid before it that does
+=====================================  ===========================================================
+
+What is chosen here:
+
+=====================================  ===========================================================
+choice                                 why
+=====================================  ===========================================================
+the label 0.9 with all objectives      J_D is `mnist_gan.py`'s: one thing differs at a time. With it
+                                       the best D is 0.9 at most, maximum likelihood's e^l 9:
+                                       `--label-smooth 0` is the game as it is derived
+Adam                                   `mnist_gan.py`'s. It divides a gradient by its own size: a
+                                       small one alone doesn't stop G. One that comes near Adam's
+                                       epsilon does: 1e-8 a weight, a norm of 3e-6 for all 114,064
+`gen_grad_norm`                        the L2 norm over all of G's weights of the gradient that Adam
+                                       gets, the mean over the epoch's steps
+`disc_prob_fake`                       the mean of D(G(z)) on the batch of the printed losses: those
+                                       of two objectives can't be compared, this can
+=====================================  ===========================================================
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gan_tf1.config import setting
+from gan_tf1.models import mnist_gan
+from gan_tf1.models.mnist_gan import (  # noqa: F401: sampling is the same too
+    INPUT_IMG_SIZE, SAMPLE_RANGE, Feed, discriminator, generate, generator, latent, model_inputs,
+    sample, split_vars, steps_per_epoch)
+from gan_tf1.tf1 import tf
+
+CHAPTER = "mnist_gan_objectives"
+OBJECTIVES = ("minimax", "non_saturating", "maximum_likelihood")
+
+
+@dataclass(frozen=True)
+class Config(mnist_gan.Config):
+    """The MNIST GAN's hyperparameters, and one more."""
+    objective: str = setting("non_saturating", "what the generator descends on: "
+                             + ", ".join(OBJECTIVES), choices=OBJECTIVES)
+
+
+def gen_cost(objective, disc_logits_fake):
+    """The generator's cost of each of its samples, of the shape of their logits."""
+    if objective == "minimax":
+        # fake logits -> away from 0, which is where the discriminator wants them: minus its loss
+        return -tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=tf.zeros_like(disc_logits_fake), logits=disc_logits_fake)
+    if objective == "non_saturating":
+        # fake logits -> 1, seen from the generator
+        return tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake)
+    if objective == "maximum_likelihood":
+        # more samples where the ratio of the densities e^l, data's to generator's, is high
+        return -tf.exp(disc_logits_fake)
+    raise ValueError(f"{objective!r} is none of {', '.join(OBJECTIVES)}")
+
+
+def model_loss(disc_logits_real, disc_logits_fake, label_smooth, objective):
+    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats."""
+    with tf.name_scope("disc_loss"):
+        # real logits -> 0.9
+        disc_labels_real = tf.ones_like(disc_logits_real) * (1 - label_smooth)
+        disc_loss_real = tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=disc_labels_real, logits=disc_logits_real)
+        # fake logits -> 0
+        disc_labels_fake = tf.zeros_like(disc_logits_fake)
+        disc_loss_fake = tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=disc_labels_fake, logits=disc_logits_fake)
+        disc_loss = tf.reduce_mean(disc_loss_real + disc_loss_fake)
+
+    with tf.name_scope("gen_loss"):
+        gen_loss = tf.reduce_mean(gen_cost(objective, disc_logits_fake))
+    return disc_loss, gen_loss
+
+
+def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
+    """Two Adam steps `(disc_train_opt, gen_train_opt)`, and the norm of the second's gradient."""
+    with tf.name_scope("disc_train_opt"):
+        disc_train_opt = tf.train.AdamOptimizer(learning_rate).minimize(
+            disc_loss, var_list=disc_vars)
+    with tf.name_scope("gen_train_opt"):
+        adam = tf.train.AdamOptimizer(learning_rate)
+        grads_and_vars = adam.compute_gradients(gen_loss, gen_vars)
+        gen_grad_norm = tf.global_norm([grad for grad, _ in grads_and_vars])
+        gen_train_opt = adam.apply_gradients(grads_and_vars)
+    return disc_train_opt, gen_train_opt, gen_grad_norm
+
+
+class Gan(NamedTuple):
+    """What training and sampling need of the graph."""
+    real_discriminator_input: Any  # [B, 784]
+    generator_input_z: Any         # [B, gen_z_size]
+    gen_model: Any                 # [B, 784] in (-1, 1)
+    disc_prob_fake: Any            # the mean of D(G(z))
+    disc_loss: Any
+    gen_loss: Any
+    gen_grad_norm: Any             # of gen_loss by all of gen_vars
+    gen_vars: list
+    disc_vars: list
+    disc_train_opt: Any
+    gen_train_opt: Any
+
+
+def build(config):
+    """The whole graph, in the current default graph."""
+    real_discriminator_input, generator_input_z = model_inputs(INPUT_IMG_SIZE, config.gen_z_size)
+
+    alpha = config.leaky_relu_alpha
+    gen_model, _ = generator(generator_input_z, INPUT_IMG_SIZE, config.gen_hidden_size,
+                             leaky_relu_alpha=alpha)
+    _, disc_logits_real = discriminator(real_discriminator_input, config.disc_hidden_size,
+                                        leaky_relu_alpha=alpha)
+    disc_model_fake, disc_logits_fake = discriminator(gen_model, config.disc_hidden_size,
+                                                      reuse_vars=True, leaky_relu_alpha=alpha)
+
+    disc_loss, gen_loss = model_loss(disc_logits_real, disc_logits_fake, config.label_smooth,
+                                     config.objective)
+    with tf.name_scope("disc_prob_fake"):
+        disc_prob_fake = tf.reduce_mean(disc_model_fake)
+    gen_vars, disc_vars = split_vars()
+    disc_train_opt, gen_train_opt, gen_grad_norm = model_opt(
+        disc_loss, gen_loss, gen_vars, disc_vars, config.learning_rate)
+    return Gan(real_discriminator_input, generator_input_z, gen_model, disc_prob_fake, disc_loss,
+               gen_loss, gen_grad_norm, gen_vars, disc_vars, disc_train_opt, gen_train_opt)
+
+
+def step(sess, gan, train_set, rng, config):
+    """One turn of `mnist_gan.py`'s inner loop; returns its `Feed` and the gradient's norm."""
+    batch_images, _ = train_set.next_batch(config.batch_size)
+    batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
+    batch_images -= 1
+
+    for _ in range(config.disc_steps):  # once, in the chapter
+        batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
+        sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
+                                                gan.generator_input_z: batch_z})
+    _, gen_grad_norm = sess.run([gan.gen_train_opt, gan.gen_grad_norm],
+                                feed_dict={gan.generator_input_z: batch_z})
+    return Feed(batch_images, batch_z), gen_grad_norm
+
+
+class Tally(NamedTuple):
+    """An epoch so far."""
+    feed: Feed             # of its last step
+    grad_norms: float = 0  # the sum over its steps
+    steps: int = 0
+
+
+def tally(totals, fetched):
+    """`totals` (None before the epoch's first step) with what one `step` returned."""
+    feed, gen_grad_norm = fetched
+    _, grad_norms, steps = totals or Tally(feed)
+    return Tally(feed, grad_norms + float(gen_grad_norm), steps + 1)
+
+
+def report(sess, gan, totals):
+    """The losses as `mnist_gan.py` prints them, D(G(z)) on the same batch, and the mean norm."""
+    [disc_prob_fake] = sess.run([gan.disc_prob_fake], {gan.generator_input_z: totals.feed.z})
+    return {**mnist_gan.report(sess, gan, totals.feed),
+            "gen_grad_norm": totals.grad_norms / totals.steps,
+            "disc_prob_fake": float(disc_prob_fake)}
+
+
+def log_line(epoch, epochs, losses):
+    """`mnist_gan.py`'s line after `epoch` (counted from 1), with two numbers more."""
+    return (f"{mnist_gan.log_line(epoch, epochs, losses)}... Gen Gradient: "
+            f"{losses['gen_grad_norm']:.4f}... D(G(z)): {losses['disc_prob_fake']:.3f}")

@@ -1,0 +1,54 @@
+"""Draw faces with the progressive GAN that TensorFlow Hub has, trained on CelebA.
+
+    python scripts/14_progan_hub.py                               from TensorFlow Hub, or its cache
+    python scripts/14_progan_hub.py --module progan-128_1.tar.gz  got elsewhere; or a folder
+    python scripts/14_progan_hub.py --module EXPORTED             what scripts/export.py wrote
+
+Three figures: one face (the chapter's figure 6.21; --seed 12 gives its very vector), 25 faces
+(6.22), and faces on great circles between latent vectors.
+"""
+
+import argparse
+
+import numpy as np
+
+from gan_tf1 import arithmetic, figures, hub
+from gan_tf1.config import Parser
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+from gan_tf1.launch import seed_number
+
+FACES, COLUMNS = 25, 5
+WAYS, STEPS = 5, 8  # rows of the third figure, and faces in each
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--module", type=hub.module, default=hub.HANDLE, help="a handle, a folder "
+                        f"or a .tar.gz (default: {hub.HANDLE})")
+    parser.add_argument("--seed", type=seed_number, default=12, help="of the latent vectors "
+                        "(default: 12, the chapter's)")
+    parser.add_argument("--out", type=user_path, metavar="DIR", default="checkpoints/progan_hub",
+                        help="where the figures go (default: checkpoints/progan_hub)")
+    args = parser.parse_args(argv)
+    if args.out.is_file():
+        raise InputError(f"--out {args.out} is a file: name a folder")
+    rng = np.random.default_rng([args.seed, 2])
+
+    with hub.folder(args.module) as path, hub.opened(path) as generator:
+        face = hub.chapter_noise(args.seed, (1, generator.z_size))
+        faces = rng.normal(0, 1, (FACES, generator.z_size))
+        ends = rng.normal(0, 1, (WAYS, 2, generator.z_size))
+        ways = np.concatenate([arithmetic.spherical(*pair, STEPS) for pair in ends])
+        face, faces, ways = (2 * hub.generate(generator, z) - 1 for z in (face, faces, ways))
+
+    for name, images, columns, inches in (("face", face, 1, 6), ("faces", faces, COLUMNS, 1.5),
+                                          ("interpolation", ways, STEPS, 1.2)):
+        title = f"{name}: {args.module}, seed {args.seed}"
+        print(figures.save(figures.sample_grid(images, title, columns, inches),
+                           args.out / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Exported generators: every chapter's, loaded in TF2 without this package, and the session's."""
+
+import importlib
+import json
+import os
+import pkgutil
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, load_script, refusal
+from gan_tf1 import export, files, models, run, samples
+from gan_tf1.errors import InputError
+from gan_tf1.models import conditional_gan, dcgan_class
+from gan_tf1.tf1 import new_graph, session_config, tf
+from test_loop import MODELS
+
+SHIPPED = ROOT / "checkpoints" / "mnist_gan"
+CHAPTERS = {  # name -> model and its smallest settings
+    **{model.CHAPTER: (model, settings) for model, settings in reversed(MODELS.values())},
+    "dcgan_class_as_printed": (dcgan_class, dict(
+        batch_size=8, gen_channels=1, disc_channels=1, z_dim=5, variant="as_printed")),
+    "conditional_gan_corrected": (conditional_gan, dict(
+        batch_size=8, hidden_size=4, z_dim=5, variant="corrected"))}
+COUNT = 6
+IN_TF2 = """
+import sys, numpy as np, tensorflow as tf
+assert tf.executing_eagerly()
+found = {}
+for name in sys.argv[3:]:
+    module = tf.saved_model.load(f"{sys.argv[1]}/{name}/exported")
+    assert list(module.signatures) == ["default"]
+    found[name + "/variables"] = sorted(var.name for var in module.variables)
+    generator = module.signatures["default"]
+    with np.load(f"{sys.argv[1]}/{name}/inputs.npz") as inputs:
+        inputs = {key: tf.constant(value) for key, value in inputs.items()}
+    found[name] = generator(**inputs)["default"].numpy()
+    _, takes = generator.structured_input_signature
+    found[name + "/takes"] = [f"{key} {spec.dtype.name} {spec.shape.as_list()}"
+                              for key, spec in sorted(takes.items())]
+    found[name + "/gives"] = generator.structured_outputs["default"].shape.as_list()[1:]
+assert not any(name.startswith("gan_tf1") for name in sys.modules)
+np.savez(sys.argv[2], **found)
+"""
+
+
+def a_run(path, model, settings):
+    """A run in `path`/run, no weight or average at a 0 or 1; its images of what is in inputs.npz."""
+    config, rng = model.Config(**settings), np.random.default_rng(1)
+    with new_graph(3).as_default(), tf.Session(config=session_config()) as sess:
+        net = model.build(config)
+        sess.run(tf.variables_initializer(net.gen_vars))
+        for var in net.gen_vars:
+            mean, deviation = (0, 0.1) if "/moving_" in var.op.name else (0.1, 0.3)
+            var.load(sess.run(var) + rng.normal(mean, deviation, var.shape), sess)
+        tf.train.Saver(net.gen_vars).save(
+            sess, str(path / "run" / "generator" / run.GENERATOR), 7, write_meta_graph=False)
+        inputs = {"latent": model.latent(rng, COUNT, config).astype(np.float32)}
+        if hasattr(model, "sample_labelled"):
+            inputs["label"] = np.arange(COUNT, dtype=np.int32)
+        images = model.generate(sess, net, *inputs.values())
+    np.savez(path / "inputs.npz", **inputs)
+    (path / "run" / "config.json").write_text(json.dumps({
+        "chapter": model.CHAPTER, "settings": settings, "data": "drawn", "data_title": "drawn",
+        "data_crc32": "0", "data_dir": None, "seed": 0, "sample_shape": [9, *images.shape[1:]]}))
+    return images
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """`(root, by_session, in_tf2)`: all chapters' exports, images of the same latent vectors."""
+    root, by_session = tmp_path_factory.mktemp("exports"), {}
+    for name, (model, settings) in CHAPTERS.items():
+        (root / name / "run" / "generator").mkdir(parents=True)
+        by_session[name] = a_run(root / name, model, settings)
+        export.export(root / name / "run", root / name / "exported")
+    done = subprocess.run(
+        [sys.executable, "-c", IN_TF2, root, root / "found.npz", *CHAPTERS], text=True,
+        capture_output=True, cwd=root, env={name: value for name, value in os.environ.items()
+                                            if name != "TF_USE_LEGACY_KERAS"})
+    assert done.returncode == 0, done.stderr
+    with np.load(root / "found.npz") as found:
+        return root, by_session, dict(found)
+
+
+def test_every_chapter_that_can_be_drawn_from_follows_the_whole_convention_and_is_tested_here():
+    named = [importlib.import_module(f"gan_tf1.models.{module.name}")
+             for module in pkgutil.iter_modules(models.__path__)]
+    drawn_from = {model for model in named if hasattr(model, "SAMPLE_RANGE")}
+    assert drawn_from == {model for model, _ in CHAPTERS.values()}
+    for model in drawn_from:
+        assert samples.chapter(model.CHAPTER) is model
+        assert all(hasattr(model, name) for name in ("latent", "generate", "sample"))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_sample_is_what_is_generated_of_latent_vectors(name, monkeypatch):
+    model, settings = CHAPTERS[name]
+    config = model.Config(**settings)
+    monkeypatch.setattr(model, "generate", lambda sess, net, z, *labels: z)
+    found = model.sample(None, None, np.random.default_rng(1), 7, config)
+    np.testing.assert_array_equal(found, model.latent(np.random.default_rng(1), 7, config))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_in_tf2_an_export_makes_the_sessions_images(exported, name):
+    _, by_session, in_tf2 = exported
+    images, (low, high) = by_session[name], CHAPTERS[name][0].SAMPLE_RANGE
+    assert images.std() > 0.05 and np.abs(np.diff(images, axis=0)).max() > 0.05
+    assert low <= images.min() < (low + high) / 2 < images.max() <= high
+    np.testing.assert_array_equal(in_tf2[name], images)
+    assert in_tf2[name].dtype == np.float32
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_an_export_says_what_it_takes_and_gives(exported, name):
+    root, by_session, in_tf2 = exported
+    model, settings = CHAPTERS[name]
+    shape = list(by_session[name].shape[1:])
+    z_size = model.latent(np.random.default_rng(0), 1, model.Config(**settings)).shape[1]
+    labelled = name.startswith("conditional")
+    assert in_tf2[name + "/takes"].tolist() == labelled * ["label int32 [None]"] + [
+        f"latent float32 [None, {z_size}]"]
+    assert in_tf2[name + "/gives"].tolist() == shape
+    about = json.loads((root / name / "exported" / "generator.json").read_text())
+    assert about.pop("versions").keys() == run.versions().keys()
+    assert about.pop("label", None) == ({"shape": [None], "below": 10} if labelled else None)
+    noise = model.latent(np.random.default_rng(0), 2000, model.Config(**settings))
+    uniform = np.abs(noise).max() <= 1
+    assert noise.std() == pytest.approx(1 / np.sqrt(3) if uniform else 1, rel=0.05)
+    said = about["latent"].pop("is")
+    assert ("uniform noise in [-1, 1]" if uniform else "normal noise") in said
+    assert about["images"].pop("is").startswith("The images of latent vectors `z` [n, ")
+    assert about == {"chapter": model.CHAPTER, "epoch": 7, "data_title": "drawn",
+                     "latent": {"shape": [None, z_size]},
+                     "images": {"shape": [None, *shape], "range": [-1, 1]}}
+
+
+def test_an_export_has_the_variables_that_it_reads(exported):
+    """Averages where it normalizes by them, or hands them to an op that also could."""
+    _, _, in_tf2 = exported
+    for name in CHAPTERS:
+        variables = in_tf2[name + "/variables"].tolist()
+        assert variables and all(var.startswith("generator/") for var in variables)
+        averages = [var for var in variables if "/moving_" in var]
+        assert bool(averages) == (name not in (
+            "mnist_gan", "dcgan_mnist", "dcgan_class_as_printed")), variables
+
+
+# --- the script ---
+
+@pytest.fixture(scope="module")
+def main():
+    return load_script("export.py").main
+
+
+def test_the_script_exports_the_shipped_generator(main, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    main([str(SHIPPED), str(tmp_path / "empty")])
+    assert capsys.readouterr().out.strip() == str(tmp_path / "empty")
+    assert {path.name for path in (tmp_path / "empty").iterdir()} >= {
+        "saved_model.pb", "generator.json"}
+    z = np.random.default_rng([3, 2]).uniform(-1, 1, (16, 100))
+    with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
+        signature = tf.saved_model.load(
+            sess, ["serve"], str(tmp_path / "empty")).signature_def["default"]
+        images = sess.run(signature.outputs["default"].name, {
+            signature.inputs["latent"].name: z})
+    drawn, _ = samples.draw(SHIPPED, samples.chapter("mnist_gan"), 16, seed=3)
+    np.testing.assert_array_equal(images, drawn)
+
+
+@pytest.mark.parametrize("what, complaint", [
+    ("occupied", "occupied is occupied, and is not overwritten: name another"),
+    ("file", "file is occupied, and is not overwritten: name another"),
+    ("file/below", "file/below can't be written: "),
+    ("damaged", "can't be restored"),
+    ("classifier", "is a run of 'mnist_classifier', which doesn't say how a latent vector becomes"),
+    ("nothing", "holds no run")])
+def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(main, tmp_path, capsys, what,
+                                                                complaint):
+    (tmp_path / "occupied").mkdir()
+    for file in ("occupied/kept", "file"):
+        (tmp_path / file).write_text("kept")
+    path = {"classifier": SHIPPED.parent / "mnist_classifier", "nothing": tmp_path,
+            "occupied": tmp_path / "nowhere",  # that the folder is occupied is said first
+            }.get(what, shutil.copytree(SHIPPED, tmp_path / "run"))
+    if what == "damaged":
+        [data] = (path / "generator").glob("*.data-*")
+        data.write_bytes(data.read_bytes()[:1000])
+    out = tmp_path / (what if what in ("occupied", "file", "file/below") else "folder/out")
+    assert complaint in refusal(capsys, main, path, out)
+    assert {file.name for file in tmp_path.iterdir()} == {"occupied", "file", "run"}
+    assert (tmp_path / "occupied" / "kept").read_text() == (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
+    for occupied in (tmp_path / "file", tmp_path / "folder" / "file"):
+        occupied.parent.mkdir(exist_ok=True)
+        occupied.write_text("kept")
+    for path in (tmp_path / "file", tmp_path / "folder"):
+        with pytest.raises(InputError, match="is occupied"), files.making(path):
+            pass
+    with pytest.raises(OSError), files.making(tmp_path / "new") as temporary:
+        (temporary / "file").write_text("lost")
+        (tmp_path / "new" / "of another").mkdir(parents=True)  # meanwhile
+    with files.making(tmp_path / "made") as temporary:
+        (temporary / "file").write_text("made")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "file", "folder", "folder/file", "made", "made/file", "new", "new/of another"]
+    assert (tmp_path / "folder" / "file").read_text() == "kept"
+
+
+def test_an_export_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export.json, "dumps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export.export(SHIPPED, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
