@@ -5,10 +5,10 @@
     python scripts/16_cyclegan.py --resume                          go on after an interruption
     python scripts/16_cyclegan.py --translate AtoB --images *.jpg   with the newest run
 
-On two cores in a quarter of an hour: drawn digits, regular and bold (synthetic)
+In minutes, on drawn digits, regular and bold (synthetic):
 
     python scripts/16_cyclegan.py --data drawn --load-size 32 --size 32 --no-mirror \\
-        --channels 16 --blocks 2 --disc-layers 2 --epoch-steps 1000 --epochs 10 --decay-epochs 10
+        --channels 16 --blocks 2 --disc-layers 2 --epoch-steps 1000 --epochs 8 --decay-epochs 8
 
 and, as small, the horses and deer of CIFAR-10: --data cifar10, with --mirror.
 """
@@ -84,8 +84,8 @@ def main(argv=None):
 
     a, b = data.names
     rows = [a, f"{a} to {b}", f"and back to {a}", b, f"{b} to {a}", f"and back to {b}"]
-    figures.of_run(run.path, f"CycleGAN on {data.title}, seed {job.seed}", config.samples,
-                   inches=0.8, names=rows, shown=slice(None, None, config.samples),
+    figures.of_run(run.path, f"CycleGAN on\n{data.title}, seed {job.seed}", config.samples,
+                   inches=1, names=rows, shown=slice(None, None, config.samples),
                    loss_label="mean over the epoch")
 
 
