@@ -117,6 +117,8 @@ class Random:
 class Examples:
     """The training set at one step: `next_batch(n)`, and `images[rows]` and `labels[rows]`.
 
+    Of two sets without pairs, `others[rows]` gives images of the second, `len(others)` of them.
+
     `columns` are the tensors of `train_set.stored()`, and `rows_of(batch_size)` says which rows of
     them the step's batch has. Raises ValueError where a step asks for a second batch.
     """
@@ -124,6 +126,7 @@ class Examples:
     def __init__(self, train_set, columns, rows_of):
         self.num_examples = train_set.num_examples
         self.batch_size = None
+        self._train_set = train_set
         self._decode, self._columns, self._rows_of = train_set.decode, columns, rows_of
 
     def _decoded(self, rows):
@@ -143,12 +146,19 @@ class Examples:
     def labels(self):
         return _Column(self, 1)
 
+    @property
+    def others(self):
+        return _Column(self, 1, len(self._train_set.others))
+
 
 class _Column:
     """A decoded column of `Examples`, to be indexed with traced rows [B]."""
 
-    def __init__(self, examples, number):
-        self._examples, self._number = examples, number
+    def __init__(self, examples, number, length=None):
+        self._examples, self._number, self._length = examples, number, length
+
+    def __len__(self):
+        return self._length
 
     def __getitem__(self, rows):
         return self._examples._decoded(rows.tensor)[self._number]

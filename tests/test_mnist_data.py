@@ -270,7 +270,8 @@ def test_a_download_that_fails_leaves_nothing_half_made(tmp_path, monkeypatch, f
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_download_moves_into_place_when_complete(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["mnist", "cycle_gan/horse2zebra"])
+def test_a_download_moves_into_place_when_complete(name, tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
     class Builder:
@@ -283,9 +284,9 @@ def test_a_download_moves_into_place_when_complete(tmp_path, monkeypatch):
             pathlib.Path(self.data_dir, "dataset_info.json").write_text("{}")
 
     monkeypatch.setattr(tfds, "builder", Builder)
-    place = source.download("mnist", tmp_path)
-    assert place == tmp_path / "mnist" / "3.0.1" == source.prepared_version("mnist", tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["mnist"]
+    place = source.download(name, tmp_path)
+    assert place == tmp_path / name / "3.0.1" == source.prepared_version(name, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name.partition("/")[0]]
 
 
 def test_a_file_as_data_dir_is_refused(tmp_path):

@@ -47,7 +47,7 @@ def load(choice, size, data_dir=None):
         return _celeba(data_dir, size)
     if choice in ("mnist", "drawn"):
         found = digits.load(choice, data_dir)
-        train, test = (_padded(part.stored()[0]) for part in (found.train, found.test))
+        train, test = (padded(part.stored()[0]) for part in (found.train, found.test))
         labels = found.train.labels, found.test.labels
     elif choice in ("cifar10", "street"):
         found = svhn.load(choice, data_dir, num_labels=0)
@@ -59,7 +59,7 @@ def load(choice, size, data_dir=None):
     return Images(found.key, found.title, resized(train, size), resized(test, size), *labels)
 
 
-def _padded(flat):
+def padded(flat):
     """Digits [N, 784] as [N, 32, 32, 1]."""
     margins = [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)]
     return np.pad(flat.reshape(-1, 28, 28, 1), margins)
@@ -112,10 +112,10 @@ def read(path, size=None):
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or "it is no image, or damaged"
         raise InputError(f"{path} can't be read: {reason}") from error
-    return np.asarray(image if size is None else _squared(image, size))
+    return np.asarray(image if size is None else squared(image, size))
 
 
-def _squared(image, size):
+def squared(image, size):
     """The largest centred square of a PIL image, at `size`."""
     from PIL import Image
     edge = min(image.size)
@@ -132,7 +132,7 @@ def _celeba(data_dir, size):
                          "TFDS (tfds build celeb_a), or name its folder with --data-dir")
     # As a whole, 202,599 faces of 218 x 178 pixels would be 24 GB.
     train, test = (source.read_each(
-        version, split, "image", lambda pixels: np.asarray(_squared(Image.fromarray(pixels), size)))
+        version, split, "image", lambda pixels: np.asarray(squared(Image.fromarray(pixels), size)))
         for split in ("train", "test"))
     return Images("celeba", "CelebA", train, test, None, None)
 

@@ -83,7 +83,8 @@ def download(name, data_dir=None):
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{name}.download-", dir=folder) as staging:
+        with tempfile.TemporaryDirectory(
+                prefix=f"{name.replace('/', '-')}.download-", dir=folder) as staging:
             builder = tfds.builder(name, data_dir=staging)
             builder.download_and_prepare(download_dir=os.path.join(staging, "downloads"))
             version = pathlib.Path(builder.data_dir)

@@ -1,0 +1,64 @@
+"""What a CycleGAN between regular and bold digits leaves, and what it changes: digit and weight.
+
+    python scripts/16_cyclegan.py --data drawn ... --run-dir RUN
+    python scripts/cyclegan_report.py RUN
+
+RUN was trained on drawn digits (synthetic), of which digit and pen are known. Digits that it
+wasn't trained on are translated both ways, and back again: a table of the strokes' weight and of
+how many a classifier still reads as their label, and a figure.
+"""
+
+import argparse
+
+import numpy as np
+
+from gan_tf1 import figures, translation
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.data import unpaired
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+from gan_tf1.models import mnist_classifier
+from gan_tf1.run import read_config
+
+SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+NAMES = ("regular", "bold")
+
+
+def first_of_each(labels):
+    """Where each digit, 0 to 9, comes first."""
+    return [int(np.flatnonzero(labels == digit)[0]) for digit in range(10)]
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=user_path, metavar="RUN")
+    parser.add_argument("--n", type=whole_number, default=2000, help="digits of each set, 100 to "
+                        "3000 (default: 2000)")
+    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
+                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    parser.add_argument("--out", type=user_path, metavar="PNG", help="the figure (default: "
+                        "figures/translations.png in RUN)")
+    args = parser.parse_args(argv)
+    if not 100 <= args.n <= 3000:
+        raise InputError("--n must be at least 100 and at most 3000")
+    if args.out and args.out.suffix != ".png":
+        raise InputError(f"--out {args.out} must end in .png")
+    stored = read_config(args.run)
+    _, held_out = unpaired.drawn()
+    found = list(translation.ways(args.run, held_out, args.n))
+
+    print(f"cyclegan ({args.run}) on {stored['data_title']}, seed {stored['seed']}: {args.n} "
+          "digits of each set, held out")
+    print(*translation.report(found, NAMES, args.classifier), sep="\n")
+    rows = [stage[first_of_each(way.labels)] for way in found for stage in way[:3]]
+    names = [name for one, other in (NAMES, NAMES[::-1])
+             for name in (one, f"{one} to {other}", f"and back to {one}")]
+    figure = figures.sample_grid(
+        2 * np.concatenate(rows) - 1, f"CycleGAN on {stored['data_title']}:\nthe first held-out "
+        "digit of each kind, translated", 10, 0.8, names)
+    print(figures.save(figure, args.out or args.run / "figures" / "translations.png"))
+
+
+if __name__ == "__main__":
+    main()

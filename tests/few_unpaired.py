@@ -1,0 +1,15 @@
+"""CycleGAN on 600 drawn digits: `python few_unpaired.py 16_cyclegan.py FLAG ...`.
+
+Runs of few short epochs, with everything else as it is.
+"""
+
+import sys
+
+from conftest import load_script
+from gan_tf1.data import unpaired
+
+DRAWN = (500, 100)
+
+if __name__ == "__main__":
+    unpaired.DRAWN = DRAWN
+    load_script(sys.argv[1]).main(sys.argv[2:])
