@@ -34,8 +34,10 @@ def save(folder, saver, sess, state):
         _remove(path)
 
 
-def restore(folder, saver, sess, say, check):
-    """Restore the newest sound checkpoint in `folder` and return its state, or None without any.
+def newest(folder, say, check):
+    """State and prefix of the newest sound checkpoint in `folder`, or None twice without any.
+
+    The prefix is what a `Saver` restores its variables from.
 
     `say(line)` is told of each damaged checkpoint that is passed over;
     `check(state)` may refuse the one found before anything is touched. What an
@@ -60,9 +62,7 @@ def restore(folder, saver, sess, say, check):
             shutil.rmtree(path)
         elif path.stem not in kept:
             path.unlink()
-    if sound:
-        saver.restore(sess, str(marker.with_suffix("")))
-    return sound
+    return (sound, str(marker.with_suffix(""))) if sound else (None, None)
 
 
 def _markers(folder):

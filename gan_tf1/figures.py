@@ -71,6 +71,50 @@ def loss_curves(losses, title, loss_label=None):
     return figure
 
 
+def loss_envelopes(panels, title, columns):
+    """Both losses of many seeds: their median and the range that they span, in `columns` of panels.
+
+    Each of `panels` is `(name, runs)`, a run being its losses as `loss_curves` takes them. Where
+    one has stopped earlier, the others go on alone.
+    """
+    rows = -(-len(panels) // columns)
+    figure = new_figure(4 * columns + 1, 2.8 * rows + 0.8)
+    figure.suptitle(title, parse_math=False)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+    for axes, (name, runs) in zip(grid, panels):
+        counted = next(iter(runs[0]))
+        for loss, colour in zip(("disc_loss", "gen_loss"), COLOURS):
+            numbers, middle, low, high = spanned([run[counted] for run in runs],
+                                                 [run[loss] for run in runs])
+            axes.plot(numbers, middle, color=colour, label=loss)
+            axes.fill_between(numbers, low, high, color=colour, alpha=0.25, linewidth=0)
+        axes.set_title(name, fontsize="small", parse_math=False)
+        # Losses that run away would press all others flat, and a critic's may be negative.
+        axes.set_yscale("symlog", linthresh=5, linscale=2)
+        axes.grid(alpha=0.3)
+    for axes in figure.axes[len(panels):]:
+        axes.axis("off")
+    figure.supxlabel(counted, fontsize="medium")
+    figure.supylabel("loss (beyond 5, on a logarithmic scale)", fontsize="medium")
+    figure.axes[0].legend(fontsize="small")
+    return figure
+
+
+def spanned(numbers, values):
+    """`(numbers, median, least, largest)` over runs at each number that any has; finite ones alone.
+
+    `numbers` and `values` are lists of the runs' arrays [E], which may differ in length.
+    """
+    where = np.unique(np.concatenate(numbers))
+    table = np.full((len(values), len(where)), np.nan)
+    for row, own, column in zip(table, numbers, values):
+        row[np.searchsorted(where, own)] = np.where(np.isfinite(column), column, np.nan)
+    there = ~np.isnan(table).all(axis=0)
+    table = table[:, there]
+    return (where[there], np.nanmedian(table, axis=0), np.nanmin(table, axis=0),
+            np.nanmax(table, axis=0))
+
+
 def accuracy_curves(runs, title):
     """Accuracy on the labelled images (dashed) and on the test set over epochs.
 

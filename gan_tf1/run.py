@@ -8,6 +8,7 @@
                     in the graph
     samples.npz     `samples` [epochs, n, ...], written when the run is complete;
                     until then they grow in samples.f32
+    diagnosis.txt   a sentence on how the run went, where it was long enough
     figures/        PNG
     events/         TensorBoard: losses, sample grids, the graph
     generator/      the generator alone, saved after each epoch as the chapters do
@@ -17,6 +18,7 @@
 import errno
 import io
 import json
+import math
 import os
 import pathlib
 import platform
@@ -229,6 +231,8 @@ class Run:
     def events(self, graph, epoch):
         """Start TensorBoard events after `epoch`; those of later epochs are disowned."""
         from gan_tf1.tf1 import tf
+        if self._writer:
+            self._writer.close()
         self._writer = tf.summary.FileWriter(str(self.path / "events"), graph)
         if epoch:
             start = tf.SessionLog(status=tf.SessionLog.START)
@@ -281,6 +285,23 @@ def table(text):
         return {name: columns[name] for name in columns.dtype.names}
     except (ValueError, TypeError) as error:
         raise InputError(" ".join(str(error).split())) from error
+
+
+def is_complete(path):
+    """Whether the run at `path` has all of its epochs: `finish` has been reached."""
+    losses, grown = (pathlib.Path(path) / name for name in ("losses.csv", "samples.f32"))
+    return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
+
+
+def samples_so_far(path):
+    """The samples of a run, complete or not: float32 [epochs, n, ...]; none where none are kept."""
+    path, shape = pathlib.Path(path), read_config(path)["sample_shape"]
+    if (path / "samples.npz").exists():
+        return load_samples(path)
+    if not shape or not (path / "samples.f32").exists():
+        return np.empty((0, *shape), np.float32)
+    grown = np.fromfile(path / "samples.f32", np.float32)
+    return grown[:len(grown) // math.prod(shape) * math.prod(shape)].reshape(-1, *shape)
 
 
 def load_samples(path):

@@ -6,13 +6,14 @@ import pathlib
 
 from tqdm import tqdm
 
-from gan_tf1 import checkpoint, figures, loop as loops, run as run_files
+from gan_tf1 import checkpoint, diagnosis, figures, loop as loops, run as run_files
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.tf1 import session_config, tf
 
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
-        first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop()):
+        first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop(),
+        part=None, carried=()):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
@@ -32,8 +33,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     The log counts epochs from `first_epoch`. Where a chapter prints every step, `first_step` is
     the number of its first one: `report` and `log_line` then serve each step, and losses.csv
     counts steps. `loop` says by which loop the steps are made; that in the graph writes the losses
-    `watch`, a dict of tensors, of every step to step_losses.csv. Entries of a report that are called `..._time` are for the log alone: no two
-    runs have them equal.
+    `watch`, a dict of tensors, of every step to step_losses.csv. Entries of a report that are
+    called `..._time` are for the log alone: no two runs have them equal.
 
     Everything random outside of the graph comes from `rng`
     (a `numpy.random.Generator`) and `train_set` (with `state()`, `restore()`);
@@ -41,12 +42,22 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     very numbers that an uninterrupted one would have drawn. `gen_vars` are saved
     alone after each epoch, as the chapters do.
 
+    Where the graph changes on the way, each graph is trained by a `fit` of its own, one after the
+    other: `part` is (first, last), this graph's epochs being those after `first` up to `last` of
+    the run's `epochs`. At its start the variables `carried` are those of the checkpoint that the
+    part before left; other variables, and `train_set`, are new. Of a resumed run, the parts before
+    `epochs_done` are left out.
+
+    Ends with a sentence on how the run went (`gan_tf1/diagnosis.py`), kept in diagnosis.txt.
+
     Raises TrainingError where a loss is no longer finite.
     """
+    first, end = part or (0, epochs)
     graph = tf.get_default_graph()
     if loop.loop == "graph":
         in_graph = loops.build(step, train_set, run.config["seed"], steps, watch, loop.xla)
     saver = tf.train.Saver(max_to_keep=None)
+    carrier = tf.train.Saver(var_list=carried) if first else None
     gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
     initialize = tf.global_variables_initializer()
     graph.finalize()
@@ -55,10 +66,10 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
             _resumable(run):
         sess.run(initialize)
         rows = 1 if first_step is None else steps  # in losses.csv, an epoch
-        start = _restore(run, saver, sess, train_set, rng, epochs, rows)
+        start = _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
-            return run.finish()
+            return _finish(run)
         run.events(graph, start)
         _follow_last_checkpoints(gen_saver, run)
         turns = (loops.graph_steps(sess, in_graph, start * steps) if loop.loop == "graph" else
@@ -66,7 +77,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
 
         with tqdm(total=epochs * steps, initial=start * steps, unit="step", disable=None,
                   mininterval=0.5, smoothing=0.05) as bar:
-            for epoch in range(start + 1, epochs + 1):
+            for epoch in range(start + 1, end + 1):
                 bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
                 last = None
                 number = {"epoch": epoch - 1 + first_epoch}
@@ -98,7 +109,14 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 checkpoint.save(run.path / "state", saver, sess, {
                     "epoch": epoch, "sizes": run.sizes(), "identity": run.identity(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
-    run.finish()
+    if end == epochs:
+        _finish(run)
+
+
+def epochs_done(run):
+    """How many epochs `run` has a sound checkpoint of: a resumed one goes on from there."""
+    state, _ = checkpoint.newest(run.path / "state", run.say, run.check)
+    return state["epoch"] if state else 0
 
 
 @contextlib.contextmanager
@@ -108,34 +126,51 @@ def _resumable(run):
     except KeyboardInterrupt:
         run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
         raise
+    except TrainingError:
+        diagnosis.tell(run)
+        raise
+
+
+def _finish(run):
+    run.finish()
+    diagnosis.tell(run)
 
 
 def _tell(run, epoch, number, losses, log_line):
-    """Log and record the losses of the epoch or step `number`; return those that are recorded."""
+    """Log and record the losses of the epoch or step `number`; return those that are recorded.
+
+    Losses that aren't finite are recorded alone: the row says later on why the run stopped.
+    """
+    kept = {name: value for name, value in losses.items() if not name.endswith("_time")}
     if not all(map(math.isfinite, losses.values())):
+        run.record({**number, **kept})
         raise TrainingError(_not_finite(run, epoch, losses))
     run.log(log_line(*number.values(), losses))
-    losses = {name: value for name, value in losses.items() if not name.endswith("_time")}
-    run.record({**number, **losses})
-    return losses
+    run.record({**number, **kept})
+    return kept
 
 
-def _restore(run, saver, sess, train_set, rng, epochs, rows):
+def _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier):
     """Put run, variables and generators back to the last sound checkpoint; return its epoch.
 
-    A run that was stopped before its first checkpoint is emptied, and starts at 0.
+    A run that was stopped before its first checkpoint is emptied, and starts at 0. The checkpoint
+    of epoch `first` is of the graph before: `carrier` restores what this one takes over from it.
     """
-    state = checkpoint.restore(run.path / "state", saver, sess, run.say, run.check)
+    state, prefix = checkpoint.newest(run.path / "state", run.say, run.check)
     if state is None:
         run.refuse_to_lose(rows)
         run.cut_back({})
         run.log(run.headline())
         return 0
-    run.say(f"resuming {run.path} after epoch {state['epoch']}")
     if state["epoch"] < epochs:
         run.cut_back(state["sizes"])
     rng.bit_generator.state = state["rng"]
-    train_set.restore(state["train_set"])
+    if state["epoch"] == first:
+        carrier.restore(sess, prefix)
+    else:
+        run.say(f"resuming {run.path} after epoch {state['epoch']}")
+        saver.restore(sess, prefix)
+        train_set.restore(state["train_set"])
     return state["epoch"]
 
 

@@ -10,50 +10,24 @@ script.
 import argparse
 import csv
 import json
-import os
 import pathlib
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
-from tqdm import tqdm
-
+from gan_tf1 import repeated
 from gan_tf1.config import Parser, whole_number
-from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.run import load_losses, read_config
-
-SCRIPTS = pathlib.Path(__file__).parent
 
 
 def train(seed, args):
     """Run, or resume, the chapter with `seed`; return its run directory."""
     path = args.work_dir / f"seed-{seed}"
-    command = [sys.executable, SCRIPTS / args.script, "--data", args.data, "--seed", str(seed),
-               "--run-dir", path, *args.flags]
+    flags = ["--data", args.data, "--seed", seed, *args.flags]
     if args.data_dir:
-        command += ["--data-dir", args.data_dir]
-    if (path / "config.json").exists():
-        command.append("--resume")
-    # Runs side by side share the cores: one pool of all threads each would only contend.
-    threads = str(max(1, (os.cpu_count() or 1) // args.jobs))
-    done = subprocess.run(command, capture_output=True, text=True,
-                          env={"TF_NUM_INTRAOP_THREADS": threads, **os.environ})
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise TrainingError(f"seed {seed} failed: {reason.removeprefix('error: ')}")
+        flags += ["--data-dir", args.data_dir]
+    repeated.train(args.script, path, flags, args.jobs)
     return path
-
-
-def claim(args):
-    """Note in the work directory what its runs are; refuse one that holds others."""
-    note = args.work_dir / "envelope.json"
-    asked = {"script": args.script, "data": args.data, "flags": args.flags}
-    if note.exists() and json.loads(note.read_text()) != asked:
-        raise InputError(f"{args.work_dir} holds runs of another command ({note.read_text().strip()}"
-                         "): give another --work-dir")
-    with replacing(note) as temporary:
-        temporary.write_text(json.dumps(asked) + "\n")
 
 
 def write(file, seeds, paths, command):
@@ -91,19 +65,18 @@ def main(argv=None):
     parser.add_argument("--seeds", type=whole_number, default=20, help="how many (default: 20)")
     parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
     argv = sys.argv[1:] if argv is None else argv
-    own = argv[:argv.index("--")] if "--" in argv else argv
+    own, flags = repeated.split(argv)
     args = parser.parse_args(own)
-    args.flags = argv[len(own) + 1:]
+    args.flags = flags
 
-    if args.seeds < 2 or args.jobs < 1:
-        raise InputError("--seeds must be at least 2, and --jobs at least 1")
-    if not (SCRIPTS / args.script).is_file():
-        raise InputError(f"--script {args.script} is not in {SCRIPTS}")
+    if args.seeds < 2:
+        raise InputError("--seeds must be at least 2")
+    repeated.check(args.script, args.jobs)
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        claim(args)
+        repeated.claim(args.work_dir / "envelope.json",
+                       {"script": args.script, "data": args.data, "flags": args.flags})
         seeds = range(args.first_seed, args.first_seed + args.seeds)
-        with ThreadPoolExecutor(args.jobs) as pool:
-            paths = list(tqdm(pool.map(lambda seed: train(seed, args), seeds), total=len(seeds)))
+        paths = repeated.side_by_side(lambda seed: train(seed, args), seeds, args.jobs)
         with open(temporary, "w", newline="") as file:
             write(file, seeds, paths, "make_envelope.py " + " ".join(argv))
     print(args.out)

@@ -191,7 +191,9 @@ def test_a_loss_that_is_not_finite_stops_at_its_step(main, script, tmp_path, mon
         main([*TINY[script], "--run-dir", str(tmp_path / "run")])
     assert exit_.value.code == 1 and len(steps) == 6
     assert "the losses of epoch 2 are not finite" in capsys.readouterr().err
-    assert len(run.load_losses(tmp_path / "run")["step"]) == 5
+    gen_loss = run.load_losses(tmp_path / "run")["gen_loss"]
+    assert np.isnan(gen_loss).tolist() == 5 * [False] + [True]  # the last row says why
+    assert len((tmp_path / "run" / "log.txt").read_text().splitlines()) == 6
 
 
 def test_an_interval_must_divide_the_iterations(capsys, tmp_path, monkeypatch):

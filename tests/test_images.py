@@ -1,10 +1,13 @@
 """Square images of any subject: sizes, folders, batches."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
-from gan_tf1.data import images
+from gan_tf1.data import images, source
 from gan_tf1.errors import InputError
+from gan_tf1.tf1 import load, new_graph
 
 
 def test_drawn_digits_get_a_margin_of_ground():
@@ -85,3 +88,48 @@ def test_a_restored_place_gives_the_same_batches():
     for _ in range(9):
         np.testing.assert_array_equal(rows.next_batch(9)[0], other.next_batch(9)[0])
     assert rows.fingerprint() == other.fingerprint() != images.Rows(column[::-1]).fingerprint()
+
+
+# --- faces ---
+
+@pytest.fixture
+def faces(tmp_path):
+    """The path of a TFDS data set of a few small faces, in the form of CelebA's."""
+    load()
+    import tensorflow_datasets as tfds
+
+    def portraits(count, brightness):
+        for number in range(count):
+            image = np.zeros((10, 6, 3), np.uint8)  # higher than wide, as CelebA's are
+            image[2:8] = brightness + number
+            yield number, {"image": image, "attributes": {"Smiling": number % 2 == 0}}
+
+    builder = tfds.dataset_builders.store_as_tfds_dataset(
+        "celeb_a", version="2.0.1", data_dir=tmp_path,
+        features=tfds.features.FeaturesDict({
+            "image": tfds.features.Image(shape=(10, 6, 3), encoding_format="png"),
+            "attributes": {"Smiling": np.bool_}}),
+        split_datasets={"train": portraits(7, 100), "test": portraits(3, 200)},
+        disable_shuffling=True)
+    return pathlib.Path(builder.data_dir)
+
+
+def test_faces_are_cut_to_the_centred_square_and_read_one_by_one(faces, monkeypatch):
+    monkeypatch.setattr(source, "read", lambda *_: pytest.fail("read as a whole"))
+    new_graph(0)  # as an earlier run in the same process has done
+    found = images.load("celeba", 3, faces.parent.parent)
+    assert (found.key, found.title) == ("celeba", "CelebA")
+    assert found.train.shape == (7, 3, 3, 3) and found.train.dtype == np.uint8
+    for number, image in enumerate(found.train):  # the margins above and below are cut off
+        assert (image == 100 + number).all()
+    assert found.test[:, 0, 0, 0].tolist() == [200, 201, 202]
+    assert found.train_labels is None
+
+
+def test_faces_that_are_missing_or_cut_short_are_named(faces, tmp_path):
+    with pytest.raises(InputError, match="CelebA is not in .*elsewhere: prepare it"):
+        images.load("celeba", 4, tmp_path / "elsewhere")
+    [part] = faces.glob("*-train.tfrecord*")
+    part.write_bytes(part.read_bytes()[:-20])
+    with pytest.raises(InputError, match="can't be read .split train."):
+        images.load("celeba", 4, faces.parent.parent)

@@ -7,17 +7,20 @@ import scipy
 import few_digits
 from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import checkpoint, loop, run, tracing
-from gan_tf1.data import digits, svhn
+from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import (
     conditional_gan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
-    mnist_gan_objectives, semi_supervised_svhn, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+    mnist_gan_objectives, progressive_gan, semi_supervised_svhn, vanilla_gan, wasserstein_gan,
+    wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
 from test_run import final_state
 
 MODELS = {  # name -> model and its smallest settings
     "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
+    "mnist_gan_two_updates": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8,
+                                              disc_steps=2)),
     "mnist_gan_objectives": (mnist_gan_objectives, dict(
         batch_size=20, gen_hidden_size=8, disc_hidden_size=8, objective="maximum_likelihood")),
     "dcgan_svhn": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2)),
@@ -36,6 +39,9 @@ MODELS = {  # name -> model and its smallest settings
     "wasserstein_gan_gp": (wasserstein_gan_gp, dict(batch_size=8, hidden_size=4, z_dim=5,
                                                     n_critic=2)),
     "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
+    "progressive_gan": (progressive_gan, dict(
+        batch_size=8, z_dim=5, max_maps=3, resolution=8, images=1200, phase_images=400,
+        interval_images=400)),
 }
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
@@ -46,6 +52,11 @@ def chapter(name):
     """`(net, train_set, step, epoch)` of a model in the current graph."""
     model, settings = MODELS[name]
     config = model.Config(**settings)
+    if model is progressive_gan:  # as 8x8 pixels are faded in
+        net = model.build(config, model.stages(config)[-1], 3)
+        train_set = images.Rows(images.resized(COLOURS, 8))
+        return (net, train_set, lambda sess, train_set, rng: model.step(
+            sess, net, train_set, rng, config), 203 // config.batch_size)
     net = model.build(config)
     if model in (dcgan_svhn, semi_supervised_svhn):
         labels = LABELS.astype(np.int32)
@@ -90,7 +101,7 @@ class Again:
 
     def __init__(self, drawn, train_set=None):
         self._drawn = drawn
-        if train_set:
+        if hasattr(train_set, "images"):
             self.images, self.labels = train_set.images, train_set.labels
             self.num_examples = train_set.num_examples
 

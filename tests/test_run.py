@@ -392,7 +392,9 @@ def test_a_loss_that_is_not_finite_stops_the_run(main, tmp_path, monkeypatch, ca
     assert exit_.value.code == 1
     assert "epoch 3" in message and "last good checkpoint is that of epoch 2" in message
     assert str(broken) in message
-    assert len((tmp_path / "run" / "losses.csv").read_text().splitlines()) == 3
+    rows = (tmp_path / "run" / "losses.csv").read_text().splitlines()
+    assert len(rows) == 4 and rows[-1] == f"3,{broken},1.0"
+    assert len((tmp_path / "run" / "log.txt").read_text().splitlines()) == 3
 
 
 def test_a_diverging_run_really_stops(main, tmp_path, capsys):

@@ -271,7 +271,7 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--seeds", "1"], "--seeds must be at least 2"),
-    (["--jobs", "0"], "--jobs at least 1"),
+    (["--jobs", "0"], "--jobs must be at least 1"),
     (["--script", "nowhere.py"], "--script nowhere.py is not in"),
 ])
 def test_a_bad_envelope_is_refused_before_any_training(tmp_path, capsys, arguments, complaint):

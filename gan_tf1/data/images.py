@@ -2,7 +2,8 @@
 
 What other modules load as a chapter's data set is here a stack of pictures,
 uint8 [N, size, size, channels]: CIFAR-10, the drawn street numbers, MNIST and
-the drawn digits (28 pixels, with a margin of 2 added), or the files of a folder.
+the drawn digits (28 pixels, with a margin of 2 added), the faces of CelebA, or
+the files of a folder.
 """
 
 import pathlib
@@ -12,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1.data import digits, svhn
+from gan_tf1.data import digits, source, svhn
 from gan_tf1.errors import InputError
 
-CHOICES = ("cifar10", "mnist", "street", "drawn", "folder")
+CHOICES = ("cifar10", "mnist", "street", "drawn", "celeba", "folder")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 MARGIN = 2          # of ground, on each side of a digit: 28 pixels become 32
 HELD_OUT = 10       # of a folder's images, every tenth is kept for tests
@@ -27,7 +28,7 @@ class Images(NamedTuple):
     title: str                 # for logs and figure titles; synthetic data says so
     train: np.ndarray
     test: np.ndarray
-    train_labels: np.ndarray   # int [N], or None for a folder
+    train_labels: np.ndarray   # int [N], or None for faces and a folder
     test_labels: np.ndarray
 
 
@@ -42,6 +43,8 @@ def load(choice, size, data_dir=None):
     """
     if choice == "folder":
         return _folder(data_dir, size)
+    if choice == "celeba":
+        return _celeba(data_dir, size)
     if choice in ("mnist", "drawn"):
         found = digits.load(choice, data_dir)
         train, test = (_padded(part.stored()[0]) for part in (found.train, found.test))
@@ -109,12 +112,29 @@ def read(path, size=None):
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or "it is no image, or damaged"
         raise InputError(f"{path} can't be read: {reason}") from error
-    if size is not None:
-        edge = min(image.size)
-        left, top = (image.width - edge) // 2, (image.height - edge) // 2
-        image = image.crop((left, top, left + edge, top + edge))
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    return np.asarray(image if size is None else _squared(image, size))
+
+
+def _squared(image, size):
+    """The largest centred square of a PIL image, at `size`."""
+    from PIL import Image
+    edge = min(image.size)
+    left, top = (image.width - edge) // 2, (image.height - edge) // 2
+    image = image.crop((left, top, left + edge, top + edge))
+    return image.resize((size, size), Image.Resampling.LANCZOS)
+
+
+def _celeba(data_dir, size):
+    from PIL import Image
+    version = source.prepared_version("celeb_a", data_dir)
+    if version is None:
+        raise InputError(f"CelebA is not in {source.tfds_folder(data_dir)}: prepare it there with "
+                         "TFDS (tfds build celeb_a), or name its folder with --data-dir")
+    # As a whole, 202,599 faces of 218 x 178 pixels would be 24 GB.
+    train, test = (source.read_each(
+        version, split, "image", lambda pixels: np.asarray(_squared(Image.fromarray(pixels), size)))
+        for split in ("train", "test"))
+    return Images("celeba", "CelebA", train, test, None, None)
 
 
 def _folder(folder, size):

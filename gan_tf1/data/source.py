@@ -7,11 +7,14 @@ host answers; and it downloads into a folder of its own that moves into place
 only when it is complete.
 """
 
+import contextlib
 import os
 import pathlib
 import tempfile
 import threading
 import urllib.request
+
+import numpy as np
 
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import load, session_config, tf, without_chatter
@@ -101,22 +104,56 @@ def read(version, split):
 
     Raises InputError where a file is missing, truncated or not TFDS's.
     """
+    with _opened(version, split) as (builder, sess):
+        with without_chatter():  # TFDS looks for devices without our session's configuration
+            tensors = builder.as_dataset(split=split, batch_size=-1)
+        arrays = sess.run(tensors)
+        promised = builder.info.splits[split].num_examples
+    _refuse_fewer(version, split, len(next(iter(arrays.values()))), promised)
+    return arrays
+
+
+def read_each(version, split, column, convert):
+    """As `read`, the array of `convert(value)` of each example's `column`, in order.
+
+    The values are read one after the other, and never held as a whole.
+    """
+    found, stack = 0, None
+    with _opened(version, split) as (builder, sess):
+        promised = builder.info.splits[split].num_examples
+        with without_chatter():
+            examples = builder.as_dataset(split=split).map(lambda example: example[column])
+        value = tf.data.make_one_shot_iterator(examples.prefetch(100)).get_next()
+        while found < promised:
+            try:
+                converted = convert(sess.run(value))
+            except tf.errors.OutOfRangeError:
+                break
+            if stack is None:
+                stack = np.empty((promised, *converted.shape), converted.dtype)
+            stack[found] = converted
+            found += 1
+    _refuse_fewer(version, split, found, promised)
+    return stack
+
+
+@contextlib.contextmanager
+def _opened(version, split):
+    """TFDS's builder of the data set at `version`, and a session; failures become InputError."""
     load()
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder_from_directory(version)
         with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
-            with without_chatter():  # TFDS looks for devices without our session's configuration
-                tensors = builder.as_dataset(split=split, batch_size=-1)
-            arrays = sess.run(tensors)
-        promised = builder.info.splits[split].num_examples
+            tf.set_random_seed(0)  # nothing is drawn, but `new_graph` has made a seed a must
+            yield tfds.builder_from_directory(version), sess
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the data set at {version} can't be read (split {split}): {reason}; "
                          "delete that folder to have it prepared anew") from error
-    count = len(next(iter(arrays.values())))
+
+
+def _refuse_fewer(version, split, count, promised):
     if count != promised:
         raise InputError(f"{version} holds {count} examples of {promised} in its {split} split: "
                          "delete that folder to have it prepared anew")
-    return arrays

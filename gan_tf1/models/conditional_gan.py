@@ -84,6 +84,7 @@ from gan_tf1.tf1 import tf
 CHAPTER = "conditional_gan"
 VARIANTS = ("as_printed", "corrected")
 SAMPLE_RANGE = (-1, 1)  # that of tanh
+CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense
 NUM_CLASSES = 10
 ADAM_EPSILON = 1e-7  # Keras' default

@@ -73,6 +73,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_mnist"
 SAMPLE_RANGE = (-1, 1)  # of what `sample` gives; within the model, images are in [0, 1]
+CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 IN_SHAPE = (28, 28, 1)
 ADAM_EPSILON = 1e-7  # Keras' default
 EVALUATED = 100      # images of either kind

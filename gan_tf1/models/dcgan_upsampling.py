@@ -88,6 +88,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_upsampling"
 SAMPLE_RANGE = (-1, 1)  # that of tanh
+CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 IN_SHAPE = (28, 28, 1)
 ADAM_EPSILON = 1e-7  # Keras' default
 MOMENTUM = 0.8       # of the moving averages

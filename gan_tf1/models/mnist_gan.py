@@ -44,6 +44,9 @@ each epoch's samples are a pair        ValueError, slice step zero    16 images 
 1st: sampling uses `g_vars`, `z_size`  NameError                      `gen_vars`, `gen_z_size`
 =====================================  =============================  ===========================
 
+`disc_steps` is k of Algorithm 1 of Goodfellow et al., who take 1 too. There each
+of the k updates has new images; here an epoch remains one pass over them.
+
 Names: the second book's `input_real`, `d_loss`, `g_vars`, ... are the first
 book's `real_discriminator_input` (there misspelt), `disc_loss`, `gen_vars`.
 """
@@ -60,6 +63,7 @@ from gan_tf1.tf1 import tf
 CHAPTER = "mnist_gan"
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
 SAMPLE_RANGE = (-1, 1)  # that of tanh
+CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Config:
     batch_size: int = setting(100, "images a step", at_least=1)
     learning_rate: float = setting(0.001, "Adam's step size, for both networks; the second "
                                    "book's is 0.002", above=0)
+    disc_steps: int = setting(1, "updates of the discriminator a step, each on new noise and on the "
+                              "step's images", at_least=1, at_most=1000)
     gen_z_size: int = setting(100, "numbers in a latent vector", at_least=1,
                               at_most=100_000)
     gen_hidden_size: int = setting(128, "hidden units of the generator", at_least=1,
@@ -201,10 +207,11 @@ def step(sess, gan, train_set, rng, config):
     batch_images, _ = train_set.next_batch(config.batch_size)
     batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
     batch_images -= 1
-    batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
 
-    sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
-                                            gan.generator_input_z: batch_z})
+    for _ in range(config.disc_steps):  # once, in the chapter
+        batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
+        sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
+                                                gan.generator_input_z: batch_z})
     sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: batch_z})
     return Feed(batch_images, batch_z)
 

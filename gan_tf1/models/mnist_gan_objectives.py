@@ -177,10 +177,11 @@ def step(sess, gan, train_set, rng, config):
     batch_images, _ = train_set.next_batch(config.batch_size)
     batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
     batch_images -= 1
-    batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
 
-    sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
-                                            gan.generator_input_z: batch_z})
+    for _ in range(config.disc_steps):  # once, in the chapter
+        batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
+        sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
+                                                gan.generator_input_z: batch_z})
     _, gen_grad_norm = sess.run([gan.gen_train_opt, gan.gen_grad_norm],
                                 feed_dict={gan.generator_input_z: batch_z})
     return Feed(batch_images, batch_z), gen_grad_norm

@@ -75,6 +75,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "vanilla_gan"
 SAMPLE_RANGE = (-1, 1)  # that of tanh
+CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense
 ADAM_EPSILON = 1e-7  # Keras' default
 MOMENTUM = 0.8       # of the moving averages

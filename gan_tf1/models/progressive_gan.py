@@ -1,0 +1,423 @@
+"""The progressive GAN: both networks grow from 4x4 pixels by doubling, each new layer faded in.
+
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
+Generation with GANs", section "Progressive GAN", describes it and takes a
+trained one from TensorFlow Hub; it prints no training code. The source is Karras
+et al. 2017, "Progressive Growing of GANs for Improved Quality, Stability, and
+Variation" (arXiv 1710.10196), here on square images of any kind.
+
+A stage has one resolution r. Its first images fade the new layers in (figure 2)::
+
+    G:  (1 - alpha) up(toRGB_{r/2}(h)) + alpha toRGB_r(block_r(up(h)))
+    D:  (1 - alpha) fromRGB_{r/2}(down(x)) + alpha down(block_r(fromRGB_r(x)))
+    x:  (1 - alpha) up(down(x)) + alpha x
+
+    h                  maps of the stage before, [B, r/2, r/2, n]
+    up, down           `upsampled`, each pixel four times; `downsampled`, the mean of 2x2
+    alpha              `alpha`: images shown in the stage / `phase_images`, 1 from there on
+
+and both networks are trained by the gradient penalty of `wasserstein_gan_gp.py`::
+
+    L = E[D(G(z))] - E[D(x)] + lambda E[(|grad D(x^)|_2 - 1)^2] + epsilon_drift E[D(x)^2]
+    L_G = -E[D(G(z))]
+
+    x                  imgs                after the fade above
+    z                  noise               normal, then of length sqrt(z_dim): on a hypersphere
+    D(x), D(G(z))      disc_scores, gan_scores
+    x^                 between real and fake images, by `epsilon`, one number an image
+    E[D(x)] - E[D(G(z))]                   `estimate`, in units of the critic's
+
+Where each number comes from (the paper and the authors' code as remembered, not copied):
+
+=====================================  ===========================================================
+number                                 source
+=====================================  ===========================================================
+4x4 first; a block is two 3x3          the paper's table 2, with its order of layers. Maps at r are
+convolutions; maps min(512, 16384/r)   512 up to 32x32, then halved: 256 at 64x64
+leaky ReLU 0.2, none after toRGB       appendix A.1
+and after the last layer
+Adam 0.001, beta1 0, beta2 0.99,       appendix A.1; so are lambda 10, epsilon_drift 0.001, one
+epsilon 1e-8, batches of 16            update of either network a turn, averaging by 0.999
+600,000 images a phase                 the authors' code; appendix A.1 has 800,000 for CelebA-HQ
+12,000,000 images in all               the authors' code; the last stage has what is left
+weights N(0, 1) times gain/sqrt(n)     section 4.1: He's constant of a layer with n inputs a unit;
+                                       gain sqrt(2), and 1 where no leaky ReLU follows
+n of the first layer: 16 z_dim         table 2 has it as a 4x4 convolution of a padded 1x1 map
+groups of 4 for the deviation          the authors' code; the paper takes it over the minibatch
+1e-8 within roots                      section 4.2, and the authors' code for the deviation
+=====================================  ===========================================================
+
+Choices, and what is easily got wrong:
+
+=====================================  ===========================================================
+here                                   why
+=====================================  ===========================================================
+one graph a stage                      a graph has what the stage needs; the variables of the stage
+                                       before are restored by name (`carried`), the rest is new
+Adam's slots start anew each stage     as in the authors' code. Kept, they would have no correction
+                                       of their bias left: new weights, whose slots are 0, would
+                                       make first steps of lr / sqrt(1 - beta2), ten times lr.
+                                       (The authors' code resets after a fade-in too.)
+alpha is counted in the graph          by `global_step`: it is in each checkpoint, and the loop in
+                                       the graph reads it too
+`(1 - alpha) old + alpha new`          exact at both ends; `old + alpha (new - old)` rounds at 1
+real images are faded too              else detail tells them from fakes that can't have it yet
+reals and fakes pass apart             in one batch the deviation would mix them
+`tf.maximum`, not `tf.nn.leaky_relu`   the penalty needs gradients of gradients
+=====================================  ===========================================================
+
+A drawn sample has the final resolution at every stage: pixels are repeated. No log is printed.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1.config import setting
+from gan_tf1.errors import InputError
+from gan_tf1.tf1 import tf
+
+CHAPTER = "progressive_gan"
+EPSILON = 1e-8  # within the roots of pixel norm and of the minibatch's deviation
+ROOT_EPSILON = 1e-12  # within that of the penalty's norm, as in wasserstein_gan_gp.py
+RELU_GAIN = np.sqrt(2)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The paper's CelebA setting, at the resolution of the data sets here; images are counted."""
+    resolution: int = setting(32, "pixels of an edge in the end, a power of two", at_least=4,
+                              at_most=1024)
+    images: int = setting(12_000_000, "real images shown in all", at_least=1)
+    phase_images: int = setting(600_000, "real images shown while a stage is faded in, and again "
+                                "until the next one", at_least=1)
+    interval_images: int = setting(60_000, "real images between samples and checkpoints",
+                                   at_least=1)
+    batch_size: int = setting(16, "real images an update, and as many of the generator's",
+                              at_least=1)
+    z_dim: int = setting(512, "numbers in a latent vector", at_least=1, at_most=100_000)
+    max_maps: int = setting(512, "feature maps of a layer at most", at_least=1, at_most=10_000)
+    map_pixels: int = setting(16_384, "feature maps times resolution at most", at_least=1)
+    learning_rate: float = setting(0.001, "Adam's step size, for both networks", above=0)
+    beta1: float = setting(0.0, "decay of Adam's first moment", at_least=0, below=1)
+    beta2: float = setting(0.99, "decay of Adam's second moment", at_least=0, below=1)
+    penalty_weight: float = setting(10.0, "lambda: the weight of the gradient penalty", at_least=0)
+    drift_weight: float = setting(0.001, "epsilon_drift: keeps real scores near 0", at_least=0)
+    average_decay: float = setting(0.999, "of the generator's moving average, which draws samples",
+                                   at_least=0, below=1)
+    group_size: int = setting(4, "images over which the minibatch deviation is taken", at_least=1)
+    growing: bool = setting(True, "grow from 4x4; else all layers are there from the start")
+    minibatch_stddev: bool = setting(True, "show the critic the deviation within the minibatch")
+    equalized: bool = setting(True, "equalized learning rate: scale weights at run time")
+    pixel_norm: bool = setting(True, "normalize the generator's feature vectors, pixel by pixel")
+    samples: int = setting(16, "images drawn from the generator at each interval", at_least=1,
+                           at_most=1024)
+
+
+class Stage(NamedTuple):
+    """A part of training, of one resolution."""
+    resolution: int
+    fade_images: int   # shown while the newest layers are faded in; 0 where nothing is faded
+    images: int        # shown in all
+
+
+def sizes(resolution):
+    """4, 8, 16, ..., `resolution`."""
+    return [2**power for power in range(2, resolution.bit_length())]
+
+
+def stages(config):
+    """The `Stage`s of a run. Raises InputError for sizes that are no powers of two or don't fit."""
+    size, phase, interval = config.resolution, config.phase_images, config.interval_images
+    if size & (size - 1):
+        raise InputError(f"--resolution {size} must be a power of two: 4, 8, 16, 32, ...")
+    if interval % config.batch_size:
+        raise InputError(f"--interval-images {interval} must be a multiple of --batch-size "
+                         f"{config.batch_size}")
+    for name in ("images", "phase_images") if config.growing else ("images",):
+        if getattr(config, name) % interval:
+            raise InputError(f"--{name.replace('_', '-')} {getattr(config, name)} must be a "
+                             f"multiple of --interval-images {interval}")
+    if config.minibatch_stddev and config.batch_size % config.group_size:
+        raise InputError(f"--batch-size {config.batch_size} must be a multiple of --group-size "
+                         f"{config.group_size}")
+    if not config.growing:
+        return [Stage(size, 0, config.images)]
+    found = [Stage(4, 0, phase), *(Stage(later, phase, 2 * phase) for later in sizes(size)[1:])]
+    left = config.images - sum(stage.images for stage in found[:-1])
+    if left < found[-1].images:
+        raise InputError(f"--images {config.images} don't suffice to grow to {size}x{size}, which "
+                         f"takes {(2 * len(found) - 1) * phase}: choose a smaller --phase-images")
+    return [*found[:-1], found[-1]._replace(images=left)]
+
+
+def model_inputs(resolution, channels, z_dim):
+    """Placeholders: images [B, r, r, C] in [-1, 1], noise [B, z_dim], epsilon [B, 1, 1, 1]."""
+    imgs = tf.placeholder(tf.float32, (None, resolution, resolution, channels), name="imgs")
+    noise = tf.placeholder(tf.float32, (None, z_dim), name="noise")
+    epsilon = tf.placeholder(tf.float32, (None, 1, 1, 1), name="epsilon")
+    return imgs, noise, epsilon
+
+
+def upsampled(x):
+    """Each pixel of [B, H, W, C] four times, [B, 2 H, 2 W, C]."""
+    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+
+
+def downsampled(x):
+    """Means of 2x2 pixels: [B, H, W, C] -> [B, H/2, W/2, C]."""
+    return tf.nn.avg_pool2d(x, 2, 2, "VALID")
+
+
+def faded(old, new, alpha):
+    """`old` at alpha 0, `new` at alpha 1, exactly."""
+    return (1 - alpha) * old + alpha * new
+
+
+def leaky(x):
+    """Leaky ReLU with slope 0.2 below zero."""
+    return tf.maximum(0.2 * x, x)
+
+
+def pixel_norm(x):
+    """Vectors along the last axis, brought to a mean square of 1."""
+    return x * tf.rsqrt(tf.reduce_mean(tf.square(x), axis=-1, keepdims=True) + EPSILON)
+
+
+def minibatch_stddev(x, group_size):
+    """[B, H, W, n] with one more map: the deviation within a group, [B, H, W, n + 1].
+
+    Image i is in group i mod (B / group_size). The deviation of every number over its group is
+    averaged over maps and pixels: one number a group, the same at each pixel of its images.
+    """
+    _, height, width, maps = x.shape.as_list()
+    groups = tf.reshape(x, (group_size, -1, height, width, maps))            # -> [g,B/g,H,W,n]
+    variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, 0)), 0)
+    deviation = tf.reduce_mean(tf.sqrt(variance + EPSILON), (1, 2, 3), keepdims=True)
+    return tf.concat([x, tf.tile(deviation, (group_size, height, width, 1))], 3)
+
+
+def weights(shape, inputs, gain, equalized):
+    """The variable `kernel` by He's constant gain / sqrt(inputs): scaled in use, or at the start."""
+    he = float(gain / np.sqrt(inputs))
+    if equalized:
+        return he * tf.get_variable("kernel", shape, initializer=tf.random_normal_initializer())
+    return tf.get_variable("kernel", shape, initializer=tf.random_normal_initializer(stddev=he))
+
+
+def conv(x, maps, size, name, config, gain=RELU_GAIN):
+    """A convolution with a bias: [B, H, W, n] -> [B, H, W, maps]."""
+    inputs = x.shape[-1].value
+    with tf.variable_scope(name):
+        kernel = weights((size, size, inputs, maps), size * size * inputs, gain, config.equalized)
+        bias = tf.get_variable("bias", maps, initializer=tf.zeros_initializer())
+        return tf.nn.conv2d(x, kernel, 1, "SAME") + bias
+
+
+def dense(x, units, name, config, gain=RELU_GAIN, inputs=None):
+    """A dense layer with a bias: [B, n] -> [B, units]; He's constant is of `inputs`, or of n."""
+    with tf.variable_scope(name):
+        shape = (x.shape[-1].value, units)
+        kernel = weights(shape, inputs or shape[0], gain, config.equalized)
+        return x @ kernel + tf.get_variable("bias", units, initializer=tf.zeros_initializer())
+
+
+def maps_at(resolution, config):
+    """How many feature maps the layers at `resolution` have."""
+    return max(1, min(config.max_maps, config.map_pixels // resolution))
+
+
+def generator(z, stage, alpha, channels, config, reuse=False, getter=None):
+    """Noise [B, z] to images [B, r, r, C], about in [-1, 1]; `getter` may change the weights."""
+    def activated(x):
+        return pixel_norm(leaky(x)) if config.pixel_norm else leaky(x)
+
+    def to_rgb(x, size):
+        with tf.variable_scope(f"{size}x{size}"):
+            return conv(x, channels, 1, "to_rgb", config, gain=1)
+
+    with tf.variable_scope("generator", reuse=reuse, custom_getter=getter):
+        maps = maps_at(4, config)
+        with tf.variable_scope("4x4"):
+            x = dense(pixel_norm(z), 16 * maps, "dense", config, inputs=16 * config.z_dim)
+            x = activated(tf.reshape(x, (-1, 4, 4, maps)))                  # -> [B,4,4,512]
+            x = activated(conv(x, maps, 3, "conv", config))                 # -> [B,4,4,512]
+        for size in sizes(stage.resolution)[1:]:
+            before, maps = x, maps_at(size, config)
+            with tf.variable_scope(f"{size}x{size}"):
+                x = upsampled(x)                                            # [B,s/2,s/2,n'] ->
+                x = activated(conv(x, maps, 3, "conv", config))             # -> [B,s,s,n]
+                x = activated(conv(x, maps, 3, "conv_1", config))           # -> [B,s,s,n]
+        imgs = to_rgb(x, stage.resolution)                                  # -> [B,r,r,C]
+        if stage.fade_images:
+            imgs = faded(upsampled(to_rgb(before, size // 2)), imgs, alpha)
+        return imgs
+
+
+def discriminator(imgs, stage, alpha, config, reuse=False):
+    """The critic: images [B, r, r, C] to scores [B, 1], any real number."""
+    def from_rgb(imgs, size):
+        with tf.variable_scope(f"{size}x{size}"):
+            return leaky(conv(imgs, maps_at(size, config), 1, "from_rgb", config))
+
+    with tf.variable_scope("discriminator", reuse=reuse):
+        x = from_rgb(imgs, stage.resolution)                                # -> [B,r,r,n]
+        for size in reversed(sizes(stage.resolution)[1:]):
+            with tf.variable_scope(f"{size}x{size}"):
+                x = leaky(conv(x, maps_at(size, config), 3, "conv", config))
+                x = leaky(conv(x, maps_at(size // 2, config), 3, "conv_1", config))
+                x = downsampled(x)                                          # -> [B,s/2,s/2,n']
+            if stage.fade_images and size == stage.resolution:
+                x = faded(from_rgb(downsampled(imgs), size // 2), x, alpha)
+        maps = maps_at(4, config)
+        with tf.variable_scope("4x4"):
+            if config.minibatch_stddev:
+                x = minibatch_stddev(x, config.group_size)                  # -> [B,4,4,513]
+            x = leaky(conv(x, maps, 3, "conv", config))                     # -> [B,4,4,512]
+            x = tf.reshape(x, (-1, 16 * maps))                              # -> [B,8192]
+            x = leaky(dense(x, maps, "dense", config))                      # -> [B,512]
+            return dense(x, 1, "dense_1", config, gain=1)                   # -> [B,1]
+
+
+def gradient_penalty(critic, imgs, generated, epsilon):
+    """The scalar mean of (|grad D(x^)| - 1)^2; `critic` makes images [B, r, r, C] scores [B, 1]."""
+    interpolated = epsilon * imgs + (1 - epsilon) * generated
+    # Through the deviation in the minibatch an image has part in others' scores too, as it has
+    # in the authors' code.
+    [grads] = tf.gradients(critic(interpolated), [interpolated])            # -> [B,r,r,C]
+    norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=(1, 2, 3)) + ROOT_EPSILON)  # -> [B]
+    return tf.reduce_mean(tf.square(norms - 1))
+
+
+def model_loss(disc_scores, gan_scores, penalty, drift_weight):
+    """The scalars `(disc_loss, gen_loss, estimate)` of scores [B, 1] and the weighted penalty."""
+    with tf.name_scope("estimate"):
+        estimate = tf.reduce_mean(disc_scores) - tf.reduce_mean(gan_scores)
+    with tf.name_scope("disc_loss"):
+        # scores of real images -> high, but near 0, of fake ones -> low, slopes -> 1
+        drift = drift_weight * tf.reduce_mean(tf.square(disc_scores))
+        disc_loss = -estimate + penalty + drift
+    with tf.name_scope("gen_loss"):
+        # fake scores -> high, seen from the generator
+        gen_loss = -tf.reduce_mean(gan_scores)
+    return disc_loss, gen_loss, estimate
+
+
+def split_vars():
+    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    trainable_vars = tf.trainable_variables()
+    gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
+    disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
+    assert len(gen_vars) + len(disc_vars) == len(trainable_vars), "a variable in neither network"
+    return gen_vars, disc_vars
+
+
+def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
+    """`(disc_opt, gen_opt, average)`: two Adam steps; the second moves average and count too."""
+    adam = dict(learning_rate=config.learning_rate, beta1=config.beta1, beta2=config.beta2)
+    # The loss must be that of the weights before they move.
+    with tf.control_dependencies([disc_loss]), tf.name_scope("disc_opt"):
+        disc_opt = tf.train.AdamOptimizer(**adam).minimize(disc_loss, var_list=disc_vars)
+    with tf.name_scope("gen_opt"):
+        gen_step = tf.train.AdamOptimizer(**adam).minimize(
+            gen_loss, var_list=gen_vars, global_step=tf.train.get_global_step())
+    average = tf.train.ExponentialMovingAverage(config.average_decay)
+    with tf.control_dependencies([gen_step]):
+        gen_opt = average.apply(gen_vars)
+    return disc_opt, gen_opt, average
+
+
+class GAN(NamedTuple):
+    """What training and sampling need of a stage's graph."""
+    imgs: Any         # [B, r, r, C] in [-1, 1]
+    noise: Any        # [B, z_dim]
+    epsilon: Any      # [B, 1, 1, 1] in [0, 1)
+    alpha: Any        # from 0, old, to 1, new
+    fake_imgs: Any    # [B, r, r, C], by the moving average: for samples alone
+    disc_loss: Any
+    gen_loss: Any
+    estimate: Any
+    penalty: Any      # times its weight, as it stands in disc_loss
+    gen_vars: list    # the generator's weights, their averages and the count: what sampling needs
+    carried: list     # the variables that were in the stage before too
+    disc_opt: Any
+    gen_opt: Any
+
+
+def build(config, stage, channels):
+    """The graph of `stage` for images of `channels`, in the current default graph."""
+    count = tf.train.get_or_create_global_step()  # of the stage's turns
+    alpha = tf.constant(1.)
+    if stage.fade_images:
+        shown = tf.cast(count, tf.float32) * config.batch_size
+        alpha = tf.minimum(1., shown / stage.fade_images, name="alpha")
+    imgs, noise, epsilon = model_inputs(stage.resolution, channels, config.z_dim)
+    real_imgs = faded(upsampled(downsampled(imgs)), imgs, alpha) if stage.fade_images else imgs
+
+    generated = generator(noise, stage, alpha, channels, config)
+    disc_scores = discriminator(real_imgs, stage, alpha, config)
+    gan_scores = discriminator(generated, stage, alpha, config, reuse=True)
+    with tf.name_scope("penalty"):
+        penalty = config.penalty_weight * gradient_penalty(
+            lambda x: discriminator(x, stage, alpha, config, reuse=True), real_imgs, generated,
+            epsilon)
+
+    disc_loss, gen_loss, estimate = model_loss(disc_scores, gan_scores, penalty,
+                                               config.drift_weight)
+    gen_vars, disc_vars = split_vars()
+    disc_opt, gen_opt, average = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config)
+    fake_imgs = generator(noise, stage, alpha, channels, config, reuse=True,
+                          getter=lambda getter, *names, **options: average.average(
+                              getter(*names, **options)))
+    averages = [average.average(var) for var in gen_vars]
+    newest = f"/{stage.resolution}x{stage.resolution}/"
+    carried = [var for var in gen_vars + averages + disc_vars if newest not in var.name]
+    return GAN(imgs, noise, epsilon, alpha, fake_imgs, disc_loss, gen_loss, estimate, penalty,
+               [*gen_vars, *averages, count], carried, disc_opt, gen_opt)
+
+
+def step(sess, gan, train_set, rng, config):
+    """One turn: the critic's update, then the generator's; returns what `tally` sums up."""
+    real_imgs, = train_set.next_batch(config.batch_size)
+    noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
+    epsilon = rng.uniform(0, 1, (config.batch_size, 1, 1, 1))
+    disc_loss, estimate, penalty, _ = sess.run(
+        [gan.disc_loss, gan.estimate, gan.penalty, gan.disc_opt],
+        {gan.imgs: real_imgs, gan.noise: noise, gan.epsilon: epsilon})
+
+    noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
+    gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {gan.noise: noise})
+    return disc_loss, gen_loss, estimate, penalty
+
+
+def tally(total, fetched):
+    """`total`, None at first, with the figures of one more turn."""
+    return np.add(0 if total is None else total, fetched, dtype=np.float64)
+
+
+def report(sess, gan, stage, config, total):
+    """The means over an interval's turns, and where growing stands after it."""
+    means = total / (config.interval_images // config.batch_size)
+    return {**dict(zip(("disc_loss", "gen_loss", "estimate", "penalty"), means.tolist())),
+            "resolution": stage.resolution, "alpha": float(sess.run(gan.alpha))}
+
+
+def log_line(images, figures):
+    """The line after so many real images have been shown in all."""
+    size = figures["resolution"]
+    return (f"{images} images, {size}x{size}, alpha {figures['alpha']:.3f} [Critic loss: "
+            f"{figures['disc_loss']:f}, estimate: {figures['estimate']:f}, penalty: "
+            f"{figures['penalty']:f}] [Generator loss: {figures['gen_loss']:f}]")
+
+
+def sample(sess, gan, rng, count, config):
+    """`count` images by the moving average, [count, R, R] or [count, R, R, 3], about in [-1, 1].
+
+    They have the final resolution R: at an earlier stage, pixels are repeated.
+    """
+    sample_z = rng.normal(0, 1, (count, config.z_dim))
+    images = sess.run(gan.fake_imgs, {gan.noise: sample_z})
+    times = config.resolution // images.shape[1]
+    images = images.repeat(times, 1).repeat(times, 2)
+    return images[..., 0] if images.shape[-1] == 1 else images

@@ -1,0 +1,84 @@
+"""Train the progressive GAN of Karras et al. 2017, from 4x4 pixels up, on images of any subject.
+
+    python scripts/13_progressive_gan.py                          CIFAR-10, the paper's sizes
+    python scripts/13_progressive_gan.py --data celeba --resolution 128
+    python scripts/13_progressive_gan.py --data folder --data-dir DIR --resolution 64
+    python scripts/13_progressive_gan.py --resume                 go on after an interruption
+
+Small enough for two cores, an hour:
+
+    python scripts/13_progressive_gan.py --data mnist --images 210000 --phase-images 30000 \\
+        --interval-images 6000 --max-maps 32 --map-pixels 512 --z-dim 64 --loop graph
+"""
+
+import numpy as np
+
+from gan_tf1 import figures, launch, train
+from gan_tf1.data import images
+from gan_tf1.errors import script
+from gan_tf1.models import progressive_gan as model
+from gan_tf1.run import load_samples
+
+SHOWN = 8  # samples in a row of the figure of growth
+
+
+def milestones(stages, config):
+    """`(name, epoch)` of each stage's end, and of five moments of the last fade-in, in order."""
+    found, epoch = [], 0
+    for number, stage in enumerate(stages):
+        size = f"{stage.resolution}x{stage.resolution}"
+        faded = stage.fade_images // config.interval_images
+        if faded and number == len(stages) - 1:
+            found += [(f"{size}, alpha {done / faded:.2f}", epoch + done) for done in
+                      np.unique(np.linspace(1, faded, 5).astype(int))]
+        epoch += stage.images // config.interval_images
+        found.append((size, epoch))
+    return found
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, images.CHOICES)
+    config, stages = job.config, model.stages(job.config)
+    data = images.load(job.data, config.resolution, job.data_dir)
+    channels = data.train.shape[-1]
+    shape = (config.samples, config.resolution, config.resolution) + (3,) * (channels == 3)
+    rng = np.random.default_rng([job.seed, 0])
+    interval = config.interval_images
+    epochs = sum(stage.images for stage in stages) // interval
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
+
+    with job.open(data._replace(train=images.Rows(data.train)), shape) as run:
+        last, done = 0, train.epochs_done(run)
+        for number, stage in enumerate(stages):
+            first, last = last, last + stage.images // interval
+            if last <= min(done, epochs - 1):  # of a complete run, `fit` says that it is
+                continue
+            train_set = images.Rows(images.resized(data.train, stage.resolution),
+                                    seed=[job.seed, 1, number])
+            with job.new_graph().as_default():
+                gan = model.build(config, stage, channels)
+                train.fit(
+                    run, epochs=epochs, part=(first, last), carried=gan.carried,
+                    steps=interval // config.batch_size,
+                    step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+                    tally=lambda total, fetched, seconds: model.tally(total, fetched),
+                    report=lambda sess, total: model.report(sess, gan, stage, config, total),
+                    log_line=lambda epoch, losses: model.log_line(epoch * interval, losses),
+                    sample=sample, train_set=train_set, rng=rng, gen_vars=gan.gen_vars,
+                    loop=job.loop)
+
+    what = f"progressive GAN on {data.title}, seed {job.seed}"
+    figures.of_run(run.path, what, counted="images", each=interval,
+                   loss_label="mean over an interval (the critic's units)")
+    names, ends = zip(*milestones(stages, config))
+    grown = load_samples(run.path)[np.subtract(ends, 1), :SHOWN]
+    figure = figures.sample_grid(grown.reshape(-1, *shape[1:]), f"Growing: {what}",
+                                 grown.shape[1], 0.8, names)
+    print(figures.save(figure, run.path / "figures" / "growth.png"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Train the progressive GAN with one of its ideas after the other, and judge what each is worth.
+
+    python scripts/progressive_ablation.py OUT.txt --work-dir DIR --data mnist -- FLAGS
+
+The rows are those of the paper's table 1 that need no other network: plain (all
+layers from the start), then besides growing, the minibatch deviation, the
+equalized learning rate, pixel norm. Each run shows the same number of real
+images; FLAGS go to 13_progressive_gan.py. Each seed is a run of its own in
+WORK_DIR; interrupted, the same command goes on where it stopped.
+
+Of each run's samples the table tells the sliced Wasserstein distance to as many
+training images, times 1000 as in the paper, and the mean MS-SSIM of pairs of
+them. The first row is of test images: what there is to be reached.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from gan_tf1 import figures, image_metrics, train
+from gan_tf1.config import Parser, make, whole_number
+from gan_tf1.data import images
+from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.files import replacing, user_path
+from gan_tf1.models import progressive_gan as model
+from gan_tf1.run import read_config, versions
+from gan_tf1.tf1 import new_graph, session_config, tf
+
+SCRIPT = user_path(__file__).parent / "13_progressive_gan.py"
+IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
+ROWS = {"plain": 0, "+ growing": 1, "+ minibatch deviation": 2, "+ equalized learning rate": 3,
+        "+ pixel norm": 4}  # name -> how many of the ideas are on
+BATCH = 256  # samples drawn at a time
+SHOWN = 16   # samples of a row in the figure
+
+
+def trained(name, seed, args):
+    """The run directory of the row `name` with `seed`, trained to its end."""
+    path = args.work_dir / f"{ROWS[name]}-seed-{seed}"
+    switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
+                for number, idea in enumerate(IDEAS)]
+    command = [sys.executable, SCRIPT, "--data", args.data, "--seed", str(seed), "--run-dir", path,
+               *switches, *args.flags]
+    if args.data_dir:
+        command += ["--data-dir", args.data_dir]
+    if (path / "samples.npz").exists():
+        return path
+    if (path / "config.json").exists():
+        command.append("--resume")
+    start = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise TrainingError(f"{name}, seed {seed}: {reason.removeprefix('error: ')}")
+    print(f"{path}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    return path
+
+
+def drawn(path, count):
+    """`count` samples of the finished run at `path`, in [0, 1], in steps of 1/255 as images are."""
+    stored = read_config(path)
+    config = make(model.Config, stored["settings"])
+    channels = 3 if len(stored["sample_shape"]) == 4 else 1
+    rng = np.random.default_rng([stored["seed"], 3])
+    with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config, model.stages(config)[-1], channels)
+        train.restore_generator(path, gan.gen_vars, sess)
+        samples = np.concatenate([
+            model.sample(sess, gan, rng, min(BATCH, count - start), config)
+            for start in range(0, count, BATCH)])
+    return np.rint(255 * figures.as_images(samples)) / 255
+
+
+def judged(samples, reference):
+    """Distance times 1000 at each level, their mean, and MS-SSIM: dict of name -> number."""
+    distances = image_metrics.sliced_wasserstein(samples, reference, np.random.default_rng(4))
+    found = {f"SWD {size}": 1000 * distance for size, distance in distances.items()}
+    return {**found, "SWD mean": float(np.mean(list(found.values()))),
+            "MS-SSIM": image_metrics.variety(samples)}
+
+
+def table(rows):
+    """The lines of the table; `rows` is name -> [judged of each seed]."""
+    columns = list(next(iter(rows.values()))[0])
+    width = max(map(len, rows))
+    yield " " * width + "".join(f"  {column:>22}" for column in columns)
+    for name, seeds in rows.items():
+        cells = []
+        for column in columns:
+            numbers = [found[column] for found in seeds]
+            form = "{:.4f}" if column == "MS-SSIM" else "{:.2f}"
+            each = " ".join(map(form.format, numbers))
+            cells.append(form.format(np.mean(numbers)) + (f" ({each})" if len(numbers) > 1 else ""))
+        yield f"{name:{width}}" + "".join(f"  {cell:>22}" for cell in cells)
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=user_path, metavar="OUT.txt", help="the table; samples of the "
+                        "first seed go to OUT.png")
+    parser.add_argument("--work-dir", type=user_path, metavar="DIR", required=True,
+                        help="where the runs go")
+    parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0])
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    parser.add_argument("--seeds", type=whole_number, default=2, help="how many (default: 2)")
+    parser.add_argument("--n", type=whole_number, default=2048, help="images judged of each run, "
+                        "at least 2 (default: 2048; the paper: 16384)")
+    argv = sys.argv[1:] if argv is None else argv
+    own = argv[:argv.index("--")] if "--" in argv else argv
+    args = parser.parse_args(own)
+    args.flags = argv[len(own) + 1:]
+    if args.out.suffix != ".txt":
+        raise InputError(f"{args.out} must end in .txt")
+    if args.seeds < 1 or args.n < 2:
+        raise InputError("--seeds must be at least 1, and --n at least 2")
+
+    with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
+        runs = {name: [trained(name, seed, args) for seed in range(args.seeds)] for name in ROWS}
+        config = read_config(runs["plain"][0])
+        data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
+        if min(len(data.train), len(data.test)) < args.n:
+            raise InputError(f"--n {args.n} images can't be had of {data.title}: it has "
+                             f"{len(data.train)} to train on and {len(data.test)} for tests")
+        rng = np.random.default_rng(5)
+        reference, real = (part[rng.permutation(len(part))[:args.n]] / 255
+                           for part in (data.train, data.test))
+        rows, shown = {"test images": [judged(real, reference)]}, [real[:SHOWN]]
+        for name, paths in runs.items():
+            samples = [drawn(path, args.n) for path in paths]
+            rows[name] = [judged(each, reference) for each in samples]
+            shown.append(samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:]))
+        lines = [f"progressive GAN on {data.title}: {config['settings']['images']} real images to "
+                 f"each run, seeds 0 to {args.seeds - 1}",
+                 f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
+                 f"of {args.n // 2} pairs; mean (each seed)", "", *table(rows), "",
+                 "command: progressive_ablation.py " + " ".join(argv),
+                 f"versions: {versions()}"]
+        temporary.write_text("\n".join(lines) + "\n")
+    print(*lines, sep="\n")
+    pictures = 2 * np.concatenate(shown) - 1
+    grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
+                               f"Progressive GAN on {data.title}, an idea more in each row",
+                               SHOWN, 0.6, list(rows))
+    print(figures.save(grid, args.out.with_suffix(".png")))
+
+
+if __name__ == "__main__":
+    main()

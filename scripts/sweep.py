@@ -1,0 +1,190 @@
+"""Train a chapter with many settings and seeds, and tell what each run suffers from.
+
+    python scripts/sweep.py OUT --vary learning-rate 0.0002 0.001 0.02 --vary disc-steps 1 3 \\
+        --seeds 0 1 2 --data mnist -- --epochs 15 --loop graph --xla
+
+Every combination of the values of --vary, flags of the chapter's script without
+their dashes, is trained with every seed; flags after `--` go to all of them. OUT
+is a folder, and gets
+
+    sweep.csv   the losses: one row a run and epoch, or step
+    sweep.txt   a table of what the runs of each combination suffer from, and a sentence on each
+    sweep.png   the losses: median and range over the seeds, one panel a combination
+
+The runs themselves are kept in --work-dir. Interrupted, the same command goes on
+where it stopped. A run that stops at a loss that isn't finite is one that diverged.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import shlex
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import diagnosis, figures, repeated
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.files import replacing, user_path
+from gan_tf1.launch import seed_number
+from gan_tf1.run import load_losses, read_config
+
+HEALTHY, SHORT = "no sign", "too short"
+
+
+class Trained(NamedTuple):
+    """A run of the sweep."""
+    values: tuple       # of what is varied, as texts
+    seed: int
+    path: Any           # its directory
+    losses: dict        # the columns of its losses.csv
+    diagnosis: Any      # `diagnosis.Diagnosis`, or None where the run is too short for one
+
+
+def combinations(vary):
+    """What is varied, a dict of name -> values, as the tuples of values to train with."""
+    return list(itertools.product(*vary.values()))
+
+
+def called(names, values, between=", "):
+    """The name of a combination: "learning-rate 0.001, disc-steps 1"."""
+    return between.join(f"{name} {value}" for name, value in zip(names, values))
+
+
+def train(args, values, seed):
+    """Run, or resume, one run of the sweep, and judge it."""
+    name = called((*args.vary, "seed"), (*values, seed), "_").replace(" ", "-")
+    path = args.work_dir / name
+    flags = ["--data", args.data, "--seed", seed, *args.flags]
+    flags += [part for name, value in zip(args.vary, values) for part in (f"--{name}", value)]
+    if args.data_dir:
+        flags += ["--data-dir", args.data_dir]
+    try:
+        repeated.train(args.script, path, flags, args.jobs)
+    except TrainingError:
+        if not diverged(path):
+            raise
+    return Trained(values, seed, path, load_losses(path), diagnosis.of_run(path))
+
+
+def diverged(path):
+    """Whether the run at `path` has stopped at a loss that isn't finite."""
+    try:
+        last = [column[-1] for column in load_losses(path).values()]
+    except (InputError, IndexError):
+        return False
+    return not np.isfinite(last).all()
+
+
+def write_rows(file, names, runs):
+    """One row for every run and epoch, or step."""
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow([*(name.replace("-", "_") for name in names), "seed", *runs[0].losses])
+    for run in runs:
+        for count, *losses in zip(*run.losses.values()):
+            rows.writerow([*run.values, run.seed, int(count), *(f"{loss:.6g}" for loss in losses)])
+
+
+def signs(run):
+    """The names of what `run` suffers from."""
+    if run.diagnosis is None:
+        return (SHORT,)
+    return run.diagnosis.signs or (HEALTHY,)
+
+
+def table(names, runs):
+    """The lines that count the runs with each sign, a line a combination, and a sentence a run."""
+    of = {values: [run for run in runs if run.values == values]
+          for values in dict.fromkeys(run.values for run in runs)}
+    counts = [sign for sign in (*diagnosis.SIGNS, HEALTHY, SHORT)
+              if any(sign in signs(run) for run in runs)]
+    heading = "runs with a sign of"
+    width = max(map(len, (heading, *(called(names, values) for values in of))))
+    yield f"{heading:{width}}  {'  '.join(counts)}"
+    for values, own in of.items():
+        cells = (f"{sum(sign in signs(run) for run in own)} of {len(own)}".rjust(len(sign))
+                 for sign in counts)
+        yield f"{called(names, values):{width}}  {'  '.join(cells)}"
+    for values, own in of.items():
+        yield ""
+        yield called(names, values)
+        for run in own:
+            sentence = run.diagnosis.sentence if run.diagnosis else "Too short to be judged."
+            yield f"  seed {run.seed}: {sentence}"
+
+
+def panel(names, values, runs):
+    """A combination's panel: its title, and the losses of its runs."""
+    own = [run for run in runs if run.values == values]
+    found = [sign for run in own for sign in signs(run)]
+    title = called(names, values) + "\n" + ", ".join(
+        f"{sign}: {found.count(sign)} of {len(own)}" for sign in dict.fromkeys(found))
+    return title, [run.losses for run in own]
+
+
+def varied(given):
+    """The lists of --vary as name -> values. Raises InputError for one without, or one twice."""
+    vary = {}
+    for name, *values in given:
+        name = name.lstrip("-")
+        if not values or name in vary or len(set(values)) < len(values):
+            raise InputError(f"--vary {name} must be given once, with values that differ")
+        vary[name] = values
+    return vary
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=user_path, metavar="OUT")
+    parser.add_argument("--vary", action="append", nargs="+", default=[], metavar=("NAME", "VALUE"),
+                        help="a flag of the chapter's script, and its values; may be repeated")
+    parser.add_argument("--seeds", type=seed_number, nargs="+", default=[0, 1, 2],
+                        metavar="SEED", help="(default: 0 1 2)")
+    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script")
+    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
+                        help="where the runs go (default: runs/ in OUT)")
+    parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where it lies")
+    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
+    own, flags = repeated.split(argv)
+    args = parser.parse_args(own)
+    args.flags, args.vary = flags, varied(args.vary)
+    args.work_dir = args.work_dir or args.out / "runs"
+    if len(set(args.seeds)) < len(args.seeds):
+        raise InputError("--seeds must differ")
+    repeated.check(args.script, args.jobs)
+    if args.out.is_file():
+        raise InputError(f"{args.out} is a file: name a folder")
+
+    with replacing(args.out / "sweep.csv") as temporary:  # now: no training is lost to a bad name
+        repeated.claim(args.work_dir / "sweep.json",
+                       {"script": args.script, "data": args.data, "flags": args.flags})
+        runs = repeated.side_by_side(
+            lambda one: train(args, *one),
+            list(itertools.product(combinations(args.vary), args.seeds)), args.jobs)
+        with open(temporary, "w", newline="") as file:
+            write_rows(file, args.vary, runs)
+    stored = read_config(runs[0].path)
+    how = (f"{stored['chapter']} on {stored['data_title']}, "
+           f"{len(args.seeds)} seed{'s' * (len(args.seeds) > 1)}")
+    lines = list(table(args.vary, runs))
+    with replacing(args.out / "sweep.txt") as temporary:
+        command = shlex.join(sys.argv[1:] if argv is None else argv)
+        temporary.write_text("\n".join([
+            f"# {how}", f"# command: sweep.py {command}",
+            f"# versions: {json.dumps(stored['versions'])}", "", *lines]) + "\n")
+    print(*lines, sep="\n")
+    panels = [panel(args.vary, values, runs) for values in combinations(args.vary)]
+    columns = len(list(args.vary.values())[-1]) if args.vary else 1
+    figure = figures.loss_envelopes(panels, f"Losses of {how}: median and range", columns)
+    for name in ("sweep.csv", "sweep.txt"):
+        print(args.out / name)
+    print(figures.save(figure, args.out / "sweep.png"))
+
+
+if __name__ == "__main__":
+    main()
