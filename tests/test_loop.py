@@ -59,8 +59,8 @@ def chapter(name):
     if model is cyclegan:
         net = model.build(config, 3, epoch_steps=20)
         train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
-        return net, train_set, lambda sess, train_set, rng: model.step(
-            sess, net, train_set, rng, config), 20
+        return net, train_set, lambda sess, train_set, rng: model.step(  # 20 steps are a pass
+            sess, net, train_set, rng, config), 15
     if model is progressive_gan:  # as 8x8 pixels are faded in
         net = model.build(config, model.stages(config)[-1], 3)
         train_set = images.Rows(images.resized(COLOURS, 8))
@@ -111,7 +111,7 @@ class Again:
     """Gives what was taken down, whatever it is asked for."""
 
     def __init__(self, drawn, train_set=None):
-        self._drawn = drawn
+        self._drawn = drawn  # of a training set, beside that, what it holds
         for name in ("images", "labels", "others", "num_examples"):
             if hasattr(train_set, name):
                 setattr(self, name, getattr(train_set, name))
@@ -144,8 +144,7 @@ def both(name, folder, steps=50, xla=False):
             drawn.append(tf.nest.map_structure(lambda stack: stack[0], draws))
 
         saver.restore(sess, start)
-        fed = [step(sess, Again(draws, train_set if hasattr(train_set, "images") else None),
-                    Again(draws)) for draws in drawn]
+        fed = [step(sess, Again(draws, train_set), Again(draws)) for draws in drawn]
         assert not any(drawn), "the fed step drew less than the traced one"
         return after_loop, values(sess), looped, fed
 
