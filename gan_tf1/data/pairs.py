@@ -16,7 +16,7 @@ import scipy  # its parts are imported when they are first used
 
 from gan_tf1.data import images, source
 from gan_tf1.errors import InputError
-from gan_tf1.tf1 import load as load_tensorflow, session_config, tf, without_chatter
+from gan_tf1.tf1 import load as load_tensorflow
 
 MADE = ("cifar10", "street", "mnist", "drawn", "folder")  # of single images
 CHOICES = ("pairs", "tfds", *MADE)
@@ -178,6 +178,7 @@ def _tfds(name, data_dir, size):
                          "that has it prepared with --data-dir")
     load_tensorflow()  # before TFDS imports TensorFlow in its own way
     import tensorflow_datasets as tfds
+    from PIL import Image
     try:
         builder = tfds.builder_from_directory(version)
         features, splits = builder.info.features, list(builder.info.splits)
@@ -192,29 +193,12 @@ def _tfds(name, data_dir, size):
     if "train" not in splits:
         raise InputError(f"{name} has no split train, but {', '.join(splits)}")
     title = f"{name}, {pair[0]} to {pair[1]}"
+
+    def columns(part):
+        return tuple(source.read_each(version, part, key, lambda pixels: _fitted(
+            Image.fromarray(pixels.squeeze()).convert("RGB"), size)) for key in pair)
+
     apart = [part for part in ("validation", "val", "test") if part in splits]
     if not apart:
-        return title, *_parted(_examples(builder, "train", pair, size))
-    return title, *(_stacked(_examples(builder, part, pair, size)) for part in ("train", apart[0]))
-
-
-def _examples(builder, part, pair, size):
-    """The pairs of split `part`, in the order in which they are stored; sizes may differ."""
-    from PIL import Image
-    found = []
-    with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
-        tf.set_random_seed(0)  # nothing is drawn, but where ops are deterministic one must be set
-        try:
-            with without_chatter():
-                dataset = builder.as_dataset(split=part, shuffle_files=False)
-            example = tf.data.make_one_shot_iterator(dataset).get_next()
-            while True:
-                images_ = sess.run([example[key] for key in pair])
-                found.append([_fitted(Image.fromarray(image.squeeze()).convert("RGB"), size)
-                              for image in images_])
-        except tf.errors.OutOfRangeError:
-            return found
-        except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"the split {part} of {builder.data_path} can't be read: {reason}"
-                             ) from error
+        return title, *_parted(list(zip(*columns("train"))))
+    return title, columns("train"), columns(apart[0])
