@@ -47,7 +47,7 @@ def export(path, folder):
                                 *map(tracing.Traced, inputs.values())).tensor
         images.set_shape((None, *stored["sample_shape"][1:]))
         graph_def = needed(sess.graph, images)
-        read = {node.name for node in graph_def.node}
+        read = {name for node in graph_def.node for name in node.input}
         variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
 
     about = {

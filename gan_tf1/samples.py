@@ -10,7 +10,7 @@ module is the one in `gan_tf1/models` whose CHAPTER is what its runs' config.jso
     latent(rng, count, config)                latent vectors [count, Z] as in training, of `rng` (a
                                               `numpy.random.Generator`)
     generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]: [n, 784],
-                                              or [n, H, W, C] in colour
+                                              [n, H, W], or [n, H, W, C] in colour
     sample(sess, net, rng, count, config)     the two together: `count` new samples
 
 and a chapter whose generator is told a label, also
@@ -21,6 +21,11 @@ and a chapter whose generator is told a label, also
                                               `sample`'s very samples, and the labels [count],
                                               drawn from `rng`, that they were asked to be of; all
                                               are `label`, where it is given
+
+Where the graph is no function of the settings alone, because it grows or because its images may
+have one channel or three, there is in place of build
+
+    rebuild(config, sample_shape, epoch)      the net of the run's epoch, for samples [n, ...]
 
 The docstring of `latent` says of what distribution z is, that of `generate` what the images are:
 `gan_tf1/export.py` writes both beside an exported generator. It traces `generate`, whose NumPy
@@ -126,6 +131,13 @@ def _drawn(path, model, count, seed, sample):
     return [np.concatenate(part) for part in zip(*batches)], epoch
 
 
+def built(model, config, sample_shape, epoch):
+    """The net of the chapter `model` whose samples are [n, ...], as it is after `epoch`."""
+    if hasattr(model, "rebuild"):
+        return model.rebuild(config, sample_shape, epoch)
+    return model.build(config)
+
+
 @contextlib.contextmanager
 def restored(path, model, resource_variables=False):
     """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
@@ -133,9 +145,11 @@ def restored(path, model, resource_variables=False):
     `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
     Variables are of the resource kind where `generate` is to be traced.
     """
-    config = make(model.Config, read_config(path)["settings"])
+    stored = read_config(path)
+    config = make(model.Config, stored["settings"])
+    _, epoch = train.newest_generator(path)
     with new_graph(0, resource_variables).as_default():
-        net = model.build(config)
+        net = built(model, config, stored["sample_shape"], epoch)
         with tf.Session(config=session_config()) as sess:
             yield sess, net, config, train.restore_generator(path, net.gen_vars, sess)
 

@@ -188,20 +188,29 @@ def _not_finite(run, epoch, losses):
     return f"the losses of epoch {epoch} are not finite ({values}): {run.path} stops, and {good}"
 
 
-def restore_generator(path, gen_vars, sess):
-    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
+def newest_generator(path):
+    """Where the newest generator saved in run directory `path` lies, and its epoch.
 
-    Raises InputError where the generator is missing, damaged, or of another shape.
+    The epoch is None where its name doesn't say it. Raises InputError where there is none.
     """
     folder = pathlib.Path(path) / "generator"
     last = tf.train.latest_checkpoint(str(folder))
     if last is None:
         raise InputError(f"{folder} holds no generator: has the run finished its first epoch?")
+    epoch = last.rpartition("-")[2]
+    return last, int(epoch) if epoch.isdecimal() else None
+
+
+def restore_generator(path, gen_vars, sess):
+    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
+
+    Raises InputError where the generator is missing, damaged, or of another shape.
+    """
+    last, epoch = newest_generator(path)
     try:
         tf.train.Saver(var_list=gen_vars).restore(sess, last)
     except (tf.errors.OpError, ValueError) as error:
         kind = type(error).__name__.removesuffix("Error")
         raise InputError(f"the generator {last} can't be restored ({kind}): it is damaged, or of "
                          "another shape than config.json says") from error
-    epoch = last.rpartition("-")[2]
-    return int(epoch) if epoch.isdecimal() else None
+    return epoch

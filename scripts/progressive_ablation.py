@@ -20,14 +20,14 @@ import time
 
 import numpy as np
 
-from gan_tf1 import figures, image_metrics, train
-from gan_tf1.config import Parser, make, whole_number
+from gan_tf1 import figures, image_metrics
+from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, TrainingError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.models import progressive_gan as model
 from gan_tf1.run import read_config, versions
-from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.samples import restored
 
 SCRIPT = user_path(__file__).parent / "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
@@ -62,12 +62,8 @@ def trained(name, seed, args):
 def drawn(path, count):
     """`count` samples of the finished run at `path`, in [0, 1], in steps of 1/255 as images are."""
     stored = read_config(path)
-    config = make(model.Config, stored["settings"])
-    channels = 3 if len(stored["sample_shape"]) == 4 else 1
     rng = np.random.default_rng([stored["seed"], 3])
-    with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
-        gan = model.build(config, model.stages(config)[-1], channels)
-        train.restore_generator(path, gan.gen_vars, sess)
+    with restored(path, model) as (sess, gan, config, _):
         samples = np.concatenate([
             model.sample(sess, gan, rng, min(BATCH, count - start), config)
             for start in range(0, count, BATCH)])

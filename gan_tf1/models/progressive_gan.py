@@ -79,6 +79,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "progressive_gan"
+SAMPLE_RANGE = (-1, 1)  # to which samples are clipped, for the generator's own output has no bound
 EPSILON = 1e-8  # within the roots of pixel norm and of the minibatch's deviation
 ROOT_EPSILON = 1e-12  # within that of the penalty's norm, as in wasserstein_gan_gp.py
 RELU_GAIN = np.sqrt(2)
@@ -335,6 +336,7 @@ class GAN(NamedTuple):
     epsilon: Any      # [B, 1, 1, 1] in [0, 1)
     alpha: Any        # from 0, old, to 1, new
     fake_imgs: Any    # [B, r, r, C], by the moving average: for samples alone
+    samples: Any      # they, in [-1, 1], at the final resolution: [B, R, R] or [B, R, R, 3]
     disc_loss: Any
     gen_loss: Any
     estimate: Any
@@ -370,11 +372,26 @@ def build(config, stage, channels):
     fake_imgs = generator(noise, stage, alpha, channels, config, reuse=True,
                           getter=lambda getter, *names, **options: average.average(
                               getter(*names, **options)))
+    samples = tf.clip_by_value(fake_imgs, *SAMPLE_RANGE)
+    for _ in range(len(sizes(config.resolution)) - len(sizes(stage.resolution))):
+        samples = upsampled(samples)
+    if channels == 1:
+        samples = tf.squeeze(samples, 3)
     averages = [average.average(var) for var in gen_vars]
     newest = f"/{stage.resolution}x{stage.resolution}/"
     carried = [var for var in gen_vars + averages + disc_vars if newest not in var.name]
-    return GAN(imgs, noise, epsilon, alpha, fake_imgs, disc_loss, gen_loss, estimate, penalty,
-               [*gen_vars, *averages, count], carried, disc_opt, gen_opt)
+    return GAN(imgs, noise, epsilon, alpha, fake_imgs, samples, disc_loss, gen_loss, estimate,
+               penalty, [*gen_vars, *averages, count], carried, disc_opt, gen_opt)
+
+
+def rebuild(config, sample_shape, epoch):
+    """The graph of the stage that a run's `epoch` is in, for samples of `sample_shape` [n, ...]."""
+    last = 0
+    for stage in stages(config):
+        last += stage.images // config.interval_images
+        if epoch is not None and epoch <= last:
+            break
+    return build(config, stage, channels=3 if len(sample_shape) == 4 else 1)
 
 
 def step(sess, gan, train_set, rng, config):
@@ -411,13 +428,20 @@ def log_line(images, figures):
             f"{figures['penalty']:f}] [Generator loss: {figures['gen_loss']:f}]")
 
 
-def sample(sess, gan, rng, count, config):
-    """`count` images by the moving average, [count, R, R] or [count, R, R, 3], about in [-1, 1].
+def latent(rng, count, config):
+    """`count` latent vectors as in training: normal noise, [count, z_dim]."""
+    return rng.normal(0, 1, (count, config.z_dim))
 
-    They have the final resolution R: at an earlier stage, pixels are repeated.
+
+def generate(sess, gan, z):
+    """The images of latent vectors `z` [n, z_dim]: [n, R, R], or [n, R, R, 3] in colour, in [-1, 1].
+
+    By the moving average. They have the final resolution R: at an earlier stage, pixels are
+    repeated.
     """
-    sample_z = rng.normal(0, 1, (count, config.z_dim))
-    images = sess.run(gan.fake_imgs, {gan.noise: sample_z})
-    times = config.resolution // images.shape[1]
-    images = images.repeat(times, 1).repeat(times, 2)
-    return images[..., 0] if images.shape[-1] == 1 else images
+    return sess.run(gan.samples, {gan.noise: z})
+
+
+def sample(sess, gan, rng, count, config):
+    """`count` new images of normal noise, [count, R, R] or [count, R, R, 3], in [-1, 1]."""
+    return generate(sess, gan, latent(rng, count, config))
