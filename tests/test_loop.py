@@ -47,6 +47,7 @@ MODELS = {  # name -> model and its smallest settings
         interval_images=400)),
     "pix2pix": (pix2pix, dict(batch_size=8, size=8, channels=2, patch_layers=1)),
 }
+SECOND_VARIANTS = ("dcgan_svhn_as_printed", "semi_supervised_corrected")  # of the slowest models
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
 LABELS = np.random.default_rng(7).integers(0, 10, 203).astype(np.uint8)
@@ -178,7 +179,9 @@ def tame_norm(monkeypatch):
     monkeypatch.setattr(cyclegan, "DEVIATION", 0.1)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if name in SECOND_VARIANTS else name
+    for name in MODELS])
 def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path, large_epsilon,
                                                                    tame_norm):
     after_loop, after_feeds, looped, fed = both(name, tmp_path)
