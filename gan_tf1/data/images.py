@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1.data import digits, source, svhn
+from gan_tf1.data.order import Order
 from gan_tf1.errors import InputError
 
 CHOICES = ("cifar10", "mnist", "street", "drawn", "celeba", "folder")
@@ -159,44 +160,20 @@ class Rows:
         """`columns` are uint8 arrays [N, ...]; `seed` (an int or several) fixes the order."""
         assert len({len(column) for column in columns}) == 1, "columns of different lengths"
         self.columns = columns
-        self._rng = np.random.default_rng(seed)
-        self._position = 0
-        self._shuffle()
+        self._order = Order(len(columns[0]), seed)
+        self.state, self.restore = self._order.state, self._order.restore
 
     @property
     def num_examples(self):
         return len(self.columns[0])
 
-    def _shuffle(self):
-        # The generator as it was before the shuffle is all that a checkpoint needs to keep.
-        self._before_shuffle = self._rng.bit_generator.state
-        self._order = self._rng.permutation(self.num_examples)
-
     def next_batch(self, batch_size):
-        """The next `batch_size` rows of each column, every epoch in a new order.
+        """The next `batch_size` rows of each column, every epoch in a new order, as `Order` says.
 
         Raises InputError where the batch is larger than the data set.
         """
-        if not 0 < batch_size <= self.num_examples:
-            raise InputError(f"a batch of {batch_size} can't be drawn from "
-                             f"{self.num_examples} examples: choose another --batch-size")
-        rows = self._order[self._position:self._position + batch_size]
-        self._position += batch_size
-        if self._position > self.num_examples:
-            self._position -= self.num_examples
-            self._shuffle()
-            rows = np.concatenate([rows, self._order[:self._position]])
+        rows = self._order.rows(batch_size)
         return self.decode(*(column[rows] for column in self.columns))
-
-    def state(self):
-        """The place in the stream of batches, as a dict that JSON can hold."""
-        return {"before_shuffle": self._before_shuffle, "position": self._position}
-
-    def restore(self, state):
-        """Go on from a `state()`: the next batches are those that followed it."""
-        self._rng.bit_generator.state = state["before_shuffle"]
-        self._shuffle()
-        self._position = state["position"]
 
     def stored(self):
         """The columns as bytes, to be kept on a device."""

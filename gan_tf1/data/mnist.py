@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1.data import source
+from gan_tf1.data.order import Order
 from gan_tf1.errors import InputError
 
 PROBE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/t10k-labels-idx1-ubyte.gz"
@@ -41,52 +42,25 @@ class DataSet:
         self.images = images.reshape(len(images), -1).astype(np.float32)
         self.images /= 255
         self.labels = labels
-        self.epochs_completed = 0
-        self._rng = np.random.default_rng(seed)
-        self._position = 0
-        self._shuffle()
+        self._order = Order(len(images), seed)
+        self.state, self.restore = self._order.state, self._order.restore
 
     @property
     def num_examples(self):
         return len(self.images)
 
-    def _shuffle(self):
-        # The generator as it was before the shuffle is all that a checkpoint needs to keep.
-        self._before_shuffle = self._rng.bit_generator.state
-        self._order = self._rng.permutation(self.num_examples)
+    @property
+    def epochs_completed(self):
+        return self._order.epochs_completed
 
     def next_batch(self, batch_size):
         """The next `batch_size` examples: images float32 [B, 784] in [0, 1], labels uint8 [B].
 
-        As in the book's helper, every epoch has a new order, and where an epoch
-        ends inside a batch, the batch takes what is left of it and fills up
-        from the next epoch.
-
-        Raises InputError where the batch is larger than the data set.
+        Every epoch has a new order, as `Order` says. Raises InputError where the batch is larger
+        than the data set.
         """
-        if not 0 < batch_size <= self.num_examples:
-            raise InputError(f"a batch of {batch_size} can't be drawn from "
-                             f"{self.num_examples} examples: choose another --batch-size")
-        rows = self._order[self._position:self._position + batch_size]
-        self._position += batch_size
-        if self._position > self.num_examples:
-            self.epochs_completed += 1
-            self._position -= self.num_examples
-            self._shuffle()
-            rows = np.concatenate([rows, self._order[:self._position]])
+        rows = self._order.rows(batch_size)
         return self.images[rows], self.labels[rows]
-
-    def state(self):
-        """The place in the stream of batches, as a dict that JSON can hold."""
-        return {"before_shuffle": self._before_shuffle, "position": self._position,
-                "epochs_completed": self.epochs_completed}
-
-    def restore(self, state):
-        """Go on from a `state()`: the next batches are those that followed it."""
-        self._rng.bit_generator.state = state["before_shuffle"]
-        self._shuffle()
-        self._position = state["position"]
-        self.epochs_completed = state["epochs_completed"]
 
     def stored(self):
         """The columns as bytes, to be kept on a device: images uint8 [N, 784], labels uint8 [N]."""
