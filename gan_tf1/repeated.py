@@ -43,10 +43,11 @@ def claim(note, asked):
         temporary.write_text(json.dumps(asked) + "\n")
 
 
-def train(script, path, flags, jobs=1):
+def train(script, path, flags, jobs=1, called=None):
     """Run, or resume, `script` with `flags` in the run directory `path`, one of `jobs` at a time.
 
-    A complete run is let be. Raises InputError or TrainingError with the script's own reason.
+    A complete run is let be. Raises InputError or TrainingError with the script's own reason, after
+    what the run is `called`.
     """
     if is_complete(path):
         return
@@ -60,7 +61,7 @@ def train(script, path, flags, jobs=1):
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         kind = InputError if done.returncode == 2 else TrainingError
-        raise kind(f"{path.name} failed: {reason.removeprefix('error: ')}")
+        raise kind(f"{called or f'{path.name} failed'}: {reason.removeprefix('error: ')}")
 
 
 def side_by_side(function, arguments, jobs):

@@ -14,13 +14,12 @@ them. The first row is of test images: what there is to be reached.
 """
 
 import argparse
-import subprocess
 import sys
 import time
 
 import numpy as np
 
-from gan_tf1 import figures, image_metrics
+from gan_tf1 import figures, image_metrics, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, TrainingError, script
@@ -29,7 +28,7 @@ from gan_tf1.models import progressive_gan as model
 from gan_tf1.run import read_config, versions
 from gan_tf1.samples import restored
 
-SCRIPT = user_path(__file__).parent / "13_progressive_gan.py"
+SCRIPT = "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
 ROWS = {"plain": 0, "+ growing": 1, "+ minibatch deviation": 2, "+ equalized learning rate": 3,
         "+ pixel norm": 4}  # name -> how many of the ideas are on
@@ -42,19 +41,14 @@ def trained(name, seed, args):
     path = args.work_dir / f"{ROWS[name]}-seed-{seed}"
     switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
                 for number, idea in enumerate(IDEAS)]
-    command = [sys.executable, SCRIPT, "--data", args.data, "--seed", str(seed), "--run-dir", path,
-               *switches, *args.flags]
+    flags = ["--data", args.data, "--seed", seed, *switches, *args.flags]
     if args.data_dir:
-        command += ["--data-dir", args.data_dir]
-    if (path / "samples.npz").exists():
-        return path
-    if (path / "config.json").exists():
-        command.append("--resume")
+        flags += ["--data-dir", args.data_dir]
     start = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise TrainingError(f"{name}, seed {seed}: {reason.removeprefix('error: ')}")
+    try:
+        repeated.train(SCRIPT, path, flags, called=f"{name}, seed {seed}")
+    except InputError as error:
+        raise TrainingError(str(error)) from error
     print(f"{path}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
     return path
 
@@ -106,9 +100,9 @@ def main(argv=None):
     parser.add_argument("--n", type=whole_number, default=2048, help="images judged of each run, "
                         "at least 2 (default: 2048; the paper: 16384)")
     argv = sys.argv[1:] if argv is None else argv
-    own = argv[:argv.index("--")] if "--" in argv else argv
+    own, flags = repeated.split(argv)
     args = parser.parse_args(own)
-    args.flags = argv[len(own) + 1:]
+    args.flags = flags
     if args.out.suffix != ".txt":
         raise InputError(f"{args.out} must end in .txt")
     if args.seeds < 1 or args.n < 2:

@@ -49,6 +49,7 @@ def test_each_row_has_one_idea_more_and_every_seed_a_run(script, tmp_path, monke
     (paths[3] / "config.json").touch()
     script.trained("+ growing", 1, args)
     assert "--resume" in commands[-1]
+    (paths[3] / "losses.csv").write_text("epoch\n1\n")
     (paths[3] / "samples.npz").touch()  # complete
     script.trained("+ growing", 1, args)
     assert len(commands) == 11
