@@ -26,7 +26,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                                         `last` is what the last step fetched
         report(sess, last) -> dict      the epoch's losses
         log_line(epoch, losses) -> str  the lines as the chapter prints them
-        sample(sess) -> images          the epoch's samples; None for a net that draws none
+        sample(sess) -> images          the epoch's samples, which may be no pictures; None for a
+                                        net that draws none
         evaluate(sess, epoch)           what the chapter tells after some epochs only: None, or
                                         the line and a dict for accuracies.csv
 
@@ -101,7 +102,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 if sample:
                     images = sample(sess)
                     run.add_samples(images)
-                    grid = figures.grid_png(images)
+                    grid = figures.grid_png(images) if figures.are_images(images) else None
                 run.summarize(epoch, losses, grid)
 
                 gen_saver.save(sess, str(run.path / "generator" / run_files.GENERATOR),

@@ -1,0 +1,145 @@
+"""What became of the modes in runs of `scripts/18_mode_collapse.py`: read, judged, told, drawn."""
+
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import collapse, collapse_figures, figures, metrics, samples
+from gan_tf1.config import make
+from gan_tf1.data import digits, two_cities
+from gan_tf1.files import replacing
+from gan_tf1.models import mnist_classifier, remedies_gan as model
+from gan_tf1.run import load_losses, load_samples, read_config_of
+from gan_tf1.tf1 import tf
+
+SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+DIGITS = tuple(map(str, range(mnist_classifier.NUM_CLASSES)))
+
+
+class Told(NamedTuple):
+    """A finished run, and the modes of its samples over training."""
+    stored: dict          # its config.json
+    config: Any           # its model.Config
+    iterations: Any       # [E], the steps after which samples were taken
+    samples: Any          # [E, n, 1] or [E, n, 784], in the range of tanh
+    modes: tuple          # their K names
+    shares: Any           # [E, K]
+    seconds: float        # of the training
+
+    @property
+    def summary(self):
+        """A line on the second half of the training."""
+        end, switching = collapse.settled(self.shares), collapse.switching(self.shares)
+        period = switching.period * self.config.sample_interval
+        return (f"collapse: {collapse.verdict(self.shares)}"
+                + (", and it cycles" if collapse.cycles(self.shares) else "")
+                + f"; over the second half {collapse.covered(end).mean():.1f} of {len(self.modes)} "
+                f"modes are covered, {1 - end.sum(axis=1).mean():.0%} of the samples are of none; "
+                f"{switching.switches} switches from mode to mode in all, {switching.cycles} come "
+                "back" + ("" if np.isnan(period) else f", every {period:.0f} steps in the mean"))
+
+
+def of_run(path, classifier=SHIPPED):
+    """The `Told` of the finished run at `path`; digits are read by the run at `classifier`.
+
+    Raises InputError where it isn't finished, or no run of the chapter.
+    """
+    stored = read_config_of(model.CHAPTER, path)
+    config = make(model.Config, stored["settings"])
+    drawn = load_samples(path)
+    iterations = config.sample_interval * load_losses(path)["epoch"]
+    if stored["data"] == two_cities.KEY:
+        modes, shares = two_cities.CITIES, collapse.near(
+            two_cities.celsius(drawn[..., 0]), two_cities.MEANS, two_cities.NEAR)
+    else:
+        said = samples.judged(classifier, [(images + 1) / 2 for images in drawn])
+        modes, shares = DIGITS, np.stack([metrics.class_shares(each) for each, _ in said])
+    return Told(stored, config, iterations, drawn, modes, shares, seconds(path))
+
+
+def seconds(path):
+    """How long the training at `path` took: the median of its intervals, times their number.
+
+    By the times of its TensorBoard events, so that an interruption counts for nothing; samples and
+    checkpoints are in it, the start is not. NaN where there is one interval alone.
+    """
+    times = sorted(event.wall_time for file in (path / "events").iterdir()
+                   for event in tf.train.summary_iterator(str(file)) if event.summary.value)
+    return float(np.median(np.diff(times)) * len(times)) if len(times) > 1 else np.nan
+
+
+def draw(path, title):
+    """Draw the finished run at `path`, and write its shares.csv; print the files and what it says."""
+    told = of_run(path)
+    rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
+    rows += [f"{iteration:.0f}," + ",".join(f"{share:.6g}" for share in row)
+             for iteration, row in zip(told.iterations, told.shares)]
+    with replacing(path / "shares.csv") as temporary:
+        temporary.write_text("\n".join(rows) + "\n")
+    print(told.summary, path / "shares.csv",
+          figures.save(chapters_figure([("", told)], title), path / "figures" / "collapse.png"),
+          sep="\n")
+
+
+def chapters_figure(named, title):
+    """Figure 6.23 or 6.24, as the data is, of `named`, (name, `Told`) each."""
+    told = named[0][1]
+    if told.modes is DIGITS:
+        return collapse_figures.digits([(name, one.iterations, one.samples[-1], one.shares)
+                                        for name, one in named], title)
+    data = two_cities.load([told.stored["seed"], 1]).train.celsius[:, 0]
+    return collapse_figures.cities([
+        (name, one.iterations, two_cities.celsius(one.samples[..., 0]), one.shares)
+        for name, one in named], data, title)
+
+
+def load(choice, data_dir, seed):
+    """The data set named by `choice`: temperatures drawn by `seed`, or digits."""
+    if choice == two_cities.KEY:
+        return two_cities.load(seed)
+    return digits.unsplit(digits.load(choice, data_dir))
+
+
+def table(rows):
+    """The lines of a table; `rows` is name -> [`Told` of each seed]."""
+    width = max(map(len, rows))
+    yield (f"{'':{width}}  seeds  full  partial  none  cycles  modes covered     KL to uniform  "
+           "of no mode     switches    period   seconds")
+    for name, seeds in rows.items():
+        verdicts = [collapse.verdict(told.shares) for told in seeds]
+        ends = [collapse.settled(told.shares) for told in seeds]
+        switchings = [collapse.switching(told.shares) for told in seeds]
+        periods = [each.period * told.config.sample_interval
+                   for each, told in zip(switchings, seeds)]
+        yield (f"{name:{width}}  {len(seeds):5}  {verdicts.count('full'):4}  "
+               f"{verdicts.count('partial'):7}  {verdicts.count('none'):4}  "
+               f"{sum(collapse.cycles(told.shares) for told in seeds):6}  "
+               f"{spread([collapse.covered(end).mean() for end in ends], 2):>13}  "
+               f"{spread([mean(collapse.kl_to_uniform(end)) for end in ends], 3):>16}  "
+               f"{np.mean([1 - end.sum(axis=1).mean() for end in ends]):10.0%}  "
+               f"{spread([each.switches for each in switchings], 0):>11}  "
+               f"{mean(periods):8.0f}  {np.mean([told.seconds for told in seeds]):8.1f}")
+
+
+def spread(numbers, digits):
+    """Mean and, of two and more, standard deviation."""
+    deviation = f" +- {np.std(numbers, ddof=1):.{digits}f}" if len(numbers) > 1 else ""
+    return f"{mean(numbers):.{digits}f}{deviation}"
+
+
+def mean(numbers):
+    """The mean of those that are numbers, NaN where none is."""
+    numbers = np.asarray(numbers, float)
+    return numbers[~np.isnan(numbers)].mean() if not np.isnan(numbers).all() else np.nan
+
+
+def series(rows):
+    """The lines of a CSV with every share of every run."""
+    modes = next(iter(rows.values()))[0].modes
+    yield ",".join(["row", "seed", "iteration", *(f"share_{mode}" for mode in modes)])
+    for name, seeds in rows.items():
+        for told in seeds:
+            for iteration, shares in zip(told.iterations, told.shares):
+                yield ",".join([f'"{name}"', str(told.stored["seed"]), f"{iteration:.0f}",
+                                *(f"{share:.4g}" for share in shares)])

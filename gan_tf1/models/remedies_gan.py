@@ -1,0 +1,335 @@
+"""A GAN that loses modes on demand, and seven remedies against it: temperatures or digits.
+
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
+Generation with GANs", section "Mode collapse", figures 6.23 and 6.24, without code or
+numbers: a generator that sits on one of two cities and changes to the other when the
+discriminator has learned of it, over and over, and generators of one digit or of some.
+Here the networks are dense and work on vectors [B, n]: n is 1 for temperatures, 784 for
+digits. Nothing is done to hurt them but one number, `gen_steps`, the generator's
+updates for each of the discriminator: with 1 both works keep all of their modes.
+
+Losses, D the discriminator's probability, l its logit or a critic's score::
+
+    J_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))]          J_G = -E_z[log D(G(z))]
+
+    x       real       data, scaled to [-1, 1]
+    z       noise      normal, mean 0 and deviation 1
+    G(z)    generated  the range of tanh
+    J_D     disc_loss
+    J_G     gen_loss   non-saturating
+
+What each `remedy` changes, and nothing else:
+
+=================  ================================================================================
+none               nothing
+label_smoothing    D's label of real data is 1 - `label_smooth` (Salimans et al. 2016, section 3.4)
+minibatch_stddev   D's second layer sees the deviation of its first over groups of `group_size`
+                   samples (Karras et al. 2017, section 3; as in `progressive_gan.py`)
+wasserstein        J_D = E_z[l(G(z))] - E_x[l(x)], J_G = -E_z[l(G(z))], and after each update D's
+                   weights are clipped to +-`clip_value` (Arjovsky et al. 2017)
+wasserstein_gp     the same without the clip: J_D + `penalty_weight` E[(|grad l(x^)|_2 - 1)^2], on
+                   lines between x and G(z) (Gulrajani et al. 2017)
+packing            D judges `pack` samples at once, joined to one vector: all real or all fake (Lin
+                   et al. 2018, PacGAN). A batch has B / pack logits, and as many samples as before
+unrolling          J_G is of another D, with the weights w_k; D itself is trained as ever (Metz et
+                   al. 2016, equations 7 to 11)::
+
+                       w_0 = w,    w_(i+1) = w_i - eta dJ_D(w_i) / dw_i,    i = 0 ... k - 1
+
+                   k is `unrolled_steps`, eta `unrolled_rate`. J_G's gradient goes through all w_i,
+                   which depend on G: it knows how D will answer
+=================  ================================================================================
+
+Where each number comes from: the chapter has none, so all are ours, found in short trials on one
+or two seeds and then held fixed.
+
+=====================================  ===========================================================
+choice                                 why
+=====================================  ===========================================================
+non-saturating, Adam, beta1 0.5        as in GANs since Radford et al. 2015. The minimax cost, with
+                                       one update each, didn't collapse on the cities
+`gen_steps` 3                          what the chapter tells, seen plainly: G runs after D's last
+                                       word. On the cities 3 and more cycle; on digits 2 loses
+                                       some of them, 5 all but one or two. Larger Adam steps alone
+                                       (0.005) lose modes late on digits, and not on the cities
+two hidden layers                      a deviation must pass a layer that isn't linear, as in the
+                                       progressive GAN: in a last linear one it only adds up
+data drawn with replacement            so a step may have as many batches as it has updates
+Adam for critics too                   one thing differs at a time. Both papers update the critic 5
+                                       times for each of the generator: `--disc-steps 5 --gen-steps
+                                       1`, which is a remedy by itself
+plain descent in the unrolled steps    the paper allows any; Adam's slots would be unrolled too
+one batch for all unrolled steps       as in the authors' code
+=====================================  ===========================================================
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gan_tf1.config import setting
+from gan_tf1.errors import InputError
+from gan_tf1.tf1 import tf
+
+CHAPTER = "remedies_gan"
+SAMPLE_RANGE = (-1, 1)  # that of tanh
+REMEDIES = ("none", "label_smoothing", "minibatch_stddev", "wasserstein", "wasserstein_gp",
+            "packing", "unrolling")
+CRITICS = ("wasserstein", "wasserstein_gp")
+EPSILON = 1e-8        # in the deviation's root, as in `progressive_gan.py`
+ROOT_EPSILON = 1e-12  # in the norm's, as in `wasserstein_gan_gp.py`
+
+
+@dataclass(frozen=True)
+class Config:
+    """Ours, as the docstring says; a remedy's own numbers are its paper's where there is one."""
+    iterations: int = setting(5000, "training steps", at_least=1)
+    sample_interval: int = setting(50, "steps between samples, losses and checkpoints", at_least=1)
+    disc_steps: int = setting(1, "updates of the discriminator a step", at_least=1, at_most=100)
+    gen_steps: int = setting(3, "updates of the generator a step: 1 keeps the modes, more lose them",
+                             at_least=1, at_most=100)
+    remedy: str = setting("none", "what is done about it: " + ", ".join(REMEDIES),
+                          choices=REMEDIES)
+    batch_size: int = setting(64, "samples of either kind an update", at_least=1)
+    learning_rate: float = setting(0.0005, "Adam's step size, for both networks", above=0)
+    beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
+    z_dim: int = setting(16, "numbers in a latent vector", at_least=1, at_most=100_000)
+    hidden_size: int = setting(64, "units of each of two hidden layers, of either network",
+                               at_least=1, at_most=10_000)
+    alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
+    label_smooth: float = setting(0.1, "label_smoothing: taken off the label 1 of real data",
+                                  at_least=0, below=1)
+    group_size: int = setting(4, "minibatch_stddev: samples over which the deviation is taken",
+                              at_least=1)
+    clip_value: float = setting(0.05, "wasserstein: largest absolute value of the critic's weights",
+                                above=0)
+    penalty_weight: float = setting(10.0, "wasserstein_gp: weight of the penalty", at_least=0)
+    pack: int = setting(2, "packing: samples that are judged together", at_least=1)
+    unrolled_steps: int = setting(5, "unrolling: k, updates that the generator looks ahead",
+                                  at_least=0, at_most=50)
+    unrolled_rate: float = setting(0.1, "unrolling: eta, the step size of each", above=0)
+    samples: int = setting(400, "samples drawn from the generator at each interval", at_least=1,
+                           at_most=1024)
+
+
+def check(config):
+    """Raise InputError where a batch can't be cut as the remedy needs it."""
+    for remedy, flag, size in (("minibatch_stddev", "group-size", config.group_size),
+                               ("packing", "pack", config.pack)):
+        if config.remedy == remedy and config.batch_size % size:
+            raise InputError(f"--batch-size {config.batch_size} must be a multiple of --{flag} "
+                             f"{size}")
+
+
+def model_inputs(size, z_dim):
+    """Placeholders: data [B, size] in [-1, 1], noise [B, z_dim], epsilon [B, 1] in [0, 1)."""
+    real = tf.placeholder(tf.float32, (None, size), name="real")
+    noise = tf.placeholder(tf.float32, (None, z_dim), name="noise")
+    epsilon = tf.placeholder(tf.float32, (None, 1), name="epsilon")
+    return real, noise, epsilon
+
+
+def leaky(x, alpha):
+    """Leaky ReLU; `tf.nn.leaky_relu` has no gradient of its gradient."""
+    return tf.maximum(alpha * x, x)
+
+
+def generator(z, size, config):
+    """Noise [B, z_dim] to samples [B, size] in (-1, 1)."""
+    with tf.variable_scope("generator"):
+        x = leaky(tf.layers.dense(z, config.hidden_size), config.alpha)    # [B,16] -> [B,64]
+        x = leaky(tf.layers.dense(x, config.hidden_size), config.alpha)    # -> [B,64]
+        return tf.layers.dense(x, size, activation=tf.tanh)                # -> [B,n]
+
+
+def discriminator_weights(size, config):
+    """The discriminator's variables: kernel and bias of each of its three layers."""
+    inputs = size * config.pack if config.remedy == "packing" else size
+    hidden = config.hidden_size
+    told = hidden + 1 if config.remedy == "minibatch_stddev" else hidden
+    weights = []
+    for name, shape in (("dense", (inputs, hidden)), ("dense_1", (told, hidden)),
+                        ("dense_2", (hidden, 1))):
+        with tf.variable_scope(f"discriminator/{name}"):
+            weights += [
+                tf.get_variable("kernel", shape, initializer=tf.glorot_uniform_initializer()),
+                tf.get_variable("bias", shape[1], initializer=tf.zeros_initializer())]
+    return weights
+
+
+def discriminator(x, weights, config):
+    """Samples [B, n] to logits, or a critic's scores, [B, 1]; packed [B / pack, 1].
+
+    `weights` are tensors, as `discriminator_weights` has them or as they will be.
+    """
+    kernel, bias, kernel_1, bias_1, kernel_2, bias_2 = weights
+    if config.remedy == "packing":
+        x = tf.reshape(x, (-1, config.pack * x.shape[1].value))    # [B,n] -> [B/2,2n]
+    x = leaky(x @ kernel + bias, config.alpha)                     # -> [B,64]
+    if config.remedy == "minibatch_stddev":
+        x = minibatch_stddev(x, config.group_size)                 # -> [B,65]
+    x = leaky(x @ kernel_1 + bias_1, config.alpha)                 # -> [B,64]
+    return x @ kernel_2 + bias_2                                   # -> [B,1]
+
+
+def minibatch_stddev(x, group_size):
+    """[B, n] with one number more, [B, n + 1]: the deviation within a group, the mean over n.
+
+    Sample i is in group i mod (B / group_size).
+    """
+    groups = tf.reshape(x, (group_size, -1, x.shape[1].value))                # -> [g,B/g,n]
+    variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, 0)), 0)
+    deviation = tf.reduce_mean(tf.sqrt(variance + EPSILON), 1, keepdims=True)  # -> [B/g,1]
+    return tf.concat([x, tf.tile(deviation, (group_size, 1))], 1)
+
+
+def gradient_penalty(critic, real, generated, epsilon):
+    """The scalar mean of (|grad l(x^)| - 1)^2; `critic` makes samples [B, n] scores [B, 1]."""
+    interpolated = epsilon * real + (1 - epsilon) * generated
+    [grads] = tf.gradients(critic(interpolated), [interpolated])               # -> [B,n]
+    norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=1) + ROOT_EPSILON)    # -> [B]
+    return tf.reduce_mean(tf.square(norms - 1))
+
+
+def cross_entropy(label, logits):
+    """The scalar mean of -label log D - (1 - label) log(1 - D), in nats."""
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+        labels=label * tf.ones_like(logits), logits=logits))
+
+
+def discriminator_loss(logits_real, logits_fake, config):
+    """The scalar on which the discriminator descends, but for a critic's penalty."""
+    if config.remedy in CRITICS:
+        # scores of real data -> high, of fakes -> low
+        return tf.reduce_mean(logits_fake) - tf.reduce_mean(logits_real)
+    # real logits -> 1, smoothed -> 0.9; fake logits -> 0
+    label = 1 - config.label_smooth if config.remedy == "label_smoothing" else 1.
+    return cross_entropy(label, logits_real) + cross_entropy(0., logits_fake)
+
+
+def generator_loss(logits_fake, config):
+    """The scalar on which the generator descends."""
+    if config.remedy in CRITICS:
+        # fake scores -> high, seen from the generator
+        return -tf.reduce_mean(logits_fake)
+    # fake logits -> 1, seen from the generator
+    return cross_entropy(1., logits_fake)
+
+
+def unrolled(weights, loss_of, steps, rate):
+    """`weights` after `steps` of plain descent on `loss_of(weights)`: tensors; none is moved."""
+    for _ in range(steps):
+        grads = tf.gradients(loss_of(weights), weights)
+        weights = [weight - rate * grad for weight, grad in zip(weights, grads)]
+    return weights
+
+
+def clipped(weights, clip_value, after):
+    """Clip each of the variables to [-clip_value, clip_value], once the op `after` is done."""
+    with tf.control_dependencies([after]):
+        # A new read: by TF1's old variables, the value at hand may be that from before the update.
+        return tf.group(*(tf.assign(weight, tf.clip_by_value(weight.read_value(), -clip_value,
+                                                             clip_value)) for weight in weights))
+
+
+def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
+    """Two Adam steps `(disc_opt, gen_opt)`, each moving its own; a clipped critic's is both."""
+    adam = dict(learning_rate=config.learning_rate, beta1=config.beta1)
+    # A critic's scores stand in the loss as they are: without this it might be read after the move.
+    with tf.control_dependencies([disc_loss]):
+        with tf.name_scope("disc_opt"):
+            disc_opt = tf.train.AdamOptimizer(**adam).minimize(disc_loss, var_list=disc_vars)
+    if config.remedy == "wasserstein":
+        disc_opt = clipped(disc_vars, config.clip_value, after=disc_opt)
+    with tf.control_dependencies([gen_loss]):
+        with tf.name_scope("gen_opt"):
+            gen_opt = tf.train.AdamOptimizer(**adam).minimize(gen_loss, var_list=gen_vars)
+    return disc_opt, gen_opt
+
+
+class GAN(NamedTuple):
+    """What training and sampling need of the graph."""
+    real: Any         # [B, n] in [-1, 1]
+    noise: Any        # [B, z_dim]
+    epsilon: Any      # [B, 1] in [0, 1): of wasserstein_gp alone
+    generated: Any    # [B, n] in (-1, 1)
+    disc_loss: Any
+    gen_loss: Any
+    gen_vars: list
+    disc_vars: list
+    disc_opt: Any
+    gen_opt: Any
+
+
+def build(config, size):
+    """The whole graph for vectors of `size` numbers, in the current default graph."""
+    check(config)
+    real, noise, epsilon = model_inputs(size, config.z_dim)
+    generated = generator(noise, size, config)
+    gen_vars = tf.trainable_variables("generator/")
+    disc_vars = discriminator_weights(size, config)
+    assert gen_vars + disc_vars == tf.trainable_variables(), "a variable in neither network"
+
+    def loss_of(weights):
+        loss = discriminator_loss(discriminator(real, weights, config),
+                                  discriminator(generated, weights, config), config)
+        if config.remedy == "wasserstein_gp":
+            loss += config.penalty_weight * gradient_penalty(
+                lambda x: discriminator(x, weights, config), real, generated, epsilon)
+        return loss
+
+    disc_loss, judges = loss_of(disc_vars), disc_vars
+    if config.remedy == "unrolling":
+        judges = unrolled(disc_vars, loss_of, config.unrolled_steps, config.unrolled_rate)
+    gen_loss = generator_loss(discriminator(generated, judges, config), config)
+    disc_opt, gen_opt = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config)
+    return GAN(real, noise, epsilon, generated, disc_loss, gen_loss, gen_vars, disc_vars, disc_opt,
+               gen_opt)
+
+
+def rebuild(config, sample_shape, epoch):
+    """The graph of a run whose samples are [count, n], for sampling."""
+    return build(config, sample_shape[-1])
+
+
+def step(sess, gan, dataset, rng, config):
+    """The discriminator's updates, then the generator's, each on a batch and noise of its own.
+
+    Returns the losses of the last of either, as each found them. All remedies draw alike.
+    """
+    def batch():
+        idx = rng.integers(0, dataset.num_examples, config.batch_size)
+        return {gan.real: dataset.images[idx] * 2 - 1,  # to the range of tanh
+                gan.noise: rng.normal(0, 1, (config.batch_size, config.z_dim)),
+                gan.epsilon: rng.uniform(0, 1, (config.batch_size, 1))}
+
+    for _ in range(config.disc_steps):
+        disc_loss, _ = sess.run([gan.disc_loss, gan.disc_opt], batch())
+    for _ in range(config.gen_steps):
+        gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], batch())
+    return disc_loss, gen_loss
+
+
+def report(disc_loss, gen_loss):
+    """The figures of an interval: those of its last step."""
+    return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}
+
+
+def log_line(iteration, losses):
+    """The line after `iteration` steps."""
+    return (f"Iteration {iteration}... Disc Loss: {losses['disc_loss']:.3f}... "
+            f"Gen Loss: {losses['gen_loss']:.3f}")
+
+
+def latent(rng, count, config):
+    """`count` latent vectors as in training: normal noise, [count, z_dim]."""
+    return rng.normal(0, 1, (count, config.z_dim))
+
+
+def generate(sess, gan, z):
+    """The samples of latent vectors `z` [n, z_dim]: temperatures [n, 1] or images, in (-1, 1)."""
+    return sess.run(gan.generated, {gan.noise: z})
+
+
+def sample(sess, gan, rng, count, config):
+    """`count` new samples of normal noise, [count, 1] or [count, 784] in (-1, 1)."""
+    return generate(sess, gan, latent(rng, count, config))

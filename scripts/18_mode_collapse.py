@@ -1,0 +1,55 @@
+"""Train a GAN that loses modes on demand, with or without a remedy: two cities, or digits.
+
+    python scripts/18_mode_collapse.py                            two cities: it cycles
+    python scripts/18_mode_collapse.py --gen-steps 1              the same networks, both cities
+    python scripts/18_mode_collapse.py --remedy packing           or unrolling, minibatch_stddev, ...
+    python scripts/18_mode_collapse.py --data mnist --gen-steps 5   digits: all but a few are lost
+    python scripts/18_mode_collapse.py --loop graph --xla         the same, sooner
+    python scripts/18_mode_collapse.py --resume                   go on after an interruption
+
+At the end it says which modes were there over training (shares.csv, figures/collapse.png).
+Many runs side by side: scripts/mode_collapse_report.py.
+"""
+
+import numpy as np
+
+from gan_tf1 import collapse_runs, figures, launch, train
+from gan_tf1.config import intervals
+from gan_tf1.data import digits, two_cities
+from gan_tf1.errors import script
+from gan_tf1.models import remedies_gan as model
+
+CHOICES = (two_cities.KEY, *digits.CHOICES)
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, CHOICES)
+    config = job.config
+    epochs = intervals(config)
+    model.check(config)
+    data = collapse_runs.load(job.data, job.data_dir, [job.seed, 1])
+    size = data.train.images.shape[1]
+    rng = np.random.default_rng([job.seed, 0])
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
+
+    with job.open(data, (config.samples, size)) as run, job.new_graph().as_default():
+        gan = model.build(config, size)
+        train.fit(
+            run, epochs=epochs, steps=config.sample_interval,
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            report=lambda sess, fetched: model.report(*fetched),
+            log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
+            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+
+    where = f"{config.remedy.replace('_', ' ')} on {data.title}, seed {job.seed}"
+    if size > 1:
+        figures.of_run(run.path, where, each=config.sample_interval, counted="iteration",
+                       columns=10, inches=0.6)
+    collapse_runs.draw(run.path, f"Modes over training: {where}")
+
+
+if __name__ == "__main__":
+    main()
