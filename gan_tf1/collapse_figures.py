@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gan_tf1 import collapse
 from gan_tf1.data import two_cities
 from gan_tf1.figures import new_figure, tiled
 
@@ -17,31 +18,36 @@ def cities(runs, data, title):
     `celsius` [E, n] are a run's samples after each of `iterations` [E], `shares` [E, 2] those near
     A and B; `data` [N] is what it was trained on.
     """
-    figure = new_figure(13, 3.6 * len(runs) + 0.4)
+    figure = new_figure(13, 4.2 * len(runs) + 0.4)
     figure.suptitle(title, parse_math=False)
-    for (name, iterations, celsius, shares), part in zip(
-            runs, np.atleast_1d(figure.subfigures(len(runs), 1))):
-        part.suptitle(name, fontsize="medium", parse_math=False)
-        left, middle = part.subplots(1, 2, width_ratios=(1, 3), sharey=True)
-        left.hist(data, CELLS, density=True, orientation="horizontal", color="0.8",
-                  label="data (figure 6.23)")
-        for city, colour in enumerate(CITY_COLOURS):
-            at = np.flatnonzero(shares[:, city] == shares[:, city].max())[-1]
-            left.hist(celsius[at], CELLS, density=True, orientation="horizontal", color=colour,
-                      histtype="step", linewidth=1.5, label=f"samples, step {iterations[at]}")
-        left.set(xlabel="density", ylabel="degrees Celsius")
-        left.legend(fontsize="x-small", loc="center right")
+    rows = figure.subfigures(len(runs), 1, squeeze=False)[:, 0]
+    for (name, iterations, celsius, shares), row in zip(runs, rows):
+        row.suptitle(name, fontsize="medium", parse_math=False)
+        left, right = row.subfigures(1, 2, width_ratios=(1, 3))
+        histogram, (above, below) = left.subplots(), right.subplots(2, 1, sharex=True,
+                                                                    height_ratios=(2, 1))
+        histogram.hist(data, CELLS, density=True, orientation="horizontal", color="0.8",
+                       label="data (figure 6.23)")
+        # The last set of either city alone, if there is one; else the last set.
+        found = collapse.dominant(shares)
+        at = [places[-1] for places in (np.flatnonzero(found == city) for city in range(2))
+              if len(places)] or [len(shares) - 1]
+        for place, colour in zip(at, ("#2ca02c", "#9467bd")):
+            histogram.hist(celsius[place], CELLS, density=True, orientation="horizontal",
+                           color=colour, histtype="step", linewidth=1.5,
+                           label=f"samples, step {iterations[place]:.0f}")
+        histogram.set(xlabel="density", ylabel="degrees Celsius", ylim=CELLS[[0, -1]])
+        histogram.legend(fontsize="x-small", loc="upper right")
         density = np.stack([np.histogram(each, CELLS)[0] / len(each) for each in celsius], axis=1)
-        middle.imshow(density, origin="lower", aspect="auto", cmap="Greys", vmax=0.2,
-                      interpolation="nearest", extent=(*_ends(iterations), *CELLS[[0, -1]]))
-        middle.set(xlabel="step", title="samples: darkest where a fifth lies within one degree")
-        middle.title.set_fontsize("small")
-        over = middle.twinx()
-        for city, colour, letter in zip(range(2), CITY_COLOURS, two_cities.CITIES):
-            over.plot(iterations, shares[:, city], color=colour, linewidth=1, alpha=0.8,
-                      label=f"share near {letter}")
-        over.set(ylim=(-0.02, 1.02), ylabel="share of samples")
-        over.legend(fontsize="x-small", loc="center right")
+        above.imshow(density, origin="lower", aspect="auto", cmap="Greys", vmax=0.2,
+                     interpolation="nearest", extent=(*_ends(iterations), *CELLS[[0, -1]]))
+        above.set_title("samples: black where a fifth or more lies within one degree",
+                        fontsize="small")
+        above.set(ylabel="degrees Celsius")
+        areas(below, iterations, shares)
+        below.set(xlabel="step", ylabel="share")
+        below.legend(below.collections, [f"near {city}" for city in two_cities.CITIES],
+                     fontsize="x-small", loc="lower left")
     return figure
 
 
@@ -70,8 +76,8 @@ def remedies(rows, modes, title):
     A row's panels are its seeds; `modes` are the names of the K modes.
     """
     columns = max(len(runs) for _, runs in rows)
-    figure = new_figure(2.6 * columns + 3, 0.85 * len(rows) + 1)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(max(8, 2.6 * columns + 3), 0.85 * len(rows) + 1)
+    figure.suptitle(title, fontsize="medium", parse_math=False)
     grid = figure.subplots(len(rows), columns, sharex=True, sharey=True, squeeze=False)
     for (name, runs), line in zip(rows, grid):
         for axes, run in zip(line, runs):

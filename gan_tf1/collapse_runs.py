@@ -32,12 +32,17 @@ class Told(NamedTuple):
         """A line on the second half of the training."""
         end, switching = collapse.settled(self.shares), collapse.switching(self.shares)
         period = switching.period * self.config.sample_interval
-        return (f"collapse: {collapse.verdict(self.shares)}"
-                + (", and it cycles" if collapse.cycles(self.shares) else "")
-                + f"; over the second half {collapse.covered(end).mean():.1f} of {len(self.modes)} "
+        return (f"{called(self)}; over the second half {collapse.covered(end).mean():.1f} of {len(self.modes)} "
                 f"modes are covered, {1 - end.sum(axis=1).mean():.0%} of the samples are of none; "
                 f"{switching.switches} switches from mode to mode in all, {switching.cycles} come "
                 "back" + ("" if np.isnan(period) else f", every {period:.0f} steps in the mean"))
+
+
+def called(told):
+    """What the run suffers from, in a word or two."""
+    words = {"full": "full collapse", "partial": "partial collapse", "none": "no collapse"}
+    cycles = ", cycling" if collapse.cycles(told.shares) else ""
+    return words[collapse.verdict(told.shares)] + cycles
 
 
 def of_run(path, classifier=SHIPPED):

@@ -77,9 +77,9 @@ def diversity(images):
     """How much `images` [n, ...] differ: the share of their variance that lies between images.
 
     0 where all are one image, 1 where their mean is a plain grey. What the range of the values is
-    makes no difference. Not a number where there are too few.
+    makes no difference. Not a number where there are too few, or where each is one number alone.
     """
-    if len(images) < Thresholds.fewest_samples:
+    if len(images) < Thresholds.fewest_samples or images[0].size < 2:
         return math.nan
     images = np.asarray(images, np.float64).reshape(len(images), -1)
     between = images.var(axis=0, ddof=1).mean()

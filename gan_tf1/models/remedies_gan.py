@@ -83,7 +83,7 @@ ROOT_EPSILON = 1e-12  # in the norm's, as in `wasserstein_gan_gp.py`
 class Config:
     """Ours, as the docstring says; a remedy's own numbers are its paper's where there is one."""
     iterations: int = setting(5000, "training steps", at_least=1)
-    sample_interval: int = setting(50, "steps between samples, losses and checkpoints", at_least=1)
+    sample_interval: int = setting(25, "steps between samples, losses and checkpoints", at_least=1)
     disc_steps: int = setting(1, "updates of the discriminator a step", at_least=1, at_most=100)
     gen_steps: int = setting(3, "updates of the generator a step: 1 keeps the modes, more lose them",
                              at_least=1, at_most=100)

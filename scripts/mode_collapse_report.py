@@ -1,0 +1,149 @@
+"""Which GANs lose modes, and what helps: many runs of 18_mode_collapse.py side by side.
+
+    python scripts/mode_collapse_report.py OUT --data two_cities --seeds 0 1 2 3 4
+    python scripts/mode_collapse_report.py OUT --data mnist --seeds 0 1 2
+
+Every row is trained with every seed: GANs that lose modes and one that keeps them, by the
+number of the generator's updates for one of the discriminator, and one of those that lose
+them with each remedy. Flags after `--` go to all runs. OUT is a folder, and gets, of --data
+NAME,
+
+    NAME.txt           the table: how many seeds collapse, modes covered, switches, seconds
+    NAME.csv           the share of each mode in each set of samples of each run
+    NAME.png           the chapter's figure, computed: 6.23 of temperatures, 6.24 of digits
+    NAME_remedies.png  the shares over training, of each row and seed
+
+The runs themselves are kept in --work-dir. Interrupted, the same command goes on
+where it stopped.
+"""
+
+import argparse
+import json
+import shlex
+import sys
+
+from gan_tf1 import collapse_figures, collapse_runs, figures, repeated
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.data import two_cities
+from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.files import replacing, user_path
+from gan_tf1.launch import seed_number
+
+SCRIPT = "18_mode_collapse.py"
+CHOICES = (two_cities.KEY, "mnist", "drawn")
+COMMON = ("--loop", "graph")
+OF_DIGITS = ("--iterations", "3000", "--sample-interval", "100", "--hidden-size", "128", "--z-dim",
+             "64", "--learning-rate", "0.001")
+# Rows without a remedy, name -> flags: updates of the generator for one of the discriminator.
+# The remedies start from the last.
+OF_G = "updates of G: {}"
+PLAIN = {two_cities.KEY: (1, 3)} | dict.fromkeys(CHOICES[1:], (1, 10, 5))
+REMEDIES = {
+    "label smoothing": ("--remedy", "label_smoothing"),
+    "minibatch deviation": ("--remedy", "minibatch_stddev"),
+    "W-GAN, clipped": ("--remedy", "wasserstein"),
+    "W-GAN-GP": ("--remedy", "wasserstein_gp"),
+    "packing": ("--remedy", "packing"),
+    "unrolling": ("--remedy", "unrolling"),
+    # As both papers have it. This takes the cause away, too.
+    "W-GAN, clipped, 5 of D": ("--remedy", "wasserstein", "--disc-steps", "5", "--gen-steps", "1"),
+    "W-GAN-GP, 5 of D": ("--remedy", "wasserstein_gp", "--disc-steps", "5", "--gen-steps", "1"),
+}
+
+
+def rows_of(data):
+    """The rows of the work on `data`, name -> flags."""
+    plain = {OF_G.format(count): ("--gen-steps", str(count)) for count in PLAIN[data]}
+    *_, collapsing = plain.values()
+    common = COMMON if data == two_cities.KEY else COMMON + OF_DIGITS
+    return {name: (*common, *flags) for name, flags in plain.items()} | {
+        name: (*common, *collapsing, *flags) for name, flags in REMEDIES.items()}
+
+
+def trained(row, seed, args):
+    """The run directory of the row called `row` with `seed`, trained to its end."""
+    path = args.work_dir / f"{args.data}-{row.replace(',', '').replace(' ', '-')}-{seed}"
+    # A row's own flags come last, and count, but for the sizes that all runs are given.
+    flags = ["--data", args.data, "--seed", seed, *rows_of(args.data)[row], *args.flags]
+    if args.data_dir:
+        flags += ["--data-dir", args.data_dir]
+    try:
+        repeated.train(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
+    except InputError as error:
+        raise TrainingError(str(error)) from error
+    return path
+
+
+def shown(rows, data):
+    """The runs of the chapter's figure: the first seed of those without a remedy, full to none."""
+    counts = sorted(PLAIN[data], reverse=True)
+    return [(f"{name}: {collapse_runs.called(rows[name][0])}", rows[name][0])
+            for name in map(OF_G.format, counts) if name in rows]
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=user_path, metavar="OUT")
+    parser.add_argument("--data", choices=CHOICES, default=CHOICES[0],
+                        help=f"what the GANs are trained on (default: {CHOICES[0]})")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where it lies")
+    parser.add_argument("--seeds", type=seed_number, nargs="+", default=[0, 1, 2], metavar="SEED",
+                        help="(default: 0 1 2)")
+    parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these, by name "
+                        f"(default: all, {', '.join(REMEDIES)} among them)")
+    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
+                        help="where the runs go (default: runs/ in OUT)")
+    parser.add_argument("--classifier", type=user_path, metavar="DIR",
+                        default=collapse_runs.SHIPPED, help="what reads the digits: a run of "
+                        "train_mnist_classifier.py (default: the one shipped)")
+    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
+    argv = sys.argv[1:] if argv is None else argv
+    own, flags = repeated.split(argv)
+    args = parser.parse_args(own)
+    args.flags = flags
+    args.work_dir = args.work_dir or args.out / "runs"
+    names = args.rows or list(rows_of(args.data))
+    if unknown := set(names) - set(rows_of(args.data)):
+        raise InputError(f"--rows {', '.join(sorted(unknown))}: there are "
+                         f"{', '.join(rows_of(args.data))}")
+    if len(set(args.seeds)) < len(args.seeds):
+        raise InputError("--seeds must differ")
+    repeated.check(SCRIPT, args.jobs)
+    if args.out.is_file():
+        raise InputError(f"{args.out} is a file: name a folder")
+
+    with replacing(args.out / f"{args.data}.txt") as temporary:  # no training is lost to a bad name
+        repeated.claim(args.work_dir / f"{args.data}.json", {"flags": flags})
+        wanted = [(name, seed) for name in names for seed in args.seeds]
+        paths = repeated.side_by_side(lambda one: trained(*one, args), wanted, args.jobs)
+        told = [collapse_runs.of_run(path, args.classifier) for path in paths]
+        rows = {name: [one for one, (own, _) in zip(told, wanted) if own == name]
+                for name in names}
+        stored = told[0].stored
+        how = (f"Modes of {stored['data_title']} that GANs cover, seeds "
+               f"{' '.join(map(str, args.seeds))}")
+        lines = list(collapse_runs.table(rows))
+        temporary.write_text("\n".join([
+            f"# {how}", f"# command: mode_collapse_report.py {shlex.join(argv)}",
+            f"# versions: {json.dumps(stored['versions'])}",
+            *(f"# {name}: 18_mode_collapse.py --data {args.data} "
+              f"{shlex.join((*rows_of(args.data)[name], *flags))}" for name in names),
+            "", *lines]) + "\n")
+    print(*lines, sep="\n")
+    print(args.out / f"{args.data}.txt")
+    with replacing(args.out / f"{args.data}.csv") as temporary:
+        temporary.write_text("\n".join([f"# {how}", *collapse_runs.series(rows)]) + "\n")
+    print(args.out / f"{args.data}.csv")
+    if chapters := shown(rows, args.data):
+        figure = collapse_runs.chapters_figure(
+            chapters, f"Mode collapse on {stored['data_title']}, seed {args.seeds[0]}")
+        print(figures.save(figure, args.out / f"{args.data}.png"))
+    figure = collapse_figures.remedies(
+        [(name, [(one.iterations, one.shares) for one in seeds]) for name, seeds in rows.items()],
+        told[0].modes, how)
+    print(figures.save(figure, args.out / f"{args.data}_remedies.png"))
+
+
+if __name__ == "__main__":
+    main()
