@@ -32,12 +32,11 @@ from gan_tf1.launch import seed_number
 SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
 COMMON = ("--loop", "graph")
-OF_DIGITS = ("--iterations", "3000", "--sample-interval", "100", "--hidden-size", "128", "--z-dim",
-             "64", "--learning-rate", "0.001")
+OF_DIGITS = ("--iterations", "6000", "--sample-interval", "200")
 # Rows without a remedy, name -> flags: updates of the generator for one of the discriminator.
 # The remedies start from the last.
 OF_G = "updates of G: {}"
-PLAIN = {two_cities.KEY: (1, 3)} | dict.fromkeys(CHOICES[1:], (1, 10, 5))
+PLAIN = {two_cities.KEY: (1, 3)} | dict.fromkeys(CHOICES[1:], (1, 10, 3))
 REMEDIES = {
     "label smoothing": ("--remedy", "label_smoothing"),
     "minibatch deviation": ("--remedy", "minibatch_stddev"),
@@ -45,25 +44,24 @@ REMEDIES = {
     "W-GAN-GP": ("--remedy", "wasserstein_gp"),
     "packing": ("--remedy", "packing"),
     "unrolling": ("--remedy", "unrolling"),
-    # As both papers have it. This takes the cause away, too.
-    "W-GAN, clipped, 5 of D": ("--remedy", "wasserstein", "--disc-steps", "5", "--gen-steps", "1"),
-    "W-GAN-GP, 5 of D": ("--remedy", "wasserstein_gp", "--disc-steps", "5", "--gen-steps", "1"),
 }
+# As both papers have it. This takes the cause away, too.
+OTHER_RATIO = {f"{name}, 5 of D": (*REMEDIES[name], "--disc-steps", "5", "--gen-steps", "1")
+               for name in ("W-GAN, clipped", "W-GAN-GP")}
 
 
 def rows_of(data):
     """The rows of the work on `data`, name -> flags."""
+    common = COMMON if data == two_cities.KEY else COMMON + OF_DIGITS
     plain = {OF_G.format(count): ("--gen-steps", str(count)) for count in PLAIN[data]}
     *_, collapsing = plain.values()
-    common = COMMON if data == two_cities.KEY else COMMON + OF_DIGITS
-    return {name: (*common, *flags) for name, flags in plain.items()} | {
-        name: (*common, *collapsing, *flags) for name, flags in REMEDIES.items()}
+    remedies = {name: (*collapsing, *flags) for name, flags in REMEDIES.items()}
+    return {name: (*common, *flags) for name, flags in (plain | remedies | OTHER_RATIO).items()}
 
 
 def trained(row, seed, args):
     """The run directory of the row called `row` with `seed`, trained to its end."""
     path = args.work_dir / f"{args.data}-{row.replace(',', '').replace(' ', '-')}-{seed}"
-    # A row's own flags come last, and count, but for the sizes that all runs are given.
     flags = ["--data", args.data, "--seed", seed, *rows_of(args.data)[row], *args.flags]
     if args.data_dir:
         flags += ["--data-dir", args.data_dir]

@@ -1,0 +1,205 @@
+"""The scripts of mode collapse: runs, resuming, the report and what they refuse."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import few_digits
+from conftest import ROOT, kill_after, load_script, refusal
+from gan_tf1 import collapse, collapse_runs, run, samples
+from gan_tf1.data import digits
+from gan_tf1.models import remedies_gan as model
+from gan_tf1.tf1 import tf
+from test_run import final_state
+
+SCRIPT = "18_mode_collapse.py"
+TINY = ["--iterations", "60", "--sample-interval", "5", "--batch-size", "8", "--hidden-size", "4",
+        "--samples", "20"]
+
+
+@pytest.fixture(scope="module")
+def main():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digits, "load", few_digits.load)
+        yield load_script(SCRIPT).main
+
+
+@pytest.fixture(scope="module")
+def finished(main, tmp_path_factory):
+    """A run on the cities and one on digits, never interrupted."""
+    folder = tmp_path_factory.mktemp("runs")
+    main([*TINY, "--run-dir", str(folder / "two_cities")])
+    main([*TINY, "--data", "drawn", "--run-dir", str(folder / "drawn")])
+    return folder
+
+
+def test_a_run_on_the_cities_leaves_shares_that_its_samples_have(finished):
+    path = finished / "two_cities"
+    kept = run.load_samples(path)
+    assert kept.shape == (12, 20, 1)
+    shares = run.load_losses(path, "shares.csv")
+    assert shares["iteration"].tolist() == list(range(5, 61, 5))
+    expected = collapse.near(-20 + 35 * (kept[..., 0].astype(float) + 1), (0, 30), 12)
+    np.testing.assert_allclose([shares["share_A"], shares["share_B"]], expected.T, rtol=1e-5)
+    assert [file.name for file in (path / "figures").iterdir()] == ["collapse.png"]
+    log = (path / "log.txt").read_text().splitlines()
+    assert log[0] == "remedies_gan on temperatures of two cities (synthetic), seed 0"
+    assert [line.partition("...")[0] for line in log[1:]] == [
+        f"Iteration {number}" for number in range(5, 61, 5)]
+
+
+def test_a_run_on_digits_is_judged_by_the_classifier(finished):
+    path = finished / "drawn"
+    told = collapse_runs.of_run(path)
+    assert told.modes == tuple("0123456789") and told.shares.shape == (12, 10)
+    np.testing.assert_allclose(told.shares.sum(axis=1), 1)
+    shares = run.load_losses(path, "shares.csv")
+    np.testing.assert_allclose(shares["share_7"], told.shares[:, 7], rtol=1e-5)
+    assert {file.name for file in (path / "figures").iterdir()} == {
+        "collapse.png", "losses.png", "samples.png", "progress.png"}
+    [images] = samples.judged(collapse_runs.SHIPPED, [(told.samples[3] + 1) / 2])[0][:1]
+    assert told.shares[3].tolist() == (np.bincount(images.argmax(axis=1), minlength=10)
+                                       / 20).tolist()
+
+
+def test_numbers_have_no_picture_in_the_events(finished):
+    def tags(path):
+        [file] = (path / "events").iterdir()
+        return [value.tag for event in tf.train.summary_iterator(str(file))
+                for value in event.summary.value]
+    assert "samples" not in tags(finished / "two_cities")
+    assert tags(finished / "two_cities").count("losses/gen_loss") == 12
+    assert tags(finished / "drawn").count("samples") == 12
+
+
+def test_seconds_are_those_between_intervals(finished):
+    assert 0 < collapse_runs.seconds(finished / "drawn") < 60
+
+
+def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
+    path = tmp_path / "killed"
+    kill_after("Iteration 10...", few_digits.__file__, SCRIPT, *TINY, "--run-dir", path)
+    assert not (path / "samples.npz").exists(), "the run was over before it was killed"
+    main(["--resume", "--run-dir", str(path)])
+    assert final_state(path) == final_state(finished / "two_cities")
+    assert (path / "shares.csv").read_bytes() == (
+        finished / "two_cities" / "shares.csv").read_bytes()
+
+
+def test_the_saved_generator_makes_the_last_samples_again(finished):
+    for name in ("two_cities", "drawn"):
+        with samples.restored(finished / name, model) as (sess, gan, config, epoch):
+            again = model.sample(sess, gan, np.random.default_rng([0, 2]), 20, config)
+        assert epoch == 12
+        assert again.tobytes() == run.load_samples(finished / name)[-1].tobytes()
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--remedy", "prayer"], "--remedy must be one of none, label_smoothing, minibatch_stddev"),
+    (["--iterations", "30", "--sample-interval", "20"], "must be a multiple of --sample-interval"),
+    (["--remedy", "packing", "--batch-size", "9"], "--batch-size 9 must be a multiple of --pack 2"),
+    (["--gen-steps", "0"], "--gen-steps must be at least 1, not 0"),
+    (["--data", "three_cities"], "invalid choice: 'three_cities'")])
+def test_bad_input_is_one_line_and_leaves_nothing(main, arguments, complaint, tmp_path,
+                                                  monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert complaint in refusal(capsys, main, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+# --- the report ---
+
+@pytest.fixture(scope="module")
+def report(main):
+    """The report's module; each run is made in this process."""
+    script = load_script("mode_collapse_report.py")
+
+    def trained(_, path, flags, jobs=1, called=None):
+        if not run.is_complete(path):
+            main([*map(str, flags), "--run-dir", str(path)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script.repeated, "train", trained)
+        yield script
+
+
+def test_the_rows_start_from_the_configuration_that_collapses(report):
+    for data in ("two_cities", "mnist"):
+        rows = report.rows_of(data)
+        assert list(rows)[0] == "updates of G: 1"
+        remedies = {name: flags for name, flags in rows.items() if "--remedy" in flags}
+        assert set(model.REMEDIES) - {"none"} == {
+            flags[flags.index("--remedy") + 1] for flags in remedies.values()}
+        for name, flags in remedies.items():
+            fifth = name.endswith("5 of D")
+            assert flags[flags.index("--gen-steps") + 1] == ("1" if fifth else "3")
+            assert ("--disc-steps" in flags) == fifth
+
+
+def test_a_tiny_report(report, tmp_path, capsys):
+    rows = ["updates of G: 1", "updates of G: 3", "unrolling"]
+    arguments = [str(tmp_path / "out"), "--rows", *rows, "--seeds", "0", "1", "--jobs", "1", "--",
+                 *TINY, "--iterations", "10", "--unrolled-steps", "1", "--loop", "feed"]
+    report.main(arguments)
+    out = tmp_path / "out"
+    names = [f"two_cities{end}" for end in (".txt", ".csv", ".png", "_remedies.png")]
+    assert capsys.readouterr().out.splitlines()[-4:] == [str(out / name) for name in names]
+    assert all((out / name).read_bytes()[:4] == b"\x89PNG" for name in names[2:])
+    text = (out / "two_cities.txt").read_text()
+    assert "# command: mode_collapse_report.py" in text and "--remedy unrolling" in text
+    table = [line for line in text.splitlines() if line and line[0] != "#"]
+    assert [line.partition("  ")[0] for line in table[1:]] == rows
+    assert all(line.split("  ")[1:] and "2" in line for line in table[1:])
+    lines = (out / "two_cities.csv").read_text().splitlines()
+    assert lines[1] == "row,seed,iteration,share_A,share_B" and len(lines) == 2 + 3 * 2 * 2
+
+    # The same command makes no run again; another one's runs are refused.
+    state = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("samples.npz")}
+    report.main(arguments)
+    assert len(state) == 6 and all(path.stat().st_mtime_ns == when for path, when in state.items())
+    capsys.readouterr()
+    assert "holds runs of another command" in refusal(capsys, report.main, *arguments,
+                                                      "--beta1", "0")
+
+
+def test_the_figure_of_digits(report, finished, tmp_path):
+    told = collapse_runs.of_run(finished / "drawn")
+    rows = {f"updates of G: {count}": [told] for count in (1, 10, 5)}
+    chapters = report.shown(rows, "drawn")
+    assert [name.partition(": ")[2].partition(":")[0] for name, _ in chapters] == ["10", "5", "1"]
+    figure = collapse_runs.chapters_figure(chapters, "digits")
+    assert len(figure.axes) == 6
+
+
+def test_the_table_tells_means_over_seeds_of_second_halves():
+    def told(series, seconds):
+        shares = np.stack([series, 1 - np.asarray(series)], axis=1)
+        return collapse_runs.Told({"seed": 0}, model.Config(), np.arange(1, 9) * 25, None,
+                                  ("A", "B"), shares, seconds)
+    alone, both = told([0.5] * 4 + [1] * 4, 2), told([1] * 4 + [0.5] * 4, 4)
+    heading, row = collapse_runs.table({"mixed": [alone, both]})
+    cells = row.split()
+    assert cells[:6] == ["mixed", "2", "1", "0", "1", "0"]
+    assert cells[6:9] == ["1.50", "+-", "0.71"]
+    assert float(cells[9]) == pytest.approx(np.log(2) / 2, abs=1e-3)
+    assert cells[-1] == "3.0" and cells[-2] == "nan"
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--rows", "prayer"], "--rows prayer: there are updates of G: 1"),
+    (["--seeds", "1", "1"], "--seeds must differ"),
+    (["--jobs", "0"], "--jobs must be at least 1"),
+    (["--data", "svhn"], "invalid choice: 'svhn'")])
+def test_a_bad_report_is_refused(report, arguments, complaint, tmp_path, capsys):
+    assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_runs_are_refused(finished, tmp_path):
+    with pytest.raises(collapse_runs.samples.InputError, match="is a run of 'mnist_gan'"):
+        collapse_runs.of_run(ROOT / "checkpoints" / "mnist_gan")
+    unfinished = shutil.copytree(finished / "two_cities", tmp_path / "unfinished")
+    (unfinished / "samples.npz").unlink()
+    with pytest.raises(collapse_runs.samples.InputError, match="can't be read"):
+        collapse_runs.of_run(unfinished)
