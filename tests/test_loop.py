@@ -12,8 +12,8 @@ from gan_tf1.data.mnist import DataSet
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.models import (
     conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
-    mnist_gan_objectives, pix2pix, progressive_gan, semi_supervised_svhn, vanilla_gan,
-    wasserstein_gan, wasserstein_gan_gp)
+    mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, semi_supervised_svhn,
+    vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
 from test_run import final_state
@@ -46,6 +46,10 @@ MODELS = {  # name -> model and its smallest settings
         batch_size=8, z_dim=5, max_maps=3, resolution=8, images=1200, phase_images=400,
         interval_images=400)),
     "pix2pix": (pix2pix, dict(batch_size=8, size=8, channels=2, patch_layers=1)),
+    "remedies_gan": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, gen_steps=2,
+                                        remedy="unrolling", unrolled_steps=1)),
+    "remedies_gan_clipped": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, disc_steps=2,
+                                                gen_steps=1, remedy="wasserstein")),
 }
 SECOND_VARIANTS = ("dcgan_svhn_as_printed", "semi_supervised_corrected")  # of the slowest models
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
@@ -67,6 +71,10 @@ def chapter(name):
         train_set = images.Rows(images.resized(COLOURS, 8))
         return (net, train_set, lambda sess, train_set, rng: model.step(
             sess, net, train_set, rng, config), 203 // config.batch_size)
+    if model is remedies_gan:
+        net = model.build(config, 784)
+        return net, digits.Pool(DataSet(DIGITS, LABELS)), lambda sess, train_set, rng: model.step(
+            sess, net, train_set, rng, config), 25
     net = model.build(config)
     if model in (dcgan_svhn, semi_supervised_svhn):
         labels = LABELS.astype(np.int32)

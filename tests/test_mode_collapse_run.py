@@ -165,9 +165,9 @@ def test_a_tiny_report(report, tmp_path, capsys):
 
 def test_the_figure_of_digits(report, finished, tmp_path):
     told = collapse_runs.of_run(finished / "drawn")
-    rows = {f"updates of G: {count}": [told] for count in (1, 10, 5)}
+    rows = {f"updates of G: {count}": [told] for count in (1, 10, 3)}
     chapters = report.shown(rows, "drawn")
-    assert [name.partition(": ")[2].partition(":")[0] for name, _ in chapters] == ["10", "5", "1"]
+    assert [name.partition(": ")[2].partition(":")[0] for name, _ in chapters] == ["10", "3", "1"]
     figure = collapse_runs.chapters_figure(chapters, "digits")
     assert len(figure.axes) == 6
 

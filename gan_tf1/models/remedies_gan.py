@@ -326,7 +326,7 @@ def latent(rng, count, config):
 
 
 def generate(sess, gan, z):
-    """The samples of latent vectors `z` [n, z_dim]: temperatures [n, 1] or images, in (-1, 1)."""
+    """The images of latent vectors `z` [n, z_dim], or temperatures: [n, 784] or [n, 1] in (-1, 1)."""
     return sess.run(gan.generated, {gan.noise: z})
 
 
