@@ -34,7 +34,8 @@ def near(values, means, radius):
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise InputError(f"values of shape {list(values.shape)}: finite ones, [sets, n], are needed")
+        raise InputError(f"values of shape {list(values.shape)}: finite ones, [sets, n], are "
+                         "needed")
     return np.stack([(np.abs(values - mean) <= radius).mean(axis=1) for mean in means], axis=1)
 
 

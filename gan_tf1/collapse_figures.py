@@ -13,10 +13,10 @@ SHOWN = 25  # digits of a panel, as in figure 6.24
 
 
 def cities(runs, data, title):
-    """Figure 6.23 and what became of it: a row for each of `runs`, (name, iterations, celsius, shares).
+    """Figure 6.23 and what became of it, a row for each of `runs`.
 
-    `celsius` [E, n] are a run's samples after each of `iterations` [E], `shares` [E, 2] those near
-    A and B; `data` [N] is what it was trained on.
+    A run is (name, iterations, celsius, shares): `celsius` [E, n] are its samples after each of
+    `iterations` [E], `shares` [E, 2] those near A and B; `data` [N] is what it was trained on.
     """
     figure = new_figure(13, 4.2 * len(runs) + 0.4)
     figure.suptitle(title, parse_math=False)

@@ -32,10 +32,11 @@ class Told(NamedTuple):
         """A line on the second half of the training."""
         end, switching = collapse.settled(self.shares), collapse.switching(self.shares)
         period = switching.period * self.config.sample_interval
-        return (f"{called(self)}; over the second half {collapse.covered(end).mean():.1f} of {len(self.modes)} "
-                f"modes are covered, {1 - end.sum(axis=1).mean():.0%} of the samples are of none; "
-                f"{switching.switches} switches from mode to mode in all, {switching.cycles} come "
-                "back" + ("" if np.isnan(period) else f", every {period:.0f} steps in the mean"))
+        every = "" if np.isnan(period) else f", every {period:.0f} steps in the mean"
+        return (f"{called(self)}: over the second half {collapse.covered(end).mean():.1f} of "
+                f"{len(self.modes)} modes, {1 - end.sum(axis=1).mean():.0%} of samples of none; "
+                f"in all {switching.switches} switches from mode to mode, {switching.cycles} of "
+                f"them back to the one before{every}")
 
 
 def called(told):
@@ -75,7 +76,7 @@ def seconds(path):
 
 
 def draw(path, title):
-    """Draw the finished run at `path`, and write its shares.csv; print the files and what it says."""
+    """Draw the finished run at `path`, write its shares.csv; print the files and what they say."""
     told = of_run(path)
     rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
     rows += [f"{iteration:.0f}," + ",".join(f"{share:.6g}" for share in row)

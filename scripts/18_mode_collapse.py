@@ -1,11 +1,12 @@
 """Train a GAN that loses modes on demand, with or without a remedy: two cities, or digits.
 
-    python scripts/18_mode_collapse.py                            two cities: it cycles
-    python scripts/18_mode_collapse.py --gen-steps 1              the same networks, both cities
-    python scripts/18_mode_collapse.py --remedy packing           or unrolling, minibatch_stddev, ...
-    python scripts/18_mode_collapse.py --data mnist --gen-steps 5   digits: all but a few are lost
-    python scripts/18_mode_collapse.py --loop graph --xla         the same, sooner
-    python scripts/18_mode_collapse.py --resume                   go on after an interruption
+    python scripts/18_mode_collapse.py                     two cities: a generator that cycles
+    python scripts/18_mode_collapse.py --gen-steps 1       the same networks keep both cities
+    python scripts/18_mode_collapse.py --remedy packing    or another remedy
+    python scripts/18_mode_collapse.py --data mnist        digits: a few are left
+    python scripts/18_mode_collapse.py --data mnist --gen-steps 10       one is left
+    python scripts/18_mode_collapse.py --loop graph        sooner
+    python scripts/18_mode_collapse.py --resume            go on after an interruption
 
 At the end it says which modes were there over training (shares.csv, figures/collapse.png).
 Many runs side by side: scripts/mode_collapse_report.py.
