@@ -19,6 +19,7 @@ where it stopped.
 
 import argparse
 import json
+import re
 import shlex
 import sys
 
@@ -32,7 +33,7 @@ from gan_tf1.launch import seed_number
 SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
 COMMON = ("--loop", "graph")
-OF_DIGITS = ("--iterations", "6000", "--sample-interval", "200")
+OF_DIGITS = ("--sample-interval", "200")
 # Rows without a remedy, name -> flags: updates of the generator for one of the discriminator.
 # The remedies start from the last.
 OF_G = "updates of G: {}"
@@ -61,7 +62,7 @@ def rows_of(data):
 
 def trained(row, seed, args):
     """The run directory of the row called `row` with `seed`, trained to its end."""
-    path = args.work_dir / f"{args.data}-{row.replace(',', '').replace(' ', '-')}-{seed}"
+    path = args.work_dir / re.sub("[^A-Za-z0-9_]+", "-", f"{args.data} {row} {seed}")
     flags = ["--data", args.data, "--seed", seed, *rows_of(args.data)[row], *args.flags]
     if args.data_dir:
         flags += ["--data-dir", args.data_dir]
