@@ -129,7 +129,9 @@ def table(rows):
 
 
 def spread(numbers, digits):
-    """Mean and, of two and more, standard deviation."""
+    """Mean and, of two and more, standard deviation, of those that are numbers."""
+    numbers = np.asarray(numbers, float)
+    numbers = numbers[~np.isnan(numbers)]
     deviation = f" +- {np.std(numbers, ddof=1):.{digits}f}" if len(numbers) > 1 else ""
     return f"{mean(numbers):.{digits}f}{deviation}"
 
@@ -141,11 +143,14 @@ def mean(numbers):
 
 
 def series(rows):
-    """The lines of a CSV with every share of every run."""
-    modes = next(iter(rows.values()))[0].modes
-    yield ",".join(["row", "seed", "iteration", *(f"share_{mode}" for mode in modes)])
+    """The lines of a CSV with every share of every run: one line a run and mode, its sets in order.
+
+    The rows' runs have taken their samples after the same iterations.
+    """
+    first = next(iter(rows.values()))[0]
+    yield ",".join(["row", "seed", "mode", *(f"{number:.0f}" for number in first.iterations)])
     for name, seeds in rows.items():
         for told in seeds:
-            for iteration, shares in zip(told.iterations, told.shares):
-                yield ",".join([f'"{name}"', str(told.stored["seed"]), f"{iteration:.0f}",
-                                *(f"{share:.4g}" for share in shares)])
+            for mode, shares in zip(told.modes, told.shares.T):
+                yield ",".join([f'"{name}"', str(told.stored["seed"]), mode,
+                                *(f"{share:.3g}" for share in shares)])
