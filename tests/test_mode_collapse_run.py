@@ -168,11 +168,11 @@ def test_a_tiny_report(report, tmp_path, capsys):
 
 def test_the_figure_of_digits(report, finished, tmp_path):
     told = collapse_runs.of_run(finished / "drawn")
-    rows = {f"updates of G: {count}": [told] for count in (1, 10, 3)}
+    rows = {f"updates of G: {count}": [told] for count in (1, 2, 10, 3)}
     chapters = report.shown(rows, "drawn")
-    assert [name.partition(": ")[2].partition(":")[0] for name, _ in chapters] == ["10", "3", "1"]
+    assert [name.partition(": ")[2].partition(":")[0] for name, _ in chapters] == ["10", "3", "2", "1"]
     figure = collapse_runs.chapters_figure(chapters, "digits")
-    assert len(figure.axes) == 6
+    assert len(figure.axes) == 8
 
 
 def test_the_table_tells_means_over_seeds_of_second_halves():
