@@ -3,8 +3,8 @@
     python scripts/18_mode_collapse.py                     two cities: a generator that cycles
     python scripts/18_mode_collapse.py --gen-steps 1       the same networks keep both cities
     python scripts/18_mode_collapse.py --remedy packing    or another remedy
-    python scripts/18_mode_collapse.py --data mnist        digits: a few are left
-    python scripts/18_mode_collapse.py --data mnist --gen-steps 10       one is left
+    python scripts/18_mode_collapse.py --data mnist --disc-steps 3 --gen-steps 1 \\
+        --learning-rate 0.004 --beta1 0.9 --hidden-size 128 --z-dim 64    digits: mostly ones
     python scripts/18_mode_collapse.py --loop graph        sooner
     python scripts/18_mode_collapse.py --resume            go on after an interruption
 

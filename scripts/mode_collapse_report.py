@@ -3,10 +3,10 @@
     python scripts/mode_collapse_report.py OUT --data two_cities --seeds 0 1 2 3 4
     python scripts/mode_collapse_report.py OUT --data mnist --seeds 0 1 2
 
-Every row is trained with every seed: GANs that lose modes and one that keeps them, by the
-number of the generator's updates for one of the discriminator, and one of those that lose
-them with each remedy. Flags after `--` go to all runs. OUT is a folder, and gets, of --data
-NAME,
+Every row is trained with every seed: one GAN that keeps its modes, others that lose them,
+and the last of these with each remedy. Temperatures are lost by the number of the
+generator's updates for one of the discriminator, digits by Adam's step size and momentum.
+Flags after `--` go to all runs. OUT is a folder, and gets, of --data NAME,
 
     NAME.txt           the table: how many seeds collapse, modes covered, switches, seconds
     NAME.csv           the share of each mode in each set of samples of each run
