@@ -364,6 +364,11 @@ def build(config, channels, epoch_steps):
                count_step)
 
 
+def rebuild(config, sample_shape, epoch):
+    """The graph of a run whose samples are [n, size, size(, 3)]: any `epoch` has the same."""
+    return build(config, channels=3 if len(sample_shape) == 4 else 1, epoch_steps=1)
+
+
 def step(sess, gan, dataset, rng, config):
     """The generators' update, then the discriminators' with the fakes of that pass: the losses."""
     batch = config.batch_size
