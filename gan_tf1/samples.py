@@ -95,9 +95,15 @@ def load(path, count, seed, value_range=None):
 
 def chapter(name):
     """The module of chapter `name` where it follows the convention, or None."""
-    for module in pkgutil.iter_modules(models.__path__):
-        model = importlib.import_module(f"gan_tf1.models.{module.name}")
-        if hasattr(model, "SAMPLE_RANGE") and model.CHAPTER == name:
+    model = module(name)
+    return model if hasattr(model, "SAMPLE_RANGE") else None
+
+
+def module(name):
+    """The module in `gan_tf1/models` whose CHAPTER is `name`, or None."""
+    for found in pkgutil.iter_modules(models.__path__):
+        model = importlib.import_module(f"gan_tf1.models.{found.name}")
+        if model.CHAPTER == name:
             return model
     return None
 

@@ -416,6 +416,12 @@ def translate(sess, gan, imgs, direction):
     return [np.concatenate(part) for part in zip(*parts)]
 
 
+def translations(gan):
+    """AtoB and BtoA: images of one set, in [-1, 1], to images of the other, in (-1, 1)."""
+    return {"AtoB": (gan.fake_b, {"images": gan.real_a}),
+            "BtoA": (gan.fake_a, {"images": gan.real_b})}
+
+
 def sample(sess, gan, imgs_a, imgs_b):
     """A, A to B, A to B to A, B, B to A, B to A to B of n images each: [6 n, size, size(, 3)]."""
     stack = np.concatenate([imgs_a, *translate(sess, gan, imgs_a, "AtoB"),
