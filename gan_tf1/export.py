@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import samples, tracing
+from gan_tf1 import models, samples, tracing
 from gan_tf1.errors import InputError
 from gan_tf1.files import making, unoccupied
 from gan_tf1.run import read_config, versions
@@ -42,7 +42,7 @@ def export(path, folder):
     """
     unoccupied(folder)
     stored = read_config(path)
-    model = samples.module(stored["chapter"])
+    model = models.of_chapter(stored["chapter"])
     translates = hasattr(model, "translations")
     if not translates and not hasattr(model, "generate"):
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a "
