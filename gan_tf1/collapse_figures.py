@@ -56,13 +56,13 @@ def digits(runs, title):
 
     `images` [n, 784] in the range of tanh are a run's last, `shares` [E, 10] those of the classes.
     """
-    figure = new_figure(4 * len(runs) + 1, 6.2)
+    figure = new_figure(3.6 * len(runs) + 1, 5.6)
     figure.suptitle(title, parse_math=False)
     above, below = np.reshape(figure.subplots(2, len(runs), height_ratios=(1.2, 1)), (2, -1))
     for (name, iterations, images, shares), picture, axes in zip(runs, above, below):
         columns = int(np.ceil(np.sqrt(SHOWN)))
         picture.imshow(tiled(images[:SHOWN], columns, margin=2), cmap="Greys_r", vmin=0, vmax=1)
-        picture.set_title(name, fontsize="medium", parse_math=False)
+        picture.set_title(name.replace(": ", "\n"), fontsize="medium", parse_math=False)
         picture.axis("off")
         areas(axes, iterations, shares)
         axes.set(xlabel="step", ylabel="share of samples")
