@@ -42,9 +42,9 @@ PLAIN = {two_cities.KEY: {
 } | dict.fromkeys(CHOICES[1:], {
     "1 of D, Adam 0.001": (*OF_DIGITS, "--learning-rate", "0.001"),
     "3 of D, Adam 0.001": (*OF_DIGITS, "--disc-steps", "3", "--learning-rate", "0.001"),
-    "3 of D, Adam 0.006, beta1 0.9": (*OF_DIGITS, "--disc-steps", "3", "--learning-rate", "0.006",
-                                      "--beta1", "0.9"),
     "3 of D, Adam 0.004, beta1 0.9": (*OF_DIGITS, "--disc-steps", "3", "--learning-rate", "0.004",
+                                      "--beta1", "0.9"),
+    "3 of D, Adam 0.006, beta1 0.9": (*OF_DIGITS, "--disc-steps", "3", "--learning-rate", "0.006",
                                       "--beta1", "0.9")})
 REMEDIES = {
     "label smoothing": ("--remedy", "label_smoothing"),
