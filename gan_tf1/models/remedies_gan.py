@@ -48,11 +48,11 @@ choice                                 why
 non-saturating, Adam, beta1 0.5        as in GANs since Radford et al. 2015
 `gen_steps` 3                          the chapter's story, seen plainly: G moves on after D's last
                                        word, and cycles between the cities. 1 keeps both
-on digits `--gen-steps 1               with `--disc-steps 1` all ten are there, the ones too often;
---learning-rate 0.001 --hidden-size    with 3, half of the samples are ones, and some digits are
-128 --z-dim 64`                        missing. `--learning-rate 0.004 --beta1 0.9` besides lose
-                                       more, on some seeds all but one image, and 0.006 does on
-                                       all; that image need be no digit
+on digits `--gen-steps 1               with `--disc-steps 1` all ten are there; with 3, half of the
+--learning-rate 0.001 --hidden-size    samples are ones, and some digits are missing.
+128 --z-dim 64`                        `--learning-rate 0.004 --beta1 0.9` besides lose more, on
+                                       some seeds all but one image, and 0.006 on most; that image
+                                       need be no digit
 two hidden layers                      a deviation must pass a layer that isn't linear, as in the
                                        progressive GAN: in a last linear one it only adds up
 data drawn with replacement            so a step may have as many batches as it has updates
