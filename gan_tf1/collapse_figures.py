@@ -86,13 +86,17 @@ def remedies(rows, modes, title):
             axes.set_visible(False)
         line[0].set_yticks([])
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    longest = max((run for _, runs in rows for run in runs), key=lambda run: len(run[0]))
+    grid[0, 0].set_xlim(_ends(longest[0]))  # of all: one that diverged is shorter
     figure.supxlabel("step", fontsize="medium")
-    _legend(figure, grid[0, 0], modes)
+    _legend(figure, next(axes for axes in grid.flat if axes.collections), modes)
     return figure
 
 
 def areas(axes, iterations, shares):
     """The shares [E, K] stacked over `iterations` [E]; what is of no mode stays grey."""
+    if not len(shares):
+        return
     count = shares.shape[1]
     colours = CITY_COLOURS if count == 2 else [f"C{number}" for number in range(count)]
     axes.set(facecolor=NEITHER, ylim=(0, 1), xlim=_ends(iterations))

@@ -10,7 +10,7 @@ from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.files import replacing
 from gan_tf1.models import mnist_classifier, remedies_gan as model
-from gan_tf1.run import load_losses, load_samples, read_config_of
+from gan_tf1.run import load_losses, load_samples, read_config_of, samples_so_far
 from gan_tf1.tf1 import tf
 
 SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
@@ -18,7 +18,7 @@ DIGITS = tuple(map(str, range(mnist_classifier.NUM_CLASSES)))
 
 
 class Told(NamedTuple):
-    """A finished run, and the modes of its samples over training."""
+    """A run that has ended, and the modes of its samples over training."""
     stored: dict          # its config.json
     config: Any           # its model.Config
     iterations: Any       # [E], the steps after which samples were taken
@@ -26,6 +26,7 @@ class Told(NamedTuple):
     modes: tuple          # their K names
     shares: Any           # [E, K]
     seconds: float        # of the training
+    diverged: bool = False  # it stopped at a loss that isn't finite: E is smaller, or 0
 
     @property
     def summary(self):
@@ -41,27 +42,39 @@ class Told(NamedTuple):
 
 def called(told):
     """What the run suffers from, in a word or two."""
+    if told.diverged:
+        return "diverged"
     words = {"full": "full collapse", "partial": "partial collapse", "none": "no collapse"}
     cycles = ", cycling" if collapse.cycles(told.shares) else ""
     return words[collapse.verdict(told.shares)] + cycles
 
 
 def of_run(path, classifier=SHIPPED):
-    """The `Told` of the finished run at `path`; digits are read by the run at `classifier`.
+    """The `Told` of the run at `path`, finished or diverged; `classifier` is what reads digits.
 
-    Raises InputError where it isn't finished, or no run of the chapter.
+    Raises InputError where it is neither, or no run of the chapter.
     """
     stored = read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
-    drawn = load_samples(path)
-    iterations = config.sample_interval * load_losses(path)["epoch"]
+    stopped = diverged(path)
+    drawn = samples_so_far(path) if stopped else load_samples(path)
+    iterations = config.sample_interval * load_losses(path)["epoch"][:len(drawn)]
     if stored["data"] == two_cities.KEY:
-        modes, shares = two_cities.CITIES, collapse.near(
-            two_cities.celsius(drawn[..., 0]), two_cities.MEANS, two_cities.NEAR)
+        modes, shares = two_cities.CITIES, [collapse.near(
+            two_cities.celsius(each.T), two_cities.MEANS, two_cities.NEAR)[0] for each in drawn]
     else:
         said = samples.judged(classifier, [(images + 1) / 2 for images in drawn])
-        modes, shares = DIGITS, np.stack([metrics.class_shares(each) for each, _ in said])
-    return Told(stored, config, iterations, drawn, modes, shares, seconds(path))
+        modes, shares = DIGITS, [metrics.class_shares(each) for each, _ in said]
+    shares = np.reshape(shares, (-1, len(modes)))
+    return Told(stored, config, iterations, drawn, modes, shares, seconds(path), stopped)
+
+
+def diverged(path):
+    """Whether the run at `path` has stopped at a loss that isn't finite."""
+    if not (path / "losses.csv").exists():
+        return False
+    losses = load_losses(path)
+    return any(len(column) and not np.isfinite(column[-1]) for column in losses.values())
 
 
 def seconds(path):
@@ -108,24 +121,28 @@ def load(choice, data_dir, seed):
 
 
 def table(rows):
-    """The lines of a table; `rows` is name -> [`Told` of each seed]."""
+    """The lines of a table; `rows` is name -> [`Told` of each seed].
+
+    But for their number, runs that have diverged aren't in it.
+    """
     width = max(map(len, rows))
-    yield (f"{'':{width}}  seeds  full  partial  none  cycles  modes covered     KL to uniform  "
-           "of no mode     switches    period   seconds")
+    yield (f"{'':{width}}  seeds  diverged  full  partial  none  cycles  modes covered     "
+           "KL to uniform  of no mode     switches    period   seconds")
     for name, seeds in rows.items():
+        count, seeds = len(seeds), [told for told in seeds if not told.diverged]
         verdicts = [collapse.verdict(told.shares) for told in seeds]
         ends = [collapse.settled(told.shares) for told in seeds]
         switchings = [collapse.switching(told.shares) for told in seeds]
         periods = [each.period * told.config.sample_interval
                    for each, told in zip(switchings, seeds)]
-        yield (f"{name:{width}}  {len(seeds):5}  {verdicts.count('full'):4}  "
+        yield (f"{name:{width}}  {count:5}  {count - len(seeds):8}  {verdicts.count('full'):4}  "
                f"{verdicts.count('partial'):7}  {verdicts.count('none'):4}  "
                f"{sum(collapse.cycles(told.shares) for told in seeds):6}  "
                f"{spread([collapse.covered(end).mean() for end in ends], 2):>13}  "
                f"{spread([mean(collapse.kl_to_uniform(end)) for end in ends], 3):>16}  "
-               f"{np.mean([1 - end.sum(axis=1).mean() for end in ends]):10.0%}  "
+               f"{mean([1 - end.sum(axis=1).mean() for end in ends]):10.0%}  "
                f"{spread([each.switches for each in switchings], 0):>11}  "
-               f"{mean(periods):8.0f}  {np.mean([told.seconds for told in seeds]):8.1f}")
+               f"{mean(periods):8.0f}  {mean([told.seconds for told in seeds]):8.1f}")
 
 
 def spread(numbers, digits):
@@ -145,12 +162,13 @@ def mean(numbers):
 def series(rows):
     """The lines of a CSV with every share of every run: one line a run and mode, its sets in order.
 
-    The rows' runs have taken their samples after the same iterations.
+    All have taken their samples after the same iterations; of one that diverged, some are missing.
     """
-    first = next(iter(rows.values()))[0]
-    yield ",".join(["row", "seed", "mode", *(f"{number:.0f}" for number in first.iterations)])
+    iterations = max((told.iterations for seeds in rows.values() for told in seeds), key=len)
+    yield ",".join(["row", "seed", "mode", *(f"{number:.0f}" for number in iterations)])
     for name, seeds in rows.items():
         for told in seeds:
             for mode, shares in zip(told.modes, told.shares.T):
+                missing = [""] * (len(iterations) - len(shares))
                 yield ",".join([f'"{name}"', str(told.stored["seed"]), mode,
-                                *(f"{share:.3g}" for share in shares)])
+                                *(f"{share:.3g}" for share in shares), *missing])

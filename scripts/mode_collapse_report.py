@@ -72,15 +72,20 @@ def rows_of(data):
 
 
 def trained(row, seed, args):
-    """The run directory of the row called `row` with `seed`, trained to its end."""
+    """The run directory of the row called `row` with `seed`, trained to its end or diverged."""
     path = args.work_dir / re.sub("[^A-Za-z0-9_]+", "-", f"{args.data} {row} {seed}")
     flags = ["--data", args.data, "--seed", seed, *rows_of(args.data)[row], *args.flags]
     if args.data_dir:
         flags += ["--data-dir", args.data_dir]
+    if collapse_runs.diverged(path):
+        return path
     try:
         repeated.train(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
     except InputError as error:
         raise TrainingError(str(error)) from error
+    except TrainingError:
+        if not collapse_runs.diverged(path):
+            raise
     return path
 
 

@@ -186,10 +186,36 @@ def test_the_table_tells_means_over_seeds_of_second_halves():
     alone, both = told([0.5] * 4 + [1] * 4, 2), told([1] * 4 + [0.5] * 4, 4)
     heading, row = collapse_runs.table({"mixed": [alone, both]})
     cells = row.split()
-    assert cells[:6] == ["mixed", "2", "1", "0", "1", "0"]
-    assert cells[6:9] == ["1.50", "+-", "0.71"]
-    assert float(cells[9]) == pytest.approx(np.log(2) / 2, abs=1e-3)
+    assert cells[:7] == ["mixed", "2", "0", "1", "0", "1", "0"]
+    assert cells[7:10] == ["1.50", "+-", "0.71"]
+    assert float(cells[10]) == pytest.approx(np.log(2) / 2, abs=1e-3)
     assert cells[-1] == "3.0" and cells[-2] == "nan"
+
+
+@pytest.mark.parametrize("sets", [7, 0])
+def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
+        report, finished, tmp_path, monkeypatch, sets):
+    monkeypatch.setattr(report.repeated, "train", None)  # it isn't trained again
+    path = shutil.copytree(finished / "two_cities", tmp_path / "two_cities-packing-0")
+    kept = run.load_samples(path)[:sets]
+    (path / "samples.npz").unlink()
+    (path / "samples.f32").write_bytes(kept.tobytes())
+    lines = (path / "losses.csv").read_text().splitlines()[:sets + 1]
+    (path / "losses.csv").write_text("\n".join([*lines, f"{sets + 1},0.5,nan"]) + "\n")
+    args = type("Args", (), dict(work_dir=tmp_path, data="two_cities", data_dir=None, flags=[]))
+    assert report.trained("packing", 0, args) == path
+    whole, told = collapse_runs.of_run(finished / "two_cities"), collapse_runs.of_run(path)
+    assert told.diverged and not whole.diverged and collapse_runs.called(told) == "diverged"
+    assert told.shares.tolist() == whole.shares[:sets].tolist()
+    assert told.iterations.tolist() == whole.iterations[:sets].tolist()
+    _, both, alone = collapse_runs.table({"both": [whole, told], "alone": [told]})
+    assert both.split()[:3] == ["both", "2", "1"] and alone.split()[:7] == [
+        "alone", "1", "1", "0", "0", "0", "0"]
+    _, *rows = collapse_runs.series({"both": [told, whole]})
+    assert len({row.count(",") for row in rows}) == 1
+    figure = report.collapse_figures.remedies(
+        [("both", [(one.iterations, one.shares) for one in (told, whole)])], told.modes, "both")
+    assert figure.axes[0].get_xlim() == (2.5, 62.5)
 
 
 @pytest.mark.parametrize("arguments, complaint", [
