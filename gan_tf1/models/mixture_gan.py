@@ -33,7 +33,7 @@ class Config:
                                     "layers", at_least=1, at_most=10_000)
     disc_layers: int = setting(1, "hidden layers of the discriminator", at_least=1, at_most=10)
     pieces: int = setting(5, "linear pieces of a maxout unit", at_least=1, at_most=100)
-    weight_deviation: float = setting(0.02, "standard deviation of the weights at first", above=0)
+    weight_deviation: float = setting(1.0, "standard deviation of the weights at first", above=0)
     momentum: float = setting(0.99, "decay of batch norm's moving averages", at_least=0, below=1)
     sample_norm: str = setting("batch", "what batch norm goes by in sampling: batch, the samples' "
                                "own statistics, or averages, the moving ones",
@@ -54,7 +54,7 @@ def model_inputs(z_dim):
     return points, noise
 
 
-def generator(z, reuse=False, hidden_size=128, deviation=0.02, momentum=0.99, training=True):
+def generator(z, reuse=False, hidden_size=128, deviation=1., momentum=0.99, training=True):
     """Noise [B m, z] to points [B m, 2].
 
     With `training=False` batch norm uses the moving averages.
@@ -88,7 +88,7 @@ def maxout(x, units, pieces, deviation):
         for _ in range(pieces)])
 
 
-def discriminator(packs, reuse=False, hidden_size=128, layers=1, pieces=5, deviation=0.02):
+def discriminator(packs, reuse=False, hidden_size=128, layers=1, pieces=5, deviation=1.):
     """Packs [B, 2 m] to logits [B, 1]."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = packs
