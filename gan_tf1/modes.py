@@ -66,7 +66,7 @@ def of_digits(digits):
 
 
 def reverse_kl(labels, count):
-    """sum g log(g K) in nats of the shares g that `labels` [n], below `count` = K, have: 0 to log K.
+    """sum g log(g K) in nats, g the shares of `labels` [n], which are below `count` = K.
 
     Raises InputError where there are no labels, or one is not of 0 to K - 1.
     """
