@@ -1,11 +1,12 @@
 """Train GANs, plain and packed, on data whose modes are known, and count the modes they capture.
 
-    python scripts/mode_coverage.py OUT                         ring and grid, plain and packed in
-                                                                twos, 10 seeds each
-    python scripts/mode_coverage.py OUT --data grid --packs 1 2 3 4 --seeds 0 1 2
-    python scripts/mode_coverage.py OUT -- --iterations 20000   flags of 19_mixture_gan.py
-    python scripts/mode_coverage.py OUT --data stacked --seeds 0 -- --channels 16
-                                                                flags of 20_stacked_mnist_gan.py
+    python scripts/mode_coverage.py                        ring and grid, plain and packed in twos,
+                                                           10 seeds each
+    python scripts/mode_coverage.py --out OUT --data grid --packs 1 2 3 4 --seeds 0 1 2
+    python scripts/mode_coverage.py --out OUT -- --iterations 20000
+                                                           flags of 19_mixture_gan.py
+    python scripts/mode_coverage.py --out OUT --data stacked --seeds 0 -- --channels 16
+                                                           flags of 20_stacked_mnist_gan.py
 
 Each seed is a run of its own. The folder OUT gets
 
@@ -38,6 +39,7 @@ from gan_tf1.models import mixture_gan, mnist_classifier, stacked_mnist_gan
 from gan_tf1.run import load_losses, load_samples, read_config
 
 STACKED = "stacked"
+DEFAULT_OUT = user_path("checkpoints/mode_coverage-001")
 CLASSIFIER = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
 SHOWN = 64  # images of a row's figure
 COLUMNS = {"modes": "modes captured", "high_quality": "high quality %", "reverse_kl": "reverse KL"}
@@ -59,8 +61,8 @@ PUBLISHED = {
     (STACKED, 1): [("VEEGAN paper", 99.0, NAN, NAN, NAN, 3.40, NAN),
                    ("PacGAN paper", 78.9, 6.5, NAN, NAN, 4.50, 0.14)],
     (STACKED, 2): [("PacGAN paper", 1000.0, 0.0, NAN, NAN, 0.06, 0.01)]}
-for packing in range(1, 5):  # which of the two rings is theirs isn't known
-    PUBLISHED["wide_ring", packing] = PUBLISHED["ring", packing]
+# Which of the two rings is theirs isn't known.
+PUBLISHED |= {("wide_ring", packing): PUBLISHED["ring", packing] for packing in range(1, 5)}
 
 
 class Row(NamedTuple):
@@ -154,7 +156,8 @@ def picture(args, rows, title):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT")
+    parser.add_argument("--out", type=user_path, metavar="OUT", default=DEFAULT_OUT,
+                        help=f"(default: {DEFAULT_OUT})")
     parser.add_argument("--data", nargs="+", choices=(*mixtures.CHOICES, STACKED),
                         default=["ring", "grid"], help="mixtures, or stacked alone "
                         "(default: ring grid)")

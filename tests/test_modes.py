@@ -1,4 +1,4 @@
-"""Modes counted in samples whose answer is known, the mixtures they come from, and their figures."""
+"""Modes counted in samples whose answer is known, the mixtures themselves, and the figures."""
 
 import numpy as np
 import pytest

@@ -15,7 +15,7 @@ as wide. The paper's losses::
     m       packing            1 is the plain GAN
     D       disc_logits_real   logits of packs [B, 2 m] of real points
             disc_logits_fake   and of generated ones
-    L_D     disc_loss          twice the usual -V / 2, so 2 ln 2 where D can't tell
+    L_D     disc_loss          -V of Goodfellow et al. 2014: 2 ln 2 where D can't tell
     L_G     gen_loss           its second term: G has no part in the first
 
 Neither paper was at hand. What follows is from memory, and what isn't sure is a setting:
@@ -35,12 +35,12 @@ epochs; Adam; one update of either     once a batch; here D, then G against the 
 a batch                                noise. `iterations` counts batches, whatever m is
 packs of a batch                       uncertain: 100 packs, of 100 m points. The other reading, 100
                                        points in 100 / m packs, is `--batch-size 50 --packing 2`
-Adam 0.001, beta1 0.8                  uncertain: 0.0001 has a twentieth of all points near a mode
-                                       after 50,000 steps; 0.8 is remembered for both codes
+Adam 0.001, beta1 0.8                  uncertain: 0.8 is remembered for VEEGAN's code and ALI's, with
+                                       either 0.001 or 0.0001, by which points come too slowly
 weights: normal, deviation 1; biases   uncertain: the default of Blocks, in which ALI's code is
 0                                      written, and the nearest to the published modes
-sampling by the samples' own           uncertain. By moving averages (`--sample-norm averages`) a
-statistics                             tenth to a third fewer are of high quality: they lag
+sampling by the samples' own           uncertain. By moving averages (`--sample-norm averages`),
+statistics                             which lag, mostly fewer are of high quality, by up to a third
 ring of deviation 0.01                 uncertain: `wide_ring` has 0.1
 2,500 samples; what is counted         `gan_tf1/modes.py`
 =====================================  ===========================================================
@@ -58,6 +58,7 @@ the same, both networks at once            23, 40 / 55 %, 0.20
 the same, beta1 0.5                        19, 51 / 68 %, 0.22
 1 x 128, Glorot uniform, 0.001             20, 49 / 66 %, 0.28
 1 x 128, Glorot uniform, 0.0001            24, 19 / 21 %, 0.03
+1 x 128, normal 1, 0.0001                  17, 6 / 6 %, 0.33
 1 x 128, normal 1, 0.003                   10, 57 / 68 %, 1.16
 2 x 128, normal 0.02, 0.001, 40,000        16, 58 / 64 %, 0.87      ring 8, 58 / 77 %, 0.06
 3 x 200 below 400, 0.0001, 20,000          9, 14 / 14 %, 0.91
