@@ -26,17 +26,18 @@ number                                 source
 generator: 2 numbers, two layers of    PacGAN, section 4.1, remembered with some confidence; and
 128 ReLU units with batch norm, 2      that this is VEEGAN's own architecture
 linear outputs
-discriminator: `disc_layers` of        one layer of 128 is what we remember of section 4.1, and run.
-maxout units, each the largest of 5    Another memory has three of 200 below a generator of 400
-linear pieces; no batch norm           units, as in the code of ALI (Dumoulin et al. 2017), from
-                                       which "LinearMaxout", both losses and beta1 0.8 seem to be
+discriminator: `disc_layers` of        uncertain: one layer of 128 is remembered of section 4.1, and
+maxout units, each the largest of 5    is the default. Another memory has three of 200, and 400 units
+linear pieces; no batch norm           in the generator, as in the code of ALI (Dumoulin et al.
+                                       2017), whence "LinearMaxout", the losses and beta1 0.8
+                                       seem to be
 100,000 points, batches of 100, 200    PacGAN, section 4.1: 200,000 updates of either network, each
 epochs; Adam; one update of either     once a batch; here D, then G against the new D, by the same
 a batch                                noise. `iterations` counts batches, whatever m is
 packs of a batch                       uncertain: 100 packs, of 100 m points. The other reading, 100
                                        points in 100 / m packs, is `--batch-size 50 --packing 2`
-Adam 0.001, beta1 0.8                  uncertain: 0.8 is remembered for VEEGAN's code and ALI's, with
-                                       either 0.001 or 0.0001, by which points come too slowly
+Adam 0.001, beta1 0.8                  uncertain: 0.8 is remembered of VEEGAN's code and of ALI's,
+                                       0.001 of one and 0.0001 of the other: that is too slow here
 weights: normal, deviation 1; biases   uncertain: the default of Blocks, in which ALI's code is
 0                                      written, and the nearest to the published modes
 sampling by the samples' own           uncertain. By moving averages (`--sample-norm averages`),
@@ -54,21 +55,23 @@ discriminator, weights, step               grid, plain GAN          others
 1 x 128, normal 1, 0.001                   13, 32 / 51 %, 0.75      PacGAN2 24, 37 / 39 %, 0.08
 1 x 128, normal 0.3, 0.001                 21, 58 / 64 %, 0.45
 1 x 128, normal 0.02, 0.001                25, 62 / 75 %, 0.13      PacGAN2 25, 64 / 75 %, 0.11
-the same, both networks at once            23, 40 / 55 %, 0.20
-the same, beta1 0.5                        19, 51 / 68 %, 0.22
+same, both networks at once                23, 40 / 55 %, 0.20
+same, beta1 0.5                            19, 51 / 68 %, 0.22
 1 x 128, Glorot uniform, 0.001             20, 49 / 66 %, 0.28
-1 x 128, Glorot uniform, 0.0001            24, 19 / 21 %, 0.03
+1 x 128, Glorot of all pieces, 0.0001      24, 19 / 21 %, 0.03
 1 x 128, normal 1, 0.0001                  17, 6 / 6 %, 0.33
 1 x 128, normal 1, 0.003                   10, 57 / 68 %, 1.16
 2 x 128, normal 0.02, 0.001, 40,000        16, 58 / 64 %, 0.87      ring 8, 58 / 77 %, 0.06
+same, 100,000                              13, - / 82 %, 0.86       PacGAN2 21, - / 71 %, 0.36
+same, 200,000                              13, - / 90 %, 0.79
 3 x 200 below 400, 0.0001, 20,000          9, 14 / 14 %, 0.91
 published (PacGAN)                         17.3, 94.8 %, 0.70       PacGAN2 23.8, 91.3 %, 0.13
 =========================================  =======================  ==========================
 
-So the modes and the reverse KL of the grid can be had, and what packing does to them; the
-published quality can't, with one hidden layer. Deeper discriminators drop modes and sharpen
-samples sooner, at 5 to 25 times the time. On a wide ring the plain GAN with Glorot
-weights drops none: 8, 95 / 97 %, 0.00.
+So modes, reverse KL and what packing does to both can be had as they are published, the
+quality can't with one hidden layer. A second one comes near it, `--disc-layers 2
+--weight-deviation 0.02`, at four times the time; three of 200 take twenty. On a wide ring
+the plain GAN with Glorot weights drops no mode: 8, 95 / 97 %, 0.00.
 """
 
 import functools
