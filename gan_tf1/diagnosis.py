@@ -30,14 +30,13 @@ swings faster than a hundredth of the run. So no sign is no proof of health.
 """
 
 import dataclasses
-import importlib
-import importlib.util
 import math
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import models
 from gan_tf1.files import replacing
 from gan_tf1.run import load_losses, read_config, samples_so_far
 
@@ -256,17 +255,8 @@ def of_run(path):
     steps = load_losses(path, "step_losses.csv") if (path / "step_losses.csv").exists() else None
     smooth = stored["settings"].get("label_smooth", 0)
     least = -sum(share * math.log(share) for share in (smooth, 1 - smooth) if share)
-    return judge(losses, getattr(_model(stored["chapter"]), "CHANCE", None), least,
-                 diversities,
-                 stored.get("data_diversity"), steps)
-
-
-def _model(chapter):
-    """The module of `chapter`, or None."""
-    name = f"gan_tf1.models.{chapter}"
-    if not chapter.isidentifier() or importlib.util.find_spec(name) is None:
-        return None
-    return importlib.import_module(name)
+    return judge(losses, getattr(models.of_chapter(stored["chapter"]), "CHANCE", None), least,
+                 diversities, stored.get("data_diversity"), steps)
 
 
 def tell(run):

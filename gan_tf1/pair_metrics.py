@@ -11,11 +11,6 @@ ROUNDING = 1 / 12  # the mean square of what rounding to whole levels takes away
 BINS = 64  # of a colour difference's histogram, from -128 to 127; what is beyond counts as that
 
 
-def as_bytes(images):
-    """Images in [-1, 1] as uint8, rounded."""
-    return np.rint((np.clip(images, -1, 1) + 1) * 127.5).astype(np.uint8)
-
-
 def absolute_error(images, targets):
     """Each image's mean absolute difference from its target: [n], in levels of 255."""
     return np.abs(images.astype(np.int16) - targets).mean((1, 2, 3), dtype=np.float64)

@@ -35,9 +35,7 @@ more than it has.
 
 import contextlib
 import functools
-import importlib
 import pathlib
-import pkgutil
 import zipfile
 from typing import Any, NamedTuple
 
@@ -95,11 +93,8 @@ def load(path, count, seed, value_range=None):
 
 def chapter(name):
     """The module of chapter `name` where it follows the convention, or None."""
-    for module in pkgutil.iter_modules(models.__path__):
-        model = importlib.import_module(f"gan_tf1.models.{module.name}")
-        if hasattr(model, "SAMPLE_RANGE") and model.CHAPTER == name:
-            return model
-    return None
+    model = models.of_chapter(name)
+    return model if hasattr(model, "SAMPLE_RANGE") else None
 
 
 def draw(path, model, count, seed):

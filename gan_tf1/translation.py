@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1 import samples, stroke, train
+from gan_tf1 import samples, stroke
 from gan_tf1.arithmetic import LEVEL, mean_interval, share_interval
 from gan_tf1.config import make
 from gan_tf1.data import images, svhn
 from gan_tf1.errors import InputError
 from gan_tf1.models import cyclegan
 from gan_tf1.run import read_config_of
-from gan_tf1.tf1 import new_graph, session_config, tf
 
 DIRECTIONS = ("AtoB", "BtoA")
 
@@ -43,14 +42,10 @@ def restored(path):
     `imgs` are uint8 [n, size, size, channels], `direction` "AtoB" or "BtoA"; what it gives are two
     such arrays: translated, and translated back.
     """
-    config, channels = of_run(path)
-    with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
-        gan = cyclegan.build(config, channels, epoch_steps=1)
-        train.restore_generator(path, gan.gen_vars, sess)
-
+    with samples.restored(path, cyclegan) as (sess, gan, _, _):
         def translate(imgs, direction):
             there_and_back = cyclegan.translate(sess, gan, svhn.scaled(imgs), direction)
-            return [np.rint((part + 1) * 127.5).astype(np.uint8) for part in there_and_back]
+            return [images.as_bytes(part) for part in there_and_back]
 
         yield translate
 

@@ -19,12 +19,12 @@ import textwrap
 
 import numpy as np
 
-from gan_tf1 import figures, launch, pair_metrics, run as run_files, samples, train
+from gan_tf1 import figures, launch, run as run_files, samples, train
 from gan_tf1.config import Parser, intervals, make
-from gan_tf1.data import pairs
+from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import user_path
 from gan_tf1.models import pix2pix as model
 
 
@@ -56,10 +56,8 @@ def translate(argv):
     with samples.restored(path, model) as (sess, gan, config, _):
         found = model.translate(sess, gan, scaled(inputs), np.random.default_rng([args.seed, 2]))
 
-    from PIL import Image
-    for file, image in zip(files, pair_metrics.as_bytes(found)):
-        with replacing(file) as temporary:
-            Image.fromarray(image).save(temporary)
+    for file, image in zip(files, images.as_bytes(found)):
+        images.write(image, file)
         print(file)
 
 

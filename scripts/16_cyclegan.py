@@ -20,9 +20,9 @@ import numpy as np
 
 from gan_tf1 import figures, launch, run as run_files, train, translation
 from gan_tf1.config import Parser
-from gan_tf1.data import svhn, unpaired
+from gan_tf1.data import images, svhn, unpaired
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import user_path
 from gan_tf1.models import cyclegan as model
 
 
@@ -48,10 +48,8 @@ def translate(argv):
     stack = np.stack([unpaired.read(file, config.size, channels) for file in args.images])
     with translation.restored(path) as translate_images:
         translated, _ = translate_images(stack, args.translate)
-    from PIL import Image
     for img, place in zip(translated, places):
-        with replacing(place) as temporary:
-            Image.fromarray(img.squeeze()).save(temporary)
+        images.write(img, place)
         print(place)
 
 

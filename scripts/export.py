@@ -8,7 +8,8 @@ RUN is a run directory of any chapter with a generator. In Python, TF2 behaviour
     images = generator(latent=tf.random.uniform([16, 100], -1, 1))["default"]
 
 exported/generator.json says of what distribution and shape `latent` is, of what shape and range the
-images. The conditional GAN's takes `label=`, whole numbers, besides.
+images. The conditional GAN's takes `label=`, whole numbers, besides. pix2pix's takes `images=` and
+`noise=`, the seed of its dropout; CycleGAN has two signatures, "AtoB" and "BtoA", of `images=`.
 """
 
 import argparse

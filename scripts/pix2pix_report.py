@@ -20,7 +20,7 @@ import numpy as np
 
 from gan_tf1 import figures, pair_metrics, samples
 from gan_tf1.config import Parser, make, whole_number
-from gan_tf1.data import pairs
+from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
@@ -50,7 +50,7 @@ def name_of(stored, epoch):
 def translated(path, stored, inputs, seed):
     """The `Translated` of run directory `path`."""
     with samples.restored(path, model) as (sess, gan, _, epoch):
-        first, second = (pair_metrics.as_bytes(model.translate(
+        first, second = (images.as_bytes(model.translate(
             sess, gan, scaled(inputs), np.random.default_rng([seed, draw]))) for draw in (2, 3))
     variation = pair_metrics.absolute_error(first, second).mean()
     return Translated(name_of(stored, epoch), first, variation)

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, load_script, refusal
 from gan_tf1 import export, files, models, run, samples
 from gan_tf1.errors import InputError
-from gan_tf1.models import conditional_gan, dcgan_class
+from gan_tf1.models import conditional_gan, dcgan_class, pix2pix
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_loop import MODELS
 
@@ -26,6 +26,8 @@ CHAPTERS = {  # name -> model and its smallest settings
         batch_size=8, gen_channels=1, disc_channels=1, z_dim=5, variant="as_printed")),
     "conditional_gan_corrected": (conditional_gan, dict(
         batch_size=8, hidden_size=4, z_dim=5, variant="corrected"))}
+TRANSLATORS = {model.CHAPTER: (model, settings) for model, settings in MODELS.values()
+               if hasattr(model, "translations")}
 COUNT = 6
 IN_TF2 = """
 import sys, numpy as np, tensorflow as tf
@@ -33,23 +35,28 @@ assert tf.executing_eagerly()
 found = {}
 for name in sys.argv[3:]:
     module = tf.saved_model.load(f"{sys.argv[1]}/{name}/exported")
-    assert list(module.signatures) == ["default"]
+    found[name + "/signatures"] = sorted(module.signatures)
     found[name + "/variables"] = sorted(var.name for var in module.variables)
-    generator = module.signatures["default"]
     with np.load(f"{sys.argv[1]}/{name}/inputs.npz") as inputs:
         inputs = {key: tf.constant(value) for key, value in inputs.items()}
-    found[name] = generator(**inputs)["default"].numpy()
-    _, takes = generator.structured_input_signature
-    found[name + "/takes"] = [f"{key} {spec.dtype.name} {spec.shape.as_list()}"
-                              for key, spec in sorted(takes.items())]
-    found[name + "/gives"] = generator.structured_outputs["default"].shape.as_list()[1:]
+    for signature, generator in module.signatures.items():
+        made = name if signature == "default" else f"{name}/{signature}"
+        found[made] = generator(**inputs)["default"].numpy()
+        _, takes = generator.structured_input_signature
+        found[made + "/takes"] = [f"{key} {spec.dtype.name} {spec.shape.as_list()}"
+                                  for key, spec in sorted(takes.items())]
+        found[made + "/gives"] = generator.structured_outputs["default"].shape.as_list()[1:]
 assert not any(name.startswith("gan_tf1") for name in sys.modules)
 np.savez(sys.argv[2], **found)
 """
 
 
-def a_run(path, model, settings):
-    """A run in `path`/run, no weight or average at a 0 or 1; its images of what is in inputs.npz."""
+def a_run(path, model, settings, made):
+    """A run in `path`/run, no weight or average at a 0 or 1.
+
+    Of `made(sess, net, config, rng)`, inputs by name and what is made of them, the first is kept as
+    inputs.npz, and the second returned: images, or several by name.
+    """
     config, rng = model.Config(**settings), np.random.default_rng(1)
     with new_graph(3).as_default(), tf.Session(config=session_config()) as sess:
         net = samples.built(model, config, (9, 8, 8), 7)
@@ -62,27 +69,53 @@ def a_run(path, model, settings):
             var.load(sess.run(var) + rng.normal(mean, deviation, var.shape), sess)
         tf.train.Saver(net.gen_vars).save(
             sess, str(path / "run" / "generator" / run.GENERATOR), 7, write_meta_graph=False)
-        inputs = {"latent": model.latent(rng, COUNT, config).astype(np.float32)}
-        if hasattr(model, "sample_labelled"):
-            inputs["label"] = np.arange(COUNT, dtype=np.int32)
-        images = model.generate(sess, net, *inputs.values())
+        inputs, images = made(sess, net, config, rng)
     np.savez(path / "inputs.npz", **inputs)
     (path / "run" / "config.json").write_text(json.dumps({
         "chapter": model.CHAPTER, "settings": settings, "data": "drawn", "data_title": "drawn",
-        "data_crc32": "0", "data_dir": None, "seed": 0, "sample_shape": [9, *images.shape[1:]]}))
+        "data_crc32": "0", "data_dir": None, "seed": 0, "sample_shape": [9, *(
+            (8, 8) if isinstance(images, dict) else images.shape[1:])]}))
     return images
+
+
+def generated(model):
+    """What `a_run` asks for: latent vectors, and what the chapter makes of them."""
+    def made(sess, net, config, rng):
+        inputs = {"latent": model.latent(rng, COUNT, config).astype(np.float32)}
+        if hasattr(model, "sample_labelled"):
+            inputs["label"] = np.arange(COUNT, dtype=np.int32)
+        return inputs, model.generate(sess, net, *inputs.values())
+    return made
+
+
+def translated(model):
+    """The same of images, each signature by its name."""
+    def made(sess, net, config, rng):
+        channels = 3 if model is pix2pix else 1
+        size = (COUNT, config.size, config.size, channels)
+        inputs = {"images": rng.uniform(-1, 1, size).astype(np.float32)}
+        if model is pix2pix:
+            inputs["noise"] = np.array([4, 2])
+            return inputs, {"pix2pix": sess.run(net.translated, {
+                net.inputs: inputs["images"], net.noise: inputs["noise"]})}
+        ways = (net.real_a, net.fake_b), (net.real_b, net.fake_a)
+        return inputs, {f"cyclegan/{name}": sess.run(output, {given: inputs["images"]})
+                        for name, (given, output) in zip(("AtoB", "BtoA"), ways)}
+    return made
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """`(root, by_session, in_tf2)`: all chapters' exports, images of the same latent vectors."""
     root, by_session = tmp_path_factory.mktemp("exports"), {}
-    for name, (model, settings) in CHAPTERS.items():
+    for name, (model, settings) in (CHAPTERS | TRANSLATORS).items():
         (root / name / "run" / "generator").mkdir(parents=True)
-        by_session[name] = a_run(root / name, model, settings)
+        made = translated if name in TRANSLATORS else generated
+        images = a_run(root / name, model, settings, made(model))
+        by_session |= images if isinstance(images, dict) else {name: images}
         export.export(root / name / "run", root / name / "exported")
     done = subprocess.run(
-        [sys.executable, "-c", IN_TF2, root, root / "found.npz", *CHAPTERS], text=True,
+        [sys.executable, "-c", IN_TF2, root, root / "found.npz", *CHAPTERS, *TRANSLATORS], text=True,
         capture_output=True, cwd=root, env={name: value for name, value in os.environ.items()
                                             if name != "TF_USE_LEGACY_KERAS"})
     assert done.returncode == 0, done.stderr
@@ -144,10 +177,44 @@ def test_an_export_says_what_it_takes_and_gives(exported, name):
                      "images": {"shape": [None, *shape], "range": [-1, 1]}}
 
 
+TRANSLATIONS = {"pix2pix": ["default"], "cyclegan": ["AtoB", "BtoA"]}
+
+
+@pytest.mark.parametrize("name, made", [("pix2pix", "pix2pix"), ("cyclegan", "cyclegan/AtoB"),
+                                        ("cyclegan", "cyclegan/BtoA")])
+def test_in_tf2_an_exported_translator_makes_the_sessions_images(exported, name, made):
+    root, by_session, in_tf2 = exported
+    assert TRANSLATORS.keys() == TRANSLATIONS.keys()
+    assert in_tf2[name + "/signatures"].tolist() == TRANSLATIONS[name]
+    images = by_session[made]
+    assert np.abs(np.diff(images, axis=0)).max() > 0.05 and images.std() > 0.05
+    np.testing.assert_array_equal(in_tf2[made], images)
+    shape = list(images.shape[1:])
+    noise = ["noise int64 [2]"] if name == "pix2pix" else []
+    assert in_tf2[made + "/takes"].tolist() == [f"images float32 {[None, *shape]}", *noise]
+    assert in_tf2[made + "/gives"].tolist() == shape
+    about = json.loads((root / name / "exported" / "generator.json").read_text())
+    assert about["takes"]["images"] == {"shape": [None, *shape], "type": "float32"}
+    assert about["images"] == {"shape": [None, *shape], "range": [-1, 1]}
+    assert about["is"].startswith("AtoB and BtoA: " if name == "cyclegan" else "Images in [-1, 1]")
+
+
+def test_an_exported_translator_has_its_generators_variables_alone(exported):
+    _, _, in_tf2 = exported
+    for name in TRANSLATORS:
+        variables = in_tf2[name + "/variables"].tolist()
+        scopes = {var.partition("/")[0] for var in variables}
+        assert scopes == ({"generator"} if name == "pix2pix" else
+                          {"generator_ab", "generator_ba"})
+    two_ways = in_tf2["cyclegan/AtoB"], in_tf2["cyclegan/BtoA"]
+    assert np.abs(two_ways[0] - two_ways[1]).max() > 0.05  # by two networks
+
+
 def test_an_export_has_the_variables_that_it_reads(exported):
     """Averages where it normalizes by them, or hands them to an op that also could."""
     _, _, in_tf2 = exported
     for name in CHAPTERS:
+        assert in_tf2[name + "/signatures"].tolist() == ["default"]
         variables = in_tf2[name + "/variables"].tolist()
         others = {var for var in variables if not var.startswith("generator/")}
         assert others == ({"global_step:0"} if name == "progressive_gan" else set())

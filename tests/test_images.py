@@ -52,6 +52,19 @@ def test_the_square_is_the_centre_of_the_picture(tmp_path):
     assert images.read(tmp_path / "a.png").shape == (4, 12, 3)
 
 
+def test_an_image_that_is_written_reads_as_it_was(tmp_path):
+    colour = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    for image in (colour, colour[..., :1]):
+        images.write(image, tmp_path / "new" / "image.png")
+        found = images.read(tmp_path / "new" / "image.png")
+        np.testing.assert_array_equal(found, np.broadcast_to(image, (5, 7, 3)))
+
+
+def test_levels_are_the_nearest_and_bounded():
+    levels = images.as_bytes(np.array([-2, -1, -1 + 0.9 / 255, -1 + 1.1 / 255, 0, 1, 1.5]))
+    assert levels.tolist() == [0, 0, 0, 1, 128, 255, 255] and levels.dtype == np.uint8
+
+
 def test_what_is_no_folder_or_no_image_is_named(tmp_path):
     with pytest.raises(InputError, match="needs --data-dir"):
         images.load("folder", 4)

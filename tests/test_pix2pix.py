@@ -431,7 +431,7 @@ def test_it_learns_what_a_colour_table_cannot_know():
         draws = np.random.default_rng(0)
         for _ in range(200):
             model.step(sess, gan, data, draws, config)
-        found = pair_metrics.as_bytes(model.translate(sess, gan, scaled(inputs[:40]), draws))
+        found = images.as_bytes(model.translate(sess, gan, scaled(inputs[:40]), draws))
     table = pair_metrics.by_level(inputs[:40], pair_metrics.mean_colours(*data.columns))
     errors = [pair_metrics.absolute_error(one, targets[:40]).mean() for one in (found, table)]
     assert errors[0] < 0.5 * errors[1], errors

@@ -8,7 +8,7 @@ from PIL import Image
 
 from conftest import ROOT, SCRIPTS, kill_after, load_script, refusal
 from gan_tf1 import pair_metrics, run, samples
-from gan_tf1.data import pairs
+from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.models import pix2pix as model
 from test_run import final_state
@@ -122,7 +122,7 @@ def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsy
     with samples.restored(finished, model) as (sess, gan, _, _):
         inputs = np.concatenate([stack, np.full((1, 8, 8, 3), 100, np.uint8)])
         expected = model.translate(sess, gan, scaled(inputs), np.random.default_rng([0, 2]))
-    np.testing.assert_array_equal(found, pair_metrics.as_bytes(expected))
+    np.testing.assert_array_equal(found, images.as_bytes(expected))
     assert (np.asarray(Image.open("a.png")) == stack[0]).all()
 
     copy = shutil.copytree(finished, tmp_path / "checkpoints" / "pix2pix-001")

@@ -1,5 +1,6 @@
 """The progressive GAN's script: one run through all stages, also after a stop in any of them."""
 
+import json
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from conftest import SCRIPTS, kill_after, load_script, refusal
 from gan_tf1 import checkpoint, run, train
 from gan_tf1.config import make
+from gan_tf1.data import images
 from gan_tf1.models import progressive_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
@@ -100,6 +102,15 @@ def test_a_stage_begins_with_the_variables_of_the_one_before(finished):
             assert np.abs(after[name] - before[name]).max() < 0.003, name
     assert before["global_step"] == 4 and after["global_step"] == 2
     assert after["disc_opt/beta2_power"] == pytest.approx(0.99 ** 3, rel=1e-5)
+
+
+def test_a_stage_shows_its_images_in_an_order_of_its_own(finished):
+    """Not from where the one before was in its own."""
+    state = json.loads((finished / "state" / "epoch_00003.json").read_text())["state"]
+    fresh = images.Rows(np.zeros((18, 8, 8, 3), np.uint8), seed=[0, 1, 1])
+    fresh.next_batch(4)
+    fresh.next_batch(4)
+    assert state["train_set"] == fresh.state()
 
 
 def test_the_saved_generator_makes_the_last_samples_again(finished):

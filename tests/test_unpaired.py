@@ -183,8 +183,8 @@ def test_where_the_host_answers_they_are_downloaded(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(source, "answers", lambda url: True)
     monkeypatch.setattr(source, "download", lambda *names: asked.append(names))
-    monkeypatch.setattr(source, "read_each", lambda version, part, feature, function: np.stack(
-        [function(np.zeros((9, 12, 3), np.uint8))]))
+    monkeypatch.setattr(source, "read_each", lambda version, part, columns, function: [
+        np.stack([function(np.zeros((9, 12, 3), np.uint8))]) for _ in columns])
     unpaired.load("horse2zebra", 8, 8, tmp_path)
     assert asked == [("cycle_gan/horse2zebra", tmp_path)]
 

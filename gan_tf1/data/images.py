@@ -16,6 +16,7 @@ import numpy as np
 from gan_tf1.data import digits, source, svhn
 from gan_tf1.data.order import Order
 from gan_tf1.errors import InputError
+from gan_tf1.files import replacing
 
 CHOICES = ("cifar10", "mnist", "street", "drawn", "celeba", "folder")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
@@ -116,6 +117,18 @@ def read(path, size=None):
     return np.asarray(image if size is None else squared(image, size))
 
 
+def write(image, path):
+    """Write `image`, uint8 [H, W, 3] or [H, W, 1], to the file `path`, as a whole or not at all."""
+    from PIL import Image
+    with replacing(path) as temporary:
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary)
+
+
+def as_bytes(stack):
+    """Images in [-1, 1] as uint8: the nearest of 256 levels."""
+    return np.rint((np.clip(stack, -1, 1) + 1) * 127.5).astype(np.uint8)
+
+
 def squared(image, size):
     """The largest centred square of a PIL image, at `size`."""
     from PIL import Image
@@ -132,10 +145,16 @@ def _celeba(data_dir, size):
         raise InputError(f"CelebA is not in {source.tfds_folder(data_dir)}: prepare it there with "
                          "TFDS (tfds build celeb_a), or name its folder with --data-dir")
     # As a whole, 202,599 faces of 218 x 178 pixels would be 24 GB.
-    train, test = (source.read_each(
-        version, split, "image", lambda pixels: np.asarray(squared(Image.fromarray(pixels), size)))
+    [train], [test] = (source.read_each(
+        version, split, ["image"],
+        lambda pixels: np.asarray(squared(Image.fromarray(pixels), size)))
         for split in ("train", "test"))
     return Images("celeba", "CelebA", train, test, None, None)
+
+
+def held_out(count):
+    """Which of `count` examples in one folder or split are kept for tests: bool [count]."""
+    return np.arange(count) % HELD_OUT == HELD_OUT - 1
 
 
 def _folder(folder, size):
@@ -143,9 +162,9 @@ def _folder(folder, size):
     if len(files) > 2000:
         print(f"reading {len(files)} images from {folder}", file=sys.stderr, flush=True)
     stack = np.stack([read(path, size) for path in files])
-    held_out = np.arange(len(files)) % HELD_OUT == HELD_OUT - 1
+    kept = held_out(len(files))
     title = f"{len(files)} images of {pathlib.Path(folder).expanduser().resolve().name}"
-    return Images("folder", title, stack[~held_out], stack[held_out], None, None)
+    return Images("folder", title, stack[~kept], stack[kept], None, None)
 
 
 class Rows:

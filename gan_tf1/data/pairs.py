@@ -137,11 +137,6 @@ def _fitted(picture, size):
     return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC))
 
 
-def _stacked(pairs):
-    """A list of pairs as `(inputs, targets)`."""
-    return tuple(np.stack(column) for column in zip(*pairs)) or ((), ())
-
-
 def _folder(folder, size):
     """`title, (inputs, targets), (inputs, targets)` of pictures, to train on and held out."""
     if folder is None:
@@ -150,7 +145,8 @@ def _folder(folder, size):
     folder = pathlib.Path(folder).expanduser()
 
     def read(part):
-        return [split(images.read(path), size, path) for path in images.paths(part)]
+        pairs = [split(images.read(path), size, path) for path in images.paths(part)]
+        return tuple(map(np.stack, zip(*pairs)))
 
     title = f"pairs of {folder.resolve().name}"
     if not (folder / "train").is_dir():
@@ -158,14 +154,13 @@ def _folder(folder, size):
     apart = [folder / name for name in HELD_OUT_FOLDERS if (folder / name).is_dir()]
     if not apart:
         return title, *_parted(read(folder / "train"))
-    return title, _stacked(read(folder / "train")), _stacked(read(apart[0]))
+    return title, read(folder / "train"), read(apart[0])
 
 
-def _parted(pairs):
-    """`pairs` as columns to train on, and every tenth pair as columns held out."""
-    every = images.HELD_OUT
-    return (_stacked([pair for number, pair in enumerate(pairs) if number % every != every - 1]),
-            _stacked(pairs[every - 1::every]))
+def _parted(columns):
+    """`columns` to train on, and held out."""
+    kept = images.held_out(len(columns[0]))
+    return tuple(column[~kept] for column in columns), tuple(column[kept] for column in columns)
 
 
 def _tfds(name, data_dir, size):
@@ -195,10 +190,10 @@ def _tfds(name, data_dir, size):
     title = f"{name}, {pair[0]} to {pair[1]}"
 
     def columns(part):
-        return tuple(source.read_each(version, part, key, lambda pixels: _fitted(
-            Image.fromarray(pixels.squeeze()).convert("RGB"), size)) for key in pair)
+        return tuple(source.read_each(version, part, pair, lambda pixels: _fitted(
+            Image.fromarray(pixels.squeeze()).convert("RGB"), size)))
 
     apart = [part for part in ("validation", "val", "test") if part in splits]
     if not apart:
-        return title, *_parted(list(zip(*columns("train"))))
+        return title, *_parted(columns("train"))
     return title, columns("train"), columns(apart[0])

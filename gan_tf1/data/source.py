@@ -114,28 +114,30 @@ def read(version, split):
     return arrays
 
 
-def read_each(version, split, column, convert):
-    """As `read`, the array of `convert(value)` of each example's `column`, in order.
+def read_each(version, split, columns, convert):
+    """As `read`, for each of `columns` the array of `convert(value)` of each example, in order.
 
-    The values are read one after the other, and never held as a whole.
+    The examples are read one after the other, and never held as a whole.
     """
-    found, stack = 0, None
+    found, stacks = 0, None
     with _opened(version, split) as (builder, sess):
         promised = builder.info.splits[split].num_examples
         with without_chatter():
-            examples = builder.as_dataset(split=split).map(lambda example: example[column])
-        value = tf.data.make_one_shot_iterator(examples.prefetch(100)).get_next()
+            examples = builder.as_dataset(split=split).map(
+                lambda example: [example[column] for column in columns])
+        values = tf.data.make_one_shot_iterator(examples.prefetch(100)).get_next()
         while found < promised:
             try:
-                converted = convert(sess.run(value))
+                converted = [convert(value) for value in sess.run(values)]
             except tf.errors.OutOfRangeError:
                 break
-            if stack is None:
-                stack = np.empty((promised, *converted.shape), converted.dtype)
-            stack[found] = converted
+            if stacks is None:
+                stacks = [np.empty((promised, *value.shape), value.dtype) for value in converted]
+            for stack, value in zip(stacks, converted):
+                stack[found] = value
             found += 1
     _refuse_fewer(version, split, found, promised)
-    return stack
+    return stacks
 
 
 @contextlib.contextmanager

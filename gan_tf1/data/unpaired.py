@@ -155,8 +155,8 @@ def _tfds(data_dir, sizes):
                              "can't be reached: give a prepared folder with --data-dir, or use "
                              "--data drawn --load-size 32 --size 32 --no-mirror")
         version = source.download(TFDS_NAME, data_dir)
-    return [source.read_each(version, part, "image", lambda pixels: np.asarray(
-        images.squared(Image.fromarray(pixels), size))) for part, size in zip(PARTS, sizes)]
+    return [source.read_each(version, part, ["image"], lambda pixels: np.asarray(
+        images.squared(Image.fromarray(pixels), size)))[0] for part, size in zip(PARTS, sizes)]
 
 
 def _folder(folder, sizes):

@@ -364,6 +364,11 @@ def build(config, channels, epoch_steps):
                count_step)
 
 
+def rebuild(config, sample_shape, epoch):
+    """The graph of a run whose samples are [n, size, size(, 3)]: any `epoch` has the same."""
+    return build(config, channels=3 if len(sample_shape) == 4 else 1, epoch_steps=1)
+
+
 def step(sess, gan, dataset, rng, config):
     """The generators' update, then the discriminators' with the fakes of that pass: the losses."""
     batch = config.batch_size
@@ -409,6 +414,12 @@ def translate(sess, gan, imgs, direction):
                         "BtoA": (gan.real_b, gan.fake_a, gan.again_b)}[direction]
     parts = [sess.run(targets, {source: img[None]}) for img in imgs]
     return [np.concatenate(part) for part in zip(*parts)]
+
+
+def translations(gan):
+    """AtoB and BtoA: images of one set, in [-1, 1], to images of the other, in (-1, 1)."""
+    return {"AtoB": (gan.fake_b, {"images": gan.real_a}),
+            "BtoA": (gan.fake_a, {"images": gan.real_b})}
 
 
 def sample(sess, gan, imgs_a, imgs_b):

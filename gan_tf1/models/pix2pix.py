@@ -379,3 +379,8 @@ def translate(sess, gan, inputs, rng):
         sess.run(gan.translated, {gan.inputs: inputs[start:start + BATCH],
                                   gan.noise: rng.integers(0, SEEDS, 2)})
         for start in range(0, len(inputs), BATCH)])
+
+
+def translations(gan):
+    """Images in [-1, 1] to their translations in (-1, 1); `noise`, two numbers, seeds the dropout."""
+    return {"default": (gan.translated, {"images": gan.inputs, "noise": gan.noise})}
