@@ -27,9 +27,9 @@ generator: 2 numbers, two layers of    PacGAN, section 4.1, remembered with some
 128 ReLU units with batch norm, 2      that this is VEEGAN's own architecture
 linear outputs
 discriminator: `disc_layers` of        uncertain: one layer of 128 is remembered of section 4.1, and
-maxout units, each the largest of 5    is the default. Another memory has three of 200, against two of
-linear pieces; no batch norm           400, as in the code of ALI (Dumoulin et al. 2017), whence
-                                       "LinearMaxout", both losses and beta1 0.8 seem to be
+maxout units, each the largest of 5    is the default. Another memory has three of 200, and in the
+linear pieces; no batch norm           generator 400, as in the code of ALI (Dumoulin et al. 2017),
+                                       whence "LinearMaxout", both losses and beta1 0.8 seem to be
 100,000 points, batches of 100, 200    PacGAN, section 4.1: 200,000 updates of either network, each
 epochs; Adam; one update of either     once a batch; here D, then G against the new D, by the same
 a batch                                noise. `iterations` counts batches, whatever m is
