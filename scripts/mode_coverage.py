@@ -118,7 +118,7 @@ def apart(ours, theirs):
 def table(rows):
     """The lines of the table: each of our rows and below it what is published."""
     form = "{:32}  {:>5}  {:>16}  {:>16}  {:>16}  {}"
-    yield form.format("", "runs", *COLUMNS.values(), "modes apart (standard errors)")
+    yield form.format("", "runs", *COLUMNS.values(), "apart, in standard errors: modes, KL")
     for row in rows:
         means = [modes.mean_and_error([factor * getattr(one, name) for one in row.counted])
                  for name, factor in zip(COLUMNS, (1, 100, 1))]
@@ -128,7 +128,8 @@ def table(rows):
         for paper, *numbers in PUBLISHED.get((row.data, row.packing), []):
             theirs = list(zip(numbers[::2], numbers[1::2]))
             cells = [cell(*pair, decimals) for pair, decimals in zip(theirs, (1, 1, 2))]
-            yield form.format(f"  {paper}", "", *cells, apart(means[0], theirs[0]))
+            yield form.format(f"  {paper}", "", *cells, ", ".join(
+                apart(means[number], theirs[number]) for number in (0, 2)))
 
 
 def write_rows(file, args, rows):
@@ -148,7 +149,7 @@ def picture(args, rows, title):
         return figures.sample_grid(shown, title, columns=16, inches=0.4)
     panels = [[(load_samples(row.paths[0])[-1], mixtures.load(data, 1, 0),
                 f"{data}, {mixture_gan.name(row.packing)}: {row.counted[0].modes} modes, "
-                f"{row.counted[0].high_quality:.1%}") for row in rows if row.data == data]
+                f"{row.counted[0].high_quality:.0%} of high quality") for row in rows if row.data == data]
               for data in args.data]
     return plane.panels(panels, title)
 
