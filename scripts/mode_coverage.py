@@ -142,15 +142,20 @@ def write_rows(file, args, rows):
                             f"{one.reverse_kl:.6g}"])
 
 
+def panel(row):
+    """The samples of a row's first seed, their mixture, and what was counted."""
+    first = row.counted[0]
+    return (load_samples(row.paths[0])[-1], mixtures.load(row.data, 1, 0),
+            f"{row.data}, {mixture_gan.name(row.packing)}: {first.modes} modes, "
+            f"{first.high_quality:.0%} of high quality")
+
+
 def picture(args, rows, title):
     """The samples of the first seed of each row."""
     if args.data == [STACKED]:
         shown = np.concatenate([load_samples(row.paths[0])[-1][:SHOWN] for row in rows])
         return figures.sample_grid(shown, title, columns=16, inches=0.4)
-    panels = [[(load_samples(row.paths[0])[-1], mixtures.load(data, 1, 0),
-                f"{data}, {mixture_gan.name(row.packing)}: {row.counted[0].modes} modes, "
-                f"{row.counted[0].high_quality:.0%} of high quality") for row in rows if row.data == data]
-              for data in args.data]
+    panels = [[panel(row) for row in rows if row.data == data] for data in args.data]
     return plane.panels(panels, title)
 
 
