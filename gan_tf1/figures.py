@@ -14,11 +14,6 @@ COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 SHOWN = 100  # samples in a run's grid: there may be a thousand, kept to be judged
 
 
-def are_images(samples):
-    """Whether `samples` [n, ...] are pictures: [n, 784], or of more than one axis each."""
-    return samples.ndim > 2 or samples.shape[1:] == (784,)
-
-
 def as_images(images):
     """`images` in the range of tanh, as brightness from 0 to 1; [n, 784] as [n, 28, 28]."""
     images = np.clip((np.asarray(images) + 1) / 2, 0, 1)

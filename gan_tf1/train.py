@@ -13,7 +13,7 @@ from gan_tf1.tf1 import session_config, tf
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
         first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop(),
-        part=None, carried=()):
+        part=None, carried=(), picture=figures.grid_png):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
@@ -26,8 +26,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                                         `last` is what the last step fetched
         report(sess, last) -> dict      the epoch's losses
         log_line(epoch, losses) -> str  the lines as the chapter prints them
-        sample(sess) -> images          the epoch's samples, which may be no pictures; None for a
-                                        net that draws none
+        sample(sess) -> images          the epoch's samples; None for a net that draws none
+        picture(samples) -> bytes       a PNG of them for TensorBoard; None of what has no picture
         evaluate(sess, epoch)           what the chapter tells after some epochs only: None, or
                                         the line and a dict for accuracies.csv
 
@@ -102,7 +102,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                 if sample:
                     images = sample(sess)
                     run.add_samples(images)
-                    grid = figures.grid_png(images) if figures.are_images(images) else None
+                    grid = picture(images) if picture else None
                 run.summarize(epoch, losses, grid)
 
                 gen_saver.save(sess, str(run.path / "generator" / run_files.GENERATOR),

@@ -43,7 +43,8 @@ def main(argv=None):
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched),
             log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+            sample=sample, picture=figures.grid_png if size > 1 else None, train_set=data.train,
+            rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
     where = f"{config.remedy.replace('_', ' ')} on {data.title}, seed {job.seed}"
     if size > 1:

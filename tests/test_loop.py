@@ -7,13 +7,13 @@ import scipy
 import few_digits
 from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import checkpoint, loop, run, tracing
-from gan_tf1.data import digits, images, svhn
+from gan_tf1.data import digits, images, mixtures, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.models import (
-    conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mnist_gan,
-    mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, semi_supervised_svhn,
-    vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+    conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling,
+    mixture_gan, mnist_gan, mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan,
+    semi_supervised_svhn, stacked_mnist_gan, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import without_gpu_kernel
 from test_run import final_state
@@ -50,6 +50,9 @@ MODELS = {  # name -> model and its smallest settings
                                         remedy="unrolling", unrolled_steps=1)),
     "remedies_gan_clipped": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, disc_steps=2,
                                                 gen_steps=1, remedy="wasserstein")),
+    "mixture_gan": (mixture_gan, dict(batch_size=8, packing=2, gen_hidden_size=4,
+                                      disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
+    "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
 }
 SECOND_VARIANTS = ("dcgan_svhn_as_printed", "semi_supervised_corrected")  # of the slowest models
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
@@ -85,6 +88,8 @@ def chapter(name):
     train_set = DataSet(DIGITS, LABELS)
     if model is pix2pix:
         train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
+    elif model is mixture_gan:
+        train_set = mixtures.load("grid", 203, 0).train
     elif model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
         train_set = digits.Pool(train_set)
     return (net, train_set, lambda sess, train_set, rng: model.step(

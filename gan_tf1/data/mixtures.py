@@ -1,0 +1,74 @@
+"""Mixtures of Gaussians in the plane whose modes are known, and so can be counted in samples.
+
+Srivastava et al. 2017 (VEEGAN), section 4.1, and Lin et al. 2018 (PacGAN), section 4.1, as
+remembered; all components are equally likely:
+
+===========  ===============================================  ================================
+mixture      means                                            standard deviation, each direction
+===========  ===============================================  ================================
+ring         (cos 2 pi i / 8, sin 2 pi i / 8), 8 of them      0.01
+wide_ring    the same                                         0.1
+grid         (-4 + 2 i, -4 + 2 j), 25 of them                 0.05: a variance of 0.0025
+===========  ===============================================  ================================
+
+Of the ring we don't know whether the number 0.01 that goes with it is a deviation or a variance:
+so it is here twice.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1.data.images import Rows
+from gan_tf1.errors import InputError
+
+CHOICES = ("ring", "grid", "wide_ring")
+DEVIATIONS = {"ring": 0.01, "grid": 0.05, "wide_ring": 0.1}
+
+
+class Points(Rows):
+    """Batches of points, float32 [B, 2], shuffled in every pass."""
+
+    @staticmethod
+    def decode(*columns):
+        """Rows of `stored()` as `next_batch` has them: no other than they are stored."""
+        return columns
+
+
+class Mixture(NamedTuple):
+    """A mixture of equally likely Gaussians, and points drawn from it to train on."""
+    key: str            # one of `CHOICES`, as in --data and config.json
+    title: str          # for logs and figure titles
+    means: np.ndarray   # float64 [modes, 2]
+    deviation: float    # of every Gaussian, in each direction
+    train: Points
+
+
+def means(choice):
+    """The means of the mixture `choice`, float64 [modes, 2]."""
+    if choice == "grid":
+        ticks = np.arange(-4., 5., 2.)
+        return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), -1).reshape(-1, 2)
+    angles = 2 * np.pi * np.arange(8) / 8
+    return np.stack([np.cos(angles), np.sin(angles)], -1)
+
+
+def drawn(choice, count, rng):
+    """`count` points of the mixture `choice`, float32 [count, 2], by `rng`."""
+    centres = means(choice)
+    modes = rng.integers(0, len(centres), count)
+    return np.float32(centres[modes] + rng.normal(0, DEVIATIONS[choice], (count, 2)))
+
+
+def load(choice, count, seed):
+    """The mixture named by `choice` with `count` points to train on, drawn and ordered by `seed`.
+
+    `seed` is an int. Raises InputError where there is no such mixture.
+    """
+    if choice not in CHOICES:
+        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+    centres = means(choice)
+    shape = "grid" if choice == "grid" else "ring"
+    title = f"a {shape} of {len(centres)} Gaussians, deviation {DEVIATIONS[choice]}"
+    points = drawn(choice, count, np.random.default_rng([seed, 5]))
+    return Mixture(choice, title, centres, DEVIATIONS[choice], Points(points, seed=[seed, 1]))

@@ -1,0 +1,61 @@
+"""Train a GAN, plain or packed, on a mixture of Gaussians in the plane, and count its modes.
+
+    python scripts/19_mixture_gan.py --loop graph --xla                a ring of 8
+    python scripts/19_mixture_gan.py --data grid --packing 2           PacGAN2 on a grid of 25
+    python scripts/19_mixture_gan.py --iterations 20000                a look at it
+    python scripts/19_mixture_gan.py --resume                          go on after an interruption
+
+Many seeds of each, side by side with what is published: scripts/mode_coverage.py.
+"""
+
+import numpy as np
+
+from gan_tf1 import figures, launch, modes, plane, train
+from gan_tf1.config import intervals
+from gan_tf1.data import mixtures
+from gan_tf1.errors import script
+from gan_tf1.models import mixture_gan as model
+from gan_tf1.run import load_losses, load_samples
+
+
+@script
+def main(argv=None):
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, mixtures.CHOICES)
+    config = job.config
+    epochs = intervals(config)
+    mixture = mixtures.load(job.data, config.train_points, job.seed)
+    rng = np.random.default_rng([job.seed, 0])
+
+    def sample(sess):  # of the same noise every time
+        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
+
+    def report(sess, totals):
+        counted = modes.of_points(sample(sess), mixture.means, mixture.deviation)
+        return {**model.report(totals), **counted._asdict()}
+
+    with job.open(mixture, (config.samples, model.POINT_SIZE)) as run, \
+            job.new_graph().as_default():
+        gan = model.build(config)
+        train.fit(
+            run, epochs=epochs, steps=config.sample_interval,
+            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
+            tally=lambda totals, fetched, seconds: model.tally(totals, *fetched),
+            report=report, sample=sample,
+            log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
+            picture=lambda points: plane.density_png(points, mixture),
+            train_set=mixture.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+
+    where = f"{model.name(config.packing)} on {mixture.title}, seed {job.seed}"
+    losses, folder = load_losses(run.path), run.path / "figures"
+    for name, figure in (
+            ("losses", figures.loss_curves(losses, f"Losses: {where}", "mean loss of "
+                                           f"{config.sample_interval} iterations (nats)")),
+            ("samples", plane.samples(load_samples(run.path)[-1], mixture,
+                                      f"Last samples: {where}")),
+            ("modes", plane.counted_curves(losses, config.sample_interval, len(mixture.means),
+                                           f"Modes over training: {where}"))):
+        print(figures.save(figure, folder / f"{name}.png"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""Train GANs, plain and packed, on data whose modes are known, and count the modes they capture.
+
+    python scripts/mode_coverage.py                        ring and grid, plain and packed in twos,
+                                                           10 seeds each
+    python scripts/mode_coverage.py --out OUT --data grid --packs 1 2 3 4 --seeds 0 1 2
+    python scripts/mode_coverage.py --out OUT -- --iterations 20000
+                                                           flags of 19_mixture_gan.py
+    python scripts/mode_coverage.py --out OUT --data stacked --seeds 0 -- --channels 16
+                                                           flags of 20_stacked_mnist_gan.py
+
+Each seed is a run of its own. The folder OUT gets
+
+    mode_coverage.csv   one row a run
+    mode_coverage.txt   means and standard errors over the seeds, and beside them what the papers
+                        of VEEGAN (Srivastava et al. 2017) and PacGAN (Lin et al. 2018) publish
+    mode_coverage.png   samples of the first seed of each row
+
+The runs themselves are kept in --work-dir. Interrupted, the same command goes on
+where it stopped. Steps are made by the loop in the graph, compiled for the mixtures.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import shlex
+import sys
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures, modes, plane, repeated, samples
+from gan_tf1.config import Parser, whole_number
+from gan_tf1.data import mixtures
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import replacing, user_path
+from gan_tf1.launch import seed_number
+from gan_tf1.models import mixture_gan, mnist_classifier, stacked_mnist_gan
+from gan_tf1.run import load_losses, load_samples, read_config
+
+STACKED = "stacked"
+DEFAULT_OUT = user_path("checkpoints/mode_coverage-001")
+CLASSIFIER = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHOWN = 64  # images of a row's figure
+COLUMNS = {"modes": "modes captured", "high_quality": "high quality %", "reverse_kl": "reverse KL"}
+NAN = np.nan
+
+# (data, packing) -> rows (paper, modes, its standard error, % of high quality, its error, reverse
+# KL, its error). Of PacGAN's the reverse KL, and packs of 3 and 4, are from memory.
+PUBLISHED = {
+    ("ring", 1): [("VEEGAN paper", 1, NAN, 99.3, NAN, NAN, NAN),
+                  ("PacGAN paper", 6.3, 0.5, 98.2, NAN, 0.45, 0.09)],
+    ("ring", 2): [("PacGAN paper", 7.9, 0.1, 95.6, NAN, 0.07, 0.03)],
+    ("ring", 3): [("PacGAN paper", 7.8, 0.1, 97.7, 0.3, 0.10, 0.02)],
+    ("ring", 4): [("PacGAN paper", 7.8, 0.1, 95.9, 1.4, 0.07, 0.02)],
+    ("grid", 1): [("VEEGAN paper", 3.3, NAN, 0.5, NAN, NAN, NAN),
+                  ("PacGAN paper", 17.3, 0.8, 94.8, NAN, 0.70, 0.07)],
+    ("grid", 2): [("PacGAN paper", 23.8, 0.7, 91.3, NAN, 0.13, 0.04)],
+    ("grid", 3): [("PacGAN paper", 24.6, 0.4, 94.2, 0.4, 0.06, 0.02)],
+    ("grid", 4): [("PacGAN paper", 24.8, 0.2, 93.6, 0.6, 0.04, 0.01)],
+    (STACKED, 1): [("VEEGAN paper", 99.0, NAN, NAN, NAN, 3.40, NAN),
+                   ("PacGAN paper", 78.9, 6.5, NAN, NAN, 4.50, 0.14)],
+    (STACKED, 2): [("PacGAN paper", 1000.0, 0.0, NAN, NAN, 0.06, 0.01)]}
+# Which of the two rings is theirs isn't known.
+PUBLISHED |= {("wide_ring", packing): PUBLISHED["ring", packing] for packing in range(1, 5)}
+
+
+class Row(NamedTuple):
+    """All runs of one data set and packing."""
+    data: str
+    packing: int
+    paths: list    # of the runs, a seed each
+    counted: list  # the `modes.Counted` of each
+
+
+def trained(args, data, packing, seed):
+    """The run directory of one training, run to its end."""
+    name = f"{data}-packing-{packing}-seed-{seed}"
+    flags = ["--packing", packing, "--seed", seed, "--loop", "graph"]
+    if data == STACKED:
+        flags += ["--data", "mnist"]
+        if args.data_dir:
+            flags += ["--data-dir", args.data_dir]
+    else:
+        flags += ["--data", data, "--xla"]
+    script = "20_stacked_mnist_gan.py" if data == STACKED else "19_mixture_gan.py"
+    repeated.train(script, args.work_dir / name, [*flags, *args.flags], args.jobs)
+    return args.work_dir / name
+
+
+def counted(path):
+    """What the finished run at `path` has at its end."""
+    if read_config(path)["chapter"] == mixture_gan.CHAPTER:
+        losses = load_losses(path)
+        return modes.Counted(int(losses["modes"][-1]), float(losses["high_quality"][-1]),
+                             float(losses["reverse_kl"][-1]))
+    settings, seed = read_config(path)["settings"], read_config(path)["seed"]
+    images, _ = samples.draw(path, stacked_mnist_gan, settings["counted"], seed)
+    channels = [(images[..., channel].reshape(-1, 784) + 1) / 2 for channel in range(3)]
+    digits = [probabilities.argmax(axis=1)
+              for probabilities, _ in samples.judged(CLASSIFIER, channels)]
+    return modes.of_labels(modes.of_digits(np.stack(digits, 1)), stacked_mnist_gan.NUM_MODES)
+
+
+def cell(value, error, decimals):
+    """A number and its standard error, where there is one."""
+    if np.isnan(value):
+        return "-"
+    return f"{value:.{decimals}f}" + ("" if np.isnan(error) else f" +- {error:.{decimals}f}")
+
+
+def apart(ours, theirs):
+    """How many standard errors, of both together, two (mean, error) differ by."""
+    error = np.hypot(ours[1], theirs[1])
+    return f"{abs(ours[0] - theirs[0]) / error:.1f}" if error > 0 else "-"
+
+
+def table(rows):
+    """The lines of the table: each of our rows and below it what is published."""
+    form = "{:32}  {:>5}  {:>16}  {:>16}  {:>16}  {}"
+    yield form.format("", "runs", *COLUMNS.values(), "apart, in standard errors: modes, KL")
+    for row in rows:
+        means = [modes.mean_and_error([factor * getattr(one, name) for one in row.counted])
+                 for name, factor in zip(COLUMNS, (1, 100, 1))]
+        ours = [cell(*mean, decimals) for mean, decimals in zip(means, (1, 1, 2))]
+        yield form.format(f"{row.data}, {mixture_gan.name(row.packing)}", len(row.counted), *ours,
+                          "").rstrip()
+        for paper, *numbers in PUBLISHED.get((row.data, row.packing), []):
+            theirs = list(zip(numbers[::2], numbers[1::2]))
+            cells = [cell(*pair, decimals) for pair, decimals in zip(theirs, (1, 1, 2))]
+            yield form.format(f"  {paper}", "", *cells, ", ".join(
+                apart(means[number], theirs[number]) for number in (0, 2)))
+
+
+def write_rows(file, args, rows):
+    """One row a run."""
+    lines = csv.writer(file, lineterminator="\n")
+    lines.writerow(["data", "packing", "seed", *COLUMNS])
+    for row in rows:
+        for seed, one in zip(args.seeds, row.counted):
+            lines.writerow([row.data, row.packing, seed, one.modes, f"{one.high_quality:.6g}",
+                            f"{one.reverse_kl:.6g}"])
+
+
+def panel(row):
+    """The samples of a row's first seed, their mixture, and what was counted."""
+    first = row.counted[0]
+    return (load_samples(row.paths[0])[-1], mixtures.load(row.data, 1, 0),
+            f"{row.data}, {mixture_gan.name(row.packing)}: {first.modes} modes, "
+            f"{first.high_quality:.0%} of high quality")
+
+
+def picture(args, rows, title):
+    """The samples of the first seed of each row."""
+    if args.data == [STACKED]:
+        shown = np.concatenate([load_samples(row.paths[0])[-1][:SHOWN] for row in rows])
+        return figures.sample_grid(shown, title, columns=16, inches=0.4)
+    panels = [[panel(row) for row in rows if row.data == data] for data in args.data]
+    return plane.panels(panels, title)
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=user_path, metavar="OUT", default=DEFAULT_OUT,
+                        help=f"(default: {DEFAULT_OUT})")
+    parser.add_argument("--data", nargs="+", choices=(*mixtures.CHOICES, STACKED),
+                        default=["ring", "grid"], help="mixtures, or stacked alone "
+                        "(default: ring grid)")
+    parser.add_argument("--packs", type=whole_number, nargs="+", default=[1, 2], metavar="M",
+                        help="samples that a discriminator judges together (default: 1 2)")
+    parser.add_argument("--seeds", type=seed_number, nargs="+", default=list(range(10)),
+                        metavar="SEED", help="(default: 0 to 9)")
+    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
+                        help="where the runs go (default: runs/ in OUT)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies")
+    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
+    own, flags = repeated.split(argv)
+    args = parser.parse_args(own)
+    args.flags = flags
+    args.work_dir = args.work_dir or args.out / "runs"
+    for name in ("data", "packs", "seeds"):
+        if len(set(getattr(args, name))) < len(getattr(args, name)):
+            raise InputError(f"--{name} must differ")
+    if min(args.packs) < 1:
+        raise InputError("--packs must be at least 1")
+    if STACKED in args.data and len(args.data) > 1:
+        raise InputError("--data stacked must stand alone: its flags are another script's")
+    repeated.check("19_mixture_gan.py", args.jobs)
+    if args.out.is_file():
+        raise InputError(f"{args.out} is a file: name a folder")
+
+    with replacing(args.out / "mode_coverage.csv") as temporary:  # now: no training is lost
+        repeated.claim(args.work_dir / "mode_coverage.json", {"flags": args.flags})
+        # Seed by seed, so that a table which is cut off has some of every row.
+        wanted = [(data, packing, seed) for seed, data, packing in
+                  itertools.product(args.seeds, args.data, args.packs)]
+        paths = dict(zip(wanted, repeated.side_by_side(
+            lambda one: trained(args, *one), wanted, args.jobs)))
+        rows = []
+        for data, packing in itertools.product(args.data, args.packs):
+            own = [paths[data, packing, seed] for seed in args.seeds]
+            rows.append(Row(data, packing, own, [counted(path) for path in own]))
+        with open(temporary, "w", newline="") as file:
+            write_rows(file, args, rows)
+    stored = read_config(rows[0].paths[0])
+    iterations = stored["settings"]["iterations"]
+    lines = list(table(rows))
+    with replacing(args.out / "mode_coverage.txt") as temporary:
+        command = shlex.join(sys.argv[1:] if argv is None else argv)
+        temporary.write_text("\n".join([
+            f"# modes captured by GANs after {iterations} iterations; mean +- standard error over "
+            f"the seeds {' '.join(map(str, args.seeds))}",
+            f"# command: mode_coverage.py {command}",
+            f"# settings: {json.dumps(stored['settings'])}",
+            f"# versions: {json.dumps(stored['versions'])}", "", *lines]) + "\n")
+    print(*lines, sep="\n")
+    title = f"Samples after {iterations} iterations, seed {args.seeds[0]}"
+    for name in ("mode_coverage.csv", "mode_coverage.txt"):
+        print(args.out / name)
+    print(figures.save(picture(args, rows, title), args.out / "mode_coverage.png"))
+
+
+if __name__ == "__main__":
+    main()
