@@ -41,7 +41,7 @@ from gan_tf1.run import load_losses, load_samples, read_config
 STACKED = "stacked"
 DEFAULT_OUT = user_path("checkpoints/mode_coverage-001")
 CLASSIFIER = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
-SHOWN = 64  # images of a row's figure
+SHOWN = 32  # images of a row's figure
 COLUMNS = {"modes": "modes captured", "high_quality": "high quality %", "reverse_kl": "reverse KL"}
 NAN = np.nan
 
