@@ -299,7 +299,8 @@ def test_a_module_that_asks_for_more_than_latent_vectors_is_refused(tmp_path):
                   for name in ("latent", "label")}
         images = tf.add(*inputs.values(), name="images")
     (tmp_path / "module").mkdir()
-    export.save(graph.as_graph_def(), [], inputs, images, tmp_path / "module")
+    export.save(graph.as_graph_def(), [], {"default": export.Signature(inputs, images)},
+                tmp_path / "module")
     with pytest.raises(InputError, match="takes label, latent and gives default: one input"):
         images_of(tmp_path / "module", noise(1, 5))
 
