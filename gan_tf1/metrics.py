@@ -130,6 +130,13 @@ def root(covariance):
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 
+def mean_and_error(values):
+    """The mean of `values` [S] and its standard error; that is not a number for a single value."""
+    values = np.asarray(values, np.float64)
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return float(values.mean()), float(error)
+
+
 def standard_error(metric, samples, rng, draws=DRAWS):
     """The standard error of `metric(samples)`: its standard deviation over bootstrap resamples.
 

@@ -76,10 +76,3 @@ def reverse_kl(labels, count):
     shares = np.bincount(labels, minlength=count) / len(labels)
     there = shares[shares > 0]
     return float((there * np.log(there * count)).sum())
-
-
-def mean_and_error(values):
-    """The mean of `values` [S] and its standard error; that is not a number for a single value."""
-    values = np.asarray(values, np.float64)
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return float(values.mean()), float(error)

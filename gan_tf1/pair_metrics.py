@@ -6,6 +6,7 @@ Images are uint8 [n, H, W, 3]; figures are float64.
 import numpy as np
 
 from gan_tf1.data.pairs import grey_levels
+from gan_tf1.metrics import mean_and_error
 
 ROUNDING = 1 / 12  # the mean square of what rounding to whole levels takes away
 BINS = 64  # of a colour difference's histogram, from -128 to 127; what is beyond counts as that
@@ -91,8 +92,3 @@ def table(rows, targets):
     cell = f"{mean:.2f} +- {error:.2f}"
     lines.append(f"{'targets':34} {'0':>16} {'':>15} {cell:>15} {1:14.3f}")
     return lines
-
-
-def mean_and_error(figures):
-    """The mean of figures [n], and its standard error."""
-    return figures.mean(), figures.std(ddof=1) / len(figures) ** 0.5

@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, modes, plane, repeated, samples
+from gan_tf1 import figures, metrics, modes, plane, repeated, samples
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
@@ -120,7 +120,7 @@ def table(rows):
     form = "{:32}  {:>5}  {:>16}  {:>16}  {:>16}  {}"
     yield form.format("", "runs", *COLUMNS.values(), "apart, in standard errors: modes, KL")
     for row in rows:
-        means = [modes.mean_and_error([factor * getattr(one, name) for one in row.counted])
+        means = [metrics.mean_and_error([factor * getattr(one, name) for one in row.counted])
                  for name, factor in zip(COLUMNS, (1, 100, 1))]
         ours = [cell(*mean, decimals) for mean, decimals in zip(means, (1, 1, 2))]
         yield form.format(f"{row.data}, {mixture_gan.name(row.packing)}", len(row.counted), *ours,

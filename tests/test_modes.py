@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_tf1 import modes, plane
+from gan_tf1 import metrics, modes, plane
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError
 
@@ -60,9 +60,9 @@ def test_triples_of_digits_are_a_thousand_modes():
 
 
 def test_mean_and_standard_error():
-    assert modes.mean_and_error([6, 8]) == (7, pytest.approx(np.sqrt(2) / np.sqrt(2)))
-    assert modes.mean_and_error([1, 2, 3, 4])[1] == pytest.approx(np.sqrt(5 / 3) / 2)
-    mean, error = modes.mean_and_error([5])
+    assert metrics.mean_and_error([6, 8]) == (7, pytest.approx(np.sqrt(2) / np.sqrt(2)))
+    assert metrics.mean_and_error([1, 2, 3, 4])[1] == pytest.approx(np.sqrt(5 / 3) / 2)
+    mean, error = metrics.mean_and_error([5])
     assert mean == 5 and np.isnan(error)
 
 
