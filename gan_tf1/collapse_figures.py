@@ -27,11 +27,9 @@ def cities(runs, data, title):
         histogram, (above, below) = left.subplots(), right.subplots(2, 1, sharex=True,
                                                                     height_ratios=(2, 1))
         histogram.hist(data, CELLS, density=True, orientation="horizontal", color="0.8",
-                       label="data (figure 6.23)")
-        # The last set of either city alone, if there is one; else the last set.
-        found = collapse.dominant(shares)
-        at = [places[-1] for places in (np.flatnonzero(found == city) for city in range(2))
-              if len(places)] or [len(shares) - 1]
+                       label="data (synthetic)")
+        # One set from the midst of either city's longest stay, if there is one; else the last set.
+        at = stays(shares) or [len(shares) - 1]
         for place, colour in zip(at, ("#2ca02c", "#9467bd")):
             histogram.hist(celsius[place], CELLS, density=True, orientation="horizontal",
                            color=colour, histtype="step", linewidth=1.5,
@@ -49,6 +47,17 @@ def cities(runs, data, title):
         below.legend(below.collections, [f"near {city}" for city in two_cities.CITIES],
                      fontsize="x-small", loc="lower left")
     return figure
+
+
+def stays(shares):
+    """The middle of the longest stretch of sets of each mode alone: a number of [E] a mode."""
+    found, middles = collapse.dominant(shares), []
+    for mode in np.unique(found[found >= 0]):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], found == mode, [False]])))
+        starts, ends = edges[::2], edges[1::2]
+        longest = np.argmax(ends - starts)
+        middles.append(int(starts[longest] + ends[longest] - 1) // 2)
+    return middles
 
 
 def digits(runs, title):
@@ -99,8 +108,10 @@ def areas(axes, iterations, shares):
         return
     count = shares.shape[1]
     colours = CITY_COLOURS if count == 2 else [f"C{number}" for number in range(count)]
-    axes.set(facecolor=NEITHER, ylim=(0, 1), xlim=_ends(iterations))
-    axes.stackplot(iterations, shares.T, colors=colours, step="mid", linewidth=0)
+    first, last = _ends(iterations)
+    axes.set(facecolor=NEITHER, ylim=(0, 1), xlim=(first, last))
+    axes.stackplot([first, *iterations, last], np.pad(shares, [(1, 1), (0, 0)], "edge").T,
+                   colors=colours, step="mid", linewidth=0)
 
 
 def _ends(iterations):

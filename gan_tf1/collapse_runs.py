@@ -31,13 +31,14 @@ class Told(NamedTuple):
     @property
     def summary(self):
         """A line on the second half of the training."""
-        end, switching = collapse.settled(self.shares), collapse.switching(self.shares)
+        end = collapse.settled(self.shares)
+        switching = collapse.switching(end)
         period = switching.period * self.config.sample_interval
-        every = "" if np.isnan(period) else f", every {period:.0f} steps in the mean"
+        every = "" if np.isnan(period) else f", back every {period:.0f} steps in the mean"
+        moves = f", {switching.switches} switches from mode to mode{every}"
         return (f"{called(self)}: over the second half {collapse.covered(end).mean():.1f} of "
-                f"{len(self.modes)} modes, {1 - end.sum(axis=1).mean():.0%} of samples of none; "
-                f"in all {switching.switches} switches from mode to mode, {switching.cycles} of "
-                f"them back to the one before{every}")
+                f"{len(self.modes)} modes, {1 - end.sum(axis=1).mean():.0%} of samples near none"
+                f"{moves if switching.switches else ''}")
 
 
 def called(told):
@@ -132,7 +133,7 @@ def table(rows):
         count, seeds = len(seeds), [told for told in seeds if not told.diverged]
         verdicts = [collapse.verdict(told.shares) for told in seeds]
         ends = [collapse.settled(told.shares) for told in seeds]
-        switchings = [collapse.switching(told.shares) for told in seeds]
+        switchings = [collapse.switching(end) for end in ends]
         periods = [each.period * told.config.sample_interval
                    for each, told in zip(switchings, seeds)]
         yield (f"{name:{width}}  {count:5}  {count - len(seeds):8}  {verdicts.count('full'):4}  "

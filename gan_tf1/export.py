@@ -44,7 +44,7 @@ def export(path, folder):
     stored = read_config(path)
     model = models.of_chapter(stored["chapter"])
     translates = hasattr(model, "translations")
-    if not translates and not hasattr(model, "generate"):
+    if not translates and not (hasattr(model, "generate") and hasattr(model, "SAMPLE_RANGE")):
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a "
                          "latent vector becomes an image")
     with samples.restored(path, model, resource_variables=True) as (sess, net, config, epoch):

@@ -16,14 +16,22 @@ from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.files import replacing
 from gan_tf1.run import is_complete
 
+EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for every run
 SCRIPTS = pathlib.Path(__file__).parent.parent / "scripts"
 
 
-def split(argv):
-    """`argv` as the flags of the script itself and those after `--`, which go to the chapter's."""
+def split(argv, fixed=()):
+    """`argv` as the flags of the script itself and those after `--`, which go to the chapter's.
+
+    Raises InputError where these name what is set for every run, or is `fixed` by the script.
+    """
     argv = sys.argv[1:] if argv is None else argv
     own = argv[:argv.index("--")] if "--" in argv else argv
-    return own, argv[len(own) + 1:]
+    flags = argv[len(own) + 1:]
+    for name in (flag.partition("=")[0] for flag in flags):
+        if name in (*EACH_RUNS, *fixed):
+            raise InputError(f"{name} can't stand after --: it is set for each run")
+    return own, flags
 
 
 def check(script, jobs):
@@ -36,7 +44,8 @@ def check(script, jobs):
 
 def claim(note, asked):
     """Note in the file `note` of the work directory what its runs are; refuse those of others."""
-    if note.exists() and json.loads(note.read_text()) != asked:
+    has_runs = any(note.parent.glob("*/config.json"))
+    if has_runs and note.exists() and json.loads(note.read_text()) != asked:
         raise InputError(f"{note.parent} holds runs of another command ({note.read_text().strip()}"
                          "): give another --work-dir")
     with replacing(note) as temporary:

@@ -46,7 +46,9 @@ def main(argv=None):
             sample=sample, picture=figures.grid_png if size > 1 else None, train_set=data.train,
             rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    where = f"{config.remedy.replace('_', ' ')} on {data.title}, seed {job.seed}"
+    remedy = "no remedy" if config.remedy == "none" else config.remedy.replace("_", " ")
+    where = (f"{remedy}, updates of D to G {config.disc_steps} : {config.gen_steps}, on "
+             f"{data.title}, seed {job.seed}")
     if size > 1:
         figures.of_run(run.path, where, each=config.sample_interval, counted="iteration",
                        columns=10, inches=0.6)

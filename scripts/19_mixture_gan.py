@@ -13,7 +13,7 @@ import numpy as np
 from gan_tf1 import figures, launch, modes, plane, train
 from gan_tf1.config import intervals
 from gan_tf1.data import mixtures
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.models import mixture_gan as model
 from gan_tf1.run import load_losses, load_samples
 
@@ -23,6 +23,9 @@ def main(argv=None):
     job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, mixtures.CHOICES)
     config = job.config
     epochs = intervals(config)
+    if config.batch_size * config.packing > config.train_points:
+        raise InputError(f"--batch-size {config.batch_size} packs of --packing {config.packing} are "
+                         f"more than --train-points {config.train_points}")
     mixture = mixtures.load(job.data, config.train_points, job.seed)
     rng = np.random.default_rng([job.seed, 0])
 

@@ -54,6 +54,9 @@ REMEDIES = {
     "packing": ("--remedy", "packing"),
     "unrolling": ("--remedy", "unrolling"),
 }
+# What rows differ in: a flag of these for all of them would make their names untrue.
+FIXED = ("--remedy", "--disc-steps", "--gen-steps", "--learning-rate", "--beta1",
+         "--penalty-weight")
 # On the cities: as both papers have it, which takes the cause away, too; and for lines, where the
 # paper's weight of 10 is too much, as `remedies_gan.py` says.
 TURNED = ("--disc-steps", "5", "--gen-steps", "1")
@@ -81,8 +84,6 @@ def trained(row, seed, args):
         return path
     try:
         repeated.train(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
-    except InputError as error:
-        raise TrainingError(str(error)) from error
     except TrainingError:
         if not collapse_runs.diverged(path):
             raise
@@ -92,7 +93,7 @@ def trained(row, seed, args):
 def shown(rows, data):
     """The runs of the chapter's figure: the first seed of those without a remedy, three at most."""
     return [(f"{name}: {collapse_runs.called(rows[name][0])}", rows[name][0])
-            for name in PLAIN[data] if name in rows][:3]
+            for name in PLAIN[data] if name in rows and len(rows[name][0].shares)][:3]
 
 
 @script
@@ -113,16 +114,17 @@ def main(argv=None):
                         "train_mnist_classifier.py (default: the one shipped)")
     parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
     argv = sys.argv[1:] if argv is None else argv
-    own, flags = repeated.split(argv)
+    own, flags = repeated.split(argv, FIXED)
     args = parser.parse_args(own)
     args.flags = flags
     args.work_dir = args.work_dir or args.out / "runs"
     names = args.rows or list(rows_of(args.data))
     if unknown := set(names) - set(rows_of(args.data)):
-        raise InputError(f"--rows {', '.join(sorted(unknown))}: there are "
-                         f"{', '.join(rows_of(args.data))}")
-    if len(set(args.seeds)) < len(args.seeds):
-        raise InputError("--seeds must differ")
+        raise InputError(f"--rows {', '.join(map(repr, sorted(unknown)))}: there are "
+                         f"{', '.join(map(repr, rows_of(args.data)))}")
+    for flag, given in (("--seeds", args.seeds), ("--rows", names)):
+        if len(set(given)) < len(given):
+            raise InputError(f"{flag} must differ")
     repeated.check(SCRIPT, args.jobs)
     if args.out.is_file():
         raise InputError(f"{args.out} is a file: name a folder")
@@ -153,6 +155,8 @@ def main(argv=None):
         figure = collapse_runs.chapters_figure(
             chapters, f"Mode collapse on {stored['data_title']}, seed {args.seeds[0]}")
         print(figures.save(figure, args.out / f"{args.data}.png"))
+    if not any(len(one.shares) for seeds in rows.values() for one in seeds):
+        raise TrainingError("all runs diverged before their first samples: there is nothing to draw")
     figure = collapse_figures.remedies(
         [(name, [(one.iterations, one.shares) for one in seeds]) for name, seeds in rows.items()],
         told[0].modes, how)

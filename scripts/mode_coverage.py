@@ -175,7 +175,7 @@ def main(argv=None):
                         help="where the runs go (default: runs/ in OUT)")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies")
     parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
-    own, flags = repeated.split(argv)
+    own, flags = repeated.split(argv, ["--packing"])
     args = parser.parse_args(own)
     args.flags = flags
     args.work_dir = args.work_dir or args.out / "runs"

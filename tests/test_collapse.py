@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_tf1 import collapse, diagnosis, metrics
+from gan_tf1 import collapse, collapse_figures, diagnosis, metrics
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
 
@@ -139,6 +139,13 @@ def test_the_cities_are_fixed_by_their_seed():
     first, same, other = (two_cities.load(seed, 500).train for seed in (1, 1, 2))
     assert first.fingerprint() == same.fingerprint() != other.fingerprint()
     assert (first.decode(*first.stored())[0] == first.images).all()
+
+
+def test_the_middle_of_the_longest_stay_with_each_mode():
+    alone = {"a": [1, 0], "b": [0, 1], "-": [0.5, 0.5]}
+    series = [alone[letter] for letter in "ab-aaa-bbbbb-a"]
+    assert collapse_figures.stays(np.array(series)) == [4, 9]
+    assert collapse_figures.stays(np.array(series[2:3])) == []
 
 
 def test_numbers_have_no_diversity():

@@ -271,6 +271,15 @@ def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(main, tmp_path, 
     assert (tmp_path / "occupied" / "kept").read_text() == (tmp_path / "file").read_text() == "kept"
 
 
+def test_points_are_no_images(main, tmp_path, capsys):
+    path = shutil.copytree(SHIPPED, tmp_path / "run")
+    stored = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps({**stored, "chapter": "mixture_gan"}))
+    assert "is a run of 'mixture_gan', which doesn't say" in refusal(
+        capsys, main, path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
     for occupied in (tmp_path / "file", tmp_path / "folder" / "file"):
         occupied.parent.mkdir(exist_ok=True)

@@ -164,7 +164,17 @@ def test_a_tiny_report(report, tmp_path, capsys):
     assert len(state) == 6 and all(path.stat().st_mtime_ns == when for path, when in state.items())
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, report.main, *arguments,
-                                                      "--beta1", "0")
+                                                      "--alpha", "0.1")
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--", "--remedy", "packing"], "--remedy can't stand after --: it is set for each run"),
+    (["--", "--seed=7"], "--seed can't stand after --"),
+    (["--rows", "packing", "packing"], "--rows must differ")])
+def test_what_would_make_a_rows_name_untrue_is_refused(report, tmp_path, capsys, arguments,
+                                                       complaint):
+    assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_figure_of_digits(report, finished):
@@ -218,7 +228,7 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--rows", "prayer"], "--rows prayer: there are 1 update of G, 3 updates"),
+    (["--rows", "prayer"], "--rows 'prayer': there are '1 update of G', '3 updates of G', "),
     (["--seeds", "1", "1"], "--seeds must differ"),
     (["--jobs", "0"], "--jobs must be at least 1"),
     (["--data", "svhn"], "invalid choice: 'svhn'")])

@@ -162,6 +162,7 @@ def test_a_row_that_nobody_published_stands_alone(script):
     (["--seeds", "1", "1"], "--seeds must differ"),
     (["--packs", "2", "2"], "--packs must differ"),
     (["--packs", "0"], "--packs must be at least 1"),
+    (["--", "--packing", "3"], "--packing can't stand after --: it is set for each run"),
     (["--packs", "x"], "'x' is not a whole number"),
     (["--data", "square"], "invalid choice: 'square'"),
     (["--data", "ring", "stacked"], "--data stacked must stand alone"),
