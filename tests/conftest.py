@@ -16,7 +16,7 @@ SCRIPTS = ROOT / "scripts"
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: longer than a minute; run with -m slow")
+    config.addinivalue_line("markers", "slow: long, or a second variant that is; run with -m slow")
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
     config.addinivalue_line("filterwarnings", "ignore:`tf.layers:UserWarning")
 

@@ -204,7 +204,8 @@ def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_pat
     np.testing.assert_allclose(numbers(looped), numbers(fed), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["mnist_gan", "vanilla_gan", "semi_supervised"])
+@pytest.mark.parametrize("name", ["mnist_gan", "vanilla_gan", pytest.param(
+    "semi_supervised", marks=pytest.mark.slow)])  # compiled convolutions take long on a processor
 def test_so_do_fifty_compiled_steps(name, tmp_path, large_epsilon):
     """But for rounding: the compiler sums in another order, and steps pass that on to steps."""
     after_loop, after_feeds, looped, fed = both(name, tmp_path, xla=True)
