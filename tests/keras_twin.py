@@ -396,6 +396,9 @@ def main(chapter, out):
     import tensorflow as tf
     import tf_keras as keras
     assert tf.executing_eagerly()
+    # Else, now and then, a step rounds otherwise than at other times.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(SEED)
     generator, discriminator, gan, iterate = globals()[chapter](keras, tf)
     found = {"start": parts(generator, discriminator)}
