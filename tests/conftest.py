@@ -59,6 +59,13 @@ def train_set():
                    rng.integers(0, 10, 200, np.uint8), seed=1)
 
 
+@pytest.fixture
+def session(built):
+    """What a module's `built` is, `(sess, gan, ..., start)`, but for the last, as at the start."""
+    restore(built)
+    return built[:-1]
+
+
 def load_script(name):
     """Script `name` as a module; its `main(argv)` runs it in this process."""
     spec = importlib.util.spec_from_file_location(name.removesuffix(".py").lstrip("0123456789_"),
@@ -87,6 +94,14 @@ def values(sess):
     names = [var.op.name for var in tf.global_variables()]
     return {name: np.asarray(value, np.float64)
             for name, value in zip(names, sess.run(tf.global_variables()))}
+
+
+def restore(built):
+    """Give all variables of the default graph their values in `start`, as `values` had them."""
+    from gan_tf1.tf1 import tf
+    sess, *_, start = built
+    for var in tf.global_variables():
+        var.load(start[var.op.name], sess)
 
 
 def refusal(capsys, main, *arguments):

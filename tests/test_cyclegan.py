@@ -30,15 +30,6 @@ def built():
 
 
 @pytest.fixture
-def session(built):
-    """`(sess, gan)` as it was at the start."""
-    sess, gan, start = built
-    for var in tf.global_variables():
-        var.load(start[var.op.name], sess)
-    return sess, gan
-
-
-@pytest.fixture
 def feed(built):
     """Two images of each set, cut somewhere, and choices of the pools."""
     _, gan, _ = built

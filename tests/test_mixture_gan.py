@@ -32,15 +32,6 @@ def built(request):
 
 
 @pytest.fixture
-def session(built):
-    """`(sess, gan, config)` as it was at the start."""
-    sess, gan, config, start = built
-    for var in tf.global_variables():
-        var.load(start[var.op.name], sess)
-    return sess, gan, config
-
-
-@pytest.fixture
 def feed(built):
     _, gan, config, _ = built
     rng = np.random.default_rng(0)

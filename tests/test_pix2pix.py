@@ -32,15 +32,6 @@ def built():
 
 
 @pytest.fixture
-def session(built):
-    """`(sess, gan)` as it was at the start."""
-    sess, gan, start = built
-    for var in tf.global_variables():
-        var.load(start[var.op.name], sess)
-    return sess, gan
-
-
-@pytest.fixture
 def feed(built):
     """Three pairs, for the graph's placeholders."""
     _, gan, _ = built

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import values
+from conftest import restore, values
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -29,19 +29,6 @@ def built():
             for var in tf.global_variables("generator/.*moving"):
                 var.load(rng.uniform(0.5, 1.5, var.shape), sess)
             yield sess, gan, values(sess)
-
-
-@pytest.fixture
-def session(built):
-    """`(sess, gan)` as it was at the start."""
-    restore(built)
-    return built[:2]
-
-
-def restore(built):
-    sess, _, start = built
-    for var in tf.global_variables():
-        var.load(start[var.op.name], sess)
 
 
 @pytest.fixture
