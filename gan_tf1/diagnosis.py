@@ -260,9 +260,9 @@ def of_run(path):
 
 
 def tell(run):
-    """Say how the run went, and keep the sentence in its diagnosis.txt; nothing of a short one."""
+    """End the log with how the run went, and keep that in diagnosis.txt; nothing of a short one."""
     found = of_run(run.path)
     if found:
-        run.say(found.sentence)
+        run.end_log(found.sentence)
         with replacing(run.path / "diagnosis.txt") as temporary:
             temporary.write_text(found.sentence + "\n")

@@ -1,7 +1,7 @@
 """A run directory: everything that one training leaves behind.
 
     config.json     chapter, settings, data set, seed, versions
-    log.txt         the lines of the log, as on stdout
+    log.txt         the lines of the log, as on stdout; the last one may be diagnosis.txt's
     losses.csv      one row an epoch, or a step where the chapter prints every step
     accuracies.csv  one row for each epoch whose accuracies the chapter prints, if it does
     step_losses.csv the losses of every step, where the chapter prints an epoch's and the loop is
@@ -171,6 +171,11 @@ class Run:
         tqdm.write(line, file=sys.stdout)
         sys.stdout.flush()
         self._append("log.txt", line.encode() + b"\n")
+
+    def end_log(self, line):
+        """The last line of the log; said, and not logged twice, where a complete run is resumed."""
+        there = (self.path / "log.txt").read_bytes().endswith(b"\n" + line.encode() + b"\n")
+        (self.say if there else self.log)(line)
 
     def record(self, row, name="losses.csv"):
         """One row to the table `name`; the first one writes the names of the columns."""

@@ -49,7 +49,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     part before left; other variables, and `train_set`, are new. Of a resumed run, the parts before
     `epochs_done` are left out.
 
-    Ends with a sentence on how the run went (`gan_tf1/diagnosis.py`), kept in diagnosis.txt.
+    The log ends with a sentence on how the run went (`gan_tf1/diagnosis.py`).
 
     Raises TrainingError where a loss is no longer finite.
     """

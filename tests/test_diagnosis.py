@@ -275,7 +275,7 @@ def test_real_runs_do_and_do_not(trained, signs, capsys):
     found = diagnosis.of_run(path)
     assert found.signs == signs, found.sentence
     assert (path / "diagnosis.txt").read_text() == found.sentence + "\n"
-    assert found.sentence not in (path / "log.txt").read_text()
+    assert (path / "log.txt").read_text().splitlines()[-1] == found.sentence
     load_script("diagnose.py").main([str(path), str(ROOT / "checkpoints" / "mnist_gan")])
     told, of_shipped = capsys.readouterr().out.splitlines()[-2:]
     assert told == f"{path}: {found.sentence}"
@@ -284,11 +284,13 @@ def test_real_runs_do_and_do_not(trained, signs, capsys):
 
 def test_resuming_a_complete_run_says_it_again_and_keeps_it_once(trained, capsys):
     path = trained("healthy", *RUNS[()])
-    before = (path / "diagnosis.txt").read_bytes()
+    before, log = (path / "diagnosis.txt").read_bytes(), (path / "log.txt").read_bytes()
+    assert log.endswith(b"\n" + before) and log.count(before) == 1
     capsys.readouterr()
     load_script("01_mnist_gan.py").main(["--resume", "--run-dir", str(path)])
     assert before.decode() in capsys.readouterr().err
     assert (path / "diagnosis.txt").read_bytes() == before
+    assert (path / "log.txt").read_bytes() == log
 
 
 def test_what_is_judged_is_what_the_run_was_trained_on(trained):
@@ -302,10 +304,10 @@ def test_a_run_that_stops_at_a_loss_that_is_not_finite_says_so_later_on(trained,
     with pytest.raises(SystemExit) as exit_:
         trained("infinite", "--epochs", "12", "--learning-rate", "1e37")
     assert exit_.value.code == 1
-    said = capsys.readouterr().err.splitlines()
+    told, said = (stream.splitlines() for stream in capsys.readouterr())
     path = trained("infinite")
     sentence = "Signs of divergence: disc_loss is nan in epoch 1."
-    assert sentence in said and said[-1].startswith("error: the losses of epoch 1 are not finite")
+    assert told[-1] == sentence and said[-1].startswith("error: the losses of epoch 1 are not finite")
     assert (path / "diagnosis.txt").read_text() == sentence + "\n"
     assert diagnosis.of_run(path).sentence == sentence
     assert len(run.load_losses(path)["epoch"]) == 1
