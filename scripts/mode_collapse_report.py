@@ -29,6 +29,8 @@ from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError, TrainingError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.launch import seed_number
+from gan_tf1.models import mnist_classifier
+from gan_tf1.run import read_config_of
 
 SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
@@ -128,6 +130,8 @@ def main(argv=None):
     repeated.check(SCRIPT, args.jobs)
     if args.out.is_file():
         raise InputError(f"{args.out} is a file: name a folder")
+    if args.data != two_cities.KEY:
+        read_config_of(mnist_classifier.CHAPTER, args.classifier, "the classifier")
 
     with replacing(args.out / f"{args.data}.txt") as temporary:  # no training is lost to a bad name
         repeated.claim(args.work_dir / f"{args.data}.json", {"flags": flags})

@@ -176,7 +176,8 @@ def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
     sess.run(getattr(gan, name), feed)
     after = values(sess)
     moved = {var for var, value in after.items() if (value != before[var]).any()}
-    assert {var.partition("/")[0] for var in moved} == {own, name}
+    counter = {"global_step"} if own == "generator" else set()
+    assert {var.partition("/")[0] for var in moved} == {own, name} | counter
     if own == "generator":  # a bias before batch norm has no gradient but rounding
         assert moved >= {var.op.name for var in gan.gen_vars if "dense/bias" not in var.op.name
                          and "dense_1/bias" not in var.op.name}
@@ -186,6 +187,26 @@ def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
             np.testing.assert_allclose(after[f"{norm}/moving_mean"], expected, rtol=1e-5, atol=1e-6)
     else:
         assert f"discriminator/dense_{config.disc_layers * config.pieces}/kernel" in moved
+
+
+def test_the_step_size_falls_linearly_over_the_second_half_for_both_networks():
+    config = model.Config(**SMALL, learning_rate=0.01, end_learning_rate=0.002, iterations=7)
+    rng = np.random.default_rng(0)
+    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        feed = {gan.points: rng.normal(size=(6, 2)), gan.noise: rng.normal(size=(6, 2))}
+        for done, expected in enumerate([0.01] * 4 + [0.008, 0.006, 0.004, 0.002, 0.002]):
+            sess.run(tf.global_variables_initializer())
+            tf.train.get_global_step().load(done, sess)
+            before = values(sess)
+            sess.run(gan.disc_opt, feed)
+            sess.run(gan.gen_opt, feed)
+            after = values(sess)
+            for name in ("discriminator/dense/kernel", "generator/dense_2/kernel"):
+                # Adam's first update is of one size, wherever there is a gradient.
+                assert np.abs(after[name] - before[name]).max() == pytest.approx(
+                    expected, rel=1e-3)
+            assert after["global_step"] == done + 1
 
 
 def test_samples_are_normalized_as_the_setting_says(session):

@@ -231,6 +231,7 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
     (["--rows", "prayer"], "--rows 'prayer': there are '1 update of G', '3 updates of G', "),
     (["--seeds", "1", "1"], "--seeds must differ"),
     (["--jobs", "0"], "--jobs must be at least 1"),
+    (["--data", "drawn", "--classifier", "nowhere"], "nowhere holds no run"),
     (["--data", "svhn"], "invalid choice: 'svhn'")])
 def test_a_bad_report_is_refused(report, arguments, complaint, tmp_path, capsys):
     assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)

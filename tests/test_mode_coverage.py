@@ -142,14 +142,16 @@ def test_the_table_has_means_standard_errors_and_what_is_published(script):
     head, ours, veegan, pacgan = script.table([script.Row("ring", 1, [], counted)])
     assert ours.split() == ["ring,", "plain", "GAN", "2", "7.0", "+-", "1.0", "85.0", "+-", "5.0",
                             "0.30", "+-", "0.10"]
-    assert veegan.split() == ["VEEGAN", "paper", "1.0", "99.3", "-", "-,", "-"]  # without an error
-    # 0.7 modes apart, the root of 1^2 + 0.5^2 being 1.12; and 0.15, of 0.1^2 + 0.09^2 0.135.
-    assert pacgan.split() == ["PacGAN", "paper", "6.3", "+-", "0.5", "98.2", "0.45", "+-", "0.09",
-                              "0.6,", "1.1"]
+    assert veegan.split() == ["VEEGAN", "paper", "1.0", "99.3", "-", "-,", "-,", "-"]  # without an error
+    # 0.7 modes apart, the root of 1^2 + 0.5^2 being 1.12; 13.2 %, of 5^2 + 0.2^2 5.00; and 0.15,
+    # of 0.1^2 + 0.09^2 0.135.
+    assert pacgan.split() == ["PacGAN", "paper", "6.3", "+-", "0.5", "98.2", "+-", "0.2", "0.45",
+                              "+-", "0.09", "0.6,", "2.6,", "1.1"]
     counted = [modes.Counted(999, np.nan, 0.4)]
     _, ours, theirs = script.table([script.Row("stacked", 2, [], counted)])
     assert ours.split()[2:] == ["1", "999.0", "-", "0.40"]
-    assert theirs.split()[2:] == ["1000.0", "+-", "0.0", "-", "0.06", "+-", "0.01", "-,", "-"]
+    assert theirs.split()[2:] == ["1000.0", "+-", "0.0", "-", "0.06", "+-", "0.01", "-,", "-,",
+                                  "-"]
 
 
 def test_a_row_that_nobody_published_stands_alone(script):
@@ -161,7 +163,8 @@ def test_a_row_that_nobody_published_stands_alone(script):
     (["--data", "ring", "ring"], "--data must differ"),
     (["--seeds", "1", "1"], "--seeds must differ"),
     (["--packs", "2", "2"], "--packs must differ"),
-    (["--packs", "0"], "--packs must be at least 1"),
+    (["--packs", "0"], "--packing must be at least 1, not 0"),
+    (["--packs", "1", "17"], "--packing must be at most 16, not 17"),
     (["--", "--packing", "3"], "--packing can't stand after --: it is set for each run"),
     (["--packs", "x"], "'x' is not a whole number"),
     (["--data", "square"], "invalid choice: 'square'"),
