@@ -142,7 +142,8 @@ def test_the_table_has_means_standard_errors_and_what_is_published(script):
     head, ours, veegan, pacgan = script.table([script.Row("ring", 1, [], counted)])
     assert ours.split() == ["ring,", "plain", "GAN", "2", "7.0", "+-", "1.0", "85.0", "+-", "5.0",
                             "0.30", "+-", "0.10"]
-    assert veegan.split() == ["VEEGAN", "paper", "1.0", "99.3", "-", "-,", "-,", "-"]  # without an error
+    # Without an error nothing is apart.
+    assert veegan.split() == ["VEEGAN", "paper", "1.0", "99.3", "-", "-,", "-,", "-"]
     # 0.7 modes apart, the root of 1^2 + 0.5^2 being 1.12; 13.2 %, of 5^2 + 0.2^2 5.00; and 0.15,
     # of 0.1^2 + 0.09^2 0.135.
     assert pacgan.split() == ["PacGAN", "paper", "6.3", "+-", "0.5", "98.2", "+-", "0.2", "0.45",
