@@ -4,6 +4,7 @@
 that holds lines in a chapter's format; `book` gives what the book prints.
 """
 
+import math
 import pathlib
 import re
 from typing import Any, Callable, NamedTuple
@@ -16,6 +17,8 @@ from gan_tf1.run import load_losses, read_config_of, table
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
+# Comments, and then a row of names: what a CSV begins with.
+_TABLE = re.compile(r"\ufeff?(?:#.*\n|\s*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t\r]*(?:\n|$)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal's recording is full of
 
 
@@ -31,6 +34,7 @@ class Chapter(NamedTuple):
     example: str        # such a line
     counted: str = "epoch"          # what a line is of: "epoch" or "step"
     count: Callable = float         # of what the pattern finds ahead of the columns
+    bounds: tuple = (0, math.inf)   # between which the columns' values lie: cross entropies
 
     @property
     def one(self):
@@ -51,7 +55,7 @@ CHAPTERS = {
     "semi_supervised": Chapter(
         columns={"train_accuracies": "train accuracy", "test_accuracies": "test accuracy"}, unit="",
         data="svhn", data_title="SVHN",
-        windows={"printed": (24, 24)},
+        windows={"printed": (24, 24)}, bounds=(0, 1),
         beginning=re.compile(r"Epoch\s+\d{1,9}\s+Classifier train", re.IGNORECASE),
         line=re.compile(rf"Epoch\s+(\d{{1,9}})\s+Classifier train accuracy:?\s*{_NUMBER}\s+"
                         rf"Classifier test accuracy:?\s*{_NUMBER}(?![\d,])", re.IGNORECASE),
@@ -103,7 +107,7 @@ def parse(text, chapter):
 def read(path, chapter):
     """The `Log` of a run directory, of a table with the chapter's columns, or of a text.
 
-    Raises InputError, naming the file, where it can't be read.
+    Raises InputError, naming the file, if it can't be read.
     """
     path = pathlib.Path(path)
     form = CHAPTERS[chapter]
@@ -118,7 +122,7 @@ def read(path, chapter):
     wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # what PowerShell's > writes
     text = raw.decode("utf-16" if wide else "utf-8", errors="replace")
     try:
-        if re.search(rf"^\ufeff?{','.join((form.counted, *form.columns))}\b", text, re.MULTILINE):
+        if _TABLE.match(text):
             return of_columns(table(text.lstrip("\ufeff")), form)
         return parse(text, chapter)
     except InputError as error:
@@ -136,9 +140,11 @@ def other_data(form, title):
 
 
 def of_columns(found, form, incomparable="", settings=None):
-    """The `Log` of columns in any order of epochs; InputError where they hold no single run."""
-    if not {form.counted, *form.columns} <= set(found) or not len(found[form.counted]):
-        raise InputError(f"it has no rows of {', '.join((form.counted, *form.columns))}")
+    """The `Log` of columns in any order of epochs; InputError if they don't hold a single run."""
+    if missing := [name for name in (form.counted, *form.columns) if name not in found]:
+        raise InputError(f"it has the columns {', '.join(found)}, and lacks {', '.join(missing)}")
+    if not len(found[form.counted]):
+        raise InputError(f"it has no rows below {', '.join(found)}")
     epochs = np.asarray(found[form.counted])
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
         raise InputError(f"{form.one} is no whole number")

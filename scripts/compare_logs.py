@@ -4,10 +4,12 @@
     python scripts/compare_logs.py my_notebook_output.txt --check
     python scripts/compare_logs.py checkpoints/semi_supervised-001 --chapter semi_supervised
 
-Prints each window's mean and spread of both losses against what 20 seeds of the
-chapter's model make likely, a verdict in one sentence, and draws an overlay of
-envelope, book and run. `gan_tf1/published.py` states the method. Of a chapter
-without an envelope (--chapter semi_supervised) the figures stand side by side.
+For each window of epochs, the table shows the mean and the spread of both losses
+beside the interval into which one more seed of the chapter's model would fall. A
+verdict follows, with what the comparison cannot tell, and a figure of the run over
+the envelope and the book. `gan_tf1/published.py` states the method. An envelope of
+your own (--envelope) needs at least 5 seeds. A chapter without an envelope
+(--chapter semi_supervised) gets its values printed beside the book's.
 """
 
 import argparse
@@ -59,8 +61,6 @@ def main(argv=None):
     envelope = None
     if args.check or args.envelope or published.has_envelope(args.chapter):
         envelope = published.envelope(args.chapter, args.envelope)
-    print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}")
-
     if envelope is None:
         rows, sentence = published.beside(log, book, args.chapter)
         lines = [f"{counted} {row.epoch}: {row.loss} {row.value:.4f}, in the book {row.printed:.4f}: "
@@ -68,8 +68,10 @@ def main(argv=None):
     else:
         verdict = published.judge(log, envelope)
         sentence, rows = verdict.sentence, verdict.word != "cannot be compared"
-        lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.figures else ())]
-    print(*lines, sentence, sep="\n")
+        lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.figures else ()),
+                 *filter(None, [verdict.limits])]
+    print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}", *lines,
+          sentence, sep="\n")
     if rows:
         out = args.out or (path / "figures" if path.is_dir() else pathlib.Path()) / "comparison.png"
         print(figures.save(figures.comparison(log, book, envelope, path.name,

@@ -220,7 +220,7 @@ def test_the_printed_steps_are_read_and_judged(tmp_path, capsys):
                                          "--out", str(tmp_path / "overlay.png")])
     out = capsys.readouterr().out
     assert "6 steps, 1 to 6" in out
-    assert "Differs: spread of the disc loss 0.029 in steps 1-6, 0.014 above" in out
+    assert "spread of the disc loss in steps 1-6: 0.029, 0.014 above" in out
 
 
 def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):

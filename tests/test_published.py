@@ -66,6 +66,8 @@ def test_lines_are_sorted_by_epoch():
     ("epoch,disc_loss,gen_loss\n1,1,1\n1,1,1\n", "epoch 1 stands there more than once"),
     ("epoch,disc_loss,gen_loss\n1.5,1,1\n", "no whole number"),
     ("epoch,disc_loss,gen_loss\n", "no rows"),
+    ("# mine\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
+    ("Step,Value\n1,1\n", "it has the columns Step, Value, and lacks epoch, disc_loss, gen_loss"),
 ])
 def test_what_is_no_log_is_refused(tmp_path, main, capsys, text, complaint):
     (tmp_path / "log.txt").write_text(text)
@@ -184,6 +186,61 @@ def test_a_changed_log_differs_and_the_sentence_says_where(envelope, change, whe
     verdict = published.judge(log._replace(losses=change(log)), envelope)
     assert verdict.word == "differs" and where in verdict.sentence
     assert "in epochs" in verdict.sentence and "the envelope's" in verdict.sentence
+
+
+def test_a_verdict_lists_three_figures_and_counts_the_rest(envelope):
+    log = seed_of(envelope, 3)
+    far = log._replace(losses={name: values + 9 for name, values in log.losses.items()})
+    first, *lines = published.judge(far, envelope).sentence.splitlines()
+    assert first.startswith("Differs: ") and " of 18 figures lie" in first
+    count = int(first.split()[1])
+    assert len(lines) == 4 and lines[-1] == f"  and {count - 3} more, marked in the table"
+    assert all(len(line) < 100 for line in (first, *lines))
+
+
+def first_seeds(envelope, count):
+    """The envelope of its first `count` seeds alone."""
+    return envelope._replace(losses={name: values[:count]
+                                     for name, values in envelope.losses.items()})
+
+
+def test_few_seeds_are_refused_and_some_more_tell_less(envelope):
+    log = seed_of(envelope, 19)
+    with pytest.raises(InputError, match="an envelope of 3 seeds cannot tell .* of at least 5"):
+        published.judge(log, first_seeds(envelope, 3))
+    verdict = published.judge(log, first_seeds(envelope, 5))
+    assert verdict.limits == (
+        "With 5 seeds and 18 figures, a figure that is shifted by less than 13.6 of the seeds' "
+        "standard deviations is missed in more than 20% of cases.")
+
+
+def test_intervals_end_where_values_end(envelope):
+    """Five seeds that differ much: on both sides, the bare interval reaches what cannot be."""
+    rng = np.random.default_rng(2)
+    epochs = np.arange(20, 25)
+    for chapter, bounds in (("mnist_gan", (0, np.inf)), ("semi_supervised", (0, 1))):
+        form = logs.CHAPTERS[chapter]
+        losses = {name: rng.uniform(0.2, 0.9, (5, 1)) + rng.normal(0, 0.01, (5, 5))
+                  for name in form.columns}
+        few = published.Envelope(form, epochs, losses, {})
+        verdict = published.judge(logs.Log(epochs, {n: v[0] for n, v in losses.items()}), few)
+        means = [each for each in verdict.figures if each.statistic == "mean"]
+        assert means and {each.joint[0] for each in means} == {0}
+        assert all(each.joint[1] <= bounds[1] for each in means)
+        assert any(published.prediction_interval(values.mean(axis=1), 0.01)[0] < 0
+                   for values in losses.values())
+
+
+@pytest.mark.parametrize("seeds, figures", [(5, 2), (20, 18)])
+def test_the_smallest_shift_is_found_in_four_of_five_cases(seeds, figures):
+    rng = np.random.default_rng(3)
+    shift, trials = published.smallest_shift(seeds, figures), 20_000
+    low, high = published.prediction_interval(rng.normal(size=(seeds, trials)), 0.01 / figures)
+    value = rng.normal(size=trials) + shift
+    # The standard error of the share is 0.003.
+    assert np.mean((value < low) | (value > high)) == pytest.approx(0.8, abs=0.015)
+    if (seeds, figures) == (20, 18):
+        assert shift == pytest.approx(5.2, abs=0.05)
 
 
 def test_a_constant_log_differs(envelope):
@@ -311,6 +368,9 @@ def test_a_damaged_envelope_is_named(tmp_path):
     (tmp_path / "envelope.csv").write_text("\n".join(rows[:500] + rows[501:]))
     with pytest.raises(InputError, match="lacks an epoch of a seed"):
         published.envelope("mnist_gan", tmp_path / "envelope.csv")
+    (tmp_path / "envelope.csv").write_text("seed,epoch,d_loss,gen_loss\n1,1,2,2\n")
+    with pytest.raises(InputError, match="it has no column disc_loss"):
+        published.envelope("mnist_gan", tmp_path / "envelope.csv")
 
 
 # --- the semi-supervised chapter: one printed epoch, and no envelope in the package ---
@@ -379,4 +439,4 @@ def test_an_envelope_of_ones_own_judges_the_printed_epoch(main, tmp_path, capsys
     with pytest.raises(SystemExit) as exit_:
         main([str(tmp_path / "log.txt"), *own])
     assert exit_.value.code == 1
-    assert "Differs: mean of the test accuracy 0.400 in epoch 24" in capsys.readouterr().out
+    assert "mean of the test accuracy in epoch 24: 0.400" in capsys.readouterr().out
