@@ -2,68 +2,66 @@
 
 `train_generator_samples.pkl` of the first book is a list with one entry an
 epoch, each the pair (tanh output, logits) of 16 samples; `train_samples.pkl` of
-the second has the tanh output alone. A pickle can run any code when it is
-loaded, so this one builds NumPy arrays, lists, tuples and numbers, and nothing
-else.
+the second has the tanh output alone.
+
+A pickle is a program, which can run any code and build objects of any size when it is loaded. So
+it is read twice. First all of its instructions are looked at, and only those are accepted that
+lists, tuples, numbers and NumPy arrays need. Then it is loaded, and what it calls by the names of
+NumPy's functions are the small ones below: they build arrays of numbers from bytes that lie in the
+file, and nothing else. So what is built is never larger than a few times the file.
 """
 
-import os
+import io
+import math
 import pathlib
 import pickle
+import pickletools
+import re
 
 import numpy as np
 
 from gan_tf1.errors import InputError
 
-# The names under which NumPy 1 and 2 pickle an array, a dtype and a scalar.
-_ALLOWED = {(module, name)
-            for core in ("numpy.core", "numpy._core")
-            for module, name in ((core + ".multiarray", "_reconstruct"),
-                                 (core + ".multiarray", "scalar"),
-                                 (core + ".numeric", "_frombuffer"))}
-# NumPy 2 renamed its core: each version reads the other's pickles.
-_RENAMED = ("numpy.core", "numpy._core") if np.__version__[0] != "1" else (
-    "numpy._core", "numpy.core")
-_ALLOWED |= {("numpy", "ndarray"), ("numpy", "dtype")}
-
-
-def _latin1(text, encoding):
-    """What protocols 0 to 2 call to get bytes out of a text; real `_codecs.encode` can do more."""
-    if not (isinstance(text, str) and encoding == "latin1"):
-        raise pickle.UnpicklingError("a text that doesn't hold bytes")
-    return text.encode("latin1")
-
-
-class _ArraysOnly(pickle.Unpickler):
-    def find_class(self, module, name):
-        if (module, name) == ("_codecs", "encode"):
-            return _latin1
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module.replace(*_RENAMED), name)
+INSTRUCTIONS = 5_000_000  # some seconds; 100 epochs of 16 samples as arrays have about 2,000
+DEPTH = 30                # lists inside of lists
+OPCODES = set("""
+    PROTO FRAME STOP MARK POP_MARK POP PUT BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET
+    NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT
+    STRING BINSTRING SHORT_BINSTRING UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8
+    BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8
+    EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3
+    GLOBAL STACK_GLOBAL REDUCE BUILD""".split())
 
 
 def load(path):
     """The object in the pickle at `path`: arrays, lists, tuples and numbers.
 
-    Raises InputError, naming the file, where it is damaged or holds anything else.
+    Raises InputError, naming the file, if it is damaged, holds anything else, or describes more
+    than a file of its size can hold.
     """
+    path = pathlib.Path(path)
     try:
-        with open(path, "rb") as file:
-            # Python 2 wrote the book's day's pickles: their bytes come as latin1 text.
-            loaded = _ArraysOnly(file, encoding="latin1").load()
-            _check(loaded, os.fstat(file.fileno()).st_size, set())
-        return loaded
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is not a file")
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} can't be read: {error.strerror}") from error
+    try:
+        _check_instructions(content)
+        # Python 2 wrote the pickles of the books' time: their bytes come as latin1 text.
+        loaded = _Unpickler(content).load()
+        if _size(loaded, {}) > len(content):
+            raise ValueError("lists that are shared make it larger than its file")
+        return loaded
     except Exception as error:  # a damaged or hostile pickle fails in any way it likes
-        raise InputError(f"{path} is no pickle of samples: {error}") from error
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{path} is not a pickle of samples: {reason}") from error
 
 
 def load_samples(path):
     """The samples in the pickle at `path`, float32 [epochs, n, 784]: tanh outputs, not logits.
 
-    Raises InputError as `load` does, and where the object isn't a list of epochs.
+    Raises InputError as `load` does, and if the object isn't a list of epochs.
     """
     loaded = load(path)
     try:
@@ -77,16 +75,150 @@ def load_samples(path):
                          ) from error
 
 
-def _check(value, file_size, seen):
-    """Refuse what is no number, list, tuple or array, or unpacks to more than the file holds."""
-    if isinstance(value, (list, tuple)):
-        if id(value) not in seen:  # shared lists of shared lists would take forever
-            seen.add(id(value))
-            for item in value:
-                _check(item, file_size, seen)
-    elif isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
-        raise ValueError(f"an array of {value.dtype}")
-    elif isinstance(value, np.ndarray) and value.nbytes > file_size:
-        raise ValueError(f"an array of {value.nbytes} bytes in a file of {file_size}")
-    elif not isinstance(value, (np.ndarray, np.number, np.bool_, int, float)):
-        raise ValueError(f"a {type(value).__name__}")
+def _check_instructions(content):
+    """Raise ValueError for instructions that no pickle of samples has.
+
+    The readers of `pickletools` find a text or bytes whose stated length is more than the file has.
+    """
+    for number, (name, argument) in enumerate(_instructions(io.BytesIO(content))):
+        if name not in OPCODES:
+            raise ValueError(f"it has the instruction {name}")
+        # The unpickler makes room up to the place that is named, all the others included.
+        if name.endswith("PUT") and not 0 <= argument <= number:
+            raise ValueError(f"it keeps an object at place {argument}, after {number} instructions")
+        if number >= INSTRUCTIONS:
+            raise ValueError(f"it has more than {INSTRUCTIONS} instructions")
+
+
+def _instructions(file):
+    """The name and the argument of each instruction, up to STOP.
+
+    As `pickletools.genops`, which can't read the texts that Python 2 wrote with protocol 0.
+    """
+    name = None
+    while name != "STOP":
+        code = file.read(1).decode("latin1")
+        if code not in pickletools.code2op:
+            raise ValueError("it has no end" if not code else f"{code!r} is not an instruction")
+        opcode = pickletools.code2op[code]
+        name, argument = opcode.name, None
+        if name == "STRING":
+            file.readline()
+        elif opcode.arg is not None:
+            argument = opcode.arg.reader(file)
+        yield name, argument
+
+
+class _Unpickler(pickle.Unpickler):
+    """Builds arrays of numbers, and no more bytes than the file has, twice."""
+
+    def __init__(self, content):
+        super().__init__(io.BytesIO(content), encoding="latin1")
+        self.left = 2 * len(content)  # twice: from text to bytes, and from these to an array
+
+    def find_class(self, module, name):
+        """What stands for a function of NumPy: these names are NumPy 1's and 2's."""
+        module = module.replace("numpy._core", "numpy.core")
+        known = {("numpy.core.multiarray", "_reconstruct"): self.reconstruct,
+                 ("numpy.core.multiarray", "scalar"): self.scalar,
+                 ("numpy.core.numeric", "_frombuffer"): self.from_buffer,
+                 ("numpy", "ndarray"): "ndarray", ("numpy", "dtype"): _Dtype,
+                 ("_codecs", "encode"): self.encode}
+        if (module, name) not in known:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return known[module, name]
+
+    def encode(self, text, encoding):
+        """The bytes that protocols 0 to 2 write as a text."""
+        if encoding != "latin1":
+            raise ValueError("a text that doesn't hold bytes")
+        self.spend(len(text))
+        return text.encode("latin1")
+
+    def reconstruct(self, kind, shape, typecode):
+        """An array that is filled by the instruction BUILD."""
+        if kind != "ndarray" or shape != (0,):
+            raise ValueError("an array that isn't begun empty")
+        array = _Array(0)
+        array.spend = self.spend
+        return array
+
+    def from_buffer(self, buffer, dtype, shape, order, axis_order=None):
+        """An array of the bytes in `buffer`, as protocol 5 has it."""
+        self.spend(len(buffer))
+        array = np.frombuffer(buffer, dtype.numpy())
+        if order == "K" and axis_order is not None:
+            return array.reshape(_checked(shape)).transpose(axis_order)
+        return array.reshape(_checked(shape), order=order)
+
+    def scalar(self, dtype, content):
+        """A single number."""
+        return np.frombuffer(_bytes(content), dtype.numpy(), count=1)[0]
+
+    def spend(self, count):
+        """Count `count` bytes that are about to be built; ValueError if they are too many."""
+        self.left -= count
+        if self.left < 0:
+            raise ValueError("it unpacks to more bytes than its file has")
+
+
+class _Dtype:
+    """A type of numbers, of which a pickle gives the code first and then the byte order."""
+
+    def __init__(self, code, align=False, copy=False):
+        if not (isinstance(code, str) and re.fullmatch("[biuf][0-9]{1,2}", code)):
+            raise ValueError(f"an array of {str(code)[:40]!r}")
+        self.code, self.order = code, "="
+
+    def __setstate__(self, state):
+        if state[1] not in ("<", ">", "=", "|"):
+            raise ValueError("a byte order that doesn't exist")
+        self.order = state[1]
+
+    def numpy(self):
+        """The type as NumPy has it."""
+        return np.dtype(self.order + self.code)
+
+
+class _Array(np.ndarray):
+    """An array of numbers whose contents come last."""
+
+    def __setstate__(self, state):
+        version, shape, dtype, fortran, content = state
+        content = _bytes(content)
+        self.spend(len(content))
+        if math.prod(_checked(shape)) * dtype.numpy().itemsize != len(content):
+            raise ValueError(f"an array of shape {list(shape)} with {len(content)} bytes")
+        super().__setstate__((1, shape, dtype.numpy(), bool(fortran), content))
+
+
+def _bytes(content):
+    return content.encode("latin1") if isinstance(content, str) else bytes(content)
+
+
+def _checked(shape):
+    """`shape`, of which reshape would take -1 for whatever fits."""
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise ValueError("an array of a shape that isn't one")
+    return shape
+
+
+def _size(value, known, depth=0):
+    """How many numbers, lists and tuples `value` is to whoever follows every list.
+
+    Each takes a byte of a file or more, unless the file refers to one list twice. `known` has the
+    sizes by id, so that lists of shared lists are looked at once. Raises ValueError for anything
+    that is not a number, list, tuple or array.
+    """
+    if isinstance(value, np.ndarray):
+        return value.size + 1
+    if not isinstance(value, (list, tuple)):
+        if not isinstance(value, (np.number, np.bool_, int, float)):
+            raise ValueError(f"a {type(value).__name__}")
+        return 1
+    if id(value) not in known:
+        if depth > DEPTH:
+            raise ValueError(f"lists nested more than {DEPTH} deep")
+        known[id(value)] = math.inf  # a list that contains itself
+        known[id(value)] = 1 + sum(_size(item, known, depth + 1) for item in value)
+    return known[id(value)]

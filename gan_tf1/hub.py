@@ -23,6 +23,9 @@ printed                                here
 The module is in the TF1 Hub format: a SavedModel without tags, and beside it
 `tfhub_module.pb`. TensorFlow's own loader reads that; the package `tensorflow_hub`
 (here 0.16, the `hub.Module` of old is gone from it) serves for the download alone.
+
+A SavedModel is a program: its graph can contain any TensorFlow operation, and some of them read
+and write files with your rights. Load only a module whose source you trust.
 """
 
 import contextlib
@@ -32,13 +35,12 @@ import json
 import os
 import pathlib
 import random
-import tarfile
 import tempfile
-import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_tf1.archive import unpack as unpack_archive
 from gan_tf1.data import source
 from gan_tf1.errors import InputError
 from gan_tf1.export import ABOUT, SIGNATURE
@@ -91,12 +93,11 @@ def folder(module):
 
 
 def unpack(archive, place):
-    """The module's folder in `archive`, a .tar.gz, unpacked to the folder `place`."""
-    try:
-        with tarfile.open(archive) as files:
-            files.extractall(place, filter="data")
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{archive} is no .tar.gz, or damaged: {_reason(error)}") from error
+    """The module's folder in `archive`, a .tar.gz, unpacked into the empty folder `place`.
+
+    Raises InputError as `gan_tf1.archive.unpack` does, and if there is not exactly one module.
+    """
+    unpack_archive(archive, place)
     found = [path.parent for path in place.rglob("saved_model.pb")]
     if len(found) != 1:
         raise InputError(f"{archive} holds {len(found)} modules, where one is needed")

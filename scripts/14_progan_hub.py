@@ -6,6 +6,9 @@
 
 Three figures: one face (the chapter's figure 6.21; --seed 12 gives its very vector), 25 faces
 (6.22), and faces on great circles between latent vectors.
+
+A module is a program: its graph can contain any TensorFlow operation, also those that read and write
+files with your rights. Load only a module whose source you trust.
 """
 
 import argparse

@@ -281,8 +281,8 @@ def damaged(tmp_path, what):
     ("weights", "can't be loaded, it is damaged or no module: "),
     ("no weights", "can't be loaded, it is damaged or no module: "),
     ("generator.json", "can't be loaded, it is damaged or no module: 'images'"),
-    ("archive", "is no .tar.gz, or damaged: "),
-    ("no archive", "is no .tar.gz, or damaged: "),
+    ("archive", "is not a .tar.gz, or it is damaged: "),
+    ("no archive", "is not a .tar.gz, or it is damaged: "),
     ("two in an archive", "holds 2 modules, where one is needed"),
     ("nowhere", "nowhere is not there: name a folder, or the .tar.gz of one"),
 ])

@@ -1,0 +1,102 @@
+"""Unpack a .tar.gz that somebody else made, so that nothing is written outside of its folder.
+
+`tarfile.extractall(filter="data")` would do, were it not for CVE-2025-4517: on several versions of
+Python an archive with links can write anywhere. A SavedModel needs files and folders only, so this
+module asks `tarfile` for the members' names and contents, refuses everything else, and creates the
+files itself.
+"""
+
+import errno
+import gzip
+import pathlib
+import shutil
+import tarfile
+import zlib
+
+from gan_tf1.errors import InputError
+
+MEMBERS = 1000         # files and folders; a SavedModel has about ten
+TOTAL = 2 * 1024**3    # bytes once unpacked; progan-128 has 92 MB
+NAME = 200             # characters, folders included
+HEADER = 1024**2       # bytes that tarfile may ask for at once: headers may claim any length
+
+
+def unpack(archive, folder):
+    """Unpack the .tar.gz at path `archive` into the empty `folder`.
+
+    Raises InputError, naming the member, if the archive has an absolute name or one with `..`, a
+    link, a device, one name twice, more than `MEMBERS` members or more than `TOTAL` bytes; and if
+    it is damaged. What was unpacked until then stays in `folder`.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        with gzip.open(archive) as unzipped, \
+                tarfile.open(fileobj=_Bounded(unzipped), mode="r:") as files:
+            names = set()
+            for member in files:
+                parts = _parts(member, names)
+                place = folder.joinpath(*parts)
+                if member.isdir():
+                    place.mkdir(parents=True, exist_ok=True)
+                    continue
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with open(place, "xb") as made:
+                    shutil.copyfileobj(files.extractfile(member), made, HEADER)
+    except _Refused as error:
+        raise InputError(f"{archive} is refused: {error}") from error
+    except (tarfile.TarError, EOFError, OSError, RecursionError, ValueError, zlib.error) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{archive} is not a .tar.gz, or it is damaged: {reason}") from error
+
+
+class _Refused(Exception):
+    """Why an archive is not unpacked."""
+
+
+def _parts(member, names):
+    """The parts of `member`'s name, which is added to the set `names`; _Refused if it is unsafe."""
+    shown = repr(member.name[:NAME])
+    if not (member.isfile() or member.isdir()) or member.issparse():
+        raise _Refused(f"{shown} is neither a plain file nor a folder")
+    parts = pathlib.PurePosixPath(member.name).parts
+    # A backslash or a colon is a folder or a drive on Windows.
+    if member.name.startswith("/") or ".." in parts or len(member.name) > NAME or any(
+            not character.isprintable() or character in "\\:" for character in member.name):
+        raise _Refused(f"{shown} is not a name inside of the archive's folder")
+    if parts in names:
+        raise _Refused(f"{shown} is in it twice")
+    if not 0 <= member.size <= TOTAL:
+        raise _Refused(f"{shown} is of {member.size} bytes: at most {TOTAL} are unpacked")
+    if len(names) >= MEMBERS:
+        raise _Refused(f"it has more than {MEMBERS} members")
+    names.add(parts)
+    return parts
+
+
+class _Bounded:
+    """An unzipped archive open for reading, of which no more than `TOTAL` bytes can be read."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def read(self, size):
+        """As of a file, but _Refused for more at a time than `HEADER`, and beyond `TOTAL`."""
+        if not 0 <= size <= HEADER:
+            raise _Refused("a header is too long")
+        self._check(self._file.tell() + size)
+        return self._file.read(size)
+
+    def seek(self, place):
+        """As of a file, but _Refused beyond `TOTAL`."""
+        self._check(place)
+        return self._file.seek(place)
+
+    def tell(self):
+        """As of a file."""
+        return self._file.tell()
+
+    def _check(self, place):
+        if place > TOTAL:
+            raise _Refused(f"it unpacks to more than {TOTAL} bytes")
