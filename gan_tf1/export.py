@@ -38,7 +38,8 @@ def export(path, folder):
     chapter has labels; its output `default` are float32 images [N, ...] in its SAMPLE_RANGE. The
     signatures of a chapter that translates images are those of its `translations`.
 
-    Raises InputError where `folder` is occupied, or the run has no generator that can be restored.
+    Raises InputError if `folder` is occupied, if the run has no generator that can be restored, or
+    if its weights or samples are of another shape than its config.json says.
     """
     unoccupied(folder)
     stored = read_config(path)
@@ -53,6 +54,10 @@ def export(path, folder):
         graph_def = needed(sess.graph, [signature.output for signature in signatures.values()])
         read = {name for node in graph_def.node for name in node.input}
         variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
+    for var, value in variables:  # a resource variable takes values of any shape
+        if value.shape != tuple(var.shape.as_list()):
+            raise InputError(f"{path}: the saved {var.op.name} is of shape {list(value.shape)}, but "
+                             f"config.json asks for {var.shape.as_list()}")
 
     about = {"chapter": stored["chapter"], "epoch": epoch, "data_title": stored["data_title"],
              **about, "versions": versions()}
@@ -75,7 +80,11 @@ def traced_generator(graph, model, net, config, sample_shape):
         inputs["label"] = tf.placeholder(tf.int32, (None,), name="label")
     images = model.generate(tracing.Session(graph), net,
                             *map(tracing.Traced, inputs.values())).tensor
-    images.set_shape((None, *sample_shape[1:]))
+    try:
+        images.set_shape((None, *sample_shape[1:]))
+    except ValueError as error:
+        raise InputError(f"the generator's images are of shape {images.shape.as_list()}, but "
+                         f"config.json has the sample_shape {sample_shape}") from error
     about = {"latent": {"shape": [None, z_size], "is": _said(model.latent)},
              "images": {"shape": images.shape.as_list(), "range": model.SAMPLE_RANGE,
                         "is": _said(model.generate)}}

@@ -35,6 +35,8 @@ more than it has.
 
 import contextlib
 import functools
+import math
+import os
 import pathlib
 import zipfile
 from typing import Any, NamedTuple
@@ -52,6 +54,8 @@ from gan_tf1.tf1 import new_graph, session_config, tf
 
 BATCH = 500  # samples drawn at a time: memory stays modest
 SHAPES = ((784,), (28, 28), (28, 28, 1))
+UNPACKED = 2 * 1024**3  # bytes of an array in an .npz, whose compression hides its size
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class Samples(NamedTuple):
@@ -192,19 +196,46 @@ def judged(path, image_sets):
 def _read(path):
     """The array in `path`, `.npz` or `.npy`."""
     try:
-        loaded = np.load(path, mmap_mode="r" if path.suffix == ".npy" else None,
-                         allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded as arrays:
-            names = arrays.files
-            if "samples" not in names and len(names) != 1:
-                raise InputError(f"{path} holds {', '.join(names) or 'nothing'}: one array is "
-                                 "needed, or one called samples")
-            return arrays["samples" if "samples" in names else names[0]]
-    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+        with open(path, "rb") as file:
+            if path.suffix == ".npy":
+                _check_array(file, os.fstat(file.fileno()).st_size)
+                return np.load(path, mmap_mode="r", allow_pickle=False)
+            with zipfile.ZipFile(file) as archive:
+                member = archive.getinfo(_member(path, archive.namelist()))
+                if member.file_size > UNPACKED:
+                    raise ValueError(f"{member.filename} unpacks to {member.file_size} bytes, and "
+                                     f"at most {UNPACKED} are read")
+                with archive.open(member) as packed:
+                    _check_array(packed, member.file_size)
+                with archive.open(member) as packed:
+                    return np.lib.format.read_array(packed, allow_pickle=False)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file fails in any way it likes
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
-        raise InputError(f"{path} can't be read: {reason}") from error
+        raise InputError(f"{path} can't be read: {reason or type(error).__name__}") from error
+
+
+def _member(path, names):
+    """The file of the array in an `.npz` whose files are `names`."""
+    names = {name.removesuffix(".npy"): name for name in names}
+    if "samples" not in names and len(names) != 1:
+        raise InputError(f"{path} holds {', '.join(names) or 'nothing'}: one array is needed, or "
+                         "one called samples")
+    return names["samples"] if "samples" in names else next(iter(names.values()))
+
+
+def _check_array(file, size):
+    """ValueError if `file`, of `size` bytes in NumPy's format, isn't an array that fits into it."""
+    version = np.lib.format.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"its format is {version}")
+    shape, _, dtype = HEADERS[version](file)
+    if any(number < 0 for number in shape):
+        raise ValueError(f"its shape is {list(shape)}")
+    # Not NumPy's own product, which overflows.
+    if math.prod(shape) * dtype.itemsize > size - file.tell():
+        raise ValueError(f"shape {list(shape)} of {dtype} is more than its {size} bytes hold")
 
 
 def unified(path, images, count, seed, value_range):

@@ -1,8 +1,10 @@
 """Judging samples: where they come from, the table and the bars, and what is refused."""
 
+import io
 import json
 import re
 import types
+import zipfile
 
 import numpy as np
 import pytest
@@ -254,6 +256,42 @@ def test_files_that_are_no_samples_are_refused(tmp_path):
                             ("short.npy", "can't be read"), ("nowhere.npy", "No such file")):
         with pytest.raises(InputError, match=f"{name} .*{complaint}"):
             samples.load(tmp_path / name, 4, 0, (0, 1))
+
+
+def with_shape(shape, content=b""):
+    """A file in NumPy's format whose header says `shape`, whatever its content is."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False,
+                                                "shape": shape})
+    return file.getvalue() + content
+
+
+@pytest.mark.parametrize("shape, complaint", [
+    ((-1, 784), r"its shape is \[-1, 784\]"), ((-2, -784), r"its shape is \[-2, -784\]"),
+    ((2**62, 784), "is more than its .* bytes hold"), ((2**33, 2**33), "is more than its"),
+    ((10**12, 784), "is more than its"), ((5, 784), "is more than its")])
+def test_a_shape_that_the_file_cannot_have_is_refused(tmp_path, shape, complaint):
+    content = with_shape(shape, bytes(4 * 784 * 4))
+    (tmp_path / "bad.npy").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "bad.npz", "w") as archive:
+        archive.writestr("samples.npy", content)
+    for name in ("bad.npy", "bad.npz"):
+        with pytest.raises(InputError, match=f"{name} can't be read: .*{complaint}"):
+            samples.load(tmp_path / name, 4, 0, (0, 1))
+
+
+def test_an_npz_of_something_else_or_a_bomb_is_refused(tmp_path, monkeypatch):
+    for name, member, content in (("text.npz", "samples.npy", b"no array"),
+                                  ("other.npz", "samples.txt", with_shape((4, 784)))):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(member, content)
+        with pytest.raises(InputError, match=f"{name} can't be read: "):
+            samples.load(tmp_path / name, 4, 0, (0, 1))
+    np.savez_compressed(tmp_path / "bomb.npz", samples=np.zeros((4000, 784)))
+    assert len(samples.load(tmp_path / "bomb.npz", 4, 0, (0, 1)).images) == 4
+    monkeypatch.setattr(samples, "UNPACKED", 10**7)
+    with pytest.raises(InputError, match="bomb.npz can't be read: samples.npy unpacks to 25088128"):
+        samples.load(tmp_path / "bomb.npz", 4, 0, (0, 1))
 
 
 @pytest.mark.parametrize("arguments, complaint", [

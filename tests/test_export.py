@@ -297,6 +297,22 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
     assert (tmp_path / "folder" / "file").read_text() == "kept"
 
 
+@pytest.mark.parametrize("changed, complaint", [
+    ({"gen_hidden_size": 64}, "the saved generator/dense/kernel is of shape [100, 128], but "
+                              "config.json asks for [100, 64]"),
+    ({"sample_shape": [16, 28, 28, 2]}, "images are of shape [None, 784], but config.json has")])
+def test_a_generator_of_another_shape_than_its_config_is_refused(tmp_path, capsys, changed,
+                                                                 complaint):
+    copy = shutil.copytree(SHIPPED, tmp_path / "run")
+    config = json.loads((copy / "config.json").read_text())
+    for name, value in changed.items():
+        (config if name in config else config["settings"])[name] = value
+    (copy / "config.json").write_text(json.dumps(config))
+    line = refusal(capsys, load_script("export.py").main, copy, tmp_path / "out")
+    assert complaint in line or "can't be restored" in line
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_export_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
     def interrupted(*args, **options):
         raise KeyboardInterrupt
