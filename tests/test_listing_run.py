@@ -370,3 +370,99 @@ def test_batches_are_those_of_tensorflow_1():
     np.testing.assert_array_equal(np.concatenate([labels for _, labels in got]), expected)
     np.testing.assert_array_equal(np.concatenate([x[:, 0] for x, _ in got]), expected)
     assert data.epochs_completed == 1
+
+
+# --- what a listing must not be able to do ---
+
+def test_what_nbconvert_writes_for_magics_and_shell_lines_is_treated_as_they_are(tmp_path, capfd):
+    """Every call is one that `jupyter nbconvert --to script` writes, of version 4 to 7."""
+    result = run(listing(tmp_path, """
+get_ipython().run_line_magic('matplotlib', 'inline')
+get_ipython().magic('matplotlib inline')
+get_ipython().magic(u'config InlineBackend.figure_format = "retina"')
+get_ipython().run_line_magic('tensorboard', '--logdir logs')
+get_ipython().run_line_magic('time', 'a = 2')
+get_ipython().run_cell_magic('time', '', 'b = a + 1\\nc = b + 1')
+get_ipython().run_cell_magic('bash', '', 'touch leaked.txt')
+get_ipython().system('mkdir -p out/deep')
+get_ipython().system('mkdir ../outside')
+get_ipython().system('touch leaked.txt')
+get_ipython().system(u'pip install tensorflow==1.4')
+lines = get_ipython().getoutput('ls')
+"""), tmp_path)
+    assert result.failures == []
+    assert [result.names[name] for name in ("a", "b", "c", "lines")] == [2, 3, 4, []]
+    assert (tmp_path / "out" / "deep").is_dir()
+    assert not (tmp_path.parent / "outside").exists() and not list(tmp_path.glob("leaked*"))
+    said = capfd.readouterr().err.splitlines()
+    assert said == [
+        "listing: %tensorboard --logdir logs is skipped", "listing: %%bash and its cell is skipped",
+        f"listing: !mkdir ../outside is skipped: it is outside of {tmp_path}",
+        "listing: !touch leaked.txt is skipped: nothing is passed to a shell",
+        "listing: !pip install tensorflow==1.4 is skipped: nothing is passed to a shell",
+        "listing: !ls is skipped: nothing is passed to a shell"]
+
+
+def test_keras_downloads_nothing_and_says_what_to_get(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    for call, address in (
+            ("tf.keras.utils.get_file('a.txt', 'http://localhost:1/a.txt', cache_dir='.')",
+             "get http://localhost:1/a.txt and put it at {}/datasets/a.txt"),
+            ("tf.keras.datasets.mnist.load_data()",
+             "get https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz and put"),
+            ("keras.datasets.cifar10.load_data()",
+             "get https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz and put")):
+        said = failed(capfd, listing(tmp_path, "import tensorflow as tf, keras\n" + call),
+                      "--workdir", tmp_path)
+        assert "OSError: nothing is downloaded here: " + address.format(tmp_path) in said
+    (tmp_path / "datasets" / "a.txt").write_text("there")
+    result = run(listing(tmp_path, "import tensorflow as tf\n"
+                         "path = tf.keras.utils.get_file('a.txt', 'http://localhost:1/a.txt',"
+                         "cache_dir='.')\n"), tmp_path)
+    assert (tmp_path / result.names["path"]).read_text() == "there"
+
+
+@pytest.mark.parametrize("content, complaint", [
+    (b"\xff\xfe\x00", "is no text in UTF-8"), (b"a = 1\0", "is no text: it has null bytes"),
+    (b"a = " + 5000 * b"-" + b"1", "has code that is nested too deeply"),
+    (b"a = " + 900 * b"-" + b"1", "has code that is nested too deeply"),
+    (b"x" * 101, "has 101 bytes: a listing has at most 100")])
+def test_a_file_that_cannot_be_a_listing_is_one_line(tmp_path, capsys, monkeypatch, content,
+                                                     complaint):
+    if b"x" in content:
+        monkeypatch.setattr("gan_tf1.listing.blocks.LARGEST", 100)
+    (tmp_path / "listing.py").write_bytes(content)
+    assert complaint in refusal(capsys, main, tmp_path / "listing.py", "--set", "1=2",
+                                "--workdir", tmp_path)
+    assert "is not a file" in refusal(capsys, main, tmp_path)
+
+
+@pytest.mark.parametrize("given", [
+    "epochs=" + 5000 * "-" + "1", "epochs=" + 60 * "-" + "1", "epochs=" + 5000 * "(" + 5000 * ")",
+    "epochs=" + 300 * "[" + 300 * "]", "epochs=1" + 5000 * "+1", "1" + 5000 * "+1" + "=3",
+    "epochs" + 5000 * ".a" + "=3", "epochs=" + 10_000 * "9"])
+def test_a_value_that_is_nested_deeply_is_one_line(tmp_path, capsys, given):
+    path = listing(tmp_path, "epochs = 3\nraise SystemExit(9)\n")
+    line = refusal(capsys, main, path, "--set", given, "--workdir", tmp_path)
+    assert line.startswith("error: --set ") and len(line) < 500
+
+
+def test_a_long_listing_is_read_in_one_pass():
+    """Finding where each statement ends takes as many lines as there are, not their square."""
+    from gan_tf1.listing import blocks
+
+    class Lines(list):
+        taken = 0
+
+        def __getitem__(self, index):
+            found = super().__getitem__(index)
+            Lines.taken += len(found) if isinstance(index, slice) else 1
+            return found
+
+    lines = Lines(1000 * ["x = [1,", "2]"])
+    at, ends = 0, []
+    while at < len(lines):
+        ends.append(blocks._last_line(lines, at))
+        at = ends[-1] + 1
+    assert ends == list(range(1, 2000, 2)) and Lines.taken < 3 * len(lines)

@@ -4,7 +4,6 @@ The file itself is never changed. What IPython would not hand to Python (`%` and
 blanked in the text that goes to the compiler, line for line, so that every line keeps its number.
 """
 
-import io
 import json
 import re
 import textwrap
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from gan_tf1.errors import InputError
 
 SHELL = "__listing_shell__"  # what a `!` line calls in its place
+LARGEST = 50 * 1024**2       # bytes; notebooks hold their figures too
 # Cell magics whose body is Python all the same.
 PYTHON_CELLS = ("time", "timeit", "capture", "prun")
 FENCE = re.compile(r"^(?P<quote>> ?)?(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
@@ -46,13 +46,19 @@ class Code(NamedTuple):
 def read(path):
     """All `Block`s of the listing at `path`.
 
-    Raises InputError where the file can't be read, isn't UTF-8, is no notebook of Python, or has
-    no block at all.
+    Raises InputError if it is not a file, is larger than `LARGEST`, isn't UTF-8, is not a notebook
+    of Python, or has no block at all. Raises OSError if it can't be read.
     """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file")
+    if path.stat().st_size > LARGEST:
+        raise InputError(f"{path} has {path.stat().st_size} bytes: a listing has at most {LARGEST}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text in UTF-8: {error}") from error
+    if "\0" in text:
+        raise InputError(f"{path} is no text: it has null bytes")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     suffix = path.suffix.lower()
     if suffix == ".ipynb":
@@ -168,10 +174,10 @@ def _last_line(lines, at):
 
     So a `%` or `!` inside a text of several lines, or a bracket, is not taken for IPython's.
     """
-    source = io.StringIO("\n".join(lines[at:]) + "\n")
+    rest = (lines[number] + "\n" for number in range(at, len(lines)))  # read as far as needed
     depth = 0
     try:
-        for token in tokenize.generate_tokens(source.readline):
+        for token in tokenize.generate_tokens(lambda: next(rest, "")):
             if token.type == tokenize.OP:
                 depth += (token.string in "([{") - (token.string in ")]}")
             if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and depth == 0):

@@ -6,6 +6,8 @@ import sys
 
 import matplotlib
 
+from gan_tf1.listing.patches import attributes
+
 
 class Figures:
     """Saves the open figures as figure-001.png and so on, after those of earlier runs."""
@@ -36,7 +38,6 @@ def instead_of_windows(folder):
     from matplotlib import pyplot
     from matplotlib.figure import Figure
 
-    from gan_tf1.listing.old_libraries import attributes
     figures = Figures(folder)
     plain_use = matplotlib.use
     settings = matplotlib.rcParams.copy()

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import fractions
 import gc
+import importlib
 import importlib.util
 import inspect
 import math
@@ -24,6 +25,7 @@ import urllib.request
 import numpy as np
 
 from gan_tf1.listing import old_matplotlib
+from gan_tf1.listing.patches import attributes, module
 
 GONE_FROM_NUMPY = {
     "float": float, "int": int, "bool": bool, "object": object, "str": str, "complex": complex,
@@ -49,7 +51,6 @@ GONE_FROM_PYTHON = {
     fractions: {"gcd": math.gcd}, time: {"clock": time.perf_counter},
     inspect: {"getargspec": lambda function: inspect.getfullargspec(function)[:4]},
     threading.Thread: {"isAlive": threading.Thread.is_alive}}
-ABSENT = object()
 
 
 def _itemset(array, *args):
@@ -62,35 +63,22 @@ def _itemset(array, *args):
 
 
 @contextlib.contextmanager
-def attributes(owner, **values):
-    """Give `owner` these attributes for as long as the context lasts."""
-    before = {name: vars(owner).get(name, ABSENT) for name in values}
-    for name, value in values.items():
-        setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, value)
-
-
-@contextlib.contextmanager
-def restored():
-    """Everything that this module has, while it lasts."""
+def restored(get_ipython):
+    """Everything that this module has, while it lasts; `get_ipython` is IPython's, if it is absent."""
     with contextlib.ExitStack() as stack:
         for owner, values in {np: GONE_FROM_NUMPY, **GONE_FROM_PYTHON}.items():
             stack.enter_context(attributes(owner, **{
                 name: value for name, value in values.items()
                 if name not in vars(owner) and value is not None}))
+        # What tf.keras.utils.get_file, and with it every load_data of tf.keras, downloads with.
+        stack.enter_context(attributes(importlib.import_module("tf_keras.src.utils.data_utils"),
+                                       urlretrieve=urlretrieve))
         stack.enter_context(attributes(urllib.request, urlretrieve=urlretrieve))
         _numpy(stack)
         stack.enter_context(old_matplotlib.restored())
         _pillow(stack)
         _scipy(stack)
-        _ipython(stack)
+        _ipython(stack, get_ipython)
         _imageio(stack)
         _distutils(stack)
         yield
@@ -103,17 +91,6 @@ def urlretrieve(url, filename=None, reporthook=None, data=None):
         return filename, None
     place = os.path.abspath(filename) if filename else "(the listing names no file)"
     raise OSError(f"nothing is downloaded here: get {url} and put it at {place}")
-
-
-def get_ipython(shell=lambda line: None):
-    """The shell that a listing asks for, whose magics do nothing; None for libraries, which would
-    hang themselves on to it."""
-    from gan_tf1.listing.modules import is_library
-    if is_library(sys._getframe(1).f_code.co_filename):
-        return None
-    return types.SimpleNamespace(
-        system=shell, getoutput=shell, magic=old_matplotlib.nothing,
-        run_line_magic=old_matplotlib.nothing, run_cell_magic=old_matplotlib.nothing)
 
 
 def _numpy(stack):
@@ -174,13 +151,13 @@ def _scipy(stack):
     misc.__dict__.update({name: getattr(images, name) for name in images.__all__})
     misc.__dict__.update({name: getattr(scipy.special, name)
                           for name in ("comb", "factorial", "logsumexp")})
-    _module(stack, "scipy.misc", misc)
+    stack.enter_context(module("scipy.misc", misc))
     stack.enter_context(attributes(scipy, misc=misc))
     if not hasattr(scipy.ndimage, "imread"):
         stack.enter_context(attributes(scipy.ndimage, imread=images.imread))
 
 
-def _ipython(stack):
+def _ipython(stack, get_ipython):
     """`IPython.display`, where IPython isn't installed: what is displayed is printed."""
     if importlib.util.find_spec("IPython") is not None:
         return
@@ -193,11 +170,11 @@ def _ipython(stack):
     ipython = types.ModuleType("IPython")
     ipython.display = display
     ipython.get_ipython, ipython.version_info = get_ipython, (8, 0, 0)  # matplotlib asks for it
-    _module(stack, "IPython", ipython)
+    stack.enter_context(module("IPython", ipython))
     core = types.ModuleType("IPython.core")
     ipython.core, core.display = core, display
-    for name, module in (("display", display), ("core", core), ("core.display", display)):
-        _module(stack, f"IPython.{name}", module)
+    for name, part in (("display", display), ("core", core), ("core.display", display)):
+        stack.enter_context(module(f"IPython.{name}", part))
 
 
 def _imageio(stack):
@@ -208,8 +185,8 @@ def _imageio(stack):
     imageio = types.ModuleType("imageio", image_files.__doc__)
     imageio.__dict__.update({name: getattr(image_files, name) for name in image_files.__all__})
     imageio.v2, imageio.__version__ = imageio, "2.3.0"
-    _module(stack, "imageio", imageio)
-    _module(stack, "imageio.v2", imageio)
+    stack.enter_context(module("imageio", imageio))
+    stack.enter_context(module("imageio.v2", imageio))
 
 
 def _distutils(stack):
@@ -221,19 +198,5 @@ def _distutils(stack):
     version.LooseVersion = version.StrictVersion = Version
     distutils = types.ModuleType("distutils")
     distutils.version = version
-    _module(stack, "distutils", distutils)
-    _module(stack, "distutils.version", version)
-
-
-def _module(stack, name, module):
-    """Put `module` into sys.modules, and what was there back in the end."""
-    before = sys.modules.get(name)
-    sys.modules[name] = module
-
-    def restore():
-        if before is None:
-            sys.modules.pop(name, None)
-        else:
-            sys.modules[name] = before
-
-    stack.callback(restore)
+    stack.enter_context(module("distutils", distutils))
+    stack.enter_context(module("distutils.version", version))

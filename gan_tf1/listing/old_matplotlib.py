@@ -6,13 +6,11 @@ Sources: the "API changes" of matplotlib 2.2 to 3.9 (doc/api/prev_api_changes).
 import contextlib
 import functools
 
+from gan_tf1.listing.patches import attributes, nothing
+
 OFF = {"off": False, "on": True}  # matplotlib 2 took these texts for truth values
 RENAMED_MAPS = {"spectral": "nipy_spectral", "Vega10": "tab10", "Vega20": "tab20",
                 "Vega20b": "tab20b", "Vega20c": "tab20c"}
-
-
-def nothing(*args, **options):
-    """What stands for a function that there is no need of."""
 
 
 def _renamed(function, **renamed):
@@ -52,7 +50,6 @@ def restored():
     from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.figure import Figure
 
-    from gan_tf1.listing.old_libraries import attributes
     adjust, gca, figure_gca = Axes.set_adjustable, pyplot.gca, Figure.gca
 
     def set_adjustable(self, adjustable, share=False):

@@ -1,11 +1,18 @@
-"""What is said of a block that failed."""
+"""What is said while a listing runs, and of a block that failed."""
 
 import re
+import sys
 from typing import NamedTuple
 
 from gan_tf1.errors import InputError
 
 MESSAGE_LINES = 12
+
+
+def note(message):
+    """Say something of our own, apart from what the listing prints, but in its order."""
+    sys.stdout.flush()
+    print(f"listing: {message}", file=sys.stderr, flush=True)
 
 
 class Place(NamedTuple):

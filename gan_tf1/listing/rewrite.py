@@ -8,30 +8,45 @@ import ast
 from gan_tf1.errors import InputError
 
 SHOW = "__listing_show__"  # what a notebook's last expression is handed to
+DEPTH = 50                 # brackets, signs and operators of a value that --set gives
 
 
 def value(name, text):
-    """The expression `text` of `--set name=text`, parsed. Raises InputError where it is none, or
-    where `name` is neither a target (`epochs`, `self.epochs`, `train.epochs`) nor a number."""
-    try:
-        target = ast.parse(name.strip(), mode="eval").body
-    except (SyntaxError, ValueError):
-        target = None
+    """The expression `text` of `--set name=text`, parsed.
+
+    Raises InputError if it is none, if either is nested more than `DEPTH` deep, or if `name` is
+    neither a target (`epochs`, `self.epochs`, `train.epochs`) nor a number.
+    """
+    target = _parsed(name)
     if number(name) is None and not isinstance(target, (ast.Name, ast.Attribute)):
-        raise InputError(f"--set {name}={text}: {name!r} is neither the name of a variable nor a "
-                         "number")
+        raise InputError(f"--set {name[:80]}={text[:80]}: {name[:80]!r} is neither the name of a "
+                         "variable nor a number")
+    expression = _parsed(text)
+    if expression is None:
+        raise InputError(f"--set {name}={text[:80]}: {text[:80]!r} is no Python expression, or is "
+                         f"nested too deeply (a text needs its own quotes: --set "
+                         f"\"{name}='{text[:80]}'\")")
+    return expression
+
+
+def _parsed(text):
+    """The expression `text`, or None if it is none or is nested more than `DEPTH` deep."""
     try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        raise InputError(f"--set {name}={text}: {text!r} is no Python expression (a text needs its "
-                         f"own quotes: --set \"{name}='{text}'\")") from error
+        expression = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # either of the last: nesting
+        return None
+    layer = [expression]
+    for _ in range(DEPTH):
+        layer = [child for node in layer for child in ast.iter_child_nodes(node)]
+    return None if layer else expression
 
 
 def number(name):
     """The number that `name` is, or None: `--set 1000000=100` is for what has no name."""
+    expression = _parsed(name)
     try:
-        found = ast.literal_eval(name.strip())
-    except (SyntaxError, ValueError):
+        found = None if expression is None else ast.literal_eval(expression)
+    except ValueError:
         return None
     return found if type(found) in (int, float) else None
 

@@ -7,8 +7,6 @@ import importlib.util
 import linecache
 import os
 import pathlib
-import re
-import shlex
 import sys
 import traceback
 import types
@@ -16,9 +14,10 @@ import warnings
 from typing import NamedTuple
 
 from gan_tf1.errors import InputError
-from gan_tf1.listing import blocks, figures, input_data, old_libraries, rewrite, slips
+from gan_tf1.listing import blocks, figures, input_data, ipython, old_libraries, rewrite, slips
 from gan_tf1.listing.modules import is_library, tf1_imports
-from gan_tf1.listing.report import Failure, Place
+from gan_tf1.listing.patches import attributes
+from gan_tf1.listing.report import Failure, Place, note
 from gan_tf1.tf1 import load, tf, without_chatter
 
 
@@ -31,12 +30,6 @@ class Result(NamedTuple):
     names: dict
 
 
-def note(message):
-    """Say something of our own, apart from what the listing prints, but in its order."""
-    sys.stdout.flush()
-    print(f"listing: {message}", file=sys.stderr, flush=True)
-
-
 def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False):
     """Run the listing at `path` as it is written, and return a `Result`.
 
@@ -45,24 +38,29 @@ def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=Fals
     and is the current directory while the listing runs. With `keep_going` a block that fails
     doesn't end the run.
 
-    Raises InputError where the file can't be read, `only` names no block of it, or a name of
-    `values` is never assigned.
+    Raises InputError if the file can't be read, `only` names no block of it, a name of `values` is
+    never assigned, or its code is nested too deeply for Python.
     """
     path, workdir = pathlib.Path(path).resolve(), pathlib.Path(workdir).resolve()
     all_blocks = blocks.read(path)
     chosen = _chosen(path, all_blocks, only)
     codes = {block.number: blocks.code(block) for block in all_blocks}
-    trees = {block.number: _parsed(path, block, codes[block.number]) for block in all_blocks}
-    _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
+    try:
+        trees = {block.number: _parsed(path, block, codes[block.number]) for block in all_blocks}
+        _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
+        own = set().union(*(rewrite.defined(tree) for tree in trees.values()
+                            if isinstance(tree, ast.Module)))
+    except (RecursionError, MemoryError) as error:  # either may come from Python's parser
+        raise InputError(f"{path.name} has code that is nested too deeply for Python") from error
     try:
         workdir.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(f"--workdir {workdir}: {error.filename} is a file: name a directory"
                          ) from error
-    listing = _Listing(path, workdir, all_blocks, codes, trees)
+    listing = _Listing(path, workdir, all_blocks, codes, trees, own)
     with contextlib.ExitStack() as stack:
         stack.enter_context(tf1_imports())
-        stack.enter_context(old_libraries.restored())
+        stack.enter_context(old_libraries.restored(vars(listing.module)["get_ipython"]))
         stack.enter_context(_surroundings(listing, arguments))
         listing.figures = stack.enter_context(figures.instead_of_windows(workdir))
         failures, fragments = [], []
@@ -118,20 +116,20 @@ def _filename(path, block):
 
 
 class _Listing:
-    """A listing on its way: its module, its code and syntax trees by number, its figures."""
+    """A listing on its way: its module, its code and syntax trees by number, the names that it
+    defines, its figures."""
 
-    def __init__(self, path, workdir, all_blocks, codes, trees):
+    def __init__(self, path, workdir, all_blocks, codes, trees, own):
         self.path, self.workdir = path, workdir
-        self.codes, self.trees, self.figures = codes, trees, None
+        self.codes, self.trees, self.own, self.figures = codes, trees, own, None
         self.by_filename = {_filename(path, block): block for block in all_blocks}
-        self.own = set().union(*(rewrite.defined(tree) for tree in trees.values()
-                                 if isinstance(tree, ast.Module)))
         self.module = types.ModuleType("__main__")
         names = vars(self.module)
-        names |= {blocks.SHELL: self.shell, rewrite.SHOW: self.show_value}
+        shell = ipython.Shell(workdir, names)
+        names |= {blocks.SHELL: shell.getoutput, rewrite.SHOW: self.show_value}
         if all_blocks[0].kind == "script":
             names["__file__"] = str(path)
-        names["get_ipython"] = lambda: old_libraries.get_ipython(self.shell)
+        names["get_ipython"] = ipython.asker(shell)
 
     def run_block(self, block, fragments):
         """Run one block. Returns whether the listing has ended, and the `Failure` or None."""
@@ -201,31 +199,6 @@ class _Listing:
             vars(self.module)["_"] = value
             print(repr(value))
 
-    def shell(self, line):
-        """What a `!` line does: `mkdir` inside the work directory; anything else is skipped. Its
-        output, for `lines = !ls`, is no line."""
-        try:
-            words = shlex.split(line)
-        except ValueError:
-            words = []
-        if not words or words[0] != "mkdir" or re.search(r"[;&|<>$`{}*?]", line):
-            note(f"!{line} is skipped: nothing is passed to a shell")
-            return []
-        for name in words[1:]:
-            if not name.startswith("-"):
-                self.make_directory(name, parents="-p" in words)
-        return []
-
-    def make_directory(self, name, parents):
-        folder = pathlib.Path(name).resolve()
-        if not folder.is_relative_to(self.workdir):
-            note(f"!mkdir {name} is skipped: it is outside of {self.workdir}")
-            return
-        try:
-            folder.mkdir(parents=parents, exist_ok=parents)
-        except OSError as error:
-            note(f"!mkdir {name}: {error.strerror}")
-
 
 def _fragment(tree, names, own):
     """Why a chapter's block is only a part of code, shown in passing; None where it is a whole.
@@ -294,8 +267,8 @@ def _own_flags():
         return define(name, default, *args, **options)
 
     try:
-        with old_libraries.attributes(tf.app.flags, DEFINE_integer=define_integer), \
-                old_libraries.attributes(tf.flags, DEFINE_integer=define_integer):
+        with attributes(tf.app.flags, DEFINE_integer=define_integer), \
+                attributes(tf.flags, DEFINE_integer=define_integer):
             yield
     finally:
         for name in list(flags):
