@@ -29,6 +29,7 @@ from importlib import metadata
 import numpy as np
 from tqdm import tqdm
 
+from gan_tf1 import outputs
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
 
@@ -108,24 +109,16 @@ def vacant(path):
         raise InputError(f"{path} can't be written: give another --run-dir")
 
 
-def next_path(chapter, root="checkpoints"):
-    """The first run directory `root/chapter-001`, `-002`, ... that doesn't exist yet."""
-    numbers = [int(path.name.rpartition("-")[2]) for path in existing(chapter, root)]
-    return pathlib.Path(root) / f"{chapter}-{max(numbers, default=0) + 1:03d}"
+def next_path(chapter):
+    """The first run directory `chapter-001`, `-002`, ... in the home that doesn't exist yet."""
+    return outputs.next_free(chapter)
 
 
-def existing(chapter, root="checkpoints"):
-    """The numbered directories for runs of `chapter` in `root`, oldest first."""
-    paths = pathlib.Path(root).glob(f"{chapter}-[0-9][0-9][0-9]*")
-    return sorted((path for path in paths if path.name.rpartition("-")[2].isdecimal()),
-                  key=lambda path: int(path.name.rpartition("-")[2]))
-
-
-def newest(chapter, root="checkpoints"):
-    """The newest run of `chapter` in `root`. Raises InputError where there is none."""
-    runs = [path for path in existing(chapter, root) if (path / "config.json").exists()]
+def newest(chapter):
+    """The newest run of `chapter` in the home. Raises InputError if there is none."""
+    runs = [path for path in outputs.numbered(chapter) if (path / "config.json").exists()]
     if not runs:
-        raise InputError(f"there is no run of {chapter} in {root}/: name one with --run-dir")
+        raise InputError(f"there is no run of {chapter} in {outputs.home()}/: name one with --run-dir")
     return runs[-1]
 
 

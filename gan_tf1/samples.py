@@ -43,10 +43,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, models, train
+from gan_tf1 import figures, models, outputs, train
 from gan_tf1.config import make, whole_number
 from gan_tf1.errors import InputError
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import replacing
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import load_samples, read_config, read_config_of
@@ -157,16 +157,14 @@ def add_flags(parser):
     """The flags of a script that draws samples: how many, of what noise, and where to."""
     parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
-    parser.add_argument("--out", type=user_path, metavar="FILE", default="samples.png",
-                        help="a .png, or a .npy with the numbers (default: samples.png)")
+    outputs.add_flags(parser, "samples", ".png", "a grid of images, or a .npy with their numbers,")
 
 
-def check(args):
-    """Raise InputError where `args`, of those flags, can't be met."""
-    if args.out.suffix not in (".png", ".npy"):
-        raise InputError(f"--out {args.out} must end in .png or .npy")
+def checked(args):
+    """The file to write, of the flags above. Raises InputError if they can't be met."""
     if not 1 <= args.n <= 100_000:
         raise InputError("--n must be at least 1 and at most 100000")
+    return outputs.file(args, "samples", (".png", ".npy"))
 
 
 def save(images, title, out):

@@ -1,14 +1,14 @@
 """Look at the images before training on them: ten rows, one class each.
 
-    python scripts/00_show_digits.py                                         of chapter 1
-    python scripts/00_show_digits.py --data street --out drawn_street.png    of the SVHN chapters
+    python scripts/00_show_digits.py                  of chapter 1
+    python scripts/00_show_digits.py --data street    of the SVHN chapters
 """
 
 import argparse
 
 import numpy as np
 
-from gan_tf1 import figures
+from gan_tf1 import figures, outputs
 from gan_tf1.config import Parser
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import script
@@ -31,16 +31,19 @@ def test_set(choice, data_dir):
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="auto",
-                        choices=(*digits.CHOICES, *svhn.CHOICES[1:]))
+                        choices=(*digits.CHOICES, *svhn.CHOICES[1:]),
+                        help="which data set; auto is MNIST if it is available, otherwise drawn "
+                        "digits (default: auto)")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
-    parser.add_argument("--out", type=user_path, metavar="PNG", default="digits.png")
+    outputs.add_flags(parser, "digits", ".png")
     args = parser.parse_args(argv)
+    out = outputs.file(args, "digits")
 
     title, images, labels = test_set(args.data, args.data_dir)
     rows = [np.flatnonzero(labels == label)[:COLUMNS] for label in range(10)]
     figure = figures.sample_grid(images[np.concatenate(rows)], f"{title}: test set", COLUMNS,
                                  inches=0.6)
-    print(figures.save(figure, args.out))
+    print(figures.save(figure, out))
 
 
 if __name__ == "__main__":

@@ -7,16 +7,15 @@
 """
 
 import argparse
-import pathlib
 
-from gan_tf1 import book_pickle, samples
+from gan_tf1 import book_pickle, outputs, samples
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
 from gan_tf1.run import read_config_of
 
-SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / "mnist_gan"
+SHIPPED = outputs.SHIPPED / "mnist_gan"
 
 
 def draw(path, count, seed):
@@ -36,14 +35,14 @@ def main(argv=None):
                         "a pickle of the book's listing instead")
     samples.add_flags(parser)
     args = parser.parse_args(argv)
-    samples.check(args)
+    out = samples.checked(args)
 
     if args.pickle:
         images = book_pickle.load_samples(args.pickle)[-1][:args.n]
         title = f"Last samples in {args.pickle.name}"
     else:
         images, title = draw(args.run_dir, args.n, args.seed)
-    samples.save(images, title, args.out)
+    samples.save(images, title, out)
 
 
 if __name__ == "__main__":

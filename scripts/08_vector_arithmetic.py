@@ -19,7 +19,7 @@ import sys
 
 import numpy as np
 
-from gan_tf1 import arithmetic, figures, samples, stroke
+from gan_tf1 import arithmetic, figures, outputs, samples, stroke
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import drawn_digits
 from gan_tf1.errors import InputError, script
@@ -28,7 +28,7 @@ from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import read_config, read_config_of
 
-SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 12      # trials in the second figure, and images on each way in the third
 WAYS = 6        # rows of the third figure
 NOISE = 0.25    # the paper adds uniform noise up to this to a result, for eight more images
@@ -107,8 +107,7 @@ def main(argv=None):
                         "(default: 0)")
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py (default: the one shipped)")
-    parser.add_argument("--out", type=user_path, metavar="DIR", help="where the figures go "
-                        "(default: figures/ in RUN)")
+    outputs.add_flags(parser, "arithmetic", what="the folder of figures")
     args = parser.parse_args(argv)
     a, b = args.digits
     for wrong, complaint in (
@@ -116,10 +115,10 @@ def main(argv=None):
             (args.exemplars < arithmetic.LEAST, f"--exemplars must be at least {arithmetic.LEAST}: "
              "fewer latent vectors make no concept"),
             (not 100 <= args.n <= 100_000, "--n must be at least 100 and at most 100000"),
-            (args.out and args.out.is_file(), f"--out {args.out} is a file: name a folder"),
             (args.trials < 2, "--trials must be at least 2: one has no interval")):
         if wrong:
             raise InputError(complaint)
+    out = outputs.folder(args, "arithmetic")
     model = latent_chapter(args.run)
     trained = read_config(args.run)["data_title"]
     judge = read_config_of(mnist_classifier.CHAPTER, args.classifier, "the classifier")
@@ -153,7 +152,7 @@ def main(argv=None):
 
     print(*arithmetic.report(outcome), sep="\n")
     for name, figure in drawn_figures(outcome, nine, ways, f"{model.CHAPTER} on {trained}"):
-        print(figures.save(figure, (args.out or args.run / "figures") / f"{name}.png"))
+        print(figures.save(figure, out / f"{name}.png"))
 
 
 if __name__ == "__main__":

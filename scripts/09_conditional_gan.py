@@ -30,14 +30,14 @@ def draw(argv):
                         "(default: the newest in checkpoints/)")
     samples.add_flags(parser)
     args = parser.parse_args(argv)
-    samples.check(args)
+    out = samples.checked(args)
     path = args.run_dir or run_files.newest(model.CHAPTER)
     stored = run_files.read_config_of(model.CHAPTER, path)
     images, _, epoch = samples.draw_labelled(path, model, args.n, args.seed, args.label)
     interval = make(model.Config, stored["settings"]).sample_interval
     when = f"iteration {epoch * interval}" if epoch else "training"
     samples.save(images, f"Asked for {args.label} after {when}, trained on {stored['data_title']}, "
-                 f"seed {args.seed}", args.out)
+                 f"seed {args.seed}", out)
 
 
 @script

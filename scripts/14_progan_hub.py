@@ -15,10 +15,9 @@ import argparse
 
 import numpy as np
 
-from gan_tf1 import arithmetic, figures, hub
+from gan_tf1 import arithmetic, figures, hub, outputs
 from gan_tf1.config import Parser
-from gan_tf1.errors import InputError, script
-from gan_tf1.files import user_path
+from gan_tf1.errors import script
 from gan_tf1.launch import seed_number
 
 FACES, COLUMNS = 25, 5
@@ -32,11 +31,9 @@ def main(argv=None):
                         f"or a .tar.gz (default: {hub.HANDLE})")
     parser.add_argument("--seed", type=seed_number, default=12, help="of the latent vectors "
                         "(default: 12, the chapter's)")
-    parser.add_argument("--out", type=user_path, metavar="DIR", default="checkpoints/progan_hub",
-                        help="where the figures go (default: checkpoints/progan_hub)")
+    outputs.add_flags(parser, "progan_hub", what="the folder of figures")
     args = parser.parse_args(argv)
-    if args.out.is_file():
-        raise InputError(f"--out {args.out} is a file: name a folder")
+    out = outputs.folder(args, "progan_hub")
     rng = np.random.default_rng([args.seed, 2])
 
     with hub.folder(args.module) as path, hub.opened(path) as generator:
@@ -50,7 +47,7 @@ def main(argv=None):
                                           ("interpolation", ways, STEPS, 1.2)):
         title = f"{name}: {args.module}, seed {args.seed}"
         print(figures.save(figures.sample_grid(images, title, columns, inches),
-                           args.out / f"{name}.png"))
+                           out / f"{name}.png"))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import textwrap
 
 import numpy as np
 
-from gan_tf1 import figures, launch, run as run_files, samples, train
+from gan_tf1 import figures, launch, outputs, run as run_files, samples, train
 from gan_tf1.config import Parser, intervals, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
@@ -36,19 +36,15 @@ def translate(argv):
                         "run's pairs were made of images, inputs are made of these alike")
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
                         "(default: the newest in checkpoints/)")
-    parser.add_argument("--out", type=user_path, metavar="DIR",
-                        help="where NAME-translated.png goes (default: translated/ in the run)")
+    outputs.add_flags(parser, "translated", what="the folder of translated images")
     parser.add_argument("--seed", type=launch.seed_number, default=0,
                         help="of the dropout (default: 0)")
     args = parser.parse_args(argv)
     path = args.run_dir or run_files.newest(model.CHAPTER)
-    out = args.out or path / "translated"
-    if out.is_file():
-        raise InputError(f"--out {out} is a file: name a folder")
+    out = outputs.folder(args, "translated")
     files = [out / f"{image.stem}-translated.png" for image in args.translate]
     if len(set(files)) < len(files):
-        raise InputError("--translate names two images of one name: translate them one by one, to "
-                         "an --out each")
+        raise InputError("--translate names two images of one name: translate them one by one")
     stored = run_files.read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
     inputs = pairs.translatable(args.translate, stored["data"], config.size, config.task,

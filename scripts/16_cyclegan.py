@@ -18,7 +18,7 @@ import sys
 
 import numpy as np
 
-from gan_tf1 import figures, launch, run as run_files, train, translation
+from gan_tf1 import figures, launch, outputs, run as run_files, train, translation
 from gan_tf1.config import Parser
 from gan_tf1.data import images, svhn, unpaired
 from gan_tf1.errors import InputError, script
@@ -29,22 +29,23 @@ from gan_tf1.models import cyclegan as model
 def translate(argv):
     """Image files, translated by a run's newest generators: PNG files."""
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--translate", choices=("AtoB", "BtoA"), required=True)
+    parser.add_argument("--translate", choices=("AtoB", "BtoA"), required=True,
+                        help="from A to B, or from B to A")
     parser.add_argument("--images", type=user_path, nargs="+", required=True, metavar="FILE",
                         help="image files; each is cut to its centred square and brought to the "
                         "run's size")
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
                         "(default: the newest in checkpoints/)")
-    parser.add_argument("--out", type=user_path, metavar="DIR", default=user_path("translated"),
-                        help="where the images go (default: translated)")
+    outputs.add_flags(parser, "translated", what="the folder of translated images")
     args = parser.parse_args(argv)
     path = args.run_dir or run_files.newest(model.CHAPTER)
+    out = outputs.folder(args, "translated")
     config, channels = translation.of_run(path)
-    places = [args.out / f"{file.stem}_{args.translate}.png" for file in args.images]
+    places = [out / f"{file.stem}_{args.translate}.png" for file in args.images]
     for number, place in enumerate(places):
-        if place.exists() or place in places[:number]:
-            raise InputError(f"{place} would be overwritten: give another --out, or rename an "
-                             "image")
+        if place in places[:number]:
+            raise InputError(f"{place} would be overwritten: --images names two images of one "
+                             "name; translate them one by one")
     stack = np.stack([unpaired.read(file, config.size, channels) for file in args.images])
     with translation.restored(path) as translate_images:
         translated, _ = translate_images(stack, args.translate)

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from gan_tf1 import figures, launch, run as run_files, theory, train
+from gan_tf1 import figures, launch, outputs, theory, train
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
@@ -51,14 +51,13 @@ def main(argv=None):
     if any(argument.startswith(("--objective", "--resume")) for argument in argv):
         return fit(argv)
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=user_path, metavar="DIR", help="where figures and tables go "
-                        "(default: the next free checkpoints/gan_objectives-NNN)")
+    outputs.add_flags(parser, "gan_objectives", what="the folder of figures and tables")
     parser.add_argument("--seed", type=launch.seed_number, default=0,
                         help="of the small networks that are trained (default: 0)")
     parser.add_argument("--compare", type=user_path, nargs="+", metavar="RUN",
                         help="draw these runs of --objective instead")
     args = parser.parse_args(argv)
-    out = args.out or run_files.next_path("gan_objectives")
+    out = outputs.folder(args, "gan_objectives")
     if args.compare:
         theory.compare(args.compare, out)
     else:

@@ -12,7 +12,7 @@ import argparse
 
 import numpy as np
 
-from gan_tf1 import figures, translation
+from gan_tf1 import figures, outputs, translation
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import unpaired
 from gan_tf1.errors import InputError, script
@@ -20,7 +20,7 @@ from gan_tf1.files import user_path
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import read_config
 
-SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 NAMES = ("regular", "bold")
 
 
@@ -37,13 +37,11 @@ def main(argv=None):
                         "3000 (default: 2000)")
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py (default: the one shipped)")
-    parser.add_argument("--out", type=user_path, metavar="PNG", help="the figure (default: "
-                        "figures/translations.png in RUN)")
+    outputs.add_flags(parser, "translations", ".png")
     args = parser.parse_args(argv)
     if not 100 <= args.n <= 3000:
         raise InputError("--n must be at least 100 and at most 3000")
-    if args.out and args.out.suffix != ".png":
-        raise InputError(f"--out {args.out} must end in .png")
+    out = outputs.file(args, "translations")
     stored = read_config(args.run)
     _, held_out = unpaired.drawn()
     found = list(translation.ways(args.run, held_out, args.n))
@@ -57,7 +55,7 @@ def main(argv=None):
     figure = figures.sample_grid(
         2 * np.concatenate(rows) - 1, f"CycleGAN on {stored['data_title']}:\nthe first held-out "
         "digit of each kind, translated", 10, 0.8, names)
-    print(figures.save(figure, args.out or args.run / "figures" / "translations.png"))
+    print(figures.save(figure, out))
 
 
 if __name__ == "__main__":

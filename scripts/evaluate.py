@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, metrics, samples
+from gan_tf1 import figures, metrics, outputs, samples
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -29,7 +29,7 @@ from gan_tf1.files import user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 
-SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 12  # images of a row in --grid
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
 
@@ -94,7 +94,7 @@ def main(argv=None):
                         "images are taken, and of the resampling (default: 0)")
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py (default: the one shipped)")
-    parser.add_argument("--out", type=user_path, metavar="PNG", default="evaluation.png")
+    outputs.add_flags(parser, "evaluation", ".png", "the figure of bars")
     parser.add_argument("--grid", type=user_path, metavar="PNG", help=f"draw the first {SHOWN} "
                         "images of each row too")
     args = parser.parse_args(argv)
@@ -102,9 +102,9 @@ def main(argv=None):
         raise InputError("--n must be at least 2 and at most 10000")
     if args.range and not -np.inf < args.range[0] < args.range[1] < np.inf:
         raise InputError("--range must be two numbers, the smaller first")
-    for flag, path in (("--out", args.out), ("--grid", args.grid)):
-        if path and path.suffix != ".png":
-            raise InputError(f"{flag} {path} must end in .png")
+    out = outputs.file(args, "evaluation")
+    if args.grid:
+        outputs.check_file(args.grid, "--grid", overwrite=args.overwrite)
 
     sets = [samples.load(path, args.n, args.seed, args.range) for path in args.run]
     data = digits.load(args.data, args.data_dir)
@@ -123,7 +123,7 @@ def main(argv=None):
           f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
           f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     title = f"Judged by a classifier: {args.n} images each, distance to {data.title}"
-    print(figures.save(figures.metric_bars(rows, title), args.out))
+    print(figures.save(figures.metric_bars(rows, title), out))
     if args.grid:
         shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])
         names = [of_set.name for of_set in sets]

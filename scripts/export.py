@@ -1,6 +1,6 @@
 """Write a run's generator as a SavedModel, for programs that know nothing of gan_tf1.
 
-    python scripts/export.py checkpoints/mnist_gan exported
+    python scripts/export.py checkpoints/mnist_gan --out exported
 
 RUN is a run directory of any chapter with a generator. In Python, TF2 behaviour on:
 
@@ -13,9 +13,11 @@ images. The conditional GAN's takes `label=`, whole numbers, besides. pix2pix's 
 """
 
 import argparse
+import sys
 
+from gan_tf1 import outputs
 from gan_tf1.config import Parser
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.export import export
 from gan_tf1.files import user_path
 
@@ -23,11 +25,20 @@ from gan_tf1.files import user_path
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=user_path, metavar="RUN")
-    parser.add_argument("folder", type=user_path, metavar="DIR", help="a new folder")
+    parser.add_argument("run", type=user_path, metavar="RUN", help="a run directory")
+    parser.add_argument("folder", type=user_path, metavar="DIR", nargs="?",
+                        help="the former way to give --out DIR")
+    parser.add_argument("--out", type=user_path, metavar="DIR", help="where the SavedModel goes: a "
+                        "new folder (default: the next free checkpoints/exported-NNN)")
     args = parser.parse_args(argv)
-    export(args.run, args.folder)
-    print(args.folder)
+    if args.folder and args.out:
+        raise InputError(f"the folder is given twice, {args.folder} and --out {args.out}: leave out "
+                         "the first")
+    out = args.out or args.folder or outputs.next_free("exported")
+    export(args.run, out)
+    print(out)
+    if args.folder:
+        print("note: the folder is now given as --out DIR", file=sys.stderr)
 
 
 if __name__ == "__main__":

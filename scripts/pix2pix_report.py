@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, pair_metrics, samples
+from gan_tf1 import figures, outputs, pair_metrics, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
@@ -66,13 +66,11 @@ def main(argv=None):
                         "(default: where the first run had it)")
     parser.add_argument("--seed", type=seed_number, default=0,
                         help="of the dropout (default: 0)")
-    parser.add_argument("--out", type=user_path, metavar="DIR", help="where report.txt and "
-                        "report.png go (default: figures/ in the first RUN)")
+    outputs.add_flags(parser, "pix2pix_report", what="the folder of report.txt and report.png")
     args = parser.parse_args(argv)
     if args.n < 2:
         raise InputError("--n must be at least 2: one image has no standard error")
-    if args.out and args.out.is_file():
-        raise InputError(f"--out {args.out} is a file: name a folder")
+    out = outputs.folder(args, "pix2pix_report")
     stored = [read_config_of(model.CHAPTER, path) for path in args.runs]
     for path, other in zip(args.runs, stored):
         if other["data_crc32"] != stored[0]["data_crc32"]:
@@ -97,7 +95,6 @@ def main(argv=None):
                for one in found)]
     print(*lines, sep="\n")
 
-    out = args.out or args.runs[0] / "figures"
     names, stacks = zip(*rows, ("target", targets))
     grid = np.concatenate([scaled(stack[:SHOWN]) for stack in stacks])
     title = textwrap.fill(f"The first held-out pairs of {data.title}", 60)

@@ -40,6 +40,21 @@ def drawn_cache(tmp_path_factory):
         os.environ["XDG_CACHE_HOME"] = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_all(tmp_path_factory):
+    """What fixtures shared by several tests write goes away from the repository's checkpoints/."""
+    os.environ["GAN_TF1_HOME"] = str(tmp_path_factory.mktemp("home"))
+    yield
+    del os.environ["GAN_TF1_HOME"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """The test's own home for runs and outputs; its folder is made by what is first written to it."""
+    monkeypatch.setenv("GAN_TF1_HOME", str(tmp_path / "checkpoints"))
+    return tmp_path / "checkpoints"
+
+
 @pytest.fixture(scope="session")
 def mnist_version():
     """The path of a prepared TFDS MNIST, or a skip that says so."""

@@ -136,10 +136,11 @@ def test_files_are_translated_as_the_generators_do(main, finished, tmp_path, mon
     main(["--translate", "AtoB", "--images", "0.png", "1.png", "--run-dir", str(finished)])
     main(["--translate=BtoA", "--images", "0.png", "--run-dir", str(finished), "--out", "other"])
     assert capsys.readouterr().out.splitlines() == [
-        "translated/0_AtoB.png", "translated/1_AtoB.png", "other/0_BtoA.png"]
+        *(f"checkpoints/translated-001/{number}_AtoB.png" for number in range(2)),
+        "other/0_BtoA.png"]
     samples = np.rint((run.load_samples(finished)[-1] + 1) * 127.5).astype(np.uint8)
     for number in range(2):  # the first test images, translated after the last epoch
-        found = np.asarray(Image.open(f"translated/{number}_AtoB.png"))
+        found = np.asarray(Image.open(f"checkpoints/translated-001/{number}_AtoB.png"))
         assert (found == samples[2 + number]).all()
 
 
@@ -150,7 +151,8 @@ def test_files_are_translated_as_the_generators_do(main, finished, tmp_path, mon
     (["--translate", "AtoB", "--images", "0.png", "none.png"], "none.png can't be read"),
     (["--translate", "AtoB", "--images", "0.png", "log.txt"], "log.txt can't be read"),
     (["--translate", "AtoB", "--images", "0.png", "sub/0.png"], "0_AtoB.png would be overwritten"),
-    (["--translate", "AtoB", "--images", "1.png"], "1_AtoB.png would be overwritten"),
+    (["--translate", "AtoB", "--images", "1.png", "--out", "translated"],
+     "--out translated holds files: name another"),
     (["--translate", "AtoB", "--images", "0.png", "--run-dir", "nowhere"], "nowhere holds no run"),
     (["--translate", "AtoB", "--images", "0.png", "--run-dir", str(CLASSIFIER)],
      "is a run of 'mnist_classifier', not of 'cyclegan'"),

@@ -125,9 +125,9 @@ def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsy
     np.testing.assert_array_equal(found, images.as_bytes(expected))
     assert (np.asarray(Image.open("a.png")) == stack[0]).all()
 
-    copy = shutil.copytree(finished, tmp_path / "checkpoints" / "pix2pix-001")
+    shutil.copytree(finished, tmp_path / "checkpoints" / "pix2pix-001")
     main(["--translate", "a.png", "--seed", "1"])  # the newest run, other masks
-    other = np.asarray(Image.open(copy / "translated" / "a-translated.png"))
+    other = np.asarray(Image.open("checkpoints/translated-001/a-translated.png"))
     assert (other != found[0]).any()
 
 

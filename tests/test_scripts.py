@@ -226,7 +226,7 @@ def test_a_damaged_generator_is_refused(sample, copy, capsys):
     (["--n", "0"], "--n must be at least 1"),
     (["--n", "1000000000000"], "at most 100000"),
     (["--out", "samples.gif"], "must end in .png or .npy"),
-    (["--out", "folder.png"], "folder.png is no file"),
+    (["--out", "folder.png"], "folder.png is not a file"),
     (["--out", "file/samples.png"], "file/samples.png can't be written"),
     (["--run-dir", "empty"], "empty holds no run"),
     (["--pickle", "file"], "file is not a pickle of samples"),
