@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import collapse, collapse_figures, figures, metrics, samples
+from gan_tf1 import collapse, collapse_figures, figures, metrics, repeated, samples
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.files import replacing
@@ -57,7 +57,7 @@ def of_run(path, classifier=SHIPPED):
     """
     stored = read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
-    stopped = diverged(path)
+    stopped = repeated.diverged(path)
     drawn = samples_so_far(path) if stopped else load_samples(path)
     iterations = config.sample_interval * load_losses(path)["epoch"][:len(drawn)]
     if stored["data"] == two_cities.KEY:
@@ -68,14 +68,6 @@ def of_run(path, classifier=SHIPPED):
         modes, shares = DIGITS, [metrics.class_shares(each) for each, _ in said]
     shares = np.reshape(shares, (-1, len(modes)))
     return Told(stored, config, iterations, drawn, modes, shares, seconds(path), stopped)
-
-
-def diverged(path):
-    """Whether the run at `path` has stopped at a loss that isn't finite."""
-    if not (path / "losses.csv").exists():
-        return False
-    losses = load_losses(path)
-    return any(len(column) and not np.isfinite(column[-1]) for column in losses.values())
 
 
 def seconds(path):

@@ -29,7 +29,7 @@ from importlib import metadata
 import numpy as np
 from tqdm import tqdm
 
-from gan_tf1 import outputs
+from gan_tf1 import outputs, processes
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
 
@@ -146,7 +146,8 @@ class Run:
             if fcntl:
                 fcntl.flock(self._files["log.txt"], fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"{self.path} is in use by another process") from None
+            holder = processes.holder(self._files["log.txt"])
+            raise InputError(f"{self.path} is in use by {holder}: wait until it ends") from None
         except OSError as error:
             raise InputError(f"{self.path} can't be written: {error.strerror}") from error
 

@@ -33,7 +33,11 @@ def main(argv=None):
         return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
     def report(sess, totals):
-        counted = modes.of_points(sample(sess), mixture.means, mixture.deviation)
+        points = sample(sess)
+        if np.isfinite(points).all():
+            counted = modes.of_points(points, mixture.means, mixture.deviation)
+        else:  # the run has diverged: it stops at these numbers, as at a loss that is not finite
+            counted = modes.Counted(np.nan, np.nan, np.nan)
         return {**model.report(totals), **counted._asdict()}
 
     with job.open(mixture, (config.samples, model.POINT_SIZE)) as run, \

@@ -1,46 +1,44 @@
 """Train a chapter with many seeds, and write its seed-to-seed envelope as one CSV.
 
-    python scripts/make_envelope.py OUT.csv --work-dir DIR --data-dir DIR
+    python scripts/make_envelope.py OUT.csv --seeds 0-19 --work-dir DIR --data-dir DIR
 
-Each seed is a run of the chapter's own script in WORK_DIR/seed-N. Interrupted,
-the same command goes on where it stopped. Flags after `--` go to the chapter's
-script.
+Each seed is a run of the chapter's own script in WORK_DIR/seed-N. If it is
+interrupted, the same command goes on where it stopped. Flags after `--` go to the
+chapter's script. compare_logs.py needs an envelope of at least 5 seeds,
+compare_accuracies.py one of at least 2.
 """
 
 import argparse
 import csv
 import json
 import pathlib
+import shlex
 import sys
 
 from gan_tf1 import repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
-from gan_tf1.run import load_losses, read_config
+from gan_tf1.run import load_losses
+
+WORK_DIR = pathlib.Path("checkpoints/envelope")
+FEWEST = 2  # seeds: one has no spread
 
 
 def train(seed, args):
     """Run, or resume, the chapter with `seed`; return its run directory."""
     path = args.work_dir / f"seed-{seed}"
-    flags = ["--data", args.data, "--seed", seed, *args.flags]
-    if args.data_dir:
-        flags += ["--data-dir", args.data_dir]
-    repeated.train(args.script, path, flags, args.jobs)
+    repeated.train(args.script, path, [*repeated.run_flags(args, args.data, seed), *args.flags],
+                   args.jobs)
     return path
 
 
 def write(file, seeds, paths, command):
     """The envelope to `file`: how it was made, then a row for every seed and epoch, or step."""
-    configs = [read_config(path) for path in paths]
-    for key in ("settings", "loop", "data_crc32", "versions"):
-        if any(config.get(key) != configs[0].get(key) for config in configs):
-            raise InputError(f"the runs in {paths[0].parent} differ in their {key}: give another "
-                             "--work-dir")
-    how = {"chapter": configs[0]["chapter"], "settings": configs[0]["settings"],
-           "loop": configs[0].get("loop"),
-           "data": configs[0]["data_title"], "seeds": f"{seeds[0]} to {seeds[-1]}",
-           "command": command, "versions": configs[0]["versions"]}
+    config = repeated.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
+    how = {"chapter": config["chapter"], "settings": config["settings"],
+           "loop": config.get("loop"), "data": config["data_title"],
+           "seeds": repeated.listed(seeds), "command": command, "versions": config["versions"]}
     for key, value in how.items():
         file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
     rows = csv.writer(file, lineterminator="\n")
@@ -52,33 +50,42 @@ def write(file, seeds, paths, command):
             rows.writerow([seed, int(count), *(f"{value:.4f}" for value in values)])
 
 
+def old_form(first, counts):
+    """The seeds of the older flags, `--first-seed FIRST --seeds COUNT`; says how to write them now."""
+    if len(counts) > 1:
+        raise InputError("--first-seed is an old flag that goes with a number of seeds: give "
+                         "--seeds alone, such as --seeds 0-4 7")
+    found = list(range(first, first + counts[0]))
+    print(f"note: --first-seed {first} --seeds {counts[0]} is the old form of "
+          f"--seeds {repeated.listed(found)}", file=sys.stderr)
+    return found
+
+
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=user_path, metavar="OUT.csv")
-    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script")
-    parser.add_argument("--work-dir", type=user_path, default=pathlib.Path("checkpoints/envelope"),
-                        help="where the runs go (default: checkpoints/envelope)")
+    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
+                        "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
-    parser.add_argument("--data-dir", type=user_path, help="where the data set lies")
-    parser.add_argument("--first-seed", type=whole_number, default=1000)
-    parser.add_argument("--seeds", type=whole_number, default=20, help="how many (default: 20)")
-    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
-    argv = sys.argv[1:] if argv is None else argv
-    own, flags = repeated.split(argv)
-    args = parser.parse_args(own)
-    args.flags = flags
+    parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
+    repeated.add_flags(parser, "1000-1019", work_dir=str(WORK_DIR))
+    args = repeated.parse(parser, argv)
+    args.work_dir = args.work_dir or WORK_DIR
+    if args.first_seed is not None:
+        args.seeds = old_form(args.first_seed, args.seeds)
+    if len(args.seeds) < FEWEST:
+        raise InputError(f"--seeds {repeated.listed(args.seeds)} must be at least {FEWEST} seeds: "
+                         "give a range, such as --seeds 1000-1019")
+    repeated.check(args.script)
 
-    if args.seeds < 2:
-        raise InputError("--seeds must be at least 2")
-    repeated.check(args.script, args.jobs)
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
         repeated.claim(args.work_dir / "envelope.json",
-                       {"script": args.script, "data": args.data, "flags": args.flags})
-        seeds = range(args.first_seed, args.first_seed + args.seeds)
-        paths = repeated.side_by_side(lambda seed: train(seed, args), seeds, args.jobs)
+                       {"script": args.script, "data": args.data, "flags": args.flags,
+                        "data_dir": repeated.absolute(args.data_dir)}, "seed-*")
+        paths = repeated.side_by_side(lambda seed: train(seed, args), args.seeds, args)
         with open(temporary, "w", newline="") as file:
-            write(file, seeds, paths, "make_envelope.py " + " ".join(argv))
+            write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}")
     print(args.out)
 
 

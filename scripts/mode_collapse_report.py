@@ -1,7 +1,7 @@
 """Which GANs lose modes, and what helps: many runs of 18_mode_collapse.py side by side.
 
-    python scripts/mode_collapse_report.py OUT --data two_cities --seeds 0 1 2 3 4
-    python scripts/mode_collapse_report.py OUT --data mnist --seeds 0 1 2
+    python scripts/mode_collapse_report.py OUT --data two_cities --seeds 0-4
+    python scripts/mode_collapse_report.py OUT --data mnist --seeds 0-2
 
 Every row is trained with every seed: one GAN that keeps its modes, others that lose them,
 and the last of these with each remedy. Temperatures are lost by more updates of the
@@ -13,24 +13,20 @@ Flags after `--` go to all runs. OUT is a folder, and gets, of --data NAME,
     NAME.png           the chapter's figure, computed: 6.23 of temperatures, 6.24 of digits
     NAME_remedies.png  the shares over training, of each row and seed
 
-The runs themselves are kept in --work-dir. Interrupted, the same command goes on
-where it stopped.
+The runs themselves are kept in --work-dir. If it is interrupted, the same command goes
+on where it stopped. A run that diverges is counted, and is not repeated.
 """
 
 import argparse
 import json
 import re
 import shlex
-import sys
 
-from gan_tf1 import collapse_figures, collapse_runs, figures, repeated
-from gan_tf1.config import Parser, whole_number
+from gan_tf1 import collapse_figures, collapse_runs, figures, repeated, samples
+from gan_tf1.config import Parser
 from gan_tf1.data import two_cities
-from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
-from gan_tf1.launch import seed_number
-from gan_tf1.models import mnist_classifier
-from gan_tf1.run import read_config_of
 
 SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
@@ -79,16 +75,8 @@ def rows_of(data):
 def trained(row, seed, args):
     """The run directory of the row called `row` with `seed`, trained to its end or diverged."""
     path = args.work_dir / re.sub("[^A-Za-z0-9_]+", "-", f"{args.data} {row} {seed}")
-    flags = ["--data", args.data, "--seed", seed, *rows_of(args.data)[row], *args.flags]
-    if args.data_dir:
-        flags += ["--data-dir", args.data_dir]
-    if collapse_runs.diverged(path):
-        return path
-    try:
-        repeated.train(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
-    except TrainingError:
-        if not collapse_runs.diverged(path):
-            raise
+    flags = [*repeated.run_flags(args, args.data, seed), *rows_of(args.data)[row], *args.flags]
+    repeated.train_unless_diverged(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
     return path
 
 
@@ -104,51 +92,43 @@ def main(argv=None):
     parser.add_argument("out", type=user_path, metavar="OUT")
     parser.add_argument("--data", choices=CHOICES, default=CHOICES[0],
                         help=f"what the GANs are trained on (default: {CHOICES[0]})")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where it lies")
-    parser.add_argument("--seeds", type=seed_number, nargs="+", default=[0, 1, 2], metavar="SEED",
-                        help="(default: 0 1 2)")
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these, by name "
                         f"(default: all, {', '.join(REMEDIES)} among them)")
-    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
-                        help="where the runs go (default: runs/ in OUT)")
     parser.add_argument("--classifier", type=user_path, metavar="DIR",
                         default=collapse_runs.SHIPPED, help="what reads the digits: a run of "
                         "train_mnist_classifier.py (default: the one shipped)")
-    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
-    argv = sys.argv[1:] if argv is None else argv
-    own, flags = repeated.split(argv, FIXED)
-    args = parser.parse_args(own)
-    args.flags = flags
+    repeated.add_flags(parser, "0-2")
+    args = repeated.parse(parser, argv, FIXED)
     args.work_dir = args.work_dir or args.out / "runs"
     names = args.rows or list(rows_of(args.data))
     if unknown := set(names) - set(rows_of(args.data)):
         raise InputError(f"--rows {', '.join(map(repr, sorted(unknown)))}: there are "
                          f"{', '.join(map(repr, rows_of(args.data)))}")
-    for flag, given in (("--seeds", args.seeds), ("--rows", names)):
-        if len(set(given)) < len(given):
-            raise InputError(f"{flag} must differ")
-    repeated.check(SCRIPT, args.jobs)
-    if args.out.is_file():
-        raise InputError(f"{args.out} is a file: name a folder")
+    if len(set(names)) < len(names):
+        raise InputError("--rows must differ")
+    repeated.check_folder(args.out)
     if args.data != two_cities.KEY:
-        read_config_of(mnist_classifier.CHAPTER, args.classifier, "the classifier")
+        samples.judged(args.classifier, [])  # now: no training is lost to a bad classifier
 
     with replacing(args.out / f"{args.data}.txt") as temporary:  # no training is lost to a bad name
-        repeated.claim(args.work_dir / f"{args.data}.json", {"flags": flags})
+        repeated.claim(args.work_dir / f"{args.data}.json",
+                       {"flags": args.flags, "data_dir": repeated.absolute(args.data_dir),
+                        "rows": rows_of(args.data)}, f"{args.data}-*")
         wanted = [(name, seed) for name in names for seed in args.seeds]
-        paths = repeated.side_by_side(lambda one: trained(*one, args), wanted, args.jobs)
+        paths = repeated.side_by_side(lambda one: trained(*one, args), wanted, args)
+        repeated.refuse_unequal(paths, ("versions",))
         told = [collapse_runs.of_run(path, args.classifier) for path in paths]
         rows = {name: [one for one, (own, _) in zip(told, wanted) if own == name]
                 for name in names}
         stored = told[0].stored
         how = (f"Modes of {stored['data_title']} that GANs cover, seeds "
-               f"{' '.join(map(str, args.seeds))}")
+               f"{repeated.listed(args.seeds)}")
         lines = list(collapse_runs.table(rows))
         temporary.write_text("\n".join([
-            f"# {how}", f"# command: mode_collapse_report.py {shlex.join(argv)}",
+            f"# {how}", f"# command: mode_collapse_report.py {shlex.join(args.argv)}",
             f"# versions: {json.dumps(stored['versions'])}",
             *(f"# {name}: 18_mode_collapse.py --data {args.data} "
-              f"{shlex.join((*rows_of(args.data)[name], *flags))}" for name in names),
+              f"{shlex.join((*rows_of(args.data)[name], *args.flags))}" for name in names),
             "", *lines]) + "\n")
     print(*lines, sep="\n")
     print(args.out / f"{args.data}.txt")
@@ -159,11 +139,12 @@ def main(argv=None):
         figure = collapse_runs.chapters_figure(
             chapters, f"Mode collapse on {stored['data_title']}, seed {args.seeds[0]}")
         print(figures.save(figure, args.out / f"{args.data}.png"))
-    if not any(len(one.shares) for seeds in rows.values() for one in seeds):
-        raise TrainingError("all runs diverged before their first samples: there is nothing to draw")
+    if not any(len(one.shares) for one in told):
+        print("There are no figures: all runs diverged before their first samples.")
+        return
     figure = collapse_figures.remedies(
         [(name, [(one.iterations, one.shares) for one in seeds]) for name, seeds in rows.items()],
-        told[0].modes, how, args.seeds)
+        told[0].modes, how)
     print(figures.save(figure, args.out / f"{args.data}_remedies.png"))
 
 

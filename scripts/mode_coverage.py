@@ -2,7 +2,7 @@
 
     python scripts/mode_coverage.py                        ring and grid, plain and packed in twos,
                                                            10 seeds each
-    python scripts/mode_coverage.py --out OUT --data grid --packs 1 2 3 4 --seeds 0 1 2
+    python scripts/mode_coverage.py --out OUT --data grid --packs 1 2 3 4 --seeds 0-2
     python scripts/mode_coverage.py --out OUT -- --iterations 20000
                                                            flags of 19_mixture_gan.py
     python scripts/mode_coverage.py --out OUT --data stacked --seeds 0 -- --channels 16
@@ -15,8 +15,8 @@ Each seed is a run of its own. The folder OUT gets
                         of VEEGAN (Srivastava et al. 2017) and PacGAN (Lin et al. 2018) publish
     mode_coverage.png   samples of the first seed of each row
 
-The runs themselves are kept in --work-dir. Interrupted, the same command goes on
-where it stopped. Steps are made by the loop in the graph, compiled for the mixtures.
+The runs themselves are kept in --work-dir. If it is interrupted, the same command
+goes on where it stopped. Steps are made by the loop in the graph, compiled for the mixtures.
 """
 
 import argparse
@@ -24,7 +24,6 @@ import csv
 import itertools
 import json
 import shlex
-import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +33,6 @@ from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
-from gan_tf1.launch import seed_number
 from gan_tf1.models import mixture_gan, mnist_classifier, stacked_mnist_gan
 from gan_tf1.run import load_losses, load_samples, read_config
 
@@ -77,13 +75,11 @@ class Row(NamedTuple):
 def trained(args, data, packing, seed):
     """The run directory of one training, run to its end."""
     name = f"{data}-packing-{packing}-seed-{seed}"
-    flags = ["--packing", packing, "--seed", seed, "--loop", "graph"]
+    flags = ["--packing", packing, "--loop", "graph"]
     if data == STACKED:
-        flags += ["--data", "mnist"]
-        if args.data_dir:
-            flags += ["--data-dir", args.data_dir]
+        flags += repeated.run_flags(args, "mnist", seed)
     else:
-        flags += ["--data", data, "--xla"]
+        flags += ["--data", data, "--seed", seed, "--xla"]
     script = "20_stacked_mnist_gan.py" if data == STACKED else "19_mixture_gan.py"
     repeated.train(script, args.work_dir / name, [*flags, *args.flags], args.jobs)
     return args.work_dir / name
@@ -155,10 +151,7 @@ def picture(args, rows, title):
     """The samples of the first seed of each row."""
     if args.data == [STACKED]:
         shown = np.concatenate([load_samples(row.paths[0])[-1][:SHOWN] for row in rows])
-        each = len(shown) // len(rows)
-        names = [f"stacked MNIST, {mixture_gan.name(row.packing)}: {row.counted[0].modes:,} modes"
-                 for row in rows]  # beside one or two rows of images
-        return figures.sample_grid(shown, title, each if each % 2 else each // 2, 0.4, names)
+        return figures.sample_grid(shown, title, columns=16, inches=0.4)
     panels = [[panel(row) for row in rows if row.data == data] for data in args.data]
     return plane.panels(panels, title)
 
@@ -173,17 +166,10 @@ def main(argv=None):
                         "(default: ring grid)")
     parser.add_argument("--packs", type=whole_number, nargs="+", default=[1, 2], metavar="M",
                         help="samples that a discriminator judges together (default: 1 2)")
-    parser.add_argument("--seeds", type=seed_number, nargs="+", default=list(range(10)),
-                        metavar="SEED", help="(default: 0 to 9)")
-    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
-                        help="where the runs go (default: runs/ in OUT)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies")
-    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
-    own, flags = repeated.split(argv, ["--packing"])
-    args = parser.parse_args(own)
-    args.flags = flags
+    repeated.add_flags(parser, "0-9", data="MNIST")
+    args = repeated.parse(parser, argv, ["--packing"])
     args.work_dir = args.work_dir or args.out / "runs"
-    for name in ("data", "packs", "seeds"):
+    for name in ("data", "packs"):
         if len(set(getattr(args, name))) < len(getattr(args, name)):
             raise InputError(f"--{name} must differ")
     if STACKED in args.data and len(args.data) > 1:
@@ -191,36 +177,36 @@ def main(argv=None):
     model = stacked_mnist_gan if STACKED in args.data else mixture_gan
     for packing in args.packs:
         make(model.Config, {"packing": packing})
-    repeated.check("19_mixture_gan.py", args.jobs)
-    if args.out.is_file():
-        raise InputError(f"{args.out} is a file: name a folder")
+    repeated.check_folder(args.out)
+    if STACKED in args.data:
+        samples.judged(CLASSIFIER, [])  # now: no training is lost to a missing classifier
 
     with replacing(args.out / "mode_coverage.csv") as temporary:  # now: no training is lost
-        repeated.claim(args.work_dir / "mode_coverage.json", {"flags": args.flags})
+        repeated.claim(args.work_dir / "mode_coverage.json", {
+            "flags": args.flags, "data_dir": repeated.absolute(args.data_dir)})
         # Seed by seed, so that a table which is cut off has some of every row.
         wanted = [(data, packing, seed) for seed, data, packing in
                   itertools.product(args.seeds, args.data, args.packs)]
         paths = dict(zip(wanted, repeated.side_by_side(
-            lambda one: trained(args, *one), wanted, args.jobs)))
+            lambda one: trained(args, *one), wanted, args)))
+        stored = repeated.refuse_unequal(list(paths.values()), ("versions",))
         rows = []
         for data, packing in itertools.product(args.data, args.packs):
             own = [paths[data, packing, seed] for seed in args.seeds]
             rows.append(Row(data, packing, own, [counted(path) for path in own]))
         with open(temporary, "w", newline="") as file:
             write_rows(file, args, rows)
-    stored = read_config(rows[0].paths[0])
     iterations = stored["settings"]["iterations"]
     lines = list(table(rows))
     with replacing(args.out / "mode_coverage.txt") as temporary:
-        command = shlex.join(sys.argv[1:] if argv is None else argv)
         temporary.write_text("\n".join([
             f"# modes captured by GANs after {iterations} iterations; mean +- standard error over "
-            f"the seeds {' '.join(map(str, args.seeds))}",
-            f"# command: mode_coverage.py {command}",
+            f"the seeds {repeated.listed(args.seeds)}",
+            f"# command: mode_coverage.py {shlex.join(args.argv)}",
             f"# settings: {json.dumps(stored['settings'])}",
             f"# versions: {json.dumps(stored['versions'])}", "", *lines]) + "\n")
     print(*lines, sep="\n")
-    title = f"Samples after {iterations:,} iterations, seed {args.seeds[0]}"
+    title = f"Samples after {iterations} iterations, seed {args.seeds[0]}"
     for name in ("mode_coverage.csv", "mode_coverage.txt"):
         print(args.out / name)
     print(figures.save(picture(args, rows, title), args.out / "mode_coverage.png"))

@@ -6,7 +6,7 @@ The rows are those of the paper's table 1 that need no other network: plain (all
 layers from the start), then besides growing, the minibatch deviation, the
 equalized learning rate, pixel norm. Each run shows the same number of real
 images; FLAGS go to 13_progressive_gan.py. Each seed is a run of its own in
-WORK_DIR; interrupted, the same command goes on where it stopped.
+WORK_DIR. If it is interrupted, the same command goes on where it stopped.
 
 Of each run's samples the table tells the sliced Wasserstein distance to as many
 training images, times 1000 as in the paper, and the mean MS-SSIM of pairs of
@@ -14,25 +14,27 @@ them. The first row is of test images: what there is to be reached.
 """
 
 import argparse
-import sys
-import time
+import json
+import shlex
 
 import numpy as np
 
 from gan_tf1 import figures, image_metrics, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import images
-from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.run import read_config, versions
+from gan_tf1.run import read_config
 from gan_tf1.samples import restored
 
 SCRIPT = "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
+FIXED = [f"--{no}{idea}" for idea in IDEAS for no in ("", "no-")]  # they are what the rows differ in
 ROWS = {"plain": 0, "+ growing": 1, "+ minibatch deviation": 2, "+ equalized learning rate": 3,
         "+ pixel norm": 4}  # name -> how many of the ideas are on
 BATCH = 256  # samples drawn at a time
+SMALLEST = 4  # pixels of an edge: enough to count images
 SHOWN = 16   # samples of a row in the figure
 
 
@@ -41,16 +43,16 @@ def trained(name, seed, args):
     path = args.work_dir / f"{ROWS[name]}-seed-{seed}"
     switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
                 for number, idea in enumerate(IDEAS)]
-    flags = ["--data", args.data, "--seed", seed, *switches, *args.flags]
-    if args.data_dir:
-        flags += ["--data-dir", args.data_dir]
-    start = time.perf_counter()
-    try:
-        repeated.train(SCRIPT, path, flags, called=f"{name}, seed {seed}")
-    except InputError as error:
-        raise TrainingError(str(error)) from error
-    print(f"{path}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    flags = [*repeated.run_flags(args, args.data, seed), *switches, *args.flags]
+    repeated.train(SCRIPT, path, flags, args.jobs, called=f"{name}, seed {seed}")
     return path
+
+
+def check_count(args, data):
+    """Raise InputError if `data` has fewer images than --n asks for."""
+    if min(len(data.train), len(data.test)) < args.n:
+        raise InputError(f"--n {args.n} is more than {data.title} has: {len(data.train)} images "
+                         f"for training and {len(data.test)} for tests")
 
 
 def drawn(path, count):
@@ -92,29 +94,27 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=user_path, metavar="OUT.txt", help="the table; samples of the "
                         "first seed go to OUT.png")
-    parser.add_argument("--work-dir", type=user_path, metavar="DIR", required=True,
-                        help="where the runs go")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0])
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
-    parser.add_argument("--seeds", type=whole_number, default=2, help="how many (default: 2)")
     parser.add_argument("--n", type=whole_number, default=2048, help="images judged of each run, "
                         "at least 2 (default: 2048; the paper: 16384)")
-    argv = sys.argv[1:] if argv is None else argv
-    own, flags = repeated.split(argv)
-    args = parser.parse_args(own)
-    args.flags = flags
+    repeated.add_flags(parser, "0-1", work_dir="", jobs=1)
+    args = repeated.parse(parser, argv, FIXED)
     if args.out.suffix != ".txt":
         raise InputError(f"{args.out} must end in .txt")
-    if args.seeds < 1 or args.n < 2:
-        raise InputError("--seeds must be at least 1, and --n at least 2")
+    if args.n < 2:
+        raise InputError("--n must be at least 2")
+    check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        runs = {name: [trained(name, seed, args) for seed in range(args.seeds)] for name in ROWS}
-        config = read_config(runs["plain"][0])
+        repeated.claim(args.work_dir / "progressive_ablation.json",
+                       {"data": args.data, "flags": args.flags,
+                        "data_dir": repeated.absolute(args.data_dir)}, "[0-9]-seed-*")
+        wanted = [(name, seed) for name in ROWS for seed in args.seeds]
+        paths = repeated.side_by_side(lambda one: trained(*one, args), wanted, args)
+        config = repeated.refuse_unequal(paths, ("data_crc32", "versions"))
+        runs = {name: [path for path, (own, _) in zip(paths, wanted) if own == name]
+                for name in ROWS}
         data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
-        if min(len(data.train), len(data.test)) < args.n:
-            raise InputError(f"--n {args.n} images can't be had of {data.title}: it has "
-                             f"{len(data.train)} to train on and {len(data.test)} for tests")
         rng = np.random.default_rng(5)
         reference, real = (part[rng.permutation(len(part))[:args.n]] / 255
                            for part in (data.train, data.test))
@@ -124,16 +124,16 @@ def main(argv=None):
             rows[name] = [judged(each, reference) for each in samples]
             shown.append(samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:]))
         lines = [f"progressive GAN on {data.title}: {config['settings']['images']} real images to "
-                 f"each run, seeds 0 to {args.seeds - 1}",
+                 f"each run, seeds {repeated.listed(args.seeds)}",
                  f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
                  f"of {args.n // 2} pairs; mean (each seed)", "", *table(rows), "",
-                 "command: progressive_ablation.py " + " ".join(argv),
-                 f"versions: {versions()}"]
+                 f"command: progressive_ablation.py {shlex.join(args.argv)}",
+                 f"versions: {json.dumps(config['versions'])}"]
         temporary.write_text("\n".join(lines) + "\n")
     print(*lines, sep="\n")
     pictures = 2 * np.concatenate(shown) - 1
     grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
-                               f"Progressive GAN on {data.title}, one more technique in each row",
+                               f"Progressive GAN on {data.title}, an idea more in each row",
                                SHOWN, 0.6, list(rows))
     print(figures.save(grid, args.out.with_suffix(".png")))
 

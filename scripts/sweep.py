@@ -1,7 +1,7 @@
 """Train a chapter with many settings and seeds, and tell what each run suffers from.
 
     python scripts/sweep.py OUT --vary learning-rate 0.0002 0.001 0.02 --vary disc-steps 1 3 \\
-        --seeds 0 1 2 --data mnist -- --epochs 15 --loop graph --xla
+        --seeds 0-2 --data mnist -- --epochs 15 --loop graph --xla
 
 Every combination of the values of --vary, flags of the chapter's script without
 their dashes, is trained with every seed; flags after `--` go to all of them. OUT
@@ -11,26 +11,24 @@ is a folder, and gets
     sweep.txt   a table of what the runs of each combination suffer from, and a sentence on each
     sweep.png   the losses: median and range over the seeds, one panel a combination
 
-The runs themselves are kept in --work-dir. Interrupted, the same command goes on
-where it stopped. A run that stops at a loss that isn't finite is one that diverged.
+The runs themselves are kept in --work-dir. If it is interrupted, the same command
+goes on where it stopped. A run that stops at a loss that is not finite counts as
+diverged, and is not repeated.
 """
 
 import argparse
 import csv
 import itertools
 import json
+import re
 import shlex
-import sys
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from gan_tf1 import diagnosis, figures, repeated
-from gan_tf1.config import Parser, whole_number
-from gan_tf1.errors import InputError, TrainingError, script
+from gan_tf1.config import Parser
+from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
-from gan_tf1.launch import seed_number
-from gan_tf1.run import load_losses, read_config
+from gan_tf1.run import load_losses
 
 HEALTHY, SHORT = "no sign", "too short"
 
@@ -58,25 +56,11 @@ def train(args, values, seed):
     """Run, or resume, one run of the sweep, and judge it."""
     name = called((*args.vary, "seed"), (*values, seed), "_").replace(" ", "-")
     path = args.work_dir / name
-    flags = ["--data", args.data, "--seed", seed, *args.flags]
-    flags += [part for name, value in zip(args.vary, values) for part in (f"--{name}", value)]
-    if args.data_dir:
-        flags += ["--data-dir", args.data_dir]
-    try:
-        repeated.train(args.script, path, flags, args.jobs)
-    except TrainingError:
-        if not diverged(path):
-            raise
+    varied = [f"--{name}={value}" for name, value in zip(args.vary, values)]
+    repeated.train_unless_diverged(
+        args.script, path, [*repeated.run_flags(args, args.data, seed), *args.flags, *varied],
+        args.jobs)
     return Trained(values, seed, path, load_losses(path), diagnosis.of_run(path))
-
-
-def diverged(path):
-    """Whether the run at `path` has stopped at a loss that isn't finite."""
-    try:
-        last = [column[-1] for column in load_losses(path).values()]
-    except (InputError, IndexError):
-        return False
-    return not np.isfinite(last).all()
 
 
 def write_rows(file, names, runs):
@@ -125,11 +109,23 @@ def panel(names, values, runs):
     return title, [run.losses for run in own]
 
 
-def varied(given):
-    """The lists of --vary as name -> values. Raises InputError for one without, or one twice."""
+def varied(given, flags):
+    """The lists of --vary as name -> values; `flags` go to all runs.
+
+    Raises InputError for a name without values, one that is given twice or among the flags too,
+    and one that is set for every run.
+    """
     vary = {}
     for name, *values in given:
         name = name.lstrip("-")
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name):
+            raise InputError(f"--vary {name} does not begin with a flag's name: write, for "
+                             "example, --vary learning-rate 0.001 0.002")
+        if f"--{name.replace('_', '-')}" in repeated.EACH_RUNS:
+            raise InputError(f"--vary {name}: it is set for each run, by sweep.py's own --data, "
+                             "--data-dir, --seeds and --work-dir")
+        if f"--{name}" in map(repeated.flag_name, flags):
+            raise InputError(f"--{name} is varied, and can't stand after -- too")
         if not values or name in vary or len(set(values)) < len(values):
             raise InputError(f"--vary {name} must be given once, with values that differ")
         vary[name] = values
@@ -142,45 +138,37 @@ def main(argv=None):
     parser.add_argument("out", type=user_path, metavar="OUT")
     parser.add_argument("--vary", action="append", nargs="+", default=[], metavar=("NAME", "VALUE"),
                         help="a flag of the chapter's script, and its values; may be repeated")
-    parser.add_argument("--seeds", type=seed_number, nargs="+", default=[0, 1, 2],
-                        metavar="SEED", help="(default: 0 1 2)")
-    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script")
-    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
-                        help="where the runs go (default: runs/ in OUT)")
+    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
+                        "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where it lies")
-    parser.add_argument("--jobs", type=whole_number, default=2, help="runs at a time (default: 2)")
-    own, flags = repeated.split(argv)
-    args = parser.parse_args(own)
-    args.flags, args.vary = flags, varied(args.vary)
+    repeated.add_flags(parser, "0-2")
+    args = repeated.parse(parser, argv)
+    args.vary = varied(args.vary, args.flags)
     args.work_dir = args.work_dir or args.out / "runs"
-    if len(set(args.seeds)) < len(args.seeds):
-        raise InputError("--seeds must differ")
-    repeated.check(args.script, args.jobs)
-    if args.out.is_file():
-        raise InputError(f"{args.out} is a file: name a folder")
+    repeated.check(args.script)
+    repeated.check_folder(args.out)
 
     with replacing(args.out / "sweep.csv") as temporary:  # now: no training is lost to a bad name
         repeated.claim(args.work_dir / "sweep.json",
-                       {"script": args.script, "data": args.data, "flags": args.flags})
+                       {"script": args.script, "data": args.data, "flags": args.flags,
+                        "data_dir": repeated.absolute(args.data_dir)})
         runs = repeated.side_by_side(
             lambda one: train(args, *one),
-            list(itertools.product(combinations(args.vary), args.seeds)), args.jobs)
+            itertools.product(combinations(args.vary), args.seeds), args)
+        stored = repeated.refuse_unequal([run.path for run in runs], ("versions",))
         with open(temporary, "w", newline="") as file:
             write_rows(file, args.vary, runs)
-    stored = read_config(runs[0].path)
     how = (f"{stored['chapter']} on {stored['data_title']}, "
            f"{len(args.seeds)} seed{'s' * (len(args.seeds) > 1)}")
     lines = list(table(args.vary, runs))
     with replacing(args.out / "sweep.txt") as temporary:
-        command = shlex.join(sys.argv[1:] if argv is None else argv)
         temporary.write_text("\n".join([
-            f"# {how}", f"# command: sweep.py {command}",
+            f"# {how}", f"# command: sweep.py {shlex.join(args.argv)}",
             f"# versions: {json.dumps(stored['versions'])}", "", *lines]) + "\n")
     print(*lines, sep="\n")
     panels = [panel(args.vary, values, runs) for values in combinations(args.vary)]
     columns = len(list(args.vary.values())[-1]) if args.vary else 1
-    figure = figures.loss_envelopes(panels, f"Losses of {how}", columns)
+    figure = figures.loss_envelopes(panels, f"Losses of {how}: median and range", columns)
     for name in ("sweep.csv", "sweep.txt"):
         print(args.out / name)
     print(figures.save(figure, args.out / "sweep.png"))

@@ -25,7 +25,9 @@ def reference():
     def of(name):
         if name not in found:
             work, config, data, feeds = bench_feeds.small(name)
-            start = ours.first_weights(work, config)
+            _, sess = ours.opened(work.model, config)
+            with sess:
+                start = ours.weights_of(sess)
             found[name] = start, *ours.WORKS[name](work, config, data).replay(start, feeds)
         return found[name]
 

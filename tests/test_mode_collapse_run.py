@@ -7,7 +7,7 @@ import pytest
 
 import few_digits
 from conftest import ROOT, kill_after, load_script, refusal
-from gan_tf1 import collapse, collapse_runs, run, samples
+from gan_tf1 import collapse, collapse_runs, repeated, run, samples
 from gan_tf1.data import digits
 from gan_tf1.models import remedies_gan as model
 from gan_tf1.tf1 import tf
@@ -120,7 +120,7 @@ def report(main):
             main([*map(str, flags), "--run-dir", str(path)])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(script.repeated, "train", trained)
+        patch.setattr(repeated, "train", trained)
         yield script
 
 
@@ -170,7 +170,8 @@ def test_a_tiny_report(report, tmp_path, capsys):
 @pytest.mark.parametrize("arguments, complaint", [
     (["--", "--remedy", "packing"], "--remedy can't stand after --: it is set for each run"),
     (["--", "--seed=7"], "--seed can't stand after --"),
-    (["--rows", "packing", "packing"], "--rows must differ")])
+    (["--rows", "packing", "packing"], "--rows must differ"),
+    (["--", "--learning-rate=1"], "--learning-rate can't stand after --")])
 def test_what_would_make_a_rows_name_untrue_is_refused(report, tmp_path, capsys, arguments,
                                                        complaint):
     assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)
@@ -204,14 +205,15 @@ def test_the_table_tells_means_over_seeds_of_second_halves():
 @pytest.mark.parametrize("sets", [7, 0])
 def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
         report, finished, tmp_path, monkeypatch, sets):
-    monkeypatch.setattr(report.repeated, "train", None)  # it isn't trained again
+    monkeypatch.setattr(repeated, "train", None)  # it isn't trained again
     path = shutil.copytree(finished / "two_cities", tmp_path / "two_cities-packing-0")
     kept = run.load_samples(path)[:sets]
     (path / "samples.npz").unlink()
     (path / "samples.f32").write_bytes(kept.tobytes())
     lines = (path / "losses.csv").read_text().splitlines()[:sets + 1]
     (path / "losses.csv").write_text("\n".join([*lines, f"{sets + 1},0.5,nan"]) + "\n")
-    args = type("Args", (), dict(work_dir=tmp_path, data="two_cities", data_dir=None, flags=[]))
+    args = type("Args", (), dict(
+        work_dir=tmp_path, data="two_cities", data_dir=None, flags=[], jobs=1))
     assert report.trained("packing", 0, args) == path
     whole, told = collapse_runs.of_run(finished / "two_cities"), collapse_runs.of_run(path)
     assert told.diverged and not whole.diverged and collapse_runs.called(told) == "diverged"
@@ -229,13 +231,37 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--rows", "prayer"], "--rows 'prayer': there are '1 update of G', '3 updates of G', "),
-    (["--seeds", "1", "1"], "--seeds must differ"),
+    (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
     (["--jobs", "0"], "--jobs must be at least 1"),
     (["--data", "drawn", "--classifier", "nowhere"], "nowhere holds no run"),
     (["--data", "svhn"], "invalid choice: 'svhn'")])
 def test_a_bad_report_is_refused(report, arguments, complaint, tmp_path, capsys):
     assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_classifier_is_noticed_before_any_training(report, tmp_path, capsys):
+    copy = shutil.copytree(collapse_runs.SHIPPED, tmp_path / "classifier")
+    for path in (copy / "generator").glob("*.index"):
+        path.write_bytes(b"damaged")
+    line = refusal(capsys, report.main, tmp_path / "out", "--data", "drawn", "--classifier", copy)
+    assert "classifier" in line and not (tmp_path / "out").exists()
+
+
+def test_a_report_of_runs_that_all_diverge_has_its_table_and_says_why_nothing_is_drawn(
+        report, finished, tmp_path, capsys):
+    path = tmp_path / "out" / "runs" / "two_cities-packing-0"
+    shutil.copytree(finished / "two_cities", path)
+    (path / "samples.npz").unlink()
+    (path / "samples.f32").touch()
+    (path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n1,0.5,nan\n")
+    repeated.claim(tmp_path / "out" / "runs" / "two_cities.json", {
+        "flags": [], "data_dir": None, "rows": report.rows_of("two_cities")}, "none")
+    report.main([str(tmp_path / "out"), "--rows", "packing", "--seeds", "0", "--jobs", "1"])
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "There are no figures: all runs diverged before their first samples.")
+    text = (tmp_path / "out" / "two_cities.txt").read_text()
+    assert text.splitlines()[-1].split()[:3] == ["packing", "1", "1"]
 
 
 def test_other_runs_are_refused(finished, tmp_path):

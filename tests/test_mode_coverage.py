@@ -29,13 +29,14 @@ def in_process(monkeypatch):
     """Trainings are made in this process, not compiled: the list of their directories' names."""
     made = []
 
-    def start(command, **_):
-        made.append(command[3].name)
-        load_script(command[1].name).main([str(part) for part in command[2:] if part != "--xla"])
+    def start(arguments, environment):
+        made.append(arguments[2].name)
+        load_script(arguments[0].name).main([str(part) for part in arguments[1:]
+                                             if part != "--xla"])
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(repeated, "subprocess", SimpleNamespace(run=start))
+    monkeypatch.setattr(repeated.processes, "run", start)
     return made
 
 
@@ -71,7 +72,7 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
         assert float(row["reverse_kl"]) == pytest.approx(losses["reverse_kl"][-1], rel=1e-5)
     text = (out / "mode_coverage.txt").read_text().splitlines()
     assert text[0] == ("# modes captured by GANs after 20 iterations; mean +- standard error over "
-                       "the seeds 3 4")
+                       "the seeds 3-4")
     assert text[1].startswith("# command: mode_coverage.py ") and '"packing": 1' in text[2]
     assert [line[:26].strip() for line in text[6:]] == [
         "ring, plain GAN", "VEEGAN paper", "PacGAN paper", "ring, PacGAN2", "PacGAN paper",
@@ -87,6 +88,15 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
         capsys, script.main, "--out", out, *COMMAND[:-1], "41")
 
 
+def test_a_mixture_that_diverges_is_a_failed_training_and_no_bad_input(tmp_path, capsys):
+    """By their losses, or by their points alone: the last step's update came after its losses."""
+    with pytest.raises(SystemExit) as exit_:
+        load_script("19_mixture_gan.py").main([
+            *FLAGS, "--learning-rate", "1e37", "--run-dir", str(tmp_path / "run")])
+    assert exit_.value.code == 1
+    assert "are not finite" in capsys.readouterr().err and repeated.diverged(tmp_path / "run")
+
+
 def test_trainings_are_compiled_for_mixtures_and_not_for_images(script, monkeypatch):
     commands = []
     monkeypatch.setattr(repeated, "train", lambda chapter, path, flags, jobs: commands.append(
@@ -97,10 +107,10 @@ def test_trainings_are_compiled_for_mixtures_and_not_for_images(script, monkeypa
     script.trained(args, "stacked", 1, 0)
     assert commands == [
         ("19_mixture_gan.py", "grid-packing-2-seed-7", [
-            "--packing", "2", "--seed", "7", "--loop", "graph", "--data", "grid", "--xla", "--x",
+            "--packing", "2", "--loop", "graph", "--data", "grid", "--seed", "7", "--xla", "--x",
             "1"]),
         ("20_stacked_mnist_gan.py", "stacked-packing-1-seed-0", [
-            "--packing", "1", "--seed", "0", "--loop", "graph", "--data", "mnist", "--data-dir",
+            "--packing", "1", "--loop", "graph", "--data", "mnist", "--seed", "0", "--data-dir",
             "data", "--x", "1"])]
 
 
@@ -110,6 +120,7 @@ def test_stacked_digits_are_read_channel_by_channel(script, in_process, tmp_path
     labels = np.array([[1, 2, number % 4] for number in range(20)])
 
     def judged(path, channels):
+        assert bool(channels) == bool(in_process)  # once before the training, and after it
         found = []
         for channel, images in enumerate(channels):
             assert images.shape == (20, 784)
@@ -162,7 +173,7 @@ def test_a_row_that_nobody_published_stands_alone(script):
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--data", "ring", "ring"], "--data must differ"),
-    (["--seeds", "1", "1"], "--seeds must differ"),
+    (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
     (["--packs", "2", "2"], "--packs must differ"),
     (["--packs", "0"], "--packing must be at least 1, not 0"),
     (["--packs", "1", "17"], "--packing must be at most 16, not 17"),
@@ -180,3 +191,10 @@ def test_a_file_is_no_folder(script, tmp_path, capsys):
     (tmp_path / "out").write_text("kept")
     assert "is a file: name a folder" in refusal(capsys, script.main, "--out", tmp_path / "out")
     assert (tmp_path / "out").read_text() == "kept"
+
+
+def test_a_missing_classifier_is_noticed_before_any_training(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(script, "CLASSIFIER", tmp_path / "nowhere")
+    assert "nowhere holds no run" in refusal(
+        capsys, script.main, "--out", tmp_path / "out", "--data", "stacked")
+    assert not list(tmp_path.iterdir())

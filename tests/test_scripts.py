@@ -245,7 +245,7 @@ def test_bad_sampling_is_one_line(sample, capsys, tmp_path, monkeypatch, argumen
 def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
     make_envelope = load_script("make_envelope.py").main
     command = [str(tmp_path / "envelope.csv"), "--work-dir", str(tmp_path / "runs"), "--data",
-               "drawn", "--first-seed", "5", "--seeds", "2", "--", "--epochs", "3",
+               "drawn", "--seeds", "5-6", "--", "--epochs", "3",
                "--batch-size", "27500", "--disc-hidden-size", "4"]
     make_envelope(command)
     envelope = published.envelope("mnist_gan", tmp_path / "envelope.csv")
@@ -269,7 +269,8 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--seeds", "1"], "--seeds must be at least 2"),
+    (["--seeds", "20"], "--seeds 20 must be at least 2 seeds: give a range, such as"),
+    (["--first-seed", "0", "--seeds", "3", "4"], "--first-seed is an old flag"),
     (["--jobs", "0"], "--jobs must be at least 1"),
     (["--script", "nowhere.py"], "--script nowhere.py is not in"),
 ])
@@ -277,6 +278,19 @@ def test_a_bad_envelope_is_refused_before_any_training(tmp_path, capsys, argumen
     main = load_script("make_envelope.py").main
     assert complaint in refusal(capsys, main, tmp_path / "out.csv", *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_old_way_to_name_seeds_is_understood_and_said(tmp_path, monkeypatch, capsys):
+    script = load_script("make_envelope.py")
+    asked = []
+    monkeypatch.setattr(script.repeated, "side_by_side", lambda function, seeds, args: asked.extend(
+        seeds) or [])
+    monkeypatch.setattr(script, "write", lambda *given: None)
+    script.main([str(tmp_path / "out.csv"), "--work-dir", str(tmp_path / "runs"),
+                 "--first-seed", "1000", "--seeds", "3"])
+    assert asked == [1000, 1001, 1002]
+    assert capsys.readouterr().err == (
+        "note: --first-seed 1000 --seeds 3 is the old form of --seeds 1000-1002\n")
 
 
 @pytest.fixture

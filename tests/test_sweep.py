@@ -1,5 +1,11 @@
 """The sweep: which runs it makes, what goes on after an interruption, and its table and figure."""
 
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,14 +13,15 @@ import pytest
 
 import few_digits
 from conftest import load_script, refusal
-from gan_tf1 import figures, repeated, run
-from gan_tf1.data import digits
+from gan_tf1 import figures, processes, repeated, run
+from gan_tf1.config import Parser
+from gan_tf1.data import digits, images
 from gan_tf1.diagnosis import SIGNS, Diagnosis
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.models import mnist_gan, mnist_gan_objectives
 
 COMMAND = ["--vary", "learning-rate", "0.001", "1e37", "--vary", "disc-steps", "1", "2",
-           "--seeds", "3", "4", "--jobs", "1", "--data", "drawn",
+           "--seeds", "3-4", "--jobs", "1", "--data", "drawn",
            "--", "--epochs", "2", "--batch-size", "100", "--samples", "2"]
 
 
@@ -28,17 +35,17 @@ def in_process(monkeypatch):
     """Runs of the chapter's script are made in this process, on few digits: the list of them."""
     made = []
 
-    def start(command, **_):
+    def start(arguments, environment):
         code, said = 0, ""
-        made.append(command[3].name)
+        made.append(arguments[2].name)
         try:
-            load_script(command[1].name).main([str(part) for part in command[2:]])
+            load_script(arguments[0].name).main([str(part) for part in arguments[1:]])
         except SystemExit as exit_:
             code, said = exit_.code, f"error: status {exit_.code}"
         return SimpleNamespace(returncode=code, stderr=said)
 
     monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(repeated, "subprocess", SimpleNamespace(run=start))
+    monkeypatch.setattr(repeated.processes, "run", start)
     return made
 
 
@@ -85,10 +92,10 @@ def test_a_sweep_trains_every_combination_and_goes_on(
     assert text.endswith("  seed 4: Signs of divergence: disc_loss is nan in epoch 1.\n")
     assert (out / "sweep.png").read_bytes()[:4] == b"\x89PNG"
 
-    # Again: complete runs are let be, and nothing changes; another command is refused.
+    # Again: nothing is trained, and nothing changes; another command is refused.
     in_process.clear()
     sweep.main([str(out), *COMMAND])
-    assert in_process == names[4:] and (out / "sweep.txt").read_text() == text
+    assert in_process == [] and (out / "sweep.txt").read_text() == text
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, sweep.main, out, *COMMAND[:-2])
 
@@ -170,7 +177,22 @@ def test_losses_that_are_not_finite_are_left_out_of_the_span():
     (["--vary", "lr"], "--vary lr must be given once, with values that differ"),
     (["--vary", "lr", "1", "1"], "--vary lr must be given once"),
     (["--vary", "lr", "1", "--vary", "lr", "2"], "--vary lr must be given once"),
-    (["--seeds", "1", "1"], "--seeds must differ"),
+    (["--vary", "run-dir", "a", "b"], "--vary run-dir: it is set for each run"),
+    (["--vary", "run_dir", "a", "b"], "--vary run_dir: it is set for each run"),
+    (["--vary", "seed", "1", "2"], "--vary seed: it is set for each run"),
+    (["--vary", "data", "drawn", "mnist"], "--vary data: it is set for each run"),
+    (["--vary", "resume", "1"], "--vary resume: it is set for each run"),
+    (["--vary", "seed=1", "2"], "--vary seed=1 does not begin with a flag's name"),
+    (["--vary", "epochs", "1", "2", "--", "--epochs=3"], "--epochs is varied, and can't stand"),
+    (["--", "--run-dir=x"], "--run-dir can't stand after --"),
+    (["--", "--help"], "--help can't stand after --"),
+    (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
+    (["--seeds", "0-3", "2-5"], "argument --seeds: 2 3 must be named once"),
+    (["--seeds", "4-1"], "the range 4-1 runs backward: write 1-4"),
+    (["--seeds"], "expected at least one argument"),
+    (["--seeds", ""], "'' is not a whole number"),
+    (["--seeds", "1-"], "'' is not a whole number"),
+    (["--seeds", "0-2000000000"], "are more than 10000 seeds"),
     (["--seeds", "x"], "'x' is not a whole number"),
     (["--jobs", "0"], "--jobs must be at least 1"),
     (["--script", "nowhere.py"], "--script nowhere.py is not in"),
@@ -191,3 +213,157 @@ def test_a_failure_has_the_reason_that_the_script_gave(tmp_path):
         repeated.train("01_mnist_gan.py", tmp_path / "run", ["--epochs", "0"])
     (tmp_path / "run" / "config.json").parent.mkdir()
     assert not run.is_complete(tmp_path / "run")
+
+
+def test_seeds_are_numbers_and_ranges():
+    parser = Parser()
+    repeated.add_flags(parser, "0-2")
+    assert parser.parse_args([]).seeds == [0, 1, 2]
+    found = parser.parse_args(["--seeds", "0-4", "7", "10-11"]).seeds
+    assert found == [0, 1, 2, 3, 4, 7, 10, 11] and repeated.listed(found) == "0-4 7 10-11"
+    assert parser.parse_args(["--seeds", "5"]).seeds == [5]
+
+
+# --- what decides the runs of a work directory ---
+
+@pytest.fixture
+def claimed(tmp_path):
+    """A note in a folder with one run, which it is about."""
+    repeated.claim(tmp_path / "sweep.json", {"data": "mnist", "flags": ["--epochs", "3"]})
+    (tmp_path / "run-1").mkdir()
+    (tmp_path / "run-1" / "config.json").touch()
+    return tmp_path / "sweep.json"
+
+
+def test_the_same_command_may_go_on_and_another_may_not(claimed):
+    asked = {"data": "mnist", "flags": ("--epochs", "3")}
+    repeated.claim(claimed, asked)
+    before = claimed.read_bytes()
+    for change, said in (({"data": "drawn"}, 'data: "mnist", now "drawn"'),
+                         ({"data_dir": "/x"}, 'data_dir: null, now "/x"'),
+                         ({"flags": []}, 'flags: ["--epochs", "3"], now []')):
+        with pytest.raises(InputError, match="holds runs of another command") as refused:
+            repeated.claim(claimed, {**asked, **change})
+        assert said in str(refused.value)
+    assert claimed.read_bytes() == before
+    # Runs of other names are not what the note is about.
+    repeated.claim(claimed, {"data": "drawn"}, "drawn-*")
+
+
+@pytest.mark.parametrize("content", [b"\xff\x00\x80", b"{", b"[1]", b"[" * 100_000, None])
+def test_a_note_that_cannot_be_read_is_refused_in_a_line(claimed, sweep, capsys, content):
+    claimed.unlink() if content is None else claimed.write_bytes(content)
+    line = refusal(capsys, sweep.main, claimed.parent / "out", "--work-dir", claimed.parent)
+    assert "sweep.json" in line and "give another --work-dir" in line
+    assert content is None or claimed.read_bytes() == content
+
+
+@pytest.mark.parametrize("name, arguments", [
+    ("make_envelope.py", ["o.csv", "--work-dir", "runs"]), ("sweep.py", ["o", "--work-dir", "runs"]),
+    ("mode_collapse_report.py", ["o", "--work-dir", "runs"]),
+    ("mode_coverage.py", ["--out", "o", "--work-dir", "runs"]),
+    ("progressive_ablation.py", ["o.txt", "--work-dir", "runs", "--data", "drawn", "--n", "9"])])
+def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, monkeypatch, capsys):
+    """A work directory with a run of each script's naming serves no other flags or folder of data."""
+    monkeypatch.chdir(tmp_path)
+    main = load_script(name).main
+
+    def stop(*given):
+        for run_name in ("seed-1000", "two_cities-1", "0-seed-0"):
+            (tmp_path / "runs" / run_name).mkdir(exist_ok=True)
+            (tmp_path / "runs" / run_name / "config.json").touch()
+        raise InputError("stopped before the first training")
+
+    monkeypatch.setattr(repeated, "side_by_side", stop)
+    monkeypatch.setattr(images, "load", lambda choice, size, data_dir=None: images.Images(
+        choice, "noise", np.zeros((9, size, size, 1)), np.zeros((9, size, size, 1)), None, None))
+    flags = ["--", "--epochs", "3"]
+    for _ in range(2):
+        assert "stopped" in refusal(capsys, main, *arguments, *flags)
+    for changed in ([*arguments, "--", "--epochs", "4"], [*arguments, "--data-dir", "x", *flags]):
+        assert "holds runs of another command" in refusal(capsys, main, *changed)
+
+
+# --- runs end with the command that started them ---
+
+SLEEPER = """
+import pathlib, sys
+from gan_tf1 import repeated
+repeated.SCRIPTS = pathlib.Path(sys.argv[1])
+from types import SimpleNamespace
+args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir="work")
+repeated.side_by_side(lambda seed: repeated.train("sleep.py", pathlib.Path(sys.argv[1], str(seed)), []),
+                      args.seeds, args)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no signal follows a kill")
+def test_trainings_end_with_the_command_that_started_them(tmp_path, number):
+    (tmp_path / "sleep.py").write_text(
+        "import os, pathlib, sys, time\n"
+        "pathlib.Path(sys.argv[2] + '.pid').write_text(str(os.getpid()))\n"
+        "time.sleep(60)\npathlib.Path(sys.argv[2] + '.ended').touch()\n")
+    parent = subprocess.Popen([sys.executable, "-c", SLEEPER, str(tmp_path)],
+                              stderr=subprocess.DEVNULL)
+
+    def children():
+        texts = [path.read_text() for path in tmp_path.glob("*.pid")]
+        return [int(text) for text in texts if text]
+
+    while len(children()) < 2:
+        assert parent.poll() is None
+        time.sleep(0.02)
+    pids = children()
+    assert all(alive(pid) for pid in pids)
+    parent.send_signal(number)
+    parent.wait()
+    while any(alive(pid) for pid in pids):
+        time.sleep(0.02)
+    assert not list(tmp_path.glob("*.ended")), "they ended by themselves"
+    assert len(children()) == 2  # the third was never started
+
+
+def alive(pid):
+    """Whether process `pid` runs; one that has ended may wait to be noticed."""
+    try:
+        return "State:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_first_failure_ends_the_other_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(repeated, "SCRIPTS", tmp_path)
+    (tmp_path / "some.py").write_text(
+        "import pathlib, sys, time\nif sys.argv[2].endswith('1'):\n    sys.exit('error: no')\n"
+        "time.sleep(60)\npathlib.Path(sys.argv[2] + '.ended').touch()\n")
+    args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=tmp_path)
+    with pytest.raises(TrainingError, match="1 failed: no"):
+        repeated.side_by_side(
+            lambda seed: repeated.train("some.py", tmp_path / str(seed), []), args.seeds, args)
+    assert not list(tmp_path.glob("*.ended"))
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_no_bar_is_drawn_where_there_is_no_terminal(tmp_path, capsys):
+    args = SimpleNamespace(jobs=1, seeds=[0, 1, 5], work_dir=tmp_path)
+    assert repeated.side_by_side(str, args.seeds, args) == ["0", "1", "5"]
+    assert capsys.readouterr().err == f"3 runs with the seeds 0-1 5 in {tmp_path}, 1 at a time\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the holder is not known")
+def test_who_holds_a_run_is_named(tmp_path):
+    with open(tmp_path / "log.txt", "w") as file:
+        import fcntl
+        assert processes.holder(file) == "another process"
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert processes.holder(file) == f"process {os.getpid()}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the holder is not known")
+def test_a_run_in_use_names_the_process_that_uses_it(tmp_path):
+    config = {"chapter": "mnist_gan", "settings": {}, "data": "drawn", "data_title": "drawn",
+              "data_crc32": "0", "data_dir": None, "seed": 0, "sample_shape": [1]}
+    first = run.Run(tmp_path / "run", config)
+    with pytest.raises(InputError, match=f"is in use by process {os.getpid()}: wait"), first:
+        run.Run(tmp_path / "run")

@@ -10,14 +10,12 @@ as no training data does.) Medians over the rounds, ratio first.
 """
 
 import argparse
-import subprocess
-import sys
 import tempfile
 import time
 
 import numpy as np
 
-from gan_tf1 import launch, train
+from gan_tf1 import launch, processes, train
 from gan_tf1.bench.worker import peak_mib
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
@@ -79,9 +77,9 @@ def in_its_own_process(choice, data_dir, rounds):
     `choice` and `data_dir` are the digits' (see `digits.load`); two more rounds than `rounds` run,
     of which the first and the last don't count. Raises TrainingError where it fails.
     """
-    command = [sys.executable, "-m", "gan_tf1.bench.loop", "--rounds", str(rounds + 2), "--data",
+    command = ["-m", "gan_tf1.bench.loop", "--rounds", str(rounds + 2), "--data",
                choice, *(["--data-dir", str(data_dir)] if data_dir else [])]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = processes.run(command)
     if done.returncode:
         raise TrainingError(f"the training loop can't be measured: {done.stderr.strip()[-300:]}")
     lines = done.stdout.splitlines()

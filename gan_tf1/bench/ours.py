@@ -81,13 +81,6 @@ def weights_of(sess):
     return {part: sess.run(own) for part, own in trainable(sess).items()}
 
 
-def first_weights(work, config):
-    """What the graph of `work` draws for its weights: for tests, which give them to the peers."""
-    _, sess = opened(work.model, config)
-    with sess:
-        return weights_of(sess)
-
-
 def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=False):
     """An epoch of `mnist_gan.step`, and the losses that the chapter prints after it."""
     gan, sess = opened(mnist_gan, config, loop, mixed_precision)
