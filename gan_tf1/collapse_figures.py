@@ -4,53 +4,57 @@ import numpy as np
 
 from gan_tf1 import collapse
 from gan_tf1.data import two_cities
-from gan_tf1.figures import new_figure, tiled
+from gan_tf1.figures import tiled
+from gan_tf1.layout import SMALL, TEXT, count_along, new_figure, wrapped
 
 CITY_COLOURS = "#1f77b4", "#d62728"  # cold, warm
 NEITHER = "0.85"
-CELLS = np.linspace(two_cities.LOW, two_cities.HIGH, 71)  # one degree Celsius each
-SHOWN = 25  # digits of a panel, as in figure 6.24
+CELLS = np.linspace(two_cities.LOW, two_cities.HIGH, 71)  # edges of cells of one degree Celsius
+SHOWN = 25  # digits in a panel, as in figure 6.24
 
 
 def cities(runs, data, title):
-    """Figure 6.23 and what became of it, a row for each of `runs`.
+    """Figure 6.23 and how the samples went on from there, one row for each of `runs`.
 
     A run is (name, iterations, celsius, shares): `celsius` [E, n] are its samples after each of
-    `iterations` [E], `shares` [E, 2] those near A and B; `data` [N] is what it was trained on.
+    `iterations` [E], `shares` [E, 2] the shares of them near the cities A and B. `data` [N] are
+    the temperatures that it was trained on, in degrees Celsius.
     """
-    figure = new_figure(13, 4.2 * len(runs) + 0.4)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(13, 4.6 * len(runs), title)
     rows = figure.subfigures(len(runs), 1, squeeze=False)[:, 0]
     for (name, iterations, celsius, shares), row in zip(runs, rows):
-        row.suptitle(name, fontsize="medium", parse_math=False)
+        row.suptitle(wrapped(name, 12.5, TEXT), fontsize="medium", parse_math=False)
         left, right = row.subfigures(1, 2, width_ratios=(1, 3))
         histogram, (above, below) = left.subplots(), right.subplots(2, 1, sharex=True,
                                                                     height_ratios=(2, 1))
         histogram.hist(data, CELLS, density=True, orientation="horizontal", color="0.8",
                        label="data (synthetic)")
-        # One set from the midst of either city's longest stay, if there is one; else the last set.
+        # One set from the middle of each city's longest stay, if there is one; else the last set.
         at = stays(shares) or [len(shares) - 1]
         for place, colour in zip(at, ("#2ca02c", "#9467bd")):
             histogram.hist(celsius[place], CELLS, density=True, orientation="horizontal",
                            color=colour, histtype="step", linewidth=1.5,
-                           label=f"samples, step {iterations[place]:.0f}")
-        histogram.set(xlabel="density", ylabel="degrees Celsius", ylim=CELLS[[0, -1]])
-        histogram.legend(fontsize="x-small", loc="upper right")
+                           label=f"samples after step {iterations[place]:,.0f}")
+        histogram.set(xlabel="density (per degree)", ylabel="temperature (°C)",
+                      ylim=CELLS[[0, -1]])
+        _legend(histogram, *histogram.get_legend_handles_labels(), inches=2.5,
+                loc="lower center", bbox_to_anchor=(0.5, 1))
         density = np.stack([np.histogram(each, CELLS)[0] / len(each) for each in celsius], axis=1)
         above.imshow(density, origin="lower", aspect="auto", cmap="Greys", vmax=0.2,
                      interpolation="nearest", extent=(*_ends(iterations), *CELLS[[0, -1]]))
-        above.set_title("samples: black where a fifth or more lies within one degree",
+        above.set_title("samples: black means that a fifth or more lie within one degree",
                         fontsize="small")
-        above.set(ylabel="degrees Celsius")
+        above.set(ylabel="temperature (°C)")
         areas(below, iterations, shares)
-        below.set(xlabel="step", ylabel="share")
-        below.legend(below.collections, [f"near {city}" for city in two_cities.CITIES],
-                     fontsize="x-small", loc="lower left")
+        count_along(below, "step", 8)
+        below.set(ylabel="share of samples")
+        _legend(below, *_of_modes(below, [f"near {city}" for city in two_cities.CITIES]),
+                loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
 def stays(shares):
-    """The middle of the longest stretch of sets of each mode alone: a number of [E] a mode."""
+    """For each mode, the index in [E] of the middle of its longest stretch of sets without others."""
     found, middles = collapse.dominant(shares), []
     for mode in np.unique(found[found >= 0]):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], found == mode, [False]])))
@@ -61,32 +65,35 @@ def stays(shares):
 
 
 def digits(runs, title):
-    """Figure 6.24 and its measure: a column for each of `runs`, (name, iterations, images, shares).
+    """Figure 6.24 and the shares of the classes, one column for each of `runs`.
 
-    `images` [n, 784] in the range of tanh are a run's last, `shares` [E, 10] those of the classes.
+    A run is (name, iterations, images, shares): `images` [n, 784] in [-1, 1] are its last samples,
+    `shares` [E, 10] those of the classes after each of `iterations` [E].
     """
-    figure = new_figure(3.6 * len(runs) + 1, 5.6)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(3.6 * len(runs) + 1.4, 5.4, title)
     above, below = np.reshape(figure.subplots(2, len(runs), height_ratios=(1.2, 1)), (2, -1))
     for (name, iterations, images, shares), picture, axes in zip(runs, above, below):
         columns = int(np.ceil(np.sqrt(SHOWN)))
         picture.imshow(tiled(images[:SHOWN], columns, margin=2), cmap="Greys_r", vmin=0, vmax=1)
-        picture.set_title(name.replace(": ", "\n"), fontsize="medium", parse_math=False)
+        picture.set_title(wrapped(name.replace(": ", "\n"), 3.4, TEXT), fontsize="medium",
+                          parse_math=False)
         picture.axis("off")
         areas(axes, iterations, shares)
-        axes.set(xlabel="step", ylabel="share of samples")
-    _legend(figure, below[-1], range(10))
+        count_along(axes, "step", 3)
+        axes.set(ylabel="share of samples")
+    drawn = next((axes for axes in below if axes.collections), below[-1])
+    _legend(figure, *_of_modes(drawn, range(10)), loc="outside right center", title="read as")
     return figure
 
 
-def remedies(rows, modes, title):
-    """Shares over training, small: a row for each of `rows`, (name, [(iterations, shares)]).
+def remedies(rows, modes, title, seeds=()):
+    """Shares over training, small: one row for each of `rows`, (name, [(iterations, shares)]).
 
-    A row's panels are its seeds; `modes` are the names of the K modes.
+    The panels of a row are its seeds, which `seeds` names if given; `modes` names the K modes.
     """
     columns = max(len(runs) for _, runs in rows)
-    figure = new_figure(max(8, 2.6 * columns + 3), 0.85 * len(rows) + 1)
-    figure.suptitle(title, fontsize="medium", parse_math=False)
+    names = 0.083 * max(len(name) for name, _ in rows)
+    figure = new_figure(max(8, 2.4 * columns + names + 1.6), 0.85 * len(rows) + 0.6, title)
     grid = figure.subplots(len(rows), columns, sharex=True, sharey=True, squeeze=False)
     for (name, runs), line in zip(rows, grid):
         for axes, run in zip(line, runs):
@@ -94,16 +101,22 @@ def remedies(rows, modes, title):
         for axes in line[len(runs):]:
             axes.set_visible(False)
         line[0].set_yticks([])
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", parse_math=False)
+    for axes, seed in zip(grid[0], seeds):
+        axes.set_title(f"seed {seed}", fontsize="medium")
     longest = max((run for _, runs in rows for run in runs), key=lambda run: len(run[0]))
     grid[0, 0].set_xlim(_ends(longest[0]))  # of all: one that diverged is shorter
+    for axes in grid[-1]:
+        count_along(axes, "", 2.2)
     figure.supxlabel("step", fontsize="medium")
-    _legend(figure, next(axes for axes in grid.flat if axes.collections), modes)
+    drawn = next(axes for axes in grid.flat if axes.collections)
+    _legend(figure, *_of_modes(drawn, modes), loc="outside right center",
+            title="share of samples")
     return figure
 
 
 def areas(axes, iterations, shares):
-    """The shares [E, K] stacked over `iterations` [E]; what is of no mode stays grey."""
+    """The shares [E, K] stacked over `iterations` [E]; the share of no mode stays grey."""
     if not len(shares):
         return
     count = shares.shape[1]
@@ -120,5 +133,12 @@ def _ends(iterations):
     return iterations[0] - each / 2, iterations[-1] + each / 2
 
 
-def _legend(figure, axes, names):
-    figure.legend(axes.collections, map(str, names), loc="outside right center", fontsize="small")
+def _of_modes(axes, names):
+    """Handles and labels of the `areas` on `axes`, and of the grey behind them."""
+    from matplotlib.patches import Patch
+    return [*axes.collections, Patch(color=NEITHER)], [*map(str, names), "of no mode, or diverged"]
+
+
+def _legend(where, handles, labels, inches=1.2, **options):
+    where.legend(handles, [wrapped(label, inches, SMALL) for label in labels], fontsize="small",
+                 **options)

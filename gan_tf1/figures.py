@@ -1,6 +1,6 @@
 """The chapters' figures as PNG files: loss curves, grids of samples, progress over epochs.
 
-Images are [n, 784] or [n, H, W] or [n, H, W, 3], in the range of tanh, -1 to 1.
+Images have shape [n, 784], [n, H, W] or [n, H, W, 3] and values from -1 to 1, the range of tanh.
 """
 
 import io
@@ -8,20 +8,24 @@ import io
 import numpy as np
 
 from gan_tf1.files import replacing
+from gan_tf1.layout import (
+    SMALL, TEXT, count_along, legend_below, new_figure, positive_log, signed_log, wrapped)
 from gan_tf1.run import load_losses, load_samples
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
-SHOWN = 100  # samples in a run's grid: there may be a thousand, kept to be judged
+LOSSES = {"disc_loss": "discriminator loss", "gen_loss": "generator loss"}
+RUNAWAY = 5  # a loss beyond this is drawn on a logarithmic scale, in figures of many runs
+SHOWN = 100  # samples in the grid of a run, which may keep a thousand to be evaluated
 
 
 def as_images(images):
-    """`images` in the range of tanh, as brightness from 0 to 1; [n, 784] as [n, 28, 28]."""
+    """`images` in [-1, 1] as brightness in [0, 1]; those of shape [n, 784] become [n, 28, 28]."""
     images = np.clip((np.asarray(images) + 1) / 2, 0, 1)
     return images.reshape(-1, 28, 28) if images.ndim == 2 else images
 
 
 def save(figure, path):
-    """Write `figure` to `path` as PNG, in one step; return `path`."""
+    """Write `figure` to `path` as a PNG file, in one step, and return `path`."""
     with replacing(path) as temporary:
         # No version or date in the file: the same figure gives the same bytes.
         figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
@@ -32,8 +36,9 @@ def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=No
            shown=slice(6), loss_label=None):
     """Draw the complete run at `path`: its losses, last samples and progress; print the files.
 
-    `where` says in the titles what was trained, on what data; `shown` are the samples that
-    progress shows of each epoch; the rest is for `sample_grid`, `progress` and `loss_curves`.
+    `where` names in the titles what was trained and on what data. `shown` selects the samples
+    of each epoch for `progress`. The other arguments go to `sample_grid`, `progress` and
+    `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
     some = samples[:, shown]
@@ -41,69 +46,71 @@ def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=No
             ("losses", loss_curves(losses, f"Losses: {where}", loss_label)),
             ("samples", sample_grid(samples[-1][:SHOWN], f"Last samples: {where}", columns,
                                     inches, names)),
-            ("progress", progress(some, f"Samples over training:\n{where}",
+            ("progress", progress(some, f"Samples over training: {where}",
                                   columns=some.shape[1], counted=counted, each=each))):
         print(save(figure, path / "figures" / f"{name}.png"))
-
-
-def new_figure(width, height):
-    """An empty figure of `width` by `height` inches, its parts kept from overlapping."""
-    # matplotlib takes half a second to import: --help and bad input answer without it.
-    from matplotlib.figure import Figure
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def loss_curves(losses, title, loss_label=None):
     """Both networks' losses over epochs (the first chapter's figure 6), or over steps.
 
-    `losses` has the columns `epoch` or `step`, and `disc_loss`, `gen_loss`, in nats.
-    `loss_label` says of what they are, where not of the epoch's last batch or the step's own.
+    `losses` has the columns `epoch` or `step`, and `disc_loss` and `gen_loss`, each [E].
+    `loss_label` names what was averaged and the unit, unless these are the losses of the epoch's
+    last batch, or of the step's own batch, in nats.
     """
     counted, batch = ("step", "the step's") if "step" in losses else ("epoch", "the epoch's last")
-    figure = new_figure(8, 4.5)
+    figure = new_figure(8, 4, title)
     axes = figure.subplots()
-    axes.plot(losses[counted], losses["disc_loss"], color=DISC_COLOUR, label="Disc loss")
-    axes.plot(losses[counted], losses["gen_loss"], color=GEN_COLOUR, label="Gen loss")
-    axes.set_title(title, parse_math=False)
-    axes.set(xlabel=counted, ylabel=loss_label or f"loss on {batch} batch (nats)")
+    marker = "o" if len(losses[counted]) == 1 else None  # a line needs two points to be seen
+    for (column, label), colour in zip(LOSSES.items(), COLOURS):
+        axes.plot(losses[counted], losses[column], color=colour, marker=marker, label=label)
+    count_along(axes, counted)
+    axes.set_ylabel(wrapped(loss_label or f"loss on {batch} batch (nats)", 3.6, TEXT))
     axes.grid(alpha=0.3)
-    axes.legend()
+    legend_below(figure, axes)
     return figure
 
 
 def loss_envelopes(panels, title, columns):
-    """Both losses of many seeds: their median and the range that they span, in `columns` of panels.
+    """Both losses of many seeds: their median and their range, in `columns` of panels.
 
-    Each of `panels` is `(name, runs)`, a run being its losses as `loss_curves` takes them. Where
-    one has stopped earlier, the others go on alone.
+    Each of `panels` is `(name, runs)`, and each run is a dict of losses as `loss_curves` takes
+    them. After a run has stopped, the statistics are those of the others.
     """
     rows = -(-len(panels) // columns)
-    figure = new_figure(4 * columns + 1, 2.8 * rows + 0.8)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(4 * columns + 1, 2.8 * rows + 0.3, title)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
+    lowest, ends = grid[max(0, len(panels) - columns):len(panels)], []
     for axes, (name, runs) in zip(grid, panels):
         counted = next(iter(runs[0]))
-        for loss, colour in zip(("disc_loss", "gen_loss"), COLOURS):
+        for (loss, label), colour in zip(LOSSES.items(), COLOURS):
             numbers, middle, low, high = spanned([run[counted] for run in runs],
                                                  [run[loss] for run in runs])
-            axes.plot(numbers, middle, color=colour, label=loss)
-            axes.fill_between(numbers, low, high, color=colour, alpha=0.25, linewidth=0)
-        axes.set_title(name, fontsize="small", parse_math=False)
-        # Losses that run away would press all others flat, and a critic's may be negative.
-        axes.set_yscale("symlog", linthresh=5, linscale=2)
+            axes.plot(numbers, middle, color=colour, label=f"{label}: median of the seeds")
+            axes.fill_between(numbers, low, high, color=colour, alpha=0.25, linewidth=0,
+                              label=f"{label}: range of the seeds")
+            ends += [*low, *high]
+        axes.set_title(wrapped(name, 3.8, SMALL), fontsize="small", parse_math=False)
+        count_along(axes, counted if axes in lowest else "", 4)
+        axes.tick_params(labelbottom=axes in lowest)
         axes.grid(alpha=0.3)
     for axes in figure.axes[len(panels):]:
         axes.axis("off")
-    figure.supxlabel(counted, fontsize="medium")
-    figure.supylabel("loss (beyond 5, on a logarithmic scale)", fontsize="medium")
-    figure.axes[0].legend(fontsize="small")
+    if np.max(np.abs(ends), initial=0) > RUNAWAY:  # it would press all others flat
+        for axes in figure.axes[:len(panels)]:
+            signed_log(axes, ends, RUNAWAY)
+        figure.supylabel(f"loss (logarithmic beyond {RUNAWAY})", fontsize="medium")
+    else:
+        figure.supylabel("loss", fontsize="medium")
+    legend_below(figure, figure.axes[0])
     return figure
 
 
 def spanned(numbers, values):
-    """`(numbers, median, least, largest)` over runs at each number that any has; finite ones alone.
+    """`(numbers, median, least, largest)` over the runs, at each number that any of them has.
 
-    `numbers` and `values` are lists of the runs' arrays [E], which may differ in length.
+    `numbers` and `values` are lists of the runs' arrays [E], which may differ in length. Values
+    that are not finite are left out.
     """
     where = np.unique(np.concatenate(numbers))
     table = np.full((len(values), len(where)), np.nan)
@@ -116,61 +123,60 @@ def spanned(numbers, values):
 
 
 def accuracy_curves(runs, title):
-    """Accuracy on the labelled images (dashed) and on the test set over epochs.
+    """Accuracy on the labelled training images (dashed) and on the test set over epochs.
 
-    `runs` is a sequence of `(name, losses)`, one colour each. `losses` has the
-    columns `epoch` and, in 0 to 1, `train_accuracies` and `test_accuracies`: [E],
-    or [seeds, E], drawn as their mean and the range that they span.
+    `runs` is a sequence of `(name, losses)`, drawn in one colour each. `losses` has the column
+    `epoch` [E] and the columns `train_accuracies` and `test_accuracies`, shares from 0 to 1 of
+    shape [E], or [seeds, E], of which the mean and, for the test set, the range are drawn.
     """
-    figure = new_figure(8, 4.5)
+    figure = new_figure(8, 4, title)
     axes = figure.subplots()
     for number, (name, losses) in enumerate(runs):
         for split, style in (("train", "--"), ("test", "-")):
             seeds = np.atleast_2d(losses[f"{split}_accuracies"])
+            marker = "o" if seeds.shape[1] == 1 else None
             axes.plot(losses["epoch"], seeds.mean(axis=0), style, color=f"C{number}",
-                      label=f"{name}{split}".replace("$", r"\$"))
+                      marker=marker, label=f"{name}{split}")
             if len(seeds) > 1 and split == "test":
                 axes.fill_between(losses["epoch"], seeds.min(axis=0), seeds.max(axis=0),
                                   color=f"C{number}", alpha=0.2, linewidth=0)
-    axes.set_title(title, parse_math=False)
-    axes.set(xlabel="epoch", ylabel="share of images classified correctly", ylim=(0, 1))
+    count_along(axes, "epoch")
+    axes.set(ylabel="share of images classified correctly", ylim=(0, 1.02))
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    legend_below(figure, axes)
     return figure
 
 
 def sample_grid(images, title, columns=4, inches=1.5, names=None):
     """`images` in rows of `columns`, each `inches` wide (figures 7 and 9).
 
-    `names`, where given, stand left of the rows, one for each.
+    `names`, if given, are written to the left of the rows, one for each.
     """
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
-    room = 0.1 * max(len(str(name)) for name in names) if names is not None else 0
-    figure = new_figure(size + room, size * height / width + 0.5)
-    figure.suptitle(title, parse_math=False)
+    room = 0.15 + 0.083 * max(len(str(name)) for name in names) if names is not None else 0
+    figure = new_figure(size + room, size * height / width + 0.1, title)
     axes = figure.subplots()
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
     axes.set(xticks=[], yticks=[], frame_on=False)
     if names is not None:
         middles = (np.arange(len(names)) + 0.5) * height / len(names)
-        axes.set_yticks(middles, names)
+        axes.set_yticks(middles, names, parse_math=False)
         axes.tick_params(length=0)
-        axes.set_anchor("E")  # all the room is on the left, where the names are
+        axes.set_anchor("E")  # so that all of the room is on the left, where the names are
     return figure
 
 
 def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
     """One row of `columns` samples for every tenth of the run (figure 8).
 
-    `samples` is [epochs, n, ...]. The stride is the chapter's: the first epoch,
-    then every (epochs // rows)-th, `rows` of them at most; each row is labelled, where an
-    epoch is `each` of what is `counted`.
+    `samples` is [epochs, n, ...]. The stride is the chapter's: the first epoch, then every
+    (epochs // rows)-th, and at most `rows` of them. Each row is labelled with the number of
+    what is `counted`, of which an epoch has `each`.
     """
     epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
-    figure = new_figure(columns + 1, len(epochs) + 0.5)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(columns + 1, len(epochs) + 0.1, title)
     grid = figure.subplots(len(epochs), columns, squeeze=False)
     for epoch, row in zip(epochs, grid):
         for axes, image in zip(row, as_images(samples[epoch])):
@@ -182,9 +188,9 @@ def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
 
 
 def tiled(images, columns, margin=0):
-    """`images` side by side in rows of `columns`, as one picture [height, width, ...] in 0 to 1.
+    """`images` in rows of `columns`, as one picture [height, width, ...] with values in [0, 1].
 
-    Between them are `margin` pixels of white.
+    `margin` white pixels separate them.
     """
     images = as_images(images)
     space = [(0, 0)] + 2 * [(0, margin)] + [(0, 0)] * (images.ndim - 3)
@@ -196,7 +202,7 @@ def tiled(images, columns, margin=0):
 
 
 def grid_png(images, columns=4):
-    """The first `SHOWN` of `images` in rows of `columns` as the bytes of a PNG, for TensorBoard."""
+    """The first `SHOWN` of `images` in rows of `columns`, as the bytes of a PNG, for TensorBoard."""
     buffer = io.BytesIO()
     from matplotlib.image import imsave
     imsave(buffer, tiled(images[:SHOWN], columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
@@ -204,18 +210,16 @@ def grid_png(images, columns=4):
 
 
 def comparison(log, book, envelope, name, chapter):
-    """A run's figures over those of the book and the seed-to-seed envelope, one panel a figure.
+    """A run's losses over those of the book and the seed-to-seed envelope, one panel per loss.
 
-    `log` and `book` are `logs.Log`, `chapter` is a `logs.Chapter`, `envelope` is a
-    `published.Envelope`, or None where there is none.
+    `log` and `book` are of type `logs.Log`, `chapter` is a `logs.Chapter`, and `envelope` is a
+    `published.Envelope`, or None if there is none.
     """
-    # Here, so that drawing alone doesn't import SciPy's statistics.
+    # Imported here, so that drawing alone doesn't import SciPy's statistics.
     from gan_tf1.published import prediction_interval
 
-    figure = new_figure(9, 7)
     seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
-    figure.suptitle(f"{name}, the book's printed log{seeds}", parse_math=False)
-    name = name.replace("$", r"\$")  # legends have no switch for mathematics
+    figure = new_figure(9, 6.5, f"{name}, the book's printed log{seeds}")
     panels = figure.subplots(len(chapter.columns), sharex=True)
     for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
         if envelope:
@@ -225,28 +229,31 @@ def comparison(log, book, envelope, name, chapter):
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
                   label="printed in the book")
-        axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2, label=name)
-        axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title, ylim=(0, None))
+        axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,
+                  marker="o" if len(log.epochs) == 1 else None, label=f"{title} of {name}")
+        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book))
+        axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title,
+                 ylim=(1.05 * lowest, None))
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="small", ncols=2)
-    axes.set_xlabel(chapter.counted)
+    count_along(panels[-1], chapter.counted)
+    legend_below(figure, *panels)
     return figure
 
 
 def arithmetic(columns, result, title):
     """Latent arithmetic, as Radford et al. 2016 draw it (their figure 7, the book's 6.12).
 
-    `columns` is a sequence of `(name, exemplars, mean)`: the images [k, 784] of some latent vectors
-    and, apart and below them, that [784] of their mean. `result` is nine images, the fifth its own.
+    `columns` is a sequence of `(name, exemplars, mean)`: the images [k, 784] of some latent
+    vectors and, below them and apart, the image [784] of their mean. `result` is nine images
+    [9, 784], the fifth that of the result itself, the others with noise added to its latent vector.
     """
-    figure = new_figure(1.3 * len(columns) + 4, 5)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(1.3 * len(columns) + 4, 4.6, title)
     axes = figure.subplots(1, len(columns) + 1, width_ratios=[1] * len(columns) + [3])
     for place, (name, exemplars, mean) in zip(axes, columns):
         above, below = (tiled(images, 1, margin=2) for images in (exemplars, mean[None]))
         picture = np.concatenate([above, np.ones((6, above.shape[1])), below])
         place.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
-        place.set_title(name, fontsize="medium", parse_math=False)
+        place.set_title(wrapped(name, 1.25, TEXT), fontsize="medium", parse_math=False)
     axes[-1].imshow(tiled(result, 3, margin=2), cmap="Greys_r", vmin=0, vmax=1)
     axes[-1].set_title("=", fontsize="medium")
     for place in axes:
@@ -255,53 +262,62 @@ def arithmetic(columns, result, title):
 
 
 def estimate_and_distance(iterations, estimate, distance, real, correlation, title):
-    """A critic's estimate and its samples' distance: both over iterations, and one over the other.
+    """A critic's estimate and its samples' distance: both over iterations, and against each other.
 
-    `iterations`, `estimate` and `distance` are [E]; `real` is the distance of real images,
-    `correlation` Spearman's, and the ends of its 95 % interval.
+    `iterations`, `estimate` and `distance` are [E]. `real` is the distance of real images, and
+    `correlation` is Spearman's with the ends of its 95 % interval.
     """
-    # The factor that an estimate has is unknown, so ratios count; but it may be 0, or below.
-    linear = max(np.quantile(np.abs(estimate), 0.1), 1e-9)
-    figure = new_figure(11, 4.5)
-    figure.suptitle(title, parse_math=False)
+    figure = new_figure(11, 4, title)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
     for axes in (over_time, scatter):
-        axes.set_yscale("symlog", linthresh=linear, linscale=2)  # room for the tick at 0
-    over_time.plot(iterations, estimate, color=DISC_COLOUR)
-    over_time.set_xlabel("iteration")
+        # An estimate's factor is unknown, so that its ratios count; but it may be 0 or negative.
+        if np.min(estimate) > 0:
+            positive_log(axes, estimate)
+        else:
+            signed_log(axes, estimate, max(np.quantile(np.abs(estimate), 0.1), 1e-9))
+    over_time.plot(iterations, estimate, color=DISC_COLOUR, label="the critic's estimate")
+    count_along(over_time, "iteration", 5)
     over_time.set_ylabel("the critic's estimate (its own units)", color=DISC_COLOUR)
     over_time.grid(alpha=0.3)
     other = over_time.twinx()
-    other.plot(iterations, distance, color=GEN_COLOUR)
-    other.axhline(real, color="0.5", linestyle="--", label="real images, as many")
-    other.set_ylabel("Frechet classifier distance of the samples", color=GEN_COLOUR)
-    other.legend(fontsize="small")
+    other.plot(iterations, distance, color=GEN_COLOUR, label="distance of the samples")
+    other.axhline(real, color="0.5", linestyle="--", label="distance of as many real images")
+    other.set_ylabel("Fréchet classifier distance", color=GEN_COLOUR)
     other.set_ylim(bottom=0)
     points = scatter.scatter(distance, estimate, c=iterations, s=14)
-    figure.colorbar(points, label="iteration")
-    scatter.set(xlabel="Frechet classifier distance", ylabel="estimate", title="Spearman's "
-                "correlation {:.2f} ({:.2f} to {:.2f})".format(*correlation))
+    figure.colorbar(points, label="iteration", format="{x:,.0f}")
+    scatter.set(xlabel="Fréchet classifier distance of the samples",
+                ylabel="the critic's estimate (its own units)")
+    scatter.set_title("Spearman's correlation {:.2f} ({:.2f} to {:.2f})".format(*correlation),
+                      fontsize="medium")
     scatter.grid(alpha=0.3)
+    legend_below(figure, over_time, other)
     return figure
 
 
-def metric_bars(rows, title):
-    """One panel a figure, one bar a row with its value, its standard error as a black line.
+def metric_bars(rows, title, labels={}):
+    """One panel per metric, and in it one bar per row with its value and its standard error.
 
-    Each of `rows` has a `name` and `figures`, a dict of `(value, standard error)`.
+    Each of `rows` has a `name` and `figures`, a dict of `(value, standard error)`; the first row
+    is the real images. `labels` gives a metric's name on its axis, if it is another than its key.
     """
+    from matplotlib.ticker import MaxNLocator
     columns = list(rows[0].figures)
-    figure = new_figure(3.2 * len(columns) + 2, 0.4 * len(rows) + 1.6)
-    figure.suptitle(title, parse_math=False)
-    for axes, column in zip(figure.subplots(1, len(columns), sharey=True), columns):
+    names = 0.083 * max(len(row.name) for row in rows)
+    figure = new_figure(3 * len(columns) + names, 0.4 * len(rows) + 0.8, title)
+    grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    for axes, column in zip(grid, columns):
         values, errors = zip(*(row.figures[column] for row in rows))
         places = range(len(rows))
         bars = axes.barh(places, values, xerr=errors,
-                         color=["0.6"] + [DISC_COLOUR] * (len(rows) - 1))  # grey: the real images
+                         color=["0.6"] + [DISC_COLOUR] * (len(rows) - 1))  # real images are grey
         axes.bar_label(bars, fmt="{:.3g}", padding=3)
-        axes.margins(x=0.2)  # room for the values
+        longest = np.nanmax(np.add(values, errors))
+        if longest > 0:
+            axes.set_xlim(0, 1.4 * longest)  # room for the values beside the bars
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         axes.set_yticks(places, [row.name for row in rows], parse_math=False)
-        axes.set_xlabel(column)
+        axes.set_xlabel(wrapped(labels.get(column, column), 2.8, TEXT))
         axes.grid(axis="x", alpha=0.3)
-    axes.invert_yaxis()  # shared: the first row is on top in every panel
+    grid[0].invert_yaxis()  # shared: the first row is at the top of every panel
     return figure

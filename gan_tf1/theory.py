@@ -101,17 +101,17 @@ def draw_all(seed, out):
     for stage in found:
         print("({})    {:12.4f}  {:13.4f}  {:7.4f}  {:8.4f}".format(stage.letter, *stage.deviation))
     _save(out, "stages", source, _stacked(found), theory_figures.stages(
-        found, f"Figure 6.5, computed: a GAN on the line, seed {seed}"))
+        found, f"Figure 6.5, computed: a one-dimensional GAN on synthetic data, seed {seed}"))
 
     costs = objectives.generator_costs(PROBS)
     _save(out, "generator_costs", source, {"prob": PROBS} | {
         f"{name}_{field}": getattr(each, field)
         for name, each in costs.items() for field in each._fields},
-        theory_figures.generator_costs(PROBS, costs, "What a generator descends on, over D(G(z))"))
+        theory_figures.generator_costs(PROBS, costs, "What a generator descends on, as a function of D(G(z))"))
 
     table = objectives.divergences(SHIFTS)
     _save(out, "divergences", source, table, theory_figures.divergences(
-        table, "Data N(0, 1), generator N(shift, 1), by quadrature"))
+        table, "Data from N(0, 1), generator N(shift, 1): computed by quadrature"))
 
     between = gradients(seed, two_gaussians.Config())
     at_fake = between.fake.argmax()
@@ -121,8 +121,8 @@ def draw_all(seed, out):
         "x": between.x, "real": between.real, "fake": between.fake, "disc": between.disc,
         "critic": between.critic, **{f"slope of {name}": slopes
                                      for name, slopes in between.slopes.items()}},
-        theory_figures.gradients(between, f"A discriminator and a critic of two Gaussians, "
-                                 f"seed {seed}"))
+        theory_figures.gradients(between, f"A discriminator and a critic of two Gaussians "
+                                 f"(synthetic data), seed {seed}"))
 
 
 def compare(paths, out):
@@ -158,7 +158,8 @@ def compare(paths, out):
     title = (f"The MNIST GAN by objective, on {data.pop()}: seeds {seeds}, "
              f"label smoothing {smooth}")
     _save(folder(out), "objectives", source, table, theory_figures.trainings(runs, title))
-    names = [theory_figures.NAMES[objective] for objective, _ in runs]
+    names = [f"{theory_figures.NAMES[objective]}, seed {each['seed']}"
+             for (objective, _), each in zip(runs, stored)]
     print(figures.save(figures.sample_grid(samples, title, count, 0.8, names),
                        out / "objectives_samples.png"))
 

@@ -85,10 +85,12 @@ def drawn_figures(outcome, nine, ways, where):
         f"{outcome.trials.bold.shape[1]} exemplars:\n{where}")
     rows = [outcome.found[name][:SHOWN] for name in (f"mean of regular {b}s", "result", "control")]
     yield "arithmetic_trials", figures.sample_grid(
-        as_tanh(np.concatenate(rows)), f"Mean of regular {b}s; with bold {a} - regular {a}; with a "
-        f"random vector:\n{where}", len(rows[0]), 0.8)
+        as_tanh(np.concatenate(rows)), f"The first {len(rows[0])} of {len(outcome.result)} trials, "
+        f"each beside its control:\n{where}", len(rows[0]), 0.8,
+        (f"regular {b}", f"+ bold {a} - regular {a}", "+ random vector"))
     yield "interpolation", figures.sample_grid(
-        as_tanh(ways), f"On great circles between latent vectors:\n{where}", SHOWN, 0.8)
+        as_tanh(ways), f"Interpolation along great circles between latent vectors:\n{where}",
+        SHOWN, 0.8)
 
 
 @script

@@ -75,7 +75,7 @@ def main(argv=None):
                    loss_label="mean over an interval (the critic's units)")
     names, ends = zip(*milestones(stages, config))
     grown = load_samples(run.path)[np.subtract(ends, 1), :SHOWN]
-    figure = figures.sample_grid(grown.reshape(-1, *shape[1:]), f"Growing: {what}",
+    figure = figures.sample_grid(grown.reshape(-1, *shape[1:]), f"Samples as it grows: {what}",
                                  grown.shape[1], 0.8, names)
     print(figures.save(figure, run.path / "figures" / "growth.png"))
 

@@ -115,7 +115,7 @@ def measured(args, folder):
             found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
             # After each work: who interrupts the next keeps what was measured.
             files = [table.write_csv(found, beside(args.out, ".csv"), titles),
-                     save(table.figure(found), beside(args.out, ".png"))]
+                     save(table.figure(found, titles), beside(args.out, ".png"))]
         report += [table.ratios_text(found), table.markdown(found)]
         print(*files, sep="\n")
 

@@ -32,6 +32,8 @@ from gan_tf1.models import mnist_classifier
 SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 12  # images of a row in --grid
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
+AXES = {"score": "classifier score (Inception-style)", "distance": "Fréchet classifier distance",
+        "classes": "classes covered", "KL to uniform": "KL divergence from uniform classes (nats)"}
 
 
 class Row(NamedTuple):
@@ -78,6 +80,13 @@ def table(rows):
             yield f"{row.name}: asked label read back: {share:.1%} +- {100 * error:.1f}"
 
 
+def bars(rows, count, data_title):
+    """The figure of the table's `rows`, each judged by `count` images."""
+    return figures.metric_bars(
+        rows, f"{count:,} images per row, judged by a classifier; distance to the training images "
+        f"of {data_title}; black lines: standard error", AXES)
+
+
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -122,13 +131,13 @@ def main(argv=None):
           f"{args.n} images a row; distance to {args.n} training images of {data.title}",
           f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
           f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
-    title = f"Judged by a classifier: {args.n} images each, distance to {data.title}"
-    print(figures.save(figures.metric_bars(rows, title), out))
+    print(figures.save(bars(rows, args.n, data.title), out))
     if args.grid:
         shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])
         names = [of_set.name for of_set in sets]
         print(figures.save(figures.sample_grid(
-            shown, f"{SHOWN} of {args.n} images each", SHOWN, 0.8, names), args.grid))
+            shown, f"The first {SHOWN} of {args.n:,} images per row", SHOWN, 0.8, names),
+            args.grid))
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def main(argv=None):
         return
     figure = collapse_figures.remedies(
         [(name, [(one.iterations, one.shares) for one in seeds]) for name, seeds in rows.items()],
-        told[0].modes, how)
+        told[0].modes, how, args.seeds)
     print(figures.save(figure, args.out / f"{args.data}_remedies.png"))
 
 

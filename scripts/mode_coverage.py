@@ -151,7 +151,10 @@ def picture(args, rows, title):
     """The samples of the first seed of each row."""
     if args.data == [STACKED]:
         shown = np.concatenate([load_samples(row.paths[0])[-1][:SHOWN] for row in rows])
-        return figures.sample_grid(shown, title, columns=16, inches=0.4)
+        each = len(shown) // len(rows)
+        names = [f"stacked MNIST, {mixture_gan.name(row.packing)}: {row.counted[0].modes:,} modes"
+                 for row in rows]  # beside one or two rows of images
+        return figures.sample_grid(shown, title, each if each % 2 else each // 2, 0.4, names)
     panels = [[panel(row) for row in rows if row.data == data] for data in args.data]
     return plane.panels(panels, title)
 
@@ -206,7 +209,7 @@ def main(argv=None):
             f"# settings: {json.dumps(stored['settings'])}",
             f"# versions: {json.dumps(stored['versions'])}", "", *lines]) + "\n")
     print(*lines, sep="\n")
-    title = f"Samples after {iterations} iterations, seed {args.seeds[0]}"
+    title = f"Samples after {iterations:,} iterations, seed {args.seeds[0]}"
     for name in ("mode_coverage.csv", "mode_coverage.txt"):
         print(args.out / name)
     print(figures.save(picture(args, rows, title), args.out / "mode_coverage.png"))

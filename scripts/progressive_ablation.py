@@ -133,7 +133,7 @@ def main(argv=None):
     print(*lines, sep="\n")
     pictures = 2 * np.concatenate(shown) - 1
     grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
-                               f"Progressive GAN on {data.title}, an idea more in each row",
+                               f"Progressive GAN on {data.title}, one more technique in each row",
                                SHOWN, 0.6, list(rows))
     print(figures.save(grid, args.out.with_suffix(".png")))
 

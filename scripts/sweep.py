@@ -168,7 +168,7 @@ def main(argv=None):
     print(*lines, sep="\n")
     panels = [panel(args.vary, values, runs) for values in combinations(args.vary)]
     columns = len(list(args.vary.values())[-1]) if args.vary else 1
-    figure = figures.loss_envelopes(panels, f"Losses of {how}: median and range", columns)
+    figure = figures.loss_envelopes(panels, f"Losses of {how}", columns)
     for name in ("sweep.csv", "sweep.txt"):
         print(args.out / name)
     print(figures.save(figure, args.out / "sweep.png"))

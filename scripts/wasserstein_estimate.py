@@ -33,7 +33,8 @@ from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import load_losses, load_samples, read_config
 
-CHAPTERS = ("wasserstein_gan", "wasserstein_gan_gp")
+CHAPTERS = {"wasserstein_gan": "Wasserstein GAN",
+            "wasserstein_gan_gp": "Wasserstein GAN with gradient penalty"}
 SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
 WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
 REFERENCE = 10_000    # training images
@@ -108,6 +109,11 @@ def correlation(x, y, rng):
     return (scipy.stats.spearmanr(x, y).statistic, *np.quantile(resampled, (0.025, 0.975)))
 
 
+def titled(chapter, data_title, seed, count):
+    """The title of the figure of a run that kept `count` samples of each interval."""
+    return f"{CHAPTERS[chapter]} on {data_title}, seed {seed}: {count:,} samples of each interval"
+
+
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -151,8 +157,7 @@ def main(argv=None):
                        ("generator's loss", run.gen_loss, distance)):
         found[name] = correlation(x, y, np.random.default_rng([args.seed, 4]))
         print("{:28} {:6.3f}  ({:.3f} to {:.3f})".format(name, *found[name]))
-    title = (f"{run.stored['chapter']} on {run.stored['data_title']}, seed {run.stored['seed']}: "
-             f"{run.count} samples of each interval")
+    title = titled(run.stored["chapter"], run.stored["data_title"], run.stored["seed"], run.count)
     figure = figures.estimate_and_distance(run.iterations, run.estimate, distance, real,
                                            found["estimate"], title)
     print(figures.save(figure, args.out or args.run / "figures" / "estimate.png"))

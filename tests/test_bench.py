@@ -212,7 +212,8 @@ def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
     read = list(csv.DictReader(open(tmp_path / "b.csv", newline="")))
     assert [row["row"] for row in read] == [line.row for line in found]
     assert read[0]["seconds_of_rounds"] == "1 9 1.1" and read[0]["data"] == "drawn digits"
-    assert len(table.figure(found).axes) == 1
+    [axes] = table.figure(found, {"mnist_gan": "drawn digits"}).axes
+    assert axes.get_title() == "MNIST GAN, an epoch, on drawn digits"
 
 
 def test_growth_holds_images_against_the_first_size(tmp_path, monkeypatch):

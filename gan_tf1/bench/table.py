@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1.bench import rows
-from gan_tf1.figures import DISC_COLOUR, new_figure
+from gan_tf1.bench import rows, work as works
+from gan_tf1.figures import DISC_COLOUR
 from gan_tf1.files import replacing
+from gan_tf1.layout import TEXT, new_figure, wrapped
 
 
 class Line(NamedTuple):
@@ -113,27 +114,41 @@ def write_csv(found, path, data_titles):
     return path
 
 
-def figure(found):
-    """One panel a work, one bar a row, from 1: to the left where it is faster than the reference."""
-    works = list(dict.fromkeys(line.work for line in found))
-    counts = [sum(line.work == work for line in found) for work in works]
-    drawn = new_figure(8, 0.35 * sum(counts) + 0.9 * len(works))
-    panels = drawn.subplots(len(works), squeeze=False, height_ratios=counts)[:, 0]
-    for axes, work in zip(panels, works):
-        own = [line for line in found if line.work == work]
+def figure(found, data_titles):
+    """One panel per work, one bar per row, from 1: to the left if faster than the reference.
+
+    `found` are `Line`s, and `data_titles` maps each work to the title of its data.
+    """
+    from matplotlib.patches import Patch
+    names = list(dict.fromkeys(line.work for line in found))
+    counts = [sum(line.work == name for line in found) for name in names]
+    drawn = new_figure(8.5, 0.35 * sum(counts) + 1.2 * len(names),
+                       "Training time relative to our feed loop's, and the share of the ceiling "
+                       "(the fastest product of large matrices) that each reaches")
+    panels = drawn.subplots(len(names), squeeze=False, height_ratios=counts)[:, 0]
+    colours = {True: DISC_COLOUR, False: "0.6"}
+    for axes, name in zip(panels, names):
+        own = [line for line in found if line.work == name]
         places = range(len(own))
         axes.barh(places, [line.ratio - 1 for line in own], left=1, color=[
-            DISC_COLOUR if line.row.startswith(rows.REFERENCE) else "0.6" for line in own])
+            colours[line.row.startswith(rows.REFERENCE)] for line in own])
         for place, line in zip(places, own):
             axes.annotate(f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling",
                           (max(1, line.ratio), place), (3, 0), textcoords="offset points",
                           va="center", fontsize="small")
         axes.axvline(1, color="0.3", linewidth=0.8)
         axes.set_xscale("log")  # Keras takes twenty times as long as others
-        axes.set_xlim(0.8 * min(line.ratio for line in own), 8 * max(line.ratio for line in own))
+        least = 0.8 * min(line.ratio for line in own)
+        most = max(line.ratio for line in own)
+        axes.set_xlim(least, most * (most / least) ** 0.7)  # room for the text beside the bars
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
         axes.set_yticks(places, [line.title for line in own], parse_math=False)
-        axes.set_title(f"{work}: seconds against our feed loop's", fontsize="medium")
+        axes.set_xlabel("relative time (1: our feed loop; logarithmic scale)")
+        axes.set_title(wrapped(f"{works.WORKS[name].title}, on {data_titles[name]}", 5.2, TEXT),
+                       fontsize="medium", parse_math=False)
         axes.invert_yaxis()
+    drawn.legend([Patch(color=colour) for colour in colours.values()],
+                 ["this project", "the chapters' listings and other libraries"],
+                 loc="outside lower center", ncols=2, fontsize="small")
     return drawn
