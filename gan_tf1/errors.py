@@ -3,12 +3,20 @@
 A mistake that the user can mend ends in one line on stderr that names the
 thing and the remedy, and exit status 2. A training that fails by itself (a
 loss that is no longer finite, a full disk) ends in one line and exit status 1.
+
+This module imports nothing but Python's own: it is the first that a script loads.
 """
 
 import errno
 import functools
+import importlib.util
 import os
+import signal
 import sys
+
+PACKAGES = {  # what setup.py requires: the name of the import, where it differs from pip's
+    "numpy": "", "scipy": "", "matplotlib": "", "PIL": "pillow", "tqdm": "", "tensorflow": "",
+    "tf_keras": "tf-keras", "tensorflow_datasets": "tensorflow-datasets"}
 
 
 class InputError(Exception):
@@ -25,6 +33,8 @@ def script(main):
     @functools.wraps(main)
     def wrapper(argv=None):
         _open_missing_streams()
+        if signal.getsignal(signal.SIGINT) is _interrupted_early:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             main(argv)
             sys.stdout.flush()
@@ -42,6 +52,34 @@ def script(main):
             _end(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
 
     return wrapper
+
+
+def refuse_missing(packages):
+    """Raise InputError if one of `packages`, keys of `PACKAGES`, is not installed."""
+    missing = [PACKAGES[name] or name for name in packages
+               if importlib.util.find_spec(name) is None]
+    if missing:
+        folder = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+        raise InputError(f"not installed: {', '.join(missing)}. Install what gan_tf1 needs, best in "
+                         f'a virtual environment: python -m pip install -e "{folder}"')
+
+
+def begin_script():
+    """Before a script's imports: one line, too, for Ctrl-C and for packages that are missing."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted_early)
+    try:
+        refuse_missing(PACKAGES)
+    except InputError as error:
+        _end(str(error), 2)
+
+
+def _interrupted_early(number, frame):
+    # An exception might be taken for a failure of the import that it arrives in.
+    try:
+        os.write(2, b"error: interrupted\n")
+    finally:
+        os._exit(130)
 
 
 def _end(message, status):

@@ -1,5 +1,6 @@
 """Layers that two chapters or more define in the same way."""
 
+from gan_tf1.batch_norm import normalized
 from gan_tf1.tf1 import tf
 
 
@@ -18,18 +19,9 @@ def batch_norm(x, decay=0.999, center=True, scale=False, epsilon=0.001,
                updates_collections="update_ops", is_training=True, reuse=None, scope=None):
     """`tf.contrib.layers.batch_norm` of x [B, H, W, C], with contrib's names and defaults.
 
-    For each channel, m and v being mean and variance of the batch's n = B H W numbers::
-
-        y = gamma (x - m) / sqrt(v + epsilon) + beta
-        moving_mean     <- decay moving_mean     + (1 - decay) m
-        moving_variance <- decay moving_variance + (1 - decay) v n/(n-1)
-
-    beta is a variable where `center`, else 0; gamma where `scale`, else 1. With
-    `is_training=False` the moving averages take the place of m and v, and stay as they are.
-
-    `updates_collections` is the collection whose ops move the averages, as ever left for the
-    caller to run; or None: then they move in place, whenever y is computed. Two passes with
-    `reuse` move one pair of averages, in no order of their own.
+    `gan_tf1.batch_norm.normalized` has the equations. beta is a variable if `center`, else 0;
+    gamma is a variable if `scale`, else 1. With `updates_collections=None` the moving averages are
+    updated in place; two passes with `reuse` update one pair of averages, in no fixed order.
 
     The variance with n/(n-1) is the fused kernel's, which contrib took by default since
     TensorFlow 1.4 (`fused=None`).
@@ -45,15 +37,5 @@ def batch_norm(x, decay=0.999, center=True, scale=False, epsilon=0.001,
         averages = [
             tf.get_variable("moving_mean", channels, initializer=zeros, trainable=False),
             tf.get_variable("moving_variance", channels, initializer=ones, trainable=False)]
-        if not is_training:
-            return tf.nn.fused_batch_norm(x, gamma, beta, *averages, epsilon, is_training=False)[0]
-
-        y, *statistics = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=epsilon)
-        updates = [tf.assign_sub(average, (average.read_value() - statistic) * (1 - decay))
-                   for average, statistic in zip(averages, statistics)]
-        if updates_collections is None:
-            with tf.control_dependencies(updates):
-                return tf.identity(y)
-        for update in updates:
-            tf.add_to_collection(updates_collections, update)
-        return y
+        return normalized(x, gamma, beta, averages, epsilon, decay, is_training,
+                          updates_collections)

@@ -1,11 +1,15 @@
 """TensorFlow as the chapters knew it: graphs, sessions, `tf.layers`.
 
-This is the only module of the package that imports TensorFlow. It turns the
-legacy layers on (`tf.layers.*` needs the package `tf-keras`, chosen by
-`TF_USE_LEGACY_KERAS=1` before TensorFlow is first imported), turns TF2
-behaviour off, and keeps the known chatter quiet. Everywhere else::
+This is the only module of the package that imports TensorFlow. (Its companions
+`tensorflow_datasets` and `tensorflow_hub` are imported where they are used,
+each time after `load()`.) It turns the legacy layers on (`tf.layers.*` needs the
+package `tf-keras`, chosen by `TF_USE_LEGACY_KERAS=1` before TensorFlow is first
+imported), turns TF2 behaviour off, and keeps the known chatter quiet.
+Everywhere else::
 
     from gan_tf1.tf1 import tf
+    from gan_tf1.tf1 import insides         and for what is not public,
+    insides("framework.ops")                tensorflow.python.framework.ops
 
 TensorFlow takes seconds to import, so `tf` waits for its first use: `--help`,
 bad input and the search for data answer without it.
@@ -14,7 +18,7 @@ bad input and the search for data answer without it.
 import contextlib
 import functools
 import glob
-import importlib.util
+import importlib
 import logging
 import os
 import re
@@ -23,7 +27,7 @@ import tempfile
 import types
 import warnings
 
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, refuse_missing
 
 # What TensorFlow's C++ side says on every machine without a GPU, before or beside its log level.
 CHATTER = re.compile(
@@ -66,17 +70,15 @@ def without_chatter():
 def load():
     """Import TensorFlow, set for the chapters; `tf` below calls this when it is first used.
 
-    Raises InputError where TensorFlow was already imported without legacy
-    layers, or where `tf-keras` is missing.
+    Raises InputError if TensorFlow was already imported without legacy layers, or if it or
+    `tf-keras` is not installed.
     """
     legacy = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
     if "tensorflow" in sys.modules and not legacy:
         raise InputError(
-            "TensorFlow was imported before gan_tf1, without its legacy layers: import gan_tf1.tf1 "
-            "and call its load() first, or set TF_USE_LEGACY_KERAS=1 in the environment")
-    if importlib.util.find_spec("tf_keras") is None:
-        raise InputError("the package tf-keras is missing, and tf.layers needs it: pip install "
-                         "tf-keras, of the same version as TensorFlow")
+            "TensorFlow was imported before gan_tf1, without its legacy layers: restart the kernel "
+            "(or Python) and import gan_tf1 first, or set TF_USE_LEGACY_KERAS=1 in the environment")
+    refuse_missing(["tensorflow", "tf_keras"])
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     # 1 drops C++ INFO lines only; warnings and errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
@@ -88,6 +90,20 @@ def load():
         import tensorflow.compat.v1 as tensorflow
     tensorflow.disable_v2_behavior()
     return tensorflow
+
+
+def insides(name):
+    """The module `tensorflow.python.<name>`: what TensorFlow has and does not publish."""
+    load()
+    return importlib.import_module(f"tensorflow.python.{name}")
+
+
+def smart_constant(value):
+    """`value`, a bool or a bool tensor, as True or False if it is known now, else None."""
+    if not tf.is_tensor(value):
+        return bool(value)
+    known = insides("framework.tensor_util").constant_value(value)
+    return None if known is None else bool(known)
 
 
 class _Tensorflow(types.ModuleType):

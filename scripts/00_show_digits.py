@@ -6,13 +6,13 @@
 
 import argparse
 
-import numpy as np
-
 from gan_tf1 import figures, outputs
 from gan_tf1.config import Parser
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
+
+import numpy as np
 
 COLUMNS = 16
 

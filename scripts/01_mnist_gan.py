@@ -5,12 +5,12 @@
     python scripts/01_mnist_gan.py --resume                 go on after an interruption
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_gan
+
+import numpy as np
 
 
 @script

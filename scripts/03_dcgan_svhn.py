@@ -6,12 +6,12 @@
     python scripts/03_dcgan_svhn.py --resume                   go on after an interruption
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
+
+import numpy as np
 
 ROWS, COLUMNS = 5, 10  # of the samples after each epoch, always of the same noise
 

@@ -6,13 +6,13 @@
     python scripts/04_semi_supervised_svhn.py --resume               go on after an interruption
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.run import load_losses, load_samples
+
+import numpy as np
 
 SAMPLES = 50
 

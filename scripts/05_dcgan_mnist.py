@@ -6,12 +6,12 @@
     python scripts/05_dcgan_mnist.py --resume       go on after an interruption
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
+
+import numpy as np
 
 
 @script

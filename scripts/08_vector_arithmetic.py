@@ -17,8 +17,6 @@ their controls; and images on the way between latent vectors, along great circle
 import argparse
 import sys
 
-import numpy as np
-
 from gan_tf1 import arithmetic, figures, outputs, samples, stroke
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import drawn_digits
@@ -27,6 +25,8 @@ from gan_tf1.files import user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import read_config, read_config_of
+
+import numpy as np
 
 SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 12      # trials in the second figure, and images on each way in the third

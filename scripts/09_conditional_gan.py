@@ -11,14 +11,14 @@
 import argparse
 import sys
 
-import numpy as np
-
 from gan_tf1 import figures, launch, run as run_files, samples, train
 from gan_tf1.config import Parser, intervals, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.models import conditional_gan as model
+
+import numpy as np
 
 
 def draw(argv):

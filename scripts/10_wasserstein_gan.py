@@ -6,13 +6,13 @@
     python scripts/10_wasserstein_gan.py --resume              go on after an interruption
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import wasserstein_gan as model
+
+import numpy as np
 
 
 @script

@@ -11,13 +11,13 @@ Small enough for two cores, an hour:
         --interval-images 6000 --max-maps 32 --map-pixels 512 --z-dim 64 --loop graph
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.data import images
 from gan_tf1.errors import script
 from gan_tf1.models import progressive_gan as model
 from gan_tf1.run import load_samples
+
+import numpy as np
 
 SHOWN = 8  # samples in a row of the figure of growth
 

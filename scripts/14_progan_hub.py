@@ -13,12 +13,12 @@ files with your rights. Load only a module whose source you trust.
 
 import argparse
 
-import numpy as np
-
 from gan_tf1 import arithmetic, figures, hub, outputs
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.launch import seed_number
+
+import numpy as np
 
 FACES, COLUMNS = 25, 5
 WAYS, STEPS = 5, 8  # rows of the third figure, and faces in each

@@ -17,8 +17,6 @@ import argparse
 import sys
 import textwrap
 
-import numpy as np
-
 from gan_tf1 import figures, launch, outputs, run as run_files, samples, train
 from gan_tf1.config import Parser, intervals, make
 from gan_tf1.data import images, pairs
@@ -26,6 +24,8 @@ from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.models import pix2pix as model
+
+import numpy as np
 
 
 def translate(argv):

@@ -16,14 +16,14 @@ and, as small, the horses and deer of CIFAR-10: --data cifar10, with --mirror.
 import argparse
 import sys
 
-import numpy as np
-
 from gan_tf1 import figures, launch, outputs, run as run_files, train, translation
 from gan_tf1.config import Parser
 from gan_tf1.data import images, svhn, unpaired
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.models import cyclegan as model
+
+import numpy as np
 
 
 def translate(argv):

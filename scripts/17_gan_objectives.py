@@ -12,14 +12,14 @@
 import argparse
 import sys
 
-import numpy as np
-
 from gan_tf1 import figures, launch, outputs, theory, train
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan_objectives as model
+
+import numpy as np
 
 
 def fit(argv):

@@ -12,13 +12,13 @@ At the end it says which modes were there over training (shares.csv, figures/col
 Many runs side by side: scripts/mode_collapse_report.py.
 """
 
-import numpy as np
-
 from gan_tf1 import collapse_runs, figures, launch, train
 from gan_tf1.config import intervals
 from gan_tf1.data import digits, two_cities
 from gan_tf1.errors import script
 from gan_tf1.models import remedies_gan as model
+
+import numpy as np
 
 CHOICES = (two_cities.KEY, *digits.CHOICES)
 

@@ -8,14 +8,14 @@
 Many seeds of each, side by side with what is published: scripts/mode_coverage.py.
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, modes, plane, train
 from gan_tf1.config import intervals
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
 from gan_tf1.models import mixture_gan as model
 from gan_tf1.run import load_losses, load_samples
+
+import numpy as np
 
 
 @script

@@ -7,13 +7,13 @@
 How many of the 1,000 modes it has: scripts/mode_coverage.py --data stacked.
 """
 
-import numpy as np
-
 from gan_tf1 import figures, launch, train
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import stacked_mnist_gan as model
+
+import numpy as np
 
 
 @script

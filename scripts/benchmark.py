@@ -19,14 +19,14 @@ import os
 import pathlib
 import tempfile
 
-import numpy as np
-
 from gan_tf1.bench import drive, growth, loop, rows, table, work as works
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.figures import save
 from gan_tf1.files import replacing, user_path
+
+import numpy as np
 
 PARTS = ("works", "growth", "loop")
 LEAST_ROUNDS = 5

@@ -10,8 +10,6 @@ how many a classifier still reads as their label, and a figure.
 
 import argparse
 
-import numpy as np
-
 from gan_tf1 import figures, outputs, translation
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import unpaired
@@ -19,6 +17,8 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import read_config
+
+import numpy as np
 
 SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 NAMES = ("regular", "bold")

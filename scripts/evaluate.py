@@ -19,8 +19,6 @@ is to the same --n training images, for it depends on how many are compared.
 import argparse
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from gan_tf1 import figures, metrics, outputs, samples
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
@@ -28,6 +26,8 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
+
+import numpy as np
 
 SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 12  # images of a row in --grid

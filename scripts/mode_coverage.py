@@ -26,8 +26,6 @@ import json
 import shlex
 from typing import NamedTuple
 
-import numpy as np
-
 from gan_tf1 import figures, metrics, modes, plane, repeated, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import mixtures
@@ -35,6 +33,8 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.models import mixture_gan, mnist_classifier, stacked_mnist_gan
 from gan_tf1.run import load_losses, load_samples, read_config
+
+import numpy as np
 
 STACKED = "stacked"
 DEFAULT_OUT = user_path("checkpoints/mode_coverage-001")

@@ -16,8 +16,6 @@ import argparse
 import textwrap
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from gan_tf1 import figures, outputs, pair_metrics, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import images, pairs
@@ -27,6 +25,8 @@ from gan_tf1.files import replacing, user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import pix2pix as model
 from gan_tf1.run import read_config_of
+
+import numpy as np
 
 SHOWN = 8  # pairs in the figure
 

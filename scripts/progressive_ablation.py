@@ -17,8 +17,6 @@ import argparse
 import json
 import shlex
 
-import numpy as np
-
 from gan_tf1 import figures, image_metrics, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import images
@@ -27,6 +25,8 @@ from gan_tf1.files import replacing, user_path
 from gan_tf1.models import progressive_gan as model
 from gan_tf1.run import read_config
 from gan_tf1.samples import restored
+
+import numpy as np
 
 SCRIPT = "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")

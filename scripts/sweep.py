@@ -30,6 +30,8 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.run import load_losses
 
+import numpy as np
+
 HEALTHY, SHORT = "no sign", "too short"
 
 

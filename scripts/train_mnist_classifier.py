@@ -4,12 +4,12 @@
     python scripts/train_mnist_classifier.py --resume    go on after an interruption
 """
 
-import numpy as np
-
 from gan_tf1 import launch, samples, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_classifier as model, mnist_gan
+
+import numpy as np
 
 
 @script

@@ -21,9 +21,6 @@ of the samples is above that of all, and "unbiased" has it taken off.
 import argparse
 from typing import Any, NamedTuple
 
-import numpy as np
-import scipy  # its parts are imported when they are first used
-
 from gan_tf1 import figures, metrics, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
@@ -32,6 +29,9 @@ from gan_tf1.files import user_path
 from gan_tf1.launch import seed_number
 from gan_tf1.models import mnist_classifier
 from gan_tf1.run import load_losses, load_samples, read_config
+
+import numpy as np
+import scipy  # its parts are imported when they are first used
 
 CHAPTERS = {"wasserstein_gan": "Wasserstein GAN",
             "wasserstein_gan_gp": "Wasserstein GAN with gradient penalty"}

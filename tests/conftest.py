@@ -13,6 +13,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
+SCRIPT_NAMES = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name != "gan_tf1.py")
 
 
 def pytest_configure(config):

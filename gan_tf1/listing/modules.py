@@ -17,7 +17,7 @@ import threading
 import types
 from importlib import import_module
 
-from gan_tf1.tf1 import load
+from gan_tf1.tf1 import insides, load
 
 # Parts of the installed package that are no API, and the same whichever API is asked for.
 INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "security", "tsl",
@@ -60,7 +60,7 @@ def tf1_module():
     """The module that `import tensorflow` gives inside `tf1_imports()`."""
     tf = load()
     from gan_tf1.listing import contrib, input_data, old_names
-    own = old_names.by_module(tf)
+    own = old_names.by_module()
     top = own.pop("")
     for path, names in own.items():
         top[path] = Tf1Module(f"tensorflow.{path}", names, getattr(tf, path))
@@ -158,7 +158,7 @@ def tf1_imports():
 
 def _allow_unseeded_ops(undo):
     """Listings draw their first weights without a seed; where `new_graph` ran before, that fails."""
-    from tensorflow.python.framework import config
+    config = insides("framework.config")
     if config.is_op_determinism_enabled():
         config.disable_op_determinism()
         undo.callback(config.enable_op_determinism)

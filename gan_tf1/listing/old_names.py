@@ -11,6 +11,8 @@ import numbers
 
 import numpy as np
 
+from gan_tf1.tf1 import tf
+
 RENAMED = {  # old -> new, both in tf
     "neg": "negative", "sub": "subtract", "mul": "multiply", "pack": "stack", "unpack": "unstack",
     "select": "where", "inv": "reciprocal", "complex_abs": "abs", "batch_matmul": "matmul",
@@ -22,8 +24,8 @@ RENAMED = {  # old -> new, both in tf
     "initialize_local_variables": "local_variables_initializer"}
 
 
-def by_module(tf):
-    """The old names: module ("" is tf itself) -> name -> object. `tf` is tensorflow.compat.v1."""
+def by_module():
+    """The old names: module ("" is tf itself) -> name -> object."""
     top = {old: getattr(tf, new) for old, new in RENAMED.items()}
     top |= {
         "concat": _old_order(tf.concat, ("axis", "values"), _first_is_number,
@@ -48,7 +50,7 @@ def by_module(tf):
 @contextlib.contextmanager
 def dimensions_of_floats():
     """While it lasts, 50.0 is a size as 50 is, as before TensorFlow 1.15: Python 3's `size / 2`."""
-    from tensorflow.python.framework.tensor_shape import Dimension
+    Dimension = tf.Dimension
     plain = Dimension.__init__
 
     def init(self, value):

@@ -18,7 +18,7 @@ from gan_tf1.listing import blocks, figures, input_data, ipython, old_libraries,
 from gan_tf1.listing.modules import is_library, tf1_imports
 from gan_tf1.listing.patches import attributes
 from gan_tf1.listing.report import Failure, Place, note
-from gan_tf1.tf1 import load, tf, without_chatter
+from gan_tf1.tf1 import insides, tf, without_chatter
 
 
 class Result(NamedTuple):
@@ -285,8 +285,7 @@ def _own_flags():
 def _own_graph():
     """An empty default graph; and then the one of before, also where a listing left an
     InteractiveSession open."""
-    load()
-    from tensorflow.python.framework import ops, stack
+    ops, stack = insides("framework.ops"), insides("framework.stack")
     sessions, graphs = stack._default_session_stack, ops._default_graph_stack
     before = sessions.stack, graphs.stack, graphs._global_default_graph
     sessions.stack, graphs.stack, graphs._global_default_graph = [], [], None

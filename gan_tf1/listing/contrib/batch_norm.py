@@ -1,8 +1,9 @@
 """`tf.contrib.layers`' normalizations: of a batch, a layer, an instance."""
 
+from gan_tf1.batch_norm import normalized
 from gan_tf1.listing.contrib.framework import add_arg_scope, model_variable
 from gan_tf1.listing.contrib.outputs import collect, of_variable
-from gan_tf1.tf1 import load, tf
+from gan_tf1.tf1 import tf
 
 __all__ = ["batch_norm", "layer_norm", "instance_norm"]
 
@@ -60,82 +61,12 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
         made |= {name: parameter(name, trainable) for name in wanted}
         beta, gamma = made["beta"], made["gamma"]
         averages = [parameter("moving_mean", False), parameter("moving_variance", False)]
-        by_batch, by_averages = (_fused if fused else _plain)(
-            x, gamma, beta, averages, epsilon, axis, data_format)
-        outputs = _either(is_training, by_batch, by_averages, averages, decay,
-                          updates_collections)
+        outputs = normalized(x, gamma, beta, averages, epsilon, decay, is_training,
+                             updates_collections, fused, axis, data_format)
         outputs.set_shape(x.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
         return collect(outputs_collections, sc.name, outputs)
-
-
-def _fused(x, gamma, beta, averages, epsilon, axis, data_format):
-    """Two functions that give y, mean and variance: of the batch, and by the averages."""
-    shape = tf.shape(x)
-    if x.shape.ndims == 2:
-        x = tf.reshape(x, [-1, 1, 1, x.shape[1]])
-        data_format = "NHWC"
-    back = lambda y: tf.reshape(y, shape)
-
-    def by_batch():
-        y, mean, variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=epsilon,
-                                                   data_format=data_format)
-        return back(y), mean, variance
-
-    def by_averages():
-        y, *_ = tf.nn.fused_batch_norm(x, gamma, beta, *averages, epsilon, data_format,
-                                       is_training=False)
-        return back(y), *map(tf.identity, averages)
-
-    return by_batch, by_averages
-
-
-def _plain(x, gamma, beta, averages, epsilon, axis, data_format):
-    """The same without the fused kernel, for any rank."""
-    others = [i for i in range(x.shape.ndims) if i != axis]
-    along = [-1 if i == axis else 1 for i in range(x.shape.ndims)]
-
-    def normalized(mean, variance):
-        mean, variance, offset, factor = (tf.reshape(value, along)
-                                          for value in (mean, variance, beta, gamma))
-        return tf.nn.batch_normalization(x, mean, variance, offset, factor, epsilon)
-
-    def by_batch():
-        mean, variance = tf.nn.moments(x, others)
-        return normalized(mean, variance), mean, variance
-
-    return by_batch, lambda: (normalized(*averages), *map(tf.identity, averages))
-
-
-def _either(is_training, by_batch, by_averages, averages, decay, updates_collections):
-    """The normalized tensor; the averages move, or their ops are collected, where it trains."""
-    training = _constant(is_training)
-    if training is not None:
-        outputs, *statistics = by_batch() if training else by_averages()
-    else:
-        outputs, *statistics = tf.cond(is_training, by_batch, by_averages)
-    if training is False:
-        return outputs
-    # By the averages, they move towards themselves: not at all.
-    updates = [tf.assign_sub(average, (average - statistic) * (1 - decay))
-               for average, statistic in zip(averages, statistics)]
-    if updates_collections is None:
-        with tf.control_dependencies(updates):
-            return tf.identity(outputs)
-    for update in updates:
-        tf.add_to_collections(updates_collections, update)
-    return outputs
-
-
-def _constant(is_training):
-    """True or False where `is_training` is known while the graph is built, else None."""
-    if not tf.is_tensor(is_training):
-        return bool(is_training)
-    load()
-    from tensorflow.python.framework import tensor_util
-    known = tensor_util.constant_value(is_training)
-    return None if known is None else bool(known)
 
 
 @add_arg_scope
