@@ -79,17 +79,6 @@ def read_back(probabilities, labels):
     return (p.argmax(axis=1) == labels).astype(np.float64)
 
 
-def frechet_classifier_distance(features, reference):
-    """The Frechet distance of Gaussians fitted to features [n, F] and reference [m, F].
-
-    Heusel et al. 2017, equation 6, there with the Inception network's features.
-    In the features' own units, squared; 0 for equal mean and covariance. With
-    fewer samples than features the covariance is singular, which is no obstacle,
-    but the bias (see above) is then large. Raises InputError below two samples.
-    """
-    return frechet_distance(*gaussian(features), *gaussian(reference))
-
-
 def gaussian(features):
     """Mean [F] and unbiased covariance [F, F] of features [n, F]; InputError below two samples."""
     features = finite_table(features, "features")
@@ -103,7 +92,13 @@ def gaussian(features):
 def frechet_distance(mean1, cov1, mean2, cov2):
     """|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)), not below 0, of two Gaussians.
 
-    Dowson and Landau 1982, equation 4: the squared 2-Wasserstein distance.
+    Dowson and Landau 1982, equation 4: the squared 2-Wasserstein distance. Of
+    Gaussians fitted to the features of samples and of reference images it is the
+    Frechet classifier distance: Heusel et al. 2017, equation 6, there with the
+    Inception network's features. It is in the features' own units, squared. With
+    fewer samples than features a covariance is singular, which is no obstacle,
+    but the bias (see above) is then large. Raises InputError if the numbers of
+    features differ.
 
     The trace of (C1 C2)^(1/2) is taken as the sum of the singular values of
     C1^(1/2) C2^(1/2), which are the square roots of the eigenvalues of C1 C2.
