@@ -96,20 +96,32 @@ def _reader(kind):
     return read
 
 
-def add_flags(parser, Config):
+def add_flags(parser, Config, small=()):
     """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind.
 
-    A field that is true or false becomes a switch: its flag alone means true.
+    A field that is true or false becomes a switch: its flag alone means true. `small` are the
+    values, by name, that the script uses instead of the defaults unless `--paper` is given.
     """
     group = parser.add_argument_group("settings of the chapter")
     for field in dataclasses.fields(Config):
+        default = f"(default: {field.default})" if field.name not in small else (
+            f"(default: {small[field.name]}; with --paper {field.default})")
+        text = f"{field.metadata['meaning']} {default}"
         if field.type is bool:
             group.add_argument(flag(field.name), action=argparse.BooleanOptionalAction,
-                               default=argparse.SUPPRESS, help=field.metadata["meaning"])
+                               default=argparse.SUPPRESS, help=text)
             continue
-        group.add_argument(flag(field.name), type=_reader(field.type),
-                           default=argparse.SUPPRESS, metavar=field.type.__name__.upper(),
-                           help=f"{field.metadata['meaning']} (default: {field.default})")
+        choices = field.metadata["choices"]  # `make` checks them, with the message of all settings
+        metavar = f"{{{','.join(map(str, choices))}}}" if choices else field.type.__name__.upper()
+        group.add_argument(flag(field.name), type=_reader(field.type), metavar=metavar,
+                           default=argparse.SUPPRESS, help=text)
+
+
+def as_flag(name, value):
+    """How the command line gives the setting `name` this `value`."""
+    if value is True or value is False:
+        return flag(name) if value else flag("no_" + name)
+    return f"{flag(name)} {value}"
 
 
 def given(args, Config):

@@ -6,11 +6,14 @@ import sys
 from typing import Any, NamedTuple
 
 from gan_tf1 import diagnosis, run
-from gan_tf1.config import Parser, add_flags, given, make, whole_number
+from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import user_path
 from gan_tf1.loop import Loop
 from gan_tf1.tf1 import new_graph
+
+
+DRAWN = ("drawn", "street")  # data sets that the package draws itself
 
 
 class Launch(NamedTuple):
@@ -23,6 +26,7 @@ class Launch(NamedTuple):
     path: Any            # the run directory
     resumed: Any         # config.json of the run to resume, or None
     loop: Loop = Loop()
+    note: str = ""       # on the settings, said when a new run begins
 
     def new_graph(self):
         """An empty `tf.Graph` with the run's seed, and the variables that its loop needs."""
@@ -46,8 +50,21 @@ class Launch(NamedTuple):
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
             "sample_shape": list(sample_shape), "command": sys.argv,
             "versions": run.versions()})
+        if self.note:
+            print(self.note, file=sys.stderr, flush=True)
         print(f"run directory: {self.path}", flush=True)
         return new
+
+
+class Small(NamedTuple):
+    """Settings that finish in minutes on two cores, for a chapter whose own take hours.
+
+    A script that has them uses them unless `--paper` is given.
+    """
+    settings: dict     # of the chapter's Config: those that differ from its own
+    paper: str         # what the chapter's own settings train, in words
+    data: tuple = ()   # the data sets that they suit, the first available one being the default;
+                       # empty if they suit all of the script's
 
 
 def seed_number(text):
@@ -58,8 +75,12 @@ def seed_number(text):
     return number
 
 
-def parse(argv, description, chapter, Config, data_choices, in_graph=True):
+def parse(argv, description, chapter, Config, data_choices, in_graph=True, small=None):
     """The `Launch` that the command line asks for; `in_graph` where there is a choice of the loop.
+
+    `small`, a `Small`, are the settings in use unless `--paper` is given, or data are named that
+    these don't suit. A setting that the command line names always counts. A resumed run keeps its
+    own settings; with `--paper`, it must have the chapter's.
 
     Raises InputError for a setting out of range, an occupied run directory, or
     a `--resume` without a run or with another configuration than the run's,
@@ -68,7 +89,7 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True):
     parser = Parser(description=description,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
-                        help=f"the data set (default: {data_choices[0]})")
+                        help=f"the data set (default: {_default_data(small, data_choices)})")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies (default: "
                         "TFDS_DATA_DIR, or TFDS's own default)")
     parser.add_argument("--seed", type=seed_number, default=argparse.SUPPRESS,
@@ -77,23 +98,34 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True):
                         f"free checkpoints/{chapter}-NNN; with --resume, the newest of these)")
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --run-dir from its last checkpoint")
+    parser.add_argument("--paper", action="store_true", help=f"train the chapter's own size: "
+                        f"{small.paper}" if small else "the chapter's own settings, which are this "
+                        "script's defaults anyway")
     if in_graph:
         _add_loop_flags(parser)
-    add_flags(parser, Config)
+    add_flags(parser, Config, small.settings if small else {})
     args = parser.parse_args(argv)
 
     named = given(args, Config)
-    config = make(Config, named)
+    data = _suited(small, args, data_choices)
+    reduced = {} if data is None or args.resume else {
+        name: value for name, value in small.settings.items() if name not in named}
+    config = make(Config, {**reduced, **named})
     chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
         path = args.run_dir or run.next_path(chapter)
         loop = _checked(Loop(**chosen))
         run.vacant(path)
-        return Launch(chapter, config, getattr(args, "data", data_choices[0]), args.data_dir,
-                      getattr(args, "seed", 0), path, None, loop)
+        chosen = " ".join(as_flag(name, value) for name, value in reduced.items())
+        note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
+        data = data or getattr(args, "data", data_choices[0])
+        return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0), path, None,
+                      loop, note)
 
     path = args.run_dir or run.newest(chapter)
     stored = run.read_config(path)
+    if args.paper:
+        named = {**dataclasses.asdict(Config()), **named}
     named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
     if named.get("data") == "auto":
         del named["data"]
@@ -106,6 +138,34 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True):
     return Launch(chapter, make(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
                   Loop(**stored["loop"]))
+
+
+def _default_data(small, data_choices):
+    """What --help says of the data set that is used if none is named."""
+    if small is None or not small.data:
+        return data_choices[0]
+    return (f"the first of {', '.join(small.data)} that is available without a download; with "
+            f"--paper {data_choices[0]}")
+
+
+def _suited(small, args, data_choices):
+    """The data set to train on with the small settings, or None if these are not to be used."""
+    if small is None or args.paper:
+        return None
+    if not small.data:
+        return getattr(args, "data", data_choices[0])
+    if hasattr(args, "data"):
+        return args.data if args.data in small.data else None
+    return next((choice for choice in small.data if _available(choice, args.data_dir)), None)
+
+
+def _available(choice, data_dir):
+    """Whether the data set `choice` is there, in `data_dir` if that is given, or is drawn here."""
+    from gan_tf1.data import mnist, source
+    if choice in DRAWN:
+        return data_dir is None
+    return (source.prepared_version(choice, data_dir) is not None
+            or choice == "mnist" and data_dir is not None and mnist.has_idx_files(data_dir))
 
 
 def _add_loop_flags(parser):

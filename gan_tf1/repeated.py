@@ -168,12 +168,13 @@ def absolute(path):
 def train(script, path, flags, jobs=1, called=None):
     """Run, or resume, `script` with `flags` in the run directory `path`, one of `jobs` at a time.
 
-    A completed run is skipped. Raises InputError or TrainingError with the script's own reason,
-    after what the run is `called`.
+    Settings that the flags don't name are the chapter's own, not the script's small ones. A
+    completed run is skipped. Raises InputError or TrainingError with the script's own reason, after
+    what the run is `called`.
     """
     if is_complete(path):
         return
-    command = [SCRIPTS / script, "--run-dir", path, *flags]
+    command = [SCRIPTS / script, "--run-dir", path, "--paper", *flags]
     if (path / "config.json").exists():
         command.append("--resume")
     # Runs side by side share the cores: if each used all threads, they would only contend.

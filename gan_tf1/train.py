@@ -3,12 +3,17 @@
 import contextlib
 import math
 import pathlib
+from time import perf_counter
 
 from tqdm import tqdm
 
 from gan_tf1 import checkpoint, diagnosis, figures, loop as loops, run as run_files
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.tf1 import session_config, tf
+
+
+ESTIMATE_AFTER = 10.  # seconds of training, before it is said how long the rest will take
+ESTIMATE_FROM = 60.   # seconds: what takes less isn't announced
 
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
@@ -51,6 +56,9 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
 
     The log ends with a sentence on how the run went (`gan_tf1/diagnosis.py`).
 
+    On stderr it says how many steps there are to make, and after some seconds how long they will
+    take, if that is more than a minute.
+
     Raises TrainingError where a loss is no longer finite.
     """
     first, end = part or (0, epochs)
@@ -73,8 +81,12 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
             return _finish(run)
         run.events(graph, start)
         _follow_last_checkpoints(gen_saver, run)
+        left = (end - start) * steps
+        whole = "" if left == epochs * steps else f" of {epochs * steps:,} in all"
+        run.say(f"{left:,} training steps{whole}")
         turns = (loops.graph_steps(sess, in_graph, start * steps) if loop.loop == "graph" else
                  loops.feed_steps(sess, step, train_set, rng))
+        turns = _estimated(turns, left, run.say)
 
         with tqdm(total=epochs * steps, initial=start * steps, unit="step", disable=None,
                   mininterval=0.5, smoothing=0.05) as bar:
@@ -112,6 +124,32 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                     "rng": rng.bit_generator.state, "train_set": train_set.state()})
     if end == epochs:
         _finish(run)
+
+
+def _estimated(turns, steps, say):
+    """The `turns`, of which a line says after some seconds how long all `steps` of them will take.
+
+    The first turn doesn't count: in it the graph is prepared. What soon ends is not announced.
+    """
+    begun = None
+    for done, turn in enumerate(turns):
+        yield turn
+        if done == 0:
+            begun = perf_counter()
+        elif begun is not None and (elapsed := perf_counter() - begun) > ESTIMATE_AFTER:
+            left = elapsed / done * (steps - done - 1)
+            if left > ESTIMATE_FROM:
+                say(f"about {duration(left)} to go, at {done / elapsed:.3g} steps a second")
+            begun = None
+
+
+def duration(seconds):
+    """`seconds` in words, to two digits at most: "2 minutes", "1.5 hours", "3 days"."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if seconds >= size:
+            break
+    number = float(f"{seconds / size:.2g}")
+    return f"{number:g} {unit}{'s' * (number != 1)}"
 
 
 def epochs_done(run):

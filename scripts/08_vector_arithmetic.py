@@ -1,7 +1,7 @@
 """Vector arithmetic with a trained generator: is bold 7 - regular 7 + regular 3 a bold 3?
 
+    python scripts/08_vector_arithmetic.py                              the generator shipped
     python scripts/08_vector_arithmetic.py checkpoints/dcgan_upsampling-001
-    python scripts/08_vector_arithmetic.py checkpoints/mnist_gan                the one shipped
     python scripts/08_vector_arithmetic.py RUN --digits 1 8 --exemplars 10
 
 RUN is a run directory of a chapter that says how latent vectors become images
@@ -96,7 +96,9 @@ def drawn_figures(outcome, nine, ways, where):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=user_path, metavar="RUN")
+    parser.add_argument("run", type=user_path, metavar="RUN", nargs="?",
+                        default=outputs.SHIPPED / "mnist_gan", help="a run whose generator makes "
+                        "digits of latent vectors (default: the MNIST GAN that is shipped)")
     parser.add_argument("--digits", type=int, choices=range(10), nargs=2, default=(7, 3),
                         metavar=("A", "B"), help="bold A - regular A + regular B (default: 7 3)")
     parser.add_argument("--exemplars", type=whole_number, default=arithmetic.LEAST, metavar="K",

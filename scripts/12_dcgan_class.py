@@ -1,7 +1,7 @@
 """Train the DCGAN class of a Chinese article on GANs, written for TF1, on MNIST.
 
-    python scripts/12_dcgan_class.py                         the article: 200 epochs
-    python scripts/12_dcgan_class.py --epochs 5              a look at it
+    python scripts/12_dcgan_class.py                         5 epochs, in minutes
+    python scripts/12_dcgan_class.py --paper                 the article: 200 epochs
     python scripts/12_dcgan_class.py --variant as_printed    with those of its slips that run
     python scripts/12_dcgan_class.py --resume                go on after an interruption
 """
@@ -13,10 +13,12 @@ from gan_tf1.models import dcgan_class as model
 
 import numpy as np
 
+SMALL = launch.Small({"epochs": 5}, "200 epochs of 859 steps, three hours on two cores")
+
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
     steps = model.steps_per_epoch(data.train, config)

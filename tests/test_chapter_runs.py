@@ -49,7 +49,7 @@ LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
         f"[Generator loss: {g:f}]"),
 }
 WITH_LABELS = ["09_conditional_gan.py"]  # these leave `samples` images of each digit
-TINY = {script: ["--data", "drawn", *(
+TINY = {script: ["--paper", "--data", "drawn", *(
     part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value)))]
     for script, (_, settings) in CHAPTERS.items()}
 KILLED_AFTER = {"05_dcgan_mnist.py": ">12, 2/4", "06_vanilla_gan.py": "18 ["}

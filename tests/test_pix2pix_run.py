@@ -132,10 +132,11 @@ def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsy
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    ([], "--data pairs needs --data-dir, the folder with pictures of pairs"),
+    (["--paper"], "--data pairs needs --data-dir, the folder with pictures of pairs"),
     (["--data-dir", "none"], "--data-dir none is not a folder"),
-    (["--data", "cifar10"], "--size 256 is more than --data cifar10 has, 32 pixels"),
-    (["--data", "cifar10", "--size", "16"], "--patch-layers 3 leaves nothing of images of 16"),
+    (["--paper", "--data", "cifar10"], "--size 256 is more than --data cifar10 has, 32 pixels"),
+    (["--paper", "--data", "cifar10", "--size", "16"],
+     "--patch-layers 3 leaves nothing of images of 16"),
     (["--task", "depth"], "--task must be one of colour, edges, mask, not depth"),
     (["--direction", "BtA"], "--direction must be one of AtoB, BtoA"),
     (["--iterations", "30", "--sample-interval", "20"], "--iterations 30 must be a multiple"),

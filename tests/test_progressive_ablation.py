@@ -9,7 +9,7 @@ from conftest import load_script, refusal
 from gan_tf1 import processes, run
 from gan_tf1.data import images
 
-TINY = ["--data", "drawn", "--resolution", "16", "--no-growing", "--images", "8",
+TINY = ["--paper", "--data", "drawn", "--resolution", "16", "--no-growing", "--images", "8",
         "--interval-images", "8", "--batch-size", "4", "--z-dim", "3", "--max-maps", "2",
         "--samples", "3"]
 

@@ -119,7 +119,7 @@ def test_a_run_leaves_images_in_colour(tmp_path, monkeypatch):
     monkeypatch.setattr(digits, "load", few_digits.load)
     path = tmp_path / "run"
     load_script("20_stacked_mnist_gan.py").main([
-        "--data", "drawn", "--packing", "2", "--iterations", "4", "--sample-interval", "2",
+        "--paper", "--data", "drawn", "--packing", "2", "--iterations", "4", "--sample-interval", "2",
         "--batch-size", "2", "--channels", "1", "--z-dim", "4", "--samples", "16", "--loop",
         "graph", "--run-dir", str(path)])
     assert run.load_samples(path).shape == (2, 16, 28, 28, 3)
