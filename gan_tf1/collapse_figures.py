@@ -107,7 +107,7 @@ def remedies(rows, modes, title, seeds=()):
     longest = max((run for _, runs in rows for run in runs), key=lambda run: len(run[0]))
     grid[0, 0].set_xlim(_ends(longest[0]))  # of all: one that diverged is shorter
     for axes in grid[-1]:
-        count_along(axes, "", 2.2)
+        count_along(axes, "", 2.3)
     figure.supxlabel("step", fontsize="medium")
     drawn = next(axes for axes in grid.flat if axes.collections)
     _legend(figure, *_of_modes(drawn, modes), loc="outside right center",

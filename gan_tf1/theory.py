@@ -153,15 +153,19 @@ def compare(paths, out):
             for (objective, losses), each, config in zip(runs, stored, configs)]
     table = {name: np.concatenate([np.broadcast_to(row[name], row["epoch"].shape) for row in rows])
              for name in rows[0]}
-    seeds, smooth = (", ".join(map(str, sorted(set(values)))) for values in zip(*(
-        (each["seed"], config.label_smooth) for each, config in zip(stored, configs))))
-    title = (f"The MNIST GAN by objective, on {data.pop()}: seeds {seeds}, "
-             f"label smoothing {smooth}")
+    title = compared(data.pop(), {each["seed"] for each in stored},
+                     {config.label_smooth for config in configs})
     _save(folder(out), "objectives", source, table, theory_figures.trainings(runs, title))
     names = [f"{theory_figures.NAMES[objective]}, seed {each['seed']}"
              for (objective, _), each in zip(runs, stored)]
     print(figures.save(figures.sample_grid(samples, title, count, 0.8, names),
                        out / "objectives_samples.png"))
+
+
+def compared(data_title, seeds, label_smooth):
+    """The title of trainings with these `seeds` and values of `label_smooth`, both sets."""
+    seeds, smooth = (", ".join(map(str, sorted(values))) for values in (seeds, label_smooth))
+    return f"The MNIST GAN by objective, on {data_title}: seeds {seeds}, label smoothing {smooth}"
 
 
 def folder(path):

@@ -9,8 +9,8 @@ from gan_tf1.layout import TEXT, count_along, legend_below, new_figure, wrapped
 NAMES = {"minimax": "minimax", "non_saturating": "non-saturating",
          "maximum_likelihood": "maximum likelihood"}
 COST_COLOURS = dict(zip(NAMES, ("#2ca02c", "#9467bd", "#d62728")))
-# Dashes show a curve that lies below another, and tell red from green without the colours.
-STYLES = dict(zip(NAMES, ("-", "-.", "--")))
+# Dashes let a curve below them be seen, and distinguish red from green without the colours.
+STYLES = dict(zip(NAMES, ("-", "-", "--")))
 STAGES = {"a": "(a) D partially accurate", "b": "(b) D trained, G frozen",
           "c": "(c) G guided by D", "d": "(d) both trained"}
 

@@ -17,9 +17,8 @@ is to the same --n training images, for it depends on how many are compared.
 """
 
 import argparse
-from typing import Any, NamedTuple
 
-from gan_tf1 import figures, metrics, outputs, samples
+from gan_tf1 import figures, judged, metrics, outputs, samples
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -32,15 +31,6 @@ import numpy as np
 SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 12  # images of a row in --grid
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
-AXES = {"score": "classifier score (Inception-style)", "distance": "Fréchet classifier distance",
-        "classes": "classes covered", "KL to uniform": "KL divergence from uniform classes (nats)"}
-
-
-class Row(NamedTuple):
-    """A row of the table: a figure of each column as `(value, standard error)`."""
-    name: str
-    figures: dict
-    read_back: Any = None  # likewise the share read as the label asked for, where there was one
 
 
 def row_of(drawn, probabilities, features, reference, seed):
@@ -48,10 +38,10 @@ def row_of(drawn, probabilities, features, reference, seed):
     rng = np.random.default_rng([seed, 4])
     found = measured(probabilities, features, reference, rng)
     if drawn.labels is None:
-        return Row(drawn.name, found)
+        return judged.Row(drawn.name, found)
     right = metrics.read_back(probabilities, drawn.labels)
     error = metrics.standard_error(np.mean, right, rng, metrics.DRAWS)
-    return Row(drawn.name, found, (right.mean(), error))
+    return judged.Row(drawn.name, found, (right.mean(), error))
 
 
 def measured(probabilities, features, reference, rng):
@@ -78,13 +68,6 @@ def table(rows):
         if row.read_back:
             share, error = row.read_back
             yield f"{row.name}: asked label read back: {share:.1%} +- {100 * error:.1f}"
-
-
-def bars(rows, count, data_title):
-    """The figure of the table's `rows`, each judged by `count` images."""
-    return figures.metric_bars(
-        rows, f"{count:,} images per row, judged by a classifier; distance to the training images "
-        f"of {data_title}; black lines: standard error", AXES)
 
 
 @script
@@ -131,7 +114,7 @@ def main(argv=None):
           f"{args.n} images a row; distance to {args.n} training images of {data.title}",
           f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
           f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
-    print(figures.save(bars(rows, args.n, data.title), out))
+    print(figures.save(judged.bars(rows, args.n, data.title), out))
     if args.grid:
         shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])
         names = [of_set.name for of_set in sets]

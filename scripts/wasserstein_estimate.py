@@ -21,7 +21,7 @@ of the samples is above that of all, and "unbiased" has it taken off.
 import argparse
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures, metrics, samples
+from gan_tf1 import figures, judged, metrics, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -33,8 +33,6 @@ from gan_tf1.run import load_losses, load_samples, read_config
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-CHAPTERS = {"wasserstein_gan": "Wasserstein GAN",
-            "wasserstein_gan_gp": "Wasserstein GAN with gradient penalty"}
 SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
 WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
 REFERENCE = 10_000    # training images
@@ -56,9 +54,9 @@ class Finished(NamedTuple):
 def read(path, after=0):
     """The `Finished` run at `path` after iteration `after`; InputError if it can't be judged."""
     stored = read_config(path)
-    if stored["chapter"] not in CHAPTERS:
+    if stored["chapter"] not in judged.CRITICS:
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which has no critic: give one "
-                         f"of {' or '.join(CHAPTERS)}")
+                         f"of {' or '.join(judged.CRITICS)}")
     model, losses = samples.chapter(stored["chapter"]), load_losses(path)
     interval = make(model.Config, stored["settings"]).sample_interval
     if not {"step", "estimate", "gen_loss"} <= set(losses):
@@ -109,11 +107,6 @@ def correlation(x, y, rng):
     return (scipy.stats.spearmanr(x, y).statistic, *np.quantile(resampled, (0.025, 0.975)))
 
 
-def titled(chapter, data_title, seed, count):
-    """The title of the figure of a run that kept `count` samples of each interval."""
-    return f"{CHAPTERS[chapter]} on {data_title}, seed {seed}: {count:,} samples of each interval"
-
-
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,9 +131,9 @@ def main(argv=None):
     training, test = (part.images[rng.permutation(part.num_examples)[:count]]
                       for part, count in ((data.train, REFERENCE), (data.test, run.count)))
     (_, known), *said = samples.judged(args.classifier, [training, test, *run.images])
-    (real, _), *judged = [distance_and_bias(features, metrics.gaussian(known))
+    (real, _), *measured = [distance_and_bias(features, metrics.gaussian(known))
                           for _, features in said]
-    distance, bias = np.transpose(judged)
+    distance, bias = np.transpose(measured)
 
     print(f"{run.stored['chapter']} ({args.run}) on {run.stored['data_title']}, judged by "
           f"{args.classifier.resolve().name}: {run.count} samples of each interval",
@@ -157,7 +150,8 @@ def main(argv=None):
                        ("generator's loss", run.gen_loss, distance)):
         found[name] = correlation(x, y, np.random.default_rng([args.seed, 4]))
         print("{:28} {:6.3f}  ({:.3f} to {:.3f})".format(name, *found[name]))
-    title = titled(run.stored["chapter"], run.stored["data_title"], run.stored["seed"], run.count)
+    title = judged.estimate_title(
+        run.stored["chapter"], run.stored["data_title"], run.stored["seed"], run.count)
     figure = figures.estimate_and_distance(run.iterations, run.estimate, distance, real,
                                            found["estimate"], title)
     print(figures.save(figure, args.out or args.run / "figures" / "estimate.png"))

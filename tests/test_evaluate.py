@@ -11,7 +11,7 @@ import pytest
 
 import few_digits
 from conftest import ROOT, load_script, refusal
-from gan_tf1 import figures, metrics, samples
+from gan_tf1 import figures, judged, metrics, samples
 from gan_tf1.data import digits, source
 from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_gan, semi_supervised_svhn
@@ -116,8 +116,8 @@ def test_a_row_of_samples_with_labels_says_how_many_are_read_back(script, monkey
 
 
 def test_bars_are_as_long_as_the_figures(script):
-    table = [script.Row("real", {"score": (9.5, 0.1), "distance": (0.5, 0.2)}),
-             script.Row("a $run_", {"score": (5.0, 0.3), "distance": (90.0, 1.0)})]
+    table = [judged.Row("real", {"score": (9.5, 0.1), "distance": (0.5, 0.2)}),
+             judged.Row("a $run_", {"score": (5.0, 0.3), "distance": (90.0, 1.0)})]
     figure = figures.metric_bars(table, "title")
     assert [[bar.get_width() for bar in axes.patches] for axes in figure.axes] == [
         [9.5, 5.0], [0.5, 90.0]]

@@ -7,12 +7,14 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import load_script
+from conftest import ROOT, load_script
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from gan_tf1 import collapse_figures, figures, layout, logs, plane, published, theory, theory_figures
+from gan_tf1 import (
+    collapse_figures, figures, judged, layout, logs, plane, published, theory, theory_figures)
 from gan_tf1.bench import rows as bench_rows, table
 from gan_tf1.data import mixtures
+from gan_tf1.errors import InputError
 from gan_tf1.objectives import Costs, Deviation
 
 TITLE = ("Wasserstein GAN with gradient penalty on drawn digits (synthetic), learning rate 0.0002, "
@@ -45,9 +47,8 @@ def comparison(name, envelope=True):
                               logs.CHAPTERS["mnist_gan"])
 
 
-def judged(count):
-    Row = load_script("evaluate.py").Row
-    return load_script("evaluate.py").bars([Row(f"wasserstein_gan_gp (wasserstein_gan_gp-{n:03})", {
+def evaluated(count):
+    return judged.bars([judged.Row(f"wasserstein_gan_gp (wasserstein_gan_gp-{n:03})", {
         "score": (8.5, 0.03), "distance": (159.41 - n, 0.99), "classes": (10.0, 0.3),
         "KL to uniform": (0.000627 * n, 0.0069)}) for n in range(count)], 10_000, "MNIST")
 
@@ -167,7 +168,7 @@ FIGURES = {
     "positive estimate": lambda: estimates(np.geomspace(43, 0.95, 100)),
     "estimate of many decades": lambda: estimates(np.geomspace(1e6, 1e-9, 100)),
     "estimate that falls below zero by decades": lambda: estimates(-np.geomspace(1e6, 1e-6, 100)),
-    "bars": lambda: judged(9), "bars of two": lambda: judged(2),
+    "bars": lambda: evaluated(9), "bars of two": lambda: evaluated(2),
     "benchmark": lambda: measured(4), "benchmark of one": lambda: measured(1),
     "cities": lambda: cities(2), "one run on cities": lambda: cities(1),
     "digits": lambda: collapse_figures.digits(
@@ -331,3 +332,48 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     one, other = (figures.save(panels(3, 100), tmp_path / name).read_bytes()
                   for name in ("one.png", "other.png"))
     assert one == other
+
+
+# --- the figures that are kept ---
+
+def test_kept_figures_are_drawn_from_the_numbers_beside_them(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.update({path: figure}) or path)
+    drawn = {}
+    load_script("redraw_figures.py").main(["--out", str(tmp_path)])
+    assert all((ROOT / "checkpoints" / path.relative_to(tmp_path)).exists() for path in drawn)
+    assert capsys.readouterr().out.splitlines() == list(map(str, drawn))
+    by_name = {str(path.relative_to(tmp_path)): figure for path, figure in drawn.items()}
+    sweep = by_name["instability/sweep.png"].axes
+    assert [axes.get_title().split("\n")[0] for axes in sweep] == [
+        f"learning-rate {rate}, disc-steps {disc}" for rate in ("0.0002", "0.001", "0.02")
+        for disc in (1, 3)]
+    assert len(sweep[0].lines[0].get_xdata()) == 15
+    diverged = by_name["mode_collapse/mnist_remedies.png"].axes[-3].collections
+    assert len(diverged) == 10 and diverged[0].get_paths()[0].vertices[:, 0].max() < 1000
+    assert "synthetic" in by_name["mode_collapse/two_cities_remedies.png"].get_suptitle()
+
+
+def test_reports_give_back_what_their_figures_show(tmp_path):
+    rows = [judged.Row("MNIST: test images", {"score": (9.791, 0.011), "distance": (0.86, 0.09),
+                                              "classes": (10.0, 0.0), "KL to uniform": (0.0018, 7e-4)}),
+            judged.Row("conditional_gan (a run)", {"score": (9.329, 0.021), "distance": (10.9, 0.27),
+                                                   "classes": (10.0, 0.0),
+                                                   "KL to uniform": (6e-4, 4e-4)}, (0.97, 0.002))]
+    lines = load_script("evaluate.py").table(rows)
+    text = "\n".join(["# comment", "500 images a row; distance to 500 training images of MNIST",
+                      *lines, "", "# by a later command"])
+    assert judged.read_evaluation(text) == (
+        [row._replace(read_back=None) for row in rows], 500, "MNIST")
+    for read in (judged.read_evaluation, judged.read_estimate):
+        with pytest.raises(InputError, match="not a report of"):
+            read("nothing of the kind")
+
+
+def test_a_report_of_estimates_gives_back_its_curves():
+    *curves, real, correlation, title = judged.read_estimate(
+        (ROOT / "checkpoints" / "wasserstein_gan" / "estimate.txt").read_text())
+    iterations, estimate, distance = curves
+    assert iterations.tolist() == list(range(300, 30_001, 300))
+    assert (estimate[0], estimate[9], distance[-1]) == (22.58, -0.0006418, 34.54)
+    assert (real, correlation) == (2.77, (0.688, 0.219, 0.972))
+    assert title == "Wasserstein GAN on MNIST, seed 0: 1,000 samples of each interval"

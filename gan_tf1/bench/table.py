@@ -120,6 +120,7 @@ def figure(found, data_titles):
     `found` are `Line`s, and `data_titles` maps each work to the title of its data.
     """
     from matplotlib.patches import Patch
+    from matplotlib.ticker import LogLocator
     names = list(dict.fromkeys(line.work for line in found))
     counts = [sum(line.work == name for line in found) for name in names]
     drawn = new_figure(8.5, 0.35 * sum(counts) + 1.2 * len(names),
@@ -141,6 +142,7 @@ def figure(found, data_titles):
         least = 0.8 * min(line.ratio for line in own)
         most = max(line.ratio for line in own)
         axes.set_xlim(least, most * (most / least) ** 0.7)  # room for the text beside the bars
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if most < 10 * least else (1,)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
         axes.set_yticks(places, [line.title for line in own], parse_math=False)

@@ -1,0 +1,69 @@
+"""The figures of samples that a classifier judged, drawn from numbers or from a printed report.
+
+`scripts/evaluate.py` and `scripts/wasserstein_estimate.py` print their numbers as text. The
+functions called `read_*` take such a text, with or without comments above it, so that a figure can
+be drawn again without the samples.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures
+from gan_tf1.errors import InputError
+
+AXES = {"score": "classifier score (Inception-style)", "distance": "Fréchet classifier distance",
+        "classes": "classes covered", "KL to uniform": "KL divergence from uniform classes (nats)"}
+CRITICS = {"wasserstein_gan": "Wasserstein GAN",
+           "wasserstein_gan_gp": "Wasserstein GAN with gradient penalty"}
+NUMBER = r"-?\d[\d.e+-]*"
+
+
+class Row(NamedTuple):
+    """A row of the table of `scripts/evaluate.py`."""
+    name: str
+    figures: dict           # metric -> (value, standard error)
+    read_back: Any = None   # the share read as the label that was asked for, likewise, or None
+
+
+def bars(rows, count, data_title):
+    """The figure of the `Row`s, each judged by `count` images; the first are real images."""
+    return figures.metric_bars(
+        rows, f"{count:,} images per row, judged by a classifier; distance to the training images "
+        f"of {data_title}; black lines: standard error", AXES)
+
+
+def read_evaluation(text):
+    """The arguments of `bars` in the report `text`. Raises InputError if it holds no table."""
+    told = re.search(r"^(\d+) images .*; distance to \d+ training images of (.*)$", text, re.M)
+    if not told:
+        raise InputError("the text is not a report of evaluate.py")
+    # Rows that a later command has added stand below an empty line.
+    lines = text[told.end():].split("\n\n")[0].splitlines()
+    cells = [re.fullmatch(r"(.+?)\s+" + r"\s+".join(4 * [rf"({NUMBER}) \+- ({NUMBER})"]), line)
+             for line in lines]
+    rows = [Row(one[1], dict(zip(AXES, zip(*2 * [map(float, one.groups()[1:])]))))
+            for one in cells if one]
+    return rows, int(told[1]), told[2]
+
+
+def estimate_title(chapter, data_title, seed, count):
+    """The title of the figure of a critic's estimate, with `count` samples of each interval."""
+    return f"{CRITICS[chapter]} on {data_title}, seed {seed}: {count:,} samples of each interval"
+
+
+def read_estimate(text):
+    """The arguments of `figures.estimate_and_distance` in the report `text`.
+
+    Raises InputError if it is not a report of wasserstein_estimate.py.
+    """
+    told = re.search(r"^(\w+) \(.*\) on (.*), judged by .*: (\d+) samples of each", text, re.M)
+    real = re.search(rf"^distance of \d+ test images: ({NUMBER});", text, re.M)
+    found = re.search(rf"^estimate +({NUMBER}) +\(({NUMBER}) to ({NUMBER})\)", text, re.M)
+    rows = re.findall(rf"^ *(\d+) +({NUMBER}) +({NUMBER})$", text, re.M)
+    if not (told and real and found and rows):
+        raise InputError("the text is not a report of wasserstein_estimate.py")
+    seed = re.search(r"--seed (\d+)", text)
+    return (*np.array(rows, float).T, float(real[1]), tuple(map(float, found.groups())),
+            estimate_title(told[1], told[2], seed[1] if seed else 0, int(told[3])))
