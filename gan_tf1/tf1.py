@@ -32,6 +32,7 @@ from gan_tf1.errors import InputError, refuse_missing
 # What TensorFlow's C++ side says on every machine without a GPU, before or beside its log level.
 CHATTER = re.compile(
     r"before absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers"
+    r"|oneDNN supports DT_\w+ only on platforms with AVX-512"
     r"|^To turn them off, set the environment variable|failed call to cuInit|^\s*$")
 
 
@@ -131,6 +132,7 @@ def new_graph(seed, resource_variables=False):
     loop in the graph needs it; without, it is TF1's own kind.
     """
     load()
+    _let_onednn_speak()
     from tensorflow import config
     config.experimental.enable_op_determinism()
     graph = tf.Graph()
@@ -138,6 +140,20 @@ def new_graph(seed, resource_variables=False):
         tf.set_random_seed(seed)
         tf.get_variable_scope().set_use_resource(resource_variables)
     return graph
+
+
+@functools.cache
+def _let_onednn_speak():
+    """Have oneDNN say now that the processor lacks AVX-512.
+
+    It says so once per process, when it first meets a type that it doesn't support: in the middle
+    of a training, where the line would break into the progress bar.
+    """
+    if has_gpu_device():
+        return
+    with without_chatter(), tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
+        numbers = tf.placeholder(tf.int32, (None, None))
+        sess.run(tf.transpose(numbers), {numbers: [[0]]})
 
 
 def session_config(mixed_precision=False):
