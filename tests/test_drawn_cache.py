@@ -29,6 +29,17 @@ def test_the_second_load_reads_the_file(drawn, tmp_path, monkeypatch):
     assert_equal(first, drawn.load(20, 0, tmp_path / "new" / "folder"))
 
 
+def test_a_large_new_file_is_named_once(drawn, tmp_path, monkeypatch, capsys):
+    drawn.load(2, 0, tmp_path)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(cache, "SAID", 1000)
+    for _ in range(2):
+        drawn.load(3, 0, tmp_path)
+    [path] = tmp_path.glob("*-3-0.npz")
+    said = capsys.readouterr()
+    assert said == ("", f"kept for the next time (0 MB, may be deleted): {path}\n")
+
+
 def test_each_count_and_seed_and_version_has_its_own_file(drawn, tmp_path, monkeypatch):
     drawn.load(5, 0, tmp_path)
     drawn.load(6, 0, tmp_path)

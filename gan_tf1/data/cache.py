@@ -3,11 +3,14 @@
 import operator
 import os
 import pathlib
+import sys
 
 import numpy as np
 
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
+
+SAID = 1_000_000  # bytes of a new file above which its user is told of it
 
 
 def checked(count, seed):
@@ -28,7 +31,8 @@ def load(name, forms, make, cache_dir=None):
 
     `forms` is the same NamedTuple of the arrays' (dtype, shape). The default
     folder is `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A damaged or
-    foreign file is made anew; a folder that can't be written is no error.
+    foreign file is made anew; a folder that can't be written is no error. A new
+    file of more than `SAID` bytes is named on stderr.
     """
     if cache_dir is None:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
@@ -40,6 +44,10 @@ def load(name, forms, make, cache_dir=None):
         try:
             with replacing(path) as temporary:
                 np.savez(temporary, **arrays._asdict())
+            size = path.stat().st_size
+            if size > SAID:
+                print(f"kept for the next time ({size / 1e6:.0f} MB, may be deleted): {path}",
+                      file=sys.stderr, flush=True)
         except (InputError, OSError):
             pass  # without a cache it is made again next time
     return arrays
