@@ -19,6 +19,7 @@ import os
 import pathlib
 import tempfile
 
+from gan_tf1 import outputs
 from gan_tf1.bench import drive, growth, loop, rows, table, work as works
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
@@ -76,9 +77,15 @@ def main(argv=None):
     parser.add_argument("--data", choices=digits.CHOICES, default="auto",
                         help="which digits (default: auto); street numbers are always drawn")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the digits lie")
-    parser.add_argument("--out", type=user_path, metavar="PATH", default=pathlib.Path("benchmark"),
-                        help="writes PATH.csv, PATH.png and PATH.md (default: benchmark)")
+    parser.add_argument("--out", type=user_path, metavar="PATH", help="writes PATH.csv, PATH.png, "
+                        "PATH.md and PATH-growth.csv (default: the next free "
+                        "checkpoints/benchmark-NNN)")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     args = parser.parse_args(argv)
+    args.out = args.out or outputs.next_free("benchmark", ".md").with_suffix("")
+    for ending in (".csv", ".png", ".md", "-growth.csv"):
+        outputs.check_file(beside(args.out, ending), "--out", (".csv", ".png", ".md"),
+                           args.overwrite)
     if args.rounds < LEAST_ROUNDS:
         raise InputError(f"--rounds must be at least {LEAST_ROUNDS}, not {args.rounds}: a median "
                          "of fewer says little")

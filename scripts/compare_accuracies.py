@@ -13,7 +13,7 @@ difference; draws the curves.
 import argparse
 import math
 
-from gan_tf1 import figures, published
+from gan_tf1 import figures, outputs, published
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
@@ -45,8 +45,9 @@ def main(argv=None):
     parser.add_argument("csv", type=user_path, nargs="+", metavar="CSV",
                         help="made by make_envelope.py; its name without .csv is what it is called")
     parser.add_argument("--title", default="Accuracy", help="of the figure")
-    parser.add_argument("--out", type=user_path, metavar="PNG", default="accuracies.png")
+    outputs.add_flags(parser, "accuracies", ".png")
     args = parser.parse_args(argv)
+    out = outputs.file(args, "accuracies")
 
     runs = [(path.stem, published.envelope("semi_supervised", path)) for path in args.csv]
     data = {envelope.data for _, envelope in runs}
@@ -55,7 +56,7 @@ def main(argv=None):
     print(f"on {data.pop()}, after the last epoch:", *table(runs), sep="\n")
     curves = [(name + ": ", {"epoch": envelope.epochs, **envelope.losses})
               for name, envelope in runs]
-    print(figures.save(figures.accuracy_curves(curves, args.title), args.out))
+    print(figures.save(figures.accuracy_curves(curves, args.title), out))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,9 @@ your own (--envelope) needs at least 5 seeds. A chapter without an envelope
 """
 
 import argparse
-import pathlib
 import sys
 
-from gan_tf1 import figures, logs, published
+from gan_tf1 import figures, logs, outputs, published
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
@@ -51,9 +50,9 @@ def main(argv=None):
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
     parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "
                         "one, made by make_envelope.py (default: the chapter's own)")
-    parser.add_argument("--out", type=user_path, metavar="PNG", help="the overlay figure (default: "
-                        "figures/comparison.png in the run, or comparison.png here)")
+    outputs.add_flags(parser, "comparison", ".png", "the overlay figure")
     args = parser.parse_args(argv)
+    out = outputs.file(args, "comparison")
 
     path = args.run_or_log
     log, counted = logs.read(path, args.chapter), logs.CHAPTERS[args.chapter].counted
@@ -73,7 +72,6 @@ def main(argv=None):
     print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}", *lines,
           sentence, sep="\n")
     if rows:
-        out = args.out or (path / "figures" if path.is_dir() else pathlib.Path()) / "comparison.png"
         print(figures.save(figures.comparison(log, book, envelope, path.name,
                                               logs.CHAPTERS[args.chapter]), out))
     if args.check and verdict.word != "agrees":

@@ -11,17 +11,15 @@ compare_accuracies.py one of at least 2.
 import argparse
 import csv
 import json
-import pathlib
 import shlex
 import sys
 
-from gan_tf1 import repeated
+from gan_tf1 import outputs, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
 from gan_tf1.run import load_losses
 
-WORK_DIR = pathlib.Path("checkpoints/envelope")
 FEWEST = 2  # seeds: one has no spread
 
 
@@ -69,9 +67,11 @@ def main(argv=None):
                         "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
     parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
-    repeated.add_flags(parser, "1000-1019", work_dir=str(WORK_DIR))
+    repeated.add_flags(parser, "1000-1019", work_dir="checkpoints/envelope")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT.csv if it exists")
     args = repeated.parse(parser, argv)
-    args.work_dir = args.work_dir or WORK_DIR
+    args.work_dir = args.work_dir or outputs.home() / "envelope"
+    outputs.check_file(args.out, "OUT.csv", (".csv",), args.overwrite)
     if args.first_seed is not None:
         args.seeds = old_form(args.first_seed, args.seeds)
     if len(args.seeds) < FEWEST:

@@ -26,7 +26,7 @@ import json
 import shlex
 from typing import NamedTuple
 
-from gan_tf1 import figures, metrics, modes, plane, repeated, samples
+from gan_tf1 import figures, metrics, modes, outputs, plane, repeated, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
@@ -37,7 +37,6 @@ from gan_tf1.run import load_losses, load_samples, read_config
 import numpy as np
 
 STACKED = "stacked"
-DEFAULT_OUT = user_path("checkpoints/mode_coverage-001")
 CLASSIFIER = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
 SHOWN = 32  # images of a row's figure
 COLUMNS = {"modes": "modes captured", "high_quality": "high quality %", "reverse_kl": "reverse KL"}
@@ -162,8 +161,8 @@ def picture(args, rows, title):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=user_path, metavar="OUT", default=DEFAULT_OUT,
-                        help=f"(default: {DEFAULT_OUT})")
+    parser.add_argument("--out", type=user_path, metavar="OUT", help="the folder for the results "
+                        "(default: checkpoints/mode_coverage-001)")
     parser.add_argument("--data", nargs="+", choices=(*mixtures.CHOICES, STACKED),
                         default=["ring", "grid"], help="mixtures, or stacked alone "
                         "(default: ring grid)")
@@ -171,6 +170,7 @@ def main(argv=None):
                         help="samples that a discriminator judges together (default: 1 2)")
     repeated.add_flags(parser, "0-9", data="MNIST")
     args = repeated.parse(parser, argv, ["--packing"])
+    args.out = args.out or outputs.home() / "mode_coverage-001"  # the same again, to go on
     args.work_dir = args.work_dir or args.out / "runs"
     for name in ("data", "packs"):
         if len(set(getattr(args, name))) < len(getattr(args, name)):

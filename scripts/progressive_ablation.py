@@ -17,7 +17,7 @@ import argparse
 import json
 import shlex
 
-from gan_tf1 import figures, image_metrics, repeated
+from gan_tf1 import figures, image_metrics, outputs, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
@@ -98,9 +98,10 @@ def main(argv=None):
     parser.add_argument("--n", type=whole_number, default=2048, help="images judged of each run, "
                         "at least 2 (default: 2048; the paper: 16384)")
     repeated.add_flags(parser, "0-1", work_dir="", jobs=1)
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at OUT")
     args = repeated.parse(parser, argv, FIXED)
-    if args.out.suffix != ".txt":
-        raise InputError(f"{args.out} must end in .txt")
+    outputs.check_file(args.out, "OUT.txt", (".txt",), args.overwrite)
+    outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
     if args.n < 2:
         raise InputError("--n must be at least 2")
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training

@@ -21,7 +21,7 @@ of the samples is above that of all, and "unbiased" has it taken off.
 import argparse
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures, judged, metrics, samples
+from gan_tf1 import figures, judged, metrics, outputs, samples
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -119,11 +119,9 @@ def main(argv=None):
                         "and of the resampling (default: 0)")
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py (default: the one shipped)")
-    parser.add_argument("--out", type=user_path, metavar="PNG",
-                        help="the figure (default: figures/estimate.png in the run)")
+    outputs.add_flags(parser, "estimate", ".png")
     args = parser.parse_args(argv)
-    if args.out and args.out.suffix != ".png":
-        raise InputError(f"--out {args.out} must end in .png")
+    out = outputs.file(args, "estimate")
 
     run = read(args.run, args.after)
     data = digits.load(run.stored["data"], args.data_dir or run.stored["data_dir"])
@@ -154,7 +152,7 @@ def main(argv=None):
         run.stored["chapter"], run.stored["data_title"], run.stored["seed"], run.count)
     figure = figures.estimate_and_distance(run.iterations, run.estimate, distance, real,
                                            found["estimate"], title)
-    print(figures.save(figure, args.out or args.run / "figures" / "estimate.png"))
+    print(figures.save(figure, out))
 
 
 if __name__ == "__main__":

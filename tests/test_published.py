@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, load_script, refusal
-from gan_tf1 import logs, published
+from gan_tf1 import logs, outputs, published
 from gan_tf1.errors import InputError
 
 LOGS = pathlib.Path(__file__).parent / "logs"
@@ -304,8 +304,11 @@ def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
     path = run_directory(tmp_path)
     main([str(path), "--check"])
     out = capsys.readouterr().out.splitlines()
-    assert out[-1] == str(path / "figures" / "comparison.png")
-    assert (path / "figures" / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+    figure = outputs.home() / "comparison-001.png"
+    assert out[-1] == str(figure) and figure.read_bytes()[:4] == b"\x89PNG"
+    assert not (path / "figures").exists()  # a run that is there stays as it is
+    assert "exists: name another file, or add --overwrite" in refusal(
+        capsys, main, path, "--out", figure)
     assert out[-2].startswith("Agrees: all 18 figures")
     assert len([line for line in out if line.startswith(tuple(MNIST_GAN.windows))]) == 18
 
@@ -409,8 +412,8 @@ def test_the_books_epoch_24_stands_beside_ours(main, tmp_path, capsys, monkeypat
         "epoch 24: train accuracy 0.9470, in the book 0.9370: +0.0100",
         "epoch 24: test accuracy 0.6640, in the book 0.6740: -0.0100",
         "One run beside one: without an envelope of many seeds it can't be said whether they "
-        "differ by more than seeds do.", "comparison.png"]
-    assert (tmp_path / "comparison.png").read_bytes()[:4] == b"\x89PNG"
+        "differ by more than seeds do.", "checkpoints/comparison-001.png"]
+    assert (tmp_path / "checkpoints" / "comparison-001.png").read_bytes()[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize("change, why", [
@@ -430,8 +433,7 @@ def test_an_envelope_of_ones_own_judges_the_printed_epoch(main, tmp_path, capsys
     (tmp_path / "own.csv").write_text(
         "# settings: {}\nseed,epoch,train_accuracies,test_accuracies,d_loss,g_loss\n" + "".join(
             f"{seed},24,0.9{seed}5,{accuracy},1,1\n" for seed, accuracy in enumerate(accuracies)))
-    own = ["--chapter", "semi_supervised", "--envelope", str(tmp_path / "own.csv"), "--check",
-           "--out", str(tmp_path / "overlay.png")]
+    own = ["--chapter", "semi_supervised", "--envelope", str(tmp_path / "own.csv"), "--check"]
     (tmp_path / "log.txt").write_text(PRINTED)
     main([str(tmp_path / "log.txt"), *own])
     assert "Agrees: all 2 figures" in capsys.readouterr().out

@@ -276,8 +276,12 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
                                    atol=5e-5)
     header = (tmp_path / "envelope.csv").read_text()
     assert "# data: drawn digits (synthetic)" in header and "--batch-size 27500" in header
+    capsys.readouterr()
+    assert "exists: name another file" in refusal(capsys, make_envelope, *command)
+    command.insert(1, "--overwrite")
     make_envelope(command)  # goes on with the runs that are there
-    assert (tmp_path / "envelope.csv").read_text() == header
+    assert (tmp_path / "envelope.csv").read_text().replace("--overwrite ", "") == header
+    header = (tmp_path / "envelope.csv").read_text()
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, make_envelope, *command[:-2])
     assert (tmp_path / "envelope.csv").read_text() == header

@@ -133,8 +133,9 @@ def test_an_estimate_that_falls_with_the_distance(main, tmp_path, capsys):
     assert table["generator's loss"] == (-1, -1, -1)
     changes = stats.spearmanr(np.diff(falling), np.diff(distance)).statistic
     assert table["estimate, changes"][0] == pytest.approx(changes, abs=0.01) and changes < 0.9
-    assert out.splitlines()[-1] == str(path / "figures" / "estimate.png")
-    assert (path / "figures" / "estimate.png").read_bytes()[:4] == b"\x89PNG"
+    assert out.splitlines()[-1] == "checkpoints/estimate-001.png"
+    assert (tmp_path / "checkpoints" / "estimate-001.png").read_bytes()[:4] == b"\x89PNG"
+    assert not list((path / "figures").iterdir())
 
 
 def test_an_estimate_that_says_nothing(main, tmp_path, capsys):
