@@ -24,7 +24,6 @@ LEAST = 0.1    # of an even share: 1 % of the samples for ten classes, as in `ga
 SECOND = 0.5   # share of a run that a verdict leaves out: what comes first is learning
 OFTEN = 0.5    # of the sets in that half: a collapse, not a moment
 CYCLES = 2     # in that half: one return may be chance
-VERDICTS = ("full", "partial", "none")
 
 
 def near(values, means, radius):
@@ -91,7 +90,7 @@ def settled(shares):
 
 
 def verdict(shares):
-    """Which of `VERDICTS` the second half of a series deserves, the first that fits.
+    """The first of "full", "partial" and "none" that fits the second half of a series.
 
     "full": half of the sets or more have one mode alone; "partial": half of them or more lack more
     than a tenth of the modes; "none": the modes are there.

@@ -49,10 +49,6 @@ class DataSet:
     def num_examples(self):
         return len(self.images)
 
-    @property
-    def epochs_completed(self):
-        return self._order.epochs_completed
-
     def next_batch(self, batch_size):
         """The next `batch_size` examples: images float32 [B, 784] in [0, 1], labels uint8 [B].
 

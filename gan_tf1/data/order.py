@@ -15,7 +15,6 @@ class Order:
     def __init__(self, count, seed=0):
         """`seed` (an int or a sequence of them) fixes the order."""
         self.count = count
-        self.epochs_completed = 0
         self._rng = np.random.default_rng(seed)
         self._position = 0
         self._shuffle()
@@ -33,7 +32,6 @@ class Order:
         rows = self._order[self._position:self._position + batch_size]
         self._position += batch_size
         if self._position > self.count:
-            self.epochs_completed += 1
             self._position -= self.count
             self._shuffle()
             rows = np.concatenate([rows, self._order[:self._position]])
@@ -41,12 +39,10 @@ class Order:
 
     def state(self):
         """The place in the stream of batches, as a dict that JSON can hold."""
-        return {"before_shuffle": self._before_shuffle, "position": self._position,
-                "epochs_completed": self.epochs_completed}
+        return {"before_shuffle": self._before_shuffle, "position": self._position}
 
     def restore(self, state):
         """Go on from a `state()`: the next rows are those that followed it."""
         self._rng.bit_generator.state = state["before_shuffle"]
         self._shuffle()
         self._position = state["position"]
-        self.epochs_completed = state["epochs_completed"]
