@@ -172,8 +172,8 @@ def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
     """One row of `columns` samples for every tenth of the run (figure 8).
 
     `samples` is [epochs, n, ...]. The stride is the chapter's: the first epoch, then every
-    (epochs // rows)-th, and at most `rows` of them. Each row is labelled with the number of
-    what is `counted`, of which an epoch has `each`.
+    (epochs // rows)-th, and at most `rows` of them. Each row is labelled with what is `counted`:
+    the number of the epoch, times `each`.
     """
     epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
     figure = new_figure(columns + 1, len(epochs) + 0.1, title)

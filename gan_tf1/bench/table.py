@@ -1,4 +1,4 @@
-"""From rounds to ratios, a table, a CSV file and a figure."""
+"""From the seconds of all rounds to ratios, a table, a CSV file and a figure."""
 
 import csv
 import platform
@@ -13,29 +13,29 @@ from gan_tf1.layout import TEXT, new_figure, wrapped
 
 
 class Line(NamedTuple):
-    """One row's figures for one work; `None` where there are none."""
+    """What was measured for one row and one work; `None` where nothing was."""
     work: str
     row: str
     title: str
     unit: str
-    seconds: float        # a unit, median of the rounds
+    seconds: float        # per unit, median of the rounds
     least: float
     most: float
-    ratio: float          # to the reference's seconds of the same round, median
-    gflops: float         # counted operations of a unit, over `seconds`
+    ratio: float          # to the reference's seconds in the same round, median
+    gflops: float         # GFLOP/s: the counted operations of a unit, divided by `seconds`
     share: float          # of the ceiling
-    ceiling: float        # GFLOP/s, of the row's precision
+    ceiling: float        # GFLOP/s, in the row's precision
     precision: str
-    part: float           # of a unit, that was timed
+    part: float           # of a unit that was timed, from 0 to 1
     peak_mib: float
-    rounds: tuple         # seconds a unit of each
+    rounds: tuple         # seconds per unit in each round
     versions: str
 
 
 def lines(work, entrants, answers, readies):
     """The `Line`s of a work, in the order of `entrants`."""
     def seconds(name):
-        """Of a unit in each round."""
+        """Seconds per unit in each round, [R]."""
         return np.array([answer["seconds"] / answer["units"] for answer in answers[name]]) / (
             readies[name]["part"])
 
@@ -58,7 +58,7 @@ def lines(work, entrants, answers, readies):
 
 
 def ceilings_of(answers, readies):
-    """Precision -> GFLOP/s of the fastest product in any round. No bfloat16 falls below float32."""
+    """Precision -> GFLOP/s of the fastest product in any round; bfloat16's is at least float32's."""
     best = {"float32": 0.0, "bfloat16": 0.0}
     for name, row in rows.CEILINGS.items():
         for answer in answers.get(name, ()):
@@ -68,7 +68,7 @@ def ceilings_of(answers, readies):
 
 
 def ratios_text(found):
-    """The ratios alone, a line a work, for the top of the report; and what the ceiling is."""
+    """The ratios and the ceiling, one line per work, for the top of the report."""
     text = []
     for work in dict.fromkeys(line.work for line in found):
         own = [line for line in found if line.work == work]
@@ -80,7 +80,7 @@ def ratios_text(found):
 
 
 def markdown(found):
-    """All works' lines as one table in Markdown."""
+    """The `Line`s of all works as one table in Markdown."""
     head = ("work", "row", "seconds a unit", "from, to", "ratio", "GFLOP/s", "of ceiling",
             "peak MiB")
     body = [(line.work, line.title + (f" ({line.part:g} of a unit timed)" if line.part < 1 else ""),
@@ -93,7 +93,7 @@ def markdown(found):
 
 
 def grid(head, body):
-    """A Markdown table, its columns as wide as what they hold."""
+    """A Markdown table whose columns are as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(head, *body)]
     aligned = [" | ".join(f"{cell:<{width}}" for cell, width in zip(row, widths))
                for row in (head, ["-" * width for width in widths], *body)]
@@ -101,7 +101,10 @@ def grid(head, body):
 
 
 def write_csv(found, path, data_titles):
-    """One line a row and work, with versions, machine and each round; `data_titles`: work -> title."""
+    """One line per row and work, with versions, machine and every round.
+
+    `data_titles` maps each work to the title of its data.
+    """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*Line._fields[:-2], "seconds_of_rounds", "versions", "data", "machine"])
