@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import ROOT, load_script, refusal, values
+from conftest import ROOT, load_script, values
 from gan_tf1 import logs, published
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -261,14 +261,3 @@ def test_names_that_the_article_never_defines():
 def test_lines_that_run_together_are_no_python(printed):
     with pytest.raises(SyntaxError):
         compile("def load():\n    " + printed, "article", "exec")
-
-
-def test_bad_input_is_one_line(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    main = load_script("05_dcgan_mnist.py").main
-    for arguments, complaint in ((["--drop-rate", "1"], "--drop-rate must be below 1"),
-                                 (["--batch-size", "1"], "--batch-size must be at least 2"),
-                                 (["--batches-per-epoch", "-1"],
-                                  "--batches-per-epoch must be at least 0"),
-                                 (["--epochs", "0"], "--epochs must be at least 1")):
-        assert complaint in refusal(capsys, main, *arguments)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import load_script, refusal, values
+from conftest import load_script, values
 from gan_tf1 import checkpoint, modes, run, train
 from gan_tf1.data import mixtures
 from gan_tf1.models import mixture_gan as model
@@ -337,16 +337,3 @@ def test_a_gan_learns_a_wide_ring_in_seconds(main, tmp_path):
     assert losses["modes"][-1] >= 6 and losses["modes"][0] < losses["modes"][-1]
     assert losses["high_quality"][-1] > max(0.3, 2 * losses["high_quality"][0])
     assert losses["reverse_kl"][-1] < 0.3 < losses["reverse_kl"][0]
-
-
-@pytest.mark.parametrize("arguments, complaint", [
-    (["--packing", "0"], "--packing must be at least 1, not 0"),
-    (["--data", "square"], "invalid choice: 'square'"),
-    (["--iterations", "30", "--sample-interval", "20"], "--iterations 30 must be a multiple"),
-    (["--sample-norm", "none"], "--sample-norm must be one of batch, averages, not none"),
-    (["--batch-size", "60", "--packing", "2", "--train-points", "100"],
-     "--batch-size 60 packs of --packing 2 are more than --train-points 100")])
-def test_bad_input_is_one_line(main, arguments, complaint, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert complaint in refusal(capsys, main, *arguments)
-    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, kill_after, load_script, refusal, values
+from conftest import kill_after, load_script, refusal, values
 from gan_tf1 import run
 from gan_tf1.data import digits
 from gan_tf1.models import mnist_gan, mnist_gan_objectives as model
@@ -257,24 +257,6 @@ def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
         kept = [float(row[6]) for row in rows[1:] if row[0] == objective]
         np.testing.assert_allclose(
             kept, run.load_losses(finished / objective)["gen_grad_norm"], rtol=1e-5)
-
-
-@pytest.mark.parametrize("arguments, complaint", [
-    (["--objective", "heuristic"], "--objective must be one of minimax, non_saturating, "
-                                   "maximum_likelihood, not heuristic"),
-    (["--objective"], "--objective: expected one argument"),
-    (["--objective", "minimax", "--epochs", "0"], "--epochs must be at least 1, not 0"),
-    (["--objective", "minimax", "--out", "folder"], "unrecognized arguments: --out folder"),
-    (["--objective", "minimax", "--xla"], "give --loop graph too"),
-    (["--resume"], "there is no run of mnist_gan_objectives in checkpoints/"),
-    (["--compare", str(ROOT / "checkpoints" / "mnist_gan")],
-     "is a run of 'mnist_gan', not of 'mnist_gan_objectives'"),
-])
-def test_bad_input_of_a_training_is_one_line_and_leaves_nothing(
-        main, arguments, complaint, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert complaint in refusal(capsys, main, *arguments)
-    assert not list(tmp_path.iterdir())
 
 
 def test_another_objective_than_the_runs_is_refused(main, finished, capsys):

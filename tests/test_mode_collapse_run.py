@@ -95,19 +95,6 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         assert again.tobytes() == run.load_samples(finished / name)[-1].tobytes()
 
 
-@pytest.mark.parametrize("arguments, complaint", [
-    (["--remedy", "prayer"], "--remedy must be one of none, label_smoothing, minibatch_stddev"),
-    (["--iterations", "30", "--sample-interval", "20"], "must be a multiple of --sample-interval"),
-    (["--remedy", "packing", "--batch-size", "9"], "--batch-size 9 must be a multiple of --pack 2"),
-    (["--gen-steps", "0"], "--gen-steps must be at least 1, not 0"),
-    (["--data", "three_cities"], "invalid choice: 'three_cities'")])
-def test_bad_input_is_one_line_and_leaves_nothing(main, arguments, complaint, tmp_path,
-                                                  monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert complaint in refusal(capsys, main, *arguments)
-    assert not list(tmp_path.iterdir())
-
-
 # --- the report ---
 
 @pytest.fixture(scope="module")

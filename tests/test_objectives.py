@@ -7,7 +7,7 @@ import pytest
 import scipy
 from scipy.special import expit
 
-from conftest import load_script, refusal, values
+from conftest import load_script, values
 from gan_tf1 import objectives, run, theory
 from gan_tf1.models import gan_1d, two_gaussians
 from gan_tf1.models.mnist_gan_objectives import OBJECTIVES
@@ -364,20 +364,3 @@ def test_figures_and_tables_are_functions_of_the_seed(main, tmp_path, capsys):
     assert table["value"][0] == pytest.approx(-LOG_4, rel=1e-5)
     costs = run.table((tmp_path / "a" / "generator_costs.csv").read_text())
     np.testing.assert_allclose(costs["minimax_by_logit"], -costs["prob"], rtol=1e-5)
-
-
-@pytest.mark.parametrize("arguments, complaint", [
-    (["--out", "file"], "--out file can't be made a folder"),
-    (["--out", "file/folder"], "--out file/folder can't be made a folder"),
-    (["--out", ""], "'' is no path"),
-    (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
-    (["--epochs", "3"], "unrecognized arguments: --epochs 3"),
-    (["--compare", "nowhere"], "nowhere holds no run"),
-    (["--compare"], "--compare: expected at least one argument"),
-])
-def test_bad_input_is_one_line_and_leaves_nothing(
-        main, arguments, complaint, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").write_text("")
-    assert complaint in refusal(capsys, main, *arguments)
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]

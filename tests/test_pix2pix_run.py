@@ -131,29 +131,6 @@ def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsy
     assert (other != found[0]).any()
 
 
-@pytest.mark.parametrize("arguments, complaint", [
-    (["--paper"], "--data pairs needs --data-dir, the folder with pictures of pairs"),
-    (["--data-dir", "none"], "--data-dir none is not a folder"),
-    (["--paper", "--data", "cifar10"], "--size 256 is more than --data cifar10 has, 32 pixels"),
-    (["--paper", "--data", "cifar10", "--size", "16"],
-     "--patch-layers 3 leaves nothing of images of 16"),
-    (["--task", "depth"], "--task must be one of colour, edges, mask, not depth"),
-    (["--direction", "BtA"], "--direction must be one of AtoB, BtoA"),
-    (["--iterations", "30", "--sample-interval", "20"], "--iterations 30 must be a multiple"),
-    (["--data", "tfds", "--tfds-name", "nothing"], "nothing is not in"),
-    (["--translate"], "--translate: expected at least one argument"),
-    (["--translate", "x.png"], "there is no run of pix2pix in checkpoints/: name one"),
-    (["--translate", "x.png", "--run-dir", str(ROOT / "checkpoints" / "mnist_gan")],
-     "is a run of 'mnist_gan', not of 'pix2pix'"),
-    (["--translate", "x.png", "--iterations", "5"], "unrecognized arguments: --iterations 5"),
-])
-def test_bad_input_is_one_line_and_leaves_nothing(main, arguments, complaint, tmp_path,
-                                                  monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert complaint in refusal(capsys, main, *arguments)
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("loop", ["feed"], indirect=True)
 def test_images_that_cannot_be_translated_are_one_line(main, finished, tmp_path, monkeypatch,
                                                        capsys):

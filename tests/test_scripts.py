@@ -36,41 +36,10 @@ def sample():
 
 # --- training's command line ---
 
-@pytest.mark.parametrize("arguments, complaint", [
-    (["--epoch", "3"], "unrecognized arguments: --epoch 3"),
-    (["--nonsense"], "unrecognized arguments: --nonsense"),
-    (["--epochs", "0"], "epochs must be at least 1, not 0"),
-    (["--epochs", "-1"], "epochs must be at least 1, not -1"),
-    (["--epochs", "x"], "'x' is not a whole number"),
-    (["--epochs", "1.5"], "'1.5' is not a whole number"),
-    (["--batch-size", "0"], "--batch-size must be at least 1, not 0"),
-    (["--batch-size", "55001", "--data", "drawn"], "larger than the training set of 55000"),
-    (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
-    (["--seed", "2147483648"], "not below 2147483648"),
-    (["--learning-rate", "nan"], "--learning-rate must be a finite number, not nan"),
-    (["--learning-rate", "inf"], "--learning-rate must be a finite number, not inf"),
-    (["--learning-rate", "0"], "--learning-rate must be above 0, not 0.0"),
-    (["--learning-rate", "fast"], "'fast' is not a number"),
-    (["--label-smooth", "1"], "--label-smooth must be below 1, not 1.0"),
-    (["--gen-z-size", "0"], "--gen-z-size must be at least 1"),
-    (["--samples", "1025"], "--samples must be at most 1024"),
-    (["--gen-hidden-size", "10" * 9], "--gen-hidden-size must be at most 100000"),
-    (["--run-dir", ""], "'' is no path"),
-    (["--run-dir", "run[1]"], "TensorFlow reads [ ] * ? \\ as patterns"),
-    (["--run-dir", "~nobody-here/run"], "is no path"),
-    (["--run-dir", 300 * "x"], "File name too long"),
-    (["--data", "cifar10"], "invalid choice: 'cifar10'"),
-    (["--resume"], "there is no run of mnist_gan in checkpoints/: name one"),
-    (["--resume", "--run-dir", "nowhere"], "nowhere holds no run"),
-    (["--run-dir", "file"], "file is a file"),
-    (["--run-dir", "file/run"], "file/run can't be written"),
-    (["--data-dir", "file"], "--data-dir file is a file"),
-])
-def test_bad_input_is_one_line(train, capsys, tmp_path, monkeypatch, arguments, complaint):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").write_text("")
-    assert complaint in refusal(capsys, train, *arguments)
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+def test_a_batch_larger_than_the_training_set_is_one_line(train, capsys, tmp_path):
+    assert "larger than the training set of 55000" in refusal(
+        capsys, train, "--batch-size", 55001, "--data", "drawn")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_directory_that_cannot_be_made_is_refused(train, capsys):
