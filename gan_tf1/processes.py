@@ -28,7 +28,8 @@ def run(arguments, environment=()):
     """
     begin = [sys.executable]
     if sys.platform == "linux":
-        begin += ["-m", "gan_tf1.processes", str(os.getpid()), sys.executable]
+        # By its path: the package need not be installed.
+        begin += [__file__, str(os.getpid()), sys.executable]
     with subprocess.Popen([*begin, *map(str, arguments)], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, errors="replace",
                           env={**dict(environment), **os.environ}) as process:
