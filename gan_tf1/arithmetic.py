@@ -83,7 +83,7 @@ def trials(images, first, second, exemplars, limit, rng):
     for name, own in zip(names(first, second), found):
         if len(own) < 2 * exemplars:
             raise InputError(f"of {len(images.digit)} images {len(own)} are {name}, and two trials "
-                             f"need {2 * exemplars}: draw more (--n), or train longer")
+                             f"need {2 * exemplars}: draw more (--samples), or train longer")
     count = min(limit, *(len(own) // exemplars for own in found))
     return Trials(*(rng.permutation(own)[:count * exemplars].reshape(count, exemplars)
                     for own in found))

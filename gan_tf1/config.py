@@ -1,7 +1,7 @@
 """A chapter's hyperparameters: one frozen dataclass, its command-line flags, its JSON.
 
-A model file declares `Config` with a `setting(...)` a field; `add_flags` makes
-`--field-name` of each, `make` checks the values. Unknown names, wrong types and
+A model file declares `Config` with a `setting(...)` for each field; `add_flags` makes a flag of
+each, named as in `VOCABULARY`, and `make` checks the values. Unknown names, wrong types and
 values out of range are errors that name the setting.
 """
 
@@ -20,9 +20,25 @@ def setting(default, meaning, at_least=None, at_most=None, above=None, below=Non
         "below": below, "choices": choices})
 
 
+# The chapters have many names for one thing, and their models keep them, as config.json does. On
+# the command line each thing has one name, the same for all scripts: field of a Config -> flag. A
+# field's own name is accepted too, with a note.
+VOCABULARY = {
+    "z_dim": "z-size", "gen_z_size": "z-size",
+    "leaky_relu_alpha": "alpha",
+    "n_critic": "disc-steps",
+    "pack": "packing",
+    "g_size_mult": "gen-channels", "d_size_mult": "disc-channels",
+    "patch_layers": "disc-layers",
+    "resolution": "size",
+    "flip": "mirror",
+    "batches_per_epoch": "epoch-steps",
+}
+
+
 def flag(name):
     """The flag of the setting `name`."""
-    return "--" + name.replace("_", "-")
+    return "--" + VOCABULARY.get(name, name).replace("_", "-")
 
 
 def _checked(field, value):
@@ -96,6 +112,29 @@ def _reader(kind):
     return read
 
 
+class _Former(argparse.Action):
+    """Takes what a flag's former name is given, and says the present name once on stderr."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        negated = self.nargs == 0 and option_string.startswith("--no-")
+        present = self.metavar.replace("--", "--no-", 1) if negated else self.metavar
+        print(f"note: {option_string} is now called {present}", file=sys.stderr)
+        setattr(namespace, self.dest, values if self.nargs != 0 else not negated)
+
+
+def add_former(parser, former, present, dest, **options):
+    """Accept the flag `former` for what is now called `present`; --help doesn't show it."""
+    parser.add_argument(*former, action=_Former, dest=dest, metavar=present,
+                        default=argparse.SUPPRESS, help=argparse.SUPPRESS, **options)
+
+
+def add_count(parser, default, meaning, former="--n"):
+    """The flag `--samples`: how many samples, digits or pairs a script draws or judges."""
+    parser.add_argument("--samples", type=whole_number, default=default, metavar="N", dest="n",
+                        help=f"{meaning} (default: {default})")
+    add_former(parser, [former], "--samples", "n", type=whole_number)
+
+
 def add_flags(parser, Config, small=()):
     """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind.
 
@@ -107,20 +146,26 @@ def add_flags(parser, Config, small=()):
         default = f"(default: {field.default})" if field.name not in small else (
             f"(default: {small[field.name]}; with --paper {field.default})")
         text = f"{field.metadata['meaning']} {default}"
+        own = "--" + field.name.replace("_", "-")
         if field.type is bool:
             group.add_argument(flag(field.name), action=argparse.BooleanOptionalAction,
-                               default=argparse.SUPPRESS, help=text)
+                               dest=field.name, default=argparse.SUPPRESS, help=text)
+            if own != flag(field.name):
+                add_former(group, [own, own.replace("--", "--no-", 1)], flag(field.name),
+                           field.name, nargs=0)
             continue
         choices = field.metadata["choices"]  # `make` checks them, with the message of all settings
         metavar = f"{{{','.join(map(str, choices))}}}" if choices else field.type.__name__.upper()
         group.add_argument(flag(field.name), type=_reader(field.type), metavar=metavar,
-                           default=argparse.SUPPRESS, help=text)
+                           dest=field.name, default=argparse.SUPPRESS, help=text)
+        if own != flag(field.name):
+            add_former(group, [own], flag(field.name), field.name, type=_reader(field.type))
 
 
 def as_flag(name, value):
     """How the command line gives the setting `name` this `value`."""
     if value is True or value is False:
-        return flag(name) if value else flag("no_" + name)
+        return flag(name) if value else flag(name).replace("--", "--no-", 1)
     return f"{flag(name)} {value}"
 
 

@@ -44,7 +44,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1 import figures, models, outputs, train
-from gan_tf1.config import make, whole_number
+from gan_tf1.config import add_count, make
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
 from gan_tf1.launch import seed_number
@@ -155,7 +155,7 @@ def restored(path, model, resource_variables=False):
 
 def add_flags(parser):
     """The flags of a script that draws samples: how many, of what noise, and where to."""
-    parser.add_argument("--n", type=whole_number, default=16, help="how many (default: 16)")
+    add_count(parser, 16, "how many")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
     outputs.add_flags(parser, "samples", ".png", "a grid of images, or a .npy with their numbers,")
 
@@ -163,7 +163,7 @@ def add_flags(parser):
 def checked(args):
     """The file to write, of the flags above. Raises InputError if they can't be met."""
     if not 1 <= args.n <= 100_000:
-        raise InputError("--n must be at least 1 and at most 100000")
+        raise InputError("--samples must be at least 1 and at most 100000")
     return outputs.file(args, "samples", (".png", ".npy"))
 
 
@@ -243,7 +243,7 @@ def unified(path, images, count, seed, value_range):
                          "shape [n, 784], [n, 28, 28] or [n, 28, 28, 1] are needed")
     if len(images) < count:
         raise InputError(f"{path} holds {len(images)} samples: {count} are asked for, and all rows "
-                         "must have as many (--n)")
+                         "must have as many (--samples)")
     if value_range is None:
         raise InputError(f"{path} doesn't say in what range its samples are: give it with --range, "
                          "for example --range 0 1 or --range -1 1")

@@ -1,7 +1,7 @@
 """Draw new samples from a trained MNIST generator: the chapter's figure 9.
 
     python scripts/02_sample_mnist_gan.py                       the generator that is shipped
-    python scripts/02_sample_mnist_gan.py --run-dir checkpoints/mnist_gan-001 --n 64
+    python scripts/02_sample_mnist_gan.py --run-dir checkpoints/mnist_gan-001 --samples 64
     python scripts/02_sample_mnist_gan.py --out samples.npy     [n, 784] in (-1, 1)
     python scripts/02_sample_mnist_gan.py --pickle train_generator_samples.pkl
 """

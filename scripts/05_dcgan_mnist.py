@@ -2,7 +2,7 @@
 
     python scripts/05_dcgan_mnist.py                5 epochs, the article's own number
     python scripts/05_dcgan_mnist.py --paper        100 epochs, whose log is printed
-    python scripts/05_dcgan_mnist.py --epochs 1 --batches-per-epoch 6    the first printed lines
+    python scripts/05_dcgan_mnist.py --epochs 1 --epoch-steps 6    the first printed lines
     python scripts/05_dcgan_mnist.py --resume       go on after an interruption
 """
 

@@ -18,7 +18,7 @@ import argparse
 import sys
 
 from gan_tf1 import arithmetic, figures, outputs, samples, stroke
-from gan_tf1.config import Parser, whole_number
+from gan_tf1.config import Parser, add_count, whole_number
 from gan_tf1.data import drawn_digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
@@ -103,8 +103,7 @@ def main(argv=None):
                         metavar=("A", "B"), help="bold A - regular A + regular B (default: 7 3)")
     parser.add_argument("--exemplars", type=whole_number, default=arithmetic.LEAST, metavar="K",
                         help="latent vectors in a mean, at least 3 (default: 3)")
-    parser.add_argument("--n", type=whole_number, default=20_000, help="latent vectors to choose "
-                        "exemplars from, 100 to 100000 (default: 20000)")
+    add_count(parser, 20_000, "latent vectors to choose exemplars from, 100 to 100000")
     parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="as many at "
                         "most; fewer where the exemplars run out (default: 200)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of all that is random "
@@ -118,7 +117,7 @@ def main(argv=None):
             (a == b, f"--digits must be two, not {a} twice: one lends what the other is to get"),
             (args.exemplars < arithmetic.LEAST, f"--exemplars must be at least {arithmetic.LEAST}: "
              "fewer latent vectors make no concept"),
-            (not 100 <= args.n <= 100_000, "--n must be at least 100 and at most 100000"),
+            (not 100 <= args.n <= 100_000, "--samples must be at least 100 and at most 100000"),
             (args.trials < 2, "--trials must be at least 2: one has no interval")):
         if wrong:
             raise InputError(complaint)

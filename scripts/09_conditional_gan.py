@@ -4,7 +4,7 @@
     python scripts/09_conditional_gan.py --iterations 1000      as many as are printed
     python scripts/09_conditional_gan.py --variant corrected    its slip mended
     python scripts/09_conditional_gan.py --resume               go on after an interruption
-    python scripts/09_conditional_gan.py --label 3 --n 16       draw threes from the newest run
+    python scripts/09_conditional_gan.py --label 3 --samples 16      draw threes from the newest run
     python scripts/09_conditional_gan.py --label 3 --help       the flags of drawing
 """
 

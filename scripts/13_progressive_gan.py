@@ -2,8 +2,8 @@
 
     python scripts/13_progressive_gan.py                          digits, in minutes
     python scripts/13_progressive_gan.py --paper                  CIFAR-10, the paper's sizes
-    python scripts/13_progressive_gan.py --data celeba --resolution 128
-    python scripts/13_progressive_gan.py --data folder --data-dir DIR --resolution 64
+    python scripts/13_progressive_gan.py --data celeba --size 128
+    python scripts/13_progressive_gan.py --data folder --data-dir DIR --size 64
     python scripts/13_progressive_gan.py --resume                 go on after an interruption
 
 Small settings are used with MNIST and the drawn digits.

@@ -4,7 +4,7 @@
     python scripts/18_mode_collapse.py --gen-steps 1       the same networks keep both cities
     python scripts/18_mode_collapse.py --remedy packing    or another remedy
     python scripts/18_mode_collapse.py --data mnist --disc-steps 3 --gen-steps 1 \\
-        --learning-rate 0.001 --hidden-size 128 --z-dim 64        digits: half of them are ones
+        --learning-rate 0.001 --hidden-size 128 --z-size 64        digits: half of them are ones
     python scripts/18_mode_collapse.py --loop graph        sooner
     python scripts/18_mode_collapse.py --resume            go on after an interruption
 

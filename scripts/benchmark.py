@@ -66,8 +66,10 @@ def compare(work, chosen, path, rounds, rng):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--work", nargs="+", choices=tuple(works.WORKS), default=tuple(works.WORKS))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS,
+                        help="which parts of the report (default: all)")
+    parser.add_argument("--work", nargs="+", choices=tuple(works.WORKS),
+                        default=tuple(works.WORKS), help="which trainings (default: all)")
     parser.add_argument("--rows", nargs="+", choices=tuple(rows.ALL), default=tuple(rows.ALL),
                         help=f"which rows beside {rows.REFERENCE!r} (default: all)")
     parser.add_argument("--rounds", type=whole_number, default=LEAST_ROUNDS,

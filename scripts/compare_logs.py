@@ -45,7 +45,8 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run_or_log", type=user_path, metavar="RUN_OR_LOG",
                         help="a run directory, or a text with the chapter's log lines")
-    parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), default="mnist_gan")
+    parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), default="mnist_gan",
+                        help="whose log it is (default: mnist_gan)")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
     parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "

@@ -11,7 +11,7 @@ how many a classifier still reads as their label, and a figure.
 import argparse
 
 from gan_tf1 import figures, outputs, translation
-from gan_tf1.config import Parser, whole_number
+from gan_tf1.config import Parser, add_count
 from gan_tf1.data import unpaired
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
@@ -32,15 +32,14 @@ def first_of_each(labels):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=user_path, metavar="RUN")
-    parser.add_argument("--n", type=whole_number, default=2000, help="digits of each set, 100 to "
-                        "3000 (default: 2000)")
+    parser.add_argument("run", type=user_path, metavar="RUN", help="a run of 16_cyclegan.py")
+    add_count(parser, 2000, "digits of each set, 100 to 3000")
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py (default: the one shipped)")
     outputs.add_flags(parser, "translations", ".png")
     args = parser.parse_args(argv)
     if not 100 <= args.n <= 3000:
-        raise InputError("--n must be at least 100 and at most 3000")
+        raise InputError("--samples must be at least 100 and at most 3000")
     out = outputs.file(args, "translations")
     stored = read_config(args.run)
     _, held_out = unpaired.drawn()

@@ -18,7 +18,7 @@ from gan_tf1.files import user_path
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=user_path, nargs="+", metavar="RUN")
+    parser.add_argument("run", type=user_path, nargs="+", metavar="RUN", help="run directories")
     for path in parser.parse_args(argv).run:
         found = diagnosis.of_run(path)
         print(f"{path}: {found.sentence if found else 'Too short, or without losses to judge.'}")

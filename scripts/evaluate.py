@@ -1,7 +1,7 @@
 """Judge the samples of MNIST generators by what a classifier says of them: a table and bars.
 
     python scripts/evaluate.py checkpoints/mnist_gan
-    python scripts/evaluate.py checkpoints/mnist_gan-001 samples.npy --range -1 1 --n 1000
+    python scripts/evaluate.py checkpoints/mnist_gan-001 samples.npy --range -1 1 --samples 1000
 
 A RUN is a run directory: new samples are drawn from its generator where the
 chapter says how (gan_tf1/samples.py has the convention: the model's
@@ -12,14 +12,14 @@ they are is said by --range (two numbers: ground and ink), and never guessed.
 Of a chapter whose generator is told a label, a line more says how many samples
 the classifier reads as what they were asked to be.
 
-The first row is real: --n test images. The distance of every row, that one too,
-is to the same --n training images, for it depends on how many are compared.
+The first row is real: --samples test images. The distance of every row, that one too,
+is to the same --samples training images, for it depends on how many are compared.
 """
 
 import argparse
 
 from gan_tf1 import figures, judged, metrics, outputs, samples
-from gan_tf1.config import Parser, whole_number
+from gan_tf1.config import Parser, add_count
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
@@ -73,9 +73,9 @@ def table(rows):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=user_path, nargs="+", metavar="RUN_OR_NPZ")
-    parser.add_argument("--n", type=whole_number, default=10_000, help="images a row, 2 to 10000 "
-                        "(default: 10000)")
+    parser.add_argument("run", type=user_path, nargs="+", metavar="RUN_OR_NPZ",
+                        help="run directories, or files of samples, .npz or .npy")
+    add_count(parser, 10_000, "images of each row, 2 to 10000")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="the values "
                         "of ground and ink in samples that no chapter states the range of")
     parser.add_argument("--data", choices=digits.CHOICES[1:], default="mnist", help="the real "
@@ -91,7 +91,7 @@ def main(argv=None):
                         "images of each row too")
     args = parser.parse_args(argv)
     if not 2 <= args.n <= 10_000:
-        raise InputError("--n must be at least 2 and at most 10000")
+        raise InputError("--samples must be at least 2 and at most 10000")
     if args.range and not -np.inf < args.range[0] < args.range[1] < np.inf:
         raise InputError("--range must be two numbers, the smaller first")
     out = outputs.file(args, "evaluation")

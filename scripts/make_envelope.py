@@ -62,7 +62,7 @@ def old_form(first, counts):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT.csv")
+    parser.add_argument("out", type=user_path, metavar="OUT.csv", help="the envelope")
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
                         "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")

@@ -32,7 +32,7 @@ SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
 COMMON = ("--loop", "graph")
 OF_DIGITS = (*COMMON, "--iterations", "3000", "--sample-interval", "100", "--hidden-size", "128",
-             "--z-dim", "64", "--gen-steps", "1")
+             "--z-size", "64", "--gen-steps", "1")
 # Rows without a remedy, name -> flags. The remedies start from the last.
 PLAIN = {two_cities.KEY: {
     "1 update of G": (*COMMON, "--gen-steps", "1"),
@@ -89,7 +89,8 @@ def shown(rows, data):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT")
+    parser.add_argument("out", type=user_path, metavar="OUT",
+                        help="a folder for the report; what is there already goes on")
     parser.add_argument("--data", choices=CHOICES, default=CHOICES[0],
                         help=f"what the GANs are trained on (default: {CHOICES[0]})")
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these, by name "

@@ -2,7 +2,7 @@
 
     python scripts/mode_coverage.py                        ring and grid, plain and packed in twos,
                                                            10 seeds each
-    python scripts/mode_coverage.py --out OUT --data grid --packs 1 2 3 4 --seeds 0-2
+    python scripts/mode_coverage.py --out OUT --data grid --packing 1 2 3 4 --seeds 0-2
     python scripts/mode_coverage.py --out OUT -- --iterations 20000
                                                            flags of 19_mixture_gan.py
     python scripts/mode_coverage.py --out OUT --data stacked --seeds 0 -- --channels 16
@@ -27,7 +27,7 @@ import shlex
 from typing import NamedTuple
 
 from gan_tf1 import figures, metrics, modes, outputs, plane, repeated, samples
-from gan_tf1.config import Parser, make, whole_number
+from gan_tf1.config import Parser, add_former, make, whole_number
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
@@ -37,7 +37,7 @@ from gan_tf1.run import load_losses, load_samples, read_config
 import numpy as np
 
 STACKED = "stacked"
-CLASSIFIER = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+CLASSIFIER = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHOWN = 32  # images of a row's figure
 COLUMNS = {"modes": "modes captured", "high_quality": "high quality %", "reverse_kl": "reverse KL"}
 NAN = np.nan
@@ -161,20 +161,23 @@ def picture(args, rows, title):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=user_path, metavar="OUT", help="the folder for the results "
-                        "(default: checkpoints/mode_coverage-001)")
+    parser.add_argument("--out", type=user_path, metavar="OUT", help="where the table, the figure "
+                        "and the runs go; what is there already goes on (default: "
+                        "checkpoints/mode_coverage-001)")
     parser.add_argument("--data", nargs="+", choices=(*mixtures.CHOICES, STACKED),
                         default=["ring", "grid"], help="mixtures, or stacked alone "
                         "(default: ring grid)")
-    parser.add_argument("--packs", type=whole_number, nargs="+", default=[1, 2], metavar="M",
-                        help="samples that a discriminator judges together (default: 1 2)")
+    parser.add_argument("--packing", type=whole_number, nargs="+", default=[1, 2], metavar="M",
+                        dest="packs", help="samples that a discriminator judges together "
+                        "(default: 1 2)")
+    add_former(parser, ["--packs"], "--packing", "packs", type=whole_number, nargs="+")
     repeated.add_flags(parser, "0-9", data="MNIST")
     args = repeated.parse(parser, argv, ["--packing"])
     args.out = args.out or outputs.home() / "mode_coverage-001"  # the same again, to go on
     args.work_dir = args.work_dir or args.out / "runs"
-    for name in ("data", "packs"):
-        if len(set(getattr(args, name))) < len(getattr(args, name)):
-            raise InputError(f"--{name} must differ")
+    for flag, values in (("--data", args.data), ("--packing", args.packs)):
+        if len(set(values)) < len(values):
+            raise InputError(f"{flag} must differ")
     if STACKED in args.data and len(args.data) > 1:
         raise InputError("--data stacked must stand alone: its flags are another script's")
     model = stacked_mnist_gan if STACKED in args.data else mixture_gan

@@ -1,9 +1,9 @@
 """How near do runs of pix2pix come to the targets of held-out pairs, and how colourful are they?
 
-    python scripts/pix2pix_report.py RUN [RUN ...] [--n 10000] [--out DIR]
+    python scripts/pix2pix_report.py RUN [RUN ...] [--samples 10000] [--out DIR]
 
 All RUNs are of one data set and one task. Each one's newest generator translates
-the first --n held-out inputs, dropout on. Beside them stand two baselines: the
+the first --samples held-out inputs, dropout on. Beside them stand two baselines: the
 inputs as they are, and the mean colour of the training targets at each grey level of
 the inputs. Of each it prints the mean absolute error, PSNR, colourfulness
 (Hasler and Suesstrunk 2003) and how far the colours of all pixels together have the
@@ -17,7 +17,7 @@ import textwrap
 from typing import Any, NamedTuple
 
 from gan_tf1 import figures, outputs, pair_metrics, samples
-from gan_tf1.config import Parser, make, whole_number
+from gan_tf1.config import Parser, add_count, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
@@ -59,9 +59,9 @@ def translated(path, stored, inputs, seed):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN")
-    parser.add_argument("--n", type=whole_number, default=10_000,
-                        help="held-out pairs at most (default: 10000)")
+    parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN",
+                        help="runs of 15_pix2pix.py, of one data set and task")
+    add_count(parser, 10_000, "held-out pairs at most")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data lies "
                         "(default: where the first run had it)")
     parser.add_argument("--seed", type=seed_number, default=0,
@@ -69,7 +69,7 @@ def main(argv=None):
     outputs.add_flags(parser, "pix2pix_report", what="the folder of report.txt and report.png")
     args = parser.parse_args(argv)
     if args.n < 2:
-        raise InputError("--n must be at least 2: one image has no standard error")
+        raise InputError("--samples must be at least 2: one image has no standard error")
     out = outputs.folder(args, "pix2pix_report")
     stored = [read_config_of(model.CHAPTER, path) for path in args.runs]
     for path, other in zip(args.runs, stored):

@@ -18,7 +18,7 @@ import json
 import shlex
 
 from gan_tf1 import figures, image_metrics, outputs, repeated
-from gan_tf1.config import Parser, whole_number
+from gan_tf1.config import Parser, add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
@@ -49,10 +49,10 @@ def trained(name, seed, args):
 
 
 def check_count(args, data):
-    """Raise InputError if `data` has fewer images than --n asks for."""
+    """Raise InputError if `data` has fewer images than --samples asks for."""
     if min(len(data.train), len(data.test)) < args.n:
-        raise InputError(f"--n {args.n} is more than {data.title} has: {len(data.train)} images "
-                         f"for training and {len(data.test)} for tests")
+        raise InputError(f"--samples {args.n} is more than {data.title} has: {len(data.train)} "
+                         f"images for training and {len(data.test)} for tests")
 
 
 def drawn(path, count):
@@ -94,16 +94,16 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=user_path, metavar="OUT.txt", help="the table; samples of the "
                         "first seed go to OUT.png")
-    parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0])
-    parser.add_argument("--n", type=whole_number, default=2048, help="images judged of each run, "
-                        "at least 2 (default: 2048; the paper: 16384)")
+    parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
+                        help=f"the data set (default: {images.CHOICES[0]})")
+    add_count(parser, 2048, "images judged of each run, at least 2; the paper has 16384")
     repeated.add_flags(parser, "0-1", work_dir="", jobs=1)
     parser.add_argument("--overwrite", action="store_true", help="replace what is at OUT")
     args = repeated.parse(parser, argv, FIXED)
     outputs.check_file(args.out, "OUT.txt", (".txt",), args.overwrite)
     outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
     if args.n < 2:
-        raise InputError("--n must be at least 2")
+        raise InputError("--samples must be at least 2")
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name

@@ -137,7 +137,8 @@ def varied(given, flags):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT")
+    parser.add_argument("out", type=user_path, metavar="OUT",
+                        help="a folder for the report; what is there already goes on")
     parser.add_argument("--vary", action="append", nargs="+", default=[], metavar=("NAME", "VALUE"),
                         help="a flag of the chapter's script, and its values; may be repeated")
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "

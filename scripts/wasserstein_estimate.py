@@ -110,7 +110,8 @@ def correlation(x, y, rng):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=user_path, metavar="RUN")
+    parser.add_argument("run", type=user_path, metavar="RUN",
+                        help="a run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py")
     parser.add_argument("--after", type=whole_number, default=0, metavar="ITERATION",
                         help="leave out the intervals up to this one (default: 0)")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "

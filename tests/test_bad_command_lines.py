@@ -34,14 +34,14 @@ TABLE = [  # script, arguments, words in the line
     ("01_mnist_gan.py", ["--run-dir", "file/run"], "file/run can't be written"),
     ("01_mnist_gan.py", ["--data-dir", "file"], "--data-dir file is a file"),
     ("01_mnist_gan.py", ["--resume", "--run-dir", "nowhere"], "nowhere holds no run"),
-    ("02_sample_mnist_gan.py", ["--n", "0"], "--n must be at least 1"),
-    ("02_sample_mnist_gan.py", ["--n", "1000000000000"], "at most 100000"),
+    ("02_sample_mnist_gan.py", ["--samples", "0"], "--samples must be at least 1"),
+    ("02_sample_mnist_gan.py", ["--samples", "1000000000000"], "at most 100000"),
     ("02_sample_mnist_gan.py", ["--run-dir", "folder"], "folder holds no run"),
     ("02_sample_mnist_gan.py", ["--pickle", "file"], "file is not a pickle of samples"),
     ("02_sample_mnist_gan.py", ["--pickle", "nowhere"], "nowhere can't be read"),
     ("06_vanilla_gan.py", ["--iterations", "30", "--sample-interval", "20"],
      "--iterations 30 must be a multiple of --sample-interval 20"),
-    ("13_progressive_gan.py", ["--resolution", "20"], "--resolution 20 must be a power of two"),
+    ("13_progressive_gan.py", ["--size", "20"], "--size 20 must be a power of two"),
     ("13_progressive_gan.py", ["--paper", "--images", "100"],
      "--images 100 must be a multiple of --interval-images 60000"),
     ("13_progressive_gan.py", ["--data", "folder"], "--data folder needs --data-dir"),
@@ -55,7 +55,7 @@ TABLE = [  # script, arguments, words in the line
     ("15_pix2pix.py", ["--data-dir", "nowhere"], "--data-dir nowhere is not a folder"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10"], "--size 256 is more than --data cifar10 has"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10", "--size", "16"],
-     "--patch-layers 3 leaves nothing of images of 16"),
+     "--disc-layers 3 leaves nothing of images of 16"),
     ("15_pix2pix.py", ["--data", "tfds", "--tfds-name", "nothing"], "nothing is not in"),
     ("15_pix2pix.py", ["--translate"], "--translate: expected at least one argument"),
     ("15_pix2pix.py", ["--translate", "x.png"], "there is no run of pix2pix in checkpoints/"),
@@ -71,7 +71,7 @@ TABLE = [  # script, arguments, words in the line
     ("17_gan_objectives.py", ["--objective"], "--objective: expected one argument"),
     ("17_gan_objectives.py", ["--objective", "minimax", "--xla"], "give --loop graph too"),
     ("18_mode_collapse.py", ["--remedy", "packing", "--batch-size", "9"],
-     "--batch-size 9 must be a multiple of --pack 2"),
+     "--batch-size 9 must be a multiple of --packing 2"),
     ("19_mixture_gan.py", ["--batch-size", "60", "--packing", "2", "--train-points", "100"],
      "--batch-size 60 packs of --packing 2 are more than --train-points 100"),
     ("diagnose.py", ["nowhere"], "nowhere holds no run"),
@@ -160,7 +160,7 @@ def test_every_bound_of_every_setting_is_kept_and_named(name):
         for value, words in refused_values(field):
             with pytest.raises(InputError) as error:
                 config.make(CONFIGS[name], {field.name: value})
-            assert f"--{field.name.replace('_', '-')} " in str(error.value)
+            assert f"{config.flag(field.name)} " in str(error.value)
             assert words in str(error.value) or "must be one of" in str(error.value)
 
 

@@ -8,6 +8,7 @@ import pytest
 import few_digits
 from conftest import ROOT, kill_after, load_script, refusal
 from gan_tf1 import figures, logs, metrics, run, samples as samples_, train
+from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.models import (
     conditional_gan, dcgan_mnist, dcgan_upsampling, vanilla_gan, wasserstein_gan,
@@ -50,7 +51,7 @@ LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
 }
 WITH_LABELS = ["09_conditional_gan.py"]  # these leave `samples` images of each digit
 TINY = {script: ["--paper", "--data", "drawn", *(
-    part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value)))]
+    part for name, value in settings.items() for part in (flag(name), str(value)))]
     for script, (_, settings) in CHAPTERS.items()}
 KILLED_AFTER = {"05_dcgan_mnist.py": ">12, 2/4", "06_vanilla_gan.py": "18 ["}
 
@@ -220,9 +221,10 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
     # The oldest has no generator, the last has not even begun.
     shutil.copy(finished / "config.json", tmp_path / "checkpoints" / "conditional_gan-001")
     (tmp_path / "checkpoints" / "conditional_gan-002").symlink_to(finished)
-    main(["--label", "3", "--n", "502", "--out", "threes.npy"])
-    main(["--label=4", "--n", "5", "--seed", "1", "--run-dir", str(finished), "--out", "fours.npy"])
-    main(["--label", "4", "--n", "5", "--out", "fours.png"])
+    main(["--label", "3", "--samples", "502", "--out", "threes.npy"])
+    main(["--label=4", "--samples", "5", "--seed", "1", "--run-dir", str(finished),
+          "--out", "fours.npy"])
+    main(["--label", "4", "--samples", "5", "--out", "fours.png"])
     assert capsys.readouterr().out.splitlines() == ["threes.npy", "fours.npy", "fours.png"]
     threes, fours = np.load("threes.npy"), np.load("fours.npy")
     assert threes.shape == (502, 784) and len(np.unique(threes, axis=0)) == 502
@@ -265,7 +267,7 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
         script, main, finished, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(metrics, "DRAWS", 5)
     monkeypatch.chdir(tmp_path)
-    load_script("evaluate.py").main([str(finished), "--n", "60", "--data", "drawn"])
+    load_script("evaluate.py").main([str(finished), "--samples", "60", "--data", "drawn"])
     drawn = samples_.load(finished, 60, seed=0)
     [(probabilities, _)] = samples_.judged(ROOT / "checkpoints" / "mnist_classifier",
                                            [drawn.images])
@@ -287,10 +289,10 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
     (["--label", "3", "--run-dir", "nowhere"], "nowhere holds no run"),
     (["--label", "3", "--run-dir", str(ROOT / "checkpoints" / "mnist_gan")],
      "is a run of 'mnist_gan', not of 'conditional_gan'"),
-    (["--label", "3", "--n", "0"], "--n must be at least 1 and at most 100000"),
+    (["--label", "3", "--samples", "0"], "--samples must be at least 1 and at most 100000"),
     (["--label", "3", "--out", "threes.gif"], "--out threes.gif must end in .png or .npy"),
     (["--label", "3", "--iterations", "5"], "unrecognized arguments: --iterations 5"),
-    (["--n", "5"], "unrecognized arguments: --n 5"),
+    (["--samples", "5"], "unrecognized arguments: --samples 5"),
     (["--variant", "mended"], "--variant must be one of as_printed, corrected, not mended"),
 ])
 def test_a_digit_that_cannot_be_drawn_is_one_line_and_leaves_nothing(

@@ -220,7 +220,7 @@ def test_the_report_of_a_run(finished, tmp_path, monkeypatch, capsys):
     pens = [unpaired.Pens(*map(np.concatenate, zip(*parts))) for parts in zip(*held_out_first)]
     monkeypatch.setattr(stroke, "gauge", lambda: stroke.Gauge(1., 0.5, 0.9, 0.1, 10))
     monkeypatch.setattr(unpaired, "drawn", lambda: (None, pens))  # few are held out
-    report.main([str(finished), "--n", "100", "--out", str(tmp_path / "report.png")])
+    report.main([str(finished), "--samples", "100", "--out", str(tmp_path / "report.png")])
     out = capsys.readouterr().out
     assert f"cyclegan ({finished}) on drawn digits (synthetic), regular and bold, seed 0" in out
     assert out.splitlines()[-1] == str(tmp_path / "report.png")
@@ -235,7 +235,7 @@ def test_the_report_of_a_run(finished, tmp_path, monkeypatch, capsys):
 @fed
 def test_the_report_refuses_other_runs(finished, tmp_path, capsys):
     report = load_script("cyclegan_report.py").main
-    assert "--n must be at least 100" in refusal(capsys, report, finished, "--n", "5")
+    assert "--samples must be at least 100" in refusal(capsys, report, finished, "--samples", "5")
     assert "must end in .png" in refusal(capsys, report, finished, "--out", "a.gif")
     assert "not of 'cyclegan'" in refusal(capsys, report, CLASSIFIER)
     copy = tmp_path / "copy"

@@ -6,6 +6,7 @@ import pytest
 import few_digits
 from conftest import load_script
 from gan_tf1 import figures, run, train
+from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.models import dcgan_class as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -13,7 +14,7 @@ from test_run import final_state
 
 SETTINGS = dict(epochs=6, batch_size=120, z_dim=5, gen_channels=2, disc_channels=2, samples=8)
 TINY = ["--data", "drawn", *(part for name, value in SETTINGS.items()
-                             for part in (f"--{name.replace('_', '-')}", str(value)))]
+                             for part in (flag(name), str(value)))]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
-TINY = ("--paper", "--data", "street", "--batch-size", "64", "--g-size-mult", "2",
-        "--d-size-mult", "2", "--epochs", "10")
+TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
+        "--disc-channels", "2", "--epochs", "10")
 
 
 @pytest.fixture(scope="module")

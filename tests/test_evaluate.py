@@ -58,7 +58,7 @@ def a_run(path, chapter, images, **settings):
 
 def test_the_shipped_generator_is_judged_beside_real_digits(script, mnist_version, tmp_path,
                                                             capsys):
-    script.main([str(SHIPPED), "--n", "600", "--out", str(tmp_path / "bars.png")])
+    script.main([str(SHIPPED), "--samples", "600", "--out", str(tmp_path / "bars.png")])
     out = capsys.readouterr().out
     assert re.search(r"reads 9[89]\.\d+% of the test images correctly", out)
     assert "distance to 600 training images of MNIST" in out
@@ -80,7 +80,7 @@ def test_samples_that_degenerate_are_judged_as_such(main, capsys):
     data = few_digits.load()
     np.save("same.npy", np.tile(data.train.images[:1], (300, 1)))
     np.save("real.npy", data.test.images[:300])
-    main(["same.npy", "real.npy", "--range", "0", "1", "--n", "300", "--data", "drawn"])
+    main(["same.npy", "real.npy", "--range", "0", "1", "--samples", "300", "--data", "drawn"])
     out = capsys.readouterr().out
     assert "training images of drawn digits (synthetic)" in out
     table = rows(out)
@@ -95,7 +95,7 @@ def test_samples_that_degenerate_are_judged_as_such(main, capsys):
 def test_the_table_follows_the_seed(main, capsys):
     tables = []
     for seed in (3, 3, 4):
-        main([str(SHIPPED), "--n", "50", "--seed", str(seed)])
+        main([str(SHIPPED), "--samples", "50", "--seed", str(seed)])
         tables.append(capsys.readouterr().out)
     assert tables[0] == tables[1] != tables[2]
 
@@ -151,7 +151,7 @@ def test_of_too_many_samples_the_seed_chooses(tmp_path):
 
 def test_a_runs_samples_are_drawn_anew_as_the_sampling_script_draws_them(tmp_path):
     load_script("02_sample_mnist_gan.py").main(
-        ["--n", "1100", "--seed", "7", "--out", str(tmp_path / "samples.npy")])
+        ["--samples", "1100", "--seed", "7", "--out", str(tmp_path / "samples.npy")])
     expected = (np.load(tmp_path / "samples.npy") + 1) / 2
     found = samples.load(SHIPPED, 1100, seed=7)
     np.testing.assert_array_equal(found.images, expected)
@@ -300,24 +300,24 @@ def test_an_npz_of_something_else_or_a_bomb_is_refused(tmp_path, monkeypatch):
     (["few.npy"], "few.npy doesn't say in what range its samples are"),
     (["few.npy", "--range", "1", "0"], "--range must be two numbers, the smaller first"),
     (["few.npy", "--range", "0", "nan"], "--range must be two numbers"),
-    (["few.npy", "--range", "0", "1", "--n", "9"], "few.npy holds 8 samples: 9 are asked for"),
-    (["few.npy", "--n", "1"], "--n must be at least 2"),
-    (["few.npy", "--n", "10001"], "at most 10000"),
+    (["few.npy", "--range", "0", "1", "--samples", "9"], "few.npy holds 8 samples: 9 are asked for"),
+    (["few.npy", "--samples", "1"], "--samples must be at least 2"),
+    (["few.npy", "--samples", "10001"], "at most 10000"),
     (["few.npy", "--out", "bars.pdf"], "--out bars.pdf must end in .png"),
     (["few.npy", "--range", "0", "1", "--classifier", "."], ". holds no run"),
     (["few.npy", "--range", "0", "1", "--classifier", SHIPPED], "a run of 'mnist_gan', not of"),
 ])
 def test_bad_input_is_one_line(main, capsys, arguments, complaint):
     np.save("few.npy", np.zeros((8, 784)))
-    if "--n" not in arguments:
-        arguments = [*arguments, "--n", "8"]
+    if "--samples" not in arguments:
+        arguments = [*arguments, "--samples", "8"]
     assert complaint in refusal(capsys, main, *arguments)
 
 
 def test_without_mnist_nothing_else_is_taken_for_it(script, capsys, tmp_path, monkeypatch):
     np.save(tmp_path / "few.npy", np.zeros((8, 784)))
     monkeypatch.setattr(source, "answers", lambda url: False)
-    line = refusal(capsys, script.main, tmp_path / "few.npy", "--range", 0, 1, "--n", 8,
+    line = refusal(capsys, script.main, tmp_path / "few.npy", "--range", 0, 1, "--samples", 8,
                    "--data-dir", tmp_path)
     assert "MNIST is not in" in line and "--data drawn" in line
 
@@ -328,7 +328,8 @@ def test_a_grid_has_the_first_images_of_each_row(main, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(figures, "sample_grid", lambda *options: asked.append(options) or (
         figures.new_figure(1, 1)))
-    main(["drawn.npy", "--range", "0", "1", "--n", "50", "--data", "drawn", "--grid", "grid.png"])
+    main(["drawn.npy", "--range", "0", "1", "--samples", "50", "--data", "drawn",
+          "--grid", "grid.png"])
     [(shown, _, columns, _, names)] = asked
     assert columns == 12 and shown.shape == (24, 784) and len(names) == 2
     rows = {row.tobytes() for row in 2 * images - 1}

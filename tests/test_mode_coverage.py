@@ -138,9 +138,9 @@ def test_stacked_digits_are_read_channel_by_channel(script, in_process, tmp_path
     out = tmp_path / "out"
     original = few_digits.load
     monkeypatch.setattr(digits, "load", lambda *given, **named: original())
-    script.main(["--out", str(out), "--data", "stacked", "--packs", "1", "--seeds", "5", "--jobs",
+    script.main(["--out", str(out), "--data", "stacked", "--packing", "1", "--seeds", "5", "--jobs",
                  "1", "--", "--iterations", "2", "--sample-interval", "1", "--batch-size", "2",
-                 "--channels", "1", "--z-dim", "3", "--samples", "4", "--counted", "20"])
+                 "--channels", "1", "--z-size", "3", "--samples", "4", "--counted", "20"])
     rows = (out / "mode_coverage.csv").read_text().splitlines()
     assert rows == ["data,packing,seed,modes,high_quality,reverse_kl",
                     f"stacked,1,5,4,nan,{np.log(250):.6g}"]
@@ -174,11 +174,11 @@ def test_a_row_that_nobody_published_stands_alone(script):
 @pytest.mark.parametrize("arguments, complaint", [
     (["--data", "ring", "ring"], "--data must differ"),
     (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
-    (["--packs", "2", "2"], "--packs must differ"),
-    (["--packs", "0"], "--packing must be at least 1, not 0"),
-    (["--packs", "1", "17"], "--packing must be at most 16, not 17"),
+    (["--packing", "2", "2"], "--packing must differ"),
+    (["--packing", "0"], "--packing must be at least 1, not 0"),
+    (["--packing", "1", "17"], "--packing must be at most 16, not 17"),
     (["--", "--packing", "3"], "--packing can't stand after --: it is set for each run"),
-    (["--packs", "x"], "'x' is not a whole number"),
+    (["--packing", "x"], "'x' is not a whole number"),
     (["--data", "square"], "invalid choice: 'square'"),
     (["--data", "ring", "stacked"], "--data stacked must stand alone"),
     (["--jobs", "0"], "--jobs must be at least 1")])

@@ -83,7 +83,7 @@ def test_samples_do_not_land_in_the_current_directory(tmp_path, monkeypatch, hom
     monkeypatch.chdir(tmp_path / "elsewhere")
     main = load_script("02_sample_mnist_gan.py").main
     for _ in range(2):
-        main(["--n", "1"])
+        main(["--samples", "1"])
     assert capsys.readouterr().out.split() == [str(home / f"samples-00{n}.png") for n in (1, 2)]
     assert not list((tmp_path / "elsewhere").iterdir())
 
@@ -93,7 +93,7 @@ def test_a_result_that_is_there_is_left_as_it_is(tmp_path, capsys):
     main = load_script("02_sample_mnist_gan.py").main
     assert "add --overwrite" in refusal(capsys, main, "--out", tmp_path / "samples.npy")
     assert np.load(tmp_path / "samples.npy").shape == (3,)
-    main(["--out", str(tmp_path / "samples.npy"), "--n", "2", "--overwrite"])
+    main(["--out", str(tmp_path / "samples.npy"), "--samples", "2", "--overwrite"])
     assert np.load(tmp_path / "samples.npy").shape == (2, 784)
 
 

@@ -213,7 +213,7 @@ def test_a_logits_patch_by_its_gradient(layers, patch, monkeypatch):
 def test_a_patch_that_images_are_too_small_for_is_refused():
     model.check(model.Config())
     model.check(model.Config(size=8, patch_layers=1))
-    with pytest.raises(InputError, match="--patch-layers 3 leaves nothing of images of 16 pixels: "
+    with pytest.raises(InputError, match="--disc-layers 3 leaves nothing of images of 16 pixels: "
                                          "they must have 32"):
         model.check(model.Config(size=16))
     with pytest.raises(InputError, match="nothing to learn"):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from conftest import ROOT, SCRIPTS, kill_after, load_script, refusal
 from gan_tf1 import pair_metrics, run, samples
+from gan_tf1.config import flag
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.models import pix2pix as model
@@ -16,7 +17,7 @@ from test_run import final_state
 SETTINGS = dict(size=8, channels=2, patch_layers=1, batch_size=2, iterations=60, sample_interval=4,
                 samples=3)
 FLAGS = [part for name, value in SETTINGS.items()
-         for part in (f"--{name.replace('_', '-')}", str(value))]
+         for part in (flag(name), str(value))]
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +151,7 @@ def test_images_that_cannot_be_translated_are_one_line(main, finished, tmp_path,
 
 @pytest.mark.parametrize("loop", ["feed"], indirect=True)
 def test_the_report_has_baselines_and_each_run(report, finished, folder, tmp_path, capsys):
-    report([str(finished), str(finished), "--out", str(tmp_path), "--n", "3"])
+    report([str(finished), str(finished), "--out", str(tmp_path), "--samples", "3"])
     out = capsys.readouterr().out.splitlines()
     text = (tmp_path / "report.txt").read_text().splitlines()
     assert out == [*text[:9], str(tmp_path / "report.png"), str(tmp_path / "report.txt")]
@@ -170,5 +171,5 @@ def test_a_report_of_other_pairs_is_refused(main, report, flags, finished, tmp_p
     main([*flags, "--iterations", "4", "--direction", "BtoA", "--run-dir", str(tmp_path / "back")])
     capsys.readouterr()
     assert "was trained on other pairs than" in refusal(capsys, report, finished, tmp_path / "back")
-    assert "--n must be at least 2" in refusal(capsys, report, finished, "--n", "1")
+    assert "--samples must be at least 2" in refusal(capsys, report, finished, "--samples", "1")
     assert "is a run of 'mnist_gan'" in refusal(capsys, report, ROOT / "checkpoints" / "mnist_gan")

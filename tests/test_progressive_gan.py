@@ -296,7 +296,7 @@ def test_stages_count_images():
 
 
 @pytest.mark.parametrize("settings, complaint", [
-    (dict(resolution=24), "--resolution 24 must be a power of two"),
+    (dict(resolution=24), "--size 24 must be a power of two"),
     (dict(interval_images=12), "--interval-images 12 must be a multiple of --batch-size 8"),
     (dict(phase_images=36), "--phase-images 36 must be a multiple of --interval-images 8"),
     (dict(images=100), "--images 100 must be a multiple of --interval-images 8"),

@@ -15,9 +15,9 @@ from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
 # 4x4 in epochs 1 and 2, 8x8 in 3 to 6, fading in 3 and 4.
-TINY = ["--paper", "--data", "folder", "--resolution", "8", "--images", "48",
-        "--phase-images", "16", "--interval-images", "8", "--batch-size", "4", "--group-size", "2", "--z-dim", "3",
-        "--max-maps", "2", "--samples", "3"]
+TINY = ["--paper", "--data", "folder", "--size", "8", "--images", "48",
+        "--phase-images", "16", "--interval-images", "8", "--batch-size", "4", "--group-size", "2",
+        "--z-size", "3", "--max-maps", "2", "--samples", "3"]
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +160,12 @@ def test_a_complete_run_is_left_as_it_is(main, finished, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--resolution", "20"], "--resolution 20 must be a power of two"),
-    (["--resolution", "2"], "--resolution must be at least 4"),
+    (["--size", "20"], "--size 20 must be a power of two"),
+    (["--size", "2"], "--size must be at least 4"),
     (["--paper", "--images", "100"], "--images 100 must be a multiple of --interval-images 60000"),
     (["--data", "folder"], "--data folder needs --data-dir"),
     (["--data", "celeba", "--data-dir", "nowhere"], "CelebA is not in nowhere: prepare it there"),
-    (["--data", "drawn", "--resolution", "1024", "--images", "1"], "must be a multiple"),
+    (["--data", "drawn", "--size", "1024", "--images", "1"], "must be a multiple"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(
         main, arguments, complaint, tmp_path, monkeypatch, capsys):

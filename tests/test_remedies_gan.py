@@ -294,7 +294,7 @@ def test_every_op_has_a_gpu_kernel_and_none_draws(built):
 
 @pytest.mark.parametrize("remedy, changes, complaint", [
     ("minibatch_stddev", dict(group_size=3), "--batch-size 8 must be a multiple of --group-size 3"),
-    ("packing", dict(pack=5), "--batch-size 8 must be a multiple of --pack 5")])
+    ("packing", dict(pack=5), "--batch-size 8 must be a multiple of --packing 5")])
 def test_a_batch_that_cannot_be_cut_is_refused(remedy, changes, complaint):
     with new_graph(0).as_default(), pytest.raises(InputError, match=complaint):
         model.build(configured(remedy, **changes), SIZE)

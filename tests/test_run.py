@@ -425,7 +425,7 @@ def save(folder, saver, sess, state):
         print("RESIDENT", resident(), file=sys.stderr)
 train.checkpoint.save = save
 load_script("01_mnist_gan.py").main(["--epochs", "1000", "--batch-size", "400",
-    "--gen-hidden-size", "2", "--disc-hidden-size", "2", "--gen-z-size", "2",
+    "--gen-hidden-size", "2", "--disc-hidden-size", "2", "--z-size", "2",
     "--samples", "1", "--run-dir", {str(tmp_path / 'run')!r}])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -16,6 +16,7 @@ import few_digits
 import few_streets
 from conftest import ROOT, SCRIPT_NAMES, SCRIPTS, load_script, refusal
 from gan_tf1 import figures, published
+from gan_tf1.config import flag
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_svhn, mnist_classifier, mnist_gan, semi_supervised_svhn
@@ -71,7 +72,7 @@ def test_every_setting_is_a_flag_with_its_meaning(capsys, name, model):
         load_script(name).main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
     for field in dataclasses.fields(model.Config):
-        assert "--" + field.name.replace("_", "-") in text
+        assert flag(field.name) in text
         assert field.metadata["meaning"] in text
 
 
@@ -160,7 +161,7 @@ def test_tensorflow_is_imported_in_one_place():
 # --- sampling ---
 
 def test_the_shipped_generator_draws_digits(sample, tmp_path, capsys):
-    sample(["--out", str(tmp_path / "samples.npy"), "--n", "500"])
+    sample(["--out", str(tmp_path / "samples.npy"), "--samples", "500"])
     assert capsys.readouterr().out.strip() == str(tmp_path / "samples.npy")
     samples = np.load(tmp_path / "samples.npy")
     assert samples.shape == (500, 784) and np.abs(samples).max() <= 1
@@ -178,7 +179,7 @@ def test_samples_follow_the_seed(sample, tmp_path):
 
 
 def test_samples_are_drawn_as_png(sample, tmp_path):
-    sample(["--out", str(tmp_path / "samples.png"), "--n", "3"])
+    sample(["--out", str(tmp_path / "samples.png"), "--samples", "3"])
     assert (tmp_path / "samples.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -211,8 +212,8 @@ def test_a_damaged_generator_is_refused(sample, copy, capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--n", "0"], "--n must be at least 1"),
-    (["--n", "1000000000000"], "at most 100000"),
+    (["--samples", "0"], "--samples must be at least 1"),
+    (["--samples", "1000000000000"], "at most 100000"),
     (["--out", "samples.gif"], "must end in .png or .npy"),
     (["--out", "folder.png"], "folder.png is not a file"),
     (["--out", "file/samples.png"], "file/samples.png can't be written"),

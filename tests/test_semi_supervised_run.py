@@ -14,8 +14,8 @@ from gan_tf1.tf1 import new_graph, session_config, tf
 from test_run import final_state
 
 SCRIPT = "04_semi_supervised_svhn.py"
-TINY = ("--paper", "--data", "street", "--batch-size", "64", "--g-size-mult", "2",
-        "--d-size-mult", "4", "--num-labels", "100", "--variant", "corrected", "--epochs", "10")
+TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
+        "--disc-channels", "4", "--num-labels", "100", "--variant", "corrected", "--epochs", "10")
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,7 @@ def test_a_run_leaves_images_in_colour(tmp_path, monkeypatch):
     path = tmp_path / "run"
     load_script("20_stacked_mnist_gan.py").main([
         "--paper", "--data", "drawn", "--packing", "2", "--iterations", "4", "--sample-interval", "2",
-        "--batch-size", "2", "--channels", "1", "--z-dim", "4", "--samples", "16", "--loop",
+        "--batch-size", "2", "--channels", "1", "--z-size", "4", "--samples", "16", "--loop",
         "graph", "--run-dir", str(path)])
     assert run.load_samples(path).shape == (2, 16, 28, 28, 3)
     assert run.load_losses(path)["disc_loss"] == pytest.approx(2 * [model.CHANCE], abs=0.3)

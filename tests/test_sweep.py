@@ -262,7 +262,7 @@ def test_a_note_that_cannot_be_read_is_refused_in_a_line(claimed, sweep, capsys,
     ("make_envelope.py", ["o.csv", "--work-dir", "runs"]), ("sweep.py", ["o", "--work-dir", "runs"]),
     ("mode_collapse_report.py", ["o", "--work-dir", "runs"]),
     ("mode_coverage.py", ["--out", "o", "--work-dir", "runs"]),
-    ("progressive_ablation.py", ["o.txt", "--work-dir", "runs", "--data", "drawn", "--n", "9"])])
+    ("progressive_ablation.py", ["o.txt", "--work-dir", "runs", "--data", "drawn", "--samples", "9"])])
 def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, monkeypatch, capsys):
     """A work directory with a run of each script's naming serves no other flags or folder of data."""
     monkeypatch.chdir(tmp_path)

@@ -183,7 +183,7 @@ def made_up(monkeypatch):
 
 
 def printed(script, capsys, out, *arguments):
-    script.main([str(SHIPPED), "--out", str(out), "--n", "6000", *arguments])
+    script.main([str(SHIPPED), "--out", str(out), "--samples", "6000", *arguments])
     lines = capsys.readouterr().out.splitlines()
     return lines, {line.split(":")[0].strip(): line for line in lines}
 
@@ -212,7 +212,7 @@ def test_what_does_not_hold_is_found_not_to(made_up, capsys, tmp_path):
         return images
 
     made_up.bend = bend
-    lines, by_name = printed(made_up, capsys, tmp_path, "--n", "20000")
+    lines, by_name = printed(made_up, capsys, tmp_path, "--samples", "20000")
     assert by_name["its regular 3s"].endswith(", bolder")  # for most are bold 7s
     assert by_name["its regular 3s, where it is read as a 3"].endswith(", undecided")
     assert "of the results, less than the" in lines[-4]
@@ -225,7 +225,7 @@ def test_the_same_seed_prints_the_same_and_another_does_not(made_up, capsys, tmp
 
 def test_the_shipped_generator_is_put_to_the_test(capsys, tmp_path):
     load_script("08_vector_arithmetic.py").main([
-        str(SHIPPED), "--n", "2000", "--out", str(tmp_path)])
+        str(SHIPPED), "--samples", "2000", "--out", str(tmp_path)])
     out = capsys.readouterr().out
     assert "% of 5000 drawn digits right" in out and "R^2 0.7" in out
     assert "regular 3s" in out and out.endswith(f"{tmp_path / 'interpolation.png'}\n")
@@ -235,10 +235,10 @@ def test_the_shipped_generator_is_put_to_the_test(capsys, tmp_path):
     (["--exemplars", "2"], "--exemplars must be at least 3"),
     (["--digits", "7", "7"], "--digits must be two, not 7 twice"),
     (["--digits", "7", "11"], "argument --digits: invalid choice: 11"),
-    (["--n", "99"], "--n must be at least 100"),
+    (["--samples", "99"], "--samples must be at least 100"),
     (["--out", __file__], "is a file: name a folder"),
     (["--trials", "1"], "--trials must be at least 2"),
-    (["--n", "100"], "two trials need 6: draw more (--n), or train longer"),
+    (["--samples", "100"], "two trials need 6: draw more (--samples), or train longer"),
     (["--classifier", SHIPPED], "is a run of 'mnist_gan', not of the classifier")])
 def test_bad_input_is_one_line(capsys, tmp_path, arguments, complaint):
     main = load_script("08_vector_arithmetic.py").main

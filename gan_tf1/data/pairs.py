@@ -92,7 +92,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
     else:
         if choice != "folder" and size > OWN_SIZE:
             raise InputError(f"--size {size} is more than --data {choice} has, {OWN_SIZE} pixels: "
-                             f"add --size {OWN_SIZE} --patch-layers 1")
+                             f"add --size {OWN_SIZE} --disc-layers 1")
         found = images.load(choice, size, data_dir)
         make, name = TASKS[task]
         title = f"{found.title}, {name}"
@@ -141,7 +141,7 @@ def _folder(folder, size):
     """`title, (inputs, targets), (inputs, targets)` of pictures, to train on and held out."""
     if folder is None:
         raise InputError("--data pairs needs --data-dir, the folder with pictures of pairs side by "
-                         "side; or take --data cifar10 --size 32 --patch-layers 1")
+                         "side; or take --data cifar10 --size 32 --disc-layers 1")
     folder = pathlib.Path(folder).expanduser()
 
     def read(part):

@@ -35,7 +35,7 @@ leaky ReLU 0.2                         C512-C512 and CD512-CD512-CD512-C512-C256
                                        convolution to 3; D is C64-C128-C256-C512. A size of
                                        2^n pixels has n layers each way: the innermost map is 1x1
 patches of 70 pixels, or 16, 34, 142   the same; they are what 3, or 1, 2, 4, 5 layers of stride 2
-286; single pixels                     see, and `--patch-layers 0`
+286; single pixels                     see, and `--disc-layers 0`
 lambda 100, Adam 0.0002, beta1 0.5,    the same, 6.2, as the weights N(0, 0.02), and a size of 286
 beta2 0.999, batches of 1, jitter      of which 256 are cut out, `--jitter` 30/256 for all sizes
 80,000 iterations                      6.2 again: 200 epochs of the 400 pairs of facades
@@ -131,7 +131,7 @@ def check(config):
     """Raise InputError where settings that are each in range don't go together."""
     least = 4 * 2 ** config.patch_layers if config.patch_layers else 1
     if config.size < least:
-        raise InputError(f"--patch-layers {config.patch_layers} leaves nothing of images of "
+        raise InputError(f"--disc-layers {config.patch_layers} leaves nothing of images of "
                          f"{config.size} pixels: they must have {least}, or it must be smaller")
     if not config.gan_weight and not config.l1_weight:
         raise InputError("--gan-weight 0 and --l1-weight 0 leave the generator nothing to learn: "

@@ -132,7 +132,7 @@ def stages(config):
     """The `Stage`s of a run. Raises InputError for sizes that are no powers of two or don't fit."""
     size, phase, interval = config.resolution, config.phase_images, config.interval_images
     if size & (size - 1):
-        raise InputError(f"--resolution {size} must be a power of two: 4, 8, 16, 32, ...")
+        raise InputError(f"--size {size} must be a power of two: 4, 8, 16, 32, ...")
     if interval % config.batch_size:
         raise InputError(f"--interval-images {interval} must be a multiple of --batch-size "
                          f"{config.batch_size}")

@@ -50,7 +50,7 @@ non-saturating, Adam, beta1 0.5        as in GANs since Radford et al. 2015
                                        word, and cycles between the cities. 1 keeps both
 on digits `--gen-steps 1               with `--disc-steps 1` all ten are there; with 3, half of the
 --learning-rate 0.001 --hidden-size    samples are ones, and some digits are missing.
-128 --z-dim 64`                        `--learning-rate 0.004 --beta1 0.9` besides lose more, on
+128 --z-size 64`                        `--learning-rate 0.004 --beta1 0.9` besides lose more, on
                                        some seeds all but one image, and 0.006 on most; that image
                                        need be no digit
 two hidden layers                      a deviation must pass a layer that isn't linear, as in the
@@ -126,7 +126,7 @@ class Config:
 def check(config):
     """Raise InputError where a batch can't be cut as the remedy needs it."""
     for remedy, flag, size in (("minibatch_stddev", "group-size", config.group_size),
-                               ("packing", "pack", config.pack)):
+                               ("packing", "packing", config.pack)):
         if config.remedy == remedy and config.batch_size % size:
             raise InputError(f"--batch-size {config.batch_size} must be a multiple of --{flag} "
                              f"{size}")
