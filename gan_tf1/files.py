@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import os
 import pathlib
 import shutil
@@ -9,13 +10,39 @@ import tempfile
 
 from gan_tf1.errors import InputError
 
+UNFINISHED = ".writing-"  # how the name of a file begins that isn't whole yet
+
+
+def flush(path):
+    """Make a file's content, or the names in a folder, survive a power cut (`fsync`)."""
+    if os.name == "nt" and pathlib.Path(path).is_dir():
+        return  # Windows can't open a folder, and keeps its names in order by itself
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that can't
+            raise
+    finally:
+        os.close(handle)
+
+
+def make_folder(path):
+    """Make the folder `path` and those above it, where they are missing, to survive a power cut."""
+    path = pathlib.Path(path).absolute()
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in reversed(missing):
+        flush(folder.parent)
+
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, flush=flush):
     """A temporary path beside `path` to write to; it takes `path`'s place when the block succeeds.
 
-    A block that fails, or a process that is killed, leaves what was at `path`
-    before. A link is followed. Raises InputError where the folder can't be
+    A block that fails, a process that is killed, or a power cut leaves what was
+    at `path` before. A link is followed. Waiting for the disk takes some
+    milliseconds: another `flush` leaves it out, and with it the power cut. Raises InputError where the folder can't be
     written, or `path` is a folder or a device.
     """
     path = pathlib.Path(path)
@@ -25,7 +52,7 @@ def replacing(path):
             raise InputError(f"{path} is no file: name another")
         path.parent.mkdir(parents=True, exist_ok=True)
         # The temporary name keeps the ending: NumPy and matplotlib choose the format by it.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-",
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED,
                                              suffix=path.suffix)
     except (OSError, RuntimeError) as error:  # a ring of links is a RuntimeError
         reason = getattr(error, "strerror", None) or error
@@ -34,7 +61,9 @@ def replacing(path):
     try:
         os.chmod(temporary, 0o666 & ~_umask())
         yield pathlib.Path(temporary)
+        flush(temporary)
         os.replace(temporary, path)
+        flush(path.parent)
     except BaseException:
         pathlib.Path(temporary).unlink(missing_ok=True)
         raise
@@ -57,7 +86,7 @@ def making(path):
     try:
         unoccupied(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.mkdtemp(dir=path.parent, prefix=".writing-")
+        temporary = tempfile.mkdtemp(dir=path.parent, prefix=UNFINISHED)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path} can't be written: {reason}") from error

@@ -23,7 +23,7 @@ class Launch(NamedTuple):
     data: str            # which data set, one of the chapter's choices
     data_dir: Any        # folder of the data, or None
     seed: int
-    path: Any            # the run directory
+    path: Any            # the run directory; None for the next free one
     resumed: Any         # config.json of the run to resume, or None
     loop: Loop = Loop()
     note: str = ""       # on the settings, said when a new run begins
@@ -43,7 +43,7 @@ class Launch(NamedTuple):
                 raise InputError(f"{self.path} was trained on other data: {data.title} here has "
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
             return run.Run(self.path)
-        new = run.Run(self.path, {
+        new = run.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
             "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
             "data_diversity": diagnosis.of_data(data.train),
@@ -52,7 +52,7 @@ class Launch(NamedTuple):
             "versions": run.versions()})
         if self.note:
             print(self.note, file=sys.stderr, flush=True)
-        print(f"run directory: {self.path}", flush=True)
+        print(f"run directory: {new.path}", flush=True)
         return new
 
 
@@ -113,14 +113,13 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True, small
     config = make(Config, {**reduced, **named})
     chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
-        path = args.run_dir or run.next_path(chapter)
         loop = _checked(Loop(**chosen))
-        run.vacant(path)
+        run.vacant(args.run_dir or run.next_path(chapter))
         chosen = " ".join(as_flag(name, value) for name, value in reduced.items())
         note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
         data = data or getattr(args, "data", data_choices[0])
-        return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0), path, None,
-                      loop, note)
+        return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
+                      args.run_dir, None, loop, note)
 
     path = args.run_dir or run.newest(chapter)
     stored = run.read_config(path)
@@ -130,6 +129,9 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True, small
     if named.get("data") == "auto":
         del named["data"]
     run.refuse_other(path, stored, {"chapter": chapter, **named, **chosen})
+    if stored["data"] not in data_choices:
+        raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
+                         f"{chapter} doesn't have: it has {', '.join(data_choices)}")
     own = {"settings": {field.name for field in dataclasses.fields(Config)},
            "loop": set(Loop._fields)}
     if any(set(stored.get(part, ())) != names for part, names in own.items()):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1 import tracing
+from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 SECONDS = 2.  # of one call: a bar of progress is to move
@@ -91,7 +92,12 @@ def build(step, train_set, seed, epoch, watch=(), xla=False):
     of them is to the chapter; and `carries_over`, whether a batch that an epoch's end cuts is
     filled up from the next one. `epoch` is the steps that one has. `watch` are losses by name, of
     which the loop takes down every step's. With `xla` the loop is compiled as a whole.
+
+    Raises InputError if an epoch has more steps than the loop can count.
     """
+    if epoch >= 2**31:  # the index of a TensorArray has 32 bits
+        raise InputError(f"--loop graph takes at most {2**31 - 1} steps per epoch or interval, not "
+                         f"{epoch}: make it shorter, or use --loop feed")
     graph = tf.get_default_graph()
     first = tf.placeholder(tf.int64, (), name="loop/first")
     count = tf.placeholder(tf.int64, (), name="loop/count")

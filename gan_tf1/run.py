@@ -15,91 +15,43 @@
     state/          the last checkpoints of the whole state, for --resume
 """
 
-import errno
-import io
 import json
 import math
 import os
 import pathlib
-import platform
+import shutil
 import sys
-import zipfile
-from importlib import metadata
+import time
+import zlib
 
 import numpy as np
 from tqdm import tqdm
 
 from gan_tf1 import outputs, processes
 from gan_tf1.errors import InputError
-from gan_tf1.files import replacing
+from gan_tf1.files import UNFINISHED, flush, make_folder, replacing
+from gan_tf1.growing import GrowingFile, crc32
+from gan_tf1.run_config import read_config, read_config_of, refuse_other, versions  # noqa: F401
+from gan_tf1.run_results import (  # noqa: F401
+    is_complete, load_losses, load_samples, samples_so_far, table)
 
 try:
     import fcntl
 except ImportError:  # Windows: there a run isn't guarded against a second process
     fcntl = None
 
-# What config.json holds of every run, and of what type.
-KEYS = {"chapter": str, "settings": dict, "data": str, "data_title": str, "data_crc32": str,
-        "data_dir": (str, type(None)), "seed": int, "sample_shape": list}
+FOLDERS = ("figures", "generator", "state", "events")
 GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv", "step_losses.csv")
 OPTIONAL = ("accuracies.csv", "step_losses.csv")  # not there before their first row
+FLUSH_SECONDS = 10.  # of training that a power cut may cost, beyond the epoch it falls in
 GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
 
 
-def versions():
-    """The versions that a result depends on, as a dict."""
-    packages = ("gan_tf1", "tensorflow", "tf-keras", "numpy")
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def read_config(path):
-    """The dict in `path`/config.json. Raises InputError where `path` holds no readable run."""
-    file = pathlib.Path(path) / "config.json"
-    try:
-        config = json.loads(file.read_text())
-        if not isinstance(config, dict):
-            raise ValueError("it is no run's configuration")
-        for key, kind in KEYS.items():
-            if key not in config or not isinstance(config[key], kind):
-                raise ValueError(f"its {key!r} is missing or of the wrong type")
-        return config
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{path} holds no run: there is no config.json in it") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} can't be read: {error}") from error
-
-
-def read_config_of(chapter, path, called=None):
-    """`read_config`, of a run of `chapter`. Raises InputError, naming it as `called`, for another's."""
-    config = read_config(path)
-    if config["chapter"] != chapter:
-        raise InputError(f"{path} is a run of {config['chapter']!r}, not of {called or repr(chapter)}")
-    return config
-
-
-def refuse_other(path, config, given):
-    """Raise InputError, naming the fields, where `given` differs from the run's own `config`."""
-    own = {**config, **config["settings"], **config.get("loop", {})}
-    other = [f"{name} (the run's: {own.get(name)}, now: {value})"
-             for name, value in given.items() if own.get(name) != value]
-    if other:
-        raise InputError(f"{path} was made with another configuration, and can't be resumed with "
-                         f"this one: {', '.join(other)}")
-
-
 def vacant(path):
-    """Raise InputError where `path` can't become a new run directory."""
+    """Raise InputError if `path` can't become a new run directory."""
     path = pathlib.Path(path)
-    if set("[]*?\\") & set(str(path)):
-        raise InputError(f"{path} can't name a run: TensorFlow reads [ ] * ? \\ as patterns")
-    # A start that was killed may have left its first file unfinished.
-    if path.is_dir() and any(not p.name.startswith(".writing-") for p in path.iterdir()):
+    refuse_patterns(path)
+    if path.is_dir() and not all(map(_from_a_killed_start, path.iterdir())):
         raise InputError(f"{path} is not empty, and a run is never overwritten: go on with "
                          "--resume, or give another --run-dir")
     if path.exists() and not path.is_dir():
@@ -107,6 +59,18 @@ def vacant(path):
     parent = next(parent for parent in path.absolute().parents if parent.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise InputError(f"{path} can't be written: give another --run-dir")
+
+
+def refuse_patterns(path):
+    """Raise InputError if a name in `path`, a `pathlib.PurePath`, means a pattern to TensorFlow."""
+    names = "".join(path.parts).removeprefix(path.anchor)  # without what separates them
+    if set("[]*?\\") & set(names):
+        raise InputError(f"{path} can't name a run: TensorFlow reads [ ] * ? \\ as patterns")
+
+
+def _from_a_killed_start(path):
+    """Whether `path` is what a start leaves that was killed before config.json was whole."""
+    return path.name.startswith(UNFINISHED) or path.name == "log.txt" and path.stat().st_size == 0
 
 
 def next_path(chapter):
@@ -122,34 +86,86 @@ def newest(chapter):
     return runs[-1]
 
 
+def start(path, config):
+    """A new `Run` with `config` in `path`; if that is None, in the next free numbered directory.
+
+    Of processes that start at once, one gets a directory and the others get
+    InputError, or another number. Raises InputError as `Run` does.
+    """
+    while path is None:
+        free = next_path(config["chapter"])
+        make_folder(free.parent)
+        try:
+            free.mkdir()  # fails where another process has just taken this number
+            path = free
+        except FileExistsError:
+            pass
+    return Run(path, config)
+
+
 class Run:
-    """An open run directory. Files that grow are cut back to the checkpoint on resuming."""
+    """An open run directory, locked. Files that grow are cut back to the checkpoint on resuming."""
 
     def __init__(self, path, config=None):
         """A new run with `config`, or without it the one that `path` holds.
 
-        Raises InputError where the directory is occupied, can't be written, or
-        is in use by another process.
+        Raises InputError if the directory is occupied, can't be written, or is
+        in use by another process.
         """
         self.path = pathlib.Path(path)
-        if config is not None:
+        self._files, self._writer = {}, None
+        self._flushed, self._flushed_at = None, -math.inf
+        if config is None:
+            self.config = read_config(self.path)
+        else:
             vacant(self.path)
-            with replacing(self.path / "config.json") as temporary:
-                temporary.write_text(json.dumps(config, indent=2) + "\n")
-        self.config = read_config(self.path)
-        self._writer = None
         try:
-            for folder in ("figures", "generator", "state"):
+            make_folder(self.path)
+            was_complete = is_complete(self.path)
+            self._open("log.txt")
+            self._claim()
+            if config is not None:
+                vacant(self.path)  # now that nobody else can write into it
+                with replacing(self.path / "config.json") as temporary:
+                    temporary.write_text(json.dumps(config, indent=2) + "\n")
+                self.config = read_config(self.path)
+            for folder in FOLDERS:
                 (self.path / folder).mkdir(exist_ok=True)
-            self._files = {name: open(self.path / name, "ab", buffering=0) for name in GROWING
-                           if name not in OPTIONAL or (self.path / name).exists()}
+                if not os.access(self.path / folder, os.W_OK):
+                    raise InputError(f"{self.path / folder} can't be written")
+            self._remove_litter()
+            # A complete run has put its samples.f32 into samples.npz.
+            gone = OPTIONAL + ("samples.f32",) * was_complete
+            for name in GROWING[1:]:
+                if name not in gone or (self.path / name).exists():
+                    self._open(name)
+            flush(self.path)
+        except BaseException as error:
+            self.__exit__()
+            if isinstance(error, OSError):
+                raise InputError(f"{error.filename or self.path} can't be written: "
+                                 f"{error.strerror}") from error
+            raise
+
+    def _open(self, name):
+        self._files[name] = GrowingFile(self.path / name)
+
+    def _claim(self):
+        """Lock the run for this process. The lock ends with the process, however that ends."""
+        try:
             if fcntl:
-                fcntl.flock(self._files["log.txt"], fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._files["log.txt"].fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = processes.holder(self._files["log.txt"])
             raise InputError(f"{self.path} is in use by {holder}: wait until it ends") from None
-        except OSError as error:
-            raise InputError(f"{self.path} can't be written: {error.strerror}") from error
+
+    def _remove_litter(self):
+        """Remove what writes that were killed have left."""
+        for folder in (".", *FOLDERS):
+            for path in (self.path / folder).iterdir():
+                if path.name.startswith(UNFINISHED) or ".tempstate" in path.name or (
+                        path.name.startswith("checkpoint.tmp")):  # these two are TensorFlow's
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def say(self, line):
         """Tell the user, on stderr, what is not part of the log."""
@@ -174,8 +190,9 @@ class Run:
     def record(self, row, name="losses.csv"):
         """One row to the table `name`; the first one writes the names of the columns."""
         if name not in self._files:
-            self._files[name] = open(self.path / name, "ab", buffering=0)
-        if self._files[name].seek(0, io.SEEK_END) == 0:
+            self._open(name)
+            flush(self.path)
+        if self._files[name].size == 0:
             self._append(name, ",".join(row).encode() + b"\n")
         self._append(name, ",".join(map(repr, row.values())).encode() + b"\n")
 
@@ -185,45 +202,75 @@ class Run:
         self._append("samples.f32", np.ascontiguousarray(images, np.float32).tobytes())
 
     def _append(self, name, content):
-        if self._files[name].write(content) != len(content):  # a disk that is nearly full
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path / name))
+        self._files[name].append(content)
 
-    def sizes(self):
-        """How long each growing file is, in bytes."""
-        return {name: file.seek(0, io.SEEK_END) for name, file in self._files.items()}
+    def flushed_epoch(self, epoch, last):
+        """The newest epoch whose checkpoint survives a power cut: `epoch`, if it is due or `last`."""
+        if last or time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
+            self._flushed, self._flushed_at = epoch, time.monotonic()
+        return self._flushed
+
+    def grown(self, flushed=False):
+        """Sizes in bytes and CRC-32 of the growing files, by name, for a checkpoint to keep.
+
+        `flushed`: what is in them now survives a power cut.
+        """
+        if flushed:
+            for file in self._files.values():
+                file.flush()
+        return {"sizes": {name: file.size for name, file in self._files.items()},
+                "crc32": {name: file.crc for name, file in self._files.items()}}
 
     def cut_back(self, sizes):
         """Cut each growing file back to its size at a checkpoint, or to nothing for `{}`."""
+        if "samples.f32" not in self._files:
+            self._open("samples.f32")
+        samples = self._files["samples.f32"]
+        if samples.size < sizes.get("samples.f32", 0):  # the run was complete: take them back
+            samples.cut(0)
+            samples.append(load_samples(self.path).tobytes())
         for name, file in self._files.items():
-            file.truncate(sizes.get(name, 0))
+            file.cut(sizes.get(name, 0))
 
     def identity(self):
         """What a checkpoint belongs to: the settings, seed and data that made it."""
         return {key: self.config[key] for key in ("settings", "loop", "seed", "data_crc32",
                                                 "sample_shape") if key in self.config}
 
-    def check(self, state):
-        """Raise InputError where this run can't go on from a checkpoint's `state`."""
+    def misfit(self, state):
+        """Why the growing files aren't those of a checkpoint's `state`, or None if they are.
+
+        Raises InputError if config.json isn't that of the checkpoint.
+        """
         if state.get("identity") != self.identity():
             raise InputError(f"{self.path / 'config.json'} was changed since the checkpoint was "
                              "made: put it back, or start a new run")
         for name, size in state["sizes"].items():
-            file = self._files.get(name)
-            if name == "samples.f32" and (self.path / "samples.npz").exists() and (
-                    file.seek(0, io.SEEK_END) < size):  # the run was complete: take them back
-                file.truncate(0)
-                self._append(name, load_samples(self.path).tobytes())
-            if not file or file.seek(0, io.SEEK_END) < size:
-                raise InputError(f"{self.path / name} is shorter than at its checkpoint: the run "
-                                 "can't be resumed")
+            found = self._crc32(name, size)
+            if found is None:
+                return f"{self.path / name} is shorter than at its checkpoint"
+            # Checkpoints of earlier versions have sizes only.
+            if found != state.get("crc32", {}).get(name, found):
+                return f"{self.path / name} was changed or damaged since then"
+        return None
+
+    def _crc32(self, name, size):
+        """The CRC-32 of the first `size` bytes that have grown in `name`, or None of fewer."""
+        found = crc32(self.path / name, size)
+        if found is None and name == "samples.f32" and (self.path / "samples.npz").exists():
+            content = load_samples(self.path).tobytes()
+            found = zlib.crc32(content[:size]) if len(content) >= size else None
+        return found
 
     def refuse_to_lose(self, rows_an_epoch):
-        """Raise InputError where there is no checkpoint, but results that starting over would lose.
+        """Raise InputError if there is no checkpoint, but results that starting over would lose.
 
         A run that was stopped in its first epoch has neither: its first checkpoint comes last.
         """
         rows = (self.path / "losses.csv").read_bytes().count(b"\n") - 1
-        if rows > rows_an_epoch or (self.path / "samples.npz").exists():
+        samples, shape = self._files.get("samples.f32"), self.config["sample_shape"]
+        sets = samples.size / (4 * math.prod(shape)) if samples and shape else 0
+        if rows > rows_an_epoch or sets > 1 or (self.path / "samples.npz").exists():
             raise InputError(f"{self.path} has results but no checkpoint in state/, so it can't be "
                              "resumed: start a new run")
 
@@ -250,11 +297,14 @@ class Run:
 
     def finish(self):
         """Put the samples that have grown into samples.npz, in one step."""
+        if "samples.f32" not in self._files:  # the run was complete before
+            return
         raw = self.path / "samples.f32"
-        if raw.stat().st_size:  # none where the run was complete before
+        if raw.stat().st_size:
             samples = np.memmap(raw, np.float32, "r").reshape(-1, *self.config["sample_shape"])
             with replacing(self.path / "samples.npz") as temporary:
                 np.savez(temporary, samples=samples)
+        self._files.pop("samples.f32").close()
         raw.unlink()
 
     def __enter__(self):
@@ -265,49 +315,3 @@ class Run:
             self._writer.close()
         for file in self._files.values():
             file.close()
-
-
-def load_losses(path, name="losses.csv"):
-    """The columns of `path`/losses.csv as a dict of arrays: first `epoch` or `step`."""
-    file = pathlib.Path(path) / name
-    try:
-        return table(file.read_text())
-    except (OSError, ValueError, InputError) as error:
-        raise InputError(f"{file} can't be read: {error}") from error
-
-
-def table(text):
-    """The columns of a CSV with a row of names and with comments, as arrays by name."""
-    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
-    try:
-        columns = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
-        return {name: columns[name] for name in columns.dtype.names}
-    except (ValueError, TypeError) as error:
-        raise InputError(" ".join(str(error).split())) from error
-
-
-def is_complete(path):
-    """Whether the run at `path` has all of its epochs: `finish` has been reached."""
-    losses, grown = (pathlib.Path(path) / name for name in ("losses.csv", "samples.f32"))
-    return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
-
-
-def samples_so_far(path):
-    """The samples of a run, complete or not: float32 [epochs, n, ...]; none where none are kept."""
-    path, shape = pathlib.Path(path), read_config(path)["sample_shape"]
-    if (path / "samples.npz").exists():
-        return load_samples(path)
-    if not shape or not (path / "samples.f32").exists():
-        return np.empty((0, *shape), np.float32)
-    grown = np.fromfile(path / "samples.f32", np.float32)
-    return grown[:len(grown) // math.prod(shape) * math.prod(shape)].reshape(-1, *shape)
-
-
-def load_samples(path):
-    """The samples of a complete run, float32 [epochs, n, ...]."""
-    file = pathlib.Path(path) / "samples.npz"
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return arrays["samples"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{file} can't be read: {error}") from error

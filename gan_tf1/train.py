@@ -2,13 +2,13 @@
 
 import contextlib
 import math
-import pathlib
 from time import perf_counter
 
 from tqdm import tqdm
 
-from gan_tf1 import checkpoint, diagnosis, figures, loop as loops, run as run_files
-from gan_tf1.errors import InputError, TrainingError
+from gan_tf1 import checkpoint, diagnosis, figures, generators, loop as loops
+from gan_tf1.errors import TrainingError
+from gan_tf1.generators import newest_generator, restore_generator  # noqa: F401
 from gan_tf1.tf1 import session_config, tf
 
 
@@ -75,12 +75,13 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
             _resumable(run):
         sess.run(initialize)
         rows = 1 if first_step is None else steps  # in losses.csv, an epoch
+        last_generators = generators.saved(run.path)
         start = _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
             return _finish(run)
         run.events(graph, start)
-        _follow_last_checkpoints(gen_saver, run)
+        generators.follow(run.path, gen_saver, last_generators)
         left = (end - start) * steps
         whole = "" if left == epochs * steps else f" of {epochs * steps:,} in all"
         run.say(f"{left:,} training steps{whole}")
@@ -117,11 +118,11 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                     grid = picture(images) if picture else None
                 run.summarize(epoch, losses, grid)
 
-                gen_saver.save(sess, str(run.path / "generator" / run_files.GENERATOR),
-                               global_step=epoch, write_meta_graph=False)
+                flushed = run.flushed_epoch(epoch, last=epoch == epochs)
+                generators.save(run.path, gen_saver, sess, epoch, flushed == epoch)
                 checkpoint.save(run.path / "state", saver, sess, {
-                    "epoch": epoch, "sizes": run.sizes(), "identity": run.identity(),
-                    "rng": rng.bit_generator.state, "train_set": train_set.state()})
+                    "epoch": epoch, **run.grown(flushed == epoch), "identity": run.identity(),
+                    "rng": rng.bit_generator.state, "train_set": train_set.state()}, flushed)
     if end == epochs:
         _finish(run)
 
@@ -154,7 +155,7 @@ def duration(seconds):
 
 def epochs_done(run):
     """How many epochs `run` has a sound checkpoint of: a resumed one goes on from there."""
-    state, _ = checkpoint.newest(run.path / "state", run.say, run.check)
+    state, _ = checkpoint.newest(run.path / "state", run.say, run.misfit)
     return state["epoch"] if state else 0
 
 
@@ -195,7 +196,7 @@ def _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier):
     A run that was stopped before its first checkpoint is emptied, and starts at 0. The checkpoint
     of epoch `first` is of the graph before: `carrier` restores what this one takes over from it.
     """
-    state, prefix = checkpoint.newest(run.path / "state", run.say, run.check)
+    state, prefix = checkpoint.newest(run.path / "state", run.say, run.misfit)
     if state is None:
         run.refuse_to_lose(rows)
         run.cut_back({})
@@ -213,43 +214,8 @@ def _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier):
     return state["epoch"]
 
 
-def _follow_last_checkpoints(gen_saver, run):
-    """Let a resumed run delete the generators that the interrupted one saved."""
-    last = tf.train.get_checkpoint_state(str(run.path / "generator"))
-    if last:
-        gen_saver.recover_last_checkpoints(last.all_model_checkpoint_paths)
-
-
 def _not_finite(run, epoch, losses):
     values = ", ".join(f"{name} = {value}" for name, value in losses.items())
     good = f"the last good checkpoint is that of epoch {epoch - 1}" if epoch > 1 else (
         "there is no checkpoint yet")
     return f"the losses of epoch {epoch} are not finite ({values}): {run.path} stops, and {good}"
-
-
-def newest_generator(path):
-    """Where the newest generator saved in run directory `path` lies, and its epoch.
-
-    The epoch is None where its name doesn't say it. Raises InputError where there is none.
-    """
-    folder = pathlib.Path(path) / "generator"
-    last = tf.train.latest_checkpoint(str(folder))
-    if last is None:
-        raise InputError(f"{folder} holds no generator: has the run finished its first epoch?")
-    epoch = last.rpartition("-")[2]
-    return last, int(epoch) if epoch.isdecimal() else None
-
-
-def restore_generator(path, gen_vars, sess):
-    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
-
-    Raises InputError where the generator is missing, damaged, or of another shape.
-    """
-    last, epoch = newest_generator(path)
-    try:
-        tf.train.Saver(var_list=gen_vars).restore(sess, last)
-    except (tf.errors.OpError, ValueError) as error:
-        kind = type(error).__name__.removesuffix("Error")
-        raise InputError(f"the generator {last} can't be restored ({kind}): it is damaged, or of "
-                         "another shape than config.json says") from error
-    return epoch

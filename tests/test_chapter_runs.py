@@ -1,4 +1,4 @@
-"""The MNIST chapters' scripts on few drawn digits: what a run leaves, also after a kill."""
+"""The MNIST chapters' scripts on few drawn digits: what a run leaves."""
 
 import shutil
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, kill_after, load_script, refusal
+from conftest import ROOT, load_script, refusal
 from gan_tf1 import figures, logs, metrics, run, samples as samples_, train
 from gan_tf1.config import flag
 from gan_tf1.data import digits
@@ -53,7 +53,6 @@ WITH_LABELS = ["09_conditional_gan.py"]  # these leave `samples` images of each 
 TINY = {script: ["--paper", "--data", "drawn", *(
     part for name, value in settings.items() for part in (flag(name), str(value)))]
     for script, (_, settings) in CHAPTERS.items()}
-KILLED_AFTER = {"05_dcgan_mnist.py": ">12, 2/4", "06_vanilla_gan.py": "18 ["}
 
 
 @pytest.fixture(scope="module", params=TINY)
@@ -130,17 +129,7 @@ def test_the_saved_generator_makes_the_last_samples_again(script, finished):
         assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
 
 
-@pytest.mark.parametrize("script", KILLED_AFTER, indirect=True)
-def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
-        main, script, finished, tmp_path):
-    """Rows of the unfinished epoch are cut off; masks, batches and noise go on where they were."""
-    path = tmp_path / "killed"
-    kill_after(KILLED_AFTER[script], few_digits.__file__, script, *TINY[script], "--run-dir", path)
-    assert len(run.load_losses(path)["step"]) < 80, "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert tables(path) == tables(finished)
-
-
+@pytest.mark.parametrize("script", ["05_dcgan_mnist.py"], indirect=True)
 def test_a_checkpoint_before_the_last_accuracies_cuts_them_off(main, script, finished, tmp_path):
     copy = shutil.copytree(finished, tmp_path / "copy")
     last = max((copy / "state").glob("*.index"))
@@ -153,6 +142,7 @@ class Stop(Exception):
     pass
 
 
+@pytest.mark.parametrize("script", ["05_dcgan_mnist.py", "06_vanilla_gan.py"], indirect=True)
 def test_stopped_in_its_first_epoch_starts_over(main, script, finished, tmp_path, monkeypatch):
     """An unfinished first epoch has rows but no checkpoint: there is nothing to lose."""
     left, original = [4], run.Run.record  # in the fourth row, the last of the epoch

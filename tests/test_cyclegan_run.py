@@ -7,12 +7,11 @@ import pytest
 from PIL import Image
 
 import few_unpaired
-from conftest import ROOT, kill_after, load_script, refusal
+from conftest import ROOT, load_script, refusal
 from gan_tf1 import run, stroke, translation
 from gan_tf1.data import drawn_digits, unpaired
 from gan_tf1.models import cyclegan
 from gan_tf1.tf1 import tf
-from test_run import final_state
 
 SCRIPT = "16_cyclegan.py"
 EPOCHS, STEPS = 4, 7
@@ -76,38 +75,6 @@ def test_a_pool_is_in_the_checkpoint_and_the_generators_are_kept_alone(finished)
     last = tf.train.latest_checkpoint(str(finished / "generator"))
     assert {name.partition("/")[0] for name, _ in tf.train.list_variables(last)} == {
         "generator_ab", "generator_ba"}
-
-
-@pytest.mark.parametrize("loop", ["graph"], indirect=True)
-def test_stopped_inside_an_epoch_and_resumed_equals_never_interrupted(
-        main, finished, loop, tmp_path, monkeypatch):
-    path, calls = tmp_path / "stopped", []
-    original = cyclegan.sample
-
-    class Stop(Exception):
-        pass
-
-    def sample(*arguments):  # in the third epoch, before its checkpoint
-        calls.append(1)
-        if len(calls) == 3:
-            raise Stop
-        return original(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(cyclegan, "sample", sample)
-        with pytest.raises(Stop):
-            main([*TINY, "--loop", loop, "--run-dir", str(path)])
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished)
-
-
-@fed
-def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
-    path = tmp_path / "killed"
-    kill_after("(epoch: 2)", few_unpaired.__file__, SCRIPT, *TINY, "--run-dir", path)
-    assert len(run.load_losses(path)["epoch"]) < EPOCHS, "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished)
 
 
 @pytest.mark.parametrize("arguments, complaint", [

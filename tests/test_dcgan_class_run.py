@@ -1,4 +1,4 @@
-"""The DCGAN class's script on few drawn digits: what a run leaves, also after an interruption."""
+"""The DCGAN class's script on few drawn digits: what a run leaves."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.models import dcgan_class as model
 from gan_tf1.tf1 import new_graph, session_config, tf
-from test_run import final_state
 
 SETTINGS = dict(epochs=6, batch_size=120, z_dim=5, gen_channels=2, disc_channels=2, samples=8)
 TINY = ["--data", "drawn", *(part for name, value in SETTINGS.items()
@@ -82,30 +81,6 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         assert train.restore_generator(finished, gan.gen_vars, sess) == 6
         again = model.sample(sess, gan, np.random.default_rng([0, 2]), 8, config)
         assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
-
-
-class Stop(Exception):
-    pass
-
-
-def test_stopped_inside_an_epoch_and_resumed_equals_never_interrupted(
-        main, finished, tmp_path, monkeypatch):
-    """Batches, noise, and the averages of both networks go on where the checkpoint has them."""
-    steps, original = [], model.step
-
-    def step(*arguments):
-        steps.append(1)
-        if len(steps) == 3 * 3 + 2:
-            raise Stop
-        return original(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(model, "step", step)
-        with pytest.raises(Stop):
-            main([*TINY, "--run-dir", str(tmp_path / "run")])
-    assert run.load_losses(tmp_path / "run")["epoch"].tolist() == [1, 2, 3]
-    main(["--resume", "--run-dir", str(tmp_path / "run")])
-    assert final_state(tmp_path / "run") == final_state(finished)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(main, tmp_path, monkeypatch, capsys):

@@ -1,15 +1,14 @@
-"""The DCGAN's script on few drawn street numbers: what a run leaves, also after a kill."""
+"""The DCGAN's script on few drawn street numbers: what a run leaves."""
 
 import numpy as np
 import pytest
 
 import few_streets
-from conftest import kill_after, load_script, refusal
+from conftest import load_script, refusal
 from gan_tf1 import figures, run, train
 from gan_tf1.data import svhn
 from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
-from test_run import final_state
 
 TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
         "--disc-channels", "2", "--epochs", "10")
@@ -49,14 +48,6 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         sample_z = np.random.default_rng([0, 2]).uniform(-1, 1, (50, 100))
         assert model.generate(sess, net, sample_z).tobytes() == (
             run.load_samples(finished)[-1].tobytes())
-
-
-def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
-    path = tmp_path / "killed"
-    kill_after("Epoch 3/", few_streets.__file__, "03_dcgan_svhn.py", *TINY, "--run-dir", path)
-    assert len(run.load_losses(path)["epoch"]) < 10, "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished)
 
 
 def test_settings_reach_the_training(main, tmp_path, monkeypatch, capsys):

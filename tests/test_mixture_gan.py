@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from conftest import load_script, values
-from gan_tf1 import checkpoint, modes, run, train
+from gan_tf1 import modes, run, train
 from gan_tf1.data import mixtures
 from gan_tf1.models import mixture_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, without_gpu_kernel
-from test_run import final_state
 
 SMALL = dict(batch_size=6, gen_hidden_size=5, disc_hidden_size=4, pieces=3, weight_deviation=0.5)
 
@@ -309,24 +308,6 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         train.restore_generator(finished, gan.gen_vars, sess)
         again = model.sample(sess, gan, np.random.default_rng([0, 2]), 30, config)
     assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
-
-
-def test_interrupted_and_resumed_equals_never_interrupted(main, finished, tmp_path, monkeypatch):
-    save, saved = checkpoint.save, []
-
-    def interrupted(*arguments):
-        save(*arguments)
-        saved.append(arguments)
-        if len(saved) == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "save", interrupted)
-        with pytest.raises(SystemExit):
-            main([*RUN, "--loop", run.read_config(finished)["loop"]["loop"], "--run-dir",
-                  str(tmp_path / "cut")])
-    main(["--resume", "--run-dir", str(tmp_path / "cut")])
-    assert final_state(tmp_path / "cut") == final_state(finished)
 
 
 def test_a_gan_learns_a_wide_ring_in_seconds(main, tmp_path):

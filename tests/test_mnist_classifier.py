@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, kill_after, load_script, refusal, values
+from conftest import ROOT, load_script, refusal, values
 from gan_tf1 import run, samples
 from gan_tf1.data import digits, mnist
 from gan_tf1.models import mnist_classifier as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
 from test_mnist_gan import dense
-from test_run import final_state
 
 SHIPPED = ROOT / "checkpoints" / "mnist_classifier"
 SCRIPT = "train_mnist_classifier.py"
@@ -202,12 +201,6 @@ def finished(main, tmp_path_factory):
     return path
 
 
-def state(path):
-    """`final_state`, of a run without samples."""
-    (path / "samples.npz").write_bytes(b"")
-    return final_state(path)
-
-
 def test_a_run_leaves_figures_and_weights_and_no_samples(finished):
     assert not (finished / "samples.npz").exists() and not (finished / "samples.f32").exists()
     losses = run.load_losses(finished)
@@ -217,15 +210,6 @@ def test_a_run_leaves_figures_and_weights_and_no_samples(finished):
     lines = (finished / "log.txt").read_text().splitlines()
     assert lines[0] == "mnist_classifier on drawn digits (synthetic), seed 0"
     assert lines[-1] == model.log_line(8, 8, {name: losses[name][-1] for name in losses})
-
-
-def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path, capsys):
-    path = tmp_path / "killed"
-    kill_after("Epoch 2", few_digits.__file__, SCRIPT, *TINY, "--run-dir", path)
-    assert len(run.load_losses(path)["epoch"]) < 8, "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert state(path) == state(finished)
-    assert "on 400 test images of drawn digits (synthetic): " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments, complaint", [

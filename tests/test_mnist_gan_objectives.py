@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import kill_after, load_script, refusal, values
+from conftest import load_script, refusal, values
 from gan_tf1 import run
 from gan_tf1.data import digits
 from gan_tf1.models import mnist_gan, mnist_gan_objectives as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, without_gpu_kernel
 from test_mnist_gan import network
-from test_run import final_state
 
 TINY = dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)
 
@@ -229,15 +228,6 @@ def test_a_non_saturating_run_has_the_first_chapters_losses_and_samples(
         assert column.tolist() == ours[name].tolist()
     assert (run.load_samples(tmp_path / "run").tobytes()
             == run.load_samples(finished / "non_saturating").tobytes())
-
-
-def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
-    path = tmp_path / "killed"
-    kill_after("Epoch 2/10", few_digits.__file__, "17_gan_objectives.py", "--objective", "minimax",
-               *RUN, "--run-dir", path)
-    assert not (path / "samples.npz").exists(), "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished / "minimax")
 
 
 def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, kill_after, load_script, refusal
+from conftest import ROOT, load_script, refusal
 from gan_tf1 import collapse, collapse_runs, repeated, run, samples
 from gan_tf1.data import digits
 from gan_tf1.models import remedies_gan as model
 from gan_tf1.tf1 import tf
-from test_run import final_state
 
 SCRIPT = "18_mode_collapse.py"
 TINY = ["--iterations", "60", "--sample-interval", "5", "--batch-size", "8", "--hidden-size", "4",
@@ -75,16 +74,6 @@ def test_numbers_have_no_picture_in_the_events(finished):
 
 def test_seconds_are_those_between_intervals(finished):
     assert 0 < collapse_runs.seconds(finished / "drawn") < 60
-
-
-def test_killed_and_resumed_equals_never_interrupted(main, finished, tmp_path):
-    path = tmp_path / "killed"
-    kill_after("Iteration 10...", few_digits.__file__, SCRIPT, *TINY, "--run-dir", path)
-    assert not (path / "samples.npz").exists(), "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished / "two_cities")
-    assert (path / "shares.csv").read_bytes() == (
-        finished / "two_cities" / "shares.csv").read_bytes()
 
 
 def test_the_saved_generator_makes_the_last_samples_again(finished):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import ROOT, SCRIPTS, kill_after, load_script, refusal
+from conftest import ROOT, load_script, refusal
 from gan_tf1 import pair_metrics, run, samples
 from gan_tf1.config import flag
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.models import pix2pix as model
-from test_run import final_state
 
 SETTINGS = dict(size=8, channels=2, patch_layers=1, batch_size=2, iterations=60, sample_interval=4,
                 samples=3)
@@ -79,17 +78,6 @@ def test_the_saved_generator_makes_the_last_samples_again(finished, folder):
     with samples.restored(finished, model) as (sess, gan, _, epoch):
         again = model.translate(sess, gan, scaled(data.test[0][:3]), np.random.default_rng([0, 2]))
     assert epoch == 15 and again.tobytes() == run.load_samples(finished)[-1].tobytes()
-
-
-@pytest.mark.parametrize("loop", ["feed"], indirect=True)
-def test_killed_inside_an_interval_and_resumed_equals_never_interrupted(
-        main, flags, finished, tmp_path):
-    """Batches, crops and masks go on where they were."""
-    path = tmp_path / "killed"
-    kill_after("10 [", str(SCRIPTS / "15_pix2pix.py"), *flags, "--run-dir", path)
-    assert len(run.load_losses(path)["step"]) < 60, "the run was over before it was killed"
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished)
 
 
 def test_settings_decide_the_run(main, flags, tmp_path):

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from conftest import SCRIPTS, kill_after, load_script, refusal
+from conftest import load_script, refusal
 from gan_tf1 import checkpoint, run, train
 from gan_tf1.config import make
 from gan_tf1.data import images
@@ -120,14 +120,6 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         assert train.restore_generator(finished, gan.gen_vars, sess) == 6
         again = model.sample(sess, gan, np.random.default_rng([0, 2]), 3, config)
     assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
-
-
-def test_killed_in_a_fade_in_and_resumed_equals_never_interrupted(main, flags, finished, tmp_path):
-    path = tmp_path / "run"
-    kill_after("24 images", SCRIPTS / "13_progressive_gan.py", *flags, "--run-dir", path)
-    assert 2 <= len(run.load_losses(path)["epoch"]) < 6
-    main(["--resume", "--run-dir", str(path)])
-    assert final_state(path) == final_state(finished)
 
 
 def resumed_after(main, epoch, finished, path):

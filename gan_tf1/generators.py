@@ -1,0 +1,101 @@
+"""The generator alone, in the run's folder `generator/`: saved after each epoch, and restored.
+
+The files are those of a TensorFlow `Saver`, which the chapters use: two for each
+generator, and one called `checkpoint` that names the last ones. They are what
+samples are drawn from. To resume a run they are not needed.
+"""
+
+import pathlib
+import re
+
+from gan_tf1.checkpoint import saving
+from gan_tf1.errors import InputError
+from gan_tf1.files import flush
+from gan_tf1.run import GENERATOR
+from gan_tf1.tf1 import tf
+
+_NAMED = re.compile(r'^all_model_checkpoint_paths: "([^"]*)"$', re.MULTILINE)
+
+
+def save(path, saver, sess, epoch, flushed=False):
+    """Write the variables of `saver` to run directory `path`; `flushed`, to survive a power cut.
+
+    Raises OSError if they can't be written.
+    """
+    folder = pathlib.Path(path) / "generator"
+    with saving(folder):
+        saver.save(sess, str(folder / GENERATOR), global_step=epoch, write_meta_graph=False)
+    if flushed:
+        for file in (*folder.glob(f"{GENERATOR}-{epoch}.*"), folder / "checkpoint", folder):
+            flush(file)
+
+
+def follow(path, saver, last):
+    """Let `saver` replace, in its turn, the generators `last` that an interrupted process saved.
+
+    Files that belong to none of them are removed.
+    """
+    saver.recover_last_checkpoints([str(generator) for generator in last])
+    for file in (pathlib.Path(path) / "generator").glob(GENERATOR + "*"):
+        if not any(file.name.startswith(generator.name + ".") for generator in last):
+            file.unlink()
+
+
+def saved(path):
+    """The generators in run directory `path`, oldest first: paths that a `Saver` restores from.
+
+    They are those that the file `checkpoint` names. If that is missing or damaged, they are all
+    that lie there. Raises InputError if it names one that lies outside of the run.
+    """
+    folder = pathlib.Path(path) / "generator"
+    try:
+        names = _NAMED.findall((folder / "checkpoint").read_text())
+    except (OSError, ValueError):
+        names = []
+    for name in names:
+        if (folder / name).parent.resolve() != folder.resolve():
+            raise InputError(f"{folder / 'checkpoint'} names {name}, which lies outside of the "
+                             "run: restore the file, or delete it")
+    there = {file.stem for file in folder.glob("*.index")}
+    names = [pathlib.Path(name).name for name in names]
+    return [folder / name for name in names if name in there] or [
+        folder / name for name in sorted(there, key=lambda name: (_epoch(name) or 0, name))]
+
+
+def _epoch(name):
+    epoch = name.rpartition("-")[2]
+    return int(epoch) if epoch.isdecimal() else None
+
+
+def newest_generator(path):
+    """Where the newest generator saved in run directory `path` lies, and its epoch.
+
+    The epoch is None if its name doesn't say it. Raises InputError if there is none, or if it lies
+    outside of the run.
+    """
+    last = saved(path)
+    if not last:
+        raise InputError(f"{pathlib.Path(path) / 'generator'} holds no generator: has the run "
+                         "finished its first epoch?")
+    return str(last[-1]), _epoch(last[-1].name)
+
+
+def restore_generator(path, gen_vars, sess):
+    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
+
+    Raises InputError if the generator is missing, damaged, or of another shape.
+    """
+    last, epoch = newest_generator(path)
+    try:
+        shapes = tf.train.load_checkpoint(last).get_variable_to_shape_map()
+        for var in gen_vars:
+            # A resource variable would take any shape.
+            if shapes.get(var.op.name) != var.shape.as_list():
+                raise ValueError(f"{var.op.name} has the shape {shapes.get(var.op.name)}, not "
+                                 f"{var.shape.as_list()}")
+        tf.train.Saver(var_list=gen_vars).restore(sess, last)
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        reason = str(error) if type(error) is ValueError else type(error).__name__
+        raise InputError(f"the generator {last} can't be restored ({reason}): it is damaged, or "
+                         "of another shape than config.json says") from error
+    return epoch
