@@ -1,11 +1,12 @@
-"""Which modes a generator's samples are of, over training: pure functions of float64 arrays.
+"""Which modes a generator's samples belong to, over training: pure functions of float64 arrays.
 
-A series of shares [E, K] says of E sets of samples, one after the other in training,
-what part of each lies near each of K modes: cities of which a temperature may be, or
-digits that a classifier reads. A row sums to 1, or to less where samples are of no mode.
+A series of shares [E, K] gives, for E sets of samples in the order of training, the
+share of each set that lies near each of K modes: the cities that a temperature may
+belong to, or the digits that a classifier reads. A row sums to 1, or to less if some
+samples are near no mode.
 
-Words, as *Generative AI with Python and TensorFlow 2* has them (section "Mode
-collapse"), and where they begin here:
+The words are those of *Generative AI with Python and TensorFlow 2* (section "Mode
+collapse"); here they mean:
 
     full collapse      one mode has `FULL` of a set's samples or more
     partial collapse   some modes are missing: they have less than `LEAST` of an even share
@@ -24,6 +25,7 @@ LEAST = 0.1    # of an even share: 1 % of the samples for ten classes, as in `ga
 SECOND = 0.5   # share of a run that a verdict leaves out: what comes first is learning
 OFTEN = 0.5    # of the sets in that half: a collapse, not a moment
 CYCLES = 2     # in that half: one return may be chance
+GOOD = 0.5     # of the points near a mode: with fewer, modes are missed rather than lost
 
 
 def near(values, means, radius):
@@ -105,6 +107,42 @@ def verdict(shares):
 def cycles(shares):
     """Whether the second half of a series comes back to a mode `CYCLES` times or more."""
     return switching(settled(shares)).cycles >= CYCLES
+
+
+class Modes(NamedTuple):
+    """What became of the modes in the second half of a run."""
+    verdict: str   # "full", "partial" or "none", as from `verdict`
+    told: str      # the numbers on which it rests, as a part of a sentence
+
+
+def of_shares(shares, each, unit):
+    """The `Modes` of a series of shares [E, K], one every `each` of what the log counts in `unit`s.
+
+    Raises InputError if they are no shares.
+    """
+    end = settled(shares)
+    found = switching(end)
+    text = (f"over the second half {covered(end).mean():.1f} of {end.shape[1]} modes are covered, "
+            f"and {max(0., 1 - end.sum(axis=1).mean()):.0%} of the samples are near none")
+    if found.switches:
+        text += f"; the generator switches from mode to mode {found.switches} times"
+    if not np.isnan(found.period):
+        text += f" and returns to one every {found.period * each:.0f} {unit}s on average"
+    return Modes(verdict(shares), text)
+
+
+def of_counts(captured, high_quality, count):
+    """The `Modes` of points: how many of `count` modes each set captures, [E], and how well.
+
+    `high_quality` [E] is the share of the points that lie near a mode. A generator whose points
+    are seldom near any has not lost modes, but has not found them yet: that is no collapse.
+    """
+    first = int(SECOND * len(captured))
+    modes, good = captured[first:].mean(), high_quality[first:].mean()
+    lost = good >= GOOD and modes < 0.9 * count
+    return Modes(("full" if modes <= 1 else "partial") if lost else "none",
+                 f"over the second half {modes:.1f} of {count} modes are captured, and {good:.0%} "
+                 "of the points are near one")
 
 
 def checked(shares):

@@ -1,11 +1,12 @@
-"""What became of the modes in runs of `scripts/18_mode_collapse.py`: read, judged, told, drawn."""
+"""What became of the modes in runs of `scripts/18_mode_collapse.py`: read, judged, drawn."""
 
 import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import collapse, collapse_figures, figures, metrics, repeated, samples
+from gan_tf1 import (
+    collapse, collapse_figures, diagnosis, figures, metrics, repeated, samples)
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.files import replacing
@@ -14,6 +15,7 @@ from gan_tf1.run import load_losses, load_samples, read_config_of, samples_so_fa
 from gan_tf1.tf1 import tf
 
 SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHARES = diagnosis.SHARES
 DIGITS = tuple(map(str, range(mnist_classifier.NUM_CLASSES)))
 
 
@@ -28,21 +30,9 @@ class Told(NamedTuple):
     seconds: float        # of the training
     diverged: bool = False  # it stopped at a loss that isn't finite: E is smaller, or 0
 
-    @property
-    def summary(self):
-        """A line on the second half of the training."""
-        end = collapse.settled(self.shares)
-        switching = collapse.switching(end)
-        period = switching.period * self.config.sample_interval
-        every = "" if np.isnan(period) else f", back every {period:.0f} steps in the mean"
-        moves = f", {switching.switches} switches from mode to mode{every}"
-        return (f"{called(self)}: over the second half {collapse.covered(end).mean():.1f} of "
-                f"{len(self.modes)} modes, {1 - end.sum(axis=1).mean():.0%} of samples near none"
-                f"{moves if switching.switches else ''}")
-
 
 def called(told):
-    """What the run suffers from, in a word or two."""
+    """What became of the run's modes, in a few words."""
     if told.diverged:
         return "diverged"
     words = {"full": "full collapse", "partial": "partial collapse", "none": "no collapse"}
@@ -50,24 +40,32 @@ def called(told):
     return words[collapse.verdict(told.shares)] + cycles
 
 
-def of_run(path, classifier=SHIPPED):
-    """The `Told` of the run at `path`, finished or diverged; `classifier` is what reads digits.
+def of_run(path, classifier=SHIPPED, shares=None):
+    """The `Told` of the run at `path`, complete or diverged.
 
-    Raises InputError where it is neither, or no run of the chapter.
+    `classifier` is the run directory of the classifier that reads digits; `shares` [E, K] are used
+    instead if they are known. Raises InputError if the run is neither complete nor diverged, or is
+    of another chapter.
     """
     stored = read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
     stopped = repeated.diverged(path)
     drawn = samples_so_far(path) if stopped else load_samples(path)
     iterations = config.sample_interval * load_losses(path)["epoch"][:len(drawn)]
-    if stored["data"] == two_cities.KEY:
-        modes, shares = two_cities.CITIES, [collapse.near(
-            two_cities.celsius(each.T), two_cities.MEANS, two_cities.NEAR)[0] for each in drawn]
-    else:
-        said = samples.judged(classifier, [(images + 1) / 2 for images in drawn])
-        modes, shares = DIGITS, [metrics.class_shares(each) for each, _ in said]
+    modes = two_cities.CITIES if stored["data"] == two_cities.KEY else DIGITS
+    if shares is None:
+        shares = shares_of(drawn, modes, classifier)
     shares = np.reshape(shares, (-1, len(modes)))
     return Told(stored, config, iterations, drawn, modes, shares, seconds(path), stopped)
+
+
+def shares_of(drawn, modes, classifier):
+    """The share of each of the `modes` in each of the sets of samples `drawn`: [E, K]."""
+    if modes is two_cities.CITIES:
+        return [collapse.near(two_cities.celsius(each.T), two_cities.MEANS, two_cities.NEAR)[0]
+                for each in drawn]
+    said = samples.judged(classifier, [(images + 1) / 2 for images in drawn])
+    return [metrics.class_shares(each) for each, _ in said]
 
 
 def seconds(path):
@@ -81,17 +79,22 @@ def seconds(path):
     return float(np.median(np.diff(times)) * len(times)) if len(times) > 1 else np.nan
 
 
-def draw(path, title):
-    """Draw the finished run at `path`, write its shares.csv; print the files and what they say."""
-    told = of_run(path)
+def tell(run):
+    """Write the complete run's shares.csv, then end its log with what became of its modes."""
+    told = of_run(run.path)
     rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
-    rows += [f"{iteration:.0f}," + ",".join(f"{share:.6g}" for share in row)
+    rows += [f"{iteration:.0f}," + ",".join(f"{share:.12g}" for share in row)
              for iteration, row in zip(told.iterations, told.shares)]
-    with replacing(path / "shares.csv") as temporary:
+    with replacing(run.path / SHARES) as temporary:
         temporary.write_text("\n".join(rows) + "\n")
-    print(told.summary, path / "shares.csv",
-          figures.save(chapters_figure([("", told)], title), path / "figures" / "collapse.png"),
-          sep="\n")
+    diagnosis.tell(run)
+
+
+def draw(path, title):
+    """Draw the modes of the complete run at `path` over training; print the files."""
+    told = of_run(path, shares=diagnosis.shares_of(path))
+    figure = chapters_figure([("", told)], title)
+    print(path / SHARES, figures.save(figure, path / "figures" / "collapse.png"), sep="\n")
 
 
 def chapters_figure(named, title):

@@ -1,32 +1,32 @@
-"""How a training went, in one sentence: what it suffers from, and the numbers that this rests on.
+"""Diagnosing a run: one sentence on how its training went, with the numbers it rests on.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Challenges", names what goes wrong: losses that
-swing, and should do so less as training goes on; training that runs out of
-control; a generator that has collapsed onto one sample, or a few; and losses that
-say little of the samples. What is looked for, and in what:
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Challenges", names what can go wrong: losses that oscillate, and should do so less as
+training goes on; training that gets out of control; a generator that collapses onto one sample or
+a few; and losses that say little about the samples. The signs looked for:
 
-=====================  =======================================================  ================
-sign of                what must be so                                          judged of
-=====================  =======================================================  ================
-divergence             a loss is not finite; or, at the end, far above chance   cross entropies
-                       or it has grown, and is far above its first half         other losses
-collapse               at the end, the samples differ far less from each        samples
-                       other than the training images do, and no more than
-                       before; without these images, far less than before
-the discriminator's    at the end, its loss is nearly the least it can be, and  cross entropies
-win                    the generator's is high
-oscillation            over the second half, a loss swings far, and with one    any losses
-                       period; or both losses swing yet farther                 cross entropies
-=====================  =======================================================  ================
+=======================  ===================================================  ====================
+sign                     condition                                            judged for
+=======================  ===================================================  ====================
+divergence               a loss is not finite; or it ends far above that of   cross entropies
+                         a discriminator that guesses
+                         or it ends far above its own first half              other losses
+collapse                 the last samples differ far less from each other     samples
+                         than they should (`gan_tf1/diversity.py`), or all
+                         belong to one mode (`gan_tf1/collapse.py`)           samples, known modes
+partial collapse         more than a tenth of the modes are missing           samples, known modes
+discriminator dominance  at the end disc_loss is close to its minimum, and    cross entropies
+                         gen_loss is high
+oscillation              over the second half a loss swings widely with a     all losses
+                         single period, or both swing yet more widely         cross entropies
+=======================  ===================================================  ====================
 
-A model whose losses are cross entropies says so by its `CHANCE`: its `disc_loss`, in nats,
-where the discriminator gives every image the probability one half. A critic's
-scores have no such point and no bound: of them a win can't be told, nor what is far.
+A model whose losses are cross entropies says so by its `CHANCE`, its disc_loss in nats when the
+discriminator gives every image the probability one half. The scores of a critic have no such point
+and no bound, so dominance can't be judged for them.
 
-What is not seen: samples of poor quality; a generator that has lost some of the
-digits, or all but one that it draws in many ways (`scripts/evaluate.py` counts them);
-swings faster than a hundredth of the run. So no sign is no proof of health.
+Not seen are poor samples, lost modes where the modes are not known (`scripts/evaluate.py` counts
+digits), and swings faster than about a hundredth of the run. No sign is no proof of health.
 """
 
 import dataclasses
@@ -36,233 +36,239 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1 import models
+from gan_tf1 import collapse, diversity, models, swings
+from gan_tf1.data import mixtures
 from gan_tf1.files import replacing
 from gan_tf1.run import load_losses, read_config, samples_so_far
 
 PAIRS = (("disc_loss", "gen_loss"), ("d_loss", "g_loss"))  # the names in losses.csv
+SIGNS = ("divergence", "collapse", "partial collapse", "discriminator dominance", "oscillation")
+DIVERGENCE, COLLAPSE, PARTIAL, DOMINANCE, OSCILLATION = SIGNS
+SHARES = "shares.csv"  # of each mode, in the runs whose modes are known
 
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
     """Where a sign begins, and why there."""
-    fewest: int = 10            # rows, or sets of samples: fewer have no beginning and no end
+    fewest: int = 10            # rows of losses: fewer have no beginning and no end
     end: float = 0.2            # share of a run that counts as its end: one batch's loss is noise
     most: float = 10.           # times chance: logits that are wrong by ten nats and more
     growth: float = 10.         # times the largest of the first half: a line would reach twice
-    alike: float = 1 / 3        # of the training images' diversity: one class of digits has more
-    rising: float = 1.1         # times the samples' own before: they are still being learned
-    fewest_samples: int = 8     # of an epoch, for their diversity to be more than chance
     least: float = 0.1          # of the way from the least disc_loss to chance
     sure: float = math.log(100)  # nats of gen_loss: fakes are given a probability of 1 %
-    points: int = 100           # to which a run is averaged before its swings are judged
-    fewest_points: int = 30     # in the second half, for a period to be told from noise
-    cycles: int = 3             # in the second half: fewer are a drift
-    swing: float = 0.25         # standard deviation over mean: twice that of the 20 seeds' losses
-    one_period: float = 0.6     # share of the variance: noise has 0.2 to 0.5 in its strongest
-    wild: float = 0.5           # standard deviation over mean, of any period
 
 
 class Diagnosis(NamedTuple):
-    """What is found, the worst first, none or more of `SIGNS`; and the sentence that says so."""
+    """What was found: none or more of `SIGNS`, the worst first, and the sentence that says so."""
     signs: tuple
     sentence: str
+    judged: bool = True   # False if the run is too short for any sign but a loss that is not finite
 
 
-SIGNS = ("divergence", "collapse", "the discriminator's win", "oscillation")
+class Needs(NamedTuple):
+    """In place of a reason: what a run would need for a sign to be judged."""
+    what: str
 
 
-def diversity(images):
-    """How much `images` [n, ...] differ: the share of their variance that lies between images.
+def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, each=1):
+    """The `Diagnosis` of a run with these `losses`, the columns of losses.csv.
 
-    0 where all are one image, 1 where their mean is a plain grey. What the range of the values is
-    makes no difference. Not a number where there are too few, or where each is one number alone.
+    The first column has the numbers that the log counts by, `each` of them a row, and the name of
+    their unit. `chance` is the model's CHANCE, None for losses that are no cross entropies;
+    `least` is the least possible disc_loss in nats, above 0 with smoothed labels. `samples` are
+    `diversity.Series`, `modes` is a `collapse.Modes` or None. `steps`, the columns of
+    step_losses.csv, show more of the swings.
     """
-    if len(images) < Thresholds.fewest_samples or images[0].size < 2:
-        return math.nan
-    images = np.asarray(images, np.float64).reshape(len(images), -1)
-    between = images.var(axis=0, ddof=1).mean()
-    # A mean of n images differs from pixel to pixel by chance too.
-    within = max(0., images.mean(axis=0).var() - between / len(images))
-    return float(between / (between + within)) if between > 1e-12 else 0.
-
-
-def of_data(train_set, most=1000):
-    """The diversity of a training set, of `most` images spread over it; None of too few."""
-    images = train_set.images if hasattr(train_set, "images") else train_set.stored()[0]
-    found = diversity(images[::max(1, len(images) // most)][:most])
-    return None if math.isnan(found) else round(found, 4)
-
-
-def judge(losses, chance=None, least=0., diversities=(), data_diversity=None, steps=None):
-    """The `Diagnosis` of a run's `losses`, the columns of losses.csv, or None if it is too short.
-
-    `chance` is the model's, None of losses that are no cross entropies; `least` is the least
-    disc_loss there can be, above 0 with smoothed labels. `diversities` [E] are those of each
-    epoch's samples, `data_diversity` that of the training images. `steps`, the columns of
-    step_losses.csv, tell more of swings.
-    """
-    counted, *names = losses
-    names = next((pair for pair in PAIRS if set(pair) <= set(names)),
-                 [name for name in names if name.endswith("loss")])
-    if not names:
-        return None
-    steps = steps if steps and set(names) <= set(steps) else losses
-    for table in (losses, steps):
-        bad = [(row, name) for name in names for row in np.flatnonzero(~np.isfinite(table[name]))]
-        if bad:
-            row, name = min(bad)
-            counted = next(iter(table))
-            return Diagnosis(SIGNS[:1], f"Signs of divergence: {name} is {table[name][row]:g} in "
-                             f"{counted} {table[counted][row]:.0f}.")
-    if len(losses[counted]) < Thresholds.fewest:
-        return None
+    unit, *columns = losses
+    names = next((pair for pair in PAIRS if set(pair) <= set(columns)),
+                 [name for name in columns if name.endswith("loss")])
+    steps = steps if steps and names and set(names) <= set(steps) else losses
+    if bad := _not_finite(losses, names) or _not_finite(steps, names):
+        return Diagnosis((DIVERGENCE,), f"Signs of divergence: {bad}.")
 
     a_pair = tuple(names) in PAIRS
     chance = chance if a_pair else None
-    end, means = _over(losses, names, 1 - Thresholds.end, 1)
-    won = chance and means[names[0]] <= least + Thresholds.least * (chance - least)
-    found = {SIGNS[0]: _divergence(losses, end, means, chance, won)}
-    diversities = np.asarray(diversities)
-    if len(diversities) >= Thresholds.fewest and np.isfinite(diversities).all():
-        found[SIGNS[1]] = _collapse(diversities, data_diversity)
-    if chance:
-        found[SIGNS[2]] = _win(losses, end, means, least) if won else ""
-    swings = [swing(_second_half(steps[name])) for name in names]
-    if a_pair and all(swings):
-        found[SIGNS[3]] = _oscillation(names, swings, chance)
+    few = (Needs(f"{Thresholds.fewest * each} {unit}s")
+           if len(losses[unit]) < Thresholds.fewest else None)
+    end = _over(losses, names, 1 - Thresholds.end, 1) if names and not few else None
+    swung = [swings.of_second_half(steps[name]) for name in names] if a_pair else []
+    verdicts = {  # sign -> why it is there, "" if it isn't, `Needs`, or None if it can't apply
+        DIVERGENCE: (few or _divergence(losses, end, chance, least)) if names else None,
+        **_collapses(samples, None if few else modes),
+        DOMINANCE: (few or _dominance(losses, end, chance, least)) if chance else None,
+        OSCILLATION: (swings.oscillation(names, swung, bounded=bool(chance))
+                      if all(swung) and not few else
+                      Needs(f"{swings.rows_needed() * each} {unit}s")) if a_pair else None}
 
-    signs = tuple(sign for sign, reason in found.items() if reason)
-    if signs:
+    judged = {sign: why for sign, why in verdicts.items() if isinstance(why, str)}
+    missing = {sign: why.what for sign, why in verdicts.items() if isinstance(why, Needs)}
+    if signs := tuple(sign for sign, why in judged.items() if why):
         return Diagnosis(signs, "Signs of " + "; ".join(
-            f"{sign}: {found[sign]}" for sign in signs) + ".")
-    evidence = [f"{end} " + " and ".join(f"{name} averages {means[name]:.3g}" for name in names)]
-    if SIGNS[3] in found:
+            f"{sign}: {judged[sign]}" for sign in signs) + ".")
+    if not judged:
+        return Diagnosis((), _too_short(losses, names, missing, each), judged=False)
+    evidence = []
+    if end:
+        evidence.append(f"{end.rows} " + " and ".join(
+            f"{name} averages {mean:.3g}" for name, mean in end.means.items()))
+    if OSCILLATION in judged:
         evidence.append("over the second half they swing by " + " and ".join(
-            f"{each.deviation:.0%}" for each in swings))
-    if SIGNS[1] in found:
-        evidence.append(_of_samples(*_ended(diversities), data_diversity))
-    return Diagnosis((), f"No sign of {_listed(found)}: {', '.join(evidence)}.")
+            f"{one.deviation:.0%}" for one in swung) + " of their means")
+    evidence += [modes.told] if PARTIAL in judged else []
+    evidence += [diversity.told(series) for series in samples if diversity.enough(series)]
+    evidence += [f"not judged: {_of_missing(missing)}"] if missing else []
+    return Diagnosis((), f"No sign of {_listed(judged)}: {'; '.join(evidence)}.")
+
+
+def _collapses(samples, modes):
+    """The verdicts on collapse and on partial collapse."""
+    judged = [series for series in samples if diversity.enough(series)]
+    alike = [diversity.told(series) for series in judged if diversity.collapsed(series)]
+    full = modes.told if modes and modes.verdict == "full" else " and ".join(alike)
+    if not judged and not modes:
+        full = Needs(diversity.needed(samples[0])) if samples else None
+    partial = modes.told if modes and modes.verdict == "partial" and not full else ""
+    return {COLLAPSE: full, PARTIAL: partial if modes else None}
+
+
+def _not_finite(losses, names):
+    """Where the first loss is that is not finite, as a part of a sentence; "" if all are."""
+    bad = [(row, name) for name in names for row in np.flatnonzero(~np.isfinite(losses[name]))]
+    if not bad:
+        return ""
+    row, name = min(bad)
+    unit = next(iter(losses))
+    return f"{name} is {losses[name][row]:g} {_when(unit, losses[unit][row])}"
+
+
+def _when(unit, number):
+    return f"after {number:.0f} images" if unit == "image" else f"in {unit} {number:.0f}"
+
+
+def _of_missing(missing):
+    """What isn't judged and how much it needs: "a and b (10 epochs needed), c (59 epochs ...)"."""
+    by_need = {}
+    for sign, need in missing.items():
+        by_need.setdefault(need, []).append(sign)
+    return ", ".join(f"{_listed(signs, 'and')} ({need} needed)" for need, signs in by_need.items())
+
+
+def _too_short(losses, names, missing, each):
+    """The sentence on a run in which no sign can be judged: what is known, and the last losses."""
+    unit, *columns = losses
+    if not len(losses[unit]):
+        return f"Too short to be judged: no {unit} is complete yet."
+    last = f"{_when(unit, losses[unit][-1])} " + " and ".join(
+        f"{name} is {losses[name][-1]:.3g}" for name in names or columns)
+    if not names:
+        return f"Not judged, for no losses are recorded: {last}."
+    count = len(losses[unit]) * each
+    return (f"Too short to be judged, with {count} {unit}{'s' * (count > 1)}: all losses are finite, "
+            f"and {last}; not judged: {_of_missing(missing)}.")
+
+
+class Means(NamedTuple):
+    """The mean losses over some rows."""
+    rows: str      # which rows, as a part of a sentence: "over epochs 81 to 100"
+    means: dict    # name -> mean
 
 
 def _over(losses, names, first, last):
-    """Which rows of `losses` lie from the share `first` of a run to `last`, and their means."""
-    counted, rows = next(iter(losses)), len(losses[names[0]])
+    """The `Means` of `losses` from the share `first` of a run to `last`."""
+    unit, rows = next(iter(losses)), len(losses[names[0]])
     begin = min(rows - 1, round(first * rows))
     part = slice(begin, max(begin + 1, round(last * rows)))
-    numbers = losses[counted][part]
-    return (f"over {counted}s {numbers[0]:.0f} to {numbers[-1]:.0f}",
-            {name: float(losses[name][part].mean()) for name in names})
+    numbers = losses[unit][part]
+    return Means(f"over {unit}s {numbers[0]:.0f} to {numbers[-1]:.0f}",
+                 {name: float(losses[name][part].mean()) for name in names})
 
 
-def _divergence(losses, end, means, chance, won):
-    for name, value in means.items():
+def _divergence(losses, end, chance, least):
+    for name, value in end.means.items():
         first = np.abs(losses[name][:(len(losses[name]) + 1) // 2]).max()
-        if chance and value > Thresholds.most * chance and not won:
-            return f"{end} {name} averages {value:.3g} nats, where guessing has {chance:.2f}"
+        # A generator's loss has no bound if the discriminator makes no errors.
+        if chance and value > Thresholds.most * chance and not _errs_nowhere(end, chance, least):
+            return f"{end.rows} {name} averages {value:.3g} nats (by guessing: {chance:.2f})"
         if not chance and abs(value) > Thresholds.growth * first > 0:
-            return (f"{end} {name} averages {value:.3g}, and was {first:.3g} at most in the first "
-                    "half")
+            return (f"{end.rows} {name} averages {value:.3g} (in the first half: {first:.3g} at "
+                    "most)")
     return ""
 
 
-def _collapse(diversities, data_diversity):
-    value, before = _ended(diversities)
-    # Of a generator that is still learning, diversity is low too, but rises.
-    rises = value > Thresholds.rising * before
-    if not rises and value < Thresholds.alike * (data_diversity or before):
-        return _of_samples(value, before, data_diversity)
-    return ""
+def _errs_nowhere(end, chance, least):
+    """Whether disc_loss has come close to the least that it can be."""
+    disc, *_ = end.means.values()
+    return disc <= least + Thresholds.least * (chance - least)
 
 
-def _ended(diversities):
-    """The mean diversity of the last samples, and the median of those before."""
-    last = max(1, round(Thresholds.end * len(diversities)))
-    before = diversities[:-last]
-    return float(diversities[-last:].mean()), float(np.median(before))
-
-
-def _of_samples(value, before, data_diversity):
-    of_data = f", between training images {data_diversity:.2f}" if data_diversity else ""
-    return (f"of the last samples' variance {value:.2f} is between samples, before it was "
-            f"{before:.2f}{of_data}")
-
-
-def _win(losses, end, means, least):
-    disc, gen = means
-    if means[gen] < Thresholds.sure:
+def _dominance(losses, end, chance, least):
+    disc, gen = end.means
+    if not _errs_nowhere(end, chance, least) or end.means[gen] < Thresholds.sure:
         return ""
-    middle, before = _over(losses, (gen,), 0.4, 0.6)
-    return (f"{end} {disc} averages {means[disc]:.3g}, and can't be below {least:.3g}, while "
-            f"{gen} averages {means[gen]:.3g}, and {middle} {before[gen]:.3g}")
+    middle = _over(losses, (gen,), 0.4, 0.6)
+    return (f"{end.rows} {disc} averages {end.means[disc]:.3g}, close to its minimum of "
+            f"{least:.3g}, and {gen} averages {end.means[gen]:.3g} ({middle.rows}: "
+            f"{middle.means[gen]:.3g})")
 
 
-class Swing(NamedTuple):
-    """How a loss moves about its drift."""
-    deviation: float    # standard deviation over the mean of its size
-    share: float        # of the variance: that of the strongest period
-    cycles: int         # of that period
-
-
-def swing(values):
-    """The `Swing` of `values` [n], a line through them taken off; None where n is too small."""
-    if len(values) < Thresholds.fewest_points:
-        return None
-    places = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(places, values, 1), places)
-    power = np.abs(np.fft.rfft(rest)) ** 2
-    power[0] = 0
-    cycles = Thresholds.cycles + int(np.argmax(power[Thresholds.cycles:]))
-    around = power[cycles - 1:cycles + 2].sum()  # a period seldom divides the whole evenly
-    scale = np.abs(values).mean()
-    return Swing(float(rest.std() / scale) if scale else 0.,
-                 float(around / power.sum()) if power.any() else 0., cycles)
-
-
-def _oscillation(names, swings, chance):
-    periodic = [f"{name} swings by {each.deviation:.0%} of its mean, {each.share:.0%} of that in "
-                f"{each.cycles} cycles" for name, each in zip(names, swings)
-                if each.deviation >= Thresholds.swing and each.share >= Thresholds.one_period]
-    if periodic:
-        return "over the second half " + " and ".join(periodic)
-    if chance and all(each.deviation >= Thresholds.wild for each in swings):
-        return "over the second half " + " and ".join(
-            f"{name} swings by {each.deviation:.0%} of its mean"
-            for name, each in zip(names, swings))
-    return ""
-
-
-def _second_half(values):
-    """The second half of `values`, averaged to half as many points as a run has at most."""
-    half = values[len(values) // 2:]
-    block = -(-len(half) // (Thresholds.points // 2))
-    return half[len(half) % block:].reshape(-1, block).mean(axis=1)
-
-
-def _listed(names):
+def _listed(names, word="or"):
     *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} {word} {last}" if most else last
 
 
 def of_run(path):
-    """The `Diagnosis` of the run directory `path`, complete or not, or None.
+    """The `Diagnosis` of the run directory `path`, complete or not.
 
-    Raises InputError where it holds no run, or a file can't be read.
+    Raises InputError if it holds no run, or a file can't be read.
     """
     path = pathlib.Path(path)
-    stored, losses = read_config(path), load_losses(path)
-    diversities = np.array([diversity(epoch) for epoch in samples_so_far(path)], float)
+    stored = read_config(path)
+    model, settings = models.of_chapter(stored["chapter"]), stored["settings"]
+    losses, each = losses_of_log(path, stored, model)
+    samples = samples_so_far(path)
     steps = load_losses(path, "step_losses.csv") if (path / "step_losses.csv").exists() else None
-    smooth = stored["settings"].get("label_smooth", 0)
+    smooth = settings.get("label_smooth", 0)
     least = -sum(share * math.log(share) for share in (smooth, 1 - smooth) if share)
-    return judge(losses, getattr(models.of_chapter(stored["chapter"]), "CHANCE", None), least,
-                 diversities, stored.get("data_diversity"), steps)
+    unit = next(iter(losses))
+    return judge(losses, getattr(model, "CHANCE", None), least,
+                 diversity.of_samples(model, samples, stored),
+                 modes_of(path, stored, losses, each, unit), steps, each)
+
+
+def losses_of_log(path, stored, model):
+    """The columns of losses.csv, numbered as the log is, and how many of its unit make a row."""
+    file = path / "losses.csv"
+    begun = file.exists() and file.stat().st_size  # a run killed in its first epoch has no row
+    losses = load_losses(path) if begun else {"epoch": np.empty(0)}
+    unit, setting = getattr(model, "LOGGED", (next(iter(losses)), None))
+    each = stored["settings"][setting] if setting else 1
+    numbers, *rest = losses.values()
+    return dict(zip((unit, *list(losses)[1:]), (numbers * each, *rest))), each
+
+
+def shares_of(path):
+    """The shares [E, K] of the modes in `path`/shares.csv, or None if there is no such file."""
+    if not (path / SHARES).exists():
+        return None
+    _, *columns = load_losses(path, SHARES).values()
+    shares = np.stack(columns, axis=1)
+    return shares / np.maximum(1, shares.sum(axis=1, keepdims=True))  # they are rounded
+
+
+def modes_of(path, stored, losses, each, unit):
+    """The `collapse.Modes` of a run whose modes are known, or None."""
+    shares = shares_of(path)
+    if shares is not None:
+        return collapse.of_shares(shares, each, unit)
+    if {"modes", "high_quality"} <= set(losses) and len(losses["modes"]):
+        return collapse.of_counts(losses["modes"], losses["high_quality"],
+                                  len(mixtures.means(stored["data"])))
+    return None
 
 
 def tell(run):
-    """End the log with how the run went, and keep that in diagnosis.txt; nothing of a short one."""
+    """End the log with the sentence on how the run went, and keep it in diagnosis.txt."""
     found = of_run(run.path)
-    if found:
-        run.end_log(found.sentence)
-        with replacing(run.path / "diagnosis.txt") as temporary:
-            temporary.write_text(found.sentence + "\n")
+    run.end_log(found.sentence)
+    with replacing(run.path / "diagnosis.txt") as temporary:
+        temporary.write_text(found.sentence + "\n")

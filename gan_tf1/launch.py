@@ -5,7 +5,7 @@ import dataclasses
 import sys
 from typing import Any, NamedTuple
 
-from gan_tf1 import diagnosis, run
+from gan_tf1 import diversity, run
 from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import user_path
@@ -46,7 +46,7 @@ class Launch(NamedTuple):
         new = run.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
             "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
-            "data_diversity": diagnosis.of_data(data.train),
+            **diversity.of_data(data.train),
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
             "sample_shape": list(sample_shape), "command": sys.argv,
             "versions": run.versions()})

@@ -1,14 +1,15 @@
 """A run directory: everything that one training leaves behind.
 
     config.json     chapter, settings, data set, seed, versions
-    log.txt         the lines of the log, as on stdout; the last one may be diagnosis.txt's
+    log.txt         the lines of the log, as on stdout; the last one is diagnosis.txt's
     losses.csv      one row an epoch, or a step where the chapter prints every step
     accuracies.csv  one row for each epoch whose accuracies the chapter prints, if it does
     step_losses.csv the losses of every step, where the chapter prints an epoch's and the loop is
                     in the graph
     samples.npz     `samples` [epochs, n, ...], written when the run is complete;
                     until then they grow in samples.f32
-    diagnosis.txt   a sentence on how the run went, where it was long enough
+    diagnosis.txt   the sentence on how the run went
+    shares.csv      the share of each mode in each set of samples, if the modes are known
     figures/        PNG
     events/         TensorBoard: losses, sample grids, the graph
     generator/      the generator alone, saved after each epoch as the chapters do
@@ -172,9 +173,17 @@ class Run:
         tqdm.write(line, file=sys.stderr)
 
     def headline(self):
-        """What the log begins with: chapter, data set and seed."""
-        return (f"{self.config['chapter']} on {self.config['data_title']}, "
-                f"seed {self.config['seed']}")
+        """The first line of the log: chapter, data, seed, and the settings that differ, if any."""
+        from gan_tf1 import titles  # with all models: not for those who only read a run
+        return titles.headline(self.config)
+
+    def title(self, what, *named):
+        """The title of a figure: `what` was trained on which data, and the settings that differ.
+
+        `named` are settings that `what` already tells of.
+        """
+        from gan_tf1 import titles
+        return titles.title(what, self.config, named)
 
     def log(self, line):
         """One line to stdout and log.txt."""

@@ -125,8 +125,9 @@ def new_graph(seed, resource_variables=False):
 
     The seed goes in before any op is made: an op takes its own seed from the
     graph's when it is built, so `tf.set_random_seed` afterwards changes nothing.
-    Kernels that may sum in any order (on a GPU) are told not to: the same seed
-    on the same machine gives the same bytes.
+    Kernels that may sum in any order (on a GPU) are told not to: on one machine
+    the same seed gives the same bytes. Another processor rounds differently, and
+    a training amplifies that: after some hundred steps it is another run there.
 
     With `resource_variables` a variable is read by an op, which has its place in an order, as the
     loop in the graph needs it; without, it is TF1's own kind.

@@ -18,7 +18,7 @@ ESTIMATE_FROM = 60.   # seconds: what takes less isn't announced
 
 def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
         first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop(),
-        part=None, carried=(), picture=figures.grid_png):
+        part=None, carried=(), picture=figures.grid_png, closing=diagnosis.tell):
     """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
 
     The graph is the current default graph; it is finalized before the first
@@ -54,7 +54,8 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     part before left; other variables, and `train_set`, are new. Of a resumed run, the parts before
     `epochs_done` are left out.
 
-    The log ends with a sentence on how the run went (`gan_tf1/diagnosis.py`).
+    The log of a complete run ends with a sentence on how it went, which `closing(run)` writes
+    (`gan_tf1/diagnosis.py`).
 
     On stderr it says how many steps there are to make, and after some seconds how long they will
     take, if that is more than a minute.
@@ -79,7 +80,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
         start = _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier)
         if start == epochs:
             run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
-            return _finish(run)
+            return _finish(run, closing)
         run.events(graph, start)
         generators.follow(run.path, gen_saver, last_generators)
         left = (end - start) * steps
@@ -124,7 +125,7 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
                     "epoch": epoch, **run.grown(flushed == epoch), "identity": run.identity(),
                     "rng": rng.bit_generator.state, "train_set": train_set.state()}, flushed)
     if end == epochs:
-        _finish(run)
+        _finish(run, closing)
 
 
 def _estimated(turns, steps, say):
@@ -171,9 +172,9 @@ def _resumable(run):
         raise
 
 
-def _finish(run):
+def _finish(run, closing):
     run.finish()
-    diagnosis.tell(run)
+    closing(run)
 
 
 def _tell(run, epoch, number, losses, log_line):

@@ -33,7 +33,7 @@ def main(argv=None):
             train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop,
             watch={"disc_loss": gan.disc_loss, "gen_loss": gan.gen_loss})
 
-    figures.of_run(run.path, f"MNIST GAN on {data.title}, seed {job.seed}")
+    figures.of_run(run.path, run.title("MNIST GAN"))
 
 
 if __name__ == "__main__":

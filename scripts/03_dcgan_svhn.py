@@ -43,7 +43,7 @@ def main(argv=None):
             sample=sample, train_set=data.train, rng=rng, gen_vars=net.gen_vars, loop=job.loop,
             watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss})
 
-    figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}", COLUMNS, inches=0.8)
+    figures.of_run(run.path, run.title("DCGAN"), COLUMNS, inches=0.8)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def main(argv=None):
             gen_vars=net.gen_vars, loop=job.loop)
 
     losses, samples = load_losses(run.path), load_samples(run.path)
-    where = f"{config.variant} on {data.title}, seed {job.seed}"
+    where = run.title(f"semi-supervised GAN, {config.variant},", "variant")
     for name, figure in (
             ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}")),
             ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}", 10, 0.8)),

@@ -38,7 +38,7 @@ def main(argv=None):
             evaluate=lambda sess, epoch: model.evaluate(sess, gan, data.train, rng, config, epoch),
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}")
+    figures.of_run(run.path, run.title("DCGAN"))
 
 
 if __name__ == "__main__":

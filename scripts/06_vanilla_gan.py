@@ -34,8 +34,8 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"Vanilla GAN on {data.title}, seed {job.seed}",
-                   counted="iteration", each=config.sample_interval)
+    figures.of_run(run.path, run.title("Vanilla GAN"), counted="iteration",
+                   each=config.sample_interval)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"DCGAN on {data.title}, seed {job.seed}",
-                   counted="iteration", each=config.sample_interval)
+    figures.of_run(run.path, run.title("DCGAN"), counted="iteration",
+                   each=config.sample_interval)
 
 
 if __name__ == "__main__":

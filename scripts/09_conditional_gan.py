@@ -64,7 +64,7 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"Conditional GAN, {config.variant}, on {data.title}, seed {job.seed}",
+    figures.of_run(run.path, run.title(f"Conditional GAN, {config.variant},", "variant"),
                    config.samples, inches=0.8, counted="iteration", each=config.sample_interval,
                    names=range(model.NUM_CLASSES), shown=slice(None, None, config.samples))
 

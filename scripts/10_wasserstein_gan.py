@@ -39,7 +39,7 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"Wasserstein GAN on {data.title}, seed {job.seed}",
+    figures.of_run(run.path, run.title("Wasserstein GAN"),
                    counted="iteration", each=config.sample_interval,
                    loss_label="loss on the step's batch (the critic's units)")
 

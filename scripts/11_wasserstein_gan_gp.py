@@ -38,8 +38,8 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"Wasserstein GAN with gradient penalty on {data.title}, seed "
-                   f"{job.seed}", counted="iteration", each=config.sample_interval,
+    figures.of_run(run.path, run.title("Wasserstein GAN with gradient penalty"),
+                   counted="iteration", each=config.sample_interval,
                    loss_label="loss on the step's batch (the critic's units)")
 
 

@@ -37,7 +37,7 @@ def main(argv=None):
             log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"{config.variant} DCGAN class on {data.title}, seed {job.seed}",
+    figures.of_run(run.path, run.title(f"DCGAN class, {config.variant},", "variant"),
                    columns=8, loss_label="mean loss of the epoch's steps (nats)")
 
 

@@ -73,7 +73,7 @@ def main(argv=None):
                     sample=sample, train_set=train_set, rng=rng, gen_vars=gan.gen_vars,
                     loop=job.loop)
 
-    what = f"progressive GAN on {data.title}, seed {job.seed}"
+    what = run.title("progressive GAN")
     figures.of_run(run.path, what, counted="images", each=interval,
                    loss_label="mean over an interval (the critic's units)")
     names, ends = zip(*milestones(stages, config))

@@ -15,7 +15,6 @@ a pair side by side, in train/ and val/ or test/, as the paper's authors have th
 
 import argparse
 import sys
-import textwrap
 
 from gan_tf1 import figures, launch, outputs, run as run_files, samples, train
 from gan_tf1.config import Parser, intervals, make
@@ -91,7 +90,7 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    where = textwrap.fill(f"pix2pix on {data.title}, seed {job.seed}", 56)
+    where = run.title("pix2pix")
     figures.of_run(run.path, where, counted="iteration", each=config.sample_interval)
     outputs = run_files.load_samples(run.path)[-1]
     figure = figures.sample_grid(

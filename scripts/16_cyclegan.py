@@ -89,7 +89,7 @@ def main(argv=None):
 
     a, b = data.names
     rows = [a, f"{a} to {b}", f"and back to {a}", b, f"{b} to {a}", f"and back to {b}"]
-    figures.of_run(run.path, f"CycleGAN on\n{data.title}, seed {job.seed}", config.samples,
+    figures.of_run(run.path, run.title("CycleGAN"), config.samples,
                    inches=1, names=rows, shown=slice(None, None, config.samples),
                    loss_label="mean over the epoch")
 

@@ -42,7 +42,7 @@ def fit(argv):
             sample=lambda sess: model.sample(sess, gan, rng, config.samples, config),
             train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"MNIST GAN, {config.objective}, on {data.title}, seed {job.seed}")
+    figures.of_run(run.path, run.title(f"MNIST GAN, {config.objective},", "objective"))
 
 
 @script

@@ -8,7 +8,7 @@
     python scripts/18_mode_collapse.py --loop graph        sooner
     python scripts/18_mode_collapse.py --resume            go on after an interruption
 
-At the end it says which modes were there over training (shares.csv, figures/collapse.png).
+The log ends with what became of the modes (shares.csv, figures/collapse.png).
 Many runs side by side: scripts/mode_collapse_report.py.
 """
 
@@ -44,11 +44,11 @@ def main(argv=None):
             report=lambda sess, fetched: model.report(*fetched),
             log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
             sample=sample, picture=figures.grid_png if size > 1 else None, train_set=data.train,
-            rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+            rng=rng, gen_vars=gan.gen_vars, loop=job.loop, closing=collapse_runs.tell)
 
     remedy = "no remedy" if config.remedy == "none" else config.remedy.replace("_", " ")
-    where = (f"{remedy}, updates of D to G {config.disc_steps} : {config.gen_steps}, on "
-             f"{data.title}, seed {job.seed}")
+    where = run.title(f"GAN, {remedy}, updates of D to G {config.disc_steps} : {config.gen_steps},",
+                      "remedy", "disc_steps", "gen_steps")
     if size > 1:
         figures.of_run(run.path, where, each=config.sample_interval, counted="iteration",
                        columns=10, inches=0.6)

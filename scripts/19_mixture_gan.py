@@ -52,7 +52,7 @@ def main(argv=None):
             picture=lambda points: plane.density_png(points, mixture),
             train_set=mixture.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    where = f"{model.name(config.packing)} on {mixture.title}, seed {job.seed}"
+    where = run.title(model.name(config.packing), "packing")
     losses, folder = load_losses(run.path), run.path / "figures"
     for name, figure in (
             ("losses", figures.loss_curves(losses, f"Losses: {where}", "mean loss of "

@@ -42,8 +42,8 @@ def main(argv=None):
             log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
             train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, f"{model.name(config.packing)}, {data.title} in three channels, seed "
-                   f"{job.seed}", columns=8, inches=0.8, counted="iteration",
+    figures.of_run(run.path, run.title(f"{model.name(config.packing)} of three channels", "packing"),
+                   columns=8, inches=0.8, counted="iteration",
                    each=config.sample_interval, loss_label=f"mean loss of {config.sample_interval} "
                    "iterations (nats)")
 

@@ -1,10 +1,11 @@
-"""Say in one sentence what each run suffers from, and on what numbers that rests.
+"""Say in one sentence how the training of each run went, with the numbers behind it.
 
     python scripts/diagnose.py checkpoints/mnist_gan-001 checkpoints/vanilla_gan-001
 
-Looked for are divergence, collapse, the discriminator's win and oscillation, in
-losses.csv and in the samples of each epoch: gan_tf1/diagnosis.py says how, and what
-can't be seen. A run needn't be complete.
+The signs looked for are divergence, collapse, partial collapse, discriminator dominance
+and oscillation, in losses.csv and in the samples of each epoch: gan_tf1/diagnosis.py
+explains them, and what can't be seen. A run needn't be complete.
+A table of many runs: scripts/runs.py.
 """
 
 import argparse
@@ -20,8 +21,7 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=user_path, nargs="+", metavar="RUN", help="run directories")
     for path in parser.parse_args(argv).run:
-        found = diagnosis.of_run(path)
-        print(f"{path}: {found.sentence if found else 'Too short, or without losses to judge.'}")
+        print(f"{path}: {diagnosis.of_run(path).sentence}")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Trained(NamedTuple):
     seed: int
     path: Any           # its directory
     losses: dict        # the columns of its losses.csv
-    diagnosis: Any      # `diagnosis.Diagnosis`, or None where the run is too short for one
+    diagnosis: Any      # `diagnosis.Diagnosis`
 
 
 def combinations(vary):
@@ -76,7 +76,7 @@ def write_rows(file, names, runs):
 
 def signs(run):
     """The names of what `run` suffers from."""
-    if run.diagnosis is None:
+    if not run.diagnosis.judged:
         return (SHORT,)
     return run.diagnosis.signs or (HEALTHY,)
 
@@ -98,8 +98,7 @@ def table(names, runs):
         yield ""
         yield called(names, values)
         for run in own:
-            sentence = run.diagnosis.sentence if run.diagnosis else "Too short to be judged."
-            yield f"  seed {run.seed}: {sentence}"
+            yield f"  seed {run.seed}: {run.diagnosis.sentence}"
 
 
 def panel(names, values, runs):

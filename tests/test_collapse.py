@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan_tf1 import collapse, collapse_figures, diagnosis, metrics
+from gan_tf1 import collapse, collapse_figures, metrics
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
 
@@ -146,8 +146,3 @@ def test_the_middle_of_the_longest_stay_with_each_mode():
     series = [alone[letter] for letter in "ab-aaa-bbbbb-a"]
     assert collapse_figures.stays(np.array(series)) == [4, 9]
     assert collapse_figures.stays(np.array(series[2:3])) == []
-
-
-def test_numbers_have_no_diversity():
-    assert np.isnan(diagnosis.diversity(np.random.default_rng(0).normal(size=(50, 1))))
-    assert diagnosis.of_data(two_cities.load(0, 500).train) is None

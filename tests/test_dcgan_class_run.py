@@ -35,8 +35,9 @@ def test_a_run_leaves_a_line_and_a_row_an_epoch(finished):
     losses = run.load_losses(finished)
     assert list(losses) == ["epoch", "disc_loss", "gen_loss"]
     assert losses["epoch"].tolist() == list(range(1, 7))
-    assert (finished / "log.txt").read_text().splitlines() == [
-        "dcgan_class on drawn digits (synthetic), seed 0"] + [
+    first, *lines, _ = (finished / "log.txt").read_text().splitlines()
+    assert first.startswith("dcgan_class on drawn digits (synthetic), seed 0, with epochs 6, ")
+    assert lines == [
         f"Epoch {epoch:.0f}/6... Discriminator Loss: {disc:.4f} Generator Loss: {gen:.4f}"
         for epoch, disc, gen in zip(*losses.values())]
 

@@ -43,7 +43,9 @@ def test_a_run_on_the_cities_leaves_shares_that_its_samples_have(finished):
     np.testing.assert_allclose([shares["share_A"], shares["share_B"]], expected.T, rtol=1e-5)
     assert [file.name for file in (path / "figures").iterdir()] == ["collapse.png"]
     log = (path / "log.txt").read_text().splitlines()
-    assert log[0] == "remedies_gan on temperatures of two cities (synthetic), seed 0"
+    assert log[0] == (
+        "remedies_gan on temperatures of two cities (synthetic), seed 0, with iterations 60, "
+        "sample-interval 5, batch-size 8, hidden-size 4, samples 20")
     assert [line.partition("...")[0] for line in log[1:-1]] == [
         f"Iteration {number}" for number in range(5, 61, 5)]
 

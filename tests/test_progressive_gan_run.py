@@ -62,11 +62,12 @@ def test_a_run_goes_through_all_stages(finished, folder):
     assert losses["resolution"].tolist() == 2 * [4] + 4 * [8]
     assert losses["alpha"].tolist() == [1, 1, 0.5, 1, 1, 1]
     log = (finished / "log.txt").read_text().splitlines()
-    assert log[0] == f"progressive_gan on 20 images of {folder.name}, seed 0"
+    assert log[0].startswith(f"progressive_gan on 20 images of {folder.name}, seed 0, with ")
     assert [line.partition(" [")[0] for line in log[1:4]] == [
         "8 images, 4x4, alpha 1.000", "16 images, 4x4, alpha 1.000",
         "24 images, 8x8, alpha 0.500"]
-    assert len(log) == 7
+    assert len(log) == 8 and log[-1].startswith("Too short to be judged, with 48 images: ")
+    assert "after 48 images disc_loss" in log[-1]
 
 
 def test_samples_have_the_final_size_with_pixels_repeated(finished):

@@ -55,8 +55,8 @@ def final_state(path):
 
 def test_a_run_leaves_what_its_directory_promises(finished):
     assert {path.name for path in finished.iterdir()} == {
-        "config.json", "log.txt", "losses.csv", "samples.npz", "figures", "events", "generator",
-        "state"}
+        "config.json", "log.txt", "losses.csv", "samples.npz", "diagnosis.txt", "figures", "events",
+        "generator", "state"}
     assert {path.name for path in (finished / "figures").iterdir()} == {
         "losses.png", "samples.png", "progress.png"}
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in (finished / "figures").iterdir())
@@ -67,15 +67,25 @@ def test_the_log_is_printed_and_kept(finished, main, tmp_path, capsys):
     out = capsys.readouterr().out.splitlines()
     log = (tmp_path / "run" / "log.txt").read_text().splitlines()
     assert out[0] == f"run directory: {tmp_path / 'run'}"
-    assert out[1:4] == log
-    assert log[0] == "mnist_gan on drawn digits (synthetic), seed 0"
+    assert out[1:5] == log
+    assert log[0] == ("mnist_gan on drawn digits (synthetic), seed 0, with epochs 2, batch-size 50, "
+                      "gen-hidden-size 8, disc-hidden-size 8, samples 2")
     losses = run.load_losses(tmp_path / "run")
-    for epoch, line in enumerate(log[1:], 1):
+    for epoch, line in enumerate(log[1:3], 1):
         assert line == (f"Epoch {epoch}/2... Disc Loss: {losses['disc_loss'][epoch - 1]:.3f}... "
                         f"Gen Loss: {losses['gen_loss'][epoch - 1]:.3f}")
     figures = [str(tmp_path / "run" / "figures" / f"{name}.png")
                for name in ("losses", "samples", "progress")]
-    assert out[4:] == figures
+    assert out[5:] == figures
+
+
+def test_a_short_run_says_what_cannot_be_judged_and_its_last_losses(finished):
+    losses = run.load_losses(finished)
+    last = (finished / "log.txt").read_text().splitlines()[-1]
+    assert last.startswith(
+        "Too short to be judged, with 6 epochs: all losses are finite, and in epoch 6 disc_loss is "
+        f"{losses['disc_loss'][-1]:.3g} and gen_loss is {losses['gen_loss'][-1]:.3g}; not judged: ")
+    assert (finished / "diagnosis.txt").read_text() == last + "\n"
 
 
 def test_config_says_what_made_the_run(finished):
@@ -396,4 +406,4 @@ def test_nothing_but_the_log_is_said_when_not_a_terminal(tmp_path):
     said = [line for line in done.stderr.splitlines() if not re.match(
         r"I0000|WARNING: All log messages before absl|.*failed call to cuInit", line)]
     assert done.returncode == 0 and said == ["8 training steps"]
-    assert done.stdout.count("\n") == 6
+    assert done.stdout.count("\n") == 7

@@ -17,6 +17,8 @@ from gan_tf1 import figures, processes, repeated, run
 from gan_tf1.config import Parser
 from gan_tf1.data import digits, images
 from gan_tf1.diagnosis import SIGNS, Diagnosis
+
+SHORT = Diagnosis((), "Too short to be judged.", judged=False)
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.models import mnist_gan, mnist_gan_objectives
 
@@ -88,7 +90,7 @@ def test_a_sweep_trains_every_combination_and_goes_on(
         "learning-rate 0.001, disc-steps 2 0 of 2 2 of 2".split(),
         "learning-rate 1e37, disc-steps 1 2 of 2 0 of 2".split(),
         "learning-rate 1e37, disc-steps 2 2 of 2 0 of 2".split()]
-    assert "  seed 3: Too short to be judged.\n" in text
+    assert "  seed 3: Too short to be judged, with 2 epochs: " in text
     assert text.endswith("  seed 4: Signs of divergence: disc_loss is nan in epoch 1.\n")
     assert (out / "sweep.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -138,7 +140,7 @@ def made(sweep, values, seed, *signs, epochs=4):
 def test_the_table_counts_runs(sweep):
     a, b = ("1",), ("22",)
     runs = [made(sweep, a, 0), made(sweep, a, 1, SIGNS[0], SIGNS[1]), made(sweep, a, 2, SIGNS[0]),
-            made(sweep, b, 0), made(sweep, b, 1)._replace(diagnosis=None)]
+            made(sweep, b, 0), made(sweep, b, 1)._replace(diagnosis=SHORT)]
     assert list(sweep.table(("lr",), runs)) == [
         "runs with a sign of  divergence  collapse  no sign  too short",
         "lr 1                     2 of 3    1 of 3   1 of 3     0 of 3",

@@ -29,6 +29,11 @@ DEVIATIONS = {"ring": 0.01, "grid": 0.05, "wide_ring": 0.1}
 class Points(Rows):
     """Batches of points, float32 [B, 2], shuffled in every pass."""
 
+    @property
+    def points(self):
+        """All of the points, [N, 2], in the units of the samples."""
+        return self.stored()[0]
+
     @staticmethod
     def decode(*columns):
         """Rows of `stored()` as `next_batch` has them: no other than they are stored."""

@@ -46,6 +46,11 @@ class Temperatures:
     def num_examples(self):
         return len(self.celsius)
 
+    @property
+    def points(self):
+        """The temperatures [N, 1] as the generator's samples have them, from -1 to 1."""
+        return self.images * 2 - 1
+
     def stored(self):
         """The columns as they are kept on a device."""
         return self.celsius, self.labels

@@ -79,6 +79,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "cyclegan"
+SAMPLES = "translations"  # see `translated`
 DEVIATION = 0.02    # of the weights at the start
 NORM_EPSILON = 1e-5
 STRIDES = 4         # of the generators' way down: what a size must be a multiple of
@@ -427,3 +428,13 @@ def sample(sess, gan, imgs_a, imgs_b):
     stack = np.concatenate([imgs_a, *translate(sess, gan, imgs_a, "AtoB"),
                             imgs_b, *translate(sess, gan, imgs_b, "BtoA")])
     return stack[..., 0] if stack.shape[-1] == 1 else stack
+
+
+def translated(samples):
+    """The pairs in a run's samples [E, 6 n, ...]: {"A to B": (inputs, outputs), "B to A": ...}.
+
+    Inputs and outputs are [E, n, ...]. Only the outputs of one translation are judged: the images
+    translated back are close to the inputs in a healthy run too.
+    """
+    a, a_to_b, _, b, b_to_a, _ = np.split(samples, 6, axis=1)
+    return {"A to B": (a, a_to_b), "B to A": (b, b_to_a)}

@@ -113,6 +113,7 @@ from gan_tf1.layers import batch_norm
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_class"
+SAMPLES = "images"
 SAMPLE_RANGE = (-1, 1)  # of what `sample` gives, whatever the real images' range
 CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
 IMAGE_SHAPE = (28, 28, 1)

@@ -72,6 +72,7 @@ from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_mnist"
+SAMPLES = "images"
 SAMPLE_RANGE = (-1, 1)  # of what `sample` gives; within the model, images are in [0, 1]
 CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 IN_SHAPE = (28, 28, 1)

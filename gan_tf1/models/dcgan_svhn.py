@@ -75,6 +75,7 @@ from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_svhn"
+SAMPLES = "images"
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
 REAL_SIZE = (32, 32, 3)

@@ -87,6 +87,8 @@ from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_upsampling"
+SAMPLES = "images"
+LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 IN_SHAPE = (28, 28, 1)

@@ -75,6 +75,8 @@ from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "mixture_gan"
+SAMPLES = "points"
+LOGGED = ("iteration", "sample_interval")  # the log's unit, and how many of it make a row of losses.csv
 CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
 POINT_SIZE = 2   # coordinates of a point
 

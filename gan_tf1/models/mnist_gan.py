@@ -61,6 +61,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "mnist_gan"
+SAMPLES = "images"
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2

@@ -77,6 +77,7 @@ from gan_tf1.models.mnist_gan import (  # noqa: F401: sampling is the same too
 from gan_tf1.tf1 import tf
 
 CHAPTER = "mnist_gan_objectives"
+SAMPLES = "images"
 OBJECTIVES = ("minimax", "non_saturating", "maximum_likelihood")
 
 

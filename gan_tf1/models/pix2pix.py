@@ -86,6 +86,8 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "pix2pix"
+SAMPLES = "translations"  # see `translated`
+LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
 SIZES = (8, 16, 32, 64, 128, 256, 512)
 CHANNELS = 3        # of inputs and targets
 DEVIATION = 0.02    # of the weights at the start
@@ -384,3 +386,8 @@ def translate(sess, gan, inputs, rng):
 def translations(gan):
     """Images in [-1, 1] to their translations in (-1, 1); `noise`, two numbers, seeds the dropout."""
     return {"default": (gan.translated, {"images": gan.inputs, "noise": gan.noise})}
+
+
+def translated(samples):
+    """The pairs in a run's samples [E, n, ...]: all are outputs, and their inputs are not kept."""
+    return {"inputs to targets": (None, samples)}

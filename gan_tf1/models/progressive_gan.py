@@ -79,6 +79,8 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "progressive_gan"
+SAMPLES = "images"
+LOGGED = ("image", "interval_images")  # the log's unit, and how many of it make a row of losses.csv
 SAMPLE_RANGE = (-1, 1)  # to which samples are clipped, for the generator's own output has no bound
 EPSILON = 1e-8  # within the roots of pixel norm and of the minibatch's deviation
 ROOT_EPSILON = 1e-12  # within that of the penalty's norm, as in wasserstein_gan_gp.py

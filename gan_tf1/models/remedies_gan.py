@@ -83,6 +83,8 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "remedies_gan"
+SAMPLES = {1: "points", 784: "images"}  # by how many numbers a sample has: temperatures, digits
+LOGGED = ("iteration", "sample_interval")  # the log's unit, and how many of it make a row of losses.csv
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 REMEDIES = ("none", "label_smoothing", "minibatch_stddev", "wasserstein", "wasserstein_gp",
             "packing", "unrolling")

@@ -67,6 +67,7 @@ from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
 CHAPTER = "semi_supervised"
+SAMPLES = "images"
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 REAL_SIZE = (32, 32, 3)
 NUM_CLASSES = 10

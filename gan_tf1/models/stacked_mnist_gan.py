@@ -52,6 +52,8 @@ from gan_tf1.models.mixture_gan import (  # noqa: F401: of packs, whatever is in
 from gan_tf1.tf1 import tf
 
 CHAPTER = "stacked_mnist_gan"
+SAMPLES = "images"
+LOGGED = ("iteration", "sample_interval")  # the log's unit, and how many of it make a row of losses.csv
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 IN_SHAPE = (28, 28, 3)
 NUM_MODES = 1000

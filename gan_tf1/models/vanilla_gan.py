@@ -74,6 +74,8 @@ from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "vanilla_gan"
+SAMPLES = "images"
+LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense

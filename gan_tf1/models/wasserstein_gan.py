@@ -83,6 +83,8 @@ from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "wasserstein_gan"
+SAMPLES = "images"
+LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 INPUT_SIZE = 784  # 28 x 28 pixels, flattened: all layers are dense
 RHO = 0.9         # decay of RMSProp's mean of squares, Keras' default

@@ -78,6 +78,8 @@ from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "wasserstein_gan_gp"
+SAMPLES = "images"
+LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
 SAMPLE_RANGE = (-1, 1)  # that of tanh
 INPUT_SIZE = 784      # 28 x 28 pixels, flattened: all layers are dense
 MOMENTUM = 0.8        # of the moving averages

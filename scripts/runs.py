@@ -1,0 +1,88 @@
+"""List the runs in a folder: what each was trained on, how far it is, and how it went.
+
+    python scripts/runs.py                       the runs in checkpoints/
+    python scripts/runs.py OUT/runs              those of a sweep
+    python scripts/runs.py checkpoints/mnist_gan-001 checkpoints/mnist_gan-002
+
+A row says which chapter was trained, on which data and with which seed; how many epochs or
+iterations are done; the last losses; the signs that scripts/diagnose.py explains; and the
+settings that differ from the chapter's own. A run that can't be read gets a row that says why.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+
+from gan_tf1 import diagnosis, models, outputs, titles
+from gan_tf1.config import Parser
+from gan_tf1.errors import InputError, script
+from gan_tf1.files import user_path
+from gan_tf1.run import is_complete, read_config
+
+LOSSES = {name for pair in diagnosis.PAIRS for name in pair}
+HEADINGS = ("run", "chapter", "data", "seed", "done", "last losses", "diagnosis", "what differs")
+
+
+def found(folder):
+    """The run directories in `folder`, which may be one, at any depth, in the order of their numbers.
+
+    Raises InputError if there is none.
+    """
+    runs = []
+    for place, folders, files in os.walk(folder):
+        if "config.json" in files:
+            runs.append(pathlib.Path(place))
+            folders.clear()  # nothing inside a run is another one
+    if not runs:
+        raise InputError(f"there is no run in {folder}: name a folder that holds run directories")
+    return sorted(runs, key=lambda path: [int(part) if part.isdecimal() else part
+                                          for part in re.split(r"(\d+)", str(path))])
+
+
+def row(path):
+    """The cells of the run at `path`, in the order of `HEADINGS`."""
+    stored = read_config(path)
+    losses, each = diagnosis.losses_of_log(path, stored, models.of_chapter(stored["chapter"]))
+    unit, *names = losses
+    count = len(losses[unit]) * each
+    done = f"{count} {unit}{'s' * (count != 1)}" + ("" if is_complete(path) else ", unfinished")
+    shown = [name for name in names if name in LOSSES] or names
+    last = ", ".join(f"{name} {losses[name][-1]:.3g}" for name in shown) if count else "-"
+    judged = diagnosis.of_run(path)
+    signs = ", ".join(judged.signs) or ("no sign" if judged.judged else "too short")
+    return (str(path), stored["chapter"], stored["data"], str(stored["seed"]), done, last, signs,
+            ", ".join(titles.parts(stored)) or "nothing")
+
+
+def row_of_any(path):
+    """`row`, or if the run can't be read, its path and why."""
+    try:
+        return row(path)
+    except Exception as error:  # whatever is wrong with one run, the rows of the others are wanted
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return str(path), f"can't be read: {reason.replace(f'{path}{os.sep}', '')}"
+
+
+def table(rows):
+    """The lines of a table of cells; a row that is cut short is no measure of the widths."""
+    widths = [max(len(one[column]) for one in rows if len(one) == len(HEADINGS))
+              for column in range(len(HEADINGS))]
+    widths[0] = max(len(one[0]) for one in rows)
+    for one in rows:
+        yield "  ".join(f"{cell:{width}}" for cell, width in zip(one, widths)).rstrip()
+
+
+@script
+def main(argv=None):
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=user_path, nargs="*", metavar="FOLDER",
+                        help="folders with run directories, or these themselves (default: "
+                        "where runs go)")
+    args = parser.parse_args(argv)
+    paths = [path for folder in args.folder or [outputs.home()] for path in found(folder)]
+    print(*table([HEADINGS, *map(row_of_any, dict.fromkeys(paths))]), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
