@@ -355,8 +355,8 @@ def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
 original = train.checkpoint.save
-def save(folder, saver, sess, state):
-    original(folder, saver, sess, state)
+def save(folder, saver, sess, state, flushed=None):
+    original(folder, saver, sess, state, flushed)
     if state["epoch"] in (200, 1000):
         print("RESIDENT", resident(), file=sys.stderr)
 train.checkpoint.save = save
