@@ -45,6 +45,8 @@ def script(main):
         except BrokenPipeError:  # `| head` has read enough
             _discard_stdout()
             sys.exit(141)
+        except MemoryError as error:
+            _end(f"not enough memory: {' '.join(str(error).split()) or 'choose smaller sizes'}", 1)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
                 _discard_stdout()

@@ -114,7 +114,7 @@ class Run:
         in use by another process.
         """
         self.path = pathlib.Path(path)
-        self._files, self._writer = {}, None
+        self._files, self._writer, self._new = {}, None, False
         self._flushed, self._flushed_at = None, -math.inf
         if config is None:
             self.config = read_config(self.path)
@@ -129,6 +129,7 @@ class Run:
                 vacant(self.path)  # now that nobody else can write into it
                 with replacing(self.path / "config.json") as temporary:
                     temporary.write_text(json.dumps(config, indent=2) + "\n")
+                self._new = True
                 self.config = read_config(self.path)
             for folder in FOLDERS:
                 (self.path / folder).mkdir(exist_ok=True)
@@ -142,7 +143,7 @@ class Run:
                     self._open(name)
             flush(self.path)
         except BaseException as error:
-            self.__exit__()
+            self.__exit__(type(error))
             if isinstance(error, OSError):
                 raise InputError(f"{error.filename or self.path} can't be written: "
                                  f"{error.strerror}") from error
@@ -319,8 +320,12 @@ class Run:
     def __enter__(self):
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, kind=None, *_):
+        """Close the files. A new run that is refused before its first losses leaves no directory."""
         if self._writer:
             self._writer.close()
         for file in self._files.values():
             file.close()
+        losses = self._files.get("losses.csv")
+        if self._new and kind and issubclass(kind, InputError) and not (losses and losses.size):
+            shutil.rmtree(self.path)

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from tqdm import tqdm
 
-from gan_tf1 import checkpoint, diagnosis, figures, generators, loop as loops
+from gan_tf1 import checkpoint, diagnosis, figures, generators, loop as loops, memory
 from gan_tf1.errors import TrainingError
 from gan_tf1.generators import newest_generator, restore_generator  # noqa: F401
 from gan_tf1.tf1 import session_config, tf
@@ -60,10 +60,12 @@ def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, g
     On stderr it says how many steps there are to make, and after some seconds how long they will
     take, if that is more than a minute.
 
-    Raises TrainingError where a loss is no longer finite.
+    Raises InputError if the machine has too little memory for the graph, and TrainingError if a
+    loss is no longer finite.
     """
     first, end = part or (0, epochs)
     graph = tf.get_default_graph()
+    memory.refuse_graph(graph, run.config["settings"], run.config["sample_shape"])
     if loop.loop == "graph":
         in_graph = loops.build(step, train_set, run.config["seed"], steps, watch, loop.xla)
     saver = tf.train.Saver(max_to_keep=None)
@@ -170,6 +172,9 @@ def _resumable(run):
     except TrainingError:
         diagnosis.tell(run)
         raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise TrainingError(f"{run.path} stops: its settings take more memory than the device "
+                            "has: choose smaller sizes") from error
 
 
 def _finish(run, closing):

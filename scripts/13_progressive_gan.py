@@ -9,7 +9,9 @@
 Small settings are used with MNIST and the drawn digits.
 """
 
-from gan_tf1 import figures, launch, train
+import dataclasses
+
+from gan_tf1 import figures, launch, memory, train
 from gan_tf1.data import images
 from gan_tf1.errors import script
 from gan_tf1.models import progressive_gan as model
@@ -18,6 +20,7 @@ from gan_tf1.run import load_samples
 import numpy as np
 
 SHOWN = 8  # samples in a row of the figure of growth
+LARGE = 64  # pixels from which on the last graph is tried for size before the first is trained
 SMALL = launch.Small(  # what these settings give: checkpoints/progressive_gan/step_size.png
     {"images": 56_000, "phase_images": 8000, "interval_images": 4000, "z_dim": 64, "max_maps": 32,
      "map_pixels": 256, "learning_rate": 0.005, "average_decay": 0.99},
@@ -53,6 +56,10 @@ def main(argv=None):
     def sample(sess):  # of the same noise every time
         return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
 
+    if config.resolution >= LARGE and len(stages) > 1:
+        with job.new_graph().as_default() as graph:
+            model.build(config, stages[-1], channels)
+            memory.refuse_graph(graph, dataclasses.asdict(config), shape)
     with job.open(data._replace(train=images.Rows(data.train)), shape) as run:
         last, done = 0, train.epochs_done(run)
         for number, stage in enumerate(stages):

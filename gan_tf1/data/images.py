@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import memory
 from gan_tf1.data import digits, source, svhn
 from gan_tf1.data.order import Order
 from gan_tf1.errors import InputError
@@ -70,7 +71,8 @@ def padded(flat):
 def resized(stack, size):
     """Images uint8 [N, s, s, C] at `size`: means of blocks, or repeated pixels.
 
-    Raises InputError where neither of the two sizes is a multiple of the other.
+    Raises InputError if neither of the two sizes is a multiple of the other, and if the images
+    would not fit in memory.
     """
     own = stack.shape[1]
     if own == size:
@@ -79,10 +81,17 @@ def resized(stack, size):
         raise InputError(f"images of {own} pixels can't be brought to {size}: one must be a "
                          "multiple of the other")
     if size > own:
+        refuse_excess(len(stack), size, stack.shape[-1])
         return stack.repeat(size // own, 1).repeat(size // own, 2)
     block = own // size
     blocks = stack.reshape(len(stack), size, block, size, block, -1)
     return np.rint(blocks.mean((2, 4), dtype=np.float32)).astype(np.uint8)
+
+
+def refuse_excess(count, size, channels):
+    """Raise InputError if `count` images of `size` pixels would not fit in memory."""
+    memory.refuse_excess(count * size * size * channels,
+                         f"{count:,} images of {size} x {size} pixels")
 
 
 def paths(folder):
@@ -161,6 +170,7 @@ def _folder(folder, size):
     files = paths(folder)
     if len(files) > 2000:
         print(f"reading {len(files)} images from {folder}", file=sys.stderr, flush=True)
+    refuse_excess(len(files), size, 3)
     stack = np.stack([read(path, size) for path in files])
     kept = held_out(len(files))
     title = f"{len(files)} images of {pathlib.Path(folder).expanduser().resolve().name}"

@@ -145,7 +145,9 @@ def _folder(folder, size):
     folder = pathlib.Path(folder).expanduser()
 
     def read(part):
-        pairs = [split(images.read(path), size, path) for path in images.paths(part)]
+        paths = images.paths(part)
+        images.refuse_excess(2 * len(paths), size, 3)
+        pairs = [split(images.read(path), size, path) for path in paths]
         return tuple(map(np.stack, zip(*pairs)))
 
     title = f"pairs of {folder.resolve().name}"

@@ -16,6 +16,7 @@ import urllib.request
 
 import numpy as np
 
+from gan_tf1 import memory
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import load, session_config, tf, without_chatter
 
@@ -117,7 +118,8 @@ def read(version, split):
 def read_each(version, split, columns, convert):
     """As `read`, for each of `columns` the array of `convert(value)` of each example, in order.
 
-    The examples are read one after the other, and never held as a whole.
+    The examples are read one after the other, and never held as a whole. Raises InputError as
+    `read` does, and if the arrays would not fit in memory.
     """
     found, stacks = 0, None
     with _opened(version, split) as (builder, sess):
@@ -132,6 +134,8 @@ def read_each(version, split, columns, convert):
             except tf.errors.OutOfRangeError:
                 break
             if stacks is None:
+                memory.refuse_excess(promised * sum(value.nbytes for value in converted),
+                                     f"{promised:,} examples of {version.parent.name}")
                 stacks = [np.empty((promised, *value.shape), value.dtype) for value in converted]
             for stack, value in zip(stacks, converted):
                 stack[found] = value
@@ -150,6 +154,8 @@ def _opened(version, split):
         with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
             tf.set_random_seed(0)  # nothing is drawn, but `new_graph` has made a seed a must
             yield tfds.builder_from_directory(version), sess
+    except InputError:
+        raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the data set at {version} can't be read (split {split}): {reason}; "

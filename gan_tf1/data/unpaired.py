@@ -165,6 +165,8 @@ def _folder(folder, sizes):
         raise InputError(f"--data folder needs --data-dir, a folder with {', '.join(PARTS)}")
     folder = pathlib.Path(folder).expanduser()
     files = [images.paths(folder / part) for part in PARTS]
+    for paths, size in zip(files, sizes):
+        images.refuse_excess(len(paths), size, 3)
     parts = [np.stack([images.read(path, size) for path in paths])
              for paths, size in zip(files, sizes)]
     return f"{len(files[0])} and {len(files[1])} images of {folder.resolve().name}", "AB", parts
