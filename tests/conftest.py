@@ -18,12 +18,15 @@ SCRIPT_NAMES = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name !=
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: long, or a second variant that is; run with -m slow")
+    config.addinivalue_line("markers", "numerics: compares what two programs compute, or states what "
+                                       "a training leads to; run with -m numerics where rounding "
+                                       "differs, for example with TF_ENABLE_ONEDNN_OPTS=0")
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
     config.addinivalue_line("filterwarnings", "ignore:`tf.layers:UserWarning")
 
 
 def pytest_collection_modifyitems(config, items):
-    if not config.option.markexpr and not any("::" in argument for argument in config.args):
+    if "slow" not in config.option.markexpr and not any("::" in argument for argument in config.args):
         slow = [item for item in items if "slow" in item.keywords]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if "slow" not in item.keywords]

@@ -4,9 +4,10 @@
 have it. `gan_tf1` turns TF2's behaviour off for a whole process, and there Keras
 has another `Model` with another `train_on_batch` (`training_v1`), which is not
 what the chapters ran. Both sides draw from equal NumPy generators in the order
-of the chapter's loop, and start at the Keras side's weights.
+of the chapter's loop, and start at the Keras side's weights. Both compute in float64 (`double`).
 """
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -15,13 +16,15 @@ import warnings
 
 import numpy as np
 
+import double
+
 ITERATIONS = 10
 SEED = 4
 BATCH, Z = 16, 10
 WIDTHS = {  # of the layers: narrow ones are quick
     "dcgan_mnist": (8, 6), "vanilla_gan": (8,), "dcgan_upsampling": (3,), "conditional_gan": (8,),
     "wasserstein_gan": (8,)}
-GRADIENTS = np.float32([0, 1e-7, 1e-5, 3e-4, 1e-2, -1])
+GRADIENTS = np.array([0, 1e-7, 1e-5, 3e-4, 1e-2, -1])
 
 
 def drawn_numbers():
@@ -72,23 +75,6 @@ def differences(found, variables, sess):
             assert tuple(var.shape) == end.shape, (var.name, end.shape)
             result[var.op.name] = (np.abs(sess.run(var) - end).max(), np.abs(end - start).max())
     return result
-
-
-class Holding:
-    """A session that puts `variables` back to 0 after each run, as the Keras side does.
-
-    A bias ahead of batch norm has no gradient, but what float32 rounds to: no two programs round
-    alike, and Adam makes whole steps of it.
-    """
-
-    def __init__(self, sess, variables):
-        self.sess, self.variables = sess, variables
-
-    def run(self, *arguments):
-        result = self.sess.run(*arguments)
-        for var in self.variables:
-            var.load(np.zeros(var.shape), self.sess)
-        return result
 
 
 # --- from here on, in the process with TF2 and Keras ---
@@ -151,7 +137,7 @@ def dcgan_mnist(keras, tf):
     gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
 
     images, rng = drawn_numbers()
-    images = images[..., None].astype("float32") / 255
+    images = images[..., None] / 255
     half = BATCH // 2
 
     def iterate(number):
@@ -234,16 +220,6 @@ def dcgan_upsampling(keras, tf):
     gan = Model(z, discriminator(generated))
     gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
 
-    ahead_of_norm = [layer.bias for model in (generator, discriminator)
-                     for layer, then in zip(model.layers, model.layers[1:])
-                     if isinstance(then, layers.BatchNormalization) and hasattr(layer, "bias")]
-
-    def train(model, x, y):
-        figures = model.train_on_batch(x, y)
-        for bias in ahead_of_norm:
-            bias.assign(tf.zeros_like(bias))  # see `Holding`
-        return figures
-
     images, rng = drawn_numbers()
     images = images[..., None] / 127.5 - 1
 
@@ -251,11 +227,11 @@ def dcgan_upsampling(keras, tf):
         real = images[rng.integers(0, len(images), BATCH)]
         fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
         moment.assign([2 * number, 0])
-        on_real = train(discriminator, real, np.ones((BATCH, 1)))
+        on_real = discriminator.train_on_batch(real, np.ones((BATCH, 1)))
         moment.assign([2 * number + 1, 0])
-        on_fake = train(discriminator, fake, np.zeros((BATCH, 1)))
+        on_fake = discriminator.train_on_batch(fake, np.zeros((BATCH, 1)))
         moment.assign([2 * number + 2, 1])  # the graph counts the discriminator's updates
-        gen_loss = train(gan, rng.normal(0, 1, (BATCH, Z)), np.ones((BATCH, 1)))
+        gen_loss = gan.train_on_batch(rng.normal(0, 1, (BATCH, Z)), np.ones((BATCH, 1)))
         return *(0.5 * np.add(on_real, on_fake)), gen_loss
 
     return generator, discriminator, gan, iterate
@@ -385,7 +361,7 @@ def rmsprops(keras, tf):
     found = {}
     for name, RMSprop in (("chapter", keras.optimizers.legacy.RMSprop),
                           ("today", keras.optimizers.RMSprop)):
-        weights, rmsprop = tf.Variable(np.zeros_like(GRADIENTS)), RMSprop(0.00005)
+        weights, rmsprop = tf.Variable(np.zeros_like(GRADIENTS)), in_float64(RMSprop(0.00005))
         for _ in range(3):
             rmsprop.apply_gradients([(tf.constant(GRADIENTS), weights)])
         found[f"rmsprop/{name}"] = weights.numpy()
@@ -396,11 +372,35 @@ def main(chapter, out):
     import tensorflow as tf
     import tf_keras as keras
     assert tf.executing_eagerly()
-    # Else, now and then, a step rounds otherwise than at other times.
+    # With two threads a step of the critic now and then came out otherwise, by 4e-8: no rounding of
+    # float64, but an order that Keras leaves open.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    keras.backend.set_floatx("float64")
     keras.utils.set_random_seed(SEED)
+    with double.unfused_batch_norm():
+        found = found_by(chapter, keras, tf)
+    np.savez(out, **found)
+
+
+def in_float64(optimizer):
+    """`optimizer` with its settings as float64: of a Python float TensorFlow would make float32."""
+    for name in ("beta_1", "beta_2"):
+        if hasattr(optimizer, name):
+            setattr(optimizer, name, np.float64(getattr(optimizer, name)))
+    for name, value in getattr(optimizer, "_hyper", {}).items():  # one as in TensorFlow 2.4
+        optimizer._hyper[name] = functools.partial(np.float64, value)
+    return optimizer
+
+
+def found_by(chapter, keras, tf):
+    """What `run` returns."""
     generator, discriminator, gan, iterate = globals()[chapter](keras, tf)
+    for layer in generator.layers + discriminator.layers:
+        if hasattr(layer, "momentum"):  # of batch norm
+            layer.momentum = np.float64(layer.momentum)
+    in_float64(discriminator.optimizer)
+    in_float64(gan.optimizer)
     found = {"start": parts(generator, discriminator)}
     losses = [iterate(number) for number in range(ITERATIONS)]
     found["end"] = parts(generator, discriminator, gan.optimizer, discriminator.optimizer)
@@ -422,7 +422,7 @@ def main(chapter, out):
         with warnings.catch_warnings(record=True) as caught:
             arrays["trains_in_keras_3"] = trains_in_keras_3()
         arrays["warned"] = ["does not have any trainable weights" in str(each) for each in caught]
-    np.savez(out, losses=np.array(losses, np.float64), **arrays)
+    return arrays | {"losses": np.array(losses)}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 import shutil
 
 import numpy as np
@@ -480,20 +481,22 @@ def trained(tmp_path_factory):
         yield train
 
 
-RUNS = {  # what it suffers from -> flags
-    (): ("--epochs", "60"),
+HEALTHY_RUN = ("--epochs", "40", "--learning-rate", "0.003")
+RUNS = {  # the first sign -> flags
+    # Either held in 24 of 24 trials: in four seeds as it is, and in four others each without oneDNN,
+    # with AVX2 alone, with SSE4.1 alone and on one core. A second sign, collapse, came with 7 of the
+    # divergences.
+    (): HEALTHY_RUN,
     (DIVERGENCE,): ("--epochs", "12", "--learning-rate", "1"),
-    (COLLAPSE,): ("--epochs", "40", "--learning-rate", "0.003", "--disc-hidden-size", "2"),
-    (WIN,): ("--epochs", "20", "--learning-rate", "0.1"),
-    (OSCILLATION,): ("--epochs", "60", "--learning-rate", "0.01", "--batch-size", "50"),
 }
 
 
+@pytest.mark.numerics
 @pytest.mark.parametrize("signs", RUNS, ids="-".join)
-def test_real_runs_do_and_do_not(trained, signs, capsys):
+def test_a_real_run_is_judged_by_what_it_leaves(trained, signs, capsys):
     path = trained("-".join(signs) or "healthy", *RUNS[signs])
     found = diagnosis.of_run(path)
-    assert found.signs == signs, found.sentence
+    assert found.signs[:1] == signs, found.sentence
     assert (path / "diagnosis.txt").read_text() == found.sentence + "\n"
     assert (path / "log.txt").read_text().splitlines()[-1] == found.sentence
     load_script("diagnose.py").main([str(path), str(ROOT / "checkpoints" / "mnist_gan")])
@@ -502,8 +505,28 @@ def test_real_runs_do_and_do_not(trained, signs, capsys):
     assert ": No sign of divergence, discriminator dominance or oscillation: over" in of_shipped
 
 
+PLANTED = {  # a sign that no small run shows on every machine -> losses and samples that have it
+    WIN: (series(0.33, np.linspace(6, 8, 100)), None),
+    OSCILLATION: (series(1 + 0.5 * np.sin(2 * np.pi * EPOCHS / 10), 1.7), None),
+    COLLAPSE: (HEALTHY, 0),
+}
+
+
+@pytest.mark.parametrize("sign", PLANTED)
+def test_signs_planted_in_a_runs_files_are_found_there(trained, tmp_path, sign):
+    path = shutil.copytree(trained("healthy", *HEALTHY_RUN), tmp_path / "run")
+    losses, spread = PLANTED[sign]
+    rows = [f"{epoch:.0f},{disc!r},{gen!r}" for epoch, disc, gen in zip(
+        *(map(float, column) for column in losses.values()))]
+    (path / "losses.csv").write_text("\n".join([",".join(losses), *rows]) + "\n")
+    if spread is not None:
+        samples = run.load_samples(path)
+        np.savez(path / "samples.npz", samples=samples[:, :1] + spread * samples)
+    assert diagnosis.of_run(path).signs == (sign,)
+
+
 def test_resuming_a_complete_run_says_it_again_and_keeps_it_once(trained, capsys):
-    path = trained("healthy", *RUNS[()])
+    path = trained("healthy", *HEALTHY_RUN)
     before, log = (path / "diagnosis.txt").read_bytes(), (path / "log.txt").read_bytes()
     assert log.endswith(b"\n" + before) and log.count(before) == 1
     capsys.readouterr()
@@ -514,7 +537,7 @@ def test_resuming_a_complete_run_says_it_again_and_keeps_it_once(trained, capsys
 
 
 def test_what_is_judged_is_what_the_run_was_trained_on(trained):
-    config = json.loads((trained("healthy", *RUNS[()]) / "config.json").read_text())
+    config = json.loads((trained("healthy", *HEALTHY_RUN) / "config.json").read_text())
     images = few_digits.load().train.images
     assert config["data_diversity"] == pytest.approx(diversity.diversity(images), abs=1e-4)
     assert {"data_diversity": config["data_diversity"]} == diversity.of_data(
@@ -527,15 +550,17 @@ def test_a_run_that_stops_at_a_loss_that_is_not_finite_says_so_later_on(trained,
     assert exit_.value.code == 1
     told, said = (stream.splitlines() for stream in capsys.readouterr())
     path = trained("infinite")
-    sentence = "Signs of divergence: disc_loss is nan in epoch 1."
-    assert told[-1] == sentence and said[-1].startswith("error: the losses of epoch 1 are not finite")
+    sentence = told[-1]
+    # Not a number, or infinite: by the order in which infinities are added.
+    assert re.fullmatch("Signs of divergence: disc_loss is (nan|inf) in epoch 1.", sentence)
+    assert said[-1].startswith("error: the losses of epoch 1 are not finite")
     assert (path / "diagnosis.txt").read_text() == sentence + "\n"
     assert diagnosis.of_run(path).sentence == sentence
     assert len(run.load_losses(path)["epoch"]) == 1
 
 
 def test_a_run_that_is_not_complete_is_judged_as_far_as_it_went(trained, tmp_path):
-    path = shutil.copytree(trained("healthy", *RUNS[()]), tmp_path / "run")
+    path = shutil.copytree(trained("healthy", *HEALTHY_RUN), tmp_path / "run")
     samples = run.load_samples(path)
     (path / "samples.npz").unlink()
     (path / "samples.f32").write_bytes(samples[:30].tobytes() + b"half of a sample")

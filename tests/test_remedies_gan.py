@@ -329,31 +329,40 @@ def test_a_step_is_the_discriminators_updates_and_then_the_generators():
     assert -1 < real.min() < -0.3 and 0.3 < real.max() < 1
 
 
+STEPS, EVERY, TRIALS = 1500, 50, 3
+
+
 def trained_on_cities(**changes):
-    """Shares near A and B after each 50 of 1,500 steps of a GAN on the cities."""
-    config = model.Config(**changes)
+    """Shares near A and B after each 50 of 1,500 steps of a GAN on the cities, for each trial.
+
+    The trials differ in their first weights and in all that they draw.
+    """
+    config = model.Config(learning_rate=0.001, **changes)  # twice the default: in seconds
     train_set = two_cities.load(seed=1).train
     with new_graph(0, resource_variables=True).as_default(), \
             tf.Session(config=session_config()) as sess:
         gan = model.build(config, 1)
         graph = loop.build(lambda sess, train_set, rng: model.step(
-            sess, gan, train_set, rng, config), train_set, 0, 50)
-        sess.run(tf.global_variables_initializer())
+            sess, gan, train_set, rng, config), train_set, 0, EVERY)
         loop.load(sess, graph)
-        samples = []
-        for first in range(0, 1500, 50):
-            loop.call(sess, graph, first, 50)
-            samples.append(model.sample(sess, gan, np.random.default_rng(2), 300, config)[:, 0])
-    return collapse.near(two_cities.celsius(samples), two_cities.MEANS, two_cities.NEAR)
+        initialize = tf.global_variables_initializer()
+        for start in range(0, TRIALS * STEPS, STEPS):
+            sess.run(initialize)
+            samples = []
+            for first in range(start, start + STEPS, EVERY):
+                loop.call(sess, graph, first, EVERY)  # what a step draws goes by its number
+                samples.append(model.sample(sess, gan, np.random.default_rng(2), 300, config)[:, 0])
+            yield collapse.near(two_cities.celsius(samples), two_cities.MEANS, two_cities.NEAR)
 
 
-def test_three_updates_of_the_generator_cycle_between_cities_and_one_keeps_both():
-    """In seconds: at twice the default step size."""
-    lost = trained_on_cities(learning_rate=0.001)
-    kept = trained_on_cities(learning_rate=0.001, gen_steps=1)
-    assert [collapse.verdict(shares) for shares in (lost, kept)] == ["full", "none"]
-    assert [collapse.cycles(shares) for shares in (lost, kept)] == [True, False]
-    assert kept[-10:].min() > 0.2
+@pytest.mark.numerics
+@pytest.mark.parametrize("gen_steps, verdict", [(5, "full"), (1, "none")])
+def test_five_updates_of_the_generator_cycle_between_cities_and_one_keeps_both(gen_steps, verdict):
+    """At least two trials of three: of 25 trials each, five of them in other graphs and ten without
+    oneDNN, all 25 did. Three updates, the default, settle on both cities in one seed of five."""
+    held = [(collapse.verdict(shares), collapse.cycles(shares)) == (verdict, verdict == "full")
+            for shares in trained_on_cities(gen_steps=gen_steps)]
+    assert sum(held) >= 2
 
 
 def test_log_line():

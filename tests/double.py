@@ -1,0 +1,100 @@
+"""The chapters' graphs in float64, so that two programs can be compared to twelve digits.
+
+A GAN's training amplifies rounding: after some hundred steps in float32 the same graph has other
+weights on another processor, and a bias ahead of batch norm, whose gradient is nothing but
+rounding, is moved by whole steps of Adam. In float64 rounding starts at 1e-16 instead of 1e-7, and
+a gradient of 1e-17 is nothing beside Adam's epsilon. So a proof that two programs compute the same
+belongs in float64, where a difference of 1e-9 is a difference of the programs.
+
+The models write `tf.float32` as the chapters do. Within `double.precision()` the lazy object `tf`
+that they import gives float64 instead; TensorFlow itself is left alone, but for the fused batch
+norm, which has no kernel for float64.
+"""
+
+import contextlib
+import functools
+from unittest import mock
+
+import numpy as np
+
+
+def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001, data_format="NHWC",
+                     is_training=True, name=None, exponential_avg_factor=1.):
+    """`tf.compat.v1.nn.fused_batch_norm` of x [..., C] in any float type: the same three results.
+
+    The variance that it returns has n - 1 in the denominator, n = x.size / C being what a channel
+    has; the variance that it divides by has n.
+    """
+    import tensorflow as tf
+    assert data_format == "NHWC"
+    if not is_training:
+        return tf.nn.batch_normalization(x, mean, variance, offset, scale, epsilon), mean, variance
+    batch_mean, batch_variance = tf.nn.moments(x, list(range(x.shape.rank - 1)))
+    y = tf.nn.batch_normalization(x, batch_mean, batch_variance, offset, scale, epsilon, name)
+    n = tf.cast(tf.size(x) / tf.size(batch_mean), x.dtype)
+    found = batch_mean, batch_variance * n / (n - 1)
+    if exponential_avg_factor != 1:
+        found = [(1 - exponential_avg_factor) * old + exponential_avg_factor * new
+                 for old, new in zip((mean, variance), found)]
+    return (y, *found)
+
+
+@contextlib.contextmanager
+def unfused_batch_norm():
+    """Within, `tf.nn.fused_batch_norm` is the function above, for TF1's layers and for Keras'."""
+    import tensorflow as tf
+    with mock.patch.object(tf.compat.v1.nn, "fused_batch_norm", fused_batch_norm):
+        yield
+
+
+def _wide(value):
+    """Python's and NumPy's floats as float64, TensorFlow's type float32 as float64."""
+    import tensorflow as tf
+    if isinstance(value, (float, np.float32)):
+        return np.float64(value)
+    return tf.float64 if value is tf.float32 or value is np.float32 else value
+
+
+@contextlib.contextmanager
+def precision():
+    """Within, what the models build is float64: placeholders, variables, constants, Adam's slots.
+
+    Integers stay integers, and an array of float32 is float64 once it is fed.
+    """
+    from gan_tf1.tf1 import tf
+    get_variable = tf.get_variable
+
+    def variable(name, shape=None, dtype=None, initializer=None, **named):
+        # An array or a tensor to start from says itself which type it is.
+        dtype = dtype or (tf.float64 if callable(initializer) or initializer is None else None)
+        return get_variable(name, shape, dtype, initializer, **named)
+
+    def adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, **named):
+        return AdamOptimizer(*map(_wide, (learning_rate, beta1, beta2, epsilon)), **named)
+
+    with contextlib.ExitStack() as stack:
+        def replace(module, name, value):
+            stack.enter_context(mock.patch.object(module, name, value))
+
+        AdamOptimizer = tf.train.AdamOptimizer
+        replace(tf.train, "AdamOptimizer", adam)
+        replace(tf, "get_variable", variable)
+        for name in ("zeros", "ones", "one_hot"):
+            replace(tf, name, functools.partial(getattr(tf, name), dtype=tf.float64))
+        for name in ("constant", "cast", "maximum", "minimum", "placeholder_with_default"):
+            replace(tf, name, _with_wide(getattr(tf, name)))
+        replace(tf.layers, "batch_normalization", functools.partial(_with_wide(
+            tf.layers.batch_normalization), momentum=0.99))
+        resize = tf.image.resize_bilinear  # it gives float32, whatever it is given
+        replace(tf.image, "resize_bilinear", lambda *arguments, **named: tf.cast(
+            resize(*arguments, **named), tf.float64))
+        replace(tf, "float32", tf.float64)
+        stack.enter_context(unfused_batch_norm())
+        yield
+
+
+def _with_wide(function):
+    def called(*arguments, **named):
+        return function(*map(_wide, arguments),
+                        **{name: _wide(value) for name, value in named.items()})
+    return called

@@ -1,0 +1,45 @@
+"""`double`: the models in float64 are the models, and what takes a kernel's place computes the same."""
+
+import numpy as np
+import pytest
+
+import double
+from gan_tf1.models import dcgan_svhn, vanilla_gan
+from gan_tf1.tf1 import new_graph, tf
+
+SMALL = {dcgan_svhn: dict(z_size=5, g_size_mult=2, d_size_mult=2),
+         vanilla_gan: dict(hidden_size=4, z_dim=5)}
+
+
+@pytest.mark.parametrize("model", SMALL, ids=lambda model: model.CHAPTER)
+def test_a_model_has_no_float32_within_and_nothing_else_after(model):
+    def types():
+        with new_graph(0).as_default() as graph:
+            model.build(model.Config(**SMALL[model]))
+            return {tensor.dtype.base_dtype.name for op in graph.get_operations()
+                    for tensor in op.outputs if tensor.dtype.base_dtype.is_floating
+                    and op.type in ("Placeholder", "VariableV2", "ApplyAdam", "MatMul")}
+
+    with double.precision():
+        assert types() == {"float64"}
+    assert types() == {"float32"}
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_is_that_of_the_fused_kernel(training):
+    """To float32's rounding: of numbers of size 3, 2^-24 each, and a sum of 36 of them."""
+    rng = np.random.default_rng(0)
+    x, (scale, offset, mean) = rng.normal(size=(4, 3, 3, 2)), rng.normal(size=(3, 2))
+    settings = dict(epsilon=0.01, is_training=training)
+    if training:
+        settings["exponential_avg_factor"] = 0.2
+    fused = tf.nn.fused_batch_norm
+    with tf.Graph().as_default(), tf.Session() as sess:
+        arguments = x, scale, offset, mean, np.array([0.5, 2.])
+        expected, found = (function(*(tf.constant(each, dtype) for each in arguments), **settings)
+                           for function, dtype in ((fused, tf.float32),
+                                                   (double.fused_batch_norm, tf.float64)))
+        assert found[0].dtype == tf.float64
+        count = 3 if training else 1  # else the kernel hands the averages on, as they were given
+        for one, other in zip(sess.run(found[:count]), sess.run(expected[:count])):
+            np.testing.assert_allclose(one, other, rtol=0, atol=36 * 3 * 2**-24)
