@@ -1,36 +1,9 @@
-"""Samples of 28x28 digits, drawn anew from a run's generator or read, and what is said of them.
+"""Samples of 28x28 digits, drawn again from a run's generator or read from a file.
 
-A chapter whose samples can be drawn anew follows one convention, whatever its images are. Its
-module is the one in `gan_tf1/models` whose CHAPTER is what its runs' config.json says, and has
-
-    SAMPLE_RANGE = (-1, 1)                    least and largest value of a sample, whatever the
-                                              model's own: that of tanh, in which runs are kept
-    Config, build(config) -> net              as every model; `net.gen_vars` are what sampling
-                                              needs, and all that is restored
-    latent(rng, count, config)                latent vectors [count, Z] as in training, of `rng` (a
-                                              `numpy.random.Generator`)
-    generate(sess, net, z)                    the samples of latent vectors `z` [n, Z]: [n, 784],
-                                              [n, H, W], or [n, H, W, C] in colour
-    sample(sess, net, rng, count, config)     the two together: `count` new samples
-
-and a chapter whose generator is told a label, also
-
-    NUM_CLASSES                               labels are whole numbers from 0 and below this
-    generate(sess, net, z, labels)            in place of the above: of labels [n], too
-    sample_labelled(sess, net, rng, count, config, label=None)
-                                              `sample`'s very samples, and the labels [count],
-                                              drawn from `rng`, that they were asked to be of; all
-                                              are `label`, where it is given
-
-Where the graph is no function of the settings alone, because it grows or because its images may
-have one channel or three, there is in place of build
-
-    rebuild(config, sample_shape, epoch)      the net of the run's epoch, for samples [n, ...]
-
-The docstring of `latent` says of what distribution z is, that of `generate` what the images are:
-`gan_tf1/export.py` writes both beside an exported generator. It traces `generate`, whose NumPy
-must be what `gan_tf1/tracing.py` knows: it reshapes, scales and shifts. config.json needs nothing
-more than it has.
+A run's model is the module in `gan_tf1/models` whose CHAPTER is named in the run's config.json. If it
+follows the convention under "Models whose samples can be drawn again" in gan_tf1/models/README.md
+(SAMPLE_RANGE, `latent`, `generate`, `sample`), samples of any number are drawn from its newest
+generator; otherwise those in the run's samples.npz are used.
 """
 
 import contextlib
