@@ -16,7 +16,7 @@ from gan_tf1.run import load_losses, load_samples
 import numpy as np
 
 SAMPLES = 50
-SMALL = launch.Small(  # the main README has what comes of these, for 10 epochs
+SMALL = launch.Small(  # checkpoints/semi_supervised/README.md has their results
     {"epochs": 5, "extra_class": 0, "label_repeats": 10, "drop_rate": 0.2, "learning_rate": 0.0006,
      "lr_shrink": 0.8},
     "25 epochs with the chapter's settings (14,325 steps on SVHN), half an hour on two cores")

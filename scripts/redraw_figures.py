@@ -4,7 +4,9 @@
     python scripts/redraw_figures.py --out checkpoints --overwrite   replace those in checkpoints/
 
 Nothing is trained. A figure that shows samples can't be drawn again in this way, since no samples
-are kept: run the script that made it. The figures of the theory are made by 17_gan_objectives.py.
+are kept: run the script that made it. The exception is the picture at the top of the main README,
+whose samples are read from those in mnist_gan/figures/progress.png. The figures of the theory are
+made by 17_gan_objectives.py.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from gan_tf1 import (
 from gan_tf1.bench import table
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
+from gan_tf1.layout import new_figure
 from gan_tf1.run import load_losses, read_config
 
 import numpy as np
@@ -112,6 +115,44 @@ def comparison():
                               published.envelope(chapter), chapter, logs.CHAPTERS[chapter])
 
 
+def stretches(inked):
+    """The stretches of a line that are `inked` (a bool array), as pairs (first, one past the last)."""
+    return np.flatnonzero(np.diff(np.pad(inked, 1).astype(int))).reshape(-1, 2)
+
+
+def read_progress(path, rows=10, columns=6):
+    """The samples that `figures.progress` drew to the PNG at `path`: [rows, columns, 28, 28] in [0, 1].
+
+    The figure shows every pixel of a sample as a rectangle of one grey, so that the grey in the middle
+    of the rectangle gives the pixel's value. White lines separate the samples, which have black frames.
+    """
+    from matplotlib import colormaps
+    from matplotlib.image import imread
+    picture = imread(path)[:, :, 0]
+    inked = picture < 0.5
+    down = stretches(inked.any(axis=1))[-rows:]                   # the title is above these
+    across = stretches(inked[down[0][0]:].any(axis=0))[-columns:]  # the labels are left of these
+    # A sample reaches from the middle of its frame's first pixel to the middle of the last.
+    down, across = ([(first + 0.5 + (last - first - 1) * (np.arange(28) + 0.5) / 28).astype(int)
+                     for first, last in cells] for cells in (down, across))
+    greys = np.array([[picture[np.ix_(row, column)] for column in across] for row in down])
+    values = np.linspace(0, 1, 256)
+    return np.interp(greys, colormaps["Greys_r"](values)[:, 0], values)
+
+
+def noise_to_digits():
+    """Noise becoming digits: samples of the MNIST GAN, one column for every tenth epoch."""
+    samples = read_progress(KEPT / "mnist_gan" / "figures" / "progress.png")
+    figure = new_figure(9, 2.1)
+    grid = figure.subplots(2, len(samples))
+    for number, (column, images) in enumerate(zip(grid.T, samples)):
+        column[0].set_title(f"epoch {10 * number + 1}", fontsize="small")
+        for axes, image in zip(column, images):
+            axes.imshow(image, cmap="Greys_r", vmin=0, vmax=1, interpolation="nearest")
+            axes.axis("off")
+    return figure
+
+
 def all_figures():
     """Pairs of a figure's path below checkpoints/ and the figure."""
     yield "benchmark/benchmark.png", benchmark()
@@ -120,6 +161,7 @@ def all_figures():
     yield "instability/sweep.png", sweep()
     yield "mnist_gan/figures/losses.png", losses()
     yield "mnist_gan/figures/comparison.png", comparison()
+    yield "mnist_gan/figures/noise_to_digits.png", noise_to_digits()
     yield "mnist_generators/evaluation.png", judged.bars(*judged.read_evaluation(
         (KEPT / "mnist_generators" / "evaluation.txt").read_text()))
     for data in ("mnist", "two_cities"):

@@ -1,0 +1,227 @@
+"""The README pages: every link leads somewhere, every command is accepted, and nothing lacks its page."""
+
+import argparse
+import functools
+import pathlib
+import re
+import shlex
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, SCRIPT_NAMES, load_script
+from gan_tf1 import figures
+from gan_tf1.listing import __main__ as listing
+
+RESULTS = sorted(ROOT / name for name in re.findall(
+    r"^!(checkpoints/\w+)/$", (ROOT / ".gitignore").read_text(), re.M))  # those that git keeps
+FOLDERS = sorted({path.parent for path in (ROOT / "gan_tf1").rglob("*") if path.is_file()
+                  and path.suffix in (".py", ".csv") and "__pycache__" not in path.parts})
+PAGES = sorted({ROOT / "README.md", ROOT / "scripts" / "README.md", ROOT / "checkpoints" / "README.md",
+                *(ROOT / "tests").rglob("README.md"), *(ROOT / "gan_tf1").rglob("README.md"),
+                *(folder / "README.md" for folder in RESULTS)})
+# The chapter's script to which a script of many runs gives what stands after `--`, if none is named.
+FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
+               "make_envelope.py": "01_mnist_gan.py",
+               "progressive_ablation.py": "13_progressive_gan.py",
+               "mode_collapse_report.py": "18_mode_collapse.py"}
+MODES = {"09_conditional_gan.py": ["--label", "3"], "15_pix2pix.py": ["--translate", "x"],
+         "16_cyclegan.py": ["--translate", "AtoB", "--images", "x"],
+         "17_gan_objectives.py": ["--objective", "minimax"]}
+# Flags of other programs: of pytest, TensorBoard, pip, and of a listing with a command line of its own.
+OTHERS = {"--dist", "--logdir", "--max_steps"}
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+def without_fences(text):
+    return re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+
+
+def spans(text):
+    """The texts of all inline code of a page."""
+    return re.findall(r"`([^`]+)`", without_fences(text))
+
+
+# --- links ---
+
+def anchors(page):
+    """The anchors that a reader's browser gives the headings of `page`, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", without_fences(page.read_text()), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_to_something(page):
+    text = re.sub(r"`[^`]*`", "", without_fences(page.read_text()))
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_relative_to(ROOT) and target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: there is no such heading"
+
+
+def test_anchors_are_those_of_github(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text('# TensorFlow 1.15\n```\n# no heading\n```\n## The chapters of "A, B"\n')
+    assert anchors(page) == {"tensorflow-115", "the-chapters-of-a-b"}
+
+
+# --- commands ---
+
+def commands(page):
+    """The commands of a page that run this package's Python, as lists of arguments."""
+    text = page.read_text()
+    fences = [line for fence in re.findall(r"^```(?:bash)?\n(.*?)^```", text, re.M | re.S)
+              for line in fence.replace("\\\n", " ").split("\n")]
+    for line in [*fences, *spans(text)]:
+        for command in line.removeprefix("$ ").split(" && "):
+            if re.match(r"(\.venv/bin/)?python (scripts/|-m gan_tf1)", command):
+                yield shlex.split(command, comments=True)[1:]
+
+
+COMMANDS = sorted({tuple(command) for page in PAGES for command in commands(page)})
+
+
+class Parsed(Exception):
+    """Holds the parser of a command line that was read without an error, and what it read."""
+
+
+load = functools.cache(load_script)
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """The parser and the arguments of a script's command line: `main` goes no further."""
+    read = argparse.ArgumentParser.parse_args
+
+    def stop(parser, *given, **named):
+        raise Parsed(parser, read(parser, *given, **named))
+
+    def parsed(script, argv):
+        with pytest.raises(Parsed) as found:
+            load(script).main(list(argv))
+        return found.value.args
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", stop)
+    return parsed
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_is_accepted_by_its_parser(parsed, capsys, command):
+    program, *argv = command
+    if program == "-m":
+        with pytest.raises(Parsed):
+            listing.parse(argv[1:])
+    else:
+        _, args = parsed(pathlib.Path(program).name, argv)
+        if "--" in argv:
+            script = getattr(args, "script", FLAGS_GO_TO[pathlib.Path(program).name])
+            if getattr(args, "data", None) == ["stacked"]:
+                script = "20_stacked_mnist_gan.py"
+            parsed(script, argv[argv.index("--") + 1:])
+    assert "is now called" not in capsys.readouterr().err
+
+
+def test_a_command_with_a_flag_that_does_not_exist_is_refused(parsed, capsys):
+    with pytest.raises(SystemExit):
+        parsed("01_mnist_gan.py", ["--no-such-flag"])
+    assert "--no-such-flag" in capsys.readouterr().err
+
+
+def test_pages_have_commands_of_every_script():
+    shown = {pathlib.Path(command[0]).name for command in COMMANDS}
+    assert set(SCRIPT_NAMES) <= shown
+
+
+def test_every_flag_that_a_page_names_exists(parsed):
+    known = set(OTHERS)
+    for name in SCRIPT_NAMES:
+        for argv in ([], MODES.get(name)):
+            if argv is not None:
+                known |= set(parser_of(parsed, name, argv)._option_string_actions)
+    with pytest.raises(Parsed) as found:
+        listing.parse(["x"])
+    known |= set(found.value.args[0]._option_string_actions)
+    for page in PAGES:
+        for span in spans(page.read_text()):
+            for flag in re.findall(r"(?<![\w-])--[a-z][\w-]*", span):
+                assert flag in known, f"{named(page)}: `{span}`"
+
+
+def parser_of(parsed, name, argv):
+    """The parser of `name`, whatever arguments it needs."""
+    needed = {"compare_accuracies.py": ["a.csv"], "compare_logs.py": ["RUN"], "diagnose.py": ["RUN"],
+              "cyclegan_report.py": ["RUN"], "evaluate.py": ["RUN"], "export.py": ["RUN"],
+              "make_envelope.py": ["OUT.csv", "--work-dir", "DIR"], "sweep.py": ["OUT"],
+              "mode_collapse_report.py": ["OUT"], "pix2pix_report.py": ["RUN"],
+              "progressive_ablation.py": ["OUT.txt", "--work-dir", "DIR"],
+              "wasserstein_estimate.py": ["RUN"]}
+    return parsed(name, [*argv, *needed.get(name, [])])[0]
+
+
+# --- what has a page ---
+
+def test_the_front_page_can_be_read_in_five_minutes():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 250
+
+
+def test_the_front_page_has_the_line_by_which_the_project_is_tested():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    [line] = [line for line in lines if re.match("python3 -m venv .*pytest", line)]
+    assert ' -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/python' in line
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, *RESULTS], ids=named)
+def test_every_folder_has_its_page(folder):
+    assert (folder / "README.md").is_file()
+
+
+def test_every_result_is_listed_and_shows_all_of_its_figures():
+    index = (ROOT / "checkpoints" / "README.md").read_text()
+    assert len(RESULTS) > 10
+    for folder in RESULTS:
+        assert f"({folder.name}/README.md)" in index
+        text = (folder / "README.md").read_text()
+        for figure in folder.rglob("*.png"):
+            if "runs" not in figure.relative_to(folder).parts:  # which git ignores
+                assert f"({figure.relative_to(folder).as_posix()})" in text, figure
+
+
+def test_every_script_is_named():
+    text = (ROOT / "scripts" / "README.md").read_text()
+    for path in (ROOT / "scripts").glob("*.py"):
+        assert path.name in text
+
+
+# --- the picture at the top ---
+
+def test_the_picture_at_the_top_is_wide_and_low():
+    from matplotlib.image import imread
+    name = re.search(r"!\[.*?\]\((.*?)\)", (ROOT / "README.md").read_text())[1]
+    height, width = imread(ROOT / name).shape[:2]
+    assert height <= 250 and width > 3 * height
+
+
+def test_samples_are_read_back_from_the_figure_of_progress(tmp_path):
+    script = load("redraw_figures.py")
+    samples = np.random.default_rng(3).uniform(-1, 1, (10, 6, 784))
+    path = figures.save(figures.progress(samples, "random"), tmp_path / "progress.png")
+    read = script.read_progress(path)
+    assert read.shape == (10, 6, 28, 28)
+    assert np.abs(read - (samples.reshape(read.shape) + 1) / 2).max() < 1 / 100
+
+
+def test_the_picture_at_the_top_shows_noise_becoming_digits():
+    axes = load("redraw_figures.py").noise_to_digits().axes
+    shown = [np.asarray(one.images[0].get_array()) for one in axes]
+    titles = [one.get_title() for one in axes[:10]]
+    assert titles == [f"epoch {epoch}" for epoch in range(1, 101, 10)]
+    for first, last in ((shown[0], shown[9]), (shown[10], shown[19])):
+        assert np.std(first) < 0.1               # grey noise
+        assert np.median(last) < 0.1 < 0.9 < np.max(last)  # white strokes on black
