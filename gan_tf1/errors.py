@@ -19,12 +19,20 @@ PACKAGES = {  # what setup.py requires: the name of the import, where it differs
     "tf_keras": "tf-keras", "tensorflow_datasets": "tensorflow-datasets"}
 
 
+_AT_END = []  # what is still to be done when the script ends
+
+
 class InputError(Exception):
     """Bad input: the message is one line that names the thing and the remedy."""
 
 
 class TrainingError(Exception):
     """A run that cannot go on: the message names the epoch and what is saved."""
+
+
+def at_end(function):
+    """Have `function()` called when the script ends, whether it succeeds or fails."""
+    _AT_END.append(function)
 
 
 def script(main):
@@ -52,6 +60,9 @@ def script(main):
                 _discard_stdout()
                 _end(f"{error.strerror}: free some space; a run goes on with --resume", 1)
             _end(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+        finally:
+            while _AT_END:
+                _AT_END.pop()()
 
     return wrapper
 

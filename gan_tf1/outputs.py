@@ -8,10 +8,12 @@ A script's result is called `evaluation-001.png`, `evaluation-002.png`, and so o
 The flag `--out` names another place for it, which must not exist yet unless `--overwrite` is given.
 """
 
+import functools
 import os
 import pathlib
+import sys
 
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, at_end
 from gan_tf1.files import user_path
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
@@ -48,6 +50,37 @@ def next_free(name, ending=""):
     return home() / f"{name}-{max(numbers, default=0) + 1:03d}{ending}"
 
 
+def claim(name, ending=""):
+    """The path `next_free`, made as an empty file, or without `ending` as an empty folder.
+
+    So no other process takes the same number. What is still empty when the script ends is removed.
+    Raises InputError if it can't be made.
+    """
+    while True:
+        path = next_free(name, ending)
+        missing = [folder for folder in path.absolute().parents if not folder.exists()]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(exist_ok=False) if ending else path.mkdir()
+        except FileExistsError:  # another process has just taken this number
+            if path.exists():
+                continue
+            raise
+        except OSError as error:
+            raise InputError(f"{path} can't be written: {error.strerror}") from error
+        at_end(functools.partial(_remove_empty, path.absolute(), missing))
+        return path
+
+
+def _remove_empty(path, folders):
+    """Remove the file or folder `path` if it is empty, and then such of the `folders` above it."""
+    if path.is_file() and not path.stat().st_size:
+        path.unlink()
+    for folder in (path, *folders):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
 def number_of(path, name, ending=""):
     """The number in `name-NNN` and `ending`, or None if `path` is called otherwise."""
     number = path.name.removeprefix(f"{name}-").removesuffix(ending)
@@ -68,15 +101,35 @@ def add_flags(parser, name, ending="", what="the figure"):
                         "write into --out even if it holds files, replacing those of one name")
 
 
+def add_former(parser, kind):
+    """The positional argument `kind` of older commands, in place of which there is now --out."""
+    parser.add_argument("former_out", type=user_path, metavar=kind, nargs="?",
+                        help=f"the former way to give --out {kind}")
+
+
+def take_former(args, kind):
+    """Make what the former argument `kind` names `args.out`, and say on stderr how to give it now.
+
+    Raises InputError if --out is given too.
+    """
+    if args.former_out and args.out:
+        raise InputError(f"{kind} is given twice, {args.former_out} and --out {args.out}: leave out "
+                         "the first")
+    if args.former_out:
+        args.out = args.former_out
+        print(f"note: {kind} is now given as --out {kind}", file=sys.stderr)
+
+
 def file(args, name, endings=(".png",)):
     """The file that the flags of `args` name, or the next free one called `name`.
 
     Raises InputError if its name has none of the `endings`, if it exists and `--overwrite` is not
     given, if it is a folder, or if it lies among devices.
     """
-    path = args.out or next_free(name, endings[0])
-    check_file(path, "--out", endings, args.overwrite)
-    return path
+    if not args.out:
+        return claim(name, endings[0])
+    check_file(args.out, "--out", endings, args.overwrite)
+    return args.out
 
 
 def check_file(path, flag, endings=(".png",), overwrite=False):
@@ -97,7 +150,9 @@ def folder(args, name):
     Raises InputError if it holds files and `--overwrite` is not given, if it is a file, or if it
     lies among devices.
     """
-    path = args.out or next_free(name)
+    if not args.out:
+        return claim(name)
+    path = args.out
     _refuse_devices(path, "--out")
     if path.exists() and not path.is_dir():
         raise InputError(f"--out {path} is a file: name a folder")

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from gan_tf1 import processes
-from gan_tf1.config import whole_number
+from gan_tf1.config import VOCABULARY, whole_number
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.files import replacing, user_path
 from gan_tf1.launch import seed_number
@@ -65,14 +65,13 @@ def listed(numbers):
 def add_flags(parser, default_seeds, work_dir="runs/ in OUT", jobs=2, data="the data set"):
     """The flags that all scripts of many runs share: --seeds, --work-dir, --data-dir, --jobs.
 
-    `work_dir` says what the default is, "" that there is none and the flag is required.
+    `work_dir` says what the default is.
     """
     parser.add_argument("--seeds", type=seeds, nargs="+", action=_Seeds, metavar="SEED",
                         default=seeds(default_seeds), help="seeds and ranges of seeds, such as "
                         f"0-4 7 (default: {default_seeds})")
-    default = f" (default: {work_dir})" if work_dir else ""
-    parser.add_argument("--work-dir", type=user_path, metavar="DIR", required=not work_dir,
-                        help=f"where the runs go{default}")
+    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
+                        help=f"where the runs go (default: {work_dir})")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help=f"where {data} lies")
     parser.add_argument("--jobs", type=whole_number, default=jobs,
                         help=f"runs at a time (default: {jobs})")
@@ -89,9 +88,10 @@ def parse(parser, argv, fixed=()):
     own = argv[:argv.index("--")] if "--" in argv else argv
     args = parser.parse_args(own)
     args.argv, args.flags = argv, argv[len(own) + 1:]
-    for name in map(flag_name, args.flags):
+    for written in (argument.partition("=")[0] for argument in args.flags):
+        name = flag_name(written)
         if name in (*EACH_RUNS, *fixed):
-            raise InputError(f"{name} can't stand after --: it is set for each run")
+            raise InputError(f"{written} can't stand after --: it is set for each run")
         if name in ("-h", "--help"):
             raise InputError(f"{name} can't stand after --: ask the chapter's own script for it")
     if args.jobs < 1:
@@ -100,8 +100,12 @@ def parse(parser, argv, fixed=()):
 
 
 def flag_name(argument):
-    """The flag alone in an argument like --epochs=3."""
-    return argument.partition("=")[0]
+    """The flag alone in an argument like --epochs=3, by its present name if it was renamed."""
+    name = argument.partition("=")[0]
+    negated = "no-" if name.startswith("--no-") else ""
+    setting = name.removeprefix(f"--{negated}").replace("-", "_")
+    renamed = name.startswith("--") and setting in VOCABULARY
+    return f"--{negated}{VOCABULARY[setting]}" if renamed else name
 
 
 def check(script):
@@ -129,7 +133,7 @@ def claim(note, asked, runs="*"):
                  for key in dict.fromkeys([*stored, *asked]) if stored.get(key) != asked.get(key)]
         if other:
             raise InputError(f"{note.parent} holds runs of another command ({'; '.join(other)}): "
-                             "give another --work-dir")
+                             "give another --work-dir or --out")
     with replacing(note) as temporary:
         temporary.write_text(json.dumps(asked) + "\n")
 
@@ -147,11 +151,11 @@ def _read_note(note):
         return stored
     except FileNotFoundError:
         raise InputError(f"{note.parent} holds runs, but no {note.name} that says how they were "
-                         "made: give another --work-dir") from None
+                         "made: give another --work-dir or --out") from None
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{note} can't be read ({reason}), and it says how the runs beside it "
-                         "were made: give another --work-dir") from error
+                         "were made: give another --work-dir or --out") from error
 
 
 def run_flags(args, data, seed):

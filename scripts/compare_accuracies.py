@@ -1,8 +1,8 @@
 """Compare the classifiers of several configurations of the semi-supervised chapter, seed by seed.
 
-    python scripts/make_envelope.py supervised.csv --script 04_semi_supervised_svhn.py \\
+    python scripts/make_envelope.py --out supervised.csv --script 04_semi_supervised_svhn.py \\
         --data street --seeds 0-2 --work-dir runs/supervised -- --supervised-only
-    python scripts/make_envelope.py gan.csv ... --work-dir runs/gan
+    python scripts/make_envelope.py --out gan.csv ... --work-dir runs/gan
     python scripts/compare_accuracies.py supervised.csv gan.csv
 
 Prints the accuracy of each after its last epoch, mean and standard deviation over

@@ -1,6 +1,6 @@
 """Train a chapter with many seeds, and write its seed-to-seed envelope as one CSV.
 
-    python scripts/make_envelope.py OUT.csv --seeds 0-19 --work-dir DIR --data-dir DIR
+    python scripts/make_envelope.py --out OUT.csv --seeds 0-19 --work-dir DIR --data-dir DIR
 
 Each seed is a run of the chapter's own script in WORK_DIR/seed-N. If it is
 interrupted, the same command goes on where it stopped. Flags after `--` go to the
@@ -17,7 +17,7 @@ import sys
 from gan_tf1 import outputs, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import replacing
 from gan_tf1.run import load_losses
 
 FEWEST = 2  # seeds: one has no spread
@@ -62,16 +62,17 @@ def old_form(first, counts):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT.csv", help="the envelope")
+    outputs.add_flags(parser, "envelope", ".csv", "the envelope")
+    outputs.add_former(parser, "OUT.csv")
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
                         "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
     parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
     repeated.add_flags(parser, "1000-1019", work_dir="checkpoints/envelope")
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT.csv if it exists")
     args = repeated.parse(parser, argv)
     args.work_dir = args.work_dir or outputs.home() / "envelope"
-    outputs.check_file(args.out, "OUT.csv", (".csv",), args.overwrite)
+    outputs.take_former(args, "OUT.csv")
+    args.out = outputs.file(args, "envelope", (".csv",))
     if args.first_seed is not None:
         args.seeds = old_form(args.first_seed, args.seeds)
     if len(args.seeds) < FEWEST:

@@ -1,7 +1,7 @@
 """Which GANs lose modes, and what helps: many runs of 18_mode_collapse.py side by side.
 
-    python scripts/mode_collapse_report.py OUT --data two_cities --seeds 0-4
-    python scripts/mode_collapse_report.py OUT --data mnist --seeds 0-2
+    python scripts/mode_collapse_report.py --out OUT --data two_cities --seeds 0-4
+    python scripts/mode_collapse_report.py --out OUT --data mnist --seeds 0-2
 
 Every row is trained with every seed: one GAN that keeps its modes, others that lose them,
 and the last of these with each remedy. Temperatures are lost by more updates of the
@@ -22,7 +22,7 @@ import json
 import re
 import shlex
 
-from gan_tf1 import collapse_figures, collapse_runs, figures, repeated, samples
+from gan_tf1 import collapse_figures, collapse_runs, figures, outputs, repeated, samples
 from gan_tf1.config import Parser
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError, script
@@ -89,8 +89,9 @@ def shown(rows, data):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT",
-                        help="a folder for the report; what is there already goes on")
+    parser.add_argument("--out", type=user_path, metavar="OUT", help="a folder for the report; what "
+                        "is there already goes on (default: checkpoints/mode_collapse_report-001)")
+    outputs.add_former(parser, "OUT")
     parser.add_argument("--data", choices=CHOICES, default=CHOICES[0],
                         help=f"what the GANs are trained on (default: {CHOICES[0]})")
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these, by name "
@@ -100,6 +101,8 @@ def main(argv=None):
                         "train_mnist_classifier.py (default: the one shipped)")
     repeated.add_flags(parser, "0-2")
     args = repeated.parse(parser, argv, FIXED)
+    outputs.take_former(args, "OUT")
+    args.out = args.out or outputs.home() / "mode_collapse_report-001"  # the same again, to go on
     args.work_dir = args.work_dir or args.out / "runs"
     names = args.rows or list(rows_of(args.data))
     if unknown := set(names) - set(rows_of(args.data)):

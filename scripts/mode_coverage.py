@@ -16,7 +16,9 @@ Each seed is a run of its own. The folder OUT gets
     mode_coverage.png   samples of the first seed of each row
 
 The runs themselves are kept in --work-dir. If it is interrupted, the same command
-goes on where it stopped. Steps are made by the loop in the graph, compiled for the mixtures.
+goes on where it stopped. A run that diverges is counted with no modes, and is not
+repeated: the table says how many there are, and the mean reverse KL is that of the
+others. Steps are made by the loop in the graph, compiled for the mixtures.
 """
 
 import argparse
@@ -63,6 +65,9 @@ PUBLISHED = {
 PUBLISHED |= {("wide_ring", packing): PUBLISHED["ring", packing] for packing in range(1, 5)}
 
 
+DIVERGED = modes.Counted(0, 0., NAN)  # its samples are no numbers
+
+
 class Row(NamedTuple):
     """All runs of one data set and packing."""
     data: str
@@ -72,7 +77,7 @@ class Row(NamedTuple):
 
 
 def trained(args, data, packing, seed):
-    """The run directory of one training, run to its end."""
+    """The run directory of one training, run to its end or diverged."""
     name = f"{data}-packing-{packing}-seed-{seed}"
     flags = ["--packing", packing, "--loop", "graph"]
     if data == STACKED:
@@ -80,12 +85,14 @@ def trained(args, data, packing, seed):
     else:
         flags += ["--data", data, "--seed", seed, "--xla"]
     script = "20_stacked_mnist_gan.py" if data == STACKED else "19_mixture_gan.py"
-    repeated.train(script, args.work_dir / name, [*flags, *args.flags], args.jobs)
+    repeated.train_unless_diverged(script, args.work_dir / name, [*flags, *args.flags], args.jobs)
     return args.work_dir / name
 
 
 def counted(path):
-    """What the finished run at `path` has at its end."""
+    """What the run at `path` has at its end; none of the modes if it diverged."""
+    if repeated.diverged(path):
+        return DIVERGED
     if read_config(path)["chapter"] == mixture_gan.CHAPTER:
         losses = load_losses(path)
         return modes.Counted(int(losses["modes"][-1]), float(losses["high_quality"][-1]),
@@ -116,11 +123,14 @@ def table(rows):
     form = "{:32}  {:>5}  {:>16}  {:>16}  {:>16}  {}"
     yield form.format("", "runs", *COLUMNS.values(), "apart, in standard errors, of each")
     for row in rows:
-        means = [metrics.mean_and_error([factor * getattr(one, name) for one in row.counted])
-                 for name, factor in zip(COLUMNS, (1, 100, 1))]
+        sound = [one for one in row.counted if one is not DIVERGED]
+        means = [metrics.mean_and_error([factor * getattr(one, name) for one in runs])
+                 if runs else (NAN, NAN) for name, factor, runs in
+                 zip(COLUMNS, (1, 100, 1), (row.counted, row.counted, sound))]
+        lost = f"{len(row.counted) - len(sound)} diverged" if len(sound) < len(row.counted) else ""
         ours = [cell(*mean, decimals) for mean, decimals in zip(means, (1, 1, 2))]
         yield form.format(f"{row.data}, {mixture_gan.name(row.packing)}", len(row.counted), *ours,
-                          "").rstrip()
+                          lost).rstrip()
         for paper, *numbers in PUBLISHED.get((row.data, row.packing), []):
             theirs = list(zip(numbers[::2], numbers[1::2]))
             cells = [cell(*pair, decimals) for pair, decimals in zip(theirs, (1, 1, 2))]
@@ -138,18 +148,26 @@ def write_rows(file, args, rows):
                             f"{one.reverse_kl:.6g}"])
 
 
+def last_samples(path, blank):
+    """The last samples of the run at `path`; of one that diverged, as many `blank` ones."""
+    if repeated.diverged(path):
+        return np.full(read_config(path)["sample_shape"], blank)
+    return load_samples(path)[-1]
+
+
 def panel(row):
     """The samples of a row's first seed, their mixture, and what was counted."""
     first = row.counted[0]
-    return (load_samples(row.paths[0])[-1], mixtures.load(row.data, 1, 0),
-            f"{row.data}, {mixture_gan.name(row.packing)}: {first.modes} modes, "
-            f"{first.high_quality:.0%} of high quality")
+    return (last_samples(row.paths[0], NAN), mixtures.load(row.data, 1, 0),
+            f"{row.data}, {mixture_gan.name(row.packing)}: " + (
+                "diverged" if first is DIVERGED else
+                f"{first.modes} modes, {first.high_quality:.0%} of high quality"))
 
 
 def picture(args, rows, title):
     """The samples of the first seed of each row."""
     if args.data == [STACKED]:
-        shown = np.concatenate([load_samples(row.paths[0])[-1][:SHOWN] for row in rows])
+        shown = np.concatenate([last_samples(row.paths[0], -1)[:SHOWN] for row in rows])
         each = len(shown) // len(rows)
         names = [f"stacked MNIST, {mixture_gan.name(row.packing)}: {row.counted[0].modes:,} modes"
                  for row in rows]  # beside one or two rows of images

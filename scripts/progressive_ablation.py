@@ -1,6 +1,6 @@
 """Train the progressive GAN with one of its ideas after the other, and judge what each is worth.
 
-    python scripts/progressive_ablation.py OUT.txt --work-dir DIR --data mnist -- FLAGS
+    python scripts/progressive_ablation.py --out OUT.txt --work-dir DIR --data mnist -- FLAGS
 
 The rows are those of the paper's table 1 that need no other network: plain (all
 layers from the start), then besides growing, the minibatch deviation, the
@@ -21,7 +21,7 @@ from gan_tf1 import figures, image_metrics, outputs, repeated
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import replacing
 from gan_tf1.models import progressive_gan as model
 from gan_tf1.run import read_config
 from gan_tf1.samples import restored
@@ -92,16 +92,18 @@ def table(rows):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT.txt", help="the table; samples of the "
-                        "first seed go to OUT.png")
+    outputs.add_flags(parser, "progressive_ablation", ".txt", "the table, and beside it OUT.png with "
+                      "samples of the first seed,")
+    outputs.add_former(parser, "OUT.txt")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
     add_count(parser, 2048, "images judged of each run, at least 2; the paper has 16384")
-    repeated.add_flags(parser, "0-1", work_dir="", jobs=1)
-    parser.add_argument("--overwrite", action="store_true", help="replace what is at OUT")
+    repeated.add_flags(parser, "0-1", work_dir="checkpoints/progressive_ablation", jobs=1)
     args = repeated.parse(parser, argv, FIXED)
-    outputs.check_file(args.out, "OUT.txt", (".txt",), args.overwrite)
+    outputs.take_former(args, "OUT.txt")
+    args.out = outputs.file(args, "progressive_ablation", (".txt",))
     outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
+    args.work_dir = args.work_dir or outputs.home() / "progressive_ablation"
     if args.n < 2:
         raise InputError("--samples must be at least 2")
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training

@@ -1,6 +1,6 @@
 """Train a chapter with many settings and seeds, and tell what each run suffers from.
 
-    python scripts/sweep.py OUT --vary learning-rate 0.0002 0.001 0.02 --vary disc-steps 1 3 \\
+    python scripts/sweep.py --out OUT --vary learning-rate 0.0002 0.001 0.02 --vary disc-steps 1 3 \\
         --seeds 0-2 --data mnist -- --epochs 15 --loop graph --xla
 
 Every combination of the values of --vary, flags of the chapter's script without
@@ -24,7 +24,7 @@ import re
 import shlex
 from typing import Any, NamedTuple
 
-from gan_tf1 import diagnosis, figures, repeated
+from gan_tf1 import diagnosis, figures, outputs, repeated
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
@@ -110,6 +110,11 @@ def panel(names, values, runs):
     return title, [run.losses for run in own]
 
 
+def present(name):
+    """The present flag of what --vary calls `name`."""
+    return repeated.flag_name(f"--{name.replace('_', '-')}")
+
+
 def varied(given, flags):
     """The lists of --vary as name -> values; `flags` go to all runs.
 
@@ -122,12 +127,12 @@ def varied(given, flags):
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name):
             raise InputError(f"--vary {name} does not begin with a flag's name: write, for "
                              "example, --vary learning-rate 0.001 0.002")
-        if f"--{name.replace('_', '-')}" in repeated.EACH_RUNS:
+        if present(name) in repeated.EACH_RUNS:
             raise InputError(f"--vary {name}: it is set for each run, by sweep.py's own --data, "
                              "--data-dir, --seeds and --work-dir")
-        if f"--{name}" in map(repeated.flag_name, flags):
+        if present(name) in map(repeated.flag_name, flags):
             raise InputError(f"--{name} is varied, and can't stand after -- too")
-        if not values or name in vary or len(set(values)) < len(values):
+        if not values or present(name) in map(present, vary) or len(set(values)) < len(values):
             raise InputError(f"--vary {name} must be given once, with values that differ")
         vary[name] = values
     return vary
@@ -136,8 +141,9 @@ def varied(given, flags):
 @script
 def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=user_path, metavar="OUT",
-                        help="a folder for the report; what is there already goes on")
+    parser.add_argument("--out", type=user_path, metavar="OUT", help="a folder for the report; what "
+                        "is there already goes on (default: checkpoints/sweep-001)")
+    outputs.add_former(parser, "OUT")
     parser.add_argument("--vary", action="append", nargs="+", default=[], metavar=("NAME", "VALUE"),
                         help="a flag of the chapter's script, and its values; may be repeated")
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
@@ -146,6 +152,8 @@ def main(argv=None):
     repeated.add_flags(parser, "0-2")
     args = repeated.parse(parser, argv)
     args.vary = varied(args.vary, args.flags)
+    outputs.take_former(args, "OUT")
+    args.out = args.out or outputs.home() / "sweep-001"  # the same again, to go on
     args.work_dir = args.work_dir or args.out / "runs"
     repeated.check(args.script)
     repeated.check_folder(args.out)

@@ -75,8 +75,8 @@ TABLE = [  # script, arguments, words in the line
     ("19_mixture_gan.py", ["--batch-size", "60", "--packing", "2", "--train-points", "100"],
      "--batch-size 60 packs of --packing 2 are more than --train-points 100"),
     ("diagnose.py", ["nowhere"], "nowhere holds no run"),
-    ("export.py", ["folder", "exported"], "folder holds no run"),
-    ("export.py", [MNIST_GAN, "file"], "file is occupied"),
+    ("export.py", ["folder", "--out", "exported"], "folder holds no run"),
+    ("export.py", [MNIST_GAN, "--out", "file"], "file is occupied"),
 ]
 
 

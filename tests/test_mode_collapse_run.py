@@ -118,8 +118,8 @@ def test_the_rows_start_from_the_configuration_that_collapses(report):
 
 def test_a_tiny_report(report, tmp_path, capsys):
     rows = ["1 update of G", "3 updates of G", "unrolling"]
-    arguments = [str(tmp_path / "out"), "--rows", *rows, "--seeds", "0", "1", "--jobs", "1", "--",
-                 *TINY, "--iterations", "10", "--unrolled-steps", "1", "--loop", "feed"]
+    arguments = ["--out", str(tmp_path / "out"), "--rows", *rows, "--seeds", "0", "1", "--jobs", "1",
+                 "--", *TINY, "--iterations", "10", "--unrolled-steps", "1", "--loop", "feed"]
     report.main(arguments)
     out = tmp_path / "out"
     names = [f"two_cities{end}" for end in (".txt", ".csv", ".png", "_remedies.png")]
@@ -152,7 +152,7 @@ def test_a_tiny_report(report, tmp_path, capsys):
     (["--", "--learning-rate=1"], "--learning-rate can't stand after --")])
 def test_what_would_make_a_rows_name_untrue_is_refused(report, tmp_path, capsys, arguments,
                                                        complaint):
-    assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)
+    assert complaint in refusal(capsys, report.main, "--out", tmp_path / "out", *arguments)
     assert not list(tmp_path.iterdir())
 
 
@@ -214,7 +214,7 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
     (["--data", "drawn", "--classifier", "nowhere"], "nowhere holds no run"),
     (["--data", "svhn"], "invalid choice: 'svhn'")])
 def test_a_bad_report_is_refused(report, arguments, complaint, tmp_path, capsys):
-    assert complaint in refusal(capsys, report.main, tmp_path / "out", *arguments)
+    assert complaint in refusal(capsys, report.main, "--out", tmp_path / "out", *arguments)
     assert not (tmp_path / "out").exists()
 
 
@@ -222,7 +222,7 @@ def test_a_damaged_classifier_is_noticed_before_any_training(report, tmp_path, c
     copy = shutil.copytree(collapse_runs.SHIPPED, tmp_path / "classifier")
     for path in (copy / "generator").glob("*.index"):
         path.write_bytes(b"damaged")
-    line = refusal(capsys, report.main, tmp_path / "out", "--data", "drawn", "--classifier", copy)
+    line = refusal(capsys, report.main, "--out", tmp_path / "out", "--data", "drawn", "--classifier", copy)
     assert "classifier" in line and not (tmp_path / "out").exists()
 
 
@@ -235,7 +235,7 @@ def test_a_report_of_runs_that_all_diverge_has_its_table_and_says_why_nothing_is
     (path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n1,0.5,nan\n")
     repeated.claim(tmp_path / "out" / "runs" / "two_cities.json", {
         "flags": [], "data_dir": None, "rows": report.rows_of("two_cities")}, "none")
-    report.main([str(tmp_path / "out"), "--rows", "packing", "--seeds", "0", "--jobs", "1"])
+    report.main(["--out", str(tmp_path / "out"), "--rows", "packing", "--seeds", "0", "--jobs", "1"])
     assert capsys.readouterr().out.splitlines()[-1] == (
         "There are no figures: all runs diverged before their first samples.")
     text = (tmp_path / "out" / "two_cities.txt").read_text()

@@ -31,8 +31,11 @@ def in_process(monkeypatch):
 
     def start(arguments, environment):
         made.append(arguments[2].name)
-        load_script(arguments[0].name).main([str(part) for part in arguments[1:]
-                                             if part != "--xla"])
+        try:
+            load_script(arguments[0].name).main([str(part) for part in arguments[1:]
+                                                 if part != "--xla"])
+        except SystemExit as exit_:
+            return SimpleNamespace(returncode=exit_.code, stderr=f"error: status {exit_.code}")
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(digits, "load", few_digits.load)
@@ -97,9 +100,33 @@ def test_a_mixture_that_diverges_is_a_failed_training_and_no_bad_input(tmp_path,
     assert "are not finite" in capsys.readouterr().err and repeated.diverged(tmp_path / "run")
 
 
+def test_runs_that_diverge_are_counted_and_not_repeated(script, in_process, tmp_path, capsys):
+    out, command = tmp_path / "out", ["--data", "ring", "--packing", "1", "2", "--seeds", "3-4",
+                                      "--jobs", "1", "--", *FLAGS, "--learning-rate", "1e37"]
+    script.main(["--out", str(out), *command])
+    assert len(in_process) == 4
+    table = [line for line in (out / "mode_coverage.txt").read_text().splitlines()
+             if line.startswith("ring")]
+    assert [line.split() for line in table] == [
+        [*name.split(), "2", "0.0", "+-", "0.0", "0.0", "+-", "0.0", "-", "2", "diverged"]
+        for name in ("ring, plain GAN", "ring, PacGAN2")]
+    rows = (out / "mode_coverage.csv").read_text().splitlines()
+    assert rows[1:] == [f"ring,{packing},{seed},0,0,nan" for packing in (1, 2) for seed in (3, 4)]
+    assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"
+    script.main(["--out", str(out), *command])
+    assert len(in_process) == 4
+
+
+def test_the_mean_reverse_kl_is_of_the_runs_that_did_not_diverge(script):
+    counted = [script.DIVERGED, modes.Counted(6, 0.9, 0.4), modes.Counted(6, 0.9, 0.2)]
+    ours = list(script.table([script.Row("grid", 7, [], counted)]))[1]
+    assert ours.split()[2:] == ["3", "4.0", "+-", "2.0", "60.0", "+-", "30.0", "0.30", "+-", "0.10",
+                                "1", "diverged"]
+
+
 def test_trainings_are_compiled_for_mixtures_and_not_for_images(script, monkeypatch):
     commands = []
-    monkeypatch.setattr(repeated, "train", lambda chapter, path, flags, jobs: commands.append(
+    monkeypatch.setattr(repeated, "train", lambda chapter, path, flags, *_: commands.append(
         (chapter, path.name, list(map(str, flags)))))
     args = SimpleNamespace(work_dir=pathlib.Path("w"), flags=["--x", "1"], jobs=1,
                            data_dir="data")
@@ -178,6 +205,7 @@ def test_a_row_that_nobody_published_stands_alone(script):
     (["--packing", "0"], "--packing must be at least 1, not 0"),
     (["--packing", "1", "17"], "--packing must be at most 16, not 17"),
     (["--", "--packing", "3"], "--packing can't stand after --: it is set for each run"),
+    (["--", "--pack=3"], "--pack can't stand after --: it is set for each run"),  # its former name
     (["--packing", "x"], "'x' is not a whole number"),
     (["--data", "square"], "invalid choice: 'square'"),
     (["--data", "ring", "stacked"], "--data stacked must stand alone"),

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, load_script, refusal
 from gan_tf1 import outputs
 from gan_tf1.config import Parser
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, script
 
 
 def parsed(*argv, ending=".png"):
@@ -74,6 +74,33 @@ def test_a_folder_with_files_is_written_to_only_if_asked(tmp_path):
 def test_devices_are_refused(path):
     with pytest.raises(InputError, match="lies among the system's devices"):
         outputs.file(parsed("--out", path), "bars")
+
+
+def test_two_processes_that_choose_a_number_at_once_get_two(home, monkeypatch):
+    """The second has looked before the first has taken the number."""
+    free = outputs.next_free
+    for ending in (".png", ""):
+        stale = [free("bars", ending)] * 2
+        monkeypatch.setattr(outputs, "next_free", lambda name, ending: (
+            stale.pop() if stale else free(name, ending)))
+        function = outputs.file if ending else outputs.folder
+        paths = [function(parsed(ending=ending), "bars") for _ in range(2)]
+        assert paths == [home / f"bars-001{ending}", home / f"bars-002{ending}"]
+
+
+def test_a_script_that_fails_leaves_no_empty_output(home, capsys):
+    @script
+    def main(argv):
+        paths = [outputs.file(parsed(), "bars"), outputs.folder(parsed(ending=""), "bars")]
+        assert all(path.exists() for path in paths)
+        if argv:
+            paths[0].write_text("whole")
+        raise InputError("failed")
+
+    refusal(capsys, main)
+    assert not home.exists()
+    refusal(capsys, main, "x")
+    assert [path.name for path in home.iterdir()] == ["bars-001.png"]
 
 
 # --- by the scripts ---

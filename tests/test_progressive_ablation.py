@@ -63,7 +63,7 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(script, "ROWS", {"plain": 0, "+ growing": 1})
     monkeypatch.setattr(script, "BATCH", 50)
     out = tmp_path / "table.txt"
-    script.main([str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn",
+    script.main(["--out", str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn",
                  "--samples", "64", "--seeds", "0"])
     lines = out.read_text().splitlines()
     assert lines[0] == "progressive GAN on noise (synthetic): 8 real images to each run, seeds 0"
@@ -90,15 +90,14 @@ def test_the_table_has_the_mean_and_each_seed(script):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["table.csv", "--work-dir", "w"], "table.csv must end in .txt"),
-    (["table.txt", "--work-dir", "w", "--samples", "1"], "--samples must be at least 2"),
-    (["table.txt", "--work-dir", "w", "--seeds", "1-0"], "the range 1-0 runs backward"),
-    (["table.txt", "--work-dir", "w", "--jobs", "0"], "--jobs must be at least 1"),
-    (["table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "99"],
+    (["--out", "table.csv", "--work-dir", "w"], "table.csv must end in .txt"),
+    (["--out", "table.txt", "--work-dir", "w", "--samples", "1"], "--samples must be at least 2"),
+    (["--out", "table.txt", "--work-dir", "w", "--seeds", "1-0"], "the range 1-0 runs backward"),
+    (["--out", "table.txt", "--work-dir", "w", "--jobs", "0"], "--jobs must be at least 1"),
+    (["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "99"],
      "--samples 99 is more than noise (synthetic) has: 80 images for training and 80 for tests"),
-    (["table.txt", "--work-dir", "w", "--", "--no-growing"], "--no-growing can't stand after --"),
-    (["table.txt"], "the following arguments are required: --work-dir"),
-    (["table.txt", "--work-dir", "w", "--data", "flowers"], "invalid choice: 'flowers'"),
+    (["--out", "table.txt", "--work-dir", "w", "--", "--no-growing"], "--no-growing can't stand after --"),
+    (["--out", "table.txt", "--work-dir", "w", "--data", "flowers"], "invalid choice: 'flowers'"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(
         script, arguments, complaint, tmp_path, monkeypatch, capsys):
@@ -112,7 +111,7 @@ def test_flags_that_the_chapter_refuses_are_bad_input(script, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(images, "load", few)
     with pytest.raises(SystemExit) as exit_:
-        script.main(["table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "9", "--",
+        script.main(["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "9", "--",
                      "--images", "7"])
     assert exit_.value.code == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith(

@@ -233,7 +233,7 @@ def test_bad_sampling_is_one_line(sample, capsys, tmp_path, monkeypatch, argumen
 
 def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
     make_envelope = load_script("make_envelope.py").main
-    command = [str(tmp_path / "envelope.csv"), "--work-dir", str(tmp_path / "runs"), "--data",
+    command = ["--out", str(tmp_path / "envelope.csv"), "--work-dir", str(tmp_path / "runs"), "--data",
                "drawn", "--seeds", "5-6", "--", "--epochs", "3",
                "--batch-size", "27500", "--disc-hidden-size", "4"]
     make_envelope(command)
@@ -248,7 +248,7 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
     assert "# data: drawn digits (synthetic)" in header and "--batch-size 27500" in header
     capsys.readouterr()
     assert "exists: name another file" in refusal(capsys, make_envelope, *command)
-    command.insert(1, "--overwrite")
+    command.insert(2, "--overwrite")
     make_envelope(command)  # goes on with the runs that are there
     assert (tmp_path / "envelope.csv").read_text().replace("--overwrite ", "") == header
     header = (tmp_path / "envelope.csv").read_text()
@@ -269,7 +269,7 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
 ])
 def test_a_bad_envelope_is_refused_before_any_training(tmp_path, capsys, arguments, complaint):
     main = load_script("make_envelope.py").main
-    assert complaint in refusal(capsys, main, tmp_path / "out.csv", *arguments)
+    assert complaint in refusal(capsys, main, "--out", tmp_path / "out.csv", *arguments)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -279,7 +279,7 @@ def test_the_old_way_to_name_seeds_is_understood_and_said(tmp_path, monkeypatch,
     monkeypatch.setattr(script.repeated, "side_by_side", lambda function, seeds, args: asked.extend(
         seeds) or [])
     monkeypatch.setattr(script, "write", lambda *given: None)
-    script.main([str(tmp_path / "out.csv"), "--work-dir", str(tmp_path / "runs"),
+    script.main(["--out", str(tmp_path / "out.csv"), "--work-dir", str(tmp_path / "runs"),
                  "--first-seed", "1000", "--seeds", "3"])
     assert asked == [1000, 1001, 1002]
     assert capsys.readouterr().err == (

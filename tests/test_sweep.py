@@ -67,10 +67,10 @@ def test_a_sweep_trains_every_combination_and_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(repeated, "train", stop)
         with pytest.raises(SystemExit):
-            sweep.main([str(out), *COMMAND])
+            sweep.main(["--out", str(out), *COMMAND])
     assert in_process[:2] == names[:2] and names[2] not in in_process
     assert not (out / "sweep.csv").exists()
-    sweep.main([str(out), *COMMAND])
+    sweep.main(["--out", str(out), *COMMAND])
     assert set(in_process) == set(names) and names[0] not in in_process[1:]
 
     rows = (out / "sweep.csv").read_text().splitlines()
@@ -96,15 +96,15 @@ def test_a_sweep_trains_every_combination_and_goes_on(
 
     # Again: nothing is trained, and nothing changes; another command is refused.
     in_process.clear()
-    sweep.main([str(out), *COMMAND])
+    sweep.main(["--out", str(out), *COMMAND])
     assert in_process == [] and (out / "sweep.txt").read_text() == text
     capsys.readouterr()
-    assert "holds runs of another command" in refusal(capsys, sweep.main, out, *COMMAND[:-2])
+    assert "holds runs of another command" in refusal(capsys, sweep.main, "--out", out, *COMMAND[:-2])
 
 
 def test_a_run_that_fails_otherwise_fails_the_sweep(sweep, in_process, tmp_path, capsys):
     with pytest.raises(SystemExit) as exit_:
-        sweep.main([str(tmp_path / "out"), "--vary", "epoch", "1", "2", "--seeds", "0", "--data",
+        sweep.main(["--out", str(tmp_path / "out"), "--vary", "epoch", "1", "2", "--seeds", "0", "--data",
                     "drawn", "--jobs", "1"])
     assert exit_.value.code == 2 and not (tmp_path / "out" / "sweep.csv").exists()
     assert capsys.readouterr().err.splitlines()[-1] == "error: epoch-1_seed-0 failed: status 2"
@@ -186,6 +186,9 @@ def test_losses_that_are_not_finite_are_left_out_of_the_span():
     (["--vary", "resume", "1"], "--vary resume: it is set for each run"),
     (["--vary", "seed=1", "2"], "--vary seed=1 does not begin with a flag's name"),
     (["--vary", "epochs", "1", "2", "--", "--epochs=3"], "--epochs is varied, and can't stand"),
+    (["--vary", "disc-steps", "1", "2", "--", "--n-critic=3"], "--disc-steps is varied, and can't"),
+    (["--vary", "n_critic", "1", "2", "--", "--disc-steps", "3"], "--n_critic is varied, and can't"),
+    (["--vary", "pack", "1", "2", "--vary", "packing", "2", "3"], "--vary packing must be given once"),
     (["--", "--run-dir=x"], "--run-dir can't stand after --"),
     (["--", "--help"], "--help can't stand after --"),
     (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
@@ -200,13 +203,13 @@ def test_losses_that_are_not_finite_are_left_out_of_the_span():
     (["--script", "nowhere.py"], "--script nowhere.py is not in"),
 ])
 def test_a_bad_sweep_is_refused_before_any_training(sweep, tmp_path, capsys, arguments, complaint):
-    assert complaint in refusal(capsys, sweep.main, tmp_path / "out", *arguments)
+    assert complaint in refusal(capsys, sweep.main, "--out", tmp_path / "out", *arguments)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_is_no_folder(sweep, tmp_path, capsys):
     (tmp_path / "out").write_text("kept")
-    assert "is a file: name a folder" in refusal(capsys, sweep.main, tmp_path / "out")
+    assert "is a file: name a folder" in refusal(capsys, sweep.main, "--out", tmp_path / "out")
     assert (tmp_path / "out").read_text() == "kept"
 
 
@@ -255,20 +258,19 @@ def test_the_same_command_may_go_on_and_another_may_not(claimed):
 @pytest.mark.parametrize("content", [b"\xff\x00\x80", b"{", b"[1]", b"[" * 100_000, None])
 def test_a_note_that_cannot_be_read_is_refused_in_a_line(claimed, sweep, capsys, content):
     claimed.unlink() if content is None else claimed.write_bytes(content)
-    line = refusal(capsys, sweep.main, claimed.parent / "out", "--work-dir", claimed.parent)
+    line = refusal(capsys, sweep.main, "--out", claimed.parent / "out", "--work-dir", claimed.parent)
     assert "sweep.json" in line and "give another --work-dir" in line
     assert content is None or claimed.read_bytes() == content
 
 
 @pytest.mark.parametrize("name, arguments", [
-    ("make_envelope.py", ["o.csv", "--work-dir", "runs"]), ("sweep.py", ["o", "--work-dir", "runs"]),
-    ("mode_collapse_report.py", ["o", "--work-dir", "runs"]),
-    ("mode_coverage.py", ["--out", "o", "--work-dir", "runs"]),
-    ("progressive_ablation.py", ["o.txt", "--work-dir", "runs", "--data", "drawn", "--samples", "9"])])
+    ("make_envelope.py", ["--out", "o.csv"]), ("sweep.py", ["--out", "o"]),
+    ("mode_collapse_report.py", ["--out", "o"]), ("mode_coverage.py", ["--out", "o"]),
+    ("progressive_ablation.py", ["--out", "o.txt", "--data", "drawn", "--samples", "9"])])
 def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, monkeypatch, capsys):
     """A work directory with a run of each script's naming serves no other flags or folder of data."""
     monkeypatch.chdir(tmp_path)
-    main = load_script(name).main
+    main, arguments = load_script(name).main, [*arguments, "--work-dir", "runs"]
 
     def stop(*given):
         for run_name in ("seed-1000", "two_cities-1", "0-seed-0"):
@@ -284,6 +286,57 @@ def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, mo
         assert "stopped" in refusal(capsys, main, *arguments, *flags)
     for changed in ([*arguments, "--", "--epochs", "4"], [*arguments, "--data-dir", "x", *flags]):
         assert "holds runs of another command" in refusal(capsys, main, *changed)
+
+
+class Asked(Exception):
+    """Holds the arguments whose runs would have been trained."""
+
+
+FORMER = {"sweep.py": ("OUT", "out"), "mode_collapse_report.py": ("OUT", "out"),
+          "make_envelope.py": ("OUT.csv", "out.csv"),
+          "progressive_ablation.py": ("OUT.txt", "out.txt")}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The arguments that a script makes of a command line."""
+    monkeypatch.setattr(images, "load", lambda choice, size, data_dir=None: images.Images(
+        choice, "noise", np.zeros((9, size, size, 1)), np.zeros((9, size, size, 1)), None, None))
+
+    def stop(function, arguments, args):
+        raise Asked(args)
+
+    monkeypatch.setattr(repeated, "side_by_side", stop)
+
+    def of(name, *argv):
+        extra = ["--samples", "9"] if name.startswith("progressive") else []
+        with pytest.raises(Asked) as stopped:
+            load_script(name).main([*map(str, argv), *extra])
+        return stopped.value.args[0]
+
+    return of
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_where_a_report_goes_is_given_by_out_and_formerly_without(name, asked, tmp_path, capsys):
+    kind, place = FORMER[name]
+    args = asked(name, "--out", tmp_path / place)
+    assert args.out == tmp_path / place and "note" not in capsys.readouterr().err
+    for argv in ([tmp_path / place, "--data-dir", "d"], ["--data-dir", "d", tmp_path / place]):
+        assert asked(name, *argv).out == tmp_path / place
+        assert capsys.readouterr().err == f"note: {kind} is now given as --out {kind}\n"
+    assert f"{kind} is given twice" in refusal(
+        capsys, load_script(name).main, tmp_path / place, "--out", tmp_path / f"b{place}")
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_a_report_without_a_place_goes_to_the_home_and_on_from_there(name, asked, home):
+    stem, ending = name.removesuffix(".py").removeprefix("make_"), FORMER[name][0][3:]
+    for _ in range(2):  # the first is interrupted: the second is the same again
+        args = asked(name)
+        assert args.out == home / f"{stem}-001{ending}"
+        assert args.work_dir == (home / stem if ending else args.out / "runs")
+    assert not list(home.glob(f"*{ending}")) or not ending
 
 
 # --- runs end with the command that started them ---
