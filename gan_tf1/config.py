@@ -20,6 +20,8 @@ def setting(default, meaning, at_least=None, at_most=None, above=None, below=Non
         "below": below, "choices": choices})
 
 
+LARGEST = 2**31 - 1  # whole number that a setting takes: beyond it, sizes overflow in TensorFlow
+
 # The chapters have many names for one thing, and their models keep them, as config.json does. On
 # the command line each thing has one name, the same for all scripts: field of a Config -> flag. A
 # field's own name is accepted too, with a note.
@@ -49,6 +51,8 @@ def _checked(field, value):
         value = float(value)
     if type(value) is not field.type:
         raise InputError(f"{name} must be {kinds[field.type]}, not {value!r}")
+    if type(value) is int and value > LARGEST:
+        raise InputError(f"{name} must be at most {LARGEST}, not {value}")
     bounds = field.metadata
     if bounds.get("choices") is not None and value not in bounds["choices"]:
         raise InputError(f"{name} must be one of {', '.join(map(str, bounds['choices']))}, "

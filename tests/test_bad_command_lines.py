@@ -165,6 +165,14 @@ def test_every_bound_of_every_setting_is_kept_and_named(name):
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+def test_a_whole_number_whose_sizes_would_overflow_is_refused(name):
+    for field in dataclasses.fields(CONFIGS[name]):
+        if field.type is int:
+            with pytest.raises(InputError, match=f"{config.flag(field.name)} must be "):
+                config.make(CONFIGS[name], {field.name: 10**19})
+
+
+@pytest.mark.parametrize("name", CONFIGS)
 def test_every_default_lies_within_its_bounds(name):
     assert config.make(CONFIGS[name], dataclasses.asdict(CONFIGS[name]())) == CONFIGS[name]()
 

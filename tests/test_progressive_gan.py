@@ -300,7 +300,7 @@ def test_stages_count_images():
     (dict(interval_images=12), "--interval-images 12 must be a multiple of --batch-size 8"),
     (dict(phase_images=36), "--phase-images 36 must be a multiple of --interval-images 8"),
     (dict(images=100), "--images 100 must be a multiple of --interval-images 8"),
-    (dict(images=88), "--images 88 don't suffice to grow to 8x8, which takes 96"),
+    (dict(images=88), "--images 88 are too few to grow to 8x8, which takes 96"),
     (dict(group_size=3), "--batch-size 8 must be a multiple of --group-size 3"),
 ])
 def test_sizes_that_do_not_fit_are_refused(settings, complaint):

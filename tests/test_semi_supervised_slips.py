@@ -24,7 +24,7 @@ def discriminator_of(slips, **options):
     """Class logits of `x` in a session: `logits(images, drop_rate=...)`, and the gradients' names."""
     x = tf.placeholder(tf.float32, (None, 32, 32, 3))
     drop_rate = tf.placeholder_with_default(np.float32(0.5), ())
-    _, class_logits, _, _ = model.discriminator(x, drop_rate=drop_rate, size_mult=4, slips=slips,
+    _, class_logits, _, _ = model.discriminator(x, drop_rate=drop_rate, size_mult=4, errors=slips,
                                                 **options)
     sess = tf.Session(config=session_config())
     sess.run(tf.global_variables_initializer())

@@ -1,8 +1,8 @@
 """The models, one file per chapter, each in book order: from the placeholders to the training step.
 
-README.md in this folder has the conventions of a model file: the order of its parts, the signatures of
-its functions, and the names that the rest of the package reads from it (CHAPTER, CHANCE, SAMPLES,
-SAMPLE_RANGE, LOGGED). It also has the table of the books' errors.
+README.md in this folder has the conventions of a model file: the order of its parts, the signatures
+of its functions, and the names that the rest of the package reads from it (CHAPTER, CHANCE,
+SAMPLES, SAMPLE_RANGE, LOGGED). It also has the table of the books' errors.
 """
 
 import importlib

@@ -1,75 +1,34 @@
-"""The conditional GAN of two Keras models: dense networks that are told which digit, on MNIST.
+"""The conditional GAN of two Keras models: dense networks that are given the digit, on MNIST.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Conditional GAN". The chapter's API is Keras. Here
-is the graph that this API builds, and a test trains both from the same weights:
-after 10 iterations all weights, moving averages and Adam's slots are equal. The
-section prints no log, and neither `compile` nor the combined model: these are
-the vanilla GAN's, with a label beside each input.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Conditional GAN", in Keras. This is the graph that Keras builds, and a test trains both
+from the same weights: after 10 iterations all weights, moving averages and Adam's slots are equal.
+The section prints no log, no `compile` and no combined model: these are the vanilla GAN's, with
+labels.
 
 The value function of Mirza and Osindero 2014 (equation 2)::
 
     min_G max_D  E_x[log D(x|y)] + E_z[log(1 - D(G(z|y)|y))]
 
     x            real_imgs               images in [-1, 1]
-    y            labels                  digits 0 to 9: those of the real images, for the fakes too
+    y            labels                  digits 0 to 9: those of the real images, also for the fakes
                                          that D is trained on; G's own update draws them evenly
-    z            noise                   normal noise, mean 0 and deviation 1
-    G(z|y)       generated               tanh, batch norm by the batch: what G is trained through
-                 fake_imgs               tanh, batch norm by moving averages: what D is trained on
-    D(x|y)       sigmoid(disc_logits)    of a batch of one kind
-    D(G(z|y)|y)  sigmoid(gan_logits)     the paper doesn't write this last y, but D gets it
+    z            noise                   normal noise, mean 0 and standard deviation 1
+    G(z|y)       generated               tanh, batch norm with batch statistics: trains G
+                 fake_imgs               tanh, batch norm with moving statistics: trains D
+    D(x|y)       sigmoid(disc_logits)    of a batch of either real or generated images
+    D(G(z|y)|y)  sigmoid(gan_logits)     the paper omits this last y, but D is given it
 
-D descends on both terms of the negated value, one after the other: two updates
-an iteration. G descends on `gen_loss` = -E_z[log D(G(z|y)|y)]. A label is a
-learned vector as long as noise or image, and multiplied into it; the paper
-appends it. The variable `y` is another: 1 for real, 0 for fake.
+D minimizes both terms of the negative value function, one after the other: two updates per
+iteration. G minimizes `gen_loss` = -E_z[log D(G(z|y)|y)]. A label is embedded as a vector as long
+as the noise or image, and multiplied with it; the paper concatenates them. The variable `y` in the
+code is something else: 1 for real, 0 for fake.
 
-What Keras does without saying so, and what decides the printed numbers:
-
-=====================================  ===========================================================
-Keras                                  here
-=====================================  ===========================================================
-`Embedding(num_classes, z_dim)`        uniform from -0.05 to 0.05: at first both networks get noise
-                                       or image times 0.03. Other weights are Glorot uniform, biases
-                                       0, as in `tf.layers`
-Adam on an embedding                   rows of digits that the batch lacks move too: their moments
-                                       decay, and are stepped by. TF1's Adam does the same
-`generator.predict([noise, labels])`   batch norm in inference mode, by the moving averages. At
-                                       first these are 0 and 1: D's first fakes aren't normalized
-`gan_model.train_on_batch`             batch norm in training mode; its averages move here, and
-                                       only here, once an iteration: M <- 0.8 M + 0.2 m and
-                                       V <- 0.8 V + 0.2 v, v of the batch not times n/(n-1).
-                                       Epsilon, added to the variance, is 0.001
-`Dropout(0.4)`                         0.4 of the units are dropped, the others divided by 0.6: in
-                                       both updates of D, and in the combined model too
-two `discriminator.train_on_batch`     two updates by one Adam, whose slots and powers both move
-`0.5 * np.add(real, fake)`             loss and accuracy printed: half the sum of both, each with
-                                       dropout and before its own update
-`discriminator.trainable = False`      set after `compile`: the discriminator keeps training on its
-                                       own, and in the combined model the generator alone
-`binary_crossentropy`                  of the logits that Keras finds behind the sigmoid, as here:
-                                       nothing is clipped
-`metrics=['accuracy']`                 the share of D(x|y) above 0.5, as far as x is real
-`Adam(0.0002, 0.5)`                    beta2 0.999; epsilon is 1e-7, TF1's is 1e-8
-=====================================  ===========================================================
-
-What is printed, what happens, and what is done here:
-
-=====================================  =============================  ===========================
-printed                                what happens                   here
-=====================================  =============================  ===========================
-no batch norm after the generator's    it runs, with that layer not   a choice: `as_printed`, or
-layer of 512; the siblings have one    normalized                     `corrected`, which has it
-`np.expand_dims(X_train, axis=3)`:     Keras 2 drops it; Keras 3      flat images
-an axis that D's `Input` lacks         stops at the first fakes
-`sample_images(epoch, generator)`      NameError: never defined       a row for each digit, by
-                                                                      `sample_classes`
-`epochs=1000`                          they are iterations of one     30,000, the vanilla GAN's;
-                                       batch: digits, but rough ones  `--iterations 1000`
-`if epoch % sample_interval == 0`, 50  samples after iterations 1,    after iterations 200, 400,
-                                       51, 101, ...                   ..., with a checkpoint
-=====================================  =============================  ===========================
+What decides the printed numbers (README.md has all that Keras does without saying so): embeddings
+start between -0.05 and 0.05, so at first both networks get noise or image times about 0.03. The
+printed loss and accuracy are half the sum of those of D's two updates, each with dropout and
+before its update; dropout is active in the combined model too. G's moving averages are updated
+only with G, with momentum 0.8, and `predict` uses them. Adam's epsilon is 1e-7.
 """
 
 from dataclasses import dataclass
@@ -83,13 +42,13 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "conditional_gan"
 SAMPLES = "images"
-LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
+LOGGED = ("iteration", None)  # the log counts iterations; each is a row of losses.csv
 VARIANTS = ("as_printed", "corrected")
-SAMPLE_RANGE = (-1, 1)  # that of tanh
-CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
+SAMPLE_RANGE = (-1, 1)  # the range of tanh
+CHANCE = 0.6931  # disc_loss in nats if D always answers one half: ln 2
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense
 NUM_CLASSES = 10
-ADAM_EPSILON = 1e-7  # Keras' default
+ADAM_EPSILON = 1e-7  # the default of Keras
 MOMENTUM = 0.8       # of the moving averages
 
 
@@ -101,18 +60,18 @@ class Config:
     iterations: int = setting(30_000, "training steps; the section has 1000 by default",
                               at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
-    batch_size: int = setting(128, "real images an iteration, and as many of the generator's",
+    batch_size: int = setting(128, "real images per iteration, and as many generated ones",
                               at_least=1)
-    z_dim: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    z_dim: int = setting(100, "latent dimension", at_least=1)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.4, "share of the discriminator's units that are dropped",
                                at_least=0, below=1)
     hidden_size: int = setting(256, "units of the generator's smallest hidden layer; its others "
                                "have two and four times as many, the discriminator's twice",
-                               at_least=1, at_most=10_000)
-    samples: int = setting(8, "images of each digit drawn from the generator at each interval",
+                               at_least=1, at_most=100_000)
+    samples: int = setting(8, "images of each digit drawn from the generator after each interval",
                            at_least=1, at_most=100)
 
 
@@ -129,7 +88,7 @@ def model_inputs(input_size, z_dim):
 
 
 def label_embedding(labels, size):
-    """Labels [B] to the rows [B, size] that are learned of them, in the scope of their network."""
+    """Labels [B] to their learned embeddings [B, size], in the scope of the network."""
     embedding = tf.get_variable("embedding", (NUM_CLASSES, size),
                                 initializer=tf.random_uniform_initializer(-0.05, 0.05))
     return tf.nn.embedding_lookup(embedding, labels)
@@ -139,7 +98,7 @@ def generator(z, labels, output_size, reuse=False, alpha=0.2, hidden_size=256, t
               variant="as_printed"):
     """Noise [B, z] and labels [B] to images [B, output_size] in (-1, 1).
 
-    With `training=False` batch norm uses the moving averages.
+    With `training=False`, batch norm uses moving statistics.
     """
     def batch_normalization(x):
         return tf.layers.batch_normalization(x, momentum=MOMENTUM, training=training)
@@ -162,7 +121,10 @@ def generator(z, labels, output_size, reuse=False, alpha=0.2, hidden_size=256, t
 
 
 def discriminator(x, labels, reuse=False, alpha=0.2, hidden_size=256, drop_rate=0.4, number=0):
-    """Images [B, 784] in [-1, 1] and labels [B] to logits [B, 1]; another `number` drops others."""
+    """Images [B, 784] in [-1, 1] and labels [B] to logits [B, 1].
+
+    Passes with different `number` drop different units.
+    """
     with tf.variable_scope("discriminator", reuse=reuse):
         x = x * label_embedding(labels, x.shape[1])                  # [B,784], [B] -> [B,784]
 
@@ -183,21 +145,21 @@ def discriminator(x, labels, reuse=False, alpha=0.2, hidden_size=256, drop_rate=
 def model_loss(disc_logits, y, gan_logits):
     """The scalars `(disc_loss, disc_acc, gen_loss)` of logits and y [B, 1], losses in nats."""
     with tf.name_scope("disc_loss"):
-        # logits of a real image -> 1, of a fake one -> 0: what y says
+        # logits -> y: 1 for real images, 0 for fakes
         disc_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=y, logits=disc_logits))
     with tf.name_scope("disc_acc"):
-        said = tf.cast(tf.sigmoid(disc_logits) > 0.5, tf.float32)
-        disc_acc = tf.reduce_mean(tf.cast(tf.equal(said, y), tf.float32))
+        predicted = tf.cast(tf.sigmoid(disc_logits) > 0.5, tf.float32)
+        disc_acc = tf.reduce_mean(tf.cast(tf.equal(predicted, y), tf.float32))
     with tf.name_scope("gen_loss"):
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         gen_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(gan_logits), logits=gan_logits))
     return disc_loss, disc_acc, gen_loss
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -206,11 +168,11 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; the first counts itself, and dropout goes by that."""
+    """Two Adam steps `(disc_opt, gen_opt)`; the first counts its runs, which seed the dropout."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             disc_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
-    # Only the generator has batch norm, and only its pass in training mode has update ops.
+    # Only the generator has batch norm, and only its pass in training mode adds update ops.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
         with tf.name_scope("gen_opt"):
             gen_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
@@ -219,23 +181,23 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     imgs: Any         # [B, 784] in [-1, 1]
     labels: Any       # [B], digits
     y: Any            # [B, 1], 1 = real
     noise: Any        # [B, z_dim]
-    fake_imgs: Any    # [B, 784] in (-1, 1), by the moving averages
+    fake_imgs: Any    # [B, 784] in (-1, 1), with moving statistics
     disc_loss: Any
     disc_acc: Any
     gen_loss: Any
-    gen_vars: list    # the generator's weights and moving averages: what sampling needs
+    gen_vars: list    # the generator's weights and moving averages, for sampling
     disc_opt: Any
     gen_opt: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
-    tf.train.get_or_create_global_step()  # dropout would make it in the discriminator's scope
+    """Build the whole graph in the current default graph."""
+    tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     imgs, labels, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
 
     size = dict(alpha=config.alpha, hidden_size=config.hidden_size)
@@ -254,11 +216,11 @@ def build(config):
                gen_opt)
 
 
-def step(sess, gan, dataset, rng, config):
-    """One iteration of the chapter's loop; returns what `report` makes its figures of."""
+def step(sess, gan, train_set, rng, config):
+    """One iteration of the chapter's loop; returns the arguments of `report`."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
-    idx = rng.integers(0, dataset.num_examples, config.batch_size)
-    real_imgs, labels = dataset.images[idx] * 2 - 1, dataset.labels[idx]  # to the range of tanh
+    idx = rng.integers(0, train_set.num_examples, config.batch_size)
+    real_imgs, labels = train_set.images[idx] * 2 - 1, train_set.labels[idx]  # to the range of tanh
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     fake_imgs = sess.run(gan.fake_imgs, {gan.noise: noise, gan.labels: labels})
     *real, _ = sess.run([gan.disc_loss, gan.disc_acc, gan.disc_opt],
@@ -274,13 +236,13 @@ def step(sess, gan, dataset, rng, config):
 
 
 def report(real, fake, gen_loss):
-    """The printed figures: of the discriminator the means of both updates, each taken before it."""
+    """The printed figures. The discriminator's are means over its two updates, taken before each."""
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
 def log_line(iteration, losses):
-    """The line that the chapter prints after `iteration`, counted from 0."""
+    """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
@@ -293,20 +255,20 @@ def latent(rng, count, config):
 def generate(sess, gan, z, labels):
     """The images of latent vectors `z` [n, z_dim] and digits `labels` [n]: [n, 784] in (-1, 1).
 
-    By the moving averages.
+    Batch norm uses moving statistics.
     """
     return sess.run(gan.fake_imgs, {gan.noise: z, gan.labels: labels})
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new images of normal noise and digits drawn evenly, [count, 784] in (-1, 1)."""
+    """`count` new images from normal noise and uniformly drawn digits, [count, 784] in (-1, 1)."""
     return sample_labelled(sess, gan, rng, count, config)[0]
 
 
 def sample_labelled(sess, gan, rng, count, config, label=None):
-    """`count` new images [count, 784] in (-1, 1), by the moving averages, and their labels [count].
+    """`count` new images [count, 784] in (-1, 1) and their labels [count].
 
-    All are asked to be `label`, where it is given, else digits drawn evenly.
+    All labels are `label` if it is given; otherwise they are drawn uniformly.
     """
     sample_z = latent(rng, count, config)
     labels = rng.integers(0, NUM_CLASSES, count) if label is None else np.full(count, label)
@@ -314,6 +276,6 @@ def sample_labelled(sess, gan, rng, count, config, label=None):
 
 
 def sample_classes(sess, gan, rng, columns, config):
-    """A row of `columns` images for each digit, all rows of the same noise: [10 * columns, 784]."""
+    """A row of `columns` images for each digit, all from the same noise: [10 * columns, 784]."""
     sample_z = np.tile(latent(rng, columns, config), (NUM_CLASSES, 1))
     return generate(sess, gan, sample_z, np.repeat(np.arange(NUM_CLASSES), columns))

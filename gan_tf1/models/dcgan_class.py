@@ -1,10 +1,9 @@
 """The DCGAN of an article's class in TF1, with contrib's batch norm in both networks, on MNIST.
 
-The article on GANs of the Chinese blog 禅与计算机程序设计艺术 ("Zen and the Art
-of Computer Programming"), section "具体实现步骤" (implementation, step by step),
-class `DCGAN`. It calls what TensorFlow 1.4 to 1.15 have, and can't run there
-either: what it means is here. A test holds it to TensorFlow 1.15 with contrib,
-from the same weights: after 10 steps all weights and averages are equal.
+The article on GANs of the Chinese blog 禅与计算机程序设计艺术 ("Zen and the Art of Computer Programming"),
+section "具体实现步骤" (implementation, step by step), class `DCGAN`. It is written for TensorFlow 1.4 to
+1.15 and can't run there either; this is what it means. A test compares it with TensorFlow 1.15 and
+contrib from the same weights: after 10 steps all weights and averages are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -13,93 +12,22 @@ The value function of Goodfellow et al. 2014 (equation 1)::
     x          inputs_real              images in [-1, 1]; as printed in [0, 1]
     z          inputs_z                 uniform noise in [-1, 1]
     G(z)       gen_output               tanh of the last convolution
-    D(x)       sigmoid(d_logits_real)   each of the two passes is normalized by its own batch
+    D(x)       sigmoid(d_logits_real)   each of the two passes is normalized with its own batch
     D(G(z))    sigmoid(d_logits_fake)
 
-D descends on `loss_d`, the negated value; G descends on `loss_g` =
--E_z[log D(G(z))], the non-saturating objective.
+D minimizes `loss_d`, the negative value function; G minimizes the non-saturating `loss_g` =
+-E_z[log D(G(z))]. What decides the printed numbers:
 
-What the article leaves unsaid, and what decides the numbers:
-
-=====================================  ===========================================================
-in the listing                         what it does
-=====================================  ===========================================================
-`batch_norm(updates_collections=None)` decay 0.999, epsilon 0.001, a beta and no gamma, the fused
-                                       kernel: see `layers.batch_norm`. UPDATE_OPS stay empty: the
-                                       averages move whenever a pass is computed
-`batch_norm(is_training=True)`         always by the batch: nothing reads the averages. Real and
-                                       generated images are never in one batch
-where there is batch norm              on D's first layer too, which takes brightness and contrast
-                                       away from a batch; not on G's dense layer
-`use_bias=False`                       everywhere, the logit and G's image included
-`AdamOptimizer(learning_rate)`         beta1 is 0.9, TF1's default, not the 0.5 of other DCGANs
-`sess.run([opt_d, loss_d])`            a loss is of before its own update; `loss_g` is of after D's,
-then `sess.run([opt_g, loss_g])`       on the same batch and noise
-`total_d_loss/num_batches`             printed are means over the epoch's steps
-`int(num_examples / batch_size)`       859 steps; what is left of the 55,000 images begins the
-                                       next epoch
-weights                                Glorot uniform, no matter what the text says of means
-=====================================  ===========================================================
-
-Which averages a run moves, and how often:
-
-=====================================  =========================  ================================
-run                                    G's                        D's
-=====================================  =========================  ================================
-`opt_d`, or `loss_d` alone             once                       twice: generated, real
-`opt_g`, or `loss_g` alone             once                       once: generated. Real images are
-                                                                  fed, and not looked at
-`gen_output`: samples as printed       once                       no
-=====================================  =========================  ================================
-
-What is printed, what happens, and what is done here; `variant` is "corrected" or
-"as_printed" in the first table throughout, or mends one of its slips alone:
-
-=====================================  =============================  ===========================
-printed                                what happens                   corrected
-=====================================  =============================  ===========================
-MNIST as it is loaded, tanh images     real images are in [0, 1],     real images in [-1, 1]
-                                       G's in (-1, 1)
-`tf.log(d_real)`, `tf.log(1 - d_fake)` -inf once the sigmoid rounds   cross-entropy of logits: the
-of a sigmoid                           to 0 or 1, and the gradient    same number, finite always
-                                       is NaN: for a logit above 17
-                                       or below -88 (below -18 on
-                                       TensorFlow 1.15)
-noise is uniform in training, normal   samples of noise that G never  uniform noise
-in `generate_img`                      saw: vectors 1.7 times as long
-`is_training=True` in sampling         an image depends on those      the moving averages: a
-                                       drawn beside it                share 0.999^1718, 18 %, is
-                                                                      what they began with after
-                                                                      one epoch, 0.6 % after three
-=====================================  =============================  ===========================
-
-=====================================  =============================  ===========================
-printed                                what happens                   here, in every variant
-=====================================  =============================  ===========================
-three layers of stride 2 from 7 x 7    56 x 56, which D's dense       the third has stride 1: all
-                                       layer for 28 x 28 refuses:     weights have the printed
-                                       ValueError                     shapes
-`return output, logits`                `1. - d_fake` of a pair:       logits alone
-                                       TypeError. `tf.log(d_fake)`
-                                       takes the pair, as one tensor,
-                                       and logs of logits are NaN
-`np.expand_dims` of [B, 28, 28, 1]     five axes can't be fed:        four
-                                       ValueError
-`variable_scope('generator')` twice    `generator/generator/...`; the one scope; split by prefix
-                                       split by `in` still works
-both passes of D move one average,     two equal runs can differ: 40  generated images first, then
-in no order                            on TF 1.15, of ten steps each, real ones, always
-                                       left 23 versions of D's
-                                       averages, and one of weights
-`np`, `plt`                            NameError: never imported      NumPy; `figures`
-`generate_img()` after `with           RuntimeError: the session is   samples after each epoch, of
-tf.Session()`                          closed                         the same noise
-`imshow(..., cmap='gray')`             each image is stretched to     one scale for all
-                                       its own black and white
-`tf.contrib`, `tensorflow.examples`    gone from TensorFlow           `layers.batch_norm`, `data`
-=====================================  =============================  ===========================
-
-No log is printed; the line is the one that the listing prints.
+- `batch_norm(updates_collections=None)` has decay 0.999, epsilon 0.001, a beta and no gamma (see
+  `layers.batch_norm`). UPDATE_OPS stays empty: every pass that is computed updates the averages.
+  Nothing reads them as printed, since `is_training=True` always uses batch statistics.
+- D's first layer has batch norm too, which removes the brightness and contrast of a batch; G's dense
+  layer has none. No layer has a bias.
+- `AdamOptimizer(learning_rate)` has beta1 0.9, TF1's default, not the 0.5 of other DCGANs.
+- Both losses of a step are on one batch and noise, each before its own update, so `loss_g` is taken
+  after D's. Printed are means over the 859 steps of an epoch; the remaining images begin the next.
+- A step updates G's averages twice and D's three times: generated, real, generated images.
+  `opt_g` has no use for real images, and `loss_g` doesn't compute their pass.
 """
 
 from dataclasses import dataclass
@@ -114,24 +42,24 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_class"
 SAMPLES = "images"
-SAMPLE_RANGE = (-1, 1)  # of what `sample` gives, whatever the real images' range
-CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
+SAMPLE_RANGE = (-1, 1)  # of what `sample` returns, for every variant
+CHANCE = 1.3863  # disc_loss in nats if D always answers one half: 2 ln 2
 IMAGE_SHAPE = (28, 28, 1)
 
 
-class Slips(NamedTuple):
-    """Which of the article's slips that run are kept; the docstring says what each does."""
+class Errors(NamedTuple):
+    """Which errors of the article are kept, of those that can run; README.md describes each."""
     images_from_0: bool
     log_of_sigmoid: bool
     normal_sample_noise: bool
     batch_statistics_in_samples: bool
 
 
-AS_PRINTED, CORRECTED = Slips(True, True, True, True), Slips(False, False, False, False)
+AS_PRINTED, CORRECTED = Errors(True, True, True, True), Errors(False, False, False, False)
 VARIANTS = {
     "corrected": CORRECTED,
     "as_printed": AS_PRINTED,
-    # As printed but for one slip, to see what that one costs.
+    # As printed except for one error, to see what that error costs.
     "mend_range": AS_PRINTED._replace(images_from_0=False),
     "mend_log": AS_PRINTED._replace(log_of_sigmoid=False),
     "mend_sample_noise": AS_PRINTED._replace(normal_sample_noise=False),
@@ -142,22 +70,21 @@ VARIANTS = {
 @dataclass(frozen=True)
 class Config:
     """The hyperparameters in the listing."""
-    variant: str = setting("corrected", "the article's slips that run corrected, all as printed, "
-                           "or one of them mended: " + ", ".join(VARIANTS),
-                           choices=tuple(VARIANTS))
+    variant: str = setting("corrected", "which errors of the article are kept: none, all, or all "
+                           "but one: " + ", ".join(VARIANTS), choices=tuple(VARIANTS))
     epochs: int = setting(200, "passes over the 55,000 training images", at_least=1)
-    batch_size: int = setting(64, "images a step", at_least=1)
-    z_dim: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    batch_size: int = setting(64, "images per step", at_least=1)
+    z_dim: int = setting(100, "latent dimension", at_least=1)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.9, "decay of Adam's first moment; TF1's default", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the discriminator's leaky ReLU below zero", at_least=0,
                            below=1)
     gen_channels: int = setting(32, "channels of the generator's last hidden layer; those before "
-                                "have two and four times as many", at_least=1, at_most=1024)
+                                "have two and four times as many", at_least=1, at_most=100_000)
     disc_channels: int = setting(64, "channels of the discriminator's first layer; the second has "
-                                 "twice as many", at_least=1, at_most=1024)
-    samples: int = setting(32, "images drawn from the generator after each epoch", at_least=1,
-                           at_most=1024)
+                                 "twice as many", at_least=1, at_most=100_000)
+    samples: int = setting(32, "images drawn from the generator after each epoch",
+                           at_least=1, at_most=1024)
 
 
 def model_inputs(image_shape, z_dim):
@@ -193,7 +120,7 @@ def generator(z, reuse=False, channels=32, is_training=True):
 
 
 def discriminator(x, reuse=False, channels=64, alpha=0.2):
-    """Images [B, 28, 28, 1] to logits [B, 1], by the batch's statistics always."""
+    """Images [B, 28, 28, 1] to logits [B, 1], always with batch statistics."""
     def conv2d(x, filters):
         return tf.layers.conv2d(x, filters, 5, strides=2, padding="same", use_bias=False)
 
@@ -224,14 +151,14 @@ def model_loss(d_logits_real, d_logits_fake, log_of_sigmoid=False):
                 labels=tf.ones_like(d_logits_real), logits=d_logits_real)
             + tf.nn.sigmoid_cross_entropy_with_logits(
                 labels=tf.zeros_like(d_logits_fake), logits=d_logits_fake))
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         loss_g = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(d_logits_fake), logits=d_logits_fake))
     return loss_d, loss_g
 
 
 def split_vars():
-    """The trainable variables `(d_vars, g_vars)`, told apart by their scope's name."""
+    """The trainable variables `(d_vars, g_vars)`, split by scope prefix."""
     t_vars = tf.trainable_variables()
     d_vars = [var for var in t_vars if var.name.startswith("discriminator")]
     g_vars = [var for var in t_vars if var.name.startswith("generator")]
@@ -240,7 +167,7 @@ def split_vars():
 
 
 def model_opt(loss_d, loss_g, learning_rate, beta1):
-    """Two Adam steps `(opt_d, opt_g)`, each moving its own network's weights."""
+    """Two Adam steps `(opt_d, opt_g)`, each of its own network's weights."""
     d_vars, g_vars = split_vars()
     with tf.name_scope("opt_d"):
         opt_d = tf.train.AdamOptimizer(learning_rate, beta1).minimize(loss_d, var_list=d_vars)
@@ -250,43 +177,43 @@ def model_opt(loss_d, loss_g, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     inputs_real: Any  # [B, 28, 28, 1]
     inputs_z: Any     # [B, z_dim]
-    samples: Any      # [B, 28, 28, 1], black at -1 and white at 1: what is drawn of `inputs_z`
+    samples: Any      # [B, 28, 28, 1], from `inputs_z`; black at -1, white at 1
     loss_d: Any
     loss_g: Any
-    gen_vars: list    # the generator's weights and moving averages: what sampling needs
+    gen_vars: list    # the generator's weights and moving averages, for sampling
     opt_d: Any
     opt_g: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
-    slips = VARIANTS[config.variant]
+    """Build the whole graph in the current default graph."""
+    errors = VARIANTS[config.variant]
     inputs_real, inputs_z = model_inputs(IMAGE_SHAPE, config.z_dim)
 
     gen_output = generator(inputs_z, channels=config.gen_channels)
-    samples = gen_output if slips.batch_statistics_in_samples else (
+    samples = gen_output if errors.batch_statistics_in_samples else (
         generator(inputs_z, reuse=True, channels=config.gen_channels, is_training=False))
-    if slips.images_from_0:  # where black was 0 in training, what lies below is black too
+    if errors.images_from_0:  # black was 0 in training, so values below are black too
         samples = tf.maximum(2 * samples - 1, -1)
     gen_vars = tf.global_variables("generator/")
 
     size = dict(channels=config.disc_channels, alpha=config.alpha)
     d_logits_fake = discriminator(gen_output, **size)
-    # Both passes move the same averages. Were it the generated images that waited, `opt_g` would
-    # have to compute the pass over real ones too.
+    # Both passes update the same averages. If the pass over generated images waited instead,
+    # `opt_g` would have to compute the pass over real ones too.
     with tf.control_dependencies([d_logits_fake]):
         d_logits_real = discriminator(inputs_real, reuse=True, **size)
 
-    loss_d, loss_g = model_loss(d_logits_real, d_logits_fake, slips.log_of_sigmoid)
+    loss_d, loss_g = model_loss(d_logits_real, d_logits_fake, errors.log_of_sigmoid)
     opt_d, opt_g = model_opt(loss_d, loss_g, config.learning_rate, config.beta1)
     return GAN(inputs_real, inputs_z, samples, loss_d, loss_g, gen_vars, opt_d, opt_g)
 
 
 def steps_per_epoch(train_set, config):
-    """Steps an epoch, a last part of a batch left to the next one. Raises InputError if none."""
+    """Steps per epoch; a last incomplete batch is left over. Raises InputError if there are none."""
     if config.batch_size > train_set.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
                          f"{train_set.num_examples} images")
@@ -308,25 +235,25 @@ def step(sess, gan, train_set, rng, config):
 
 
 class Totals(NamedTuple):
-    """What an epoch's steps have summed up so far."""
+    """Sums over the steps of an epoch so far."""
     steps: int = 0
     d_loss: float = 0.
     g_loss: float = 0.
 
 
 def tally(totals, d_loss, g_loss):
-    """The epoch's `Totals`, None before its first step, with the losses of one more step."""
+    """The `totals` of an epoch (None before its first step) with the losses of one more step."""
     totals = totals or Totals()
     return Totals(totals.steps + 1, totals.d_loss + float(d_loss), totals.g_loss + float(g_loss))
 
 
 def report(totals):
-    """The printed losses: means over the epoch's steps."""
+    """The printed losses: means over the steps of an epoch."""
     return {"disc_loss": totals.d_loss / totals.steps, "gen_loss": totals.g_loss / totals.steps}
 
 
 def log_line(epoch, epochs, losses):
-    """The line that the article prints after `epoch` (counted from 1)."""
+    """The line that the article prints after `epoch`, which counts from 1."""
     return (f"Epoch {epoch}/{epochs}... Discriminator Loss: {losses['disc_loss']:.4f} "
             f"Generator Loss: {losses['gen_loss']:.4f}")
 
@@ -334,7 +261,7 @@ def log_line(epoch, epochs, losses):
 def latent(rng, count, config):
     """`count` latent vectors: uniform noise in [-1, 1] as in training, [count, z_dim].
 
-    As printed it is normal noise, whose vectors are longer than those of training.
+    As printed, it is normal noise, whose vectors are longer than those of training.
     """
     size = (count, config.z_dim)
     normal = VARIANTS[config.variant].normal_sample_noise
@@ -344,7 +271,8 @@ def latent(rng, count, config):
 def generate(sess, gan, z):
     """The images of latent vectors `z` [n, z_dim]: [n, 784], black at -1 and white at 1.
 
-    By the moving averages; as printed by the batch, so that an image depends on those beside it.
+    Batch norm uses moving statistics; as printed it uses batch statistics, so that an image depends
+    on the others in its batch.
     """
     return sess.run(gan.samples, {gan.inputs_z: z}).reshape(-1, 784)
 
@@ -352,7 +280,7 @@ def generate(sess, gan, z):
 def sample(sess, gan, rng, count, config):
     """`count` new images, [count, 784], black at -1 and white at 1.
 
-    They are drawn a batch at a time, as large as in training.
+    They are drawn in batches of the size that training has.
     """
     batches = [generate(sess, gan, latent(rng, config.batch_size, config))
                for _ in range(0, count, config.batch_size)]

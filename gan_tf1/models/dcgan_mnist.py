@@ -1,64 +1,34 @@
 """The DCGAN of two Keras models: a generator of transposed convolutions, trained on MNIST.
 
-*Stepping into the Magical World of GANs* (Towards Data Science), steps 1 to 6,
-which follows Jason Brownlee's blog post on a GAN for MNIST digits; what the
-blog's run printed is in `book_logs/dcgan_mnist.csv`. The article's API is
-Keras. Here is the graph that this API builds, and a test trains both from the
-same weights: after 10 steps all weights and Adam's slots are equal.
+*Stepping into the Magical World of GANs* (Towards Data Science), steps 1 to 6, which follows Jason
+Brownlee's blog post on a GAN for MNIST digits. What the blog's run printed is in
+`book_logs/dcgan_mnist.csv`. The article is written in Keras; this is the graph that Keras builds.
+A test trains both from the same weights: after 10 steps all weights and Adam's slots are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
 
     x          X_real                   images in [0, 1]
-    z          z_input                  normal noise, mean 0 and deviation 1
+    z          z_input                  normal noise, mean 0 and standard deviation 1
     G(z)       g_model                  sigmoid of the last convolution
-    D(x)       sigmoid(disc_logits)     of the batch X, which has both kinds of image
+    D(x)       sigmoid(disc_logits)     of the batch X, which has real and generated images
     D(G(z))    sigmoid(gan_logits)
 
-D descends on `d_loss`, half the negated value: it is one mean over the stacked
-batch. G descends on `g_loss` = -E_z[log D(G(z))], the non-saturating objective.
+D minimizes `d_loss`, half the negative value function, since it is one mean over the stacked
+batch. G minimizes `g_loss` = -E_z[log D(G(z))], the non-saturating objective.
 
-What Keras does without saying so, and what decides the printed numbers:
+What decides the printed numbers (README.md has all that Keras does without saying so):
 
-=====================================  ===========================================================
-Keras                                  here
-=====================================  ===========================================================
-`g_model.predict`                      the generator has neither dropout nor batch norm: the same
-                                       pass as in training; it is run before the update
-`d_model.train_on_batch(X, y)`         one update on 128 real images and 128 of the generator's,
-                                       stacked; the loss is the mean over all 256, with dropout,
-                                       before the update
-`d_model.trainable = False`, set       the discriminator keeps training on its own; in the
-after `compile`                        combined model only the generator's weights move
-`gan_model.train_on_batch`             256 images of new noise; dropout drops here too
-`Dropout(0.4)`                         0.4 of the units are dropped, the others divided by 0.6;
-                                       none in `evaluate`
-`binary_crossentropy`                  of a probability as such, it is clipped to 1e-7 from 0 and 1.
-                                       Of a model that ends in a sigmoid, Keras finds the logits and
-                                       takes their loss, as here: nothing is clipped
-`Adam(lr=0.0002, beta_1=0.5)`          beta2 0.999; epsilon is 1e-7, TF1's is 1e-8. Both add it to
-                                       sqrt(v), after the correction of both moments went into the
-                                       step size
-weights                                Glorot uniform, biases 0: as in `tf.layers`
-=====================================  ===========================================================
+- D is updated once per step, on 128 real and 128 generated images, which are stacked; its loss is
+  taken before the update, with dropout. G is updated on 256 images of new noise.
+- Dropout also drops units in the combined model, but not in `evaluate`.
+- `binary_crossentropy` of a model that ends in a sigmoid uses the logits: nothing is clipped.
+- Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
+- The article trains for 5 epochs, the blog, whose log this is, for 100.
 
-What is printed, what happens, and what is done here:
-
-=====================================  =============================  ===========================
-printed                                what happens                   here
-=====================================  =============================  ===========================
-`tf.random.normal([                    NameError: neither name is     16 images, `z_size` numbers
-num_examples_to_generate, noise_dim])` defined                        each
-`return Xdef`, `return X, ydef`,       SyntaxError: lines run         functions of their own
-`return x_input def`                   together
-`Adam(lr=...)`                         an error in today's Keras      `learning_rate`
-`n_epochs=5`; the blog has 100         samples are blurs, says the    100, whose log is printed;
-                                       article                        `--epochs 5`
-=====================================  =============================  ===========================
-
-The printed accuracies, every 10 epochs, are the blog's: 100 real images and 100
-of the generator's, a probability above 0.5 counting as "real".
+The accuracies printed every 10 epochs are the blog's: of 100 real and 100 generated images, with a
+probability above 0.5 counting as "real".
 """
 
 from dataclasses import dataclass
@@ -73,33 +43,34 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_mnist"
 SAMPLES = "images"
-SAMPLE_RANGE = (-1, 1)  # of what `sample` gives; within the model, images are in [0, 1]
-CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
+SAMPLE_RANGE = (-1, 1)  # of what `sample` returns; within the model, images are in [0, 1]
+CHANCE = 0.6931  # disc_loss in nats if D always answers one half: ln 2
 IN_SHAPE = (28, 28, 1)
-ADAM_EPSILON = 1e-7  # Keras' default
-EVALUATED = 100      # images of either kind
+ADAM_EPSILON = 1e-7  # the default of Keras
+EVALUATED = 100      # real images, and as many generated ones
 
 
 @dataclass(frozen=True)
 class Config:
     """The article's hyperparameters, under steps 1, 2 and 5."""
-    epochs: int = setting(100, "passes over as many images as the training set has; the article's "
-                          "is 5, its printed log the blog's of 100", at_least=1)
-    batches_per_epoch: int = setting(0, "steps an epoch; 0: training images / batch_size, 234",
-                                     at_least=0, at_most=100_000)
-    batch_size: int = setting(256, "images a step of the generator; the discriminator sees half as "
-                              "many real ones, and half as many of the generator's", at_least=2)
-    z_size: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    epochs: int = setting(100, "passes over as many images as the training set has; the article "
+                          "has 5, the blog whose log is printed 100", at_least=1)
+    batches_per_epoch: int = setting(0, "steps per epoch; 0: training images / batch_size, 234",
+                                     at_least=0)
+    batch_size: int = setting(256, "generated images per update of the generator; the "
+                              "discriminator's has half as many, and as many real ones", at_least=2)
+    z_size: int = setting(100, "latent dimension", at_least=1)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.4, "share of the discriminator's units that are dropped",
                                at_least=0, below=1)
-    gen_channels: int = setting(128, "channels of the generator's layers", at_least=1, at_most=1024)
-    disc_channels: int = setting(64, "channels of the discriminator's layers", at_least=1,
-                                 at_most=1024)
-    samples: int = setting(16, "images drawn from the generator after each epoch", at_least=1,
-                           at_most=1024)
+    gen_channels: int = setting(128, "channels of the generator's layers",
+                                at_least=1, at_most=100_000)
+    disc_channels: int = setting(64, "channels of the discriminator's layers",
+                                 at_least=1, at_most=100_000)
+    samples: int = setting(16, "images drawn from the generator after each epoch",
+                           at_least=1, at_most=1024)
 
 
 def model_inputs(in_shape, z_size):
@@ -114,7 +85,7 @@ def generator(z, channels=128, alpha=0.2):
     """Noise [B, z] to images [B, 28, 28, 1] in (0, 1)."""
     with tf.variable_scope("generator"):
         x = tf.layers.dense(z, 7 * 7 * channels)
-        x = tf.maximum(alpha * x, x)  # at 0, where black pixels are, its slope is alpha, as Keras'
+        x = tf.maximum(alpha * x, x)  # the slope at 0 is alpha, as in Keras
         x = tf.reshape(x, (-1, 7, 7, channels))                                  # -> [B,7,7,128]
 
         x = tf.layers.conv2d_transpose(x, channels, 4, strides=2, padding="same")
@@ -127,7 +98,10 @@ def generator(z, channels=128, alpha=0.2):
 
 
 def discriminator(x, reuse=False, channels=64, alpha=0.2, drop_rate=0.4, number=0):
-    """Images [B, 28, 28, 1] in [0, 1] to logits [B, 1]; passes of another `number` drop others."""
+    """Images [B, 28, 28, 1] in [0, 1] to logits [B, 1].
+
+    Passes with different `number` drop different units.
+    """
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.conv2d(x, channels, 3, strides=2, padding="same")  # -> [B,14,14,64]
         x = tf.maximum(alpha * x, x)
@@ -144,18 +118,18 @@ def discriminator(x, reuse=False, channels=64, alpha=0.2, drop_rate=0.4, number=
 def model_loss(disc_logits, y, gan_logits):
     """The scalar losses `(d_loss, g_loss)` of logits [B, 1] and labels [B, 1], in nats."""
     with tf.name_scope("d_loss"):
-        # logits of a real image -> 1, of a fake one -> 0: what y says
+        # logits -> y: 1 for real images, 0 for fakes
         d_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=y, logits=disc_logits))
     with tf.name_scope("g_loss"):
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         g_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(gan_logits), logits=gan_logits))
     return d_loss, g_loss
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -164,7 +138,7 @@ def split_vars():
 
 
 def model_opt(d_loss, g_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(d_opt, g_opt)`; the first counts the steps, by which units are dropped."""
+    """Two Adam steps `(d_opt, g_opt)`; the first counts the steps, which seed the dropout."""
     with tf.name_scope("d_opt"):
         d_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             d_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
@@ -175,14 +149,14 @@ def model_opt(d_loss, g_loss, gen_vars, disc_vars, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     X: Any            # [B, 28, 28, 1] in [0, 1]
     y: Any            # [B, 1], 1 = real
     z_input: Any      # [B, z_size]
     g_model: Any      # [B, 28, 28, 1] in (0, 1)
     d_loss: Any
     g_loss: Any
-    real_count: Any   # how many of X the discriminator, without dropout, takes for real
+    real_count: Any   # images in X that the discriminator, without dropout, judges real
     gen_vars: list
     disc_vars: list
     d_opt: Any
@@ -190,8 +164,8 @@ class GAN(NamedTuple):
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
-    tf.train.get_or_create_global_step()  # dropout would make it in the discriminator's scope
+    """Build the whole graph in the current default graph."""
+    tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     X, y, z_input = model_inputs(IN_SHAPE, config.z_size)
 
     size = dict(channels=config.disc_channels, alpha=config.alpha)
@@ -210,7 +184,7 @@ def build(config):
 
 
 def batches_per_epoch(dataset, config):
-    """Steps an epoch. Raises InputError for a batch that is odd, or larger than the data set."""
+    """Steps per epoch. Raises InputError if a batch is odd, or larger than the data set."""
     if config.batch_size % 2:
         raise InputError(f"--batch-size must be even, not {config.batch_size}: half of it is real")
     if config.batch_size > dataset.num_examples:
@@ -226,13 +200,13 @@ def real_samples(dataset, rng, n_samples):
 
 
 def fake_samples(sess, gan, rng, n_samples, config):
-    """`n_samples` new images [n, 28, 28, 1] in (0, 1) of the generator as it stands."""
+    """`n_samples` new images [n, 28, 28, 1] in (0, 1) from the present generator."""
     x_input = rng.normal(size=(n_samples, config.z_size))
     return sess.run(gan.g_model, {gan.z_input: x_input})
 
 
 def step(sess, gan, dataset, rng, config):
-    """One turn of the article's inner loop; returns the losses that `report` takes."""
+    """One turn of the article's inner loop; returns the arguments of `report`."""
     half_batch = config.batch_size // 2
     X_real = real_samples(dataset, rng, half_batch)
     X_fake = fake_samples(sess, gan, rng, half_batch, config)
@@ -251,14 +225,14 @@ def report(d_loss, g_loss):
 
 
 def log_line(number, batches, losses):
-    """The line that the article prints after step `number`, counted from 1 over all epochs."""
+    """The line that the article prints after step `number`, which counts from 1 over all epochs."""
     epoch, batch = divmod(number - 1, batches)
     return (f">{epoch + 1}, {batch + 1}/{batches}, d={losses['disc_loss']:.3f}, "
             f"g={losses['gen_loss']:.3f}")
 
 
 def evaluate(sess, gan, dataset, rng, config, epoch):
-    """Every 10 epochs, the blog's line, and how much of either kind the discriminator tells."""
+    """Every 10 epochs the blog's line and the accuracies on real and on generated images."""
     if epoch % 10:
         return None
     X_real = real_samples(dataset, rng, EVALUATED)
@@ -276,10 +250,10 @@ def latent(rng, count, config):
 
 def generate(sess, gan, z):
     """The images of latent vectors `z` [n, z_size]: [n, 784], black at -1 and white at 1."""
-    # Run directories hold samples in the range of tanh, whatever the chapter's own.
+    # Run directories hold samples in the range of tanh, for every chapter.
     return 2 * sess.run(gan.g_model, {gan.z_input: z}).reshape(-1, 784) - 1
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new images of normal noise, [count, 784], black at -1 and white at 1."""
+    """`count` new images from normal noise, [count, 784], black at -1 and white at 1."""
     return generate(sess, gan, latent(rng, count, config))

@@ -1,80 +1,36 @@
 """The DCGAN of two Keras models whose generator repeats pixels and convolves, on MNIST.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Deep Convolutional GAN". The section prints the
-generator and describes the discriminator; the rest is that of its vanilla GAN.
-The chapter's API is Keras. Here is the graph that this API builds, and a test
-trains both from the same weights: after 10 iterations all weights, moving
-averages and Adam's slots are equal. (Four biases ahead of batch norm have no
-gradient but rounding, of which Adam makes steps: the test holds them at 0.)
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Deep Convolutional GAN". The section prints the generator and describes the discriminator;
+the rest is that of its vanilla GAN. This is the graph that Keras builds, and a test trains both
+from the same weights: after 10 iterations all weights, moving averages and Adam's slots are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
 
     x          real_imgs                images in [-1, 1]
-    z          noise                    normal noise, mean 0 and deviation 1
-    G(z)       generated                tanh, batch norm by the batch: what G is trained through
-               fake_imgs                tanh, batch norm by moving averages: what D is trained on
-    D(x)       sigmoid(disc_logits)     of a batch of one kind; batch norm by the batch
-    D(G(z))    sigmoid(gan_logits)      batch norm by moving averages: what G is trained against
+    z          noise                    normal noise, mean 0 and standard deviation 1
+    G(z)       generated                tanh, batch norm with batch statistics: trains G
+               fake_imgs                tanh, batch norm with moving statistics: trains D
+    D(x)       sigmoid(disc_logits)     of either kind of image; batch norm with batch statistics
+    D(G(z))    sigmoid(gan_logits)      batch norm with moving statistics: judges G
 
-D descends on both terms of the negated value, one after the other: two updates
-an iteration. G descends on `gen_loss` = -E_z[log D(G(z))], the non-saturating
-objective.
+D minimizes both terms of the negative value function, one after the other: two updates per
+iteration. G minimizes `gen_loss` = -E_z[log D(G(z))], the non-saturating objective.
 
-The discriminator is described so: strides instead of pooling, batch norm, leaky
-ReLU, no dense layer but the last. The printed generator is that of dcgan.py in Erik
-Linder-Norén's Keras-GAN, so that file's discriminator is here too, whole: a zero
-row and column after the second convolution, batch norm with momentum 0.8 from
-there on, and dropout, which the section doesn't mention. `--drop-rate 0` keeps to
-the section's words.
+The described discriminator has strides instead of pooling, batch norm, leaky ReLU, and no dense
+layer but the last. The printed generator is that of dcgan.py in Erik Linder-Norén's Keras-GAN, so
+the discriminator here is that file's too: with zero padding after the second convolution, batch
+norm of momentum 0.8 from there on, and dropout, which the section doesn't mention (`--drop-rate
+0`).
 
-What Keras does without saying so, and what decides the printed numbers:
+What decides the numbers (README.md has all that Keras does without saying so): the frozen
+discriminator of the combined model normalizes with its moving averages, 4/9 real and 5/9 fake, and
+leaves them unchanged, but its dropout is active, as it is in the printed loss and accuracy. These
+are half the sum of those of D's two updates. Adam's epsilon is 1e-7.
 
-=====================================  ===========================================================
-Keras                                  here
-=====================================  ===========================================================
-`generator.predict(noise)`             batch norm in inference mode, by the moving averages. At
-                                       first these are 0 and 1: D's first fakes aren't normalized
-two `discriminator.train_on_batch`     two updates by one Adam; batch norm in training mode, of a
-                                       batch of one kind; its averages move toward the real images'
-                                       statistics, then toward the fakes'. Dropout drops
-`discriminator.trainable = False`,     a model trains as it was when compiled: the discriminator
-set after `compile`                    keeps training on its own, batch norm by the batch
-`gan_model.train_on_batch`             the generator's batch norm is in training mode, and its
-                                       averages move here alone. A frozen batch norm is in inference
-                                       mode: the discriminator's goes by its averages, 4/9 real and
-                                       5/9 fake, and leaves them. Its dropout drops all the same
-`BatchNormalization(momentum=0.8)`     M <- 0.8 M + 0.2 m and V <- 0.8 V + 0.2 v n/(n-1), over all
-                                       n = B H W pixels; epsilon is 0.001, added to the variance
-`UpSampling2D()`                       each pixel four times: the nearest neighbour
-`Dropout(0.25)`                        a quarter of the units are dropped, the others divided by
-                                       0.75; in the losses and the accuracy that are printed, too
-`0.5 * np.add(real, fake)`             loss and accuracy printed: half the sum of both, each taken
-                                       before its own update. The gradients are not halved
-`binary_crossentropy`                  Keras finds the logits ahead of the sigmoid and takes their
-                                       loss, as here: nothing is clipped
-`Adam(0.0002, 0.5)`                    beta2 0.999; epsilon is 1e-7, TF1's is 1e-8
-weights                                Glorot uniform, biases 0: as in `tf.layers`
-=====================================  ===========================================================
-
-What is printed, what happens, and what is done here:
-
-=====================================  =============================  ===========================
-printed                                what happens                   here
-=====================================  =============================  ===========================
-no discriminator                       nothing to train against       that of Keras-GAN's dcgan.py
-`discriminator.trainable = False`      Keras 3 reads it in training:  the discriminator trains, as
-after `compile`, in the section on     the discriminator never        in the chapter's TensorFlow 2
-the vanilla GAN                        trains, and a warning says so
-the section has no loop, its           they are iterations of one     `--iterations`, the 30,000 of
-siblings count `epochs`                batch                          the vanilla GAN; those of
-                                                                      `sample_interval` are an
-                                                                      "epoch" of the run directory
-=====================================  =============================  ===========================
-
-No log is printed. The line is the one that the chapter's conditional GAN prints.
+The section prints no loop and no log: both are those of the conditional GAN.
 """
 
 from dataclasses import dataclass
@@ -88,36 +44,36 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_upsampling"
 SAMPLES = "images"
-LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
-SAMPLE_RANGE = (-1, 1)  # that of tanh
-CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
+LOGGED = ("iteration", None)  # the log counts iterations; each is a row of losses.csv
+SAMPLE_RANGE = (-1, 1)  # the range of tanh
+CHANCE = 0.6931  # disc_loss in nats if D always answers one half: ln 2
 IN_SHAPE = (28, 28, 1)
-ADAM_EPSILON = 1e-7  # Keras' default
+ADAM_EPSILON = 1e-7  # the default of Keras
 MOMENTUM = 0.8       # of the moving averages
 
 
 @dataclass(frozen=True)
 class Config:
-    """The vanilla GAN's hyperparameters, where this section doesn't say others."""
+    """The vanilla GAN's hyperparameters, if this section states no others."""
     iterations: int = setting(30_000, "training steps", at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
-    batch_size: int = setting(128, "real images an iteration, and as many of the generator's",
+    batch_size: int = setting(128, "real images per iteration, and as many generated ones",
                               at_least=1)
-    z_dim: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    z_dim: int = setting(100, "latent dimension", at_least=1)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.25, "share of the discriminator's units that are dropped; the "
-                               "section doesn't mention any", at_least=0, below=1)
-    channels: int = setting(32, "channels of the discriminator's first layer; its others, and the "
-                            "generator's, have two to eight times as many", at_least=1,
-                            at_most=1024)
-    samples: int = setting(16, "images drawn from the generator at each interval", at_least=1,
-                           at_most=1024)
+                               "section doesn't mention dropout", at_least=0, below=1)
+    channels: int = setting(32, "channels of the discriminator's first layer; its other layers and "
+                            "those of the generator have two to eight times as many",
+                            at_least=1, at_most=100_000)
+    samples: int = setting(16, "images drawn from the generator after each interval",
+                           at_least=1, at_most=1024)
 
 
 def model_inputs(in_shape, z_dim):
-    """Placeholders: images [B, *in_shape] in [-1, 1], labels [B, 1] (1 real), noise [B, z_dim]."""
+    """Placeholders: images [B, *in_shape] in [-1, 1], y [B, 1] (1 = real), noise [B, z_dim]."""
     imgs = tf.placeholder(tf.float32, (None, *in_shape), name="imgs")
     y = tf.placeholder(tf.float32, (None, 1), name="y")
     noise = tf.placeholder(tf.float32, (None, z_dim), name="noise")
@@ -125,29 +81,29 @@ def model_inputs(in_shape, z_dim):
 
 
 def upsampling(x):
-    """Each pixel of [B, H, W, C] four times, [B, 2 H, 2 W, C]: `UpSampling2D()`."""
-    # The gradient of tf.image.resize_nearest_neighbor sums in any order on a GPU, and refuses
-    # to run where the same seed is to give the same bytes.
+    """[B, H, W, C] with each pixel repeated four times, [B, 2 H, 2 W, C]: `UpSampling2D()`."""
+    # The gradient of tf.image.resize_nearest_neighbor sums in no fixed order on a GPU, and refuses
+    # to run if the same seed must give the same bytes.
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
 def batch_normalization(x, training):
-    """Batch norm over [B, H, W] of each channel, by the batch or by the moving averages."""
-    # By the averages it isn't fused: that gradient, too, has no fixed order on a GPU.
+    """Batch norm of [B, H, W, C] per channel, with batch or, not `training`, moving statistics."""
+    # With moving statistics it isn't fused: that gradient has no fixed order on a GPU either.
     return tf.layers.batch_normalization(x, momentum=MOMENTUM, training=training, fused=training)
 
 
 def generator(z, reuse=False, channels=32, training=True):
     """Noise [B, z] to images [B, 28, 28, 1] in (-1, 1).
 
-    With `training=False` batch norm uses the moving averages.
+    With `training=False`, batch norm uses moving statistics.
     """
     with tf.variable_scope("generator", reuse=reuse):
         x = tf.layers.dense(z, 4 * channels * 7 * 7, activation=tf.nn.relu)
         x = tf.reshape(x, (-1, 7, 7, 4 * channels))                       # -> [B,7,7,128]
 
         x = upsampling(x)                                                 # -> [B,14,14,128]
-        x = tf.layers.conv2d(x, 4 * channels, 3, padding="same")
+        x = tf.layers.conv2d(x, 4 * channels, 3, padding="same")          # -> [B,14,14,128]
         x = tf.nn.relu(batch_normalization(x, training))
 
         x = upsampling(x)                                                 # -> [B,28,28,128]
@@ -160,8 +116,8 @@ def generator(z, reuse=False, channels=32, training=True):
 def discriminator(x, reuse=False, channels=32, alpha=0.2, drop_rate=0.25, training=True):
     """Images [B, 28, 28, 1] in [-1, 1] to logits [B, 1].
 
-    With `training=False` it is frozen as Keras freezes: batch norm uses the
-    moving averages, and dropout drops, other units than with `training=True`.
+    With `training=False` it is frozen as in Keras: batch norm uses moving statistics, and dropout
+    is active, but drops other units than with `training=True`.
     """
     def leaky_dropout(x, layer):
         return fresh_dropout(tf.maximum(alpha * x, x), drop_rate, layer + 10 * (not training))
@@ -187,21 +143,21 @@ def discriminator(x, reuse=False, channels=32, alpha=0.2, drop_rate=0.25, traini
 def model_loss(disc_logits, y, gan_logits):
     """The scalars `(disc_loss, disc_acc, gen_loss)` of logits and labels [B, 1], losses in nats."""
     with tf.name_scope("disc_loss"):
-        # logits of a real image -> 1, of a fake one -> 0: what y says
+        # logits -> y: 1 for real images, 0 for fakes
         disc_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=y, logits=disc_logits))
     with tf.name_scope("disc_acc"):
-        said = tf.cast(tf.sigmoid(disc_logits) > 0.5, tf.float32)
-        disc_acc = tf.reduce_mean(tf.cast(tf.equal(said, y), tf.float32))
+        predicted = tf.cast(tf.sigmoid(disc_logits) > 0.5, tf.float32)
+        disc_acc = tf.reduce_mean(tf.cast(tf.equal(predicted, y), tf.float32))
     with tf.name_scope("gen_loss"):
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         gen_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(gan_logits), logits=gan_logits))
     return disc_loss, disc_acc, gen_loss
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -210,11 +166,11 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; each moves its own network's moving averages too.
+    """Two Adam steps `(disc_opt, gen_opt)`; each also updates its own network's moving averages.
 
-    The first counts the steps, by which units are dropped.
+    The first counts the steps, which seed the dropout.
     """
-    # Only passes in training mode have update ops: the discriminator's over imgs, which must not
+    # Only passes in training mode add update ops: the discriminator's over imgs, which must not
     # wait for noise, and the generator's.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "discriminator/")):
         with tf.name_scope("disc_opt"):
@@ -228,22 +184,22 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     imgs: Any         # [B, 28, 28, 1] in [-1, 1]
     y: Any            # [B, 1], 1 = real
     noise: Any        # [B, z_dim]
-    fake_imgs: Any    # [B, 28, 28, 1] in (-1, 1), by the moving averages
+    fake_imgs: Any    # [B, 28, 28, 1] in (-1, 1), with moving statistics
     disc_loss: Any
     disc_acc: Any
     gen_loss: Any
-    gen_vars: list    # the generator's weights and moving averages: what sampling needs
+    gen_vars: list    # the generator's weights and moving averages, for sampling
     disc_opt: Any
     gen_opt: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
-    tf.train.get_or_create_global_step()  # dropout would make it in the discriminator's scope
+    """Build the whole graph in the current default graph."""
+    tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     imgs, y, noise = model_inputs(IN_SHAPE, config.z_dim)
 
     generated = generator(noise, channels=config.channels)
@@ -260,11 +216,11 @@ def build(config):
                gen_opt)
 
 
-def step(sess, gan, dataset, rng, config):
-    """One iteration of the chapter's loop; returns what `report` makes its figures of."""
+def step(sess, gan, train_set, rng, config):
+    """One iteration of the chapter's loop; returns the arguments of `report`."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
-    idx = rng.integers(0, dataset.num_examples, config.batch_size)
-    real_imgs = dataset.images[idx].reshape(-1, *IN_SHAPE) * 2 - 1  # to the range of tanh
+    idx = rng.integers(0, train_set.num_examples, config.batch_size)
+    real_imgs = train_set.images[idx].reshape(-1, *IN_SHAPE) * 2 - 1  # to the range of tanh
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     fake_imgs = sess.run(gan.fake_imgs, {gan.noise: noise})
     *real, _ = sess.run([gan.disc_loss, gan.disc_acc, gan.disc_opt],
@@ -278,13 +234,13 @@ def step(sess, gan, dataset, rng, config):
 
 
 def report(real, fake, gen_loss):
-    """The printed figures: of the discriminator the means of both updates, each taken before it."""
+    """The printed figures. The discriminator's are means over its two updates, taken before each."""
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
 def log_line(iteration, losses):
-    """The line that the chapter prints after `iteration`, counted from 0."""
+    """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
@@ -295,10 +251,10 @@ def latent(rng, count, config):
 
 
 def generate(sess, gan, z):
-    """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), by the moving averages."""
+    """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), with moving statistics."""
     return sess.run(gan.fake_imgs, {gan.noise: z}).reshape(-1, 784)
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new images of normal noise, [count, 784] in (-1, 1), by the moving averages."""
+    """`count` new images from normal noise, [count, 784] in (-1, 1), with moving statistics."""
     return generate(sess, gan, latent(rng, count, config))

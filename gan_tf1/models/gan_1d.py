@@ -1,48 +1,33 @@
-"""A GAN on the real line, taken through the four stages of figure 6.5.
+"""A GAN on the real line, trained through the four stages of figure 6.5.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Training GANs", figure 6.5, which is figure 1 of
-Goodfellow et al. 2014; there it is drawn, here it is what a training computes. On a
-line all that the theory speaks of can be had as numbers: both densities, the best
-discriminator, and how far the learned one is from it.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Training GANs". Figure 6.5 is figure 1 of Goodfellow et al. 2014; there it is drawn, here
+it is computed by a training. On a line everything in the theory is a number: both densities, the
+best discriminator, and the distance of the learned one from it.
 
 Equations 1 and 2 of the paper, proposition 1 and Algorithm 1::
 
     V(G, D) = E_x[log D(x)] + E_z[log(1 - D(G(z)))]
     D*(x)   = p_data(x) / (p_data(x) + p_g(x))
 
-    x         real               normal, mean `data_mean`, deviation `data_deviation`
-    z         noise              normal, mean 0 and deviation 1
+    x         real               normal, mean `data_mean`, standard deviation `data_deviation`
+    z         noise              normal, mean 0 and standard deviation 1
     G(z)      generated
-    p_g       not in the graph: `gan_tf1.objectives.density` has it by change of variables
+    p_g       not in the graph: `gan_tf1.objectives.density` computes it by change of variables
     D(x)      sigmoid(disc_logits_real)
-    -V        disc_loss          D descends on it
-    V, of G   gen_loss           E_z[log(1 - D(G(z)))]: G descends on the value itself
-    k         disc_steps         updates of D for one of G
+    -V        disc_loss          D minimizes it
+    V, of G   gen_loss           E_z[log(1 - D(G(z)))]: G minimizes the value itself
+    k         disc_steps         updates of D per update of G
 
-The stages, in the figure's words, and what is done here:
+The stages, in the figure's words, and how they are trained here:
 
-(a) "D is a partially accurate classifier": a few updates of D, beginning with G's first weights.
+(a) "D is a partially accurate classifier": a few updates of D, with G at its first weights.
 (b) D "converging to D*": many updates of D, with G frozen.
 (c) "gradient of D has guided G(z) to flow to regions that are more likely to be classified as
     data": a few updates of G, with D frozen.
 (d) "neither can improve because p_g = p_data": Algorithm 1, k updates of D, then one of G.
 
-Where each number comes from: the figure's are not given. All are ours, so that each stage shows
-what it is to show, in seconds:
-
-=====================================  ===========================================================
-number                                 why
-=====================================  ===========================================================
-normal noise                           p_g is smooth then, and so is D*. In the figure the noise is
-                                       uniform, as Phi(z) is here: its arrows start from there
-tanh layers                            smooth densities and smooth logits
-G(z) = z + a network of z              p_g begins near the noise's density. Without z, where tanh
-                                       flattens out, p_g would end at an edge, and D* leap
-batches of 512                         D's noise, and with it the distance from D*, is small
-Adam, 0.005 falling to 0 over a stage  what is left of the noise goes, and (d) comes to rest
-beta1 0.5                              as in GANs since Radford et al. 2015
-=====================================  ===========================================================
+The figure gives no numbers. README.md says why those here were chosen.
 """
 
 from dataclasses import dataclass
@@ -56,16 +41,16 @@ CHAPTER = "gan_1d"
 
 @dataclass(frozen=True)
 class Config:
-    """Ours, as the docstring says."""
+    """Our own numbers, since the figure has none."""
     data_mean: float = setting(1.5, "mean of the data")
     data_deviation: float = setting(0.7, "standard deviation of the data", above=0)
     partial_steps: int = setting(15, "stage (a): updates of the discriminator", at_least=1)
     converging_steps: int = setting(2000, "stage (b): updates of the discriminator", at_least=1)
     guided_steps: int = setting(25, "stage (c): updates of the generator", at_least=1)
     iterations: int = setting(2000, "stage (d): updates of the generator", at_least=1)
-    disc_steps: int = setting(5, "k: updates of the discriminator an iteration", at_least=1)
-    batch_size: int = setting(512, "numbers of either kind an update", at_least=1)
-    learning_rate: float = setting(0.005, "Adam's step size when a stage begins", above=0)
+    disc_steps: int = setting(5, "k: discriminator updates per iteration", at_least=1)
+    batch_size: int = setting(512, "real numbers per update, and as many generated ones", at_least=1)
+    learning_rate: float = setting(0.005, "Adam's learning rate at the start of a stage", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     gen_hidden_size: int = setting(16, "hidden units of the generator", at_least=1)
     disc_hidden_size: int = setting(32, "units of each hidden layer of the discriminator",
@@ -81,7 +66,7 @@ def model_inputs():
 
 
 def generator(z, hidden_size):
-    """Noise [B, 1] to numbers [B, 1]: the noise, and what a network adds to it."""
+    """Noise [B, 1] to numbers [B, 1]: the noise plus the output of a network."""
     with tf.variable_scope("generator"):
         x = tf.layers.dense(z, hidden_size, activation=tf.tanh)  # [B,1] -> [B,16]
         return z + tf.layers.dense(x, 1)                         # -> [B,1]
@@ -108,13 +93,13 @@ def model_loss(disc_logits_real, disc_logits_fake):
         disc_loss = disc_loss_real + disc_loss_fake
 
     with tf.name_scope("gen_loss"):
-        # fake logits -> away from 0: the same term, which the discriminator wants small
+        # fake logits -> not 0: the negative of the discriminator's term
         gen_loss = -disc_loss_fake
     return disc_loss, gen_loss
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -123,7 +108,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`, each moving its own network's variables."""
+    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
             disc_loss, var_list=disc_vars)
@@ -134,13 +119,13 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and drawing need of the graph."""
+    """The tensors and ops that training and drawing need."""
     real: Any           # [B, 1]
     noise: Any          # [B, 1]
     learning_rate: Any
     generated: Any      # [B, 1]
     disc_model: Any     # D(real), [B, 1] in (0, 1)
-    disc_logits: Any    # its logits
+    disc_logits: Any    # the logits of that
     disc_loss: Any
     gen_loss: Any
     gen_vars: list
@@ -149,7 +134,7 @@ class GAN(NamedTuple):
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     real, noise, learning_rate = model_inputs()
 
     generated = generator(noise, config.gen_hidden_size)
@@ -165,7 +150,7 @@ def build(config):
 
 
 def disc_step(sess, gan, rng, learning_rate, config):
-    """One update of the discriminator, on new data and new noise; returns its loss before."""
+    """One update of the discriminator, on new data and new noise; returns the loss before it."""
     size = (config.batch_size, 1)
     real = rng.normal(config.data_mean, config.data_deviation, size)
     noise = rng.normal(0, 1, size)
@@ -175,7 +160,7 @@ def disc_step(sess, gan, rng, learning_rate, config):
 
 
 def gen_step(sess, gan, rng, learning_rate, config):
-    """One update of the generator, on new noise; returns its loss before."""
+    """One update of the generator, on new noise; returns the loss before it."""
     noise = rng.normal(0, 1, (config.batch_size, 1))
     gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {
         gan.noise: noise, gan.learning_rate: learning_rate})
@@ -183,14 +168,14 @@ def gen_step(sess, gan, rng, learning_rate, config):
 
 
 def iteration(sess, gan, rng, learning_rate, config):
-    """One of Algorithm 1: k updates of the discriminator, then one of the generator."""
+    """One iteration of Algorithm 1: k updates of the discriminator, then one of the generator."""
     for _ in range(config.disc_steps):
         disc_step(sess, gan, rng, learning_rate, config)
     gen_step(sess, gan, rng, learning_rate, config)
 
 
 def stages(sess, gan, rng, config):
-    """Train through the four stages, yielding the letter of each when it is reached."""
+    """Train through the four stages, yielding the letter of each at its end."""
     for letter, update, count in (("a", disc_step, config.partial_steps),
                                   ("b", disc_step, config.converging_steps),
                                   ("c", gen_step, config.guided_steps),

@@ -1,21 +1,18 @@
-"""A small convolutional network that reads MNIST, to judge what the generators draw.
+"""A small convolutional classifier of MNIST, which judges the generators' digits.
 
-No chapter prints it. It stands here in the place that the Inception network has
-in the Inception Score (Salimans et al. 2016, section 4) and in the Frechet
-Inception Distance (Heusel et al. 2017, equation 6): `gan_tf1.metrics` computes
-both from what it says of an image x ::
+No chapter prints it. It replaces the Inception network in scores like the Inception Score
+(Salimans et al. 2016, section 4) and the Frechet Inception Distance (Heusel et al. 2017, equation
+6). `gan_tf1.metrics` computes both from its outputs for an image x::
 
     p(y | x)   probabilities   softmax(logits)
-    f(x)       features        the layer ahead of the last, [B, 64], not negative
+    f(x)       features        the layer before the last, [B, 64], not negative
 
-It descends on the mean cross-entropy -log p(y | x) of its training images, each
-shifted by a few pixels at random. Images are in [0, 1], ground 0 and ink 1, as
-`gan_tf1.data.mnist` has them; samples of a generator with tanh are to be halved
-and raised first.
+It minimizes the mean cross-entropy -log p(y | x) of its training images, each shifted by a few
+pixels at random. Images are in [0, 1], background 0 and ink 1, as in `gan_tf1.data.mnist`; samples
+of a generator with tanh must be scaled to that range first.
 
-The shifts come from the NumPy generator that is part of each checkpoint, and
-nothing in the graph is random after the initial weights: a resumed run equals
-one that was never interrupted, byte for byte.
+The shifts come from the NumPy generator that is part of each checkpoint, and nothing in the graph
+is random after the initial weights: a resumed run equals an uninterrupted one, byte for byte.
 """
 
 from dataclasses import dataclass
@@ -30,18 +27,18 @@ CHAPTER = "mnist_classifier"
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
 NUM_CLASSES = 10
 NUM_FEATURES = 64
-TEST_BATCH = 500      # images a `session.run` outside of training: memory stays modest
+TEST_BATCH = 500      # images per `session.run` outside of training, which limits memory
 
 
 @dataclass(frozen=True)
 class Config:
-    """The first that were tried: no search, and the test images decided nothing."""
+    """The first values that were tried: there was no search, and no test image was used."""
     epochs: int = setting(10, "passes over the 55,000 training images", at_least=1)
-    batch_size: int = setting(100, "images a step", at_least=1)
-    learning_rate: float = setting(0.002, "Adam's step size in the first epoch", above=0)
-    lr_shrink: float = setting(0.65, "what the step size is multiplied by after each epoch",
+    batch_size: int = setting(100, "images per step", at_least=1)
+    learning_rate: float = setting(0.002, "Adam's learning rate in the first epoch", above=0)
+    lr_shrink: float = setting(0.65, "factor of the learning rate after each epoch",
                                above=0, at_most=1)
-    max_shift: int = setting(2, "pixels that a training image is shifted by at most, in each "
+    max_shift: int = setting(2, "pixels by which a training image is shifted at most, in each "
                              "direction", at_least=0, at_most=8)
 
 
@@ -70,7 +67,7 @@ def classifier(images):
 
 
 def model_loss(logits, labels):
-    """Mean cross-entropy in nats of logits [B, 10] and labels [B], and how many are right."""
+    """Mean cross-entropy in nats of logits [B, 10] and labels [B], and how many are correct."""
     # logits of an image -> its label, against the other digits
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=labels, logits=logits))
@@ -80,7 +77,7 @@ def model_loss(logits, labels):
 
 
 def model_opt(loss, learning_rate, config):
-    """Adam's step on `loss`, and the shrinking of the variable `learning_rate`."""
+    """The Adam step on `loss`, and the op that shrinks the variable `learning_rate`."""
     with tf.name_scope("train_opt"):
         train_opt = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     shrink_lr = tf.assign(learning_rate, learning_rate * config.lr_shrink)
@@ -88,7 +85,7 @@ def model_opt(loss, learning_rate, config):
 
 
 class Classifier(NamedTuple):
-    """What training and judging need of the graph."""
+    """The tensors and ops that training and judging need."""
     images: Any          # [B, 784] in [0, 1]
     labels: Any          # [B], 0 to 9
     learning_rate: Any
@@ -96,13 +93,13 @@ class Classifier(NamedTuple):
     features: Any        # [B, 64]
     loss: Any
     correct: Any
-    variables: list      # the weights, without Adam's
+    variables: list      # the weights, without Adam's slots
     train_opt: Any
     shrink_lr: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     learning_rate = tf.get_variable("learning_rate", initializer=np.float32(config.learning_rate),
                                     trainable=False)
     images, labels = model_inputs()
@@ -115,9 +112,9 @@ def build(config):
 
 
 def shifted(images, rng, max_shift):
-    """`images` [B, 784], each moved by up to `max_shift` pixels down and right, or up and left.
+    """`images` [B, 784], each shifted by up to `max_shift` pixels in both directions.
 
-    What moves in from outside is ground, 0.
+    Pixels that come in from outside are background, 0.
     """
     count = len(images)
     padded = np.pad(images.reshape(-1, 28, 28), [(0, 0)] + 2 * [(max_shift, max_shift)])
@@ -127,7 +124,7 @@ def shifted(images, rng, max_shift):
 
 
 def step(sess, net, train_set, rng, config):
-    """One step on the next batch, shifted; returns what `tally` takes."""
+    """One step on the next batch, shifted; returns the arguments of `tally`."""
     batch_images, batch_labels = train_set.next_batch(config.batch_size)
     batch_images = shifted(batch_images, rng, config.max_shift)
     _, loss, correct = sess.run([net.train_opt, net.loss, net.correct],
@@ -136,24 +133,24 @@ def step(sess, net, train_set, rng, config):
 
 
 class Tally(NamedTuple):
-    """What an epoch's steps leave for its report: sums over its images so far."""
+    """Sums over the images of an epoch so far."""
     num_examples: int = 0
-    num_correct: float = 0.  # of each batch as it was before its own step
+    num_correct: float = 0.  # in each batch before its own step
     loss: float = 0.
 
 
 def tally(tally, count, loss, correct):
-    """The epoch's `Tally`, None before its first step, with the `count` images of one more step."""
+    """The `tally` of an epoch (None before its first step) with the `count` images of one more."""
     tally = tally or Tally()
     return Tally(tally.num_examples + count, tally.num_correct + float(correct),
                  tally.loss + float(loss) * count)
 
 
 def report(sess, net, validation_set, tally):
-    """The end of an epoch: shrink the step size, and return the figures.
+    """The end of an epoch: shrink the learning rate and return the figures.
 
-    train_loss (nats) and train_accuracy: of the shifted images while the epoch
-    trained on them; validation_accuracy: of the held-out images after it.
+    train_loss (nats) and train_accuracy: on the shifted images, while the epoch trained on them;
+    validation_accuracy: on the held-out images after the epoch.
     """
     sess.run(net.shrink_lr)
     return {"train_loss": tally.loss / tally.num_examples,
@@ -162,7 +159,7 @@ def report(sess, net, validation_set, tally):
 
 
 def accuracy(sess, net, data_set):
-    """The share of `data_set` that the network reads correctly, 0 to 1."""
+    """The share of `data_set` that the network classifies correctly, 0 to 1."""
     correct = sum(
         float(sess.run(net.correct, {net.images: data_set.images[start:start + TEST_BATCH],
                                      net.labels: data_set.labels[start:start + TEST_BATCH]}))
@@ -171,16 +168,16 @@ def accuracy(sess, net, data_set):
 
 
 def log_line(epoch, epochs, figures):
-    """The line of the log after `epoch` (counted from 1)."""
+    """The line of the log after `epoch`, which counts from 1."""
     return (f"Epoch {epoch}/{epochs}... Train Loss: {figures['train_loss']:.4f}... "
             f"Train Accuracy: {figures['train_accuracy']:.4f}... "
             f"Validation Accuracy: {figures['validation_accuracy']:.4f}")
 
 
 def judge(sess, net, images):
-    """What the network says of `images` [n, 784] in [0, 1]: `(probabilities, features)`.
+    """The network's `(probabilities, features)` of `images` [n, 784] in [0, 1].
 
-    float64, [n, 10] and [n, 64], for `gan_tf1.metrics`.
+    They are float64 [n, 10] and [n, 64], for `gan_tf1.metrics`.
     """
     batches = [sess.run([net.probabilities, net.features],
                         {net.images: images[start:start + TEST_BATCH]})

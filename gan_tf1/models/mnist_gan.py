@@ -1,54 +1,24 @@
 """The MNIST GAN: two small dense networks, trained against each other.
 
-*Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial
-Networks", section "A simple implementation of GANs"; its printed log is in
-`book_logs/mnist_gan.csv`. *Practical Convolutional Neural Networks* (Packt
-2018), chapter "GAN: Generating New Images with CNN", section "GAN - code
-example", prints the same system with other names and Adam at 0.002.
+*Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial Networks", section "A
+simple implementation of GANs"; its printed log is in `book_logs/mnist_gan.csv`. *Practical
+Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with CNN", section
+"GAN - code example", prints the same system with other names and with Adam at 0.002.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
 
-    x          real_discriminator_input   images in [-1, 1]
-    z          generator_input_z          uniform noise in [-1, 1]
-    G(z)       gen_model                  tanh(gen_logits)
-    D(x)       sigmoid(disc_logits_real)
-    D(G(z))    sigmoid(disc_logits_fake)
+    x              real_discriminator_input   images in [-1, 1]
+    z              generator_input_z          uniform noise in [-1, 1]
+    G(z)           gen_model                  tanh(gen_logits)
+    D(x), D(G(z))  sigmoid of disc_logits_real, disc_logits_fake
 
-D descends on `disc_loss`, the negated value with the label 1 of real images
-smoothed to 0.9; G descends on `gen_loss` = -E_z[log D(G(z))], the
-non-saturating objective: another one than the minimax value, with the same
-fixed point and stronger gradients early on.
+D minimizes `disc_loss`, the negative value function with real labels smoothed to 0.9. G minimizes
+the non-saturating `gen_loss` = -E_z[log D(G(z))], whose gradients are stronger early on.
 
-What the chapters print, what happens, and what is done here:
-
-=====================================  =============================  ===========================
-printed                                what happens                   here
-=====================================  =============================  ===========================
-1st: `learning_rate = 0.002`, then     Adam runs at its default,      the default is 0.001, which
-`AdamOptimizer()`                      0.001                          decided the printed log
-2nd: `AdamOptimizer(learning_rate)`    Adam runs at 0.002             `--learning-rate 0.002`
-2nd: `tf.placeholder(tf.float32,       `tf.layers.dense` needs the    the shapes are given
-name='dim_real')`, without a shape     last axis: ValueError
-1st: `generator(...)` is called        the graph grows every epoch,   the samples' op is built
-inside the session, every epoch        and training slows             once, the graph finalized
-1st: the second `generator(...)` call  harmless at its default 128;   sizes are given once
-omits `num_hiddern_units`              any other size: ValueError
-1st: `view_generated_samples` reads    NameError until the pickle     `figures.sample_grid` takes
-the global `gen_samples`               is loaded                      the images
-1st: it draws `g_samples[0][-1]`       the first epoch's logits, not  the last epoch's tanh output
-                                       the last epoch's images        is drawn
-1st: `generator` returns a pair, so    `gen_sample[::int(2 / 6)]`:    tanh output alone is kept,
-each epoch's samples are a pair        ValueError, slice step zero    16 images an epoch
-1st: sampling uses `g_vars`, `z_size`  NameError                      `gen_vars`, `gen_z_size`
-=====================================  =============================  ===========================
-
-`disc_steps` is k of Algorithm 1 of Goodfellow et al., who take 1 too. There each
-of the k updates has new images; here an epoch remains one pass over them.
-
-Names: the second book's `input_real`, `d_loss`, `g_vars`, ... are the first
-book's `real_discriminator_input` (there misspelt), `disc_loss`, `gen_vars`.
+What decides the printed numbers: the first book sets `learning_rate = 0.002`, but its
+`AdamOptimizer()` uses the default of 0.001; losses are those of an epoch's last batch.
 """
 
 from dataclasses import dataclass
@@ -63,46 +33,38 @@ from gan_tf1.tf1 import tf
 CHAPTER = "mnist_gan"
 SAMPLES = "images"
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
-SAMPLE_RANGE = (-1, 1)  # that of tanh
-CHANCE = 1.3863  # nats of disc_loss where the discriminator can't tell: 2 ln 2
+SAMPLE_RANGE = (-1, 1)  # the range of tanh
+CHANCE = 1.3863  # disc_loss in nats if D always answers one half: 2 ln 2
 
 
 @dataclass(frozen=True)
 class Config:
     """The chapter's hyperparameters, under "Model hyperparameters" and "Model training"."""
     epochs: int = setting(100, "passes over the 55,000 training images", at_least=1)
-    batch_size: int = setting(100, "images a step", at_least=1)
-    learning_rate: float = setting(0.001, "Adam's step size, for both networks; the second "
-                                   "book's is 0.002", above=0)
-    disc_steps: int = setting(1, "updates of the discriminator a step, each on new noise and on the "
-                              "step's images", at_least=1, at_most=1000)
-    gen_z_size: int = setting(100, "numbers in a latent vector", at_least=1,
-                              at_most=100_000)
-    gen_hidden_size: int = setting(128, "hidden units of the generator", at_least=1,
-                                   at_most=100_000)
-    disc_hidden_size: int = setting(128, "hidden units of the discriminator", at_least=1,
-                                    at_most=100_000)
-    leaky_relu_alpha: float = setting(0.01, "slope of the leaky ReLU below zero", at_least=0,
-                                      below=1)
-    label_smooth: float = setting(0.1, "taken off the label 1 of real images", at_least=0, below=1)
-    samples: int = setting(16, "images drawn from the generator after each epoch", at_least=1,
-                           at_most=1024)
+    batch_size: int = setting(100, "images per step", at_least=1)
+    learning_rate: float = setting(0.001, "Adam's learning rate for both networks", above=0)
+    disc_steps: int = setting(1, "discriminator updates per step (k in Algorithm 1), each "
+                              "with new noise, on one batch of images", at_least=1, at_most=1000)
+    gen_z_size: int = setting(100, "latent dimension", at_least=1)
+    gen_hidden_size: int = setting(128, "hidden units of the generator", at_least=1)
+    disc_hidden_size: int = setting(128, "hidden units of the discriminator", at_least=1)
+    leaky_relu_alpha: float = setting(0.01, "slope of leaky ReLU below zero", at_least=0, below=1)
+    label_smooth: float = setting(0.1, "subtracted from real images' label 1", at_least=0, below=1)
+    samples: int = setting(16, "images drawn after each epoch", at_least=1, at_most=1024)
 
 
 def model_inputs(real_size, z_size):
     """Placeholders: real images [B, real_size] in [-1, 1], noise [B, z_size] in [-1, 1]."""
-    real_discriminator_input = tf.placeholder(
-        tf.float32, (None, real_size), name="real_discriminator_input")
-    generator_input_z = tf.placeholder(tf.float32, (None, z_size), name="generator_input_z")
-    return real_discriminator_input, generator_input_z
+    real = tf.placeholder(tf.float32, (None, real_size), name="real_discriminator_input")
+    z = tf.placeholder(tf.float32, (None, z_size), name="generator_input_z")
+    return real, z
 
 
 def generator(gen_z, gen_out_dim, num_hidden_units=128, reuse_vars=False, leaky_relu_alpha=0.01):
     """Noise [B, z] to images [B, gen_out_dim] in (-1, 1), and their logits."""
     with tf.variable_scope("generator", reuse=reuse_vars):
         hidden = tf.layers.dense(gen_z, num_hidden_units, activation=None)  # [B,100] -> [B,128]
-        hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)  # leaky ReLU, as long as alpha < 1
-
+        hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)  # leaky ReLU, since alpha < 1
         logits = tf.layers.dense(hidden, gen_out_dim, activation=None)      # [B,128] -> [B,784]
         return tf.nn.tanh(logits), logits
 
@@ -112,7 +74,6 @@ def discriminator(disc_input, num_hidden_units=128, reuse_vars=False, leaky_relu
     with tf.variable_scope("discriminator", reuse=reuse_vars):
         hidden = tf.layers.dense(disc_input, num_hidden_units, activation=None)  # -> [B,128]
         hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)
-
         logits = tf.layers.dense(hidden, 1, activation=None)                     # -> [B,1]
         return tf.nn.sigmoid(logits), logits
 
@@ -121,24 +82,21 @@ def model_loss(disc_logits_real, disc_logits_fake, label_smooth):
     """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats."""
     with tf.name_scope("disc_loss"):
         # real logits -> 0.9
-        disc_labels_real = tf.ones_like(disc_logits_real) * (1 - label_smooth)
         disc_loss_real = tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=disc_labels_real, logits=disc_logits_real)
+            labels=tf.ones_like(disc_logits_real) * (1 - label_smooth), logits=disc_logits_real)
         # fake logits -> 0
-        disc_labels_fake = tf.zeros_like(disc_logits_fake)
         disc_loss_fake = tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=disc_labels_fake, logits=disc_logits_fake)
+            labels=tf.zeros_like(disc_logits_fake), logits=disc_logits_fake)
         disc_loss = tf.reduce_mean(disc_loss_real + disc_loss_fake)
-
     with tf.name_scope("gen_loss"):
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         gen_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake))
     return disc_loss, gen_loss
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -147,17 +105,16 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
-    """Two Adam steps `(disc_train_opt, gen_train_opt)`, each moving its own network's variables."""
+    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables."""
     with tf.name_scope("disc_train_opt"):
-        disc_train_opt = tf.train.AdamOptimizer(learning_rate).minimize(
-            disc_loss, var_list=disc_vars)
+        disc_opt = tf.train.AdamOptimizer(learning_rate).minimize(disc_loss, var_list=disc_vars)
     with tf.name_scope("gen_train_opt"):
-        gen_train_opt = tf.train.AdamOptimizer(learning_rate).minimize(gen_loss, var_list=gen_vars)
-    return disc_train_opt, gen_train_opt
+        gen_opt = tf.train.AdamOptimizer(learning_rate).minimize(gen_loss, var_list=gen_vars)
+    return disc_opt, gen_opt
 
 
 class Gan(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     real_discriminator_input: Any  # [B, 784]
     generator_input_z: Any         # [B, gen_z_size]
     gen_model: Any                 # [B, 784] in (-1, 1)
@@ -170,27 +127,24 @@ class Gan(NamedTuple):
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     real_discriminator_input, generator_input_z = model_inputs(INPUT_IMG_SIZE, config.gen_z_size)
 
-    alpha = config.leaky_relu_alpha
-    gen_model, _ = generator(generator_input_z, INPUT_IMG_SIZE, config.gen_hidden_size,
-                             leaky_relu_alpha=alpha)
-    _, disc_logits_real = discriminator(real_discriminator_input, config.disc_hidden_size,
-                                        leaky_relu_alpha=alpha)
-    _, disc_logits_fake = discriminator(gen_model, config.disc_hidden_size, reuse_vars=True,
-                                        leaky_relu_alpha=alpha)
+    gen = dict(num_hidden_units=config.gen_hidden_size, leaky_relu_alpha=config.leaky_relu_alpha)
+    gen_model, _ = generator(generator_input_z, INPUT_IMG_SIZE, **gen)
+    disc = dict(num_hidden_units=config.disc_hidden_size, leaky_relu_alpha=config.leaky_relu_alpha)
+    _, disc_logits_real = discriminator(real_discriminator_input, **disc)
+    _, disc_logits_fake = discriminator(gen_model, reuse_vars=True, **disc)
 
     disc_loss, gen_loss = model_loss(disc_logits_real, disc_logits_fake, config.label_smooth)
     gen_vars, disc_vars = split_vars()
-    disc_train_opt, gen_train_opt = model_opt(disc_loss, gen_loss, gen_vars, disc_vars,
-                                              config.learning_rate)
+    optimizers = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config.learning_rate)
     return Gan(real_discriminator_input, generator_input_z, gen_model, disc_loss, gen_loss,
-               gen_vars, disc_vars, disc_train_opt, gen_train_opt)
+               gen_vars, disc_vars, *optimizers)
 
 
 def steps_per_epoch(train_set, config):
-    """Steps an epoch, a last part of a batch left to the next one. Raises InputError if none."""
+    """Steps per epoch; a last incomplete batch is left over. InputError if there are none."""
     if config.batch_size > train_set.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
                          f"{train_set.num_examples} images")
@@ -198,7 +152,7 @@ def steps_per_epoch(train_set, config):
 
 
 class Feed(NamedTuple):
-    """One step's numbers: images [B, 784] in [-1, 1] and noise [B, gen_z_size] in [-1, 1]."""
+    """The batch of one step: images [B, 784] in [-1, 1] and noise [B, gen_z_size] in [-1, 1]."""
     images: np.ndarray
     z: np.ndarray
 
@@ -206,9 +160,8 @@ class Feed(NamedTuple):
 def step(sess, gan, train_set, rng, config):
     """One turn of the chapter's inner loop; returns its `Feed`."""
     batch_images, _ = train_set.next_batch(config.batch_size)
-    batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
+    batch_images *= 2  # to the range of tanh, in place: next_batch returns a copy
     batch_images -= 1
-
     for _ in range(config.disc_steps):  # once, in the chapter
         batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
         sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
@@ -218,7 +171,7 @@ def step(sess, gan, train_set, rng, config):
 
 
 def report(sess, gan, feed):
-    """The printed losses: taken after the epoch's last step, on that step's own batch and noise."""
+    """The printed losses, taken after the epoch's last step on that step's own batch and noise."""
     disc_loss = sess.run(gan.disc_loss, {gan.generator_input_z: feed.z,
                                          gan.real_discriminator_input: feed.images})
     gen_loss = gan.gen_loss.eval({gan.generator_input_z: feed.z}, session=sess)
@@ -226,7 +179,7 @@ def report(sess, gan, feed):
 
 
 def log_line(epoch, epochs, losses):
-    """The line that the chapter prints after `epoch` (counted from 1)."""
+    """The line that the chapter prints after `epoch`, which counts from 1."""
     return (f"Epoch {epoch}/{epochs}... Disc Loss: {losses['disc_loss']:.3f}... "
             f"Gen Loss: {losses['gen_loss']:.3f}")
 

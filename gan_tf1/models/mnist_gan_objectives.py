@@ -1,16 +1,16 @@
-"""The MNIST GAN with each of the three costs that its generator can descend on.
+"""The MNIST GAN with each of three costs of the generator.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", sections "Training GANs", "Non-saturating generator cost"
-and "Maximum likelihood game", without code; its figures 6.6 and 6.7 show the costs.
-Networks, optimizers and order of updates are those of `mnist_gan.py`, to the last
-bit where the objective is its own, the non-saturating one.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+sections "Training GANs", "Non-saturating generator cost" and "Maximum likelihood game", without
+code; its figures 6.6 and 6.7 show the costs. Networks, optimizers and the order of updates are
+those of `mnist_gan.py`, to the last bit if the objective is that model's own, the non-saturating
+one.
 
-Goodfellow 2016, "NIPS 2016 Tutorial: Generative Adversarial Networks", sections
-3.2.2 to 3.2.5, without its factor 1/2 on both players, as in Goodfellow et al. 2014::
+Goodfellow 2016, "NIPS 2016 Tutorial: Generative Adversarial Networks", sections 3.2.2 to 3.2.5,
+without its factor 1/2 for both players, as in Goodfellow et al. 2014::
 
     J_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))]
-    J_G = E_z[log(1 - D(G(z)))]              minimax: -J_D, but for what G has no part in
+    J_G = E_z[log(1 - D(G(z)))]              minimax: -J_D without the term that G can't change
     J_G = -E_z[log D(G(z))]                  non-saturating
     J_G = -E_z[exp(sigma^-1(D(G(z))))]       maximum likelihood: -E_z[D(G(z)) / (1 - D(G(z)))]
 
@@ -20,50 +20,17 @@ Goodfellow 2016, "NIPS 2016 Tutorial: Generative Adversarial Networks", sections
     l           disc_logits_fake             sigma^-1(D(G(z)))
     J_D, J_G    disc_loss, gen_loss          D's label of real images is smoothed to 0.9
 
-Slopes, by the logit l and by D = D(G(z)):
+Slopes with respect to the logit l, where G's gradient continues, and to D = D(G(z))::
 
-==================  ==================  ===============  ===================================
-objective           dJ_G / dl           dJ_G / dD        where D sees through G (l << 0, D ~ 0)
-==================  ==================  ===============  ===================================
-minimax             -D                  -1 / (1 - D)     vanishes by the logit: it saturates
-non-saturating      -(1 - D)            -1 / D           -1: the strongest there
-maximum likelihood  -D / (1 - D)        -1 / (1 - D)^2   vanishes as minimax's; all of it comes
-                                                         from the samples that fool D best
-==================  ==================  ===============  ===================================
+                         dJ_G / dl         dJ_G / dD        if D recognizes fakes (l << 0, D ~ 0)
+    minimax              -D                -1 / (1 - D)     vanishes in l: it saturates
+    non-saturating       -(1 - D)          -1 / D           -1 in l: the strongest there
+    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; almost all of it
+                                                            comes from the samples that fool D best
 
-By the logit is what counts: G's gradient goes on from there. At the best D, for the data's
-density p and the generator's q, l = log(p / q), and a step of G is one on 2 JSD(p, q), on
-KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5), and on KL(p, q).
-
-What the chapter says, and what is to be said:
-
-=====================================  ===========================================================
-the chapter                            here
-=====================================  ===========================================================
-the maximum likelihood game minimizes  p_z is the noise's, which nobody trains: it minimizes
-the divergence of p_z and p_data       KL(p_data, p_g)
-figure 6.6: the new objective is the   log D, to be raised, lies below log(1 - D) up to D = 1/2; the
-bottom line                            cost to be lowered, -log D, lies above it everywhere
-figure 6.6: it is steeper early on     by D(G(z)) and by the logit both; but by D the minimax cost
-                                       never gets flat: it is the sigmoid before it that does
-=====================================  ===========================================================
-
-What is chosen here:
-
-=====================================  ===========================================================
-choice                                 why
-=====================================  ===========================================================
-the label 0.9 with all objectives      J_D is `mnist_gan.py`'s: one thing differs at a time. With it
-                                       the best D is 0.9 at most, maximum likelihood's e^l 9:
-                                       `--label-smooth 0` is the game as it is derived
-Adam                                   `mnist_gan.py`'s. It divides a gradient by its own size: a
-                                       small one alone doesn't stop G. One that comes near Adam's
-                                       epsilon does: 1e-8 a weight, a norm of 3e-6 for all 114,064
-`gen_grad_norm`                        the L2 norm over all of G's weights of the gradient that Adam
-                                       gets, the mean over the epoch's steps
-`disc_prob_fake`                       the mean of D(G(z)) on the batch of the printed losses: those
-                                       of two objectives can't be compared, this can
-=====================================  ===========================================================
+At the best D, for densities p of the data and q of the generator, l = log(p / q). A step of G is
+then one on 2 JSD(p, q), on KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5), or on
+KL(p, q).
 """
 
 from dataclasses import dataclass
@@ -84,22 +51,22 @@ OBJECTIVES = ("minimax", "non_saturating", "maximum_likelihood")
 @dataclass(frozen=True)
 class Config(mnist_gan.Config):
     """The MNIST GAN's hyperparameters, and one more."""
-    objective: str = setting("non_saturating", "what the generator descends on: "
+    objective: str = setting("non_saturating", "the cost that the generator minimizes: "
                              + ", ".join(OBJECTIVES), choices=OBJECTIVES)
 
 
 def gen_cost(objective, disc_logits_fake):
-    """The generator's cost of each of its samples, of the shape of their logits."""
+    """The generator's cost of each sample, in the shape of `disc_logits_fake`."""
     if objective == "minimax":
-        # fake logits -> away from 0, which is where the discriminator wants them: minus its loss
+        # fake logits -> not 0: the negative of the discriminator's loss
         return -tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.zeros_like(disc_logits_fake), logits=disc_logits_fake)
     if objective == "non_saturating":
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         return tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake)
     if objective == "maximum_likelihood":
-        # more samples where the ratio of the densities e^l, data's to generator's, is high
+        # more samples where e^l, the ratio of the data's density to the generator's, is high
         return -tf.exp(disc_logits_fake)
     raise ValueError(f"{objective!r} is none of {', '.join(OBJECTIVES)}")
 
@@ -136,14 +103,14 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
 
 
 class Gan(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     real_discriminator_input: Any  # [B, 784]
     generator_input_z: Any         # [B, gen_z_size]
     gen_model: Any                 # [B, 784] in (-1, 1)
     disc_prob_fake: Any            # the mean of D(G(z))
     disc_loss: Any
     gen_loss: Any
-    gen_grad_norm: Any             # of gen_loss by all of gen_vars
+    gen_grad_norm: Any             # of gen_loss with respect to all gen_vars
     gen_vars: list
     disc_vars: list
     disc_train_opt: Any
@@ -151,7 +118,7 @@ class Gan(NamedTuple):
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     real_discriminator_input, generator_input_z = model_inputs(INPUT_IMG_SIZE, config.gen_z_size)
 
     alpha = config.leaky_relu_alpha
@@ -176,7 +143,7 @@ def build(config):
 def step(sess, gan, train_set, rng, config):
     """One turn of `mnist_gan.py`'s inner loop; returns its `Feed` and the gradient's norm."""
     batch_images, _ = train_set.next_batch(config.batch_size)
-    batch_images *= 2  # to the range of tanh, in place: next_batch hands out a copy
+    batch_images *= 2  # to the range of tanh, in place: next_batch returns a copy
     batch_images -= 1
 
     for _ in range(config.disc_steps):  # once, in the chapter
@@ -196,7 +163,7 @@ class Tally(NamedTuple):
 
 
 def tally(totals, fetched):
-    """`totals` (None before the epoch's first step) with what one `step` returned."""
+    """`totals` (None before the epoch's first step) with the result of one more `step`."""
     feed, gen_grad_norm = fetched
     _, grad_norms, steps = totals or Tally(feed)
     return Tally(feed, grad_norms + float(gen_grad_norm), steps + 1)
@@ -211,6 +178,6 @@ def report(sess, gan, totals):
 
 
 def log_line(epoch, epochs, losses):
-    """`mnist_gan.py`'s line after `epoch` (counted from 1), with two numbers more."""
+    """`mnist_gan.py`'s line after `epoch`, which counts from 1, with two more numbers."""
     return (f"{mnist_gan.log_line(epoch, epochs, losses)}... Gen Gradient: "
             f"{losses['gen_grad_norm']:.4f}... D(G(z)): {losses['disc_prob_fake']:.3f}")

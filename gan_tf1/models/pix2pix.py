@@ -1,79 +1,31 @@
-"""pix2pix: one image translated into another, by a conditional GAN and an L1 distance.
+"""pix2pix: one image translated into another, by a conditional GAN and an L1 loss.
 
-*Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating
-New Images with CNN", begins its examples of GANs with pix2pix, without code: pairs
-of images, such as a handbag in black and white and the same in colour. What is here
-is the paper's: Isola et al. 2016, "Image-to-Image Translation with Conditional
-Adversarial Networks".
-
-The paper's equations 1, 3 and 4::
+*Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with
+CNN", starts its examples of GANs with pix2pix, without code: pairs of images, such as a handbag in
+black and white and in colour. This is the model of the paper, Isola et al. 2016, "Image-to-Image
+Translation with Conditional Adversarial Networks", equations 1, 3 and 4::
 
     L_cGAN = E_xy[log D(x, y)] + E_xz[log(1 - D(x, G(x, z)))]
     L_L1   = E_xyz[|y - G(x, z)|]
     G*     = arg min_G max_D  L_cGAN + lambda L_L1
 
-    x          inputs                   what is to be translated, in [-1, 1]
-    y          targets                  what it is in truth
+    x          inputs                   the image to translate, in [-1, 1]
+    y          targets                  its true translation
     z          noise                    the seed of the generator's dropout, and nothing else
     G(x, z)    generated                a U-Net, tanh
     D(x, y)    sigmoid(disc_logits)     one number for each patch of the pair, a PatchGAN
-    L_L1       l1                       the mean over all numbers of an image
+    L_L1       l1                       the mean over all pixels and channels of an image
     lambda     l1_weight
 
-D descends on `disc_loss`, the mean of -log D and -log(1 - D), which is half of what
-equation 1 has: the paper halves it "to slow down" D against G. G descends on
-`gan_weight` times `gen_loss`, the mean of -log D(x, G(x, z)), plus `l1_weight` times `l1`.
-With `--gan-weight 0` it is the paper's L1 alone; D still learns, but G doesn't hear.
+D minimizes `disc_loss`, the mean of -log D and -log(1 - D), which is half of equation 1: the paper
+halves it "to slow down" D relative to G. G minimizes `gan_weight` times `gen_loss`, the mean of
+-log D(x, G(x, z)), plus `l1_weight` times `l1`. `--gan-weight 0` is the paper's L1 alone: D still
+learns, but has no influence on G.
 
-Where each number comes from:
-
-=====================================  ===========================================================
-number                                 source
-=====================================  ===========================================================
-networks, 4x4 filters, dropout 0.5,    the paper's appendix, 6.1: C64-C128-C256-C512-C512-C512-
-leaky ReLU 0.2                         C512-C512 and CD512-CD512-CD512-C512-C256-C128-C64, and a
-                                       convolution to 3; D is C64-C128-C256-C512. A size of
-                                       2^n pixels has n layers each way: the innermost map is 1x1
-patches of 70 pixels, or 16, 34, 142   the same; they are what 3, or 1, 2, 4, 5 layers of stride 2
-286; single pixels                     see, and `--disc-layers 0`
-lambda 100, Adam 0.0002, beta1 0.5,    the same, 6.2, as the weights N(0, 0.02), and a size of 286
-beta2 0.999, batches of 1, jitter      of which 256 are cut out, `--jitter` 30/256 for all sizes
-80,000 iterations                      6.2 again: 200 epochs of the 400 pairs of facades
-gamma N(1, 0.02), beta 0, epsilon      the authors' code, for Torch and for PyTorch; no bias ahead
-1e-5; no bias ahead of a norm          of a norm is the latter's
-a zero around D's maps, ahead of its   the same. D's two last layers have stride 1
-layers of stride 1
-first D's update, then G's through     the authors' PyTorch code; both by one mask of the dropout,
-the D that has moved                   and so by one generated image
-grey to colour without jitter          the paper's 6.2 mirrors there and does nothing else:
-                                       `--jitter 0`
-=====================================  ===========================================================
-
-What is easily got wrong, and what is done here:
-
-=====================================  =============================  ===========================
-written                                what happens                   here
-=====================================  =============================  ===========================
-batch norm by the moving averages      not what the networks were     each image by its own mean
-when translating                       trained with                   and variance, always: batch
-                                                                      norm of a batch of one
-the same with larger batches           an image's translation         the same; so a batch of 16
-                                       depends on its neighbours      is 16 batches of one
-that norm in the innermost layer       its map is 1x1, so less its    none there, as in the
-                                       mean it is 0: the layer is     authors' code since
-                                       dead (the paper's errata)
-dropout off when translating           no z is left                   on; its seed is fed
-`tf.layers.dropout`                    its state is in no checkpoint  masks are functions of the
-                                                                      seed that `rng` drew
-input and target jittered apart        they no longer fit             one crop and mirror for both
-a patch's size told by its logit's     each image's mean and          that of the convolutions,
-gradient                               variance see all of it         without the norm
-=====================================  =============================  ===========================
-
-One more choice: where the paper colours, its network gives the two colour channels of
-Lab. Here all tasks have 3 channels on either side, red, green and blue.
-
-No log is printed. `gen_loss` is the GAN's part alone, in nats, unweighted.
+What decides the images: each is normalized with its own mean and variance, in training and in
+translating (batch norm of a batch of one); dropout stays on when translating, since it is the only
+noise; one mask serves both updates of a step. README.md has the source of each number and what is
+easily got wrong. No log is printed; `gen_loss` is the GAN's part alone, in nats, unweighted.
 """
 
 from dataclasses import dataclass
@@ -87,12 +39,12 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "pix2pix"
 SAMPLES = "translations"  # see `translated`
-LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
+LOGGED = ("iteration", None)  # the log counts iterations; each is a row of losses.csv
 SIZES = (8, 16, 32, 64, 128, 256, 512)
 CHANNELS = 3        # of inputs and targets
-DEVIATION = 0.02    # of the weights at the start
-DROPPED = 3         # layers of the decoder with dropout, from the innermost on
-BATCH = 64          # images translated at a time: memory stays modest
+DEVIATION = 0.02    # standard deviation of the initial weights
+DROPPED = 3         # layers of the decoder with dropout, starting from the innermost
+BATCH = 64          # images translated at a time, which limits memory
 SEEDS = 2**31 - 1   # one more than the largest of the two numbers of a noise
 
 
@@ -101,36 +53,37 @@ class Config:
     """The paper's hyperparameters, for pairs of 256 pixels."""
     iterations: int = setting(80_000, "training steps", at_least=1)
     sample_interval: int = setting(400, "iterations between samples and checkpoints", at_least=1)
-    batch_size: int = setting(1, "pairs an iteration", at_least=1)
-    size: int = setting(256, "pixels in width and height, a power of two", choices=SIZES)
-    jitter: float = setting(30 / 256, "by what part of their size pairs are enlarged before a "
-                            "random square of the old size is cut out", at_least=0, at_most=1)
-    flip: bool = setting(True, "mirror every other pair, at random")
+    batch_size: int = setting(1, "pairs per iteration", at_least=1)
+    size: int = setting(256, "width and height in pixels, a power of two", choices=SIZES)
+    jitter: float = setting(30 / 256, "fraction by which pairs are enlarged before a random square "
+                            "of the original size is cropped", at_least=0, at_most=1)
+    flip: bool = setting(True, "mirror each pair with probability one half")
     gan_weight: float = setting(1.0, "weight of the GAN's loss in the generator's", at_least=0)
-    l1_weight: float = setting(100.0, "lambda: weight of the distance from the target", at_least=0)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    l1_weight: float = setting(100.0, "lambda: weight of the L1 distance from the target",
+                               at_least=0)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.5, "share of the units that are dropped in the decoder's first "
                                "layers", at_least=0, below=1)
-    channels: int = setting(64, "channels of either network's first layer; others have up to eight "
-                            "times as many", at_least=1, at_most=1024)
+    channels: int = setting(64, "channels of the first layer of each network; others have up to "
+                            "eight times as many", at_least=1, at_most=100_000)
     patch_layers: int = setting(3, "the discriminator's layers of stride 2: its patches have 16, "
                                 "34, 70, 142, 286 pixels with 1 to 5; 0 for single pixels",
                                 at_least=0, at_most=5)
-    task: str = setting("colour", "how pairs are made of single images: their grey, their edges, "
-                        "or what a mask leaves, to the image: colour, edges or mask",
+    task: str = setting("colour", "how pairs are made of single images: from their grey (colour), "
+                        "their edges (edges) or a masked image (mask) to the image",
                         choices=("colour", "edges", "mask"))
     direction: str = setting("AtoB", "from a pair's left half to its right, or BtoA (of two TFDS "
-                             "features, from the first in the alphabet)", choices=("AtoB", "BtoA"))
-    tfds_name: str = setting("", "with --data tfds, the set's name; it has two features that are "
-                             "images")
-    samples: int = setting(8, "held-out images translated at each interval", at_least=1,
-                           at_most=1024)
+                             "features, from the alphabetically first)", choices=("AtoB", "BtoA"))
+    tfds_name: str = setting("", "with --data tfds, the name of the set; two of its features must "
+                             "be images")
+    samples: int = setting(8, "held-out images translated after each interval",
+                           at_least=1, at_most=1024)
 
 
 def check(config):
-    """Raise InputError where settings that are each in range don't go together."""
+    """Raise InputError if settings don't fit together."""
     least = 4 * 2 ** config.patch_layers if config.patch_layers else 1
     if config.size < least:
         raise InputError(f"--disc-layers {config.patch_layers} leaves nothing of images of "
@@ -141,15 +94,15 @@ def check(config):
 
 
 def enlarged(config):
-    """The size, in pixels, to which pairs are enlarged before a square is cut out."""
+    """The size in pixels to which pairs are enlarged before a square is cropped."""
     return round(config.size * (1 + config.jitter))
 
 
 def model_inputs(size):
     """Placeholders: inputs, targets [B, size, size, 3], crop [B, 2], flip [B], noise [2].
 
-    `crop` is how many rows and columns the square cut out lies from the enlarged
-    image's corner; `flip` is 1 for pairs that are mirrored, else 0.
+    `crop` is the row and column in the enlarged image at which the cropped square starts; `flip` is
+    1 for pairs that are mirrored, else 0.
     """
     inputs = tf.placeholder(tf.float32, (None, size, size, CHANNELS), name="inputs")
     targets = tf.placeholder(tf.float32, (None, size, size, CHANNELS), name="targets")
@@ -160,7 +113,7 @@ def model_inputs(size):
 
 
 def jittered(images, crop, flip, size, enlarged):
-    """Each of `images` [B, size, size, C] at size `enlarged`, a square cut out, mirrored or not."""
+    """`images` [B, size, size, C], enlarged, cropped to their original size, and mirrored or not."""
     if enlarged > size:  # [B,256,256,6] -> [B,286,286,6]
         images = tf.image.resize_bilinear(images, (enlarged, enlarged), half_pixel_centers=True)
     across = tf.range(size)
@@ -171,19 +124,19 @@ def jittered(images, crop, flip, size, enlarged):
 
 
 def conv2d(x, filters, **options):
-    """A convolution with 4x4 filters; of stride 2, it halves [B, H, W, C] in height and width."""
+    """A convolution with 4x4 filters; with stride 2 it halves height and width of [B, H, W, C]."""
     return tf.layers.conv2d(x, filters, **{"kernel_size": 4, **options},
                             kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
 
 
 def conv2d_transpose(x, filters, **options):
-    """A transposed convolution with 4x4 filters, which doubles [B, H, W, C] in height and width."""
+    """A transposed convolution with 4x4 filters that doubles height and width of [B, H, W, C]."""
     return tf.layers.conv2d_transpose(x, filters, 4, strides=2, padding="same", **options,
                                       kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
 
 
 def instance_norm(x):
-    """Each channel of each image of [B, H, W, C] by its own mean and variance, over H and W."""
+    """`x` [B, H, W, C], each channel of each image normalized over H and W, scaled and shifted."""
     channels = x.shape[-1:]
     gamma = tf.get_variable("gamma", channels,
                             initializer=tf.random_normal_initializer(1, DEVIATION))
@@ -195,8 +148,8 @@ def instance_norm(x):
 def generator(x, noise, reuse=False, size=256, channels=64, alpha=0.2, drop_rate=0.5):
     """Images [B, size, size, 3] in [-1, 1] to their translations, [B, size, size, 3] in (-1, 1).
 
-    `noise` [2] is the seed of the dropout's masks, which are other ones for each
-    layer and each image of the batch.
+    `noise` [2] is the seed of the dropout masks, which differ between layers and between the images
+    of a batch.
     """
     innermost = size.bit_length() - 1  # the layer whose map is 1x1: 8 for 256 pixels
 
@@ -235,8 +188,8 @@ def generator(x, noise, reuse=False, size=256, channels=64, alpha=0.2, drop_rate
 def discriminator(x, y, reuse=False, channels=64, layers=3, alpha=0.2):
     """Pairs of images [B, S, S, 3] in [-1, 1] to logits [B, P, P, 1]: is y the target of x?
 
-    Each logit's filters see a patch of the pair. With `layers` of stride 2, P is
-    S / 2^layers - 2; with none all filters are 1x1, and each pixel has its logit.
+    Each logit judges a patch of the pair. With `layers` of stride 2, P is S / 2^layers - 2; with
+    none, all filters are 1x1 and each pixel has its own logit.
     """
     def leaky(x):
         return tf.maximum(alpha * x, x)
@@ -279,7 +232,7 @@ def model_loss(disc_logits, gan_logits, generated, targets):
             labels=tf.zeros_like(gan_logits), logits=gan_logits))
         disc_loss = (disc_loss_real + disc_loss_fake) / 2
     with tf.name_scope("gen_loss"):
-        # logits of a translation -> 1, seen from the generator
+        # logits of a translation -> 1, for the generator
         gen_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(gan_logits), logits=gan_logits))
     with tf.name_scope("l1"):
@@ -289,7 +242,7 @@ def model_loss(disc_logits, gan_logits, generated, targets):
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -298,7 +251,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, l1, gen_vars, disc_vars, config):
-    """Two Adam steps `(disc_opt, gen_opt)`; each moves its own network alone."""
+    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(config.learning_rate, config.beta1).minimize(
             disc_loss, var_list=disc_vars)
@@ -310,23 +263,23 @@ def model_opt(disc_loss, gen_loss, l1, gen_vars, disc_vars, config):
 
 
 class GAN(NamedTuple):
-    """What training and translating need of the graph."""
+    """The tensors and ops that training and translating need."""
     inputs: Any       # [B, size, size, 3] in [-1, 1]
     targets: Any      # the same
     crop: Any         # [B, 2], pixels
     flip: Any         # [B], 1 = mirrored
     noise: Any        # [2], a seed
-    translated: Any   # [B, size, size, 3] in (-1, 1), of the inputs as they are
+    translated: Any   # [B, size, size, 3] in (-1, 1), of the inputs without jitter
     disc_loss: Any
     gen_loss: Any
     l1: Any
-    gen_vars: list    # the generator's weights: what translating needs
+    gen_vars: list    # the generator's weights, for translating
     disc_opt: Any
     gen_opt: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     inputs, targets, crop, flip, noise = model_inputs(config.size)
     with tf.name_scope("jitter"):
         pairs = jittered(tf.concat([inputs, targets], 3), crop, flip, config.size, enlarged(config))
@@ -347,9 +300,9 @@ def build(config):
                disc_opt, gen_opt)
 
 
-def step(sess, gan, dataset, rng, config):
-    """One iteration, the discriminator's update and the generator's: what `report` takes."""
-    inputs, targets = dataset.next_batch(config.batch_size)
+def step(sess, gan, train_set, rng, config):
+    """One update of the discriminator, then of the generator; returns the arguments of `report`."""
+    inputs, targets = train_set.next_batch(config.batch_size)
     room = enlarged(config) - config.size
     feed = {gan.inputs: inputs, gan.targets: targets,
             gan.crop: rng.integers(0, room + 1, (config.batch_size, 2)),
@@ -367,7 +320,7 @@ def report(disc_loss, gen_loss, l1):
 
 
 def log_line(iteration, losses):
-    """The line after `iteration`, counted from 0, in the manner of the other chapters'."""
+    """The line after `iteration`, which counts from 0, in the form of the other chapters'."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}, L1: {losses['l1']:f}]")
 
@@ -375,7 +328,7 @@ def log_line(iteration, losses):
 def translate(sess, gan, inputs, rng):
     """The translations of `inputs` [n, size, size, 3] in [-1, 1], of the same shape, in (-1, 1).
 
-    Dropout stays on, by noise from `rng` (a `numpy.random.Generator`).
+    Dropout stays on, with noise from `rng` (a `numpy.random.Generator`).
     """
     return np.concatenate([
         sess.run(gan.translated, {gan.inputs: inputs[start:start + BATCH],
@@ -384,10 +337,10 @@ def translate(sess, gan, inputs, rng):
 
 
 def translations(gan):
-    """Images in [-1, 1] to their translations in (-1, 1); `noise`, two numbers, seeds the dropout."""
+    """Images in [-1, 1] to translations in (-1, 1); `noise`, two numbers, seeds the dropout."""
     return {"default": (gan.translated, {"images": gan.inputs, "noise": gan.noise})}
 
 
 def translated(samples):
-    """The pairs in a run's samples [E, n, ...]: all are outputs, and their inputs are not kept."""
+    """The pairs in a run's samples [E, n, ...]: all are outputs; their inputs are not kept."""
     return {"inputs to targets": (None, samples)}

@@ -1,12 +1,11 @@
-"""The progressive GAN: both networks grow from 4x4 pixels by doubling, each new layer faded in.
+"""The progressive GAN: both networks grow from 4x4 pixels by doubling; each new layer is faded in.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Progressive GAN", describes it and takes a
-trained one from TensorFlow Hub; it prints no training code. The source is Karras
-et al. 2017, "Progressive Growing of GANs for Improved Quality, Stability, and
-Variation" (arXiv 1710.10196), here on square images of any kind.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Progressive GAN", describes it and uses a trained one from TensorFlow Hub, without
+training code. The source is Karras et al. 2017, "Progressive Growing of GANs for Improved Quality,
+Stability, and Variation" (arXiv 1710.10196), here for square images of any kind.
 
-A stage has one resolution r. Its first images fade the new layers in (figure 2)::
+A stage has one resolution r. Its first images fade in the new layers (figure 2)::
 
     G:  (1 - alpha) up(toRGB_{r/2}(h)) + alpha toRGB_r(block_r(up(h)))
     D:  (1 - alpha) fromRGB_{r/2}(down(x)) + alpha down(block_r(fromRGB_r(x)))
@@ -14,59 +13,22 @@ A stage has one resolution r. Its first images fade the new layers in (figure 2)
 
     h                  maps of the stage before, [B, r/2, r/2, n]
     up, down           `upsampled`, each pixel four times; `downsampled`, the mean of 2x2
-    alpha              `alpha`: images shown in the stage / `phase_images`, 1 from there on
+    alpha              `alpha`: images shown in the stage / `phase_images`, then 1
 
-and both networks are trained by the gradient penalty of `wasserstein_gan_gp.py`::
+and both networks are trained with the gradient penalty of `wasserstein_gan_gp.py`::
 
     L = E[D(G(z))] - E[D(x)] + lambda E[(|grad D(x^)|_2 - 1)^2] + epsilon_drift E[D(x)^2]
     L_G = -E[D(G(z))]
 
     x                  imgs                after the fade above
-    z                  noise               normal, then of length sqrt(z_dim): on a hypersphere
+    z                  noise               normal, then scaled to length sqrt(z_dim): a hypersphere
     D(x), D(G(z))      disc_scores, gan_scores
-    x^                 between real and fake images, by `epsilon`, one number an image
-    E[D(x)] - E[D(G(z))]                   `estimate`, in units of the critic's
+    x^                 between real and fake images, by `epsilon`, one number per image
+    E[D(x)] - E[D(G(z))]                   `estimate`, in the critic's units
 
-Where each number comes from (the paper and the authors' code as remembered, not copied):
-
-=====================================  ===========================================================
-number                                 source
-=====================================  ===========================================================
-4x4 first; a block is two 3x3          the paper's table 2, with its order of layers. Maps at r are
-convolutions; maps min(512, 16384/r)   512 up to 32x32, then halved: 256 at 64x64
-leaky ReLU 0.2, none after toRGB       appendix A.1
-and after the last layer
-Adam 0.001, beta1 0, beta2 0.99,       appendix A.1; so are lambda 10, epsilon_drift 0.001, one
-epsilon 1e-8, batches of 16            update of either network a turn, averaging by 0.999
-600,000 images a phase                 the authors' code; appendix A.1 has 800,000 for CelebA-HQ
-12,000,000 images in all               the authors' code; the last stage has what is left
-weights N(0, 1) times gain/sqrt(n)     section 4.1: He's constant of a layer with n inputs a unit;
-                                       gain sqrt(2), and 1 where no leaky ReLU follows
-n of the first layer: 16 z_dim         table 2 has it as a 4x4 convolution of a padded 1x1 map
-groups of 4 for the deviation          the authors' code; the paper takes it over the minibatch
-1e-8 within roots                      section 4.2, and the authors' code for the deviation
-=====================================  ===========================================================
-
-Choices, and what is easily got wrong:
-
-=====================================  ===========================================================
-here                                   why
-=====================================  ===========================================================
-one graph a stage                      a graph has what the stage needs; the variables of the stage
-                                       before are restored by name (`carried`), the rest is new
-Adam's slots start anew each stage     as in the authors' code. Kept, they would have no correction
-                                       of their bias left: new weights, whose slots are 0, would
-                                       make first steps of lr / sqrt(1 - beta2), ten times lr.
-                                       (The authors' code resets after a fade-in too.)
-alpha is counted in the graph          by `global_step`: it is in each checkpoint, and the loop in
-                                       the graph reads it too
-`(1 - alpha) old + alpha new`          exact at both ends; `old + alpha (new - old)` rounds at 1
-real images are faded too              else detail tells them from fakes that can't have it yet
-reals and fakes pass apart             in one batch the deviation would mix them
-`tf.maximum`, not `tf.nn.leaky_relu`   the penalty needs gradients of gradients
-=====================================  ===========================================================
-
-A drawn sample has the final resolution at every stage: pixels are repeated. No log is printed.
+What decides the numbers: each stage has its own graph, restores the variables of the stage before
+by name and starts Adam anew; samples are drawn with the moving average of the generator's weights.
+README.md has the source of each number and the reasons for each choice. No log is printed.
 """
 
 from dataclasses import dataclass
@@ -80,48 +42,48 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "progressive_gan"
 SAMPLES = "images"
-LOGGED = ("image", "interval_images")  # the log's unit, and how many of it make a row of losses.csv
-SAMPLE_RANGE = (-1, 1)  # to which samples are clipped, for the generator's own output has no bound
-EPSILON = 1e-8  # within the roots of pixel norm and of the minibatch's deviation
-ROOT_EPSILON = 1e-12  # within that of the penalty's norm, as in wasserstein_gan_gp.py
+LOGGED = ("image", "interval_images")  # the log counts images; an interval is a row of losses.csv
+SAMPLE_RANGE = (-1, 1)  # samples are clipped to it, since the generator's own output is unbounded
+EPSILON = 1e-8  # inside the roots of pixel norm and of the minibatch standard deviation
+ROOT_EPSILON = 1e-12  # inside the root of the penalty's norm, as in wasserstein_gan_gp.py
 RELU_GAIN = np.sqrt(2)
 
 
 @dataclass(frozen=True)
 class Config:
-    """The paper's CelebA setting, at the resolution of the data sets here; images are counted."""
-    resolution: int = setting(32, "pixels of an edge in the end, a power of two", at_least=4,
+    """The paper's CelebA settings, at the resolution of the data sets here; images are counted."""
+    resolution: int = setting(32, "final width and height in pixels, a power of two", at_least=4,
                               at_most=1024)
     images: int = setting(12_000_000, "real images shown in all", at_least=1)
     phase_images: int = setting(600_000, "real images shown while a stage is faded in, and again "
                                 "until the next one", at_least=1)
     interval_images: int = setting(60_000, "real images between samples and checkpoints",
                                    at_least=1)
-    batch_size: int = setting(16, "real images an update, and as many of the generator's",
-                              at_least=1)
-    z_dim: int = setting(512, "numbers in a latent vector", at_least=1, at_most=100_000)
-    max_maps: int = setting(512, "feature maps of a layer at most", at_least=1, at_most=10_000)
-    map_pixels: int = setting(16_384, "feature maps times resolution at most", at_least=1)
-    learning_rate: float = setting(0.001, "Adam's step size, for both networks", above=0)
+    batch_size: int = setting(16, "real images per update, and as many generated ones", at_least=1)
+    z_dim: int = setting(512, "latent dimension", at_least=1)
+    max_maps: int = setting(512, "largest number of feature maps of a layer", at_least=1)
+    map_pixels: int = setting(16_384, "largest product of feature maps and resolution", at_least=1)
+    learning_rate: float = setting(0.001, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.0, "decay of Adam's first moment", at_least=0, below=1)
     beta2: float = setting(0.99, "decay of Adam's second moment", at_least=0, below=1)
     penalty_weight: float = setting(10.0, "lambda: the weight of the gradient penalty", at_least=0)
     drift_weight: float = setting(0.001, "epsilon_drift: keeps real scores near 0", at_least=0)
-    average_decay: float = setting(0.999, "of the generator's moving average, which draws samples",
-                                   at_least=0, below=1)
-    group_size: int = setting(4, "images over which the minibatch deviation is taken", at_least=1)
+    average_decay: float = setting(0.999, "decay of the generator's moving average, which draws "
+                                   "samples", at_least=0, below=1)
+    group_size: int = setting(4, "images over which the minibatch standard deviation is taken",
+                              at_least=1)
     growing: bool = setting(True, "grow from 4x4; else all layers are there from the start")
-    minibatch_stddev: bool = setting(True, "show the critic the deviation within the minibatch")
+    minibatch_stddev: bool = setting(True, "show the critic the minibatch standard deviation")
     equalized: bool = setting(True, "equalized learning rate: scale weights at run time")
     pixel_norm: bool = setting(True, "normalize the generator's feature vectors, pixel by pixel")
-    samples: int = setting(16, "images drawn from the generator at each interval", at_least=1,
-                           at_most=1024)
+    samples: int = setting(16, "images drawn from the generator after each interval",
+                           at_least=1, at_most=1024)
 
 
 class Stage(NamedTuple):
-    """A part of training, of one resolution."""
+    """A part of the training with one resolution."""
     resolution: int
-    fade_images: int   # shown while the newest layers are faded in; 0 where nothing is faded
+    fade_images: int   # shown while the newest layers are faded in; 0 if nothing is faded
     images: int        # shown in all
 
 
@@ -131,7 +93,7 @@ def sizes(resolution):
 
 
 def stages(config):
-    """The `Stage`s of a run. Raises InputError for sizes that are no powers of two or don't fit."""
+    """The `Stage`s of a run. Raises InputError if a size isn't a power of two or doesn't fit."""
     size, phase, interval = config.resolution, config.phase_images, config.interval_images
     if size & (size - 1):
         raise InputError(f"--size {size} must be a power of two: 4, 8, 16, 32, ...")
@@ -150,7 +112,7 @@ def stages(config):
     found = [Stage(4, 0, phase), *(Stage(later, phase, 2 * phase) for later in sizes(size)[1:])]
     left = config.images - sum(stage.images for stage in found[:-1])
     if left < found[-1].images:
-        raise InputError(f"--images {config.images} don't suffice to grow to {size}x{size}, which "
+        raise InputError(f"--images {config.images} are too few to grow to {size}x{size}, which "
                          f"takes {(2 * len(found) - 1) * phase}: choose a smaller --phase-images")
     return [*found[:-1], found[-1]._replace(images=left)]
 
@@ -164,7 +126,7 @@ def model_inputs(resolution, channels, z_dim):
 
 
 def upsampled(x):
-    """Each pixel of [B, H, W, C] four times, [B, 2 H, 2 W, C]."""
+    """[B, H, W, C] with each pixel repeated four times: [B, 2 H, 2 W, C]."""
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
@@ -184,25 +146,25 @@ def leaky(x):
 
 
 def pixel_norm(x):
-    """Vectors along the last axis, brought to a mean square of 1."""
+    """`x` with the vectors along its last axis scaled to a mean square of 1."""
     return x * tf.rsqrt(tf.reduce_mean(tf.square(x), axis=-1, keepdims=True) + EPSILON)
 
 
 def minibatch_stddev(x, group_size):
-    """[B, H, W, n] with one more map: the deviation within a group, [B, H, W, n + 1].
+    """[B, H, W, n] with one more map, [B, H, W, n + 1]: the standard deviation within a group.
 
-    Image i is in group i mod (B / group_size). The deviation of every number over its group is
-    averaged over maps and pixels: one number a group, the same at each pixel of its images.
+    Image i is in group i mod (B / group_size). The H W n standard deviations over a group are
+    averaged: one number per group, the same at each pixel of its images.
     """
     _, height, width, maps = x.shape.as_list()
     groups = tf.reshape(x, (group_size, -1, height, width, maps))            # -> [g,B/g,H,W,n]
     variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, 0)), 0)
-    deviation = tf.reduce_mean(tf.sqrt(variance + EPSILON), (1, 2, 3), keepdims=True)
-    return tf.concat([x, tf.tile(deviation, (group_size, height, width, 1))], 3)
+    stddev = tf.reduce_mean(tf.sqrt(variance + EPSILON), (1, 2, 3), keepdims=True)
+    return tf.concat([x, tf.tile(stddev, (group_size, height, width, 1))], 3)
 
 
 def weights(shape, inputs, gain, equalized):
-    """The variable `kernel` by He's constant gain / sqrt(inputs): scaled in use, or at the start."""
+    """The `kernel`, scaled by He's constant gain / sqrt(inputs) in use or in its initial values."""
     he = float(gain / np.sqrt(inputs))
     if equalized:
         return he * tf.get_variable("kernel", shape, initializer=tf.random_normal_initializer())
@@ -219,7 +181,7 @@ def conv(x, maps, size, name, config, gain=RELU_GAIN):
 
 
 def dense(x, units, name, config, gain=RELU_GAIN, inputs=None):
-    """A dense layer with a bias: [B, n] -> [B, units]; He's constant is of `inputs`, or of n."""
+    """A dense layer with a bias: [B, n] -> [B, units]; He's constant is that of `inputs`, or n."""
     with tf.variable_scope(name):
         shape = (x.shape[-1].value, units)
         kernel = weights(shape, inputs or shape[0], gain, config.equalized)
@@ -227,12 +189,12 @@ def dense(x, units, name, config, gain=RELU_GAIN, inputs=None):
 
 
 def maps_at(resolution, config):
-    """How many feature maps the layers at `resolution` have."""
+    """The number of feature maps of the layers at `resolution`."""
     return max(1, min(config.max_maps, config.map_pixels // resolution))
 
 
 def generator(z, stage, alpha, channels, config, reuse=False, getter=None):
-    """Noise [B, z] to images [B, r, r, C], about in [-1, 1]; `getter` may change the weights."""
+    """Noise [B, z] to images [B, r, r, C], roughly in [-1, 1]; `getter` may replace the weights."""
     def activated(x):
         return pixel_norm(leaky(x)) if config.pixel_norm else leaky(x)
 
@@ -259,7 +221,7 @@ def generator(z, stage, alpha, channels, config, reuse=False, getter=None):
 
 
 def discriminator(imgs, stage, alpha, config, reuse=False):
-    """The critic: images [B, r, r, C] to scores [B, 1], any real number."""
+    """The critic: images [B, r, r, C] to unbounded scores [B, 1]."""
     def from_rgb(imgs, size):
         with tf.variable_scope(f"{size}x{size}"):
             return leaky(conv(imgs, maps_at(size, config), 1, "from_rgb", config))
@@ -268,8 +230,8 @@ def discriminator(imgs, stage, alpha, config, reuse=False):
         x = from_rgb(imgs, stage.resolution)                                # -> [B,r,r,n]
         for size in reversed(sizes(stage.resolution)[1:]):
             with tf.variable_scope(f"{size}x{size}"):
-                x = leaky(conv(x, maps_at(size, config), 3, "conv", config))
-                x = leaky(conv(x, maps_at(size // 2, config), 3, "conv_1", config))
+                x = leaky(conv(x, maps_at(size, config), 3, "conv", config))         # -> [B,s,s,n]
+                x = leaky(conv(x, maps_at(size // 2, config), 3, "conv_1", config))  # -> [B,s,s,n']
                 x = downsampled(x)                                          # -> [B,s/2,s/2,n']
             if stage.fade_images and size == stage.resolution:
                 x = faded(from_rgb(downsampled(imgs), size // 2), x, alpha)
@@ -284,10 +246,10 @@ def discriminator(imgs, stage, alpha, config, reuse=False):
 
 
 def gradient_penalty(critic, imgs, generated, epsilon):
-    """The scalar mean of (|grad D(x^)| - 1)^2; `critic` makes images [B, r, r, C] scores [B, 1]."""
+    """The scalar mean of (|grad D(x^)| - 1)^2; `critic` maps images [B, r, r, C] to scores."""
     interpolated = epsilon * imgs + (1 - epsilon) * generated
-    # Through the deviation in the minibatch an image has part in others' scores too, as it has
-    # in the authors' code.
+    # Through the minibatch standard deviation an image affects the scores of others too, as in the
+    # authors' code.
     [grads] = tf.gradients(critic(interpolated), [interpolated])            # -> [B,r,r,C]
     norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=(1, 2, 3)) + ROOT_EPSILON)  # -> [B]
     return tf.reduce_mean(tf.square(norms - 1))
@@ -298,17 +260,17 @@ def model_loss(disc_scores, gan_scores, penalty, drift_weight):
     with tf.name_scope("estimate"):
         estimate = tf.reduce_mean(disc_scores) - tf.reduce_mean(gan_scores)
     with tf.name_scope("disc_loss"):
-        # scores of real images -> high, but near 0, of fake ones -> low, slopes -> 1
+        # scores of real images -> high, but near 0; of fakes -> low; slopes -> 1
         drift = drift_weight * tf.reduce_mean(tf.square(disc_scores))
         disc_loss = -estimate + penalty + drift
     with tf.name_scope("gen_loss"):
-        # fake scores -> high, seen from the generator
+        # fake scores -> high, for the generator
         gen_loss = -tf.reduce_mean(gan_scores)
     return disc_loss, gen_loss, estimate
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -317,9 +279,9 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
-    """`(disc_opt, gen_opt, average)`: two Adam steps; the second moves average and count too."""
+    """`(disc_opt, gen_opt, average)`: two Adam steps; the second also updates average and count."""
     adam = dict(learning_rate=config.learning_rate, beta1=config.beta1, beta2=config.beta2)
-    # The loss must be that of the weights before they move.
+    # The loss must be computed from the weights before their update.
     with tf.control_dependencies([disc_loss]), tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(**adam).minimize(disc_loss, var_list=disc_vars)
     with tf.name_scope("gen_opt"):
@@ -332,26 +294,26 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of a stage's graph."""
+    """The tensors and ops of a stage that training and sampling need."""
     imgs: Any         # [B, r, r, C] in [-1, 1]
     noise: Any        # [B, z_dim]
     epsilon: Any      # [B, 1, 1, 1] in [0, 1)
-    alpha: Any        # from 0, old, to 1, new
-    fake_imgs: Any    # [B, r, r, C], by the moving average: for samples alone
-    samples: Any      # they, in [-1, 1], at the final resolution: [B, R, R] or [B, R, R, 3]
+    alpha: Any        # from 0, only the old layers, to 1, only the new ones
+    fake_imgs: Any    # [B, r, r, C], with averaged weights, for samples only
+    samples: Any      # these in [-1, 1], at the final resolution R: [B, R, R] or [B, R, R, 3]
     disc_loss: Any
     gen_loss: Any
     estimate: Any
-    penalty: Any      # times its weight, as it stands in disc_loss
-    gen_vars: list    # the generator's weights, their averages and the count: what sampling needs
-    carried: list     # the variables that were in the stage before too
+    penalty: Any      # times its weight, as in disc_loss
+    gen_vars: list    # the generator's weights, their averages and the count, for sampling
+    carried: list     # the variables that the stage before has too
     disc_opt: Any
     gen_opt: Any
 
 
 def build(config, stage, channels):
-    """The graph of `stage` for images of `channels`, in the current default graph."""
-    count = tf.train.get_or_create_global_step()  # of the stage's turns
+    """Build the graph of `stage` for images of `channels` in the current default graph."""
+    count = tf.train.get_or_create_global_step()  # of the stage's steps
     alpha = tf.constant(1.)
     if stage.fade_images:
         shown = tf.cast(count, tf.float32) * config.batch_size
@@ -387,7 +349,7 @@ def build(config, stage, channels):
 
 
 def rebuild(config, sample_shape, epoch):
-    """The graph of the stage that a run's `epoch` is in, for samples of `sample_shape` [n, ...]."""
+    """The graph of the stage at a run's `epoch`, for samples of `sample_shape` [n, ...]."""
     last = 0
     for stage in stages(config):
         last += stage.images // config.interval_images
@@ -397,7 +359,7 @@ def rebuild(config, sample_shape, epoch):
 
 
 def step(sess, gan, train_set, rng, config):
-    """One turn: the critic's update, then the generator's; returns what `tally` sums up."""
+    """The critic's update, then the generator's; returns what `tally` sums up."""
     real_imgs, = train_set.next_batch(config.batch_size)
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     epsilon = rng.uniform(0, 1, (config.batch_size, 1, 1, 1))
@@ -411,19 +373,19 @@ def step(sess, gan, train_set, rng, config):
 
 
 def tally(total, fetched):
-    """`total`, None at first, with the figures of one more turn."""
+    """The sums `total` (None at first) with the figures of one more step."""
     return np.add(0 if total is None else total, fetched, dtype=np.float64)
 
 
 def report(sess, gan, stage, config, total):
-    """The means over an interval's turns, and where growing stands after it."""
+    """The means over the steps of an interval, and the resolution and alpha after it."""
     means = total / (config.interval_images // config.batch_size)
     return {**dict(zip(("disc_loss", "gen_loss", "estimate", "penalty"), means.tolist())),
             "resolution": stage.resolution, "alpha": float(sess.run(gan.alpha))}
 
 
 def log_line(images, figures):
-    """The line after so many real images have been shown in all."""
+    """The line after `images` real images have been shown in all."""
     size = figures["resolution"]
     return (f"{images} images, {size}x{size}, alpha {figures['alpha']:.3f} [Critic loss: "
             f"{figures['disc_loss']:f}, estimate: {figures['estimate']:f}, penalty: "
@@ -436,14 +398,14 @@ def latent(rng, count, config):
 
 
 def generate(sess, gan, z):
-    """The images of latent vectors `z` [n, z_dim]: [n, R, R], or [n, R, R, 3] in colour, in [-1, 1].
+    """The images of latent vectors `z` [n, z_dim]: [n, R, R] or [n, R, R, 3], in [-1, 1].
 
-    By the moving average. They have the final resolution R: at an earlier stage, pixels are
-    repeated.
+    The weights are the moving average. Images have the final resolution R; in an earlier stage,
+    pixels are repeated.
     """
     return sess.run(gan.samples, {gan.noise: z})
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new images of normal noise, [count, R, R] or [count, R, R, 3], in [-1, 1]."""
+    """`count` new images from normal noise, [count, R, R] or [count, R, R, 3], in [-1, 1]."""
     return generate(sess, gan, latent(rng, count, config))

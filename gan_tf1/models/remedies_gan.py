@@ -1,78 +1,35 @@
-"""A GAN that loses modes on demand, and six remedies against it: temperatures or digits.
+"""A GAN that loses modes on demand, and six remedies against that: temperatures or digits.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Mode collapse", figures 6.23 and 6.24, without code or
-numbers: a generator that sits on one of two cities and changes to the other when the
-discriminator has learned of it, over and over, and generators of one digit or of some.
-Here the networks are dense and work on vectors [B, n]: n is 1 for temperatures, 784 for
-digits. They are hurt by training alone: on the cities by `gen_steps`, the generator's
-updates for each of the discriminator, on digits by Adam's step size and momentum.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Mode collapse", figures 6.23 and 6.24, without code or numbers: a generator that imitates
+one of two cities and changes to the other when the discriminator has caught up, over and over, and
+generators of only some digits. The networks are dense and work on vectors [B, n]: n is 1 for
+temperatures, 784 for digits. The collapse comes from the training alone: on the cities from
+`gen_steps`, the generator's updates per step, on digits from Adam's learning rate and momentum.
 
-Losses, D the discriminator's probability, l its logit or a critic's score::
+Losses, with D the discriminator's probability and l its logit or a critic's score::
 
     J_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))]          J_G = -E_z[log D(G(z))]
 
     x       real       data, scaled to [-1, 1]
-    z       noise      normal, mean 0 and deviation 1
+    z       noise      normal, mean 0 and standard deviation 1
     G(z)    generated  the range of tanh
     J_D     disc_loss
     J_G     gen_loss   non-saturating
 
 What each `remedy` changes, and nothing else:
 
-=================  ================================================================================
-none               nothing
-label_smoothing    D's label of real data is 1 - `label_smooth` (Salimans et al. 2016, section 3.4)
-minibatch_stddev   D's second layer sees the deviation of its first over groups of `group_size`
-                   samples (Karras et al. 2017, section 3; as in `progressive_gan.py`)
-wasserstein        J_D = E_z[l(G(z))] - E_x[l(x)], J_G = -E_z[l(G(z))], and after each update D's
-                   weights are clipped to +-`clip_value` (Arjovsky et al. 2017)
-wasserstein_gp     the same without the clip: J_D + `penalty_weight` E[(|grad l(x^)|_2 - 1)^2], on
-                   lines between x and G(z) (Gulrajani et al. 2017)
-packing            D judges `pack` samples at once, joined to one vector: all real or all fake (Lin
-                   et al. 2018, PacGAN). A batch has B / pack logits, and as many samples as before
-unrolling          J_G is of another D, with the weights w_k; D itself is trained as ever (Metz et
-                   al. 2016, equations 7 to 11)::
-
-                       w_0 = w,    w_(i+1) = w_i - eta dJ_D(w_i) / dw_i,    i = 0 ... k - 1
-
-                   k is `unrolled_steps`, eta `unrolled_rate`. J_G's gradient goes through all w_i,
-                   which depend on G: it knows how D will answer
-=================  ================================================================================
-
-Where each number comes from: the chapter has none, so all are ours, but for the remedies' own:
-
-=====================================  ===========================================================
-choice                                 why
-=====================================  ===========================================================
-non-saturating, Adam, beta1 0.5        as in GANs since Radford et al. 2015
-`gen_steps` 3                          the chapter's story, seen plainly: G moves on after D's last
-                                       word, and cycles between the cities. 1 keeps both
-on digits `--gen-steps 1               with `--disc-steps 1` all ten are there; with 3, half of the
---learning-rate 0.001 --hidden-size    samples are ones, and some digits are missing.
-128 --z-size 64`                        `--learning-rate 0.004 --beta1 0.9` besides lose more, on
-                                       some seeds all but one image, and 0.006 on most; that image
-                                       need be no digit
-two hidden layers                      a deviation must pass a layer that isn't linear, as in the
-                                       progressive GAN: in a last linear one it only adds up
-data drawn with replacement            so a step may have as many batches as it has updates
-Adam for critics too                   one thing differs at a time. Both papers update the critic 5
-                                       times for each of the generator: `--disc-steps 5 --gen-steps
-                                       1`, which is a remedy by itself
-`penalty_weight` 10                    the paper's. On a line it is too much: to turn, a critic's
-                                       slope must pass 0, which costs 10, and the cities are 0.86
-                                       apart. 0.1 lets it turn
-plain descent in the unrolled steps    the paper allows any; Adam's slots would be unrolled too
-one batch for all unrolled steps       as in the authors' code, as we recall it
-`clip_value` 0.05, `unrolled_rate`     the better of two on the cities (0.2), of three (0.5, 1)
-0.1
-=====================================  ===========================================================
-
-What else was tried, on one seed or two. On the cities, with one update each: the minimax cost, and
-Adam at 0.005, kept both; 0.005 with beta1 0.9 was on one city alone in 45 % of the sets, without a
-period. On digits 3, 5 and 10 updates of the generator left one image or two, and so did beta1 0.9
-with one update each, at any step size from 0.001: noise, which a classifier takes for a 3 or an 8.
-Step sizes from 0.005 to 0.01 with beta1 0.5 lost one to four digits, late.
+- label_smoothing: D's label of real data is 1 - `label_smooth` (Salimans et al. 2016, section 3.4).
+- minibatch_stddev: D's second layer also sees the standard deviation of its first over groups of
+  `group_size` samples (Karras et al. 2017, section 3; as in `progressive_gan.py`).
+- wasserstein: J_D = E_z[l(G(z))] - E_x[l(x)], J_G = -E_z[l(G(z))], and D's weights are clipped to
+  [-`clip_value`, `clip_value`] after each update (Arjovsky et al. 2017).
+- wasserstein_gp: the same without the clip, with J_D + `penalty_weight` E[(|grad l(x^)|_2 - 1)^2] on
+  lines between x and G(z) (Gulrajani et al. 2017).
+- packing: D judges packs of `pack` samples, all real or all fake (Lin et al. 2018, PacGAN).
+- unrolling: J_G is that of D with the weights w_k, where w_0 = w and w_(i+1) = w_i - eta dJ_D(w_i) /
+  dw_i; k is `unrolled_steps`, eta `unrolled_rate`. The gradient of J_G goes through all w_i, which
+  depend on G: it knows D's reaction (Metz et al. 2016, equations 7 to 11). D is trained as usual.
 """
 
 from dataclasses import dataclass
@@ -83,50 +40,50 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
 CHAPTER = "remedies_gan"
-SAMPLES = {1: "points", 784: "images"}  # by how many numbers a sample has: temperatures, digits
-LOGGED = ("iteration", "sample_interval")  # the log's unit, and how many of it make a row of losses.csv
-SAMPLE_RANGE = (-1, 1)  # that of tanh
+SAMPLES = {1: "points", 784: "images"}  # by the size of a sample: temperatures, digits
+LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
+SAMPLE_RANGE = (-1, 1)  # the range of tanh
 REMEDIES = ("none", "label_smoothing", "minibatch_stddev", "wasserstein", "wasserstein_gp",
             "packing", "unrolling")
 CRITICS = ("wasserstein", "wasserstein_gp")
-EPSILON = 1e-8        # in the deviation's root, as in `progressive_gan.py`
-ROOT_EPSILON = 1e-12  # in the norm's, as in `wasserstein_gan_gp.py`
+EPSILON = 1e-8        # inside the root of the standard deviation, as in `progressive_gan.py`
+ROOT_EPSILON = 1e-12  # inside the root of the norm, as in `wasserstein_gan_gp.py`
 
 
 @dataclass(frozen=True)
 class Config:
-    """Ours, as the docstring says; a remedy's own numbers are its paper's where there is one."""
+    """Our own numbers, except a remedy's, which are those of its paper if it has any."""
     iterations: int = setting(5000, "training steps", at_least=1)
     sample_interval: int = setting(25, "steps between samples, losses and checkpoints", at_least=1)
-    disc_steps: int = setting(1, "updates of the discriminator a step", at_least=1, at_most=100)
-    gen_steps: int = setting(3, "updates of the generator a step: 1 keeps the modes, more lose "
-                             "them", at_least=1, at_most=100)
-    remedy: str = setting("none", "what is done about it: " + ", ".join(REMEDIES),
+    disc_steps: int = setting(1, "discriminator updates per step", at_least=1, at_most=100)
+    gen_steps: int = setting(3, "generator updates per step: 1 keeps the modes, more lose them",
+                             at_least=1, at_most=100)
+    remedy: str = setting("none", "remedy against mode collapse: " + ", ".join(REMEDIES),
                           choices=REMEDIES)
-    batch_size: int = setting(64, "samples of either kind an update", at_least=1)
-    learning_rate: float = setting(0.0005, "Adam's step size, for both networks", above=0)
+    batch_size: int = setting(64, "real samples per update, and as many generated ones", at_least=1)
+    learning_rate: float = setting(0.0005, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
-    z_dim: int = setting(16, "numbers in a latent vector", at_least=1, at_most=100_000)
-    hidden_size: int = setting(64, "units of each of two hidden layers, of either network",
-                               at_least=1, at_most=10_000)
+    z_dim: int = setting(16, "latent dimension", at_least=1)
+    hidden_size: int = setting(64, "units of each of the two hidden layers of each network",
+                               at_least=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
-    label_smooth: float = setting(0.1, "label_smoothing: taken off the label 1 of real data",
+    label_smooth: float = setting(0.1, "label_smoothing: subtracted from the label 1 of real data",
                                   at_least=0, below=1)
-    group_size: int = setting(4, "minibatch_stddev: samples over which the deviation is taken",
-                              at_least=1)
+    group_size: int = setting(4, "minibatch_stddev: samples over which the standard deviation is "
+                              "taken", at_least=1)
     clip_value: float = setting(0.05, "wasserstein: largest absolute value of the critic's weights",
                                 above=0)
     penalty_weight: float = setting(10.0, "wasserstein_gp: weight of the penalty", at_least=0)
     pack: int = setting(2, "packing: samples that are judged together", at_least=1)
     unrolled_steps: int = setting(5, "unrolling: k, updates that the generator looks ahead",
                                   at_least=0, at_most=50)
-    unrolled_rate: float = setting(0.1, "unrolling: eta, the step size of each", above=0)
-    samples: int = setting(400, "samples drawn from the generator at each interval", at_least=1,
-                           at_most=1024)
+    unrolled_rate: float = setting(0.1, "unrolling: eta, the learning rate of each", above=0)
+    samples: int = setting(400, "samples drawn from the generator after each interval",
+                           at_least=1, at_most=1024)
 
 
 def check(config):
-    """Raise InputError where a batch can't be cut as the remedy needs it."""
+    """Raise InputError if a batch can't be divided as the remedy requires."""
     for remedy, flag, size in (("minibatch_stddev", "group-size", config.group_size),
                                ("packing", "packing", config.pack)):
         if config.remedy == remedy and config.batch_size % size:
@@ -143,7 +100,7 @@ def model_inputs(size, z_dim):
 
 
 def leaky(x, alpha):
-    """Leaky ReLU; `tf.nn.leaky_relu` has no gradient of its gradient."""
+    """Leaky ReLU; unlike `tf.nn.leaky_relu`, its gradient has a gradient."""
     return tf.maximum(alpha * x, x)
 
 
@@ -171,9 +128,9 @@ def discriminator_weights(size, config):
 
 
 def discriminator(x, weights, config):
-    """Samples [B, n] to logits, or a critic's scores, [B, 1]; packed [B / pack, 1].
+    """Samples [B, n] to logits, or a critic's scores, [B, 1]; if packed, [B / pack, 1].
 
-    `weights` are tensors, as `discriminator_weights` has them or as they will be.
+    `weights` are tensors: those of `discriminator_weights`, or those after unrolled steps.
     """
     kernel, bias, kernel_1, bias_1, kernel_2, bias_2 = weights
     if config.remedy == "packing":
@@ -186,18 +143,18 @@ def discriminator(x, weights, config):
 
 
 def minibatch_stddev(x, group_size):
-    """[B, n] with one number more, [B, n + 1]: the deviation within a group, the mean over n.
+    """[B, n] with one more number, [B, n + 1]: the mean standard deviation within a group.
 
     Sample i is in group i mod (B / group_size).
     """
     groups = tf.reshape(x, (group_size, -1, x.shape[1].value))                # -> [g,B/g,n]
     variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, 0)), 0)
-    deviation = tf.reduce_mean(tf.sqrt(variance + EPSILON), 1, keepdims=True)  # -> [B/g,1]
-    return tf.concat([x, tf.tile(deviation, (group_size, 1))], 1)
+    stddev = tf.reduce_mean(tf.sqrt(variance + EPSILON), 1, keepdims=True)  # -> [B/g,1]
+    return tf.concat([x, tf.tile(stddev, (group_size, 1))], 1)
 
 
 def gradient_penalty(critic, real, generated, epsilon):
-    """The scalar mean of (|grad l(x^)| - 1)^2; `critic` makes samples [B, n] scores [B, 1]."""
+    """The scalar mean of (|grad l(x^)| - 1)^2; `critic` maps samples [B, n] to scores [B, 1]."""
     interpolated = epsilon * real + (1 - epsilon) * generated
     [grads] = tf.gradients(critic(interpolated), [interpolated])               # -> [B,n]
     norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=1) + ROOT_EPSILON)    # -> [B]
@@ -211,26 +168,26 @@ def cross_entropy(label, logits):
 
 
 def discriminator_loss(logits_real, logits_fake, config):
-    """The scalar on which the discriminator descends, but for a critic's penalty."""
+    """The discriminator's scalar loss, without the penalty of a critic."""
     if config.remedy in CRITICS:
         # scores of real data -> high, of fakes -> low
         return tf.reduce_mean(logits_fake) - tf.reduce_mean(logits_real)
-    # real logits -> 1, smoothed -> 0.9; fake logits -> 0
+    # real logits -> 1, or 0.9 if smoothed; fake logits -> 0
     label = 1 - config.label_smooth if config.remedy == "label_smoothing" else 1.
     return cross_entropy(label, logits_real) + cross_entropy(0., logits_fake)
 
 
 def generator_loss(logits_fake, config):
-    """The scalar on which the generator descends."""
+    """The generator's scalar loss."""
     if config.remedy in CRITICS:
-        # fake scores -> high, seen from the generator
+        # fake scores -> high, for the generator
         return -tf.reduce_mean(logits_fake)
-    # fake logits -> 1, seen from the generator
+    # fake logits -> 1, for the generator
     return cross_entropy(1., logits_fake)
 
 
 def unrolled(weights, loss_of, steps, rate):
-    """`weights` after `steps` of plain descent on `loss_of(weights)`: tensors; none is moved."""
+    """`weights` after `steps` of gradient descent on `loss_of(weights)`, as tensors."""
     for _ in range(steps):
         grads = tf.gradients(loss_of(weights), weights)
         weights = [weight - rate * grad for weight, grad in zip(weights, grads)]
@@ -238,17 +195,20 @@ def unrolled(weights, loss_of, steps, rate):
 
 
 def clipped(weights, clip_value, after):
-    """Clip each of the variables to [-clip_value, clip_value], once the op `after` is done."""
+    """Clip each variable to [-clip_value, clip_value] after the op `after`."""
     with tf.name_scope("clip"), tf.control_dependencies([after]):
-        # A new read: by TF1's old variables, the value at hand may be that from before the update.
+        # A new read: a read from before may have the value that the update has replaced.
         return tf.group(*(tf.assign(weight, tf.clip_by_value(weight.read_value(), -clip_value,
                                                              clip_value)) for weight in weights))
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
-    """Two Adam steps `(disc_opt, gen_opt)`, each moving its own; a clipped critic's is both."""
+    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables.
+
+    The first of a clipped critic includes the clip.
+    """
     adam = dict(learning_rate=config.learning_rate, beta1=config.beta1)
-    # A critic's scores stand in the loss as they are: without this it might be read after the move.
+    # A critic's loss is linear in its scores: without this it might be read after the update.
     with tf.control_dependencies([disc_loss]):
         with tf.name_scope("disc_opt"):
             disc_opt = tf.train.AdamOptimizer(**adam).minimize(disc_loss, var_list=disc_vars)
@@ -261,10 +221,10 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     real: Any         # [B, n] in [-1, 1]
     noise: Any        # [B, z_dim]
-    epsilon: Any      # [B, 1] in [0, 1): of wasserstein_gp alone
+    epsilon: Any      # [B, 1] in [0, 1): only for wasserstein_gp
     generated: Any    # [B, n] in (-1, 1)
     disc_loss: Any
     gen_loss: Any
@@ -275,7 +235,7 @@ class GAN(NamedTuple):
 
 
 def build(config, size):
-    """The whole graph for vectors of `size` numbers, in the current default graph."""
+    """Build the whole graph for vectors [B, size] in the current default graph."""
     check(config)
     real, noise, epsilon = model_inputs(size, config.z_dim)
     generated = generator(noise, size, config)
@@ -305,14 +265,14 @@ def rebuild(config, sample_shape, epoch):
     return build(config, sample_shape[-1])
 
 
-def step(sess, gan, dataset, rng, config):
-    """The discriminator's updates, then the generator's, each on a batch and noise of its own.
+def step(sess, gan, train_set, rng, config):
+    """The discriminator's updates, then the generator's, each on its own batch and noise.
 
-    Returns the losses of the last of either, as each found them. All remedies draw alike.
+    Returns the losses of the last of each, before its update. All remedies draw the same numbers.
     """
     def batch():
-        idx = rng.integers(0, dataset.num_examples, config.batch_size)
-        return {gan.real: dataset.images[idx] * 2 - 1,  # to the range of tanh
+        idx = rng.integers(0, train_set.num_examples, config.batch_size)
+        return {gan.real: train_set.images[idx] * 2 - 1,  # to the range of tanh
                 gan.noise: rng.normal(0, 1, (config.batch_size, config.z_dim)),
                 gan.epsilon: rng.uniform(0, 1, (config.batch_size, 1))}
 
@@ -324,7 +284,7 @@ def step(sess, gan, dataset, rng, config):
 
 
 def report(disc_loss, gen_loss):
-    """The figures of an interval: those of its last step."""
+    """The figures of an interval are those of its last step."""
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}
 
 
@@ -345,5 +305,5 @@ def generate(sess, gan, z):
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new samples of normal noise, [count, 1] or [count, 784] in (-1, 1)."""
+    """`count` new samples from normal noise, [count, 1] or [count, 784] in (-1, 1)."""
     return generate(sess, gan, latent(rng, count, config))

@@ -1,92 +1,72 @@
 """A DCGAN, plain or packed, on stacked MNIST: three digits in three channels, 1,000 modes.
 
-Lin et al. 2018, "PacGAN: The Power of Two Samples in Generative Adversarial
-Networks", section 4.2, whose data set is that of Metz et al. 2017 (unrolled GANs);
-written down from memory, as `mixture_gan.py` says of its own. Every image has a red, a
-green and a blue digit of MNIST, drawn independently; the mode is the triple of
-digits, of which a classifier reads each channel. Losses and packing are those of
+Lin et al. 2018, "PacGAN: The Power of Two Samples in Generative Adversarial Networks", section
+4.2, whose data set is that of Metz et al. 2017 (unrolled GANs); written down from memory. Every
+image has a red, a green and a blue digit of MNIST, drawn independently. Its mode is the triple of
+digits, which a classifier reads channel by channel. Losses and packing are those of
 `mixture_gan.py`::
 
     L_D = E_x[log(1 + exp(-D(x_1, ..., x_m)))] + E_z[log(1 + exp(D(G(z_1), ..., G(z_m))))]
     L_G = E_z[log(1 + exp(-D(G(z_1), ..., G(z_m))))]
 
-    x       imgs               images in [-1, 1], 28 x 28 pixels, three `digits` for channels
+    x       imgs               images in [-1, 1], 28 x 28 pixels, three `digits` as channels
     z       noise              uniform in [-1, 1]
-    G(z)    generated          tanh, batch norm by the batch
+    G(z)    generated          tanh, batch norm with batch statistics
     D       disc_logits_real   logits of packs: m images, 3 m channels
             disc_logits_fake
 
-Where each number comes from:
+What decides the figures without being said: a step has `batch_size` packs, so m times as many
+images; each network is updated once per step, while the code that PacGAN's is built on updates G
+twice (`--gen-steps 2`); triples are drawn anew in every step. README.md has the source of each
+number and how sure it is.
 
-=====================================  ===========================================================
-number                                 source
-=====================================  ===========================================================
-1,000 modes, 26,000 samples counted    Metz et al. 2017, and both papers
-batches of 64, z of 100 numbers,       the DCGAN of Radford et al. 2016, in the sizes of Kim's
-Adam 0.0002, beta1 0.5; 64 and 128     code for 28 x 28 images, on which PacGAN's is built: as
-channels, 5 x 5, strides of 2          remembered. Uncertain: whether its layers are these
-batch norm: momentum 0.9, epsilon      the same; not in D's first layer, nor in G's last
-1e-5; weights 0.02
-10 epochs of 128,000 images            PacGAN: 128,000 triples; the number of epochs is uncertain
-packs                                  `batch_size` packs a step, so m times as many images:
-                                       uncertain, as in `mixture_gan.py`
-samples by the moving averages         Kim's code
-one update of either a step            ours: Kim's makes two of G, so that D's loss doesn't vanish;
-                                       `--gen-steps 2`
-the classifier                         ours, `mnist_classifier.py`: the papers each trained one
-=====================================  ===========================================================
-
-The triples are drawn in every step, of the 60,000 training images: not 128,000 fixed
-ones, of which every digit would come up six times.
-
-At half the width, `--channels 32`, a training takes minutes on a processor. There is no use in
-`--xla` here: its convolutions on a processor are slower by far.
+At half the width, `--channels 32`, a training takes minutes on a CPU. `--xla` doesn't help there:
+its convolutions on a CPU are much slower.
 """
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gan_tf1.config import setting
-from gan_tf1.models.mixture_gan import (  # noqa: F401: of packs, whatever is in them
+from gan_tf1.models.mixture_gan import (  # noqa: F401: they don't depend on what is in a pack
     CHANCE, Tally, model_loss, name, report, split_vars, tally)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "stacked_mnist_gan"
 SAMPLES = "images"
-LOGGED = ("iteration", "sample_interval")  # the log's unit, and how many of it make a row of losses.csv
-SAMPLE_RANGE = (-1, 1)  # that of tanh
+LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
+SAMPLE_RANGE = (-1, 1)  # the range of tanh
 IN_SHAPE = (28, 28, 3)
 NUM_MODES = 1000
 MOMENTUM, NORM_EPSILON = 0.9, 1e-5
-DEVIATION = 0.02  # of the weights at first
+DEVIATION = 0.02  # standard deviation of the initial weights
 
 
 @dataclass(frozen=True)
 class Config:
-    """The DCGAN of the PacGAN paper's section 4.2, as the docstring tells it."""
+    """The DCGAN of the PacGAN paper's section 4.2, as far as it is known."""
     packing: int = setting(1, "m: images that the discriminator judges together; 1 is the plain "
                            "GAN", at_least=1, at_most=16)
     iterations: int = setting(20_000, "training steps: 10 epochs of 2,000", at_least=1)
     sample_interval: int = setting(1000, "iterations between samples and checkpoints", at_least=1)
-    batch_size: int = setting(64, "packs a step, each of `packing` images", at_least=1,
-                              at_most=10_000)
-    gen_steps: int = setting(1, "updates of the generator a step", at_least=1, at_most=100)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    batch_size: int = setting(64, "packs per step, each of `packing` images", at_least=1)
+    gen_steps: int = setting(1, "generator updates per step", at_least=1, at_most=100)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
-    z_dim: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
+    z_dim: int = setting(100, "latent dimension", at_least=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     channels: int = setting(64, "channels of the largest maps; the smaller ones have twice as many",
-                            at_least=1, at_most=1024)
-    samples: int = setting(64, "images drawn from the generator at each interval, and kept",
+                            at_least=1, at_most=100_000)
+    samples: int = setting(64, "images drawn from the generator after each interval, and kept",
                            at_least=1, at_most=1024)
     counted: int = setting(26_000, "images drawn at the end, whose modes are counted", at_least=1,
                            at_most=1_000_000)
 
 
 def model_inputs(in_shape, z_dim):
-    """Placeholders, for B packs of m: digits [B m, 3, 28, 28] in [-1, 1], noise [B m, z_dim].
+    """Placeholders for B packs of m: digits [B m, 3, 28, 28] in [-1, 1], noise [B m, z_dim].
 
-    Of three digits each: red, green and blue.
+    The three digits of an image are red, green and blue.
     """
     height, width, channels = in_shape
     digits = tf.placeholder(tf.float32, (None, channels, height, width), name="digits")
@@ -95,12 +75,12 @@ def model_inputs(in_shape, z_dim):
 
 
 def initializer():
-    """The weights at first, of every layer."""
+    """The initial weights of every layer."""
     return tf.random_normal_initializer(stddev=DEVIATION)
 
 
 def batch_normalization(x, training):
-    """Batch norm of each channel, by the batch or by the moving averages."""
+    """Batch norm per channel, with batch statistics or, if not `training`, moving statistics."""
     return tf.layers.batch_normalization(x, momentum=MOMENTUM, epsilon=NORM_EPSILON,
                                          training=training)
 
@@ -108,7 +88,7 @@ def batch_normalization(x, training):
 def generator(z, reuse=False, channels=64, training=True):
     """Noise [B m, z] to images [B m, 28, 28, 3] in (-1, 1).
 
-    With `training=False` batch norm uses the moving averages.
+    With `training=False`, batch norm uses moving statistics.
     """
     with tf.variable_scope("generator", reuse=reuse):
         x = tf.layers.dense(z, 2 * channels * 7 * 7, kernel_initializer=initializer())
@@ -124,7 +104,7 @@ def generator(z, reuse=False, channels=64, training=True):
 
 
 def packed(imgs, packing):
-    """Images [B m, H, W, C] as packs [B, H, W, m C]: `packing` that follow one another."""
+    """Images [B m, H, W, C] as packs [B, H, W, m C] of `packing` consecutive images."""
     _, height, width, channels = imgs.shape.as_list()
     x = tf.reshape(imgs, (-1, packing, height, width, channels))
     return tf.reshape(tf.transpose(x, (0, 2, 3, 1, 4)),
@@ -132,7 +112,7 @@ def packed(imgs, packing):
 
 
 def discriminator(packs, reuse=False, channels=64, alpha=0.2):
-    """Packs [B, 28, 28, 3 m] in [-1, 1] to logits [B, 1]; batch norm by the batch, of one kind."""
+    """Packs [B, 28, 28, 3 m] in [-1, 1] to logits [B, 1], always with batch statistics."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.conv2d(packs, channels, 5, strides=2, padding="same",
                              kernel_initializer=initializer())     # [B,28,28,3 m] -> [B,14,14,64]
@@ -148,11 +128,11 @@ def discriminator(packs, reuse=False, channels=64, alpha=0.2):
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; the second moves the generator's averages too."""
+    """Two Adam steps `(disc_opt, gen_opt)`; the second also updates the moving averages."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
             disc_loss, var_list=disc_vars)
-    # The discriminator's averages are never used, so they stay: it always goes by the batch.
+    # The discriminator's averages are never used nor updated: it always uses batch statistics.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "generator/")):
         with tf.name_scope("gen_opt"):
             gen_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
@@ -161,19 +141,19 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     digits: Any       # [B m, 3, 28, 28] in [-1, 1]
     noise: Any        # [B m, z_dim]
-    fake_imgs: Any    # [B m, 28, 28, 3] in (-1, 1), by the moving averages: for samples alone
+    fake_imgs: Any    # [B m, 28, 28, 3] in (-1, 1), with moving statistics, for samples only
     disc_loss: Any
     gen_loss: Any
-    gen_vars: list    # the generator's weights and moving averages: what sampling needs
+    gen_vars: list    # the generator's weights and moving averages, for sampling
     disc_opt: Any
     gen_opt: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     digits, noise = model_inputs(IN_SHAPE, config.z_dim)
 
     imgs = tf.transpose(digits, (0, 2, 3, 1))                            # -> [B m,28,28,3]
@@ -190,11 +170,11 @@ def build(config):
     return GAN(digits, noise, fake_imgs, disc_loss, gen_loss, saved_vars, disc_opt, gen_opt)
 
 
-def step(sess, gan, dataset, rng, config):
+def step(sess, gan, train_set, rng, config):
     """One update of the discriminator, then the generator's; returns the last losses."""
     count = config.batch_size * config.packing
-    idx = rng.integers(0, dataset.num_examples, 3 * count)
-    digits = dataset.images[idx].reshape(count, 3, 28, 28) * 2 - 1  # to the range of tanh
+    idx = rng.integers(0, train_set.num_examples, 3 * count)
+    digits = train_set.images[idx].reshape(count, 3, 28, 28) * 2 - 1  # to the range of tanh
     noise = rng.uniform(-1, 1, (count, config.z_dim))
     disc_loss, _ = sess.run([gan.disc_loss, gan.disc_opt],
                             {gan.digits: digits, gan.noise: noise})
@@ -204,7 +184,7 @@ def step(sess, gan, dataset, rng, config):
 
 
 def log_line(iteration, losses):
-    """The line after `iteration`, counted from 1."""
+    """The line after `iteration`, which counts from 1."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}]")
 
@@ -220,5 +200,5 @@ def generate(sess, gan, z):
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new images of uniform noise, [count, 28, 28, 3] in (-1, 1)."""
+    """`count` new images from uniform noise, [count, 28, 28, 3] in (-1, 1)."""
     return generate(sess, gan, latent(rng, count, config))

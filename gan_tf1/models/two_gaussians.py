@@ -1,51 +1,34 @@
 """A discriminator and a critic between two Gaussians that lie apart: figure 6.15.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Wasserstein GAN", figure 6.15, which is figure 2 of
-Arjovsky et al. 2017; there D and f are "learning to differentiate two Gaussians", with no
-generator, and so they are here::
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Wasserstein GAN". Figure 6.15 is figure 2 of Arjovsky et al. 2017, in which D and f are
+"learning to differentiate two Gaussians". Neither there nor here is a generator involved::
 
-    D descends on  -E_x[log D(x)] - E_y[log(1 - D(y))]
-    f descends on  -E_x[f(x)] + E_y[f(y)],               all its weights within +-c
+    D minimizes  -E_x[log D(x)] - E_y[log(1 - D(y))]
+    f minimizes  -E_x[f(x)] + E_y[f(y)],               with all its weights in [-c, c]
 
-    x       real      normal, mean -`distance` / 2 and deviation `deviation`
-    y       fake      normal, mean `distance` / 2 and the same deviation
+    x       real      normal, mean -`distance` / 2 and standard deviation `deviation`
+    y       fake      normal, mean `distance` / 2 and the same standard deviation
     D       sigmoid(disc_logits_real), sigmoid(disc_logits_fake)
     f       critic_scores_real, critic_scores_fake
     c       clip_value
 
-Known beforehand: the best logits of D are the straight line l(x) = -x distance / deviation^2; the
-best f with slopes up to K falls by K everywhere between the two; and a critic with one input, two
-layers of h units and weights up to c is nowhere steeper than K = h^2 c^3.
+Known in advance: the best logits of D are the straight line l(x) = -x distance / deviation^2; the
+best f with slopes up to K falls with slope K everywhere between the two; and a critic with one
+input, two layers of h units and weights up to c is nowhere steeper than K = h^2 c^3.
 
-What the figure leaves open: a generator is moved by the slope of a cost, not by that of D.
+What the figure leaves open: a generator is trained by the slope of a cost, not by that of D::
 
-=====================  ============================  ============================================
-cost of a sample y     its slope, by the logits l    at the fake numbers, where D(y) ~ 0
-=====================  ============================  ============================================
-D(y) itself            D (1 - D) l'                  vanishes: the figure's flat line
-log(1 - D(y))          -D l'                         vanishes: the minimax cost
--log D(y)              -(1 - D) l'                   doesn't: it is -l', as steep as the logits
--f(y)                  -f'                           doesn't
-=====================  ============================  ============================================
+    cost of a sample y     its slope, by the logits l    at the fake numbers, where D(y) ~ 0
+    D(y) itself            D (1 - D) l'                  vanishes: the figure's flat line
+    log(1 - D(y))          -D l'                         vanishes: the minimax cost
+    -log D(y)              -(1 - D) l'                   doesn't: it is -l', as steep as the logits
+    -f(y)                  -f'                           doesn't
 
-So here the non-saturating cost has a fine gradient too. And D is flat on either side, not all the
-way: from 1 to 0 it falls within one step, in the middle.
+So the non-saturating cost has a useful gradient here too. And D is flat on either side, but not in
+the middle: there it falls from 1 to 0.
 
-Where each number comes from (the figure's are not given):
-
-=====================================  ===========================================================
-number                                 source
-=====================================  ===========================================================
-distance 6, deviation 0.7              ours: of either, one number in 100,000 crosses the middle
-leaky ReLU 0.2, two hidden layers      those of the section's dense critic, narrower
-clip 0.1, RMSProp 0.0005               ours. With the section's 0.01 and 0.00005 K would be 0.001;
-                                       here it is 1.02, so that slopes can be compared
-Adam 0.001 for D, batches of 256,      ours
-3,000 updates
-clipping, not the gradient penalty     it is the section's. And on a line the penalty lets a critic
-                                       rise that should fall: 6 s + 10 (s - 1)^2 is least at s = 0.7
-=====================================  ===========================================================
+The figure gives no numbers. README.md says why those here were chosen.
 """
 
 from dataclasses import dataclass
@@ -59,20 +42,20 @@ CHAPTER = "two_gaussians"
 
 @dataclass(frozen=True)
 class Config:
-    """Ours, as the docstring says."""
-    distance: float = setting(6.0, "from the mean of the real numbers to the fake ones'", above=0)
-    deviation: float = setting(0.7, "standard deviation of either", above=0)
+    """Our own numbers, since the figure has none."""
+    distance: float = setting(6.0, "from the mean of the real numbers to that of the fakes", above=0)
+    deviation: float = setting(0.7, "standard deviation of both", above=0)
     steps: int = setting(3000, "updates of each network", at_least=1)
-    batch_size: int = setting(256, "numbers of either kind an update", at_least=1)
-    learning_rate: float = setting(0.001, "Adam's step size, of the discriminator", above=0)
-    critic_learning_rate: float = setting(0.0005, "RMSProp's, of the critic", above=0)
+    batch_size: int = setting(256, "real numbers per update, and as many fakes", at_least=1)
+    learning_rate: float = setting(0.001, "Adam's learning rate for the discriminator", above=0)
+    critic_learning_rate: float = setting(0.0005, "RMSProp's, for the critic", above=0)
     clip_value: float = setting(0.1, "largest absolute value of the critic's weights", above=0)
     hidden_size: int = setting(32, "units of each hidden layer", at_least=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
 
 
 def model_inputs():
-    """Placeholders: real numbers and fake ones, [B, 1] each."""
+    """Placeholders: real numbers and fakes, [B, 1] each."""
     real = tf.placeholder(tf.float32, (None, 1), name="real")
     fake = tf.placeholder(tf.float32, (None, 1), name="fake")
     return real, fake
@@ -106,7 +89,7 @@ def model_loss(disc_logits_real, disc_logits_fake, critic_scores_real, critic_sc
 
 
 def split_vars():
-    """The trainable variables `(disc_vars, critic_vars)`, told apart by their scope's name."""
+    """The trainable variables `(disc_vars, critic_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
     critic_vars = [var for var in trainable_vars if var.name.startswith("critic")]
@@ -130,12 +113,12 @@ def model_opt(disc_loss, critic_loss, disc_vars, critic_vars, config):
 
 
 class Net(NamedTuple):
-    """What training and drawing need of the graph."""
+    """The tensors and ops that training and drawing need."""
     real: Any           # [B, 1]
     fake: Any           # [B, 1]
     disc_logits: Any    # of `real`, [B, 1]
     critic_scores: Any  # of `real`, [B, 1]
-    disc_slopes: Any    # of the logits by `real`, [B, 1]
+    disc_slopes: Any    # of the logits with respect to `real`, [B, 1]
     critic_slopes: Any  # of the scores
     disc_loss: Any
     critic_loss: Any
@@ -144,7 +127,7 @@ class Net(NamedTuple):
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     real, fake = model_inputs()
 
     size = dict(hidden_size=config.hidden_size, alpha=config.alpha)
@@ -156,7 +139,7 @@ def build(config):
     disc_loss, critic_loss = model_loss(disc_logits_real, disc_logits_fake, critic_scores_real,
                                         critic_scores_fake)
     disc_opt, critic_opt = model_opt(disc_loss, critic_loss, *split_vars(), config)
-    # Of the sum over a batch, each number has part in its own logit alone.
+    # The gradient of the sum over a batch: each number affects only its own logit.
     [disc_slopes] = tf.gradients(disc_logits_real, [real])
     [critic_slopes] = tf.gradients(critic_scores_real, [real])
     return Net(real, fake, disc_logits_real, critic_scores_real, disc_slopes, critic_slopes,
@@ -172,7 +155,7 @@ def step(sess, net, rng, config):
 
 
 def measure(sess, net, x):
-    """The logits, the scores, and the slopes of each by x, at points [n]: float64 [n] all."""
+    """The logits, the scores, and the slopes of both in x, at points [n]: each float64 [n]."""
     values = sess.run([net.disc_logits, net.critic_scores, net.disc_slopes, net.critic_slopes],
                       {net.real: x[:, None]})
     return [value[:, 0].astype(float) for value in values]

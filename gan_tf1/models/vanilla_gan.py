@@ -1,68 +1,34 @@
 """The vanilla GAN of two Keras models: dense networks, the generator with batch norm, on MNIST.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Vanilla GAN". The chapter's API is Keras. Here is
-the graph that this API builds, and a test trains both from the same weights:
-after 10 iterations all weights, moving averages and Adam's slots are equal.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Vanilla GAN". The chapter is written in Keras; this is the graph that Keras builds. A test
+trains both from the same weights: after 10 iterations all weights, moving averages and Adam's
+slots are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
     min_G max_D  E_x[log D(x)] + E_z[log(1 - D(G(z)))]
 
     x          real_imgs                images in [-1, 1]
-    z          noise                    normal noise, mean 0 and deviation 1
-    G(z)       generated                tanh, batch norm by the batch: what G is trained through
-               fake_imgs                tanh, batch norm by moving averages: what D is trained on
-    D(x)       sigmoid(disc_logits)     of a batch of one kind
+    z          noise                    normal noise, mean 0 and standard deviation 1
+    G(z)       generated                tanh, batch norm with batch statistics: trains G
+               fake_imgs                tanh, batch norm with moving statistics: trains D
+    D(x)       sigmoid(disc_logits)     of a batch of either real or generated images
     D(G(z))    sigmoid(gan_logits)
 
-D descends on both terms of the negated value, one after the other: two updates
-an iteration. G descends on `gen_loss` = -E_z[log D(G(z))], the non-saturating
-objective.
+D minimizes both terms of the negative value function, one after the other: two updates per
+iteration. G minimizes `gen_loss` = -E_z[log D(G(z))], the non-saturating objective.
 
-What Keras does without saying so, and what decides the printed numbers:
+What decides the printed numbers (README.md has all that Keras does without saying so):
 
-=====================================  ===========================================================
-Keras                                  here
-=====================================  ===========================================================
-`generator.predict(noise)`             batch norm in inference mode, by the moving averages. At
-                                       first these are 0 and 1: D's first fakes aren't normalized
-`gan_model.train_on_batch`             batch norm in training mode; its averages move here, and
-                                       only here, once an iteration: M <- 0.8 M + 0.2 m and
-                                       V <- 0.8 V + 0.2 v, with v of the batch as it is, not times
-                                       n/(n-1), which Keras uses for images alone
-`BatchNormalization(momentum=0.8)`     epsilon is 0.001, added to the variance
-two `discriminator.train_on_batch`     two updates by one Adam, whose slots and powers both move;
-                                       the second's loss is that after the first update
-`0.5 * np.add(real, fake)`             loss and accuracy printed: half the sum of both, each taken
-                                       before its own update. The gradients are not halved
-`discriminator.trainable = False`,     the discriminator keeps training on its own; in the
-set after `compile`                    combined model only the generator's weights move
-`binary_crossentropy`                  of a probability as such, it is clipped to 1e-7 from 0 and 1.
-                                       Of a model that ends in a sigmoid, Keras finds the logits and
-                                       takes their loss, as here: nothing is clipped
-`metrics=['accuracy']`                 the share of D(x) above 0.5, as far as x is real
-`Adam(0.0002, 0.5)`                    beta2 0.999; epsilon is 1e-7, TF1's is 1e-8. Both add it to
-                                       sqrt(v), after the correction of both moments went into the
-                                       step size
-weights                                Glorot uniform, biases 0: as in `tf.layers`
-=====================================  ===========================================================
+- `generator.predict` normalizes with moving statistics, 0 and 1 at first: D's first fakes are not
+  normalized. The moving averages are updated only with G, once per iteration, with momentum 0.8.
+- The printed loss and accuracy are half the sum of those of D's two updates, taken before each.
+- `binary_crossentropy` of a model that ends in a sigmoid uses the logits: nothing is clipped.
+- Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
 
-What is printed, what happens, and what is done here:
-
-=====================================  =============================  ===========================
-printed                                what happens                   here
-=====================================  =============================  ===========================
-`X_train / 127.5 – 1`, indented        SyntaxError: a dash is no      images in [-1, 1]
-                                       minus
-the section has no loop, its           they are iterations of one     `--iterations`; those of
-siblings count `epochs`                batch                          `sample_interval` are an
-                                                                      "epoch" of the run directory
-`if epoch % sample_interval == 0`      samples after iterations 1,    after iterations 200, 400,
-(sibling), 50                          51, 101, ...                   ..., with a checkpoint
-=====================================  =============================  ===========================
-
-No log is printed. The line is the one that the chapter's conditional GAN prints.
+The section prints no loop and no log. The log line is that of the chapter's conditional GAN; what
+that section calls epochs are iterations of one batch, as here.
 """
 
 from dataclasses import dataclass
@@ -75,34 +41,34 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "vanilla_gan"
 SAMPLES = "images"
-LOGGED = ("iteration", None)  # the log's unit: a row of losses.csv is one
-SAMPLE_RANGE = (-1, 1)  # that of tanh
-CHANCE = 0.6931  # nats of disc_loss where the discriminator can't tell: ln 2
+LOGGED = ("iteration", None)  # the log counts iterations; each is a row of losses.csv
+SAMPLE_RANGE = (-1, 1)  # the range of tanh
+CHANCE = 0.6931  # disc_loss in nats if D always answers one half: ln 2
 INPUT_SIZE = 784     # 28 x 28 pixels, flattened: all layers are dense
-ADAM_EPSILON = 1e-7  # Keras' default
+ADAM_EPSILON = 1e-7  # the default of Keras
 MOMENTUM = 0.8       # of the moving averages
 
 
 @dataclass(frozen=True)
 class Config:
-    """The chapter's hyperparameters; `sample_interval` is left unsaid in this section."""
+    """The chapter's hyperparameters; the section doesn't state `sample_interval`."""
     iterations: int = setting(30_000, "training steps", at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
-    batch_size: int = setting(128, "real images an iteration, and as many of the generator's",
+    batch_size: int = setting(128, "real images per iteration, and as many generated ones",
                               at_least=1)
-    z_dim: int = setting(100, "numbers in a latent vector", at_least=1, at_most=100_000)
-    learning_rate: float = setting(0.0002, "Adam's step size, for both networks", above=0)
+    z_dim: int = setting(100, "latent dimension", at_least=1)
+    learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
-    hidden_size: int = setting(256, "units of the smallest hidden layer of either network; the "
-                               "others have two and four times as many", at_least=1,
-                               at_most=10_000)
-    samples: int = setting(16, "images drawn from the generator at each interval", at_least=1,
-                           at_most=1024)
+    hidden_size: int = setting(256, "units of the smallest hidden layer of each network; the "
+                               "others have two and four times as many",
+                               at_least=1, at_most=100_000)
+    samples: int = setting(16, "images drawn from the generator after each interval",
+                           at_least=1, at_most=1024)
 
 
 def model_inputs(input_size, z_dim):
-    """Placeholders: images [B, input_size] in [-1, 1], labels [B, 1] (1 real), noise [B, z_dim]."""
+    """Placeholders: images [B, input_size] in [-1, 1], y [B, 1] (1 = real), noise [B, z_dim]."""
     imgs = tf.placeholder(tf.float32, (None, input_size), name="imgs")
     y = tf.placeholder(tf.float32, (None, 1), name="y")
     noise = tf.placeholder(tf.float32, (None, z_dim), name="noise")
@@ -112,7 +78,7 @@ def model_inputs(input_size, z_dim):
 def generator(z, output_size, reuse=False, alpha=0.2, hidden_size=256, training=True):
     """Noise [B, z] to images [B, output_size] in (-1, 1).
 
-    With `training=False` batch norm uses the moving averages.
+    With `training=False`, batch norm uses moving statistics.
     """
     def batch_normalization(x):
         return tf.layers.batch_normalization(x, momentum=MOMENTUM, training=training)
@@ -145,21 +111,21 @@ def discriminator(x, reuse=False, alpha=0.2, hidden_size=256):
 def model_loss(disc_logits, y, gan_logits):
     """The scalars `(disc_loss, disc_acc, gen_loss)` of logits and labels [B, 1], losses in nats."""
     with tf.name_scope("disc_loss"):
-        # logits of a real image -> 1, of a fake one -> 0: what y says
+        # logits -> y: 1 for real images, 0 for fakes
         disc_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=y, logits=disc_logits))
     with tf.name_scope("disc_acc"):
-        said = tf.cast(tf.sigmoid(disc_logits) > 0.5, tf.float32)
-        disc_acc = tf.reduce_mean(tf.cast(tf.equal(said, y), tf.float32))
+        predicted = tf.cast(tf.sigmoid(disc_logits) > 0.5, tf.float32)
+        disc_acc = tf.reduce_mean(tf.cast(tf.equal(predicted, y), tf.float32))
     with tf.name_scope("gen_loss"):
-        # fake logits -> 1, seen from the generator
+        # fake logits -> 1, for the generator
         gen_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.ones_like(gan_logits), logits=gan_logits))
     return disc_loss, disc_acc, gen_loss
 
 
 def split_vars():
-    """The trainable variables `(gen_vars, disc_vars)`, told apart by their scope's name."""
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
     trainable_vars = tf.trainable_variables()
     gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
     disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
@@ -168,11 +134,11 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; the second moves the generator's averages too."""
+    """Two Adam steps `(disc_opt, gen_opt)`; the second also updates the moving averages."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             disc_loss, var_list=disc_vars)
-    # Only the generator has batch norm, and only its pass in training mode has update ops.
+    # Only the generator has batch norm, and only its pass in training mode adds update ops.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
         with tf.name_scope("gen_opt"):
             gen_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
@@ -181,21 +147,21 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
 
 
 class GAN(NamedTuple):
-    """What training and sampling need of the graph."""
+    """The tensors and ops that training and sampling need."""
     imgs: Any         # [B, 784] in [-1, 1]
     y: Any            # [B, 1], 1 = real
     noise: Any        # [B, z_dim]
-    fake_imgs: Any    # [B, 784] in (-1, 1), by the moving averages
+    fake_imgs: Any    # [B, 784] in (-1, 1), with moving statistics
     disc_loss: Any
     disc_acc: Any
     gen_loss: Any
-    gen_vars: list    # the generator's weights and moving averages: what sampling needs
+    gen_vars: list    # the generator's weights and moving averages, for sampling
     disc_opt: Any
     gen_opt: Any
 
 
 def build(config):
-    """The whole graph, in the current default graph."""
+    """Build the whole graph in the current default graph."""
     imgs, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
 
     size = dict(alpha=config.alpha, hidden_size=config.hidden_size)
@@ -212,11 +178,11 @@ def build(config):
                gen_opt)
 
 
-def step(sess, gan, dataset, rng, config):
-    """One iteration of the chapter's loop; returns what `report` makes its figures of."""
+def step(sess, gan, train_set, rng, config):
+    """One iteration of the chapter's loop; returns the arguments of `report`."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
-    idx = rng.integers(0, dataset.num_examples, config.batch_size)
-    real_imgs = dataset.images[idx] * 2 - 1  # to the range of tanh
+    idx = rng.integers(0, train_set.num_examples, config.batch_size)
+    real_imgs = train_set.images[idx] * 2 - 1  # to the range of tanh
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
     fake_imgs = sess.run(gan.fake_imgs, {gan.noise: noise})
     *real, _ = sess.run([gan.disc_loss, gan.disc_acc, gan.disc_opt],
@@ -230,13 +196,13 @@ def step(sess, gan, dataset, rng, config):
 
 
 def report(real, fake, gen_loss):
-    """The printed figures: of the discriminator the means of both updates, each taken before it."""
+    """The printed figures. The discriminator's are means over its two updates, taken before each."""
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
 def log_line(iteration, losses):
-    """The line that the chapter prints after `iteration`, counted from 0."""
+    """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
@@ -247,10 +213,10 @@ def latent(rng, count, config):
 
 
 def generate(sess, gan, z):
-    """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), by the moving averages."""
+    """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), with moving statistics."""
     return sess.run(gan.fake_imgs, {gan.noise: z})
 
 
 def sample(sess, gan, rng, count, config):
-    """`count` new images of normal noise, [count, 784] in (-1, 1), by the moving averages."""
+    """`count` new images from normal noise, [count, 784] in (-1, 1), with moving statistics."""
     return generate(sess, gan, latent(rng, count, config))
