@@ -94,6 +94,11 @@ def load_script(name):
     return module
 
 
+def heed_ctrl_c():
+    """A `preexec_fn`: a suite that runs in the background ignores Ctrl-C, and so would its child."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def kill_after(beginning, program, *arguments, seconds=0):
     """Run `program` with `arguments`, and kill it once a line has this beginning, `seconds` later."""
     process = subprocess.Popen([sys.executable, program, *map(str, arguments)],

@@ -186,7 +186,8 @@ def test_a_loss_that_is_not_finite_stops_at_its_step(main, script, tmp_path, mon
     gen_loss = run.load_losses(tmp_path / "run")["gen_loss"]
     assert np.isnan(gen_loss).tolist() == 5 * [False] + [True]  # the last row says why
     _, *lines, told = (tmp_path / "run" / "log.txt").read_text().splitlines()
-    assert len(lines) == 5 and told.startswith("Signs of divergence: gen_loss is nan in step ")
+    assert len(lines) == 5 and told.startswith(
+        f"Signs of divergence: gen_loss is nan in {getattr(model, 'LOGGED', ['step'])[0]} ")
 
 
 def test_an_interval_must_divide_the_iterations(capsys, tmp_path, monkeypatch):
@@ -282,7 +283,6 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
     (["--label", "3", "--samples", "0"], "--samples must be at least 1 and at most 100000"),
     (["--label", "3", "--out", "threes.gif"], "--out threes.gif must end in .png or .npy"),
     (["--label", "3", "--iterations", "5"], "unrecognized arguments: --iterations 5"),
-    (["--samples", "5"], "unrecognized arguments: --samples 5"),
     (["--variant", "mended"], "--variant must be one of as_printed, corrected, not mended"),
 ])
 def test_a_digit_that_cannot_be_drawn_is_one_line_and_leaves_nothing(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import few_idx
-from conftest import ROOT, refusal
+from conftest import ROOT, heed_ctrl_c, refusal
 from gan_tf1.listing import blocks
 from gan_tf1.listing.__main__ import main
 from gan_tf1.listing.rewrite import value
@@ -238,7 +238,7 @@ def test_ctrl_c_saves_what_is_drawn_and_says_where_it_was(tmp_path):
     process = subprocess.Popen([sys.executable, "-m", "gan_tf1.listing", tmp_path / "listing.py"],
                                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                               preexec_fn=heed_ctrl_c)
     assert process.stdout.readline() == "on\n"  # a shell's background jobs ignore what follows
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT, SCRIPT_NAMES, SCRIPTS
+from conftest import ROOT, SCRIPT_NAMES, SCRIPTS, heed_ctrl_c
 from gan_tf1 import errors
 
 
@@ -16,7 +16,7 @@ def python(*arguments, **environment):
     """What a new Python does that finds this package by nothing but the script's own place."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run([sys.executable, *map(str, arguments)], text=True, capture_output=True,
-                          env={**kept, **environment}, cwd=ROOT.parent)
+                          env={**kept, **environment}, cwd=ROOT.parent, preexec_fn=heed_ctrl_c)
 
 
 def test_without_any_package_one_line_says_what_to_install():

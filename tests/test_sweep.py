@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import heed_ctrl_c, load_script, refusal
 from gan_tf1 import figures, processes, repeated, run
 from gan_tf1.config import Parser
 from gan_tf1.data import digits, images
@@ -360,7 +360,7 @@ def test_trainings_end_with_the_command_that_started_them(tmp_path, number):
         "pathlib.Path(sys.argv[2] + '.pid').write_text(str(os.getpid()))\n"
         "time.sleep(60)\npathlib.Path(sys.argv[2] + '.ended').touch()\n")
     parent = subprocess.Popen([sys.executable, "-c", SLEEPER, str(tmp_path)],
-                              stderr=subprocess.DEVNULL)
+                              stderr=subprocess.DEVNULL, preexec_fn=heed_ctrl_c)
 
     def children():
         texts = [path.read_text() for path in tmp_path.glob("*.pid")]

@@ -183,7 +183,8 @@ def made_up(monkeypatch):
 
 
 def printed(script, capsys, out, *arguments):
-    script.main([str(SHIPPED), "--out", str(out), "--samples", "6000", *arguments])
+    script.main([str(SHIPPED), "--out", str(out), "--overwrite", "--samples", "6000",
+                 *arguments])
     lines = capsys.readouterr().out.splitlines()
     return lines, {line.split(":")[0].strip(): line for line in lines}
 
