@@ -55,7 +55,19 @@ MODELS = {  # name -> model and its smallest settings
                                       disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
     "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
 }
-SECOND_VARIANTS = ("dcgan_svhn_as_printed", "semi_supervised_corrected")  # of the slowest models
+# Second variants of a model, whose steps draw and update as the first one's do.
+SECOND_VARIANTS = ("dcgan_svhn_as_printed", "semi_supervised_corrected", "remedies_gan_clipped")
+# Between them, these have all kinds of draws, of training sets and of state that the loop carries.
+OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "conditional_gan", "wasserstein_gan_gp", "pix2pix",
+                "cyclegan", "mixture_gan")
+
+
+def others_slow(names):
+    """All `MODELS` as parameters, those that are not among `names` marked as slow."""
+    return [name if name in names else pytest.param(name, marks=pytest.mark.slow)
+            for name in MODELS]
+
+
 DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
 COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
 LABELS = np.random.default_rng(7).integers(0, 10, 203).astype(np.uint8)
@@ -193,9 +205,7 @@ ATOL = 1e-8
 
 
 @pytest.mark.numerics
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if name in SECOND_VARIANTS else name
-    for name in MODELS])
+@pytest.mark.parametrize("name", others_slow(set(MODELS) - set(SECOND_VARIANTS)))
 def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path):
     with double.precision():
         after_loop, after_feeds, looped, fed = both(name, tmp_path)
@@ -441,7 +451,7 @@ def test_xla_without_the_loop_in_the_graph_is_refused(main, capsys):
     assert "give --loop graph too" in refusal(capsys, main, "--xla")
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", others_slow(OF_EACH_KIND))
 def test_every_op_of_the_loop_has_a_gpu_kernel(name):
     with new_graph(3, resource_variables=True).as_default():
         _, train_set, step, epoch = chapter(name)
