@@ -137,6 +137,7 @@ def test_resumed_from_any_stage_equals_never_interrupted(main, finished, tmp_pat
     assert resumed_after(main, epoch, finished, tmp_path / "run") == final_state(finished)
 
 
+@pytest.mark.slow
 def test_resumed_in_a_fade_in_by_the_loop_in_the_graph_too(main, flags, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "KEPT", 99)
     main([*flags, "--loop", "graph", "--run-dir", str(tmp_path / "whole")])

@@ -341,6 +341,7 @@ def test_a_diverging_run_really_stops(main, tmp_path, capsys):
     assert "not finite" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_a_thousand_epochs(tmp_path):
     """Resident memory at epoch 1,000 against epoch 200, in a process of its own."""
     code = f"""
