@@ -99,22 +99,24 @@ def test_a_thread_sees_it_while_it_lasts():
     assert found == [False, True]
 
 
-def test_installed_libraries_get_the_tensorflow_that_is_installed(tmp_path, monkeypatch):
+def test_installed_libraries_get_the_tensorflow_that_is_installed(tmp_path):
     source = ("import tensorflow as tf, importlib\nfrom tensorflow import Tensor\n"
               "by_name = importlib.import_module('tensorflow')\n")
-    for folder in ("site-packages", "own"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / f"listing_test_{folder[:3]}.py").write_text(source)
-        monkeypatch.syspath_prepend(tmp_path / folder)
-    with tf1_imports() as tf:
-        import listing_test_own
-        import listing_test_sit
-        assert listing_test_sit.tf is listing_test_sit.by_name is REAL
-        assert listing_test_own.tf is listing_test_own.by_name is tf
-    assert "listing_test_own" not in sys.modules  # it holds the TF1 API
-    import listing_test_own as again
-    assert again.tf is REAL
-    del sys.modules["listing_test_own"], sys.modules["listing_test_sit"]
+    # Its own patch, undone before `untouched` looks: pytest's is shared with fixtures of all tests.
+    with pytest.MonkeyPatch.context() as patch:
+        for folder in ("site-packages", "own"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / f"listing_test_{folder[:3]}.py").write_text(source)
+            patch.syspath_prepend(tmp_path / folder)
+        with tf1_imports() as tf:
+            import listing_test_own
+            import listing_test_sit
+            assert listing_test_sit.tf is listing_test_sit.by_name is REAL
+            assert listing_test_own.tf is listing_test_own.by_name is tf
+        assert "listing_test_own" not in sys.modules  # it holds the TF1 API
+        import listing_test_own as again
+        assert again.tf is REAL
+        del sys.modules["listing_test_own"], sys.modules["listing_test_sit"]
 
 
 def test_what_is_not_supported_names_itself_and_what_is():
