@@ -21,6 +21,9 @@ CASES = {  # model -> settings other than the chapter's, and steps
 }
 
 
+LONG = (dcgan_mnist, dcgan_upsampling)  # three trainings of convolutions
+
+
 @pytest.fixture(scope="module")
 def drawn():
     images = drawn_digits.draw(3000, seed=0)
@@ -33,7 +36,9 @@ def pictures(images):
 
 
 @pytest.mark.numerics
-@pytest.mark.parametrize("model", CASES, ids=lambda model: model.CHAPTER)
+@pytest.mark.parametrize("model", [
+    pytest.param(model, marks=pytest.mark.slow) if model in LONG else model for model in CASES],
+    ids=lambda model: model.CHAPTER)
 def test_a_small_run_learns(model, drawn):
     """The samples' mean picture, and what varies about it, come nearer to those of the digits.
 

@@ -345,11 +345,11 @@ def main(monkeypatch):
 FILES = ("stages", "generator_costs", "divergences", "gradients")
 
 
-def test_figures_and_tables_are_functions_of_the_seed(main, tmp_path, capsys):
-    for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
-        main(["--out", str(tmp_path / folder), "--seed", str(seed)])
+def test_the_same_seed_leaves_the_same_figures_and_tables(main, tmp_path, capsys):
+    for folder in "ab":
+        main(["--out", str(tmp_path / folder), "--seed", "3"])
     out = capsys.readouterr().out
-    assert out.count("amid the fake numbers") == 3 * 4
+    assert out.count("amid the fake numbers") == 2 * 4
     assert {path.name for path in (tmp_path / "a").iterdir()} == {
         f"{name}.{kind}" for name in FILES for kind in ("csv", "png")}
     for name in FILES:
@@ -357,8 +357,6 @@ def test_figures_and_tables_are_functions_of_the_seed(main, tmp_path, capsys):
         assert png[:4] == b"\x89PNG" and b"# seed: 3" in csv
         assert csv == (tmp_path / "b" / f"{name}.csv").read_bytes()
         assert png == (tmp_path / "b" / f"{name}.png").read_bytes()
-    assert ((tmp_path / "a" / "stages.csv").read_text().splitlines()[4:]
-            != (tmp_path / "c" / "stages.csv").read_text().splitlines()[4:])
     table = run.table((tmp_path / "a" / "divergences.csv").read_text())
     assert table["shift"].tolist() == [0, 1, 2]
     assert table["value"][0] == pytest.approx(-LOG_4, rel=1e-5)

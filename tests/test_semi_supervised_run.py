@@ -82,7 +82,7 @@ def test_switches_reach_the_training(main, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("variant, supervised_only, least", [
-    ("as_printed", False, 0.25), ("corrected", True, 0.45)])
+    pytest.param("as_printed", False, 0.25, marks=pytest.mark.slow), ("corrected", True, 0.45)])
 def test_a_small_run_learns_to_read(variant, supervised_only, least):
     """Networks a quarter as wide read street numbers far better than chance, which is 0.1."""
     drawn = drawn_street.load(2500, 0)
