@@ -157,14 +157,24 @@ def _let_onednn_speak():
         sess.run(tf.transpose(numbers), {numbers: [[0]]})
 
 
+def uses_onednn():
+    """Whether TensorFlow computes with oneDNN on the processor; TF_ENABLE_ONEDNN_OPTS=0 forbids it."""
+    return insides("util._pywrap_util_port").IsMklEnabled()
+
+
 def session_config(mixed_precision=False):
     """A `ConfigProto` that runs anywhere: soft placement, and GPU memory taken as it is needed.
 
     With `mixed_precision` grappler rewrites a graph of float32 so that convolutions and matrix
-    products are computed in bfloat16, on processors; variables and losses stay float32.
+    products are computed in bfloat16, on processors; variables and losses stay float32. Only oneDNN
+    has kernels for that: without it grappler would silently leave the graph as it is, so this
+    raises InputError.
     """
     config = tf.ConfigProto(allow_soft_placement=True)
     if mixed_precision:
+        if not uses_onednn():
+            raise InputError("--mixed-precision needs oneDNN, which TensorFlow does not use here: "
+                             "set TF_ENABLE_ONEDNN_OPTS=1, or train without --mixed-precision")
         from tensorflow.core.protobuf import rewriter_config_pb2
         config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = (
             rewriter_config_pb2.RewriterConfig.ON)

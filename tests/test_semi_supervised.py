@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, logsumexp
 
+from gan_tf1 import tf1
+from gan_tf1.errors import InputError
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
@@ -409,7 +411,17 @@ def test_same_seed_same_bytes_and_another_seed_others(network, tmp_path):
     again.sess.close()
 
 
+def test_mixed_precision_without_onednn_is_refused(monkeypatch):
+    """Nothing else computes in bfloat16 on a processor: the flag would have no effect."""
+    monkeypatch.setattr(tf1, "uses_onednn", lambda: False)
+    with pytest.raises(InputError, match="^--mixed-precision needs oneDNN"):
+        session_config(mixed_precision=True)
+    session_config()
+
+
 def test_mixed_precision_rewrites_the_convolutions_and_keeps_the_losses(network):
+    if not tf1.uses_onednn():
+        pytest.skip("TensorFlow does not use oneDNN here")
     net = network.net
     given, losses = feed(net, random_batch(), drop_rate=0.), {}
     for mixed_precision in (False, True):
