@@ -1,4 +1,4 @@
-"""Batch norm as `tf.contrib.layers` computed it: the step that has no variables of its own.
+"""Batch norm as `tf.contrib.layers` computed it, on variables that the caller has made.
 
 `gan_tf1.layers.batch_norm` makes the variables that the chapters need,
 `gan_tf1.listing.contrib.batch_norm` those that contrib made for any listing.
@@ -47,7 +47,7 @@ def normalized(x, gamma, beta, averages, epsilon, decay, is_training, updates_co
 
 
 def _fused(x, gamma, beta, averages, epsilon, axis, data_format):
-    """Two functions: y, mean and variance by the batch; y by the averages."""
+    """Two functions: y, mean and variance with batch statistics; y with moving statistics."""
     back = lambda y: y
     if x.shape.ndims == 2:
         shape = tf.shape(x)

@@ -135,7 +135,7 @@ def of_counts(captured, high_quality, count):
     """The `Modes` of points: how many of `count` modes each set captures, [E], and how well.
 
     `high_quality` [E] is the share of the points that lie near a mode. A generator whose points
-    are seldom near any has not lost modes, but has not found them yet: that is no collapse.
+    are seldom near any has not lost modes, but has not found them yet: it has not collapsed.
     """
     first = int(SECOND * len(captured))
     modes, good = captured[first:].mean(), high_quality[first:].mean()

@@ -1,12 +1,11 @@
 """What became of the modes in runs of `scripts/18_mode_collapse.py`: read, judged, drawn."""
 
-import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gan_tf1 import (
-    collapse, collapse_figures, diagnosis, figures, metrics, repeated, samples)
+    collapse, collapse_figures, diagnosis, figures, metrics, outputs, repeated, samples)
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.files import replacing
@@ -14,7 +13,7 @@ from gan_tf1.models import mnist_classifier, remedies_gan as model
 from gan_tf1.run import load_losses, load_samples, read_config_of, samples_so_far
 from gan_tf1.tf1 import tf
 
-SHIPPED = pathlib.Path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 SHARES = diagnosis.SHARES
 DIGITS = tuple(map(str, range(mnist_classifier.NUM_CLASSES)))
 

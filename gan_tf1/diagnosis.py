@@ -229,10 +229,9 @@ def of_run(path):
     steps = load_losses(path, "step_losses.csv") if (path / "step_losses.csv").exists() else None
     smooth = settings.get("label_smooth", 0)
     least = -sum(share * math.log(share) for share in (smooth, 1 - smooth) if share)
-    unit = next(iter(losses))
     return judge(losses, getattr(model, "CHANCE", None), least,
                  diversity.of_samples(model, samples, stored),
-                 modes_of(path, stored, losses, each, unit), steps, each)
+                 modes_of(path, stored, losses, each), steps, each)
 
 
 def losses_of_log(path, stored, model):
@@ -255,11 +254,11 @@ def shares_of(path):
     return shares / np.maximum(1, shares.sum(axis=1, keepdims=True))  # they are rounded
 
 
-def modes_of(path, stored, losses, each, unit):
+def modes_of(path, stored, losses, each):
     """The `collapse.Modes` of a run whose modes are known, or None."""
     shares = shares_of(path)
     if shares is not None:
-        return collapse.of_shares(shares, each, unit)
+        return collapse.of_shares(shares, each, next(iter(losses)))
     if {"modes", "high_quality"} <= set(losses) and len(losses["modes"]):
         return collapse.of_counts(losses["modes"], losses["high_quality"],
                                   len(mixtures.means(stored["data"])))

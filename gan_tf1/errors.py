@@ -1,6 +1,6 @@
 """What a user may get wrong, and how a script says so.
 
-A mistake that the user can mend ends in one line on stderr that names the
+A mistake that the user can correct ends in one line on stderr that names the
 thing and the remedy, and exit status 2. A training that fails by itself (a
 loss that is no longer finite, a full disk) ends in one line and exit status 1.
 

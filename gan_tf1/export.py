@@ -54,10 +54,6 @@ def export(path, folder):
         graph_def = needed(sess.graph, [signature.output for signature in signatures.values()])
         read = {name for node in graph_def.node for name in node.input}
         variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
-    for var, value in variables:  # a resource variable takes values of any shape
-        if value.shape != tuple(var.shape.as_list()):
-            raise InputError(f"{path}: the saved {var.op.name} is of shape {list(value.shape)}, but "
-                             f"config.json asks for {var.shape.as_list()}")
 
     about = {"chapter": stored["chapter"], "epoch": epoch, "data_title": stored["data_title"],
              **about, "versions": versions()}

@@ -42,8 +42,9 @@ def replacing(path, flush=flush):
 
     A block that fails, a process that is killed, or a power cut leaves what was
     at `path` before. A link is followed. Waiting for the disk takes some
-    milliseconds: another `flush` leaves it out, and with it the power cut. Raises InputError where the folder can't be
-    written, or `path` is a folder or a device.
+    milliseconds: a caller that passes a `flush` which does nothing saves them,
+    but then a power cut can damage the file. Raises InputError if the folder
+    can't be written, or if `path` is a folder or a device.
     """
     path = pathlib.Path(path)
     try:

@@ -5,7 +5,7 @@ import dataclasses
 import sys
 from typing import Any, NamedTuple
 
-from gan_tf1 import diversity, run
+from gan_tf1 import diversity, outputs, run
 from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import user_path
@@ -114,7 +114,7 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True, small
     chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
         loop = _checked(Loop(**chosen))
-        run.vacant(args.run_dir or run.next_path(chapter))
+        run.vacant(args.run_dir or outputs.next_free(chapter))
         chosen = " ".join(as_flag(name, value) for name, value in reduced.items())
         note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
         data = data or getattr(args, "data", data_choices[0])
@@ -174,7 +174,7 @@ def _add_loop_flags(parser):
     group = parser.add_argument_group("the training loop")
     group.add_argument("--loop", choices=("feed", "graph"), default=argparse.SUPPRESS, help="feed: "
                        "as in the chapter, a batch and noise fed to every step; graph: data, noise "
-                       "and many steps a call in the graph, the same mathematics on batches and "
+                       "and many steps per call in the graph, the same mathematics on batches and "
                        f"noise of its own (default: {Loop().loop})")
     group.add_argument("--xla", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
                        help="compile the loop in the graph")

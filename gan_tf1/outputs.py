@@ -14,7 +14,7 @@ import pathlib
 import sys
 
 from gan_tf1.errors import InputError, at_end
-from gan_tf1.files import user_path
+from gan_tf1.files import flush, make_folder, user_path
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 SHIPPED = REPOSITORY / "checkpoints"      # the results that come with the repository
@@ -60,8 +60,9 @@ def claim(name, ending=""):
         path = next_free(name, ending)
         missing = [folder for folder in path.absolute().parents if not folder.exists()]
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             path.touch(exist_ok=False) if ending else path.mkdir()
+            flush(path.parent)
         except FileExistsError:  # another process has just taken this number
             if path.exists():
                 continue

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 import numpy as np
 from tqdm import tqdm
 
-from gan_tf1 import processes
+from gan_tf1 import outputs, processes
 from gan_tf1.config import VOCABULARY, whole_number
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.files import replacing, user_path
@@ -114,10 +114,16 @@ def check(script):
         raise InputError(f"--script {script} is not in {SCRIPTS}")
 
 
-def check_folder(out):
-    """Raise InputError if the folder `out` for the results is a file."""
-    if out.is_file():
-        raise InputError(f"{out} is a file: name a folder")
+def settle_folders(args, name):
+    """Settle `args.out`, by default the home's `name`-001, and `args.work_dir`, by default in it.
+
+    Unlike other results, a report that is not finished has the same folder again, to go on there.
+    Raises InputError if the folder is a file.
+    """
+    args.out = args.out or outputs.home() / f"{name}-001"
+    args.work_dir = args.work_dir or args.out / "runs"
+    if args.out.is_file():
+        raise InputError(f"{args.out} is a file: name a folder")
 
 
 def claim(note, asked, runs="*"):

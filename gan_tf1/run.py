@@ -74,11 +74,6 @@ def _from_a_killed_start(path):
     return path.name.startswith(UNFINISHED) or path.name == "log.txt" and path.stat().st_size == 0
 
 
-def next_path(chapter):
-    """The first run directory `chapter-001`, `-002`, ... in the home that doesn't exist yet."""
-    return outputs.next_free(chapter)
-
-
 def newest(chapter):
     """The newest run of `chapter` in the home. Raises InputError if there is none."""
     runs = [path for path in outputs.numbered(chapter) if (path / "config.json").exists()]
@@ -93,15 +88,7 @@ def start(path, config):
     Of processes that start at once, one gets a directory and the others get
     InputError, or another number. Raises InputError as `Run` does.
     """
-    while path is None:
-        free = next_path(config["chapter"])
-        make_folder(free.parent)
-        try:
-            free.mkdir()  # fails where another process has just taken this number
-            path = free
-        except FileExistsError:
-            pass
-    return Run(path, config)
+    return Run(path or outputs.claim(config["chapter"]), config)
 
 
 class Run:

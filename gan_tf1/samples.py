@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, models, outputs, train
+from gan_tf1 import figures, generators, models, outputs
 from gan_tf1.config import add_count, make
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
@@ -119,11 +119,11 @@ def restored(path, model, resource_variables=False):
     """
     stored = read_config(path)
     config = make(model.Config, stored["settings"])
-    _, epoch = train.newest_generator(path)
+    _, epoch = generators.newest_generator(path)
     with new_graph(0, resource_variables).as_default():
         net = built(model, config, stored["sample_shape"], epoch)
         with tf.Session(config=session_config()) as sess:
-            yield sess, net, config, train.restore_generator(path, net.gen_vars, sess)
+            yield sess, net, config, generators.restore_generator(path, net.gen_vars, sess)
 
 
 def add_flags(parser):
@@ -160,7 +160,7 @@ def judged(path, image_sets):
     with new_graph(0).as_default():
         net = mnist_classifier.build(make(mnist_classifier.Config, stored["settings"]))
         with tf.Session(config=session_config()) as sess:
-            train.restore_generator(path, net.variables, sess)
+            generators.restore_generator(path, net.variables, sess)
             return [mnist_classifier.judge(sess, net, images) for images in image_sets]
 
 

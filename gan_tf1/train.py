@@ -8,7 +8,6 @@ from tqdm import tqdm
 
 from gan_tf1 import checkpoint, diagnosis, figures, generators, loop as loops, memory
 from gan_tf1.errors import TrainingError
-from gan_tf1.generators import newest_generator, restore_generator  # noqa: F401
 from gan_tf1.tf1 import session_config, tf
 
 

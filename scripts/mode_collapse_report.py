@@ -102,15 +102,13 @@ def main(argv=None):
     repeated.add_flags(parser, "0-2")
     args = repeated.parse(parser, argv, FIXED)
     outputs.take_former(args, "OUT")
-    args.out = args.out or outputs.home() / "mode_collapse_report-001"  # the same again, to go on
-    args.work_dir = args.work_dir or args.out / "runs"
     names = args.rows or list(rows_of(args.data))
     if unknown := set(names) - set(rows_of(args.data)):
         raise InputError(f"--rows {', '.join(map(repr, sorted(unknown)))}: there are "
                          f"{', '.join(map(repr, rows_of(args.data)))}")
     if len(set(names)) < len(names):
         raise InputError("--rows must differ")
-    repeated.check_folder(args.out)
+    repeated.settle_folders(args, "mode_collapse_report")
     if args.data != two_cities.KEY:
         samples.judged(args.classifier, [])  # now: no training is lost to a bad classifier
 

@@ -191,8 +191,6 @@ def main(argv=None):
     add_former(parser, ["--packs"], "--packing", "packs", type=whole_number, nargs="+")
     repeated.add_flags(parser, "0-9", data="MNIST")
     args = repeated.parse(parser, argv, ["--packing"])
-    args.out = args.out or outputs.home() / "mode_coverage-001"  # the same again, to go on
-    args.work_dir = args.work_dir or args.out / "runs"
     for flag, values in (("--data", args.data), ("--packing", args.packs)):
         if len(set(values)) < len(values):
             raise InputError(f"{flag} must differ")
@@ -201,7 +199,7 @@ def main(argv=None):
     model = stacked_mnist_gan if STACKED in args.data else mixture_gan
     for packing in args.packs:
         make(model.Config, {"packing": packing})
-    repeated.check_folder(args.out)
+    repeated.settle_folders(args, "mode_coverage")
     if STACKED in args.data:
         samples.judged(CLASSIFIER, [])  # now: no training is lost to a missing classifier
 

@@ -153,10 +153,8 @@ def main(argv=None):
     args = repeated.parse(parser, argv)
     args.vary = varied(args.vary, args.flags)
     outputs.take_former(args, "OUT")
-    args.out = args.out or outputs.home() / "sweep-001"  # the same again, to go on
-    args.work_dir = args.work_dir or args.out / "runs"
     repeated.check(args.script)
-    repeated.check_folder(args.out)
+    repeated.settle_folders(args, "sweep")
 
     with replacing(args.out / "sweep.csv") as temporary:  # now: no training is lost to a bad name
         repeated.claim(args.work_dir / "sweep.json",

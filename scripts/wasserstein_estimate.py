@@ -33,7 +33,7 @@ from gan_tf1.run import load_losses, load_samples, read_config
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-SHIPPED = user_path(__file__).parent.parent / "checkpoints" / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
 WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
 REFERENCE = 10_000    # training images
 LEAST_SAMPLES = 100   # of an interval: the features are 64, and fewer samples span less

@@ -7,7 +7,7 @@ import pytest
 
 import few_digits
 from conftest import ROOT, load_script, refusal
-from gan_tf1 import figures, logs, metrics, run, samples as samples_, train
+from gan_tf1 import figures, generators, logs, metrics, run, samples as samples_
 from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.models import (
@@ -123,7 +123,7 @@ def test_the_saved_generator_makes_the_last_samples_again(script, finished):
     config = model.Config(**settings)
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
-        train.restore_generator(finished, gan.gen_vars, sess)
+        generators.restore_generator(finished, gan.gen_vars, sess)
         sample = model.sample_classes if script in WITH_LABELS else model.sample
         again = sample(sess, gan, np.random.default_rng([0, 2]), 4, config)
         assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
@@ -222,7 +222,7 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
     model, settings = CHAPTERS[script]
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(model.Config(**settings))
-        train.restore_generator(finished, gan.gen_vars, sess)
+        generators.restore_generator(finished, gan.gen_vars, sess)
         for seed, label, drawn in ((0, 3, threes[:500]), (1, 4, fours)):
             noise = np.random.default_rng([seed, 2]).normal(0, 1, (len(drawn), 100))
             np.testing.assert_array_equal(drawn, sess.run(gan.fake_imgs, {

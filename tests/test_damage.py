@@ -404,7 +404,8 @@ def test_of_many_that_start_at_once_one_gets_the_directory(tmp_path):
 
 def test_numbers_are_not_given_twice(tmp_path, monkeypatch):
     paths = [tmp_path / "runs" / name for name in ("001", "001", "002")]
-    monkeypatch.setattr(run, "next_path", lambda chapter, left=list(paths): left.pop(0))
+    monkeypatch.setattr(run.outputs, "next_free",
+                        lambda name, ending, left=list(paths): left.pop(0))
     with run.start(None, CONFIG) as first, run.start(None, CONFIG) as second:
         assert [first.path, second.path] == paths[1:]
 

@@ -5,7 +5,7 @@ import pytest
 
 import few_digits
 from conftest import load_script
-from gan_tf1 import figures, run, train
+from gan_tf1 import figures, generators, run
 from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.models import dcgan_class as model
@@ -79,7 +79,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
     config = model.Config(**SETTINGS)
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
-        assert train.restore_generator(finished, gan.gen_vars, sess) == 6
+        assert generators.restore_generator(finished, gan.gen_vars, sess) == 6
         again = model.sample(sess, gan, np.random.default_rng([0, 2]), 8, config)
         assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
 

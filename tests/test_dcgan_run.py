@@ -5,7 +5,7 @@ import pytest
 
 import few_streets
 from conftest import load_script, refusal
-from gan_tf1 import figures, run, train
+from gan_tf1 import figures, generators, run, train
 from gan_tf1.data import svhn
 from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -44,7 +44,7 @@ def test_a_run_leaves_log_losses_samples_and_figures(finished):
 def test_the_saved_generator_makes_the_last_samples_again(finished):
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         net = model.build(model.Config(g_size_mult=2, d_size_mult=2))
-        assert train.restore_generator(finished, net.gen_vars, sess) == 10
+        assert generators.restore_generator(finished, net.gen_vars, sess) == 10
         sample_z = np.random.default_rng([0, 2]).uniform(-1, 1, (50, 100))
         assert model.generate(sess, net, sample_z).tobytes() == (
             run.load_samples(finished)[-1].tobytes())

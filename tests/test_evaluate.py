@@ -174,8 +174,8 @@ def test_a_chapter_states_how_its_samples_are_drawn(tmp_path, monkeypatch):
         Config=make_dataclass("Config", [("ink", float, setting(0., "ink"))], frozen=True),
         build=lambda config: types.SimpleNamespace(gen_vars=[config.ink]))
     monkeypatch.setattr(samples, "chapter", {"new": model}.get)
-    monkeypatch.setattr(samples.train, "newest_generator", lambda path: ("", 7))
-    monkeypatch.setattr(samples.train, "restore_generator", lambda path, gen_vars, sess: gen_vars)
+    monkeypatch.setattr(samples.generators, "newest_generator", lambda path: ("", 7))
+    monkeypatch.setattr(samples.generators, "restore_generator", lambda path, gen_vars, sess: gen_vars)
     path = a_run(tmp_path / "run", "new", np.zeros((3, 784)), ink=1.0)
     found = samples.load(path, 700, seed=0, value_range=(-1, 1))
     assert asked == [500, 200]
@@ -194,8 +194,8 @@ def test_the_labels_that_samples_are_asked_for_come_with_them(tmp_path, monkeypa
         SAMPLE_RANGE=(0, 1), sample_labelled=sample_labelled, Config=make_dataclass("Config", []),
         build=lambda config: types.SimpleNamespace(gen_vars=[]))
     monkeypatch.setattr(samples, "chapter", {"new": model}.get)
-    monkeypatch.setattr(samples.train, "newest_generator", lambda path: ("", 7))
-    monkeypatch.setattr(samples.train, "restore_generator", lambda path, gen_vars, sess: 7)
+    monkeypatch.setattr(samples.generators, "newest_generator", lambda path: ("", 7))
+    monkeypatch.setattr(samples.generators, "restore_generator", lambda path, gen_vars, sess: 7)
     path = a_run(tmp_path / "run", "new", np.zeros((3, 784)))
     found = samples.load(path, 700, seed=0)
     assert found.labels.shape == (700,) and set(found.labels) == set(range(10))

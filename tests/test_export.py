@@ -298,8 +298,8 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
 
 
 @pytest.mark.parametrize("changed, complaint", [
-    ({"gen_hidden_size": 64}, "the saved generator/dense/kernel is of shape [100, 128], but "
-                              "config.json asks for [100, 64]"),
+    ({"gen_hidden_size": 64}, "can't be restored (generator/dense/kernel has the shape [100, 128], "
+                              "not [100, 64])"),
     ({"sample_shape": [16, 28, 28, 2]}, "images are of shape [None, 784], but config.json has")])
 def test_a_generator_of_another_shape_than_its_config_is_refused(tmp_path, capsys, changed,
                                                                  complaint):
@@ -309,7 +309,7 @@ def test_a_generator_of_another_shape_than_its_config_is_refused(tmp_path, capsy
         (config if name in config else config["settings"])[name] = value
     (copy / "config.json").write_text(json.dumps(config))
     line = refusal(capsys, load_script("export.py").main, copy, tmp_path / "out")
-    assert complaint in line or "can't be restored" in line
+    assert complaint in line
     assert not (tmp_path / "out").exists()
 
 

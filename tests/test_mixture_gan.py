@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script, values
-from gan_tf1 import modes, run, train
+from gan_tf1 import generators, modes, run
 from gan_tf1.data import mixtures
 from gan_tf1.models import mixture_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -306,7 +306,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
         "settings"].items()})
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
-        train.restore_generator(finished, gan.gen_vars, sess)
+        generators.restore_generator(finished, gan.gen_vars, sess)
         again = model.sample(sess, gan, np.random.default_rng([0, 2]), 30, config)
     assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
 

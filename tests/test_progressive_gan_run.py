@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script, refusal
-from gan_tf1 import checkpoint, run, train
+from gan_tf1 import checkpoint, generators, run
 from gan_tf1.config import make
 from gan_tf1.data import images
 from gan_tf1.models import progressive_gan as model
@@ -118,7 +118,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
     config = make(model.Config, run.read_config(finished)["settings"])
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config, model.stages(config)[-1], 3)
-        assert train.restore_generator(finished, gan.gen_vars, sess) == 6
+        assert generators.restore_generator(finished, gan.gen_vars, sess) == 6
         again = model.sample(sess, gan, np.random.default_rng([0, 2]), 3, config)
     assert again.tobytes() == run.load_samples(finished)[-1].tobytes()
 

@@ -1,4 +1,4 @@
-"""How runs are told apart: the settings that differ, and the table of scripts/runs.py."""
+"""How a reader distinguishes runs: the settings that differ, and the table of scripts/runs.py."""
 
 import dataclasses
 import json
