@@ -69,6 +69,7 @@ KEYS = {
 LATER_KEYS = {
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),
     "data_diversity": (_is_share, "a finite number, or null"),
+    "data_spread": (_is_share, "a finite number, or null"),
 }
 
 

@@ -193,7 +193,7 @@ def test_a_table_without_rows_says_so(text):
 @pytest.mark.parametrize("key, value", [
     ("seed", -1), ("seed", True), ("seed", 2**31), ("seed", 1.5), ("loop", "graph"),
     ("loop", {"loop": "while"}), ("loop", {"loop": "feed", "xla": 1}),
-    ("data_dir", "~nosuchuser/x"), ("data_dir", "a\0b"), ("data_diversity", "high"),
+    ("data_dir", "~nosuchuser/x"), ("data_dir", "a\0b"), ("data_diversity", "high"), ("data_spread", "wide"),
     ("sample_shape", [-2, 784]), ("sample_shape", ["2", 784]), ("sample_shape", [2.0, 784]),
     ("sample_shape", [2**40, 784]), ("sample_shape", [10**6] * 3), ("sample_shape", [1] * 100),
     ("sample_shape", 784)])
