@@ -45,8 +45,18 @@ RUNS = {
     "train_mnist_classifier": "--data drawn --epochs 3 --batch-size 200",
 }
 FED_ONLY = ("train_mnist_classifier",)
-# The loop in the graph saves and goes on in the same way for all; these differ in what they save.
-LOOPED = ("01_mnist_gan", "06_vanilla_gan", "15_pix2pix")
+# These differ in what they save and in how they go on: with epochs, iterations or phases, with
+# accuracies, shares or past images, without samples. The others are like one of them.
+OF_EACH_KIND = ("01_mnist_gan", "04_semi_supervised_svhn", "05_dcgan_mnist", "06_vanilla_gan",
+                "13_progressive_gan", "15_pix2pix", "16_cyclegan", "18_mode_collapse",
+                "19_mixture_gan", "train_mnist_classifier")
+# The loop in the graph saves and goes on in the same way for all.
+LOOPED = ("01_mnist_gan",)
+
+
+def others_slow(names, loop):
+    return [pytest.param(name, loop, marks=() if name in names else pytest.mark.slow)
+            for name in RUNS if loop == "feed" or name not in FED_ONLY]
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +91,8 @@ def flags_of(name, pictures):
     return flags + ["--data-dir", str(pictures)] * name.startswith("15")
 
 
-@pytest.mark.parametrize("name, loop", [(name, "feed") for name in RUNS] + [
-    pytest.param(name, "graph", marks=() if name in LOOPED else pytest.mark.slow)
-    for name in RUNS if name not in FED_ONLY])
+@pytest.mark.parametrize("name, loop", others_slow(OF_EACH_KIND, "feed")
+                         + others_slow(LOOPED, "graph"))
 def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
         script, pictures, tmp_path, name, loop):
     """Rows and samples of the unfinished epoch are cut off; draws go on where they were."""
@@ -166,8 +175,8 @@ def test_short_epochs_are_not_all_flushed_and_the_flushed_one_is_kept(script, tm
 # --- with kill -9, in a process of its own ---
 
 @pytest.mark.parametrize("name, beginning, more", [
-    ("01_mnist_gan", "Epoch 2/", ["--epochs", "20", "--loop", "feed"]),
-    ("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "graph"])])
+    ("01_mnist_gan", "Epoch 2/", ["--epochs", "40", "--loop", "graph"]),
+    ("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "feed"])])
 def test_really_killed(script, tmp_path, name, beginning, more):
     flags = [*RUNS[name].split(), *more]
     path, cut = tmp_path / "run", tmp_path / "cut"

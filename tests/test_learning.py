@@ -21,7 +21,8 @@ CASES = {  # model -> settings other than the chapter's, and steps
 }
 
 
-LONG = (dcgan_mnist, dcgan_upsampling)  # three trainings of convolutions
+# Three trainings of convolutions, and one with five updates of the critic a step.
+LONG = (dcgan_mnist, dcgan_upsampling, dcgan_class, wasserstein_gan)
 
 
 @pytest.fixture(scope="module")

@@ -55,11 +55,12 @@ MODELS = {  # name -> model and its smallest settings
                                       disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
     "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
 }
-# Second variants of a model, whose steps draw and update as the first one's do.
-SECOND_VARIANTS = ("dcgan_svhn_as_printed", "semi_supervised_corrected", "remedies_gan_clipped")
 # Between them, these have all kinds of draws, of training sets and of state that the loop carries.
-OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "conditional_gan", "wasserstein_gan_gp", "pix2pix",
+OF_EACH_KIND = ("mnist_gan", "mnist_gan_two_updates", "semi_supervised", "conditional_gan",
+                "wasserstein_gan_gp", "cyclegan", "progressive_gan", "pix2pix", "remedies_gan",
                 "mixture_gan")
+# And these have the ops of all.
+OPS_OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "pix2pix", "mixture_gan")
 
 
 def others_slow(names):
@@ -205,7 +206,7 @@ ATOL = 1e-8
 
 
 @pytest.mark.numerics
-@pytest.mark.parametrize("name", others_slow(set(MODELS) - set(SECOND_VARIANTS)))
+@pytest.mark.parametrize("name", others_slow(OF_EACH_KIND))
 def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path):
     with double.precision():
         after_loop, after_feeds, looped, fed = both(name, tmp_path)
@@ -213,8 +214,7 @@ def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_pat
 
 
 @pytest.mark.numerics
-@pytest.mark.parametrize("name", ["mnist_gan", "vanilla_gan", pytest.param(
-    "semi_supervised", marks=pytest.mark.slow)])  # compiled convolutions take long on a processor
+@pytest.mark.parametrize("name", others_slow(("mnist_gan",)))  # compiling takes long
 def test_so_do_fifty_compiled_steps(name, tmp_path):
     with double.precision():
         after_loop, after_feeds, looped, fed = both(name, tmp_path, xla=True)
@@ -412,7 +412,9 @@ def main(monkeypatch):
     return load_script("01_mnist_gan.py").main
 
 
-@pytest.mark.parametrize("flags", [[], ["--xla"]], ids=["graph", "xla"])
+@pytest.mark.parametrize("flags", [
+    pytest.param([], marks=pytest.mark.slow, id="graph"),  # as one that is killed
+    pytest.param(["--xla"], id="xla")])
 def test_a_run_leaves_every_steps_losses_and_resumes_to_the_same_bytes(main, tmp_path, monkeypatch,
                                                                        capsys, flags):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
@@ -452,7 +454,7 @@ def test_xla_without_the_loop_in_the_graph_is_refused(main, capsys):
     assert "give --loop graph too" in refusal(capsys, main, "--xla")
 
 
-@pytest.mark.parametrize("name", others_slow(OF_EACH_KIND))
+@pytest.mark.parametrize("name", others_slow(OPS_OF_EACH_KIND))
 def test_every_op_of_the_loop_has_a_gpu_kernel(name):
     with new_graph(3, resource_variables=True).as_default():
         _, train_set, step, epoch = chapter(name)
