@@ -7,12 +7,11 @@
     python scripts/03_dcgan_svhn.py --resume                   go on after an interruption
 """
 
+from gan_tf1 import seeds
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
-from gan_tf1.training import command_line, run_figures, training
-
-import numpy as np
+from gan_tf1.training import command_line, run_figures
 
 ROWS, COLUMNS = 5, 10  # of the samples after each epoch, always of the same noise
 SMALL = command_line.Small(
@@ -23,27 +22,24 @@ SMALL = command_line.Small(
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, svhn.CHOICES, small=SMALL)
     config = job.config
-    data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, 1])
-    rng = np.random.default_rng([job.seed, 0])
+    data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, seeds.ORDER])
+    steps = data.train.steps(config.batch_size)
 
-    def sample(sess):  # of the same noise every time
-        return model.sample(sess, net, np.random.default_rng([job.seed, 2]), ROWS * COLUMNS, config)
-
-    with job.open(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as run, \
-            job.new_graph().as_default():
+    with job.training(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as training:
         net = model.build(config)
-        training.fit(
-            run, epochs=config.epochs, steps=data.train.steps(config.batch_size),
-            step=lambda sess, train_set, rng: model.step(
-                sess, net, train_set.next_batch(config.batch_size), rng, config),
-            report=lambda sess, feed: model.report(sess, net, feed),
-            log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
-            sample=sample, train_set=data.train, rng=rng, gen_vars=net.gen_vars, loop=job.loop,
-            watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss})
+        take_step = training.stepper(model.step, net, data.train, config, steps,
+                                     watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss})
+        for epoch in training.epochs(config.epochs, net.gen_vars):
+            for _ in range(steps):
+                feed = take_step()
+            losses = model.report(training.sess, net, feed)
+            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
+            training.keep_samples(model.sample(training.sess, net, training.noise(),
+                                               ROWS * COLUMNS, config))
 
-    run_figures.of_run(run.path, run.title("DCGAN"), COLUMNS, inches=0.8)
+    run_figures.of_run(training.path, training.title("DCGAN"), COLUMNS, inches=0.8)
 
 
 if __name__ == "__main__":

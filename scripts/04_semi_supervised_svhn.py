@@ -7,14 +7,12 @@
     python scripts/04_semi_supervised_svhn.py --resume               go on after an interruption
 """
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
-from gan_tf1.training import command_line, training
+from gan_tf1.training import command_line
 from gan_tf1.training.run_results import load_losses, load_samples
-
-import numpy as np
 
 SAMPLES = 50
 SMALL = command_line.Small(  # checkpoints/semi_supervised/README.md has their results
@@ -25,34 +23,33 @@ SMALL = command_line.Small(  # checkpoints/semi_supervised/README.md has their r
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, svhn.CHOICES, small=SMALL)
     config = job.config
-    data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, 1],
+    data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, seeds.ORDER],
                      label_repeats=config.label_repeats, labelled_only=config.supervised_only)
-    rng = np.random.default_rng([job.seed, 0])
+    steps = data.train.steps(config.batch_size)
 
-    def sample(sess):  # of the same noise every time
-        return model.sample(sess, net, np.random.default_rng([job.seed, 2]), SAMPLES, config)
-
-    with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, job.new_graph().as_default():
+    with job.training(data, (SAMPLES, *model.REAL_SIZE)) as training:
         net = model.build(config)
-        training.fit(
-            run, epochs=config.epochs, first_epoch=0,
-            steps=data.train.steps(config.batch_size),
-            step=lambda sess, train_set, rng: model.step(
-                sess, net, train_set.next_batch(config.batch_size), rng, config),
-            tally=lambda tally, fetched, seconds: model.tally(tally, *fetched, seconds),
-            report=lambda sess, tally: model.report(sess, net, data.train, config, tally),
-            log_line=model.log_line, sample=sample, train_set=data.train, rng=rng,
-            gen_vars=net.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, net, data.train, config, steps)
+        for epoch in training.epochs(config.epochs, net.gen_vars):
+            totals = None
+            for _ in range(steps):
+                taken = take_step()
+                totals = model.tally(totals, taken, training.seconds)
+            report = model.report(training.sess, net, totals, data.train, config)
+            number = epoch - 1  # the chapter counts from 0
+            training.log(model.log_line(number, config.epochs, report), {"epoch": number, **report})
+            training.keep_samples(model.sample(training.sess, net, training.noise(), SAMPLES,
+                                               config))
 
-    losses, samples = load_losses(run.path), load_samples(run.path)
-    where = run.title(f"semi-supervised GAN, {config.variant},", "variant")
+    losses, samples = load_losses(training.path), load_samples(training.path)
+    where = training.title(f"semi-supervised GAN, {config.variant},", "variant")
     for name, figure in (
             ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}")),
             ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}", 10, 0.8)),
             ("progress", figures.progress(samples, f"Samples over training: {where}"))):
-        print(figures.save(figure, run.path / "figures" / f"{name}.png"))
+        print(figures.save(figure, training.path / "figures" / f"{name}.png"))
 
 
 if __name__ == "__main__":

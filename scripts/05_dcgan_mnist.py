@@ -9,9 +9,7 @@
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
-from gan_tf1.training import command_line, run_figures, training
-
-import numpy as np
+from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # as many as the article itself trains
     {"epochs": 5}, "100 epochs, those of the printed log: 23,400 steps, four hours on two cores")
@@ -19,26 +17,26 @@ SMALL = command_line.Small(  # as many as the article itself trains
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, digits.CHOICES, small=SMALL)
     config = job.config
     data = digits.unsplit(digits.load(job.data, job.data_dir))
     batches = model.batches_per_epoch(data.train, config)
-    rng = np.random.default_rng([job.seed, 0])
 
-    def sample(sess):  # The article's 16 images, drawn after training: here of each epoch.
-        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
-
-    with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
+    with job.training(data, (config.samples, 784)) as training:
         gan = model.build(config)
-        training.fit(
-            run, epochs=config.epochs, steps=batches, first_step=1,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            report=lambda sess, fetched: model.report(*fetched),
-            log_line=lambda number, losses: model.log_line(number, batches, losses),
-            evaluate=lambda sess, epoch: model.evaluate(sess, gan, data.train, rng, config, epoch),
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, gan, data.train, config, batches)
+        for epoch in training.epochs(config.epochs, gan.gen_vars):
+            for number in range((epoch - 1) * batches + 1, epoch * batches + 1):
+                losses = model.report(training.sess, gan, take_step())
+                training.log(model.log_line(number, batches, losses), {"step": number, **losses})
+            if epoch % 10 == 0:
+                line, accuracies = model.evaluate(training.sess, gan, data.train, training.rng, config)
+                training.log(line, {"epoch": epoch, **accuracies}, "accuracies.csv")
+            # The article's 16 images, drawn after training: here after each epoch.
+            training.keep_samples(model.sample(training.sess, gan, training.noise(),
+                                               config.samples, config))
 
-    run_figures.of_run(run.path, run.title("DCGAN"))
+    run_figures.of_run(training.path, training.title("DCGAN"))
 
 
 if __name__ == "__main__":

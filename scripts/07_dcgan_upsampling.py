@@ -9,9 +9,7 @@ from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_upsampling as model
-from gan_tf1.training import command_line, run_figures, training
-
-import numpy as np
+from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # classifier score 4.6: many of the samples are clear digits
     {"channels": 8, "iterations": 3000, "sample_interval": 100},
@@ -20,24 +18,23 @@ SMALL = command_line.Small(  # classifier score 4.6: many of the samples are cle
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, digits.CHOICES, small=SMALL)
     config = job.config
-    epochs = intervals(config)
+    every = config.sample_interval
     data = digits.unsplit(digits.load(job.data, job.data_dir))
-    rng = np.random.default_rng([job.seed, 0])
 
-    def sample(sess):  # of the same noise every time
-        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
-
-    with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
+    with job.training(data, (config.samples, 784)) as training:
         gan = model.build(config)
-        training.fit(
-            run, epochs=epochs, steps=config.sample_interval, first_step=0,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, gan, data.train, config, every)
+        for interval in training.epochs(intervals(config), gan.gen_vars):
+            for iteration in range((interval - 1) * every, interval * every):
+                losses = model.report(training.sess, gan, take_step())
+                training.log(model.log_line(iteration, config.iterations, losses),
+                             {"step": iteration, **losses})
+            training.keep_samples(model.sample(training.sess, gan, training.noise(),
+                                               config.samples, config))
 
-    run_figures.of_run(run.path, run.title("DCGAN"), counted="iteration",
+    run_figures.of_run(training.path, training.title("DCGAN"), counted="iteration",
                        each=config.sample_interval)
 
 

@@ -11,11 +11,11 @@ Small settings are used with MNIST and the drawn digits.
 
 import dataclasses
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.data import images
 from gan_tf1.errors import script
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.training import command_line, graph_memory, run_figures, training
+from gan_tf1.training import command_line, graph_memory, run_figures
 from gan_tf1.training.run_results import load_samples
 
 import numpy as np
@@ -45,50 +45,47 @@ def milestones(stages, config):
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, images.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, images.CHOICES, small=SMALL)
     config, stages = job.config, model.stages(job.config)
     data = images.load(job.data, config.resolution, job.data_dir)
     channels = data.train.shape[-1]
     shape = (config.samples, config.resolution, config.resolution) + (3,) * (channels == 3)
-    rng = np.random.default_rng([job.seed, 0])
-    interval = config.interval_images
-    epochs = sum(stage.images for stage in stages) // interval
-
-    def sample(sess):  # of the same noise every time
-        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
+    epochs = sum(stage.images for stage in stages) // config.interval_images
+    steps = config.interval_images // config.batch_size
 
     if config.resolution >= LARGE and len(stages) > 1:
         with job.new_graph().as_default() as graph:
             model.build(config, stages[-1], channels)
             graph_memory.refuse_graph(graph, dataclasses.asdict(config), shape)
-    with job.open(data._replace(train=images.Rows(data.train)), shape) as run:
-        last, done = 0, training.epochs_done(run)
+    with job.training(data._replace(train=images.Rows(data.train)), shape) as training:
+        last, done = 0, training.epochs_done()
         for number, stage in enumerate(stages):
-            first, last = last, last + stage.images // interval
-            if last <= min(done, epochs - 1):  # of a complete run, `fit` says that it is
-                continue
+            first, last = last, last + stage.images // config.interval_images
+            if last <= min(done, epochs - 1):
+                continue  # trained before; a complete run says so in its last stage
             train_set = images.Rows(images.resized(data.train, stage.resolution),
-                                    seed=[job.seed, 1, number])
-            with job.new_graph().as_default():
-                gan = model.build(config, stage, channels)
-                training.fit(
-                    run, epochs=epochs, part=(first, last), carried=gan.carried,
-                    steps=interval // config.batch_size,
-                    step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-                    tally=lambda total, fetched, seconds: model.tally(total, fetched),
-                    report=lambda sess, total: model.report(sess, gan, stage, config, total),
-                    log_line=lambda epoch, losses: model.log_line(epoch * interval, losses),
-                    sample=sample, train_set=train_set, rng=rng, gen_vars=gan.gen_vars,
-                    loop=job.loop)
+                                    seed=[job.seed, seeds.ORDER, number])
+            training.new_graph()
+            gan = model.build(config, stage, channels)
+            take_step = training.stepper(model.step, gan, train_set, config, steps)
+            for epoch in training.epochs(epochs, gan.gen_vars, (first, last), gan.carried):
+                totals = None
+                for _ in range(steps):
+                    totals = model.tally(totals, take_step())
+                losses = model.report(training.sess, gan, totals, stage, config)
+                training.log(model.log_line(epoch * config.interval_images, config.images, losses),
+                             {"epoch": epoch, **losses})
+                training.keep_samples(model.sample(training.sess, gan, training.noise(),
+                                                   config.samples, config))
 
-    what = run.title("progressive GAN")
-    run_figures.of_run(run.path, what, counted="images", each=interval,
+    what = training.title("progressive GAN")
+    run_figures.of_run(training.path, what, counted="images", each=config.interval_images,
                        loss_label="mean over an interval (the critic's units)")
     names, ends = zip(*milestones(stages, config))
-    grown = load_samples(run.path)[np.subtract(ends, 1), :SHOWN]
+    grown = load_samples(training.path)[np.subtract(ends, 1), :SHOWN]
     figure = figures.sample_grid(grown.reshape(-1, *shape[1:]), f"Samples as it grows: {what}",
                                  grown.shape[1], 0.8, names)
-    print(figures.save(figure, run.path / "figures" / "growth.png"))
+    print(figures.save(figure, training.path / "figures" / "growth.png"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ a pair side by side, in train/ and val/ or test/, as the paper's authors have th
 import argparse
 import sys
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser, intervals, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
@@ -25,8 +25,7 @@ from gan_tf1.files import user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.models import pix2pix as model
 from gan_tf1.training import (
-    command_line, outputs, run_config, run_directory as run_files, run_figures, run_results,
-    training)
+    command_line, outputs, run_config, run_directory as run_files, run_figures, run_results)
 
 import numpy as np
 
@@ -59,7 +58,7 @@ def translate(argv):
     inputs = pairs.translatable(args.translate, stored["data"], config.size, config.task,
                                 config.direction)
     with sample_files.restored(path, model) as (sess, gan, config, _):
-        found = model.translate(sess, gan, scaled(inputs), np.random.default_rng([args.seed, 2]))
+        found = model.translate(sess, gan, scaled(inputs), seeds.stream(args.seed, seeds.SAMPLES))
 
     for file, image in zip(files, images.as_bytes(found)):
         images.write(image, file)
@@ -71,36 +70,35 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     if any(argument.startswith("--translate") for argument in argv):
         return translate(argv)
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, pairs.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, pairs.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
-    epochs = intervals(config)
     data = pairs.load(job.data, config.size, config.task, config.direction, job.data_dir,
-                      config.tfds_name, seed=[job.seed, 1])
+                      config.tfds_name, seed=[job.seed, seeds.ORDER])
     if config.batch_size > data.train.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
                          f"{data.train.num_examples} pairs")
     inputs, targets = (part[:config.samples] for part in data.test)
-    rng = np.random.default_rng([job.seed, 0])
+    every = config.sample_interval
 
-    def sample(sess):  # of the same noise every time
-        return model.translate(sess, gan, scaled(inputs), np.random.default_rng([job.seed, 2]))
-
-    with job.open(data, targets.shape) as run, job.new_graph().as_default():
+    with job.training(data, targets.shape) as training:
         gan = model.build(config)
-        training.fit(
-            run, epochs=epochs, steps=config.sample_interval, first_step=0,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
-            sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, gan, data.train, config, every)
+        for interval in training.epochs(intervals(config), gan.gen_vars):
+            for iteration in range((interval - 1) * every, interval * every):
+                losses = model.report(training.sess, gan, take_step())
+                training.log(model.log_line(iteration, config.iterations, losses),
+                             {"step": iteration, **losses})
+            training.keep_samples(model.translate(training.sess, gan, scaled(inputs),
+                                                  training.noise()))
 
-    where = run.title("pix2pix")
-    run_figures.of_run(run.path, where, counted="iteration", each=config.sample_interval)
-    outputs = run_results.load_samples(run.path)[-1]
+    where = training.title("pix2pix")
+    run_figures.of_run(training.path, where, counted="iteration", each=config.sample_interval)
+    outputs = run_results.load_samples(training.path)[-1]
     figure = figures.sample_grid(
         np.concatenate([scaled(inputs), outputs, scaled(targets)]), f"Held-out pairs: {where}",
         len(inputs), 0.8, ("input", "output", "target"))
-    print(figures.save(figure, run.path / "figures" / "pairs.png"))
+    print(figures.save(figure, training.path / "figures" / "pairs.png"))
 
 
 if __name__ == "__main__":

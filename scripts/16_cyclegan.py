@@ -16,14 +16,14 @@ of CIFAR-10 with nets as small:
 import argparse
 import sys
 
+from gan_tf1 import seeds
 from gan_tf1.config import Parser
 from gan_tf1.data import images, svhn, unpaired
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import translation
 from gan_tf1.files import user_path
 from gan_tf1.models import cyclegan as model
-from gan_tf1.training import (
-    command_line, outputs, run_directory as run_files, run_figures, training)
+from gan_tf1.training import command_line, outputs, run_directory as run_files, run_figures
 
 import numpy as np
 
@@ -67,12 +67,12 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     if any(argument.startswith("--translate") for argument in argv):
         return translate(argv)
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, unpaired.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, unpaired.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
-    data = unpaired.load(job.data, config.load_size, config.size, job.data_dir, [job.seed, 1])
+    data = unpaired.load(job.data, config.load_size, config.size, job.data_dir, [job.seed, seeds.ORDER])
     steps = config.epoch_steps or -(-data.train.num_examples // config.batch_size)
-    rng = np.random.default_rng([job.seed, 0])
+    epochs = config.epochs + config.decay_epochs
     tests = [svhn.scaled(part[:config.samples]) for part in (data.test_a, data.test_b)]
     if min(map(len, tests)) < config.samples:
         raise InputError(f"--samples {config.samples} is more than the {min(map(len, tests))} test "
@@ -80,18 +80,20 @@ def main(argv=None):
     channels = tests[0].shape[-1]
 
     shape = (6 * config.samples, config.size, config.size) + (channels == 3) * (3,)
-    with job.open(data, shape) as run, job.new_graph().as_default():
+    with job.training(data, shape) as training:
         gan = model.build(config, channels, steps)
-        training.fit(
-            run, epochs=config.epochs + config.decay_epochs, steps=steps,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            tally=model.tally, report=lambda sess, last: model.report(last),
-            log_line=model.log_line, sample=lambda sess: model.sample(sess, gan, *tests),
-            train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, gan, data.train, config, steps)
+        for epoch in training.epochs(epochs, gan.gen_vars):
+            totals = None
+            for _ in range(steps):
+                totals = model.tally(totals, take_step())
+            losses = model.report(training.sess, gan, totals)
+            training.log(model.log_line(epoch, epochs, losses), {"epoch": epoch, **losses})
+            training.keep_samples(model.round_trips(training.sess, gan, *tests))
 
     a, b = data.names
     rows = [a, f"{a} to {b}", f"and back to {a}", b, f"{b} to {a}", f"and back to {b}"]
-    run_figures.of_run(run.path, run.title("CycleGAN"), config.samples,
+    run_figures.of_run(training.path, training.title("CycleGAN"), config.samples,
                        inches=1, names=rows, shown=slice(None, None, config.samples),
                        loss_label="mean over the epoch")
 

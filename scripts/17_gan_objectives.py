@@ -12,38 +12,36 @@
 import argparse
 import sys
 
+from gan_tf1 import seeds
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.experiments import theory
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan_objectives as model
-from gan_tf1.training import command_line, outputs, run_figures, training
-
-import numpy as np
+from gan_tf1.training import command_line, outputs, run_figures
 
 
 def fit(argv):
     """Train the MNIST GAN with one objective, or go on with it."""
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    job = command_line.parse(argv, __doc__, model, digits.CHOICES)
     config = job.config
-    data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
+    data = digits.load(job.data, job.data_dir, seed=[job.seed, seeds.ORDER])
     steps = model.steps_per_epoch(data.train, config)
-    rng = np.random.default_rng([job.seed, 0])
 
-    with job.open(data, (config.samples, model.INPUT_IMG_SIZE)) as run, \
-            job.new_graph().as_default():
+    with job.training(data, (config.samples, model.INPUT_IMG_SIZE)) as training:
         gan = model.build(config)
-        training.fit(
-            run, epochs=config.epochs, steps=steps,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            tally=lambda last, fetched, seconds: model.tally(last, fetched),
-            report=lambda sess, totals: model.report(sess, gan, totals),
-            log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
-            sample=lambda sess: model.sample(sess, gan, rng, config.samples, config),
-            train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, gan, data.train, config, steps)
+        for epoch in training.epochs(config.epochs, gan.gen_vars):
+            totals = None
+            for _ in range(steps):
+                totals = model.tally(totals, take_step())
+            losses = model.report(training.sess, gan, totals)
+            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
+            training.keep_samples(model.sample(training.sess, gan, training.rng, config.samples,
+                                               config))
 
-    run_figures.of_run(run.path, run.title(f"MNIST GAN, {config.objective},", "objective"))
+    run_figures.of_run(training.path, training.title(f"MNIST GAN, {config.objective},", "objective"))
 
 
 @script

@@ -12,49 +12,46 @@ The log ends with what became of the modes (shares.csv, figures/collapse.png).
 Many runs side by side: scripts/mode_collapse_report.py.
 """
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import intervals
 from gan_tf1.data import digits, two_cities
 from gan_tf1.errors import script
 from gan_tf1.experiments import mode_collapse
 from gan_tf1.models import remedies_gan as model
-from gan_tf1.training import command_line, run_figures, training
-
-import numpy as np
+from gan_tf1.training import command_line, run_figures
 
 CHOICES = (two_cities.KEY, *digits.CHOICES)
 
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, CHOICES)
+    job = command_line.parse(argv, __doc__, model, CHOICES)
     config = job.config
-    epochs = intervals(config)
     model.check(config)
-    data = mode_collapse.load(job.data, job.data_dir, [job.seed, 1])
+    data = mode_collapse.load(job.data, job.data_dir, [job.seed, seeds.ORDER])
     size = data.train.images.shape[1]
-    rng = np.random.default_rng([job.seed, 0])
+    every = config.sample_interval
 
-    def sample(sess):  # of the same noise every time
-        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
-
-    with job.open(data, (config.samples, size)) as run, job.new_graph().as_default():
+    with job.training(data, (config.samples, size)) as training:
         gan = model.build(config, size)
-        training.fit(
-            run, epochs=epochs, steps=config.sample_interval,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            report=lambda sess, fetched: model.report(*fetched),
-            log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
-            sample=sample, picture=figures.grid_png if size > 1 else None, train_set=data.train,
-            rng=rng, gen_vars=gan.gen_vars, loop=job.loop, closing=mode_collapse.tell)
+        take_step = training.stepper(model.step, gan, data.train, config, every)
+        for interval in training.epochs(intervals(config), gan.gen_vars):
+            for _ in range(every):
+                taken = take_step()
+            losses = model.report(training.sess, gan, taken)
+            training.log(model.log_line(interval * every, config.iterations, losses),
+                         {"epoch": interval, **losses})
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples, figures.grid_png(samples) if size > 1 else None)
+        mode_collapse.write_shares(training.path)
 
     remedy = "no remedy" if config.remedy == "none" else config.remedy.replace("_", " ")
-    where = run.title(f"GAN, {remedy}, updates of D to G {config.disc_steps} : {config.gen_steps},",
+    where = training.title(f"GAN, {remedy}, updates of D to G {config.disc_steps} : {config.gen_steps},",
                       "remedy", "disc_steps", "gen_steps")
     if size > 1:
-        run_figures.of_run(run.path, where, each=config.sample_interval, counted="iteration",
+        run_figures.of_run(training.path, where, each=config.sample_interval, counted="iteration",
                            columns=10, inches=0.6)
-    mode_collapse.draw(run.path, f"Modes over training: {where}")
+    mode_collapse.draw(training.path, f"Modes over training: {where}")
 
 
 if __name__ == "__main__":

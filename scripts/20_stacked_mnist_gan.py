@@ -11,9 +11,7 @@ from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import stacked_mnist_gan as model
-from gan_tf1.training import command_line, run_figures, training
-
-import numpy as np
+from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # of the 1,000 modes, one run had 838
     {"channels": 16, "iterations": 2000, "sample_interval": 200},
@@ -22,28 +20,26 @@ SMALL = command_line.Small(  # of the 1,000 modes, one run had 838
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model, digits.CHOICES, small=SMALL)
     config = job.config
-    epochs = intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
-    rng = np.random.default_rng([job.seed, 0])
+    every = config.sample_interval
 
-    def sample(sess):  # of the same noise every time
-        return model.sample(sess, gan, np.random.default_rng([job.seed, 2]), config.samples, config)
-
-    with job.open(data, (config.samples, *model.IN_SHAPE)) as run, \
-            job.new_graph().as_default():
+    with job.training(data, (config.samples, *model.IN_SHAPE)) as training:
         gan = model.build(config)
-        training.fit(
-            run, epochs=epochs, steps=config.sample_interval,
-            step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
-            tally=lambda totals, fetched, seconds: model.tally(totals, *fetched),
-            report=lambda sess, totals: model.report(totals), sample=sample,
-            log_line=lambda epoch, losses: model.log_line(epoch * config.sample_interval, losses),
-            train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
+        take_step = training.stepper(model.step, gan, data.train, config, every)
+        for interval in training.epochs(intervals(config), gan.gen_vars):
+            totals = None
+            for _ in range(every):
+                totals = model.tally(totals, take_step())
+            losses = model.report(training.sess, gan, totals)
+            training.log(model.log_line(interval * every, config.iterations, losses),
+                         {"epoch": interval, **losses})
+            training.keep_samples(model.sample(training.sess, gan, training.noise(),
+                                               config.samples, config))
 
-    where = run.title(f"{model.name(config.packing)} of three channels", "packing")
-    run_figures.of_run(run.path, where, columns=8, inches=0.8, counted="iteration",
+    where = training.title(f"{model.name(config.packing)} of three channels", "packing")
+    run_figures.of_run(training.path, where, columns=8, inches=0.8, counted="iteration",
                        each=config.sample_interval,
                        loss_label=f"mean loss of {config.sample_interval} iterations (nats)")
 

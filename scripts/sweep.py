@@ -31,7 +31,6 @@ from gan_tf1.files import replacing, user_path
 from gan_tf1.training import diagnosis, many_runs, outputs
 from gan_tf1.training.run_results import load_losses
 
-import numpy as np
 
 HEALTHY, SHORT = "no sign", "too short"
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -78,6 +79,14 @@ def train_set():
                    rng.integers(0, 10, 200, np.uint8), seed=1)
 
 
+class Batches(NamedTuple):
+    """A training set whose every batch is `batch`."""
+    batch: tuple
+
+    def next_batch(self, batch_size):
+        return self.batch
+
+
 @pytest.fixture
 def session(built):
     """What a module's `built` is, `(sess, gan, ..., start)`, but for the last, as at the start."""
@@ -92,6 +101,23 @@ def load_script(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class Stopped(Exception):
+    """What `stopped_at_its_stepper` stops a script by."""
+
+
+def stopped_at_its_stepper(monkeypatch):
+    """From now on a script stops before its first step. Returns a dict of what it then asks for."""
+    from gan_tf1.training import training
+    asked = {}
+
+    def stepper(training, step, net, train_set, config, steps, watch=()):
+        asked.update(loop=training._loop, train_set=train_set, config=config, steps=steps)
+        raise Stopped
+
+    monkeypatch.setattr(training.Training, "stepper", stepper)
+    return asked
 
 
 def heed_ctrl_c():

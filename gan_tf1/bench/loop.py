@@ -2,7 +2,7 @@
 
     python -m gan_tf1.bench.loop --rounds 10
 
-Each round is an epoch of `training.fit` as `01_mnist_gan.py` runs it (batches, noise,
+Each round is an epoch as `01_mnist_gan.py` runs it (batches, noise,
 progress, losses, samples, events, checkpoints), and then as many bare pairs of
 `session.run` on batches drawn beforehand, in the same session: so both see the
 same machine. (One batch fed again and again would stay in the processor's cache,
@@ -15,60 +15,55 @@ import time
 
 import numpy as np
 
+from gan_tf1 import seeds
 from gan_tf1.bench.worker import peak_mib
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, TrainingError, script
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
-from gan_tf1.tf1 import new_graph
-from gan_tf1.training import command_line, processes, training
+from gan_tf1.training import command_line, processes
 
 DRAWN = 200  # batches, 78 MB: more than a cache holds
 
 
 def measure(data, folder, rounds):
-    """Seconds of each round: of `training.fit`, of the steps in it, and of the bare calls."""
+    """Seconds of each round's epoch, of the steps in it, and of the bare calls."""
     config = mnist_gan.Config(epochs=rounds)
     steps = mnist_gan.steps_per_epoch(data.train, config)
     rng = np.random.default_rng(0)
     job = command_line.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
-    marks, inside, bare = [], [], []
+    whole, inside, bare = [], [], []
     drawn = [mnist_gan.Feed(data.validation.next_batch(config.batch_size)[0] * 2 - 1,
                             rng.uniform(-1, 1, (config.batch_size, config.gen_z_size)))
              for _ in range(DRAWN)]
 
-    with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
-            new_graph(0).as_default():
+    with job.training(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as training:
         gan = mnist_gan.build(config)
+        take_step = training.stepper(mnist_gan.step, gan, data.train, config, steps)
+        start = None
+        for epoch in training.epochs(rounds, gan.gen_vars):
+            if start is not None:
+                whole.append(time.perf_counter() - start)
+            start, seconds = time.perf_counter(), 0.
+            for _ in range(steps):
+                feed = take_step()
+                seconds += training.seconds
+            losses = mnist_gan.report(training.sess, gan, feed)
+            training.log(f"round {epoch} of {rounds}", {"epoch": epoch, **losses})
+            training.keep_samples(mnist_gan.sample(training.sess, gan, rng, config.samples, config))
+            inside.append(seconds)
 
-        def step(sess, train_set, rng):
-            start = time.perf_counter()
-            if len(marks) == len(bare):
-                marks.append(start)
-                inside.append(0.0)
-            feed = mnist_gan.step(sess, gan, train_set, rng, config)
-            inside[-1] += time.perf_counter() - start
-            return feed
-
-        def report(sess, feed):
-            losses = mnist_gan.report(sess, gan, feed)
-            start = time.perf_counter()
+            begun = time.perf_counter()
             for number in range(steps):
                 images, z = drawn[number % DRAWN]
-                sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: images,
-                                                        gan.generator_input_z: z})
-                sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: z})
-            bare.append(time.perf_counter() - start)
-            return losses
-
-        training.fit(run, epochs=rounds, steps=steps, step=step, report=report,
-                     log_line=lambda epoch, losses: f"round {epoch} of {rounds}",
-                     sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
-                     train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
-    # The last epoch has no mark after it; the first also warms the session up.
-    whole = np.diff(marks) - bare[:-1]
-    return whole[1:], np.array(inside[1:-1]), np.array(bare[1:-1])
+                training.sess.run(gan.disc_train_opt, feed_dict={
+                    gan.real_discriminator_input: images, gan.generator_input_z: z})
+                training.sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: z})
+            bare.append(time.perf_counter() - begun)
+            start += bare[-1]
+    # The last epoch's end isn't measured; the first also warms the session up.
+    return np.array(whole[1:]), np.array(inside[1:-1]), np.array(bare[1:-1])
 
 
 def in_its_own_process(choice, data_dir, rounds):
@@ -97,15 +92,15 @@ def main(argv=None):
     if args.rounds < 4:
         raise InputError("--rounds must be at least 4: the first and the last are not counted")
 
-    data = digits.load(args.data, args.data_dir, seed=[0, 1])
+    data = digits.load(args.data, args.data_dir, seed=[0, seeds.ORDER])
     with tempfile.TemporaryDirectory() as folder:
         whole, inside, bare = measure(data, folder + "/run", args.rounds)
-    for name, ratios in (("epoch in train.fit / bare session.run calls", whole / bare),
-                         ("what train.fit adds to the chapter's steps / bare session.run calls",
+    for name, ratios in (("epoch of a script / bare session.run calls", whole / bare),
+                         ("what the script adds to the chapter's steps / bare session.run calls",
                           (whole - inside) / bare)):
         print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
               f"{np.max(ratios):.3f}, {len(bare)} rounds)")
-    print(f"seconds an epoch: {np.median(whole):.2f} in train.fit, {np.median(bare):.2f} bare")
+    print(f"seconds an epoch: {np.median(whole):.2f} in a script, {np.median(bare):.2f} bare")
     print(f"peak resident memory: {peak_mib():.0f} MiB")
 
 

@@ -87,8 +87,8 @@ def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=
     batch, steps = config.batch_size, works.steps(work, config, data)
     images = [batch, mnist_gan.INPUT_IMG_SIZE]
     noise = [batch, config.gen_z_size]
-    make_steps = stepper(sess, lambda sess, train_set, rng: mnist_gan.step(
-        sess, gan, train_set, rng, config), mnist.DataSet(data.images, data.labels), steps, loop, xla)
+    make_steps = stepper(sess, loops.bound(mnist_gan.step, gan, config),
+                         mnist.DataSet(data.images, data.labels), steps, loop, xla)
 
     def run(units):
         return mnist_gan.report(sess, gan, make_steps(units * steps))
@@ -109,9 +109,8 @@ def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_preci
     model = semi_supervised_svhn
     net, sess = opened(model, config, loop, mixed_precision)
     streets = street_numbers(data)
-    make_steps = stepper(sess, lambda sess, train_set, rng: model.step(
-        sess, net, train_set.next_batch(config.batch_size), rng, config),
-        streets, streets.steps(config.batch_size), loop, xla)
+    make_steps = stepper(sess, loops.bound(model.step, net, config), streets,
+                         streets.steps(config.batch_size), loop, xla)
 
     def run(units):
         _, _, d_loss, g_loss = make_steps(units)
@@ -133,9 +132,8 @@ def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=
     model = dcgan_svhn
     net, sess = opened(model, config, loop, mixed_precision)
     streets = street_numbers(data)
-    make_steps = stepper(sess, lambda sess, train_set, rng: model.step(
-        sess, net, train_set.next_batch(config.batch_size), rng, config),
-        streets, streets.steps(config.batch_size), loop, xla)
+    make_steps = stepper(sess, loops.bound(model.step, net, config), streets,
+                         streets.steps(config.batch_size), loop, xla)
 
     def run(units):
         losses = model.report(sess, net, make_steps(units))

@@ -124,7 +124,7 @@ def shifted(images, rng, max_shift):
 
 
 def step(sess, net, train_set, rng, config):
-    """One step on the next batch, shifted; returns the arguments of `tally`."""
+    """One step on the next batch, shifted; returns what `tally` takes."""
     batch_images, batch_labels = train_set.next_batch(config.batch_size)
     batch_images = shifted(batch_images, rng, config.max_shift)
     _, loss, correct = sess.run([net.train_opt, net.loss, net.correct],
@@ -139,22 +139,22 @@ class Tally(NamedTuple):
     loss: float = 0.
 
 
-def tally(tally, count, loss, correct):
-    """The `tally` of an epoch (None before its first step) with the `count` images of one more."""
-    tally = tally or Tally()
-    return Tally(tally.num_examples + count, tally.num_correct + float(correct),
-                 tally.loss + float(loss) * count)
+def tally(totals, taken):
+    """The `totals` of an epoch (None before its first step) with the images of one more."""
+    totals, (count, loss, correct) = totals or Tally(), taken
+    return Tally(totals.num_examples + count, totals.num_correct + float(correct),
+                 totals.loss + float(loss) * count)
 
 
-def report(sess, net, validation_set, tally):
+def report(sess, net, totals, validation_set):
     """The end of an epoch: shrink the learning rate and return the figures.
 
     train_loss (nats) and train_accuracy: on the shifted images, while the epoch trained on them;
     validation_accuracy: on the held-out images after the epoch.
     """
     sess.run(net.shrink_lr)
-    return {"train_loss": tally.loss / tally.num_examples,
-            "train_accuracy": tally.num_correct / tally.num_examples,
+    return {"train_loss": totals.loss / totals.num_examples,
+            "train_accuracy": totals.num_correct / totals.num_examples,
             "validation_accuracy": accuracy(sess, net, validation_set)}
 
 

@@ -82,15 +82,14 @@ def seconds(path):
     return float(np.median(np.diff(times)) * len(times)) if len(times) > 1 else np.nan
 
 
-def tell(run):
-    """Write the complete run's shares.csv, then end its log with what became of its modes."""
-    told = of_run(run.path)
+def write_shares(path):
+    """Write shares.csv: the share of each mode after each interval of the complete run at `path`."""
+    told = of_run(path)
     rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
     rows += [f"{iteration:.0f}," + ",".join(f"{share:.12g}" for share in row)
              for iteration, row in zip(told.iterations, told.shares)]
-    with replacing(run.path / SHARES) as temporary:
+    with replacing(path / SHARES) as temporary:
         temporary.write_text("\n".join(rows) + "\n")
-    diagnosis.tell(run)
 
 
 def draw(path, title):

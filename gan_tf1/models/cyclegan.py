@@ -349,20 +349,20 @@ def step(sess, gan, train_set, rng, config):
     return {"gen_loss": gen_loss, **disc_losses, **gen_losses}
 
 
-def tally(last, losses, seconds):
+def tally(totals, taken):
     """`(steps, sums of their losses)` of an epoch (None at first) with one more step."""
-    count, sums = last or (0, dict.fromkeys(losses, 0.0))
-    return count + 1, {name: sums[name] + float(loss) for name, loss in losses.items()}
+    count, sums = totals or (0, dict.fromkeys(taken, 0.0))
+    return count + 1, {name: sums[name] + float(loss) for name, loss in taken.items()}
 
 
-def report(last):
+def report(sess, gan, totals):
     """The means over an epoch of both networks' losses and of their parts."""
-    count, sums = last
+    count, sums = totals
     means = {name: value / count for name, value in sums.items()}
     return {"disc_loss": means["disc_a"] + means["disc_b"], **means}
 
 
-def log_line(epoch, losses):
+def log_line(epoch, epochs, losses):
     """The line after `epoch`, which counts from 1: the parts of both losses."""
     parts = [f"{name}: {value:.3f}" for name, value in losses.items()
              if name not in ("disc_loss", "gen_loss")]
@@ -383,7 +383,7 @@ def translations(gan):
             "BtoA": (gan.fake_a, {"images": gan.real_b})}
 
 
-def sample(sess, gan, imgs_a, imgs_b):
+def round_trips(sess, gan, imgs_a, imgs_b):
     """A, A to B, A to B to A, B, B to A, B to A to B, n images each: [6 n, size, size(, 3)]."""
     stack = np.concatenate([imgs_a, *translate(sess, gan, imgs_a, "AtoB"),
                             imgs_b, *translate(sess, gan, imgs_b, "BtoA")])

@@ -241,13 +241,13 @@ class Totals(NamedTuple):
     g_loss: float = 0.
 
 
-def tally(totals, d_loss, g_loss):
+def tally(totals, taken):
     """The `totals` of an epoch (None before its first step) with the losses of one more step."""
-    totals = totals or Totals()
+    totals, (d_loss, g_loss) = totals or Totals(), taken
     return Totals(totals.steps + 1, totals.d_loss + float(d_loss), totals.g_loss + float(g_loss))
 
 
-def report(totals):
+def report(sess, gan, totals):
     """The printed losses: means over the steps of an epoch."""
     return {"disc_loss": totals.d_loss / totals.steps, "gen_loss": totals.g_loss / totals.steps}
 

@@ -206,7 +206,7 @@ def fake_samples(sess, gan, rng, n_samples, config):
 
 
 def step(sess, gan, dataset, rng, config):
-    """One turn of the article's inner loop; returns the arguments of `report`."""
+    """One turn of the article's inner loop; returns what `report` takes."""
     half_batch = config.batch_size // 2
     X_real = real_samples(dataset, rng, half_batch)
     X_fake = fake_samples(sess, gan, rng, half_batch, config)
@@ -219,8 +219,9 @@ def step(sess, gan, dataset, rng, config):
     return d_loss, g_loss
 
 
-def report(d_loss, g_loss):
+def report(sess, gan, taken):
     """The printed losses of a step, each taken before its own update."""
+    d_loss, g_loss = taken
     return {"disc_loss": float(d_loss), "gen_loss": float(g_loss)}
 
 
@@ -231,10 +232,8 @@ def log_line(number, batches, losses):
             f"g={losses['gen_loss']:.3f}")
 
 
-def evaluate(sess, gan, dataset, rng, config, epoch):
-    """Every 10 epochs the blog's line and the accuracies on real and on generated images."""
-    if epoch % 10:
-        return None
+def evaluate(sess, gan, dataset, rng, config):
+    """The blog's line every 10 epochs, and the accuracies on real and on generated images."""
     X_real = real_samples(dataset, rng, EVALUATED)
     acc_real = float(sess.run(gan.real_count, {gan.X: X_real})) / EVALUATED
     X_fake = fake_samples(sess, gan, rng, EVALUATED, config)

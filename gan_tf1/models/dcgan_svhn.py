@@ -222,9 +222,10 @@ class Feed(NamedTuple):
     z: np.ndarray
 
 
-def step(sess, net, batch, rng, config):
-    """One turn of the inner loop on `x, y, label_mask`, without the labels; returns its `Feed`."""
-    x = scaled(batch[0], config.scaling)
+def step(sess, net, train_set, rng, config):
+    """One turn of the chapter's inner loop, which has no use for the labels; returns its `Feed`."""
+    x, *_ = train_set.next_batch(config.batch_size)
+    x = scaled(x, config.scaling)
     batch_z = rng.uniform(-1, 1, size=(len(x), config.z_size))  # an epoch's last batch is smaller
 
     _ = sess.run(net.d_opt, feed_dict={net.input_real: x, net.input_z: batch_z})

@@ -217,7 +217,7 @@ def build(config):
 
 
 def step(sess, gan, train_set, rng, config):
-    """One iteration of the chapter's loop; returns the arguments of `report`."""
+    """One iteration of the chapter's loop; returns what `report` takes."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
     idx = rng.integers(0, train_set.num_examples, config.batch_size)
     real_imgs = train_set.images[idx].reshape(-1, *IN_SHAPE) * 2 - 1  # to the range of tanh
@@ -233,13 +233,14 @@ def step(sess, gan, train_set, rng, config):
     return real, fake, gen_loss
 
 
-def report(real, fake, gen_loss):
+def report(sess, gan, taken):
     """The printed figures. The discriminator's are means over its two updates, taken before each."""
+    real, fake, gen_loss = taken
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")

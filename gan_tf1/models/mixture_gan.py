@@ -224,19 +224,19 @@ class Tally(NamedTuple):
     gen_loss: float = 0.
 
 
-def tally(totals, disc_loss, gen_loss):
+def tally(totals, taken):
     """The interval's `totals` (None before its first step) with the losses of one more step."""
-    steps, disc, gen = totals or Tally()
+    (steps, disc, gen), (disc_loss, gen_loss) = totals or Tally(), taken
     return Tally(steps + 1, disc + float(disc_loss), gen + float(gen_loss))
 
 
-def report(totals):
+def report(sess, gan, totals):
     """The mean losses of an interval; each step's are taken before its own update."""
     return {"disc_loss": totals.disc_loss / totals.steps,
             "gen_loss": totals.gen_loss / totals.steps}
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line after `iteration`, which counts from 1."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}] [modes: {losses['modes']}, "

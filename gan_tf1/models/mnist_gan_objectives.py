@@ -162,9 +162,9 @@ class Tally(NamedTuple):
     steps: int = 0
 
 
-def tally(totals, fetched):
+def tally(totals, taken):
     """`totals` (None before the epoch's first step) with the result of one more `step`."""
-    feed, gen_grad_norm = fetched
+    feed, gen_grad_norm = taken
     _, grad_norms, steps = totals or Tally(feed)
     return Tally(feed, grad_norms + float(gen_grad_norm), steps + 1)
 

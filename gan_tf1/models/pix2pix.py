@@ -301,7 +301,7 @@ def build(config):
 
 
 def step(sess, gan, train_set, rng, config):
-    """One update of the discriminator, then of the generator; returns the arguments of `report`."""
+    """One update of the discriminator, then of the generator; returns what `report` takes."""
     inputs, targets = train_set.next_batch(config.batch_size)
     room = enlarged(config) - config.size
     feed = {gan.inputs: inputs, gan.targets: targets,
@@ -314,12 +314,13 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss, l1
 
 
-def report(disc_loss, gen_loss, l1):
+def report(sess, gan, taken):
     """The figures of an iteration, each taken before its update."""
+    disc_loss, gen_loss, l1 = taken
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss), "l1": float(l1)}
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line after `iteration`, which counts from 0, in the form of the other chapters'."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}, L1: {losses['l1']:f}]")

@@ -372,19 +372,19 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss, estimate, penalty
 
 
-def tally(total, fetched):
-    """The sums `total` (None at first) with the figures of one more step."""
-    return np.add(0 if total is None else total, fetched, dtype=np.float64)
+def tally(totals, taken):
+    """The sums `totals` (None at first) with the figures of one more step."""
+    return np.add(0 if totals is None else totals, taken, dtype=np.float64)
 
 
-def report(sess, gan, stage, config, total):
+def report(sess, gan, totals, stage, config):
     """The means over the steps of an interval, and the resolution and alpha after it."""
-    means = total / (config.interval_images // config.batch_size)
+    means = totals / (config.interval_images // config.batch_size)
     return {**dict(zip(("disc_loss", "gen_loss", "estimate", "penalty"), means.tolist())),
             "resolution": stage.resolution, "alpha": float(sess.run(gan.alpha))}
 
 
-def log_line(images, figures):
+def log_line(images, total, figures):
     """The line after `images` real images have been shown in all."""
     size = figures["resolution"]
     return (f"{images} images, {size}x{size}, alpha {figures['alpha']:.3f} [Critic loss: "

@@ -283,12 +283,13 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss
 
 
-def report(disc_loss, gen_loss):
+def report(sess, gan, taken):
     """The figures of an interval are those of its last step."""
+    disc_loss, gen_loss = taken
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line after `iteration` steps."""
     return (f"Iteration {iteration}... Disc Loss: {losses['disc_loss']:.3f}... "
             f"Gen Loss: {losses['gen_loss']:.3f}")

@@ -340,9 +340,9 @@ def build(config):
                *model_opt(d_loss, g_loss, learning_rate, config))
 
 
-def step(sess, net, batch, rng, config):
-    """One turn of the inner loop, on `x, y, label_mask`; returns the arguments of `tally`."""
-    x, y, label_mask = batch
+def step(sess, net, train_set, rng, config):
+    """One turn of the chapter's inner loop; returns what `tally` takes."""
+    x, y, label_mask = train_set.next_batch(config.batch_size)
     batch_z = rng.normal(0, 1, size=(config.batch_size, config.z_size))
 
     feed_dict = {net.input_real: x, net.input_z: batch_z, net.y: y, net.label_mask: label_mask}
@@ -363,14 +363,14 @@ class Tally(NamedTuple):
     steps_time: float = 0.   # of all
 
 
-def tally(tally, num_examples, correct, d_loss, g_loss, seconds):
-    """The `tally` of an epoch (None before its first step) with one more step and its seconds."""
-    tally = tally or Tally()
-    return Tally(tally.num_examples + int(num_examples), tally.num_correct + float(correct),
-                 float(d_loss), float(g_loss), seconds, tally.steps_time + seconds)
+def tally(totals, taken, seconds):
+    """The `totals` of an epoch (None before its first step) with one more step and its seconds."""
+    totals, (num_examples, correct, d_loss, g_loss) = totals or Tally(), taken
+    return Tally(totals.num_examples + int(num_examples), totals.num_correct + float(correct),
+                 float(d_loss), float(g_loss), seconds, totals.steps_time + seconds)
 
 
-def report(sess, net, dataset, config, tally):
+def report(sess, net, totals, dataset, config):
     """The end of the chapter's outer loop: shrink the learning rate, test, and return the figures.
 
     train_accuracies: on the labelled images, while the epoch trained on them; test_accuracies: on
@@ -384,13 +384,13 @@ def report(sess, net, dataset, config, tally):
         num_examples += len(x)
         num_correct += float(sess.run(net.correct, feed_dict={net.input_real: x, net.y: y,
                                                               net.drop_rate: 0.}))
-    return {"train_accuracies": tally.num_correct / tally.num_examples,
+    return {"train_accuracies": totals.num_correct / totals.num_examples,
             "test_accuracies": num_correct / num_examples,
-            "d_loss": tally.d_loss, "g_loss": tally.g_loss,
-            "step_time": tally.step_time, "epoch_time": tally.steps_time + perf_counter() - start}
+            "d_loss": totals.d_loss, "g_loss": totals.g_loss,
+            "step_time": totals.step_time, "epoch_time": totals.steps_time + perf_counter() - start}
 
 
-def log_line(epoch, figures):
+def log_line(epoch, epochs, figures):
     """The lines that the chapter prints for `epoch`, which counts from 0."""
     return (f"Epoch {epoch}\n"
             f"\t\tClassifier train accuracy:  {figures['train_accuracies']}\n"

@@ -183,7 +183,7 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line after `iteration`, which counts from 1."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}]")

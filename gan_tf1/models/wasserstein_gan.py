@@ -220,7 +220,7 @@ def build(config):
 
 
 def step(sess, gan, train_set, rng, config):
-    """One iteration: the critic's rounds, then the generator; returns the arguments of `report`."""
+    """One iteration: the critic's rounds, then the generator; returns what `report` takes."""
     real_y, fake_y = -np.ones((config.batch_size, 1)), np.ones((config.batch_size, 1))
     for _ in range(config.n_critic):
         idx = rng.integers(0, train_set.num_examples, config.batch_size)
@@ -237,13 +237,14 @@ def step(sess, gan, train_set, rng, config):
     return real, fake, estimate, gen_loss
 
 
-def report(real, fake, estimate, gen_loss):
+def report(sess, gan, taken):
     """The figures of an iteration; the critic's are those of its last round."""
+    real, fake, estimate, gen_loss = taken
     disc_loss = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss), "estimate": float(estimate)}
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line after `iteration`, which counts from 0, in the form of the chapter's others."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"estimate: {losses['estimate']:f}] [Generator loss: {losses['gen_loss']:f}]")

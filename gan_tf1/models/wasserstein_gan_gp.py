@@ -194,7 +194,7 @@ def build(config):
 
 
 def step(sess, gan, train_set, rng, config):
-    """One iteration of Algorithm 1; returns the arguments of `report`."""
+    """One iteration of Algorithm 1; returns what `report` takes."""
     for _ in range(config.n_critic):
         idx = rng.integers(0, train_set.num_examples, config.batch_size)
         real_imgs = train_set.images[idx] * 2 - 1  # to the range of tanh
@@ -209,13 +209,14 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, estimate, penalty, gen_loss
 
 
-def report(disc_loss, estimate, penalty, gen_loss):
+def report(sess, gan, taken):
     """The figures of an iteration; the critic's are those before its last update."""
+    disc_loss, estimate, penalty, gen_loss = taken
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss),
             "estimate": float(estimate), "penalty": float(penalty)}
 
 
-def log_line(iteration, losses):
+def log_line(iteration, iterations, losses):
     """The line after `iteration`, which counts from 0, in the form of the chapter's others."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"estimate: {losses['estimate']:f}, penalty: {losses['penalty']:f}] "

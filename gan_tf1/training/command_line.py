@@ -1,6 +1,7 @@
 """From a script's command line to an open run: the flags that all chapters share."""
 
 import argparse
+import contextlib
 import dataclasses
 import sys
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import user_path
 from gan_tf1.tf1 import new_graph
-from gan_tf1.training import diversity, outputs, run_config, run_directory
+from gan_tf1.training import diversity, outputs, run_config, run_directory, training
 from gan_tf1.training.graph_loop import Loop
 
 
@@ -31,6 +32,12 @@ class Launch(NamedTuple):
     def new_graph(self):
         """An empty `tf.Graph` with the run's seed, and the variables that its loop needs."""
         return new_graph(self.seed, resource_variables=self.loop.loop == "graph")
+
+    @contextlib.contextmanager
+    def training(self, data, sample_shape):
+        """A context with the `train.Training` of this run, open as `open` says."""
+        with self.open(data, sample_shape) as run, training.opened(run, self.loop) as opened:
+            yield opened
 
     def open(self, data, sample_shape):
         """The run, open. `data` has `key`, `title` and `train`; `sample_shape` is an epoch's.
@@ -75,8 +82,10 @@ def seed_number(text):
     return number
 
 
-def parse(argv, description, chapter, Config, data_choices, in_graph=True, small=None):
-    """The `Launch` that the command line asks for; `in_graph` where there is a choice of the loop.
+def parse(argv, description, model, data_choices, in_graph=True, small=None):
+    """The `Launch` that the command line asks for, of the chapter's `model` file.
+
+    `in_graph` is False if there is no choice of the loop.
 
     `small`, a `Small`, are the settings in use unless `--paper` is given, or data are named that
     these don't suit. A setting that the command line names always counts. A resumed run keeps its
@@ -86,6 +95,7 @@ def parse(argv, description, chapter, Config, data_choices, in_graph=True, small
     a `--resume` without a run or with another configuration than the run's,
     and for `--xla` without a loop in the graph.
     """
+    chapter, Config = model.CHAPTER, model.Config
     parser = Parser(description=description,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,

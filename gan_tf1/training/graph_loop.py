@@ -43,6 +43,13 @@ class Graph(NamedTuple):
     ready: Any        # of a step's number, for how many steps from it on a call has the rows
 
 
+def bound(step, net, config):
+    """A chapter's `step(sess, net, train_set, rng, config)` as a function of what a loop supplies."""
+    def bound_step(sess, train_set, rng):
+        return step(sess, net, train_set, rng, config)
+    return bound_step
+
+
 def feed_steps(sess, step, train_set, rng):
     """The chapters' loop: a `Taken` of each `step(sess, train_set, rng)`, without end."""
     while True:

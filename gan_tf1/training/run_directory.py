@@ -258,12 +258,14 @@ class Run:
             found = zlib.crc32(content[:size]) if len(content) >= size else None
         return found
 
-    def refuse_to_lose(self, rows_an_epoch):
+    def refuse_to_lose(self, steps):
         """Raise InputError if there is no checkpoint, but results that starting over would lose.
 
-        A run that was stopped in its first epoch has neither: its first checkpoint comes last.
+        A run that was stopped in its first epoch, of so many `steps`, has at most an epoch's rows:
+        its first checkpoint comes last.
         """
-        rows = (self.path / "losses.csv").read_bytes().count(b"\n") - 1
+        losses = (self.path / "losses.csv").read_bytes()
+        rows, rows_an_epoch = losses.count(b"\n") - 1, steps if losses.startswith(b"step") else 1
         samples, shape = self._files.get("samples.f32"), self.config["sample_shape"]
         sets = samples.size / (4 * math.prod(shape)) if samples and shape else 0
         if rows > rows_an_epoch or sets > 1 or (self.path / "samples.npz").exists():

@@ -1,4 +1,21 @@
-"""The loop around a chapter's training step: log, samples, checkpoints, resuming."""
+"""The training of a run: what surrounds the loop that stands in a chapter's script.
+
+A script builds its model and then says in its own two loops what the chapter does::
+
+    with job.training(data, sample_shape) as training:
+        gan = model.build(config)
+        take_step = training.stepper(model.step, gan, data.train, config, steps)
+        for epoch in training.epochs(config.epochs, gan.gen_vars):
+            for _ in range(steps):
+                taken = take_step()
+            losses = model.report(training.sess, gan, taken)
+            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
+            training.keep_samples(model.sample(training.sess, gan, training.noise(), ...))
+
+Everything else is here: the run directory, the seeded graph and its session, the
+choice between the two loops, resuming, saving after each epoch, TensorBoard events,
+the progress bar, and the sentence that closes the log.
+"""
 
 import contextlib
 import math
@@ -6,129 +23,232 @@ from time import perf_counter
 
 from tqdm import tqdm
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.errors import TrainingError
-from gan_tf1.tf1 import session_config, tf
+from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import (
     checkpoint, diagnosis, graph_loop as loops, graph_memory, saved_generator)
 
+ESTIMATE_AFTER = 10.  # seconds of training after which the remaining time is announced
+ESTIMATE_FROM = 60.   # seconds: a shorter remaining time is not announced
 
-ESTIMATE_AFTER = 10.  # seconds of training, before it is said how long the rest will take
-ESTIMATE_FROM = 60.   # seconds: what takes less isn't announced
 
+@contextlib.contextmanager
+def opened(run, loop):
+    """A `Training` of the open `run` by `loop`, a `graph_loop.Loop`, with a new graph as default.
 
-def fit(run, *, epochs, steps, step, report, log_line, sample, train_set, rng, gen_vars,
-        first_epoch=1, first_step=None, tally=None, evaluate=None, watch=(), loop=loops.Loop(),
-        part=None, carried=(), picture=figures.grid_png, closing=diagnosis.tell):
-    """Train from where `run` stands (a new one stands at 0) to the end of its last epoch.
+    When the block ends, the log of a complete run ends with a sentence on how the training went
+    (`diagnosis.py`). An interrupted run says how it is resumed.
 
-    The graph is the current default graph; it is finalized before the first
-    step. What the chapter decides comes as callables::
-
-        step(sess, train_set, rng) -> fetched
-                                        one training step, batch and noise drawn inside
-        tally(last, fetched, seconds) -> last
-                                        sums over the epoch's steps, at first of None; without it
-                                        `last` is what the last step fetched
-        report(sess, last) -> dict      the epoch's losses
-        log_line(epoch, losses) -> str  the lines as the chapter prints them
-        sample(sess) -> images          the epoch's samples; None for a net that draws none
-        picture(samples) -> bytes       a PNG of them for TensorBoard; None of what has no picture
-        evaluate(sess, epoch)           what the chapter tells after some epochs only: None, or
-                                        the line and a dict for accuracies.csv
-
-    The log counts epochs from `first_epoch`. Where a chapter prints every step, `first_step` is
-    the number of its first one: `report` and `log_line` then serve each step, and losses.csv
-    counts steps. `loop` says by which loop the steps are made; that in the graph writes the losses
-    `watch`, a dict of tensors, of every step to step_losses.csv. Entries of a report that are
-    called `..._time` are for the log alone: no two runs have them equal.
-
-    Everything random outside of the graph comes from `rng`
-    (a `numpy.random.Generator`) and `train_set` (with `state()`, `restore()`);
-    both are part of each checkpoint, so that a resumed run goes on with the
-    very numbers that an uninterrupted one would have drawn. `gen_vars` are saved
-    alone after each epoch, as the chapters do.
-
-    Where the graph changes on the way, each graph is trained by a `fit` of its own, one after the
-    other: `part` is (first, last), this graph's epochs being those after `first` up to `last` of
-    the run's `epochs`. At its start the variables `carried` are those of the checkpoint that the
-    part before left; other variables, and `train_set`, are new. Of a resumed run, the parts before
-    `epochs_done` are left out.
-
-    The log of a complete run ends with a sentence on how it went, which `closing(run)` writes
-    (`gan_tf1/training/diagnosis.py`).
-
-    On stderr it says how many steps there are to make, and after some seconds how long they will
-    take, if that is more than a minute.
-
-    Raises InputError if the machine has too little memory for the graph, and TrainingError if a
-    loss is no longer finite.
+    Raises TrainingError if the device runs out of memory.
     """
-    first, end = part or (0, epochs)
-    graph = tf.get_default_graph()
-    graph_memory.refuse_graph(graph, run.config["settings"], run.config["sample_shape"])
-    if loop.loop == "graph":
-        in_graph = loops.build(step, train_set, run.config["seed"], steps, watch, loop.xla)
-    saver = tf.train.Saver(max_to_keep=None)
-    carrier = tf.train.Saver(var_list=carried) if first else None
-    gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
-    initialize = tf.global_variables_initializer()
-    graph.finalize()
+    training = Training(run, loop)
+    try:
+        training.new_graph()
+        yield training
+        if training.complete:
+            diagnosis.tell(run)
+    except KeyboardInterrupt:
+        run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
+        raise
+    except TrainingError:
+        diagnosis.tell(run)
+        raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise TrainingError(f"{run.path} stops: its settings take more memory than the device "
+                            "has: choose smaller sizes") from error
+    finally:
+        training.close()
 
-    with tf.Session(graph=graph, config=session_config(loop.mixed_precision)) as sess, \
-            _resumable(run):
-        sess.run(initialize)
-        rows = 1 if first_step is None else steps  # in losses.csv, an epoch
-        last_generators = saved_generator.saved(run.path)
-        start = _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier)
-        if start == epochs:
-            run.say(f"{run.path} is complete: it has all of its {epochs} epochs")
-            return _finish(run, closing)
-        run.events(graph, start)
-        saved_generator.follow(run.path, gen_saver, last_generators)
-        left = (end - start) * steps
+
+class Training:
+    """One run in training: its session, its random numbers, and what it keeps of each epoch.
+
+    sess      the `tf.Session`, open from the first epoch on
+    rng       the `numpy.random.Generator` of the training steps; its state is in each checkpoint
+    seconds   how long the last step took
+    complete  whether all epochs are done
+    """
+
+    def __init__(self, run, loop):
+        self.run, self.path, self.title = run, run.path, run.title
+        self.rng, self.sess = seeds.stream(run.config["seed"], seeds.STEPS), None
+        self.seconds, self.complete = 0., False
+        self._loop, self._opened = loop, contextlib.ExitStack()
+
+    def noise(self):
+        """The `numpy.random.Generator` of samples: the same numbers at every call."""
+        return seeds.stream(self.run.config["seed"], seeds.SAMPLES)
+
+    def new_graph(self):
+        """Close the graph in use, if any, and make an empty, seeded one the default graph."""
+        self.close()
+        graph = new_graph(self.run.config["seed"], resource_variables=self._loop.loop == "graph")
+        self._opened.enter_context(graph.as_default())
+
+    def close(self):
+        """Close session and graph."""
+        self._opened.close()
+
+    def stepper(self, step, net, train_set, config, steps, watch=()):
+        """A function that makes one training step and returns what the chapter's `step` returns.
+
+        It calls `step(sess, net, train_set, rng, config)`, or with `--loop graph` takes the next
+        result of the loop in the graph. An epoch has so many `steps`. `watch` names tensors, of
+        which the loop in the graph writes every step's value to step_losses.csv.
+
+        Raises InputError if the machine has too little memory for the graph.
+        """
+        self._graph, stored = tf.get_default_graph(), self.run.config
+        graph_memory.refuse_graph(self._graph, stored["settings"], stored["sample_shape"])
+        self._train_set, self._steps = train_set, steps
+        self._step = loops.bound(step, net, config)
+        if self._loop.loop == "graph":
+            self._in_graph = loops.build(self._step, train_set, stored["seed"], steps, watch,
+                                         self._loop.xla)
+        return self._take_step
+
+    def _take_step(self):
+        taken = next(self._turns)
+        self._done += 1
+        self._bar.update()
+        if taken.losses:
+            losses = {name: float(value) for name, value in taken.losses.items()}
+            self.run.record({"step": self._done, **losses}, "step_losses.csv")
+        self.seconds = taken.seconds
+        return taken.fetched
+
+    def epochs(self, epochs, gen_vars, part=None, carried=()):
+        """The numbers of the epochs that are left to train, from 1 on; each is saved after its turn.
+
+        The graph is finalized before the first one. A resumed run goes on after its newest sound
+        checkpoint, with the numbers that an uninterrupted run would have drawn; of a complete one
+        no epochs are left. The variables `gen_vars` are also saved alone, as the chapters do.
+
+        Where a chapter changes its graph on the way, each graph trains a `part` of all `epochs`:
+        (first, last), the epochs after `first` up to `last`. At its start the variables `carried`
+        are those of the checkpoint that the graph before left; all other variables are new.
+
+        Raises TrainingError if a loss that is logged is not finite.
+        """
+        first, last = part or (0, epochs)
+        saver = tf.train.Saver(max_to_keep=None)
+        carrier = tf.train.Saver(var_list=carried) if first else None
+        gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
+        initialize = tf.global_variables_initializer()
+        self._graph.finalize()
+        self.sess = self._opened.enter_context(
+            tf.Session(graph=self._graph, config=session_config(self._loop.mixed_precision)))
+        self.sess.run(initialize)
+
+        before = saved_generator.saved(self.path)
+        start = self._restore(saver, carrier, first, epochs)
+        if start < epochs:
+            saved_generator.follow(self.path, gen_saver, before)
+            self._begin(start, last, epochs)
+        else:
+            self.run.say(f"{self.path} is complete: it has all of its {epochs} epochs")
+        for epoch in range(start + 1, last + 1):
+            self._bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
+            self._epoch, self._losses, self._picture = epoch, {}, None
+            yield epoch
+            self._save(saver, gen_saver, epochs)
+        if start < last:
+            self._bar.close()
+        if max(start, last) == epochs:
+            self.run.finish()
+            self.complete = True
+
+    def log(self, line, row, table="losses.csv"):
+        """Log `line` as the chapter prints it, and add `row`, a dict of numbers, to a table.
+
+        The row's first entry numbers the epoch or the step. Entries named `..._time` are in the log
+        alone: no two runs have them equal.
+
+        Raises TrainingError if a number is not finite. Then the row is recorded, to say later on
+        why the run stopped, and the line is not logged.
+        """
+        kept = {name: value for name, value in row.items() if not name.endswith("_time")}
+        finite = all(map(math.isfinite, row.values()))
+        if finite:
+            self.run.log(line)
+        self.run.record(kept, table)
+        number, *losses = row.items()
+        if not finite:
+            raise TrainingError(self._not_finite(losses))
+        if table == "losses.csv":
+            self._losses = {name: value for name, value in kept.items() if name != number[0]}
+
+    def keep_samples(self, samples, picture=True):
+        """Keep the epoch's `samples`, of the run's sample shape, and show them in TensorBoard.
+
+        They are shown as a grid of images; or as `picture`, a PNG file's bytes; or, if it is None,
+        not at all.
+        """
+        self.run.add_samples(samples)
+        self._picture = figures.grid_png(samples) if picture is True else picture
+
+    def epochs_done(self):
+        """How many epochs the run has a sound checkpoint of: a resumed one goes on from there."""
+        state, _ = checkpoint.newest(self.path / "state", self.run.say, self.run.misfit)
+        return state["epoch"] if state else 0
+
+    def _begin(self, start, last, epochs):
+        """Start events, loop and progress bar after epoch `start`; say how many steps are left."""
+        steps, left = self._steps, (last - start) * self._steps
+        self.run.events(self._graph, start)
         whole = "" if left == epochs * steps else f" of {epochs * steps:,} in all"
-        run.say(f"{left:,} training steps{whole}")
-        turns = (loops.graph_steps(sess, in_graph, start * steps) if loop.loop == "graph" else
-                 loops.feed_steps(sess, step, train_set, rng))
-        turns = _estimated(turns, left, run.say)
+        self.run.say(f"{left:,} training steps{whole}")
+        self._done = start * steps
+        turns = (loops.graph_steps(self.sess, self._in_graph, self._done)
+                 if self._loop.loop == "graph" else
+                 loops.feed_steps(self.sess, self._step, self._train_set, self.rng))
+        self._turns = _estimated(turns, left, self.run.say)
+        self._bar = self._opened.enter_context(
+            tqdm(total=epochs * steps, initial=self._done, unit="step", disable=None,
+                 mininterval=0.5, smoothing=0.05))
 
-        with tqdm(total=epochs * steps, initial=start * steps, unit="step", disable=None,
-                  mininterval=0.5, smoothing=0.05) as bar:
-            for epoch in range(start + 1, end + 1):
-                bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-                last = None
-                number = {"epoch": epoch - 1 + first_epoch}
-                for done in range((epoch - 1) * steps, epoch * steps):
-                    fetched, watched, seconds = next(turns)
-                    last = tally(last, fetched, seconds) if tally else fetched
-                    bar.update()
-                    if watched:
-                        watched = {name: float(value) for name, value in watched.items()}
-                        run.record({"step": done + 1, **watched}, "step_losses.csv")
-                    if first_step is not None:
-                        losses = _tell(run, epoch, {"step": done + first_step}, report(sess, last),
-                                       log_line)
-                if first_step is None:
-                    losses = _tell(run, epoch, number, report(sess, last), log_line)
-                if evaluated := evaluate and evaluate(sess, epoch):
-                    line, accuracies = evaluated
-                    run.log(line)
-                    run.record({**number, **accuracies}, "accuracies.csv")
-                grid = None
-                if sample:
-                    images = sample(sess)
-                    run.add_samples(images)
-                    grid = picture(images) if picture else None
-                run.summarize(epoch, losses, grid)
+    def _restore(self, saver, carrier, first, epochs):
+        """Put run, variables and streams back to the last sound checkpoint; return its epoch.
 
-                flushed = run.flushed_epoch(epoch, last=epoch == epochs)
-                saved_generator.save(run.path, gen_saver, sess, epoch, flushed == epoch)
-                checkpoint.save(run.path / "state", saver, sess, {
-                    "epoch": epoch, **run.grown(flushed == epoch), "identity": run.identity(),
-                    "rng": rng.bit_generator.state, "train_set": train_set.state()}, flushed)
-    if end == epochs:
-        _finish(run, closing)
+        A run that was stopped before its first checkpoint is emptied, and starts at 0. The
+        checkpoint of epoch `first` is of the graph before: `carrier` restores what this one takes
+        over from it.
+        """
+        run = self.run
+        state, prefix = checkpoint.newest(run.path / "state", run.say, run.misfit)
+        if state is None:
+            run.refuse_to_lose(self._steps)
+            run.cut_back({})
+            run.log(run.headline())
+            return 0
+        if state["epoch"] < epochs:
+            run.cut_back(state["sizes"])
+        self.rng.bit_generator.state = state["rng"]
+        if state["epoch"] == first:
+            carrier.restore(self.sess, prefix)
+        else:
+            run.say(f"resuming {run.path} after epoch {state['epoch']}")
+            saver.restore(self.sess, prefix)
+            self._train_set.restore(state["train_set"])
+        return state["epoch"]
+
+    def _save(self, saver, gen_saver, epochs):
+        """Keep all that the epoch has made: its events, the generator, and the whole state."""
+        run, epoch = self.run, self._epoch
+        run.summarize(epoch, self._losses, self._picture)
+        flushed = run.flushed_epoch(epoch, last=epoch == epochs)
+        saved_generator.save(run.path, gen_saver, self.sess, epoch, flushed == epoch)
+        checkpoint.save(run.path / "state", saver, self.sess, {
+            "epoch": epoch, **run.grown(flushed == epoch), "identity": run.identity(),
+            "rng": self.rng.bit_generator.state, "train_set": self._train_set.state()}, flushed)
+
+    def _not_finite(self, losses):
+        values = ", ".join(f"{name} = {value}" for name, value in losses)
+        good = (f"the last good checkpoint is that of epoch {self._epoch - 1}" if self._epoch > 1
+                else "there is no checkpoint yet")
+        return (f"the losses of epoch {self._epoch} are not finite ({values}): {self.path} stops, "
+                f"and {good}")
 
 
 def _estimated(turns, steps, say):
@@ -155,74 +275,3 @@ def duration(seconds):
             break
     number = float(f"{seconds / size:.2g}")
     return f"{number:g} {unit}{'s' * (number != 1)}"
-
-
-def epochs_done(run):
-    """How many epochs `run` has a sound checkpoint of: a resumed one goes on from there."""
-    state, _ = checkpoint.newest(run.path / "state", run.say, run.misfit)
-    return state["epoch"] if state else 0
-
-
-@contextlib.contextmanager
-def _resumable(run):
-    try:
-        yield
-    except KeyboardInterrupt:
-        run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
-        raise
-    except TrainingError:
-        diagnosis.tell(run)
-        raise
-    except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError(f"{run.path} stops: its settings take more memory than the device "
-                            "has: choose smaller sizes") from error
-
-
-def _finish(run, closing):
-    run.finish()
-    closing(run)
-
-
-def _tell(run, epoch, number, losses, log_line):
-    """Log and record the losses of the epoch or step `number`; return those that are recorded.
-
-    Losses that aren't finite are recorded alone: the row says later on why the run stopped.
-    """
-    kept = {name: value for name, value in losses.items() if not name.endswith("_time")}
-    if not all(map(math.isfinite, losses.values())):
-        run.record({**number, **kept})
-        raise TrainingError(_not_finite(run, epoch, losses))
-    run.log(log_line(*number.values(), losses))
-    run.record({**number, **kept})
-    return kept
-
-
-def _restore(run, saver, sess, train_set, rng, epochs, rows, first, carrier):
-    """Put run, variables and generators back to the last sound checkpoint; return its epoch.
-
-    A run that was stopped before its first checkpoint is emptied, and starts at 0. The checkpoint
-    of epoch `first` is of the graph before: `carrier` restores what this one takes over from it.
-    """
-    state, prefix = checkpoint.newest(run.path / "state", run.say, run.misfit)
-    if state is None:
-        run.refuse_to_lose(rows)
-        run.cut_back({})
-        run.log(run.headline())
-        return 0
-    if state["epoch"] < epochs:
-        run.cut_back(state["sizes"])
-    rng.bit_generator.state = state["rng"]
-    if state["epoch"] == first:
-        carrier.restore(sess, prefix)
-    else:
-        run.say(f"resuming {run.path} after epoch {state['epoch']}")
-        saver.restore(sess, prefix)
-        train_set.restore(state["train_set"])
-    return state["epoch"]
-
-
-def _not_finite(run, epoch, losses):
-    values = ", ".join(f"{name} = {value}" for name, value in losses.items())
-    good = f"the last good checkpoint is that of epoch {epoch - 1}" if epoch > 1 else (
-        "there is no checkpoint yet")
-    return f"the losses of epoch {epoch} are not finite ({values}): {run.path} stops, and {good}"

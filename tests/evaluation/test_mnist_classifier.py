@@ -106,7 +106,7 @@ def test_loss_of_literal_logits():
 def test_a_step_moves_every_weight_and_a_report_shrinks_the_step_size_alone(session, train_set):
     sess, net = session
     before = values(sess)
-    tally = model.tally(None, *model.step(sess, net, train_set, np.random.default_rng(4), CONFIG))
+    tally = model.tally(None, model.step(sess, net, train_set, np.random.default_rng(4), CONFIG))
     stepped = values(sess)
     moved = {name for name in before if (before[name] != stepped[name]).any()}
     assert moved == set(before) - {"learning_rate"}
@@ -114,7 +114,7 @@ def test_a_step_moves_every_weight_and_a_report_shrinks_the_step_size_alone(sess
     bias = "classifier/dense_1/bias"
     np.testing.assert_allclose(np.abs(stepped[bias] - before[bias]), 0.002, rtol=1e-3)
 
-    model.report(sess, net, train_set, tally)
+    model.report(sess, net, tally, train_set)
     reported = values(sess)
     assert {name for name in before if (stepped[name] != reported[name]).any()} == {"learning_rate"}
     assert reported["learning_rate"] == pytest.approx(0.002 * 0.65, rel=1e-6)
@@ -133,13 +133,13 @@ def test_the_report_counts_the_epochs_images_and_the_validation_images(session, 
 
     tally = None
     for _ in range(3):
-        tally = model.tally(tally, *model.step(Session(), net, train_set, rng, CONFIG))
+        tally = model.tally(tally, model.step(Session(), net, train_set, rng, CONFIG))
     logits = [network(images, at)[0] for (images, _), at in zip(batches, weights)]
     right = sum((l.argmax(axis=1) == labels).sum() for l, (_, labels) in zip(logits, batches))
     loss = np.mean([-np.log(softmax(l)[np.arange(20), labels]).mean()
                     for l, (_, labels) in zip(logits, batches)])
     valid = (network(train_set.images, values(sess))[0].argmax(axis=1) == train_set.labels).mean()
-    assert model.report(sess, net, train_set, tally) == {
+    assert model.report(sess, net, tally, train_set) == {
         "train_loss": pytest.approx(loss, rel=1e-4), "train_accuracy": pytest.approx(right / 60),
         "validation_accuracy": pytest.approx(valid)}
 

@@ -161,7 +161,7 @@ def test_translating_takes_as_many_images_as_there_are_one_by_one(session):
     there, back = model.translate(sess, gan, imgs, "BtoA")
     np.testing.assert_allclose(there, generator(imgs, values(sess), "generator_ba"), atol=1e-4)
     assert back.shape == there.shape == (5, 16, 16, 3)
-    stack = model.sample(sess, gan, imgs[:2], imgs[2:4])
+    stack = model.round_trips(sess, gan, imgs[:2], imgs[2:4])
     assert stack.shape == (12, 16, 16, 3)
     np.testing.assert_allclose(stack[8:10], there[2:4], atol=1e-6)
 
@@ -436,12 +436,12 @@ def test_all_that_is_random_is_drawn_from_the_rng(built):
 
 
 def test_an_epochs_figures_are_means():
-    last = None
+    totals = None
     for disc, gen in ((1., 4.), (2., 8.)):
-        last = model.tally(last, {"gen_loss": gen, "disc_a": disc, "disc_b": 3.}, 0.1)
-    figures = model.report(last)
+        totals = model.tally(totals, {"gen_loss": gen, "disc_a": disc, "disc_b": 3.})
+    figures = model.report(None, None, totals)
     assert figures == {"disc_loss": 4.5, "gen_loss": 6, "disc_a": 1.5, "disc_b": 3}
-    assert model.log_line(7, figures) == "(epoch: 7) disc_a: 1.500 disc_b: 3.000"
+    assert model.log_line(7, 200, figures) == "(epoch: 7) disc_a: 1.500 disc_b: 3.000"
 
 
 def test_the_defaults_are_the_papers():

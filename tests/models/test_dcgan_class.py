@@ -293,8 +293,8 @@ def test_a_step_is_two_runs_on_the_same_numbers(train_set, variant, darkest):
     sess, config = Recorder(), model.Config(variant=variant, batch_size=30, z_dim=40)
     totals = None
     for _ in range(4):
-        totals = model.tally(totals, *model.step(sess, RECORDED, train_set,
-                                                 np.random.default_rng(0), config))
+        totals = model.tally(totals, model.step(sess, RECORDED, train_set,
+                                                np.random.default_rng(0), config))
     assert [fetches for fetches, _ in sess.runs] == 4 * [["opt_d", "loss_d"], ["opt_g", "loss_g"]]
     numbers, again = (feed for _, feed in sess.runs[:2])
     assert set(numbers) == set(again) == {"inputs_real", "inputs_z"}
@@ -304,7 +304,7 @@ def test_a_step_is_two_runs_on_the_same_numbers(train_set, variant, darkest):
     assert z.shape == (30, 40) and z.std() == pytest.approx(1 / np.sqrt(3), rel=0.05)
     assert -1 <= z.min() < -0.99 and 0.99 < z.max() <= 1
     # Means over the epoch's steps: of 1, 3, 5, 7 and of 2, 4, 6, 8.
-    assert totals == (4, 16, 20) and model.report(totals) == {"disc_loss": 4, "gen_loss": 5}
+    assert totals == (4, 16, 20) and model.report(sess, RECORDED, totals) == {"disc_loss": 4, "gen_loss": 5}
 
 
 def test_log_line_is_the_printed_one(capsys):

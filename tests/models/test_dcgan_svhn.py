@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import few_streets
-from conftest import values
+from conftest import Batches, values
 from dcgan_numpy import BN2, BN3, generator, moved_averages, passes
 from gan_tf1.data import svhn
 from gan_tf1.models import dcgan_svhn as model
@@ -120,7 +120,7 @@ def test_one_step_is_two_runs_of_adam_in_numpy(session, feed):
     """The second run goes by the discriminator that the first has moved."""
     sess, net = session
     before = values(sess)
-    model.step(sess, net, (feed.x,), NoiseOf(feed.z), CONFIG)
+    model.step(sess, net, Batches((feed.x,)), NoiseOf(feed.z), CONFIG)
     after = values(sess)
     halfway = {name: after[name] if name.startswith("discriminator") else before[name]
                for name in before}
@@ -170,7 +170,7 @@ class Recorder:
 
 def test_a_step_is_two_session_runs_of_the_same_numbers(feed):
     sess, net = Recorder(), model.GAN(*model.GAN._fields)
-    last = model.step(sess, net, (feed.x, "labels", "mask"), NoiseOf(feed.z), CONFIG)
+    last = model.step(sess, net, Batches((feed.x, "labels", "mask")), NoiseOf(feed.z), CONFIG)
     assert last.x is feed.x and last.z is feed.z
     assert [fetch for fetch, _ in sess.runs] == ["d_opt", "g_opt"]
     for _, numbers in sess.runs:
@@ -208,8 +208,8 @@ def test_the_printed_scale_depends_on_the_batch():
         assert model.scaled(x, "fixed") is x
         numbers[minimum] = model.scaled(x, "batch_minimum")[0, 0, 0].tolist()
         assert model.scaled(x, "batch_minimum")[0, 1, 0].tolist() == [1, 1, 1]
-        feed = model.step(Recorder(), model.GAN(*model.GAN._fields), (x,), np.random.default_rng(0),
-                          model.Config(scaling="batch_minimum"))
+        feed = model.step(Recorder(), model.GAN(*model.GAN._fields), Batches((x,)),
+                          np.random.default_rng(0), model.Config(scaling="batch_minimum"))
         assert feed.x[0, 0, 0].tolist() == numbers[minimum]
         np.testing.assert_allclose(x[0, 0, 0], [-0.568627, 0.215686, 0.607843], atol=1e-6)
     assert numbers[55] == pytest.approx([-1, 0, 0.5])  # a batch without black, stretched
@@ -235,8 +235,9 @@ def test_same_seed_same_bytes_and_another_seed_others():
             with tf.Session(config=session_config()) as sess:
                 sess.run(tf.global_variables_initializer())
                 rng = np.random.default_rng(seed)
-                for batch in streets(seed).batches(32):  # nine of 32, and the last of 12
-                    model.step(sess, net, batch, rng, CONFIG)
+                train_set = streets(seed)
+                for _ in range(train_set.steps(32)):  # nine of 32, and the last of 12
+                    model.step(sess, net, train_set, rng, CONFIG)
                 return b"".join(value.tobytes() for value in values(sess).values())
 
     first = trained(1)
@@ -260,8 +261,8 @@ def test_a_small_run_learns():
         sess.run(tf.global_variables_initializer())
         before = figures_of(model.generate(sess, net, sample_z))
         for _ in range(25):
-            for batch in dataset.batches(config.batch_size):
-                model.step(sess, net, batch, rng, config)
+            for _ in range(dataset.steps(config.batch_size)):
+                model.step(sess, net, dataset, rng, config)
         after = figures_of(model.generate(sess, net, sample_z))
     real = figures_of(svhn.scaled(dataset.arrays.train_images))
     assert before[0] < 0.05 < 0.3 < after[0] < 0.65 and 0.4 < real[0] < 0.5

@@ -261,7 +261,7 @@ class Recorder:
 
 def test_an_iteration_is_a_prediction_and_three_updates(dataset):
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
-    figures = model.report(*model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG))
+    figures = model.report(sess, gan, model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG))
     assert figures == {"disc_loss": pytest.approx(0.6), "disc_acc": 0.75, "gen_loss": 3}
     (_, predict), (on_real, real), (on_fake, fake), (gen, last) = sess.runs
     assert on_real == on_fake == ["disc_loss", "disc_acc", "disc_opt"]
@@ -274,7 +274,7 @@ def test_an_iteration_is_a_prediction_and_three_updates(dataset):
 
 
 def test_log_line_is_the_printed_one():
-    line = model.log_line(0, {"disc_loss": 0.698, "disc_acc": 0.5, "gen_loss": 0.7})
+    line = model.log_line(0, 30_000, {"disc_loss": 0.698, "disc_acc": 0.5, "gen_loss": 0.7})
     assert line == "0 [Discriminator loss: 0.698000, acc.: 50.00%] [Generator loss: 0.700000]"
 
 

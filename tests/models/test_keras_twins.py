@@ -52,7 +52,7 @@ def twins(request, tmp_path_factory):
         sess.run(tf.global_variables_initializer())
         variables = parts()
         keras_twin.load(found, variables, sess)
-        losses = [list(model.report(*model.step(sess, gan, dataset, rng, config)).values())
+        losses = [list(model.report(sess, gan, model.step(sess, gan, dataset, rng, config)).values())
                   for _ in range(keras_twin.ITERATIONS)]
         powers = [sess.run(var) for var in tf.global_variables() if "beta2_power" in var.name]
         yield (request.param, found, np.array(losses),

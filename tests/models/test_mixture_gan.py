@@ -252,9 +252,9 @@ def test_a_step_is_one_update_of_each_on_one_batch_of_packs(packing):
 
 
 def test_the_losses_of_an_interval_are_means():
-    totals = model.tally(model.tally(None, 1., 5.), 2., 7.)
-    assert model.report(totals) == {"disc_loss": 1.5, "gen_loss": 6.}
-    line = model.log_line(500, {"disc_loss": 1.5, "gen_loss": 6., "modes": 8,
+    totals = model.tally(model.tally(None, (1., 5.)), (2., 7.))
+    assert model.report(None, None, totals) == {"disc_loss": 1.5, "gen_loss": 6.}
+    line = model.log_line(500, 20_000, {"disc_loss": 1.5, "gen_loss": 6., "modes": 8,
                                 "high_quality": 0.9876, "reverse_kl": 0.0123})
     assert line == ("500 [Discriminator loss: 1.500000] [Generator loss: 6.000000] [modes: 8, "
                     "high quality: 98.8%, reverse KL: 0.012]")

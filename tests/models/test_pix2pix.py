@@ -349,7 +349,7 @@ def some_pairs(count=10, size=32):
 def test_an_iteration_is_one_update_of_each_on_one_feed():
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     dataset, rng = some_pairs(), np.random.default_rng(0)
-    figures = model.report(*model.step(sess, gan, dataset, rng, CONFIG))
+    figures = model.report(sess, gan, model.step(sess, gan, dataset, rng, CONFIG))
     assert figures == {"disc_loss": 1., "gen_loss": 2., "l1": 3.}
     (first, feed), (second, again) = sess.runs
     assert first == ["disc_loss", "disc_opt"] and second == ["gen_loss", "l1", "gen_opt"]
@@ -380,7 +380,7 @@ def test_all_that_is_random_is_drawn_from_the_rng(built):
 
 
 def test_log_line_and_defaults():
-    line = model.log_line(7, {"disc_loss": 0.5, "gen_loss": 0.7, "l1": 0.25})
+    line = model.log_line(7, 30_000, {"disc_loss": 0.5, "gen_loss": 0.7, "l1": 0.25})
     assert line == ("7 [Discriminator loss: 0.500000] [Generator loss: 0.700000, L1: 0.250000]")
     config = model.Config()
     assert (config.batch_size, config.size, config.channels, config.patch_layers) == (1, 256, 64, 3)

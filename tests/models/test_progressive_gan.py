@@ -548,7 +548,7 @@ def test_a_turn_is_an_update_of_the_critic_and_one_of_the_generator():
 
 
 def test_log_line():
-    line = model.log_line(2400, {"disc_loss": -1.5, "gen_loss": 0.7, "estimate": 2, "penalty": 0.5,
+    line = model.log_line(2400, 24_000, {"disc_loss": -1.5, "gen_loss": 0.7, "estimate": 2, "penalty": 0.5,
                                  "resolution": 8, "alpha": 0.25})
     assert line == ("2400 images, 8x8, alpha 0.250 [Critic loss: -1.500000, estimate: 2.000000, "
                     "penalty: 0.500000] [Generator loss: 0.700000]")

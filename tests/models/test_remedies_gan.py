@@ -320,7 +320,7 @@ def test_a_step_is_the_discriminators_updates_and_then_the_generators():
     fetched = model.step(sess, gan, two_cities.load(0, 500).train, np.random.default_rng(0), config)
     assert [fetches for fetches, _ in sess.runs] == (
         2 * [["disc_loss", "disc_opt"]] + 3 * [["gen_loss", "gen_opt"]])
-    assert model.report(*fetched) == {"disc_loss": 2, "gen_loss": 5}  # the last of either
+    assert model.report(sess, gan, fetched) == {"disc_loss": 2, "gen_loss": 5}  # the last of either
     for name, shape in (("real", (8, 1)), ("noise", (8, 5)), ("epsilon", (8, 1))):
         fed = [feed[name] for _, feed in sess.runs]
         assert all(each.shape == shape for each in fed)
@@ -342,8 +342,7 @@ def trained_on_cities(**changes):
     with new_graph(0, resource_variables=True).as_default(), \
             tf.Session(config=session_config()) as sess:
         gan = model.build(config, 1)
-        graph = graph_loop.build(lambda sess, train_set, rng: model.step(
-            sess, gan, train_set, rng, config), train_set, 0, EVERY)
+        graph = graph_loop.build(graph_loop.bound(model.step, gan, config), train_set, 0, EVERY)
         graph_loop.load(sess, graph)
         initialize = tf.global_variables_initializer()
         for start in range(0, TRIALS * STEPS, STEPS):
@@ -366,5 +365,5 @@ def test_five_updates_of_the_generator_cycle_between_cities_and_one_keeps_both(g
 
 
 def test_log_line():
-    assert model.log_line(500, {"disc_loss": 1.2345, "gen_loss": 0.7}) == (
+    assert model.log_line(500, 6000, {"disc_loss": 1.2345, "gen_loss": 0.7}) == (
         "Iteration 500... Disc Loss: 1.234... Gen Loss: 0.700")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, logsumexp
 
+from conftest import Batches
 from gan_tf1 import tf1
 from gan_tf1.errors import InputError
 from gan_tf1.models import semi_supervised_svhn as model
@@ -335,8 +336,8 @@ def test_a_step_is_the_chapters_one_session_run(supervised_only):
     batch = random_batch(count=9, labelled=2)  # an epoch's last part of a batch
     tally = None
     for seconds in (0.5, 0.25):
-        taken = model.step(sess, net, batch, np.random.default_rng(0), config)
-        tally = model.tally(tally, *taken, seconds)
+        taken = model.step(sess, net, Batches(batch), np.random.default_rng(0), config)
+        tally = model.tally(tally, taken, seconds)
     assert tally.num_examples == 4 and len(sess.runs) == 2
     assert (tally.step_time, tally.steps_time) == (0.25, 0.75)
     fetches, fed = sess.runs[0]
@@ -354,7 +355,7 @@ def test_a_report_tests_at_drop_rate_0_after_shrinking_the_step_size():
 
     net, sess = model.GAN(*model.GAN._fields), Recorder()
     tally = model.Tally(8, 6., 1.5, 0.25, 0.1, 50.)
-    figures = model.report(sess, net, TestSet(), model.Config(**SMALL), tally)
+    figures = model.report(sess, net, tally, TestSet(), model.Config(**SMALL))
     assert [fetch for fetch, _ in sess.runs] == ["shrink_lr", "correct", "correct"]
     assert all(fed["drop_rate"] == 0. for _, fed in sess.runs[1:])
     assert figures["train_accuracies"] == 6 / 8 and figures["test_accuracies"] == 0
@@ -365,7 +366,7 @@ def test_a_report_tests_at_drop_rate_0_after_shrinking_the_step_size():
 def test_log_lines_are_the_chapters():
     figures = {"train_accuracies": 0.937, "test_accuracies": 0.67401659496, "step_time": 0.25,
                "epoch_time": 80.5}
-    assert model.log_line(24, figures) == (
+    assert model.log_line(24, 25, figures) == (
         "Epoch 24\n\t\tClassifier train accuracy:  0.937\n"
         "\t\tClassifier test accuracy 0.67401659496\n\t\tStep time:  0.25\n\t\tEpoch time:  80.5")
 
@@ -400,7 +401,8 @@ def test_same_seed_same_bytes_and_another_seed_others(network, tmp_path):
         network.after()
         rng = np.random.default_rng(seed)
         for number in range(5):
-            model.step(network.sess, network.net, random_batch(seed=number), rng, config)
+            model.step(network.sess, network.net, Batches(random_batch(seed=number)), rng,
+                       config)
         return {name: value.tobytes() for name, value in network.values().items()}
 
     first = trained(network, 1)

@@ -245,7 +245,7 @@ class Recorder:
 
 def test_an_iteration_is_five_rounds_of_the_critic_and_one_update(dataset):
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
-    figures = model.report(*model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG))
+    figures = model.report(sess, gan, model.step(sess, gan, dataset, np.random.default_rng(0), CONFIG))
     assert figures == {"disc_loss": pytest.approx(0.15), "gen_loss": 3, "estimate": 0.7}
     a_round = ["fake_imgs", ["disc_loss", "disc_opt"], ["disc_loss", "disc_opt_clip"]]
     assert [fetches for fetches, _ in sess.runs] == 5 * a_round + ["estimate",
@@ -279,7 +279,7 @@ class Watched:
 def test_after_every_round_the_critic_is_within_the_clip(session, dataset):
     sess, gan = session
     watched = Watched(sess, gan)
-    figures = model.report(*model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG))
+    figures = model.report(sess, gan, model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG))
     predicted, on_real, on_fake = (watched.largest[number:15:3] for number in range(3))
     assert predicted[0] > 0.1 and predicted[1:] == 4 * [np.float32(0.01)]
     assert min(on_real) > 0.02  # the first of two updates isn't clipped
@@ -299,7 +299,7 @@ def test_the_estimate_is_of_the_critic_after_its_last_clip(session, dataset):
                 fed.append((feed_dict, values(sess)))
             return found
 
-    figures = model.report(*model.step(Kept(), gan, dataset, np.random.default_rng(0), CONFIG))
+    figures = model.report(sess, gan, model.step(Kept(), gan, dataset, np.random.default_rng(0), CONFIG))
     [(feed, weights)] = fed
     real, fake = feed[gan.imgs], feed[gan.fake_imgs]
     assert figures["estimate"] == pytest.approx(
@@ -309,7 +309,7 @@ def test_the_estimate_is_of_the_critic_after_its_last_clip(session, dataset):
 # --- what the section says ---
 
 def test_log_line_is_in_the_manner_of_the_chapters_others():
-    line = model.log_line(0, {"disc_loss": -0.698, "gen_loss": 0.7, "estimate": 1.39})
+    line = model.log_line(0, 30_000, {"disc_loss": -0.698, "gen_loss": 0.7, "estimate": 1.39})
     assert line == ("0 [Discriminator loss: -0.698000, estimate: 1.390000] "
                     "[Generator loss: 0.700000]")
 

@@ -255,7 +255,8 @@ class Recorder:
 
 def test_an_iteration_is_five_updates_of_the_critic_and_one_of_the_generator(train_set):
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
-    figures = model.report(*model.step(sess, gan, digits.Pool(train_set), np.random.default_rng(0), CONFIG))
+    taken = model.step(sess, gan, digits.Pool(train_set), np.random.default_rng(0), CONFIG)
+    figures = model.report(sess, gan, taken)
     assert figures == {"disc_loss": -4, "gen_loss": 3, "estimate": 5, "penalty": 5}  # the fifth's
     critics, last = [feed for _, feed in sess.runs[:-1]], sess.runs[-1]
     assert [fetches for fetches, _ in sess.runs[:-1]] == 5 * [
@@ -280,7 +281,7 @@ def test_all_that_is_random_is_drawn_from_the_rng(built):
 
 
 def test_log_line():
-    line = model.log_line(7, {"disc_loss": -1.5, "gen_loss": 0.7, "estimate": 2, "penalty": 0.5})
+    line = model.log_line(7, 30_000, {"disc_loss": -1.5, "gen_loss": 0.7, "estimate": 2, "penalty": 0.5})
     assert line == ("7 [Discriminator loss: -1.500000, estimate: 2.000000, penalty: 0.500000] "
                     "[Generator loss: 0.700000]")
 

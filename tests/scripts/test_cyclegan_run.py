@@ -51,8 +51,8 @@ def test_a_run_leaves_its_losses_samples_and_figures(finished, loop):
     losses, log = run_results.load_losses(finished), (finished / "log.txt").read_text().splitlines()
     assert list(losses) == COLUMNS and losses["epoch"].tolist() == [1, 2, 3, 4]
     assert log[0].startswith("cyclegan on drawn digits (synthetic), regular and bold, seed 0, with ")
-    assert log[1:-1] == [cyclegan.log_line(epoch, {name: losses[name][epoch - 1]
-                                                   for name in COLUMNS[1:]})
+    assert log[1:-1] == [cyclegan.log_line(epoch, 4, {name: losses[name][epoch - 1]
+                                                      for name in COLUMNS[1:]})
                          for epoch in range(1, 5)]
     np.testing.assert_allclose(losses["disc_loss"], losses["disc_a"] + losses["disc_b"])
     np.testing.assert_allclose(losses["gen_loss"], sum(losses[name] for name in COLUMNS[5:]),

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import few_streets
-from conftest import load_script, refusal
+from conftest import Stopped, load_script, refusal, stopped_at_its_stepper
 from gan_tf1 import figures
 from gan_tf1.data import svhn
 from gan_tf1.generators import restore
 from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import run_results, training
+from gan_tf1.training import run_results
 
 TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
         "--disc-channels", "2", "--epochs", "10")
@@ -53,11 +53,11 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
 
 
 def test_settings_reach_the_training(main, tmp_path, monkeypatch, capsys):
-    asked = {}
-    monkeypatch.setattr(training, "fit", lambda run, **options: asked.update(options) or 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+    asked = stopped_at_its_stepper(monkeypatch)
+    with pytest.raises(Stopped):
         main([*TINY, "--mixed-precision", "--run-dir", str(tmp_path / "run")])
-    assert asked["loop"].mixed_precision is True and asked["steps"] == 5 and asked["epochs"] == 10
+    assert asked["loop"].mixed_precision is True and asked["steps"] == 5
+    assert asked["config"].epochs == 10
     assert "must be one of fixed, batch_minimum" in refusal(capsys, main, "--scaling", "minimum")
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 
-import numpy as np
 import pytest
 
 import few_digits
@@ -20,7 +19,7 @@ SMALL = {name: script.SMALL for name in NAMES if hasattr(script := load_script(n
 
 
 def job(model, small, choices, *argv):
-    return command_line.parse(list(map(str, argv)), "", model.CHAPTER, model.Config, choices, small=small)
+    return command_line.parse(list(map(str, argv)), "", model, choices, small=small)
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 import few_streets
-from conftest import load_script, refusal
+from conftest import Stopped, load_script, refusal, stopped_at_its_stepper
 from gan_tf1.data import drawn_street, svhn
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.published import logs
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import run_results, training
+from gan_tf1.training import run_results
 
 SCRIPT = "04_semi_supervised_svhn.py"
 TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
@@ -73,11 +73,10 @@ def test_a_run_is_resumed_with_its_own_switches_only(main, finished, capsys):
 
 
 def test_switches_reach_the_training(main, tmp_path, monkeypatch):
-    asked = {}
-    monkeypatch.setattr(training, "fit", lambda run, **options: asked.update(options) or 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+    asked = stopped_at_its_stepper(monkeypatch)
+    with pytest.raises(Stopped):
         main([*TINY, "--mixed-precision", "--supervised-only", "--run-dir", str(tmp_path / "run")])
-    assert asked["loop"].mixed_precision is True and asked["steps"] == 5 and asked["first_epoch"] == 0
+    assert asked["loop"].mixed_precision is True and asked["steps"] == 5
     assert asked["train_set"].label_mask.all()  # the labelled images, again and again
     assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100
 
@@ -99,7 +98,8 @@ def test_a_small_run_learns_to_read(variant, supervised_only, least):
         sess.run(tf.global_variables_initializer())
         for _ in range(12):
             tally = None
-            for batch in dataset.batches(config.batch_size):
-                tally = model.tally(tally, *model.step(sess, net, batch, rng, config), seconds=1)
-        figures = model.report(sess, net, dataset, config, tally)
+            for _ in range(dataset.steps(config.batch_size)):
+                taken = model.step(sess, net, dataset, rng, config)
+                tally = model.tally(tally, taken, seconds=1)
+        figures = model.report(sess, net, tally, dataset, config)
     assert figures["test_accuracies"] > least, figures

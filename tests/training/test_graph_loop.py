@@ -81,24 +81,20 @@ def chapter(name):
     if model is cyclegan:
         net = model.build(config, 3, epoch_steps=20)
         train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
-        return net, train_set, lambda sess, train_set, rng: model.step(  # 20 steps are a pass
-            sess, net, train_set, rng, config), 15
+        return net, train_set, graph_loop.bound(model.step, net, config), 15  # 20 steps are a pass
     if model is progressive_gan:  # as 8x8 pixels are faded in
         net = model.build(config, model.stages(config)[-1], 3)
         train_set = images.Rows(images.resized(COLOURS, 8))
-        return (net, train_set, lambda sess, train_set, rng: model.step(
-            sess, net, train_set, rng, config), 203 // config.batch_size)
+        return (net, train_set, graph_loop.bound(model.step, net, config), 203 // config.batch_size)
     if model is remedies_gan:
         net = model.build(config, 784)
-        return net, digits.Pool(DataSet(DIGITS, LABELS)), lambda sess, train_set, rng: model.step(
-            sess, net, train_set, rng, config), 25
+        return net, digits.Pool(DataSet(DIGITS, LABELS)), graph_loop.bound(model.step, net, config), 25
     net = model.build(config)
     if model in (dcgan_svhn, semi_supervised_svhn):
         labels = LABELS.astype(np.int32)
         train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), 10)
-        return (net, train_set, lambda sess, train_set, rng: model.step(
-            sess, net, train_set.next_batch(config.batch_size), rng, config),
-            train_set.steps(config.batch_size))
+        return (net, train_set, graph_loop.bound(model.step, net, config),
+                train_set.steps(config.batch_size))
     train_set = DataSet(DIGITS, LABELS)
     if model is pix2pix:
         train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
@@ -106,8 +102,7 @@ def chapter(name):
         train_set = mixtures.load("grid", 203, 0).train
     elif model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
         train_set = digits.Pool(train_set)
-    return (net, train_set, lambda sess, train_set, rng: model.step(
-        sess, net, train_set, rng, config), 203 // config.batch_size)
+    return net, train_set, graph_loop.bound(model.step, net, config), 203 // config.batch_size
 
 
 class Spy:

@@ -14,6 +14,7 @@ from gan_tf1.data import digits, images, pairs, svhn, unpaired
 from gan_tf1.errors import InputError, TrainingError, script
 from gan_tf1.tf1 import new_graph, tf
 from gan_tf1.training import graph_memory, training
+from gan_tf1.training.graph_loop import Loop
 from test_bad_command_lines import TRAINS, main_of
 
 GB = 10**9
@@ -154,7 +155,7 @@ def test_the_last_graph_of_a_growing_gan_is_tried_for_size_before_the_first_is_t
         few, home, monkeypatch, capsys):
     main = load_script("13_progressive_gan.py").main
     monkeypatch.setitem(main.__wrapped__.__globals__, "LARGE", 8)
-    monkeypatch.setattr(training, "fit", None)
+    monkeypatch.setattr(training, "opened", None)
     has(monkeypatch, 1000)
     assert "training with these settings would take" in refusal(
         capsys, main, "--data", "drawn", "--size", "8", "--max-maps", "2", "--paper")
@@ -171,9 +172,9 @@ def test_memory_that_runs_out_is_one_line(capsys):
 
 
 def test_a_device_whose_memory_runs_out_stops_a_training_in_one_line():
-    run = types.SimpleNamespace(path="the run")
+    run = types.SimpleNamespace(path="the run", title=None, config={"seed": 0})
     with pytest.raises(TrainingError, match="^the run stops: its settings take more memory"):
-        with training._resumable(run):  # TensorFlow itself waits for 20 seconds before it raises this
+        with training.opened(run, Loop()):  # TensorFlow itself waits for 20 seconds before it raises this
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
 
@@ -187,7 +188,7 @@ def test_a_device_whose_memory_runs_out_stops_a_training_in_one_line():
 def test_images_that_cannot_fit_are_refused_before_they_are_made(
         few, home, monkeypatch, capsys, name, arguments, words):
     has(monkeypatch, GB // 10)
-    monkeypatch.setattr(training, "fit", None)
+    monkeypatch.setattr(training, "opened", None)
     assert words in refusal(capsys, main_of(name), *arguments)
     assert not home.exists() or not list(home.iterdir())
 
