@@ -5,7 +5,7 @@ setup(
     version="0.1.0",
     description="The GAN chapters that people learned from, as TF1 graphs on today's TensorFlow",
     packages=find_packages(include=["gan_tf1", "gan_tf1.*"]),
-    package_data={"gan_tf1": ["book_logs/*.csv"]},
+    package_data={"gan_tf1.published": ["book_logs/*.csv"]},
     python_requires=">=3.10",
     install_requires=[
         "tensorflow>=2.20,<2.22",

@@ -7,10 +7,9 @@ import io
 
 import numpy as np
 
-from gan_tf1.files import replacing
-from gan_tf1.layout import (
+from gan_tf1.figure_layout import (
     SMALL, TEXT, count_along, legend_below, new_figure, positive_log, signed_log, wrapped)
-from gan_tf1.run import load_losses, load_samples
+from gan_tf1.files import replacing
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 LOSSES = {"disc_loss": "discriminator loss", "gen_loss": "generator loss"}
@@ -30,25 +29,6 @@ def save(figure, path):
         # No version or date in the file: the same figure gives the same bytes.
         figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
     return path
-
-
-def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
-           shown=slice(6), loss_label=None):
-    """Draw the complete run at `path`: its losses, last samples and progress; print the files.
-
-    `where` names in the titles what was trained and on what data. `shown` selects the samples
-    of each epoch for `progress`. The other arguments go to `sample_grid`, `progress` and
-    `loss_curves`.
-    """
-    losses, samples = load_losses(path), load_samples(path)
-    some = samples[:, shown]
-    for name, figure in (
-            ("losses", loss_curves(losses, f"Losses: {where}", loss_label)),
-            ("samples", sample_grid(samples[-1][:SHOWN], f"Last samples: {where}", columns,
-                                    inches, names)),
-            ("progress", progress(some, f"Samples over training: {where}",
-                                  columns=some.shape[1], counted=counted, each=each))):
-        print(save(figure, path / "figures" / f"{name}.png"))
 
 
 def loss_curves(losses, title, loss_label=None):
@@ -207,37 +187,6 @@ def grid_png(images, columns=4):
     from matplotlib.image import imsave
     imsave(buffer, tiled(images[:SHOWN], columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
     return buffer.getvalue()
-
-
-def comparison(log, book, envelope, name, chapter):
-    """A run's losses over those of the book and the seed-to-seed envelope, one panel per loss.
-
-    `log` and `book` are of type `logs.Log`, `chapter` is a `logs.Chapter`, and `envelope` is a
-    `published.Envelope`, or None if there is none.
-    """
-    # Imported here, so that drawing alone doesn't import SciPy's statistics.
-    from gan_tf1.published import prediction_interval
-
-    seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
-    figure = new_figure(9, 6.5, f"{name}, the book's printed log{seeds}")
-    panels = figure.subplots(len(chapter.columns), sharex=True)
-    for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
-        if envelope:
-            seeds = envelope.losses[loss]
-            axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
-                              label=f"95 % of seeds, {chapter.counted} by {chapter.counted}")
-            axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
-        axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
-                  label="printed in the book")
-        axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,
-                  marker="o" if len(log.epochs) == 1 else None, label=f"{title} of {name}")
-        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book))
-        axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title,
-                 ylim=(1.05 * lowest, None))
-        axes.grid(alpha=0.3)
-    count_along(panels[-1], chapter.counted)
-    legend_below(figure, *panels)
-    return figure
 
 
 def arithmetic(columns, result, title):

@@ -6,11 +6,12 @@
 
 import argparse
 
-from gan_tf1 import figures, outputs
+from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
+from gan_tf1.training import outputs
 
 import numpy as np
 

@@ -5,17 +5,17 @@
     python scripts/01_mnist_gan.py --resume                 go on after an interruption
 """
 
-from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_gan
+from gan_tf1.training import command_line, run_figures, training
 
 import numpy as np
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, mnist_gan.CHAPTER, mnist_gan.Config, digits.CHOICES)
+    job = command_line.parse(argv, __doc__, mnist_gan.CHAPTER, mnist_gan.Config, digits.CHOICES)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
     steps = mnist_gan.steps_per_epoch(data.train, config)
@@ -24,7 +24,7 @@ def main(argv=None):
     with job.open(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as run, \
             job.new_graph().as_default():
         gan = mnist_gan.build(config)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs, steps=steps,
             step=lambda sess, train_set, rng: mnist_gan.step(sess, gan, train_set, rng, config),
             report=lambda sess, feed: mnist_gan.report(sess, gan, feed),
@@ -33,7 +33,7 @@ def main(argv=None):
             train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop,
             watch={"disc_loss": gan.disc_loss, "gen_loss": gan.gen_loss})
 
-    figures.of_run(run.path, run.title("MNIST GAN"))
+    run_figures.of_run(run.path, run.title("MNIST GAN"))
 
 
 if __name__ == "__main__":

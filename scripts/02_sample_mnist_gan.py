@@ -8,12 +8,14 @@
 
 import argparse
 
-from gan_tf1 import book_pickle, outputs, samples
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
+from gan_tf1.generators import sample_files
 from gan_tf1.models import mnist_gan
-from gan_tf1.run import read_config_of
+from gan_tf1.published import book_pickle
+from gan_tf1.training import outputs
+from gan_tf1.training.run_config import read_config_of
 
 SHIPPED = outputs.SHIPPED / "mnist_gan"
 
@@ -21,7 +23,7 @@ SHIPPED = outputs.SHIPPED / "mnist_gan"
 def draw(path, count, seed):
     """`count` samples [count, 784] of the newest generator in run directory `path`, and a title."""
     stored = read_config_of(mnist_gan.CHAPTER, path, "the MNIST GAN")
-    images, epoch = samples.draw(path, mnist_gan, count, seed)
+    images, epoch = sample_files.draw(path, mnist_gan, count, seed)
     epoch = f"epoch {epoch}" if epoch else "training"
     return images, f"Samples after {epoch}, trained on {stored['data_title']}, seed {seed}"
 
@@ -33,16 +35,16 @@ def main(argv=None):
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
     parser.add_argument("--pickle", type=user_path, metavar="FILE", help="draw the last samples in "
                         "a pickle of the book's listing instead")
-    samples.add_flags(parser)
+    sample_files.add_flags(parser)
     args = parser.parse_args(argv)
-    out = samples.checked(args)
+    out = sample_files.checked(args)
 
     if args.pickle:
         images = book_pickle.load_samples(args.pickle)[-1][:args.n]
         title = f"Last samples in {args.pickle.name}"
     else:
         images, title = draw(args.run_dir, args.n, args.seed)
-    samples.save(images, title, out)
+    sample_files.save(images, title, out)
 
 
 if __name__ == "__main__":

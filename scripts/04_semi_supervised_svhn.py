@@ -7,16 +7,17 @@
     python scripts/04_semi_supervised_svhn.py --resume               go on after an interruption
 """
 
-from gan_tf1 import figures, launch, train
+from gan_tf1 import figures
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
-from gan_tf1.run import load_losses, load_samples
+from gan_tf1.training import command_line, training
+from gan_tf1.training.run_results import load_losses, load_samples
 
 import numpy as np
 
 SAMPLES = 50
-SMALL = launch.Small(  # checkpoints/semi_supervised/README.md has their results
+SMALL = command_line.Small(  # checkpoints/semi_supervised/README.md has their results
     {"epochs": 5, "extra_class": 0, "label_repeats": 10, "drop_rate": 0.2, "learning_rate": 0.0006,
      "lr_shrink": 0.8},
     "25 epochs with the chapter's settings (14,325 steps on SVHN), half an hour on two cores")
@@ -24,7 +25,7 @@ SMALL = launch.Small(  # checkpoints/semi_supervised/README.md has their results
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, svhn.CHOICES, small=SMALL)
     config = job.config
     data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, 1],
                      label_repeats=config.label_repeats, labelled_only=config.supervised_only)
@@ -35,7 +36,7 @@ def main(argv=None):
 
     with job.open(data, (SAMPLES, *model.REAL_SIZE)) as run, job.new_graph().as_default():
         net = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs, first_epoch=0,
             steps=data.train.steps(config.batch_size),
             step=lambda sess, train_set, rng: model.step(

@@ -6,20 +6,20 @@
     python scripts/05_dcgan_mnist.py --resume       go on after an interruption
 """
 
-from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
+from gan_tf1.training import command_line, run_figures, training
 
 import numpy as np
 
-SMALL = launch.Small(  # as many as the article itself trains
+SMALL = command_line.Small(  # as many as the article itself trains
     {"epochs": 5}, "100 epochs, those of the printed log: 23,400 steps, four hours on two cores")
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
     config = job.config
     data = digits.unsplit(digits.load(job.data, job.data_dir))
     batches = model.batches_per_epoch(data.train, config)
@@ -30,7 +30,7 @@ def main(argv=None):
 
     with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs, steps=batches, first_step=1,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched),
@@ -38,7 +38,7 @@ def main(argv=None):
             evaluate=lambda sess, epoch: model.evaluate(sess, gan, data.train, rng, config, epoch),
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, run.title("DCGAN"))
+    run_figures.of_run(run.path, run.title("DCGAN"))
 
 
 if __name__ == "__main__":

@@ -5,18 +5,18 @@
     python scripts/06_vanilla_gan.py --resume               go on after an interruption
 """
 
-from gan_tf1 import figures, launch, train
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import vanilla_gan as model
+from gan_tf1.training import command_line, run_figures, training
 
 import numpy as np
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
     config = job.config
     epochs = intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
@@ -28,14 +28,14 @@ def main(argv=None):
     with job.open(data, (config.samples, model.INPUT_SIZE)) as run, \
             job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=epochs, steps=config.sample_interval, first_step=0,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, run.title("Vanilla GAN"), counted="iteration",
-                   each=config.sample_interval)
+    run_figures.of_run(run.path, run.title("Vanilla GAN"), counted="iteration",
+                       each=config.sample_interval)
 
 
 if __name__ == "__main__":

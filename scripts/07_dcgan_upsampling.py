@@ -5,22 +5,22 @@
     python scripts/07_dcgan_upsampling.py --resume               go on after an interruption
 """
 
-from gan_tf1 import figures, launch, train
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_upsampling as model
+from gan_tf1.training import command_line, run_figures, training
 
 import numpy as np
 
-SMALL = launch.Small(  # classifier score 4.6: many of the samples are clear digits
+SMALL = command_line.Small(  # classifier score 4.6: many of the samples are clear digits
     {"channels": 8, "iterations": 3000, "sample_interval": 100},
     "30,000 iterations at four times the width, three hours on two cores")
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
     config = job.config
     epochs = intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
@@ -31,14 +31,14 @@ def main(argv=None):
 
     with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=epochs, steps=config.sample_interval, first_step=0,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, run.title("DCGAN"), counted="iteration",
-                   each=config.sample_interval)
+    run_figures.of_run(run.path, run.title("DCGAN"), counted="iteration",
+                       each=config.sample_interval)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@
     python scripts/08_vector_arithmetic.py RUN --digits 1 8 --exemplars 10
 
 RUN is a run directory of a chapter that says how latent vectors become images
-(gan_tf1/samples.py has the convention). Many vectors are drawn, their images read
+(gan_tf1/generators/sample_files.py has the convention). Many vectors are drawn, their images read
 by a classifier and the weight of their strokes measured; the arithmetic is done
-over and over, each time with exemplars of its own (gan_tf1/arithmetic.py), and
+over and over, each time with exemplars of its own (gan_tf1/experiments/vector_arithmetic.py), and
 so is a control: a random vector as long as bold 7 - regular 7 in its place.
 
 Three figures: the first trial, as it came, like the book's; the first twelve with
@@ -17,18 +17,21 @@ their controls; and images on the way between latent vectors, along great circle
 import argparse
 import sys
 
-from gan_tf1 import arithmetic, figures, outputs, samples, stroke
+from gan_tf1 import figures
 from gan_tf1.config import Parser, add_count, whole_number
 from gan_tf1.data import drawn_digits
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import classifier
+from gan_tf1.experiments import stroke, vector_arithmetic
 from gan_tf1.files import user_path
-from gan_tf1.launch import seed_number
-from gan_tf1.models import mnist_classifier
-from gan_tf1.run import read_config, read_config_of
+from gan_tf1.generators import sample_files
+from gan_tf1.training import outputs
+from gan_tf1.training.command_line import seed_number
+from gan_tf1.training.run_config import read_config, read_config_of
 
 import numpy as np
 
-SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 SHOWN = 12      # trials in the second figure, and images on each way in the third
 WAYS = 6        # rows of the third figure
 NOISE = 0.25    # the paper adds uniform noise up to this to a result, for eight more images
@@ -40,9 +43,9 @@ def latent_chapter(path):
     Raises InputError where it makes no digits, or none of a latent vector alone.
     """
     stored = read_config(path)
-    model = samples.chapter(stored["chapter"])
+    model = sample_files.chapter(stored["chapter"])
     if (not hasattr(model, "generate") or hasattr(model, "sample_labelled")
-            or tuple(stored["sample_shape"][1:]) not in samples.SHAPES):
+            or tuple(stored["sample_shape"][1:]) not in sample_files.SHAPES):
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a latent "
                          "vector becomes a digit: name a run of 07_dcgan_upsampling.py")
     return model
@@ -51,8 +54,8 @@ def latent_chapter(path):
 def images_of(model, sess, net, z):
     """The generator's images of latent vectors `z` [n, Z]: [n, 784], ground 0 and ink 1."""
     low, high = model.SAMPLE_RANGE
-    parts = [model.generate(sess, net, z[start:start + samples.BATCH])
-             for start in range(0, len(z), samples.BATCH)]
+    parts = [model.generate(sess, net, z[start:start + sample_files.BATCH])
+             for start in range(0, len(z), sample_files.BATCH)]
     return (np.concatenate(parts).reshape(len(z), -1) - low) / (high - low)
 
 
@@ -64,7 +67,7 @@ def as_tanh(images):
 def reading(path, digits):
     """How well the classifier in run directory `path` reads drawn digits, as a line."""
     drawn = drawn_digits.load(stroke.COUNT, stroke.SEED)
-    [(probabilities, _)] = samples.judged(path, [drawn.images.reshape(-1, 784) / 255])
+    [(probabilities, _)] = sample_files.judged(path, [drawn.images.reshape(-1, 784) / 255])
     said = probabilities.argmax(axis=1)
     right = said == drawn.labels
     precise = " and ".join(f"{right[said == digit].sum() / max(1, (said == digit).sum()):.1%} of "
@@ -76,13 +79,13 @@ def reading(path, digits):
 def drawn_figures(outcome, nine, ways, where):
     """Pairs of name and figure; `nine` and `ways` are images [n, 784] in [0, 1]."""
     a, b = outcome.digits
-    columns = [(sign + name, as_tanh(outcome.images[group[0][:arithmetic.LEAST]]),
+    columns = [(sign + name, as_tanh(outcome.images[group[0][:vector_arithmetic.LEAST]]),
                 as_tanh(outcome.found[f"mean of {name}"][0]))
-               for sign, name, group in zip(("", "- ", "+ "), arithmetic.names(a, b),
+               for sign, name, group in zip(("", "- ", "+ "), vector_arithmetic.names(a, b),
                                             outcome.trials)]
     yield "arithmetic", figures.arithmetic(
-        columns, as_tanh(nine), f"The first of {len(outcome.result)} trials, {arithmetic.LEAST} of "
-        f"{outcome.trials.bold.shape[1]} exemplars:\n{where}")
+        columns, as_tanh(nine), f"The first of {len(outcome.result)} trials, "
+        f"{vector_arithmetic.LEAST} of {outcome.trials.bold.shape[1]} exemplars:\n{where}")
     rows = [outcome.found[name][:SHOWN] for name in (f"mean of regular {b}s", "result", "control")]
     yield "arithmetic_trials", figures.sample_grid(
         as_tanh(np.concatenate(rows)), f"The first {len(rows[0])} of {len(outcome.result)} trials, "
@@ -101,8 +104,8 @@ def main(argv=None):
                         "digits of latent vectors (default: the MNIST GAN that is shipped)")
     parser.add_argument("--digits", type=int, choices=range(10), nargs=2, default=(7, 3),
                         metavar=("A", "B"), help="bold A - regular A + regular B (default: 7 3)")
-    parser.add_argument("--exemplars", type=whole_number, default=arithmetic.LEAST, metavar="K",
-                        help="latent vectors in a mean, at least 3 (default: 3)")
+    parser.add_argument("--exemplars", type=whole_number, default=vector_arithmetic.LEAST,
+                        metavar="K", help="latent vectors in a mean, at least 3 (default: 3)")
     add_count(parser, 20_000, "latent vectors to choose exemplars from, 100 to 100000")
     parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="as many at "
                         "most; fewer where the exemplars run out (default: 200)")
@@ -115,8 +118,9 @@ def main(argv=None):
     a, b = args.digits
     for wrong, complaint in (
             (a == b, f"--digits must be two, not {a} twice: one lends what the other is to get"),
-            (args.exemplars < arithmetic.LEAST, f"--exemplars must be at least {arithmetic.LEAST}: "
-             "fewer latent vectors make no concept"),
+            (args.exemplars < vector_arithmetic.LEAST,
+             f"--exemplars must be at least {vector_arithmetic.LEAST}: fewer latent "
+             "vectors make no concept"),
             (not 100 <= args.n <= 100_000, "--samples must be at least 100 and at most 100000"),
             (args.trials < 2, "--trials must be at least 2: one has no interval")):
         if wrong:
@@ -124,7 +128,7 @@ def main(argv=None):
     out = outputs.folder(args, "arithmetic")
     model = latent_chapter(args.run)
     trained = read_config(args.run)["data_title"]
-    judge = read_config_of(mnist_classifier.CHAPTER, args.classifier, "the classifier")
+    judge = read_config_of(classifier.CHAPTER, args.classifier, "the classifier")
     if trained != judge["data_title"]:
         print(f"note: the generator was trained on {trained}, the classifier on "
               f"{judge['data_title']}: train_mnist_classifier.py --data makes another for "
@@ -137,23 +141,23 @@ def main(argv=None):
     print(f"{args.n} latent vectors drawn, {args.exemplars} exemplars a concept and trial")
 
     def read(images):
-        [(probabilities, _)] = samples.judged(args.classifier, [images])
-        return arithmetic.read(probabilities, stroke.weight(gauge, images))
+        [(probabilities, _)] = sample_files.judged(args.classifier, [images])
+        return vector_arithmetic.read(probabilities, stroke.weight(gauge, images))
 
-    with samples.restored(args.run, model) as (sess, net, config, _):
+    with sample_files.restored(args.run, model) as (sess, net, config, _):
         def generate(z):
             return images_of(model, sess, net, z)
 
         z = model.latent(rng, args.n, config)
-        outcome = arithmetic.experiment(z, generate, read, args.digits, args.exemplars, args.trials,
-                                        rng)
+        outcome = vector_arithmetic.experiment(
+            z, generate, read, args.digits, args.exemplars, args.trials, rng)
         around = outcome.result[0] + rng.uniform(-NOISE, NOISE, (9, z.shape[1]))
         around[4] = outcome.result[0]
         nine = generate(around)
-        ways = generate(np.concatenate([arithmetic.spherical(*z[2 * way:2 * way + 2], SHOWN)
+        ways = generate(np.concatenate([vector_arithmetic.spherical(*z[2 * way:2 * way + 2], SHOWN)
                                         for way in range(WAYS)]))
 
-    print(*arithmetic.report(outcome), sep="\n")
+    print(*vector_arithmetic.report(outcome), sep="\n")
     for name, figure in drawn_figures(outcome, nine, ways, f"{model.CHAPTER} on {trained}"):
         print(figures.save(figure, out / f"{name}.png"))
 

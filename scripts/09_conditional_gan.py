@@ -11,12 +11,14 @@
 import argparse
 import sys
 
-from gan_tf1 import figures, launch, run as run_files, samples, train
 from gan_tf1.config import Parser, intervals, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
+from gan_tf1.generators import sample_files
 from gan_tf1.models import conditional_gan as model
+from gan_tf1.training import (
+    command_line, run_config, run_directory as run_files, run_figures, training)
 
 import numpy as np
 
@@ -28,16 +30,16 @@ def draw(argv):
                         required=True, metavar="DIGIT", help="the digit to draw, 0 to 9")
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
                         "(default: the newest in checkpoints/)")
-    samples.add_flags(parser)
+    sample_files.add_flags(parser)
     args = parser.parse_args(argv)
-    out = samples.checked(args)
+    out = sample_files.checked(args)
     path = args.run_dir or run_files.newest(model.CHAPTER)
-    stored = run_files.read_config_of(model.CHAPTER, path)
-    images, _, epoch = samples.draw_labelled(path, model, args.n, args.seed, args.label)
+    stored = run_config.read_config_of(model.CHAPTER, path)
+    images, _, epoch = sample_files.draw_labelled(path, model, args.n, args.seed, args.label)
     interval = make(model.Config, stored["settings"]).sample_interval
     when = f"iteration {epoch * interval}" if epoch else "training"
-    samples.save(images, f"Asked for {args.label} after {when}, trained on {stored['data_title']}, "
-                 f"seed {args.seed}", out)
+    sample_files.save(images, f"Asked for {args.label} after {when}, trained on "
+                      f"{stored['data_title']}, seed {args.seed}", out)
 
 
 @script
@@ -45,7 +47,7 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     if any(argument.startswith("--label") for argument in argv):
         return draw(argv)
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
     config = job.config
     epochs = intervals(config)
     data = digits.unsplit(digits.load(job.data, job.data_dir))
@@ -58,15 +60,15 @@ def main(argv=None):
     with job.open(data, (model.NUM_CLASSES * config.samples, model.INPUT_SIZE)) as run, \
             job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=epochs, steps=config.sample_interval, first_step=0,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, run.title(f"Conditional GAN, {config.variant},", "variant"),
-                   config.samples, inches=0.8, counted="iteration", each=config.sample_interval,
-                   names=range(model.NUM_CLASSES), shown=slice(None, None, config.samples))
+    run_figures.of_run(run.path, run.title(f"Conditional GAN, {config.variant},", "variant"),
+                       config.samples, inches=0.8, counted="iteration", each=config.sample_interval,
+                       names=range(model.NUM_CLASSES), shown=slice(None, None, config.samples))
 
 
 if __name__ == "__main__":

@@ -6,19 +6,19 @@
     python scripts/12_dcgan_class.py --resume                go on after an interruption
 """
 
-from gan_tf1 import figures, launch, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_class as model
+from gan_tf1.training import command_line, run_figures, training
 
 import numpy as np
 
-SMALL = launch.Small({"epochs": 5}, "200 epochs of 859 steps, three hours on two cores")
+SMALL = command_line.Small({"epochs": 5}, "200 epochs of 859 steps, three hours on two cores")
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, small=SMALL)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
     steps = model.steps_per_epoch(data.train, config)
@@ -29,7 +29,7 @@ def main(argv=None):
 
     with job.open(data, (config.samples, 784)) as run, job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs, steps=steps,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             tally=lambda totals, fetched, seconds: model.tally(totals, *fetched),
@@ -37,8 +37,8 @@ def main(argv=None):
             log_line=lambda epoch, losses: model.log_line(epoch, config.epochs, losses),
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, run.title(f"DCGAN class, {config.variant},", "variant"),
-                   columns=8, loss_label="mean loss of the epoch's steps (nats)")
+    run_figures.of_run(run.path, run.title(f"DCGAN class, {config.variant},", "variant"),
+                       columns=8, loss_label="mean loss of the epoch's steps (nats)")
 
 
 if __name__ == "__main__":

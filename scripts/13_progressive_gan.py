@@ -11,17 +11,18 @@ Small settings are used with MNIST and the drawn digits.
 
 import dataclasses
 
-from gan_tf1 import figures, launch, memory, train
+from gan_tf1 import figures
 from gan_tf1.data import images
 from gan_tf1.errors import script
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.run import load_samples
+from gan_tf1.training import command_line, graph_memory, run_figures, training
+from gan_tf1.training.run_results import load_samples
 
 import numpy as np
 
 SHOWN = 8  # samples in a row of the figure of growth
 LARGE = 64  # pixels from which on the last graph is tried for size before the first is trained
-SMALL = launch.Small(  # what these settings give: checkpoints/progressive_gan/step_size.png
+SMALL = command_line.Small(  # what these settings give: checkpoints/progressive_gan/step_size.png
     {"images": 56_000, "phase_images": 8000, "interval_images": 4000, "z_dim": 64, "max_maps": 32,
      "map_pixels": 256, "learning_rate": 0.005, "average_decay": 0.99},
     "the paper's sizes, 512 feature maps and 12 million images: 750,000 steps, a GPU's work",
@@ -44,7 +45,7 @@ def milestones(stages, config):
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, images.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, images.CHOICES, small=SMALL)
     config, stages = job.config, model.stages(job.config)
     data = images.load(job.data, config.resolution, job.data_dir)
     channels = data.train.shape[-1]
@@ -59,9 +60,9 @@ def main(argv=None):
     if config.resolution >= LARGE and len(stages) > 1:
         with job.new_graph().as_default() as graph:
             model.build(config, stages[-1], channels)
-            memory.refuse_graph(graph, dataclasses.asdict(config), shape)
+            graph_memory.refuse_graph(graph, dataclasses.asdict(config), shape)
     with job.open(data._replace(train=images.Rows(data.train)), shape) as run:
-        last, done = 0, train.epochs_done(run)
+        last, done = 0, training.epochs_done(run)
         for number, stage in enumerate(stages):
             first, last = last, last + stage.images // interval
             if last <= min(done, epochs - 1):  # of a complete run, `fit` says that it is
@@ -70,7 +71,7 @@ def main(argv=None):
                                     seed=[job.seed, 1, number])
             with job.new_graph().as_default():
                 gan = model.build(config, stage, channels)
-                train.fit(
+                training.fit(
                     run, epochs=epochs, part=(first, last), carried=gan.carried,
                     steps=interval // config.batch_size,
                     step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
@@ -81,8 +82,8 @@ def main(argv=None):
                     loop=job.loop)
 
     what = run.title("progressive GAN")
-    figures.of_run(run.path, what, counted="images", each=interval,
-                   loss_label="mean over an interval (the critic's units)")
+    run_figures.of_run(run.path, what, counted="images", each=interval,
+                       loss_label="mean over an interval (the critic's units)")
     names, ends = zip(*milestones(stages, config))
     grown = load_samples(run.path)[np.subtract(ends, 1), :SHOWN]
     figure = figures.sample_grid(grown.reshape(-1, *shape[1:]), f"Samples as it grows: {what}",

@@ -13,10 +13,13 @@ files with your rights. Load only a module whose source you trust.
 
 import argparse
 
-from gan_tf1 import arithmetic, figures, hub, outputs
+from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
-from gan_tf1.launch import seed_number
+from gan_tf1.experiments import vector_arithmetic
+from gan_tf1.generators import hub
+from gan_tf1.training import outputs
+from gan_tf1.training.command_line import seed_number
 
 import numpy as np
 
@@ -40,7 +43,7 @@ def main(argv=None):
         face = hub.chapter_noise(args.seed, (1, generator.z_size))
         faces = rng.normal(0, 1, (FACES, generator.z_size))
         ends = rng.normal(0, 1, (WAYS, 2, generator.z_size))
-        ways = np.concatenate([arithmetic.spherical(*pair, STEPS) for pair in ends])
+        ways = np.concatenate([vector_arithmetic.spherical(*pair, STEPS) for pair in ends])
         face, faces, ways = (2 * hub.generate(generator, z) - 1 for z in (face, faces, ways))
 
     for name, images, columns, inches in (("face", face, 1, 6), ("faces", faces, COLUMNS, 1.5),

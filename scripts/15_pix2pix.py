@@ -16,17 +16,21 @@ a pair side by side, in train/ and val/ or test/, as the paper's authors have th
 import argparse
 import sys
 
-from gan_tf1 import figures, launch, outputs, run as run_files, samples, train
+from gan_tf1 import figures
 from gan_tf1.config import Parser, intervals, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
+from gan_tf1.generators import sample_files
 from gan_tf1.models import pix2pix as model
+from gan_tf1.training import (
+    command_line, outputs, run_config, run_directory as run_files, run_figures, run_results,
+    training)
 
 import numpy as np
 
-SMALL = launch.Small(  # what these settings give: checkpoints/pix2pix
+SMALL = command_line.Small(  # what these settings give: checkpoints/pix2pix
     {"size": 32, "patch_layers": 1, "channels": 32, "jitter": 0.0, "batch_size": 16,
      "iterations": 4000},
     "the paper's nets on pairs of 256 pixels (--data-dir DIR): 80,000 steps, a GPU's work",
@@ -42,7 +46,7 @@ def translate(argv):
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
                         "(default: the newest in checkpoints/)")
     outputs.add_flags(parser, "translated", what="the folder of translated images")
-    parser.add_argument("--seed", type=launch.seed_number, default=0,
+    parser.add_argument("--seed", type=command_line.seed_number, default=0,
                         help="of the dropout (default: 0)")
     args = parser.parse_args(argv)
     path = args.run_dir or run_files.newest(model.CHAPTER)
@@ -50,11 +54,11 @@ def translate(argv):
     files = [out / f"{image.stem}-translated.png" for image in args.translate]
     if len(set(files)) < len(files):
         raise InputError("--translate names two images of one name: translate them one by one")
-    stored = run_files.read_config_of(model.CHAPTER, path)
+    stored = run_config.read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
     inputs = pairs.translatable(args.translate, stored["data"], config.size, config.task,
                                 config.direction)
-    with samples.restored(path, model) as (sess, gan, config, _):
+    with sample_files.restored(path, model) as (sess, gan, config, _):
         found = model.translate(sess, gan, scaled(inputs), np.random.default_rng([args.seed, 2]))
 
     for file, image in zip(files, images.as_bytes(found)):
@@ -67,7 +71,7 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     if any(argument.startswith("--translate") for argument in argv):
         return translate(argv)
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, pairs.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, pairs.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
     epochs = intervals(config)
@@ -84,15 +88,15 @@ def main(argv=None):
 
     with job.open(data, targets.shape) as run, job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=epochs, steps=config.sample_interval, first_step=0,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             report=lambda sess, fetched: model.report(*fetched), log_line=model.log_line,
             sample=sample, train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
     where = run.title("pix2pix")
-    figures.of_run(run.path, where, counted="iteration", each=config.sample_interval)
-    outputs = run_files.load_samples(run.path)[-1]
+    run_figures.of_run(run.path, where, counted="iteration", each=config.sample_interval)
+    outputs = run_results.load_samples(run.path)[-1]
     figure = figures.sample_grid(
         np.concatenate([scaled(inputs), outputs, scaled(targets)]), f"Held-out pairs: {where}",
         len(inputs), 0.8, ("input", "output", "target"))

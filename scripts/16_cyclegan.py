@@ -16,16 +16,18 @@ of CIFAR-10 with nets as small:
 import argparse
 import sys
 
-from gan_tf1 import figures, launch, outputs, run as run_files, train, translation
 from gan_tf1.config import Parser
 from gan_tf1.data import images, svhn, unpaired
 from gan_tf1.errors import InputError, script
+from gan_tf1.experiments import translation
 from gan_tf1.files import user_path
 from gan_tf1.models import cyclegan as model
+from gan_tf1.training import (
+    command_line, outputs, run_directory as run_files, run_figures, training)
 
 import numpy as np
 
-SMALL = launch.Small(  # what these settings give: checkpoints/cyclegan
+SMALL = command_line.Small(  # what these settings give: checkpoints/cyclegan
     {"load_size": 32, "size": 32, "mirror": False, "channels": 16, "blocks": 2, "disc_layers": 2,
      "epoch_steps": 1000, "epochs": 8, "decay_epochs": 8},
     "the paper's nets on horses and zebras of 256 pixels: 266,800 steps, a GPU's work",
@@ -65,7 +67,7 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     if any(argument.startswith("--translate") for argument in argv):
         return translate(argv)
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, unpaired.CHOICES, small=SMALL)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, unpaired.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
     data = unpaired.load(job.data, config.load_size, config.size, job.data_dir, [job.seed, 1])
@@ -80,7 +82,7 @@ def main(argv=None):
     shape = (6 * config.samples, config.size, config.size) + (channels == 3) * (3,)
     with job.open(data, shape) as run, job.new_graph().as_default():
         gan = model.build(config, channels, steps)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs + config.decay_epochs, steps=steps,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             tally=model.tally, report=lambda sess, last: model.report(last),
@@ -89,9 +91,9 @@ def main(argv=None):
 
     a, b = data.names
     rows = [a, f"{a} to {b}", f"and back to {a}", b, f"{b} to {a}", f"and back to {b}"]
-    figures.of_run(run.path, run.title("CycleGAN"), config.samples,
-                   inches=1, names=rows, shown=slice(None, None, config.samples),
-                   loss_label="mean over the epoch")
+    run_figures.of_run(run.path, run.title("CycleGAN"), config.samples,
+                       inches=1, names=rows, shown=slice(None, None, config.samples),
+                       loss_label="mean over the epoch")
 
 
 if __name__ == "__main__":

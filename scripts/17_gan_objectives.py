@@ -12,19 +12,20 @@
 import argparse
 import sys
 
-from gan_tf1 import figures, launch, outputs, theory, train
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
+from gan_tf1.experiments import theory
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan_objectives as model
+from gan_tf1.training import command_line, outputs, run_figures, training
 
 import numpy as np
 
 
 def fit(argv):
     """Train the MNIST GAN with one objective, or go on with it."""
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
     steps = model.steps_per_epoch(data.train, config)
@@ -33,7 +34,7 @@ def fit(argv):
     with job.open(data, (config.samples, model.INPUT_IMG_SIZE)) as run, \
             job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs, steps=steps,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             tally=lambda last, fetched, seconds: model.tally(last, fetched),
@@ -42,7 +43,7 @@ def fit(argv):
             sample=lambda sess: model.sample(sess, gan, rng, config.samples, config),
             train_set=data.train, rng=rng, gen_vars=gan.gen_vars, loop=job.loop)
 
-    figures.of_run(run.path, run.title(f"MNIST GAN, {config.objective},", "objective"))
+    run_figures.of_run(run.path, run.title(f"MNIST GAN, {config.objective},", "objective"))
 
 
 @script
@@ -52,7 +53,7 @@ def main(argv=None):
         return fit(argv)
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     outputs.add_flags(parser, "gan_objectives", what="the folder of figures and tables")
-    parser.add_argument("--seed", type=launch.seed_number, default=0,
+    parser.add_argument("--seed", type=command_line.seed_number, default=0,
                         help="of the small networks that are trained (default: 0)")
     parser.add_argument("--compare", type=user_path, nargs="+", metavar="RUN",
                         help="draw these runs of --objective instead")

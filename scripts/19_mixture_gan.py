@@ -8,19 +8,22 @@
 Many seeds of each, side by side with what is published: scripts/mode_coverage.py.
 """
 
-from gan_tf1 import figures, launch, modes, plane, train
+from gan_tf1 import figures
 from gan_tf1.config import intervals
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import mode_coverage
+from gan_tf1.experiments import plane
 from gan_tf1.models import mixture_gan as model
-from gan_tf1.run import load_losses, load_samples
+from gan_tf1.training import command_line, training
+from gan_tf1.training.run_results import load_losses, load_samples
 
 import numpy as np
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, mixtures.CHOICES)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, mixtures.CHOICES)
     config = job.config
     epochs = intervals(config)
     if config.batch_size * config.packing > config.train_points:
@@ -35,15 +38,15 @@ def main(argv=None):
     def report(sess, totals):
         points = sample(sess)
         if np.isfinite(points).all():
-            counted = modes.of_points(points, mixture.means, mixture.deviation)
+            counted = mode_coverage.of_points(points, mixture.means, mixture.deviation)
         else:  # the run has diverged: it stops at these numbers, as at a loss that is not finite
-            counted = modes.Counted(np.nan, np.nan, np.nan)
+            counted = mode_coverage.Counted(np.nan, np.nan, np.nan)
         return {**model.report(totals), **counted._asdict()}
 
     with job.open(mixture, (config.samples, model.POINT_SIZE)) as run, \
             job.new_graph().as_default():
         gan = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=epochs, steps=config.sample_interval,
             step=lambda sess, train_set, rng: model.step(sess, gan, train_set, rng, config),
             tally=lambda totals, fetched, seconds: model.tally(totals, *fetched),

@@ -19,13 +19,13 @@ import os
 import pathlib
 import tempfile
 
-from gan_tf1 import outputs
 from gan_tf1.bench import drive, growth, loop, rows, table, work as works
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.figures import save
 from gan_tf1.files import replacing, user_path
+from gan_tf1.training import outputs
 
 import numpy as np
 

@@ -7,7 +7,7 @@
 For each window of epochs, the table shows the mean and the spread of both losses
 beside the interval into which one more seed of the chapter's model would fall. A
 verdict follows, with what the comparison cannot tell, and a figure of the run over
-the envelope and the book. `gan_tf1/published.py` states the method. An envelope of
+the envelope and the book. `gan_tf1/published/comparison.py` states the method. An envelope of
 your own (--envelope) needs at least 5 seeds. A chapter without an envelope
 (--chapter semi_supervised) gets its values printed beside the book's.
 """
@@ -15,10 +15,12 @@ your own (--envelope) needs at least 5 seeds. A chapter without an envelope
 import argparse
 import sys
 
-from gan_tf1 import figures, logs, outputs, published
+from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
+from gan_tf1.published import comparison, comparison_figure, logs
+from gan_tf1.training import outputs
 
 
 def table(verdict, counted):
@@ -59,22 +61,22 @@ def main(argv=None):
     log, counted = logs.read(path, args.chapter), logs.CHAPTERS[args.chapter].counted
     book = logs.book(args.chapter)
     envelope = None
-    if args.check or args.envelope or published.has_envelope(args.chapter):
-        envelope = published.envelope(args.chapter, args.envelope)
+    if args.check or args.envelope or comparison.has_envelope(args.chapter):
+        envelope = comparison.envelope(args.chapter, args.envelope)
     if envelope is None:
-        rows, sentence = published.beside(log, book, args.chapter)
+        rows, sentence = comparison.beside(log, book, args.chapter)
         lines = [f"{counted} {row.epoch}: {row.loss} {row.value:.4f}, in the book {row.printed:.4f}: "
                  f"{row.value - row.printed:+.4f}" for row in rows]
     else:
-        verdict = published.judge(log, envelope)
+        verdict = comparison.judge(log, envelope)
         sentence, rows = verdict.sentence, verdict.word != "cannot be compared"
         lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.figures else ()),
                  *filter(None, [verdict.limits])]
     print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}", *lines,
           sentence, sep="\n")
     if rows:
-        print(figures.save(figures.comparison(log, book, envelope, path.name,
-                                              logs.CHAPTERS[args.chapter]), out))
+        print(figures.save(comparison_figure.comparison(log, book, envelope, path.name,
+                                                        logs.CHAPTERS[args.chapter]), out))
     if args.check and verdict.word != "agrees":
         sys.exit(1 if verdict.word == "differs" else 2)
 

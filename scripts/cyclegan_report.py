@@ -10,17 +10,19 @@ how many a classifier still reads as their label, and a figure.
 
 import argparse
 
-from gan_tf1 import figures, outputs, translation
+from gan_tf1 import figures
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import unpaired
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import classifier
+from gan_tf1.experiments import translation
 from gan_tf1.files import user_path
-from gan_tf1.models import mnist_classifier
-from gan_tf1.run import read_config
+from gan_tf1.training import outputs
+from gan_tf1.training.run_config import read_config
 
 import numpy as np
 
-SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 NAMES = ("regular", "bold")
 
 

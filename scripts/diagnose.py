@@ -3,17 +3,17 @@
     python scripts/diagnose.py checkpoints/mnist_gan-001 checkpoints/vanilla_gan-001
 
 The signs looked for are divergence, collapse, partial collapse, discriminator dominance
-and oscillation, in losses.csv and in the samples of each epoch: gan_tf1/diagnosis.py
+and oscillation, in losses.csv and in the samples of each epoch: gan_tf1/training/diagnosis.py
 explains them, and what can't be seen. A run needn't be complete.
 A table of many runs: scripts/runs.py.
 """
 
 import argparse
 
-from gan_tf1 import diagnosis
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
+from gan_tf1.training import diagnosis
 
 
 @script

@@ -4,7 +4,7 @@
     python scripts/evaluate.py checkpoints/mnist_gan-001 samples.npy --range -1 1 --samples 1000
 
 A RUN is a run directory: new samples are drawn from its generator where the
-chapter says how (gan_tf1/samples.py has the convention: the model's
+chapter says how (gan_tf1/generators/sample_files.py has the convention: the model's
 SAMPLE_RANGE and sample), else its samples.npz's of the last epoch are taken. A
 .npz or .npy holds samples [n, 784], [n, 28, 28] or [n, 28, 28, 1]; in what range
 they are is said by --range (two numbers: ground and ink), and never guessed.
@@ -18,29 +18,31 @@ is to the same --samples training images, for it depends on how many are compare
 
 import argparse
 
-from gan_tf1 import figures, judged, metrics, outputs, samples
+from gan_tf1 import figures
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import classifier, classifier_metrics as metrics, judged, statistics
 from gan_tf1.files import user_path
-from gan_tf1.launch import seed_number
-from gan_tf1.models import mnist_classifier
+from gan_tf1.generators import sample_files
+from gan_tf1.training import outputs
+from gan_tf1.training.command_line import seed_number
 
 import numpy as np
 
-SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 SHOWN = 12  # images of a row in --grid
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
 
 
 def row_of(drawn, probabilities, features, reference, seed):
-    """The row of the `samples.Samples` of which the classifier says these."""
+    """The row of the `sample_files.Samples` of which the classifier says these."""
     rng = np.random.default_rng([seed, 4])
     found = measured(probabilities, features, reference, rng)
     if drawn.labels is None:
         return judged.Row(drawn.name, found)
     right = metrics.read_back(probabilities, drawn.labels)
-    error = metrics.standard_error(np.mean, right, rng, metrics.DRAWS)
+    error = statistics.standard_error(np.mean, right, rng, statistics.DRAWS)
     return judged.Row(drawn.name, found, (right.mean(), error))
 
 
@@ -53,7 +55,7 @@ def measured(probabilities, features, reference, rng):
         "classes": (metrics.classes_covered, probabilities),
         "KL to uniform": (metrics.kl_to_uniform, probabilities)}
     return {name: (function(values),
-                   metrics.standard_error(function, values, rng, metrics.DRAWS))
+                   statistics.standard_error(function, values, rng, statistics.DRAWS))
             for name, (function, values) in metric.items()}
 
 
@@ -98,13 +100,14 @@ def main(argv=None):
     if args.grid:
         outputs.check_file(args.grid, "--grid", overwrite=args.overwrite)
 
-    sets = [samples.load(path, args.n, args.seed, args.range) for path in args.run]
+    sets = [sample_files.load(path, args.n, args.seed, args.range) for path in args.run]
     data = digits.load(args.data, args.data_dir)
     rng = np.random.default_rng([args.seed, 1])
     training, test = (rng.permutation(part.num_examples)[:args.n]
                       for part in (data.train, data.test))
-    sets.insert(0, samples.Samples(f"{data.title}: test images", data.test.images[test]))
-    said = samples.judged(args.classifier, [data.train.images[training], *(s.images for s in sets)])
+    sets.insert(0, sample_files.Samples(f"{data.title}: test images", data.test.images[test]))
+    said = sample_files.judged(args.classifier, [data.train.images[training],
+                                                 *(s.images for s in sets)])
 
     reference = metrics.gaussian(said[0][1])
     rows = [row_of(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
@@ -113,7 +116,7 @@ def main(argv=None):
           "correctly",
           f"{args.n} images a row; distance to {args.n} training images of {data.title}",
           f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
-          f"({metrics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
+          f"({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     print(figures.save(judged.bars(rows, args.n, data.title), out))
     if args.grid:
         shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])

@@ -15,11 +15,11 @@ images. The conditional GAN's takes `label=`, whole numbers, besides. pix2pix's 
 import argparse
 import sys
 
-from gan_tf1 import outputs
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
-from gan_tf1.export import export
 from gan_tf1.files import user_path
+from gan_tf1.generators.export import export
+from gan_tf1.training import outputs
 
 
 @script

@@ -14,11 +14,11 @@ import json
 import shlex
 import sys
 
-from gan_tf1 import outputs, repeated
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing
-from gan_tf1.run import load_losses
+from gan_tf1.training import many_runs, outputs
+from gan_tf1.training.run_results import load_losses
 
 FEWEST = 2  # seeds: one has no spread
 
@@ -26,17 +26,17 @@ FEWEST = 2  # seeds: one has no spread
 def train(seed, args):
     """Run, or resume, the chapter with `seed`; return its run directory."""
     path = args.work_dir / f"seed-{seed}"
-    repeated.train(args.script, path, [*repeated.run_flags(args, args.data, seed), *args.flags],
-                   args.jobs)
+    many_runs.train(args.script, path, [*many_runs.run_flags(args, args.data, seed), *args.flags],
+                    args.jobs)
     return path
 
 
 def write(file, seeds, paths, command):
     """The envelope to `file`: how it was made, then a row for every seed and epoch, or step."""
-    config = repeated.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
+    config = many_runs.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
     how = {"chapter": config["chapter"], "settings": config["settings"],
            "loop": config.get("loop"), "data": config["data_title"],
-           "seeds": repeated.listed(seeds), "command": command, "versions": config["versions"]}
+           "seeds": many_runs.listed(seeds), "command": command, "versions": config["versions"]}
     for key, value in how.items():
         file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
     rows = csv.writer(file, lineterminator="\n")
@@ -55,7 +55,7 @@ def old_form(first, counts):
                          "--seeds alone, such as --seeds 0-4 7")
     found = list(range(first, first + counts[0]))
     print(f"note: --first-seed {first} --seeds {counts[0]} is the old form of "
-          f"--seeds {repeated.listed(found)}", file=sys.stderr)
+          f"--seeds {many_runs.listed(found)}", file=sys.stderr)
     return found
 
 
@@ -68,23 +68,23 @@ def main(argv=None):
                         "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
     parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
-    repeated.add_flags(parser, "1000-1019", work_dir="checkpoints/envelope")
-    args = repeated.parse(parser, argv)
+    many_runs.add_flags(parser, "1000-1019", work_dir="checkpoints/envelope")
+    args = many_runs.parse(parser, argv)
     args.work_dir = args.work_dir or outputs.home() / "envelope"
     outputs.take_former(args, "OUT.csv")
     args.out = outputs.file(args, "envelope", (".csv",))
     if args.first_seed is not None:
         args.seeds = old_form(args.first_seed, args.seeds)
     if len(args.seeds) < FEWEST:
-        raise InputError(f"--seeds {repeated.listed(args.seeds)} must be at least {FEWEST} seeds: "
+        raise InputError(f"--seeds {many_runs.listed(args.seeds)} must be at least {FEWEST} seeds: "
                          "give a range, such as --seeds 1000-1019")
-    repeated.check(args.script)
+    many_runs.check(args.script)
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        repeated.claim(args.work_dir / "envelope.json",
-                       {"script": args.script, "data": args.data, "flags": args.flags,
-                        "data_dir": repeated.absolute(args.data_dir)}, "seed-*")
-        paths = repeated.side_by_side(lambda seed: train(seed, args), args.seeds, args)
+        many_runs.claim(args.work_dir / "envelope.json",
+                        {"script": args.script, "data": args.data, "flags": args.flags,
+                         "data_dir": many_runs.absolute(args.data_dir)}, "seed-*")
+        paths = many_runs.side_by_side(lambda seed: train(seed, args), args.seeds, args)
         with open(temporary, "w", newline="") as file:
             write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}")
     print(args.out)

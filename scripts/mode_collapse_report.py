@@ -22,11 +22,14 @@ import json
 import re
 import shlex
 
-from gan_tf1 import collapse_figures, collapse_runs, figures, outputs, repeated, samples
+from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError, script
+from gan_tf1.experiments import collapse_figures, mode_collapse
 from gan_tf1.files import replacing, user_path
+from gan_tf1.generators import sample_files
+from gan_tf1.training import many_runs, outputs
 
 SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
@@ -75,14 +78,14 @@ def rows_of(data):
 def trained(row, seed, args):
     """The run directory of the row called `row` with `seed`, trained to its end or diverged."""
     path = args.work_dir / re.sub("[^A-Za-z0-9_]+", "-", f"{args.data} {row} {seed}")
-    flags = [*repeated.run_flags(args, args.data, seed), *rows_of(args.data)[row], *args.flags]
-    repeated.train_unless_diverged(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
+    flags = [*many_runs.run_flags(args, args.data, seed), *rows_of(args.data)[row], *args.flags]
+    many_runs.train_unless_diverged(SCRIPT, path, flags, args.jobs, f"{row}, seed {seed}")
     return path
 
 
 def shown(rows, data):
     """The runs of the chapter's figure: the first seed of those without a remedy, three at most."""
-    return [(f"{name}: {collapse_runs.called(rows[name][0])}", rows[name][0])
+    return [(f"{name}: {mode_collapse.called(rows[name][0])}", rows[name][0])
             for name in PLAIN[data] if name in rows and len(rows[name][0].shares)][:3]
 
 
@@ -97,10 +100,10 @@ def main(argv=None):
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these, by name "
                         f"(default: all, {', '.join(REMEDIES)} among them)")
     parser.add_argument("--classifier", type=user_path, metavar="DIR",
-                        default=collapse_runs.SHIPPED, help="what reads the digits: a run of "
+                        default=mode_collapse.SHIPPED, help="what reads the digits: a run of "
                         "train_mnist_classifier.py (default: the one shipped)")
-    repeated.add_flags(parser, "0-2")
-    args = repeated.parse(parser, argv, FIXED)
+    many_runs.add_flags(parser, "0-2")
+    args = many_runs.parse(parser, argv, FIXED)
     outputs.take_former(args, "OUT")
     names = args.rows or list(rows_of(args.data))
     if unknown := set(names) - set(rows_of(args.data)):
@@ -108,24 +111,24 @@ def main(argv=None):
                          f"{', '.join(map(repr, rows_of(args.data)))}")
     if len(set(names)) < len(names):
         raise InputError("--rows must differ")
-    repeated.settle_folders(args, "mode_collapse_report")
+    many_runs.settle_folders(args, "mode_collapse_report")
     if args.data != two_cities.KEY:
-        samples.judged(args.classifier, [])  # now: no training is lost to a bad classifier
+        sample_files.judged(args.classifier, [])  # now: no training is lost to a bad classifier
 
     with replacing(args.out / f"{args.data}.txt") as temporary:  # no training is lost to a bad name
-        repeated.claim(args.work_dir / f"{args.data}.json",
-                       {"flags": args.flags, "data_dir": repeated.absolute(args.data_dir),
-                        "rows": rows_of(args.data)}, f"{args.data}-*")
+        many_runs.claim(args.work_dir / f"{args.data}.json",
+                        {"flags": args.flags, "data_dir": many_runs.absolute(args.data_dir),
+                         "rows": rows_of(args.data)}, f"{args.data}-*")
         wanted = [(name, seed) for name in names for seed in args.seeds]
-        paths = repeated.side_by_side(lambda one: trained(*one, args), wanted, args)
-        repeated.refuse_unequal(paths, ("versions",))
-        told = [collapse_runs.of_run(path, args.classifier) for path in paths]
+        paths = many_runs.side_by_side(lambda one: trained(*one, args), wanted, args)
+        many_runs.refuse_unequal(paths, ("versions",))
+        told = [mode_collapse.of_run(path, args.classifier) for path in paths]
         rows = {name: [one for one, (own, _) in zip(told, wanted) if own == name]
                 for name in names}
         stored = told[0].stored
         how = (f"Modes of {stored['data_title']} that GANs cover, seeds "
-               f"{repeated.listed(args.seeds)}")
-        lines = list(collapse_runs.table(rows))
+               f"{many_runs.listed(args.seeds)}")
+        lines = list(mode_collapse.table(rows))
         temporary.write_text("\n".join([
             f"# {how}", f"# command: mode_collapse_report.py {shlex.join(args.argv)}",
             f"# versions: {json.dumps(stored['versions'])}",
@@ -135,10 +138,10 @@ def main(argv=None):
     print(*lines, sep="\n")
     print(args.out / f"{args.data}.txt")
     with replacing(args.out / f"{args.data}.csv") as temporary:
-        temporary.write_text("\n".join([f"# {how}", *collapse_runs.series(rows)]) + "\n")
+        temporary.write_text("\n".join([f"# {how}", *mode_collapse.series(rows)]) + "\n")
     print(args.out / f"{args.data}.csv")
     if chapters := shown(rows, args.data):
-        figure = collapse_runs.chapters_figure(
+        figure = mode_collapse.chapters_figure(
             chapters, f"Mode collapse on {stored['data_title']}, seed {args.seeds[0]}")
         print(figures.save(figure, args.out / f"{args.data}.png"))
     if not any(len(one.shares) for one in told):

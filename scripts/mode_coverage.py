@@ -28,18 +28,23 @@ import json
 import shlex
 from typing import NamedTuple
 
-from gan_tf1 import figures, metrics, modes, outputs, plane, repeated, samples
+from gan_tf1 import figures
 from gan_tf1.config import Parser, add_former, make, whole_number
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import classifier, mode_coverage, statistics
+from gan_tf1.experiments import plane
 from gan_tf1.files import replacing, user_path
-from gan_tf1.models import mixture_gan, mnist_classifier, stacked_mnist_gan
-from gan_tf1.run import load_losses, load_samples, read_config
+from gan_tf1.generators import sample_files
+from gan_tf1.models import mixture_gan, stacked_mnist_gan
+from gan_tf1.training import many_runs, outputs
+from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import load_losses, load_samples
 
 import numpy as np
 
 STACKED = "stacked"
-CLASSIFIER = outputs.SHIPPED / mnist_classifier.CHAPTER
+CLASSIFIER = outputs.SHIPPED / classifier.CHAPTER
 SHOWN = 32  # images of a row's figure
 COLUMNS = {"modes": "modes captured", "high_quality": "high quality %", "reverse_kl": "reverse KL"}
 NAN = np.nan
@@ -65,7 +70,7 @@ PUBLISHED = {
 PUBLISHED |= {("wide_ring", packing): PUBLISHED["ring", packing] for packing in range(1, 5)}
 
 
-DIVERGED = modes.Counted(0, 0., NAN)  # its samples are no numbers
+DIVERGED = mode_coverage.Counted(0, 0., NAN)  # its samples are no numbers
 
 
 class Row(NamedTuple):
@@ -73,7 +78,7 @@ class Row(NamedTuple):
     data: str
     packing: int
     paths: list    # of the runs, a seed each
-    counted: list  # the `modes.Counted` of each
+    counted: list  # the `mode_coverage.Counted` of each
 
 
 def trained(args, data, packing, seed):
@@ -81,28 +86,29 @@ def trained(args, data, packing, seed):
     name = f"{data}-packing-{packing}-seed-{seed}"
     flags = ["--packing", packing, "--loop", "graph"]
     if data == STACKED:
-        flags += repeated.run_flags(args, "mnist", seed)
+        flags += many_runs.run_flags(args, "mnist", seed)
     else:
         flags += ["--data", data, "--seed", seed, "--xla"]
     script = "20_stacked_mnist_gan.py" if data == STACKED else "19_mixture_gan.py"
-    repeated.train_unless_diverged(script, args.work_dir / name, [*flags, *args.flags], args.jobs)
+    many_runs.train_unless_diverged(script, args.work_dir / name, [*flags, *args.flags], args.jobs)
     return args.work_dir / name
 
 
 def counted(path):
     """What the run at `path` has at its end; none of the modes if it diverged."""
-    if repeated.diverged(path):
+    if many_runs.diverged(path):
         return DIVERGED
     if read_config(path)["chapter"] == mixture_gan.CHAPTER:
         losses = load_losses(path)
-        return modes.Counted(int(losses["modes"][-1]), float(losses["high_quality"][-1]),
-                             float(losses["reverse_kl"][-1]))
+        return mode_coverage.Counted(int(losses["modes"][-1]), float(losses["high_quality"][-1]),
+                                     float(losses["reverse_kl"][-1]))
     settings, seed = read_config(path)["settings"], read_config(path)["seed"]
-    images, _ = samples.draw(path, stacked_mnist_gan, settings["counted"], seed)
+    images, _ = sample_files.draw(path, stacked_mnist_gan, settings["counted"], seed)
     channels = [(images[..., channel].reshape(-1, 784) + 1) / 2 for channel in range(3)]
     digits = [probabilities.argmax(axis=1)
-              for probabilities, _ in samples.judged(CLASSIFIER, channels)]
-    return modes.of_labels(modes.of_digits(np.stack(digits, 1)), stacked_mnist_gan.NUM_MODES)
+              for probabilities, _ in sample_files.judged(CLASSIFIER, channels)]
+    return mode_coverage.of_labels(mode_coverage.of_digits(np.stack(digits, 1)),
+                                   stacked_mnist_gan.NUM_MODES)
 
 
 def cell(value, error, decimals):
@@ -124,7 +130,7 @@ def table(rows):
     yield form.format("", "runs", *COLUMNS.values(), "apart, in standard errors, of each")
     for row in rows:
         sound = [one for one in row.counted if one is not DIVERGED]
-        means = [metrics.mean_and_error([factor * getattr(one, name) for one in runs])
+        means = [statistics.mean_and_error([factor * getattr(one, name) for one in runs])
                  if runs else (NAN, NAN) for name, factor, runs in
                  zip(COLUMNS, (1, 100, 1), (row.counted, row.counted, sound))]
         lost = f"{len(row.counted) - len(sound)} diverged" if len(sound) < len(row.counted) else ""
@@ -150,7 +156,7 @@ def write_rows(file, args, rows):
 
 def last_samples(path, blank):
     """The last samples of the run at `path`; of one that diverged, as many `blank` ones."""
-    if repeated.diverged(path):
+    if many_runs.diverged(path):
         return np.full(read_config(path)["sample_shape"], blank)
     return load_samples(path)[-1]
 
@@ -189,8 +195,8 @@ def main(argv=None):
                         dest="packs", help="samples that a discriminator judges together "
                         "(default: 1 2)")
     add_former(parser, ["--packs"], "--packing", "packs", type=whole_number, nargs="+")
-    repeated.add_flags(parser, "0-9", data="MNIST")
-    args = repeated.parse(parser, argv, ["--packing"])
+    many_runs.add_flags(parser, "0-9", data="MNIST")
+    args = many_runs.parse(parser, argv, ["--packing"])
     for flag, values in (("--data", args.data), ("--packing", args.packs)):
         if len(set(values)) < len(values):
             raise InputError(f"{flag} must differ")
@@ -199,19 +205,19 @@ def main(argv=None):
     model = stacked_mnist_gan if STACKED in args.data else mixture_gan
     for packing in args.packs:
         make(model.Config, {"packing": packing})
-    repeated.settle_folders(args, "mode_coverage")
+    many_runs.settle_folders(args, "mode_coverage")
     if STACKED in args.data:
-        samples.judged(CLASSIFIER, [])  # now: no training is lost to a missing classifier
+        sample_files.judged(CLASSIFIER, [])  # now: no training is lost to a missing classifier
 
     with replacing(args.out / "mode_coverage.csv") as temporary:  # now: no training is lost
-        repeated.claim(args.work_dir / "mode_coverage.json", {
-            "flags": args.flags, "data_dir": repeated.absolute(args.data_dir)})
+        many_runs.claim(args.work_dir / "mode_coverage.json", {
+            "flags": args.flags, "data_dir": many_runs.absolute(args.data_dir)})
         # Seed by seed, so that a table which is cut off has some of every row.
         wanted = [(data, packing, seed) for seed, data, packing in
                   itertools.product(args.seeds, args.data, args.packs)]
-        paths = dict(zip(wanted, repeated.side_by_side(
+        paths = dict(zip(wanted, many_runs.side_by_side(
             lambda one: trained(args, *one), wanted, args)))
-        stored = repeated.refuse_unequal(list(paths.values()), ("versions",))
+        stored = many_runs.refuse_unequal(list(paths.values()), ("versions",))
         rows = []
         for data, packing in itertools.product(args.data, args.packs):
             own = [paths[data, packing, seed] for seed in args.seeds]
@@ -223,7 +229,7 @@ def main(argv=None):
     with replacing(args.out / "mode_coverage.txt") as temporary:
         temporary.write_text("\n".join([
             f"# modes captured by GANs after {iterations} iterations; mean +- standard error over "
-            f"the seeds {repeated.listed(args.seeds)}",
+            f"the seeds {many_runs.listed(args.seeds)}",
             f"# command: mode_coverage.py {shlex.join(args.argv)}",
             f"# settings: {json.dumps(stored['settings'])}",
             f"# versions: {json.dumps(stored['versions'])}", "", *lines]) + "\n")

@@ -16,15 +16,18 @@ import argparse
 import textwrap
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures, outputs, pair_metrics, samples
+from gan_tf1 import figures
 from gan_tf1.config import Parser, add_count, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import pair_metrics
 from gan_tf1.files import replacing, user_path
-from gan_tf1.launch import seed_number
+from gan_tf1.generators import sample_files
 from gan_tf1.models import pix2pix as model
-from gan_tf1.run import read_config_of
+from gan_tf1.training import outputs
+from gan_tf1.training.command_line import seed_number
+from gan_tf1.training.run_config import read_config_of
 
 import numpy as np
 
@@ -49,7 +52,7 @@ def name_of(stored, epoch):
 
 def translated(path, stored, inputs, seed):
     """The `Translated` of run directory `path`."""
-    with samples.restored(path, model) as (sess, gan, _, epoch):
+    with sample_files.restored(path, model) as (sess, gan, _, epoch):
         first, second = (images.as_bytes(model.translate(
             sess, gan, scaled(inputs), np.random.default_rng([seed, draw]))) for draw in (2, 3))
     variation = pair_metrics.absolute_error(first, second).mean()

@@ -17,14 +17,16 @@ import argparse
 import json
 import shlex
 
-from gan_tf1 import figures, image_metrics, outputs, repeated
+from gan_tf1 import figures
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import image_metrics
 from gan_tf1.files import replacing
+from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.run import read_config
-from gan_tf1.samples import restored
+from gan_tf1.training import many_runs, outputs
+from gan_tf1.training.run_config import read_config
 
 import numpy as np
 
@@ -43,8 +45,8 @@ def trained(name, seed, args):
     path = args.work_dir / f"{ROWS[name]}-seed-{seed}"
     switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
                 for number, idea in enumerate(IDEAS)]
-    flags = [*repeated.run_flags(args, args.data, seed), *switches, *args.flags]
-    repeated.train(SCRIPT, path, flags, args.jobs, called=f"{name}, seed {seed}")
+    flags = [*many_runs.run_flags(args, args.data, seed), *switches, *args.flags]
+    many_runs.train(SCRIPT, path, flags, args.jobs, called=f"{name}, seed {seed}")
     return path
 
 
@@ -98,8 +100,8 @@ def main(argv=None):
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
     add_count(parser, 2048, "images judged of each run, at least 2; the paper has 16384")
-    repeated.add_flags(parser, "0-1", work_dir="checkpoints/progressive_ablation", jobs=1)
-    args = repeated.parse(parser, argv, FIXED)
+    many_runs.add_flags(parser, "0-1", work_dir="checkpoints/progressive_ablation", jobs=1)
+    args = many_runs.parse(parser, argv, FIXED)
     outputs.take_former(args, "OUT.txt")
     args.out = outputs.file(args, "progressive_ablation", (".txt",))
     outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
@@ -109,12 +111,12 @@ def main(argv=None):
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        repeated.claim(args.work_dir / "progressive_ablation.json",
-                       {"data": args.data, "flags": args.flags,
-                        "data_dir": repeated.absolute(args.data_dir)}, "[0-9]-seed-*")
+        many_runs.claim(args.work_dir / "progressive_ablation.json",
+                        {"data": args.data, "flags": args.flags,
+                         "data_dir": many_runs.absolute(args.data_dir)}, "[0-9]-seed-*")
         wanted = [(name, seed) for name in ROWS for seed in args.seeds]
-        paths = repeated.side_by_side(lambda one: trained(*one, args), wanted, args)
-        config = repeated.refuse_unequal(paths, ("data_crc32", "versions"))
+        paths = many_runs.side_by_side(lambda one: trained(*one, args), wanted, args)
+        config = many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
         runs = {name: [path for path, (own, _) in zip(paths, wanted) if own == name]
                 for name in ROWS}
         data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
@@ -127,7 +129,7 @@ def main(argv=None):
             rows[name] = [judged(each, reference) for each in samples]
             shown.append(samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:]))
         lines = [f"progressive GAN on {data.title}: {config['settings']['images']} real images to "
-                 f"each run, seeds {repeated.listed(args.seeds)}",
+                 f"each run, seeds {many_runs.listed(args.seeds)}",
                  f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
                  f"of {args.n // 2} pairs; mean (each seed)", "", *table(rows), "",
                  f"command: progressive_ablation.py {shlex.join(args.argv)}",

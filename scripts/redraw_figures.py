@@ -13,13 +13,17 @@ import argparse
 import csv
 import re
 
-from gan_tf1 import (
-    collapse_figures, figures, judged, logs, outputs, published, theory, theory_figures)
+from gan_tf1 import figures
 from gan_tf1.bench import table
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
-from gan_tf1.layout import new_figure
-from gan_tf1.run import load_losses, read_config
+from gan_tf1.evaluation import judged
+from gan_tf1.experiments import collapse_figures, theory, theory_figures
+from gan_tf1.figure_layout import new_figure
+from gan_tf1.published import comparison, comparison_figure, logs
+from gan_tf1.training import outputs
+from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import load_losses
 
 import numpy as np
 
@@ -94,7 +98,7 @@ def remedies(data):
 
 def accuracies(folder, data_title):
     """Accuracies of the semi-supervised GAN's configurations."""
-    runs = [(name, published.envelope("semi_supervised", folder / f"{name}.csv"))
+    runs = [(name, comparison.envelope("semi_supervised", folder / f"{name}.csv"))
             for name in ("supervised", "corrected", "printed")]
     return figures.accuracy_curves(
         [(f"{name}: ", {"epoch": each.epochs, **each.losses}) for name, each in runs],
@@ -108,11 +112,11 @@ def losses():
                                f"{stored['data_title']}, seed {stored['seed']}")
 
 
-def comparison():
+def losses_beside_the_book():
     """Its losses beside those of the book and of many seeds."""
     chapter = "mnist_gan"
-    return figures.comparison(logs.read(KEPT / chapter, chapter), logs.book(chapter),
-                              published.envelope(chapter), chapter, logs.CHAPTERS[chapter])
+    return comparison_figure.comparison(logs.read(KEPT / chapter, chapter), logs.book(chapter),
+                                        comparison.envelope(chapter), chapter, logs.CHAPTERS[chapter])
 
 
 def stretches(inked):
@@ -160,7 +164,7 @@ def all_figures():
         yield f"{folder}/objectives.png", objectives(KEPT / folder)
     yield "instability/sweep.png", sweep()
     yield "mnist_gan/figures/losses.png", losses()
-    yield "mnist_gan/figures/comparison.png", comparison()
+    yield "mnist_gan/figures/comparison.png", losses_beside_the_book()
     yield "mnist_gan/figures/noise_to_digits.png", noise_to_digits()
     yield "mnist_generators/evaluation.png", judged.bars(*judged.read_evaluation(
         (KEPT / "mnist_generators" / "evaluation.txt").read_text()))

@@ -14,11 +14,13 @@ import os
 import pathlib
 import re
 
-from gan_tf1 import diagnosis, models, outputs, titles
+from gan_tf1 import models
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
-from gan_tf1.run import is_complete, read_config
+from gan_tf1.training import diagnosis, outputs, titles
+from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import is_complete
 
 LOSSES = {name for pair in diagnosis.PAIRS for name in pair}
 HEADINGS = ("run", "chapter", "data", "seed", "done", "last losses", "diagnosis", "what differs")

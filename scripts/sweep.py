@@ -24,11 +24,12 @@ import re
 import shlex
 from typing import Any, NamedTuple
 
-from gan_tf1 import diagnosis, figures, outputs, repeated
+from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
-from gan_tf1.run import load_losses
+from gan_tf1.training import diagnosis, many_runs, outputs
+from gan_tf1.training.run_results import load_losses
 
 import numpy as np
 
@@ -59,8 +60,8 @@ def train(args, values, seed):
     name = called((*args.vary, "seed"), (*values, seed), "_").replace(" ", "-")
     path = args.work_dir / name
     varied = [f"--{name}={value}" for name, value in zip(args.vary, values)]
-    repeated.train_unless_diverged(
-        args.script, path, [*repeated.run_flags(args, args.data, seed), *args.flags, *varied],
+    many_runs.train_unless_diverged(
+        args.script, path, [*many_runs.run_flags(args, args.data, seed), *args.flags, *varied],
         args.jobs)
     return Trained(values, seed, path, load_losses(path), diagnosis.of_run(path))
 
@@ -112,7 +113,7 @@ def panel(names, values, runs):
 
 def present(name):
     """The present flag of what --vary calls `name`."""
-    return repeated.flag_name(f"--{name.replace('_', '-')}")
+    return many_runs.flag_name(f"--{name.replace('_', '-')}")
 
 
 def varied(given, flags):
@@ -127,10 +128,10 @@ def varied(given, flags):
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name):
             raise InputError(f"--vary {name} does not begin with a flag's name: write, for "
                              "example, --vary learning-rate 0.001 0.002")
-        if present(name) in repeated.EACH_RUNS:
+        if present(name) in many_runs.EACH_RUNS:
             raise InputError(f"--vary {name}: it is set for each run, by sweep.py's own --data, "
                              "--data-dir, --seeds and --work-dir")
-        if present(name) in map(repeated.flag_name, flags):
+        if present(name) in map(many_runs.flag_name, flags):
             raise InputError(f"--{name} is varied, and can't stand after -- too")
         if not values or present(name) in map(present, vary) or len(set(values)) < len(values):
             raise InputError(f"--vary {name} must be given once, with values that differ")
@@ -149,21 +150,21 @@ def main(argv=None):
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
                         "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
-    repeated.add_flags(parser, "0-2")
-    args = repeated.parse(parser, argv)
+    many_runs.add_flags(parser, "0-2")
+    args = many_runs.parse(parser, argv)
     args.vary = varied(args.vary, args.flags)
     outputs.take_former(args, "OUT")
-    repeated.check(args.script)
-    repeated.settle_folders(args, "sweep")
+    many_runs.check(args.script)
+    many_runs.settle_folders(args, "sweep")
 
     with replacing(args.out / "sweep.csv") as temporary:  # now: no training is lost to a bad name
-        repeated.claim(args.work_dir / "sweep.json",
-                       {"script": args.script, "data": args.data, "flags": args.flags,
-                        "data_dir": repeated.absolute(args.data_dir)})
-        runs = repeated.side_by_side(
+        many_runs.claim(args.work_dir / "sweep.json",
+                        {"script": args.script, "data": args.data, "flags": args.flags,
+                         "data_dir": many_runs.absolute(args.data_dir)})
+        runs = many_runs.side_by_side(
             lambda one: train(args, *one),
             itertools.product(combinations(args.vary), args.seeds), args)
-        stored = repeated.refuse_unequal([run.path for run in runs], ("versions",))
+        stored = many_runs.refuse_unequal([run.path for run in runs], ("versions",))
         with open(temporary, "w", newline="") as file:
             write_rows(file, args.vary, runs)
     how = (f"{stored['chapter']} on {stored['data_title']}, "

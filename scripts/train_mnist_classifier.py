@@ -4,17 +4,19 @@
     python scripts/train_mnist_classifier.py --resume    go on after an interruption
 """
 
-from gan_tf1 import launch, samples, train
 from gan_tf1.data import digits
 from gan_tf1.errors import script
-from gan_tf1.models import mnist_classifier as model, mnist_gan
+from gan_tf1.evaluation import classifier as model
+from gan_tf1.generators import sample_files
+from gan_tf1.models import mnist_gan
+from gan_tf1.training import command_line, training
 
 import numpy as np
 
 
 @script
 def main(argv=None):
-    job = launch.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, in_graph=False)
+    job = command_line.parse(argv, __doc__, model.CHAPTER, model.Config, digits.CHOICES, in_graph=False)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, 1])
     steps = mnist_gan.steps_per_epoch(data.train, config)
@@ -22,7 +24,7 @@ def main(argv=None):
 
     with job.open(data, sample_shape=()) as run, job.new_graph().as_default():
         net = model.build(config)
-        train.fit(
+        training.fit(
             run, epochs=config.epochs, steps=steps,
             step=lambda sess, train_set, rng: model.step(sess, net, train_set, rng, config),
             tally=lambda tally, fetched, seconds: model.tally(tally, *fetched),
@@ -30,7 +32,7 @@ def main(argv=None):
             log_line=lambda epoch, figures: model.log_line(epoch, config.epochs, figures),
             sample=None, train_set=data.train, rng=rng, gen_vars=net.variables)
 
-    [(probabilities, _)] = samples.judged(run.path, [data.test.images])
+    [(probabilities, _)] = sample_files.judged(run.path, [data.test.images])
     wrong = int((probabilities.argmax(axis=1) != data.test.labels).sum())
     count = data.test.num_examples
     print(f"on {count} test images of {data.title}: {wrong} errors, accuracy "

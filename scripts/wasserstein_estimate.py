@@ -21,19 +21,22 @@ of the samples is above that of all, and "unbiased" has it taken off.
 import argparse
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures, judged, metrics, outputs, samples
+from gan_tf1 import figures
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import classifier, classifier_metrics as metrics, judged
 from gan_tf1.files import user_path
-from gan_tf1.launch import seed_number
-from gan_tf1.models import mnist_classifier
-from gan_tf1.run import load_losses, load_samples, read_config
+from gan_tf1.generators import sample_files
+from gan_tf1.training import outputs
+from gan_tf1.training.command_line import seed_number
+from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import load_losses, load_samples
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-SHIPPED = outputs.SHIPPED / mnist_classifier.CHAPTER
+SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
 REFERENCE = 10_000    # training images
 LEAST_SAMPLES = 100   # of an interval: the features are 64, and fewer samples span less
@@ -57,7 +60,7 @@ def read(path, after=0):
     if stored["chapter"] not in judged.CRITICS:
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which has no critic: give one "
                          f"of {' or '.join(judged.CRITICS)}")
-    model, losses = samples.chapter(stored["chapter"]), load_losses(path)
+    model, losses = sample_files.chapter(stored["chapter"]), load_losses(path)
     interval = make(model.Config, stored["settings"]).sample_interval
     if not {"step", "estimate", "gen_loss"} <= set(losses):
         raise InputError(f"{path}/losses.csv has no column estimate, or no gen_loss")
@@ -80,7 +83,7 @@ def read(path, after=0):
     for column in columns:
         if not np.isfinite(column).all() or np.ptp(column) == 0:
             raise InputError(f"{path}/losses.csv has a column that is constant, or not finite")
-    images = (samples.unified(path, part, len(part), 0, model.SAMPLE_RANGE)
+    images = (sample_files.unified(path, part, len(part), 0, model.SAMPLE_RANGE)
               for part in drawn[kept])
     return Finished(stored, iterations[kept], *columns, images, drawn.shape[1])
 
@@ -129,7 +132,7 @@ def main(argv=None):
     rng = np.random.default_rng([args.seed, 1])
     training, test = (part.images[rng.permutation(part.num_examples)[:count]]
                       for part, count in ((data.train, REFERENCE), (data.test, run.count)))
-    (_, known), *said = samples.judged(args.classifier, [training, test, *run.images])
+    (_, known), *said = sample_files.judged(args.classifier, [training, test, *run.images])
     (real, _), *measured = [distance_and_bias(features, metrics.gaussian(known))
                           for _, features in said]
     distance, bias = np.transpose(measured)

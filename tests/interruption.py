@@ -14,8 +14,10 @@ import zlib
 
 import pytest
 
-from gan_tf1 import files, generators, growing, run
+from gan_tf1 import files
+from gan_tf1.generators import restore
 from gan_tf1.tf1 import tf
+from gan_tf1.training import growing, run_directory, saved_generator
 
 # What a resumed run has in common with an uninterrupted one; state/ holds the last weights.
 RESULTS = ("log.txt", "losses.csv", "accuracies.csv", "step_losses.csv", "samples.npz",
@@ -29,7 +31,7 @@ def results(path):
     found["log.txt"] = re.sub(rb"time: *[\d.e-]+", b"", found["log.txt"])
     return found | {
         "weights": max((path / "state").glob("*.data-*")).read_bytes(),
-        "generator": pathlib.Path(f"{generators.newest_generator(path)[0]}.index").read_bytes()}
+        "generator": pathlib.Path(f"{restore.newest_generator(path)[0]}.index").read_bytes()}
 
 
 def _content(path):
@@ -78,10 +80,10 @@ def copies(path, folder, wanted=lambda moment: True):
         patch.setattr(growing.GrowingFile, "append", halved)
         watch(tf.train.Saver, "save", lambda _, sess, prefix, global_step="", **named: (
             f"{pathlib.Path(prefix).name} {global_step}"))
-        watch(generators, "save")
+        watch(saved_generator, "save")
         watch(os, "replace", lambda _, to: pathlib.Path(to).name)
         watch(pathlib.Path, "unlink", lambda file, **named: file.name)
-        watch(run.Run, "finish")
+        watch(run_directory.Run, "finish")
         yield taken
 
 
@@ -127,7 +129,7 @@ def power_cuts(path, folder):
             image()
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (files, generators, run):
+        for module in (files, restore, run_directory):
             patch.setattr(module, "flush", flushed)
         patch.setattr(files.replacing.__wrapped__, "__defaults__", (flushed,))
         patch.setattr(growing.GrowingFile, "flush", lambda self: flushed(self.path))

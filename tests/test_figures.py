@@ -10,12 +10,14 @@ import pytest
 from conftest import ROOT, load_script
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from gan_tf1 import (
-    collapse_figures, figures, judged, layout, logs, plane, published, theory, theory_figures)
+from gan_tf1 import figure_layout, figures
 from gan_tf1.bench import rows as bench_rows, table
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError
-from gan_tf1.objectives import Costs, Deviation
+from gan_tf1.evaluation import judged
+from gan_tf1.experiments import collapse_figures, plane, theory, theory_figures
+from gan_tf1.experiments.objectives import Costs, Deviation
+from gan_tf1.published import comparison, comparison_figure, logs
 
 TITLE = ("Wasserstein GAN with gradient penalty on drawn digits (synthetic), learning rate 0.0002, "
          "5 critic updates per step, penalty weight 10, hidden size 128, seed $7_, 20,000 iterations")
@@ -39,12 +41,12 @@ def accuracies(count, *seeds):
     return {"epoch": np.arange(count), "train_accuracies": found, "test_accuracies": found / 2}
 
 
-def comparison(name, envelope=True):
+def compared(name, envelope=True):
     log = logs.Log(np.arange(1, 101), {loss: np.linspace(1, 3, 100)
                                        for loss in ("disc_loss", "gen_loss")}, None)
-    return figures.comparison(log, logs.book("mnist_gan"),
-                              published.envelope("mnist_gan") if envelope else None, name,
-                              logs.CHAPTERS["mnist_gan"])
+    return comparison_figure.comparison(log, logs.book("mnist_gan"),
+                                        comparison.envelope("mnist_gan") if envelope else None, name,
+                                        logs.CHAPTERS["mnist_gan"])
 
 
 def evaluated(count):
@@ -160,8 +162,8 @@ FIGURES = {
     "progress": lambda: figures.progress(np.zeros((100, 6, 784)), TITLE, counted="iteration",
                                          each=1000),
     "narrow progress": lambda: figures.progress(np.zeros((3, 2, 784)), TITLE, columns=2),
-    "comparison": lambda: comparison("mnist_gan-001"),
-    "comparison without envelope": lambda: comparison(40 * "long_", False),
+    "comparison": lambda: compared("mnist_gan-001"),
+    "comparison without envelope": lambda: compared(40 * "long_", False),
     "arithmetic": lambda: figures.arithmetic(ARITHMETIC, IMAGES[:9], TITLE),
     "estimate of both signs": lambda: estimates(np.concatenate(
         [[22.6, 13, 2.2, -0.07, -0.02, -0.0006, 0.25], np.linspace(0.2, 0.0076, 93)])),
@@ -306,25 +308,25 @@ def test_the_figure_grows_by_the_lines_of_its_title():
 
 
 def test_wrapped_text_keeps_its_words_and_its_own_lines():
-    text = layout.wrapped("of one line\nand " + 30 * "words ", 3)
+    text = figure_layout.wrapped("of one line\nand " + 30 * "words ", 3)
     assert text.split("\n")[0] == "of one line" and text.split() == (
         "of one line and " + 30 * "words ").split()
 
 
 def test_a_legend_lists_each_label_once_and_shows_dollars_as_they_are():
-    figure = layout.new_figure(6, 3)
+    figure = figure_layout.new_figure(6, 3)
     left, right = figure.subplots(1, 2)
     for axes in (left, right):
         axes.plot([1, 2], label="cost in $ or US$")
-    layout.legend_below(figure, left, right)
+    figure_layout.legend_below(figure, left, right)
     [legend] = figure.legends
     assert [(text.get_text(), text.get_parse_math()) for text in legend.get_texts()] == [
         ("cost in $ or US$", False)]
 
 
 def test_ticks_about_zero_keep_their_distance():
-    axes = layout.new_figure(5, 4).subplots()
-    layout.signed_log(axes, np.array([22.6, -0.07, 0.0076]), 0.0079)
+    axes = figure_layout.new_figure(5, 4).subplots()
+    figure_layout.signed_log(axes, np.array([22.6, -0.07, 0.0076]), 0.0079)
     assert axes.get_yticks() == pytest.approx([0, 0.01, 0.1, 1, 10, -0.01])
 
 

@@ -2,7 +2,7 @@
 
     python -m gan_tf1.bench.loop --rounds 10
 
-Each round is an epoch of `train.fit` as `01_mnist_gan.py` runs it (batches, noise,
+Each round is an epoch of `training.fit` as `01_mnist_gan.py` runs it (batches, noise,
 progress, losses, samples, events, checkpoints), and then as many bare pairs of
 `session.run` on batches drawn beforehand, in the same session: so both see the
 same machine. (One batch fed again and again would stay in the processor's cache,
@@ -15,7 +15,6 @@ import time
 
 import numpy as np
 
-from gan_tf1 import launch, processes, train
 from gan_tf1.bench.worker import peak_mib
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
@@ -23,16 +22,17 @@ from gan_tf1.errors import InputError, TrainingError, script
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
 from gan_tf1.tf1 import new_graph
+from gan_tf1.training import command_line, processes, training
 
 DRAWN = 200  # batches, 78 MB: more than a cache holds
 
 
 def measure(data, folder, rounds):
-    """Seconds of each round's epoch in `train.fit`, of the steps in it, and of the bare calls."""
+    """Seconds of each round: of `training.fit`, of the steps in it, and of the bare calls."""
     config = mnist_gan.Config(epochs=rounds)
     steps = mnist_gan.steps_per_epoch(data.train, config)
     rng = np.random.default_rng(0)
-    job = launch.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
+    job = command_line.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
     marks, inside, bare = [], [], []
     drawn = [mnist_gan.Feed(data.validation.next_batch(config.batch_size)[0] * 2 - 1,
                             rng.uniform(-1, 1, (config.batch_size, config.gen_z_size)))
@@ -62,10 +62,10 @@ def measure(data, folder, rounds):
             bare.append(time.perf_counter() - start)
             return losses
 
-        train.fit(run, epochs=rounds, steps=steps, step=step, report=report,
-                  log_line=lambda epoch, losses: f"round {epoch} of {rounds}",
-                  sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
-                  train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
+        training.fit(run, epochs=rounds, steps=steps, step=step, report=report,
+                     log_line=lambda epoch, losses: f"round {epoch} of {rounds}",
+                     sample=lambda sess: mnist_gan.sample(sess, gan, rng, config.samples, config),
+                     train_set=data.train, rng=rng, gen_vars=gan.gen_vars)
     # The last epoch has no mark after it; the first also warms the session up.
     whole = np.diff(marks) - bare[:-1]
     return whole[1:], np.array(inside[1:-1]), np.array(bare[1:-1])

@@ -5,12 +5,12 @@
 
 import numpy as np
 
-from gan_tf1 import loop as loops
 from gan_tf1.bench import flops, work as works
 from gan_tf1.bench.rows import Runner
 from gan_tf1.data import digits, mnist, svhn
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn, wasserstein_gan_gp
 from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training import graph_loop as loops
 
 PACKAGES = ("tensorflow",)
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1.bench import rows, work as works
+from gan_tf1.figure_layout import TEXT, new_figure, wrapped
 from gan_tf1.figures import DISC_COLOUR
 from gan_tf1.files import replacing
-from gan_tf1.layout import TEXT, new_figure, wrapped
 
 
 class Line(NamedTuple):

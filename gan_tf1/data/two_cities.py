@@ -23,7 +23,7 @@ NEAR = 3 * DEVIATION  # from a city's mean: within are 99.7 % of its temperature
 
 
 class Data(NamedTuple):
-    """What `launch.Launch.open` asks for."""
+    """What `command_line.Launch.open` asks for."""
     key: str
     title: str
     train: Any

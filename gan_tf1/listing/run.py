@@ -14,7 +14,7 @@ import warnings
 from typing import NamedTuple
 
 from gan_tf1.errors import InputError
-from gan_tf1.listing import blocks, figures, input_data, ipython, old_libraries, rewrite, slips
+from gan_tf1.listing import blocks, figures, hints, input_data, ipython, old_libraries, rewrite
 from gan_tf1.listing.modules import is_library, tf1_imports
 from gan_tf1.listing.patches import attributes
 from gan_tf1.listing.report import Failure, Place, note
@@ -176,7 +176,7 @@ class _Listing:
                       if frame.filename in self.by_filename or self.is_beside(frame.filename)]
             places = tuple(map(self.place_of, frames)) or (self.place(block, 1, "<module>"),)
         about = " ".join(place.text for place in places[::-1])
-        return Failure(error, places, slips.hint(error, about))
+        return Failure(error, places, hints.hint(error, about))
 
     def is_beside(self, filename):
         """Whether a file is a module of the listing's own, in its folder or below."""

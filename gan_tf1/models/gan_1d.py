@@ -13,7 +13,7 @@ Equations 1 and 2 of the paper, proposition 1 and Algorithm 1::
     x         real               normal, mean `data_mean`, standard deviation `data_deviation`
     z         noise              normal, mean 0 and standard deviation 1
     G(z)      generated
-    p_g       not in the graph: `gan_tf1.objectives.density` computes it by change of variables
+    p_g       not in the graph: `objectives.density` computes it by change of variables
     D(x)      sigmoid(disc_logits_real)
     -V        disc_loss          D minimizes it
     V, of G   gen_loss           E_z[log(1 - D(G(z)))]: G minimizes the value itself

@@ -1,0 +1,1 @@
+"""How good samples are: what a classifier says of them, and what their pixels and modes tell."""

@@ -1,0 +1,1 @@
+"""What single sections of the chapters show, computed."""

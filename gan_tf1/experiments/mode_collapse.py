@@ -1,0 +1,173 @@
+"""What became of the modes in runs of `scripts/18_mode_collapse.py`: read, judged, drawn."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures
+from gan_tf1.config import make
+from gan_tf1.data import digits, two_cities
+from gan_tf1.evaluation import classifier, classifier_metrics as metrics
+from gan_tf1.experiments import collapse_figures
+from gan_tf1.files import replacing
+from gan_tf1.generators import sample_files
+from gan_tf1.models import remedies_gan as model
+from gan_tf1.tf1 import tf
+from gan_tf1.training import diagnosis, many_runs, mode_shares, outputs
+from gan_tf1.training.run_config import read_config_of
+from gan_tf1.training.run_results import load_losses, load_samples, samples_so_far
+
+SHIPPED = outputs.SHIPPED / classifier.CHAPTER
+SHARES = diagnosis.SHARES
+DIGITS = tuple(map(str, range(classifier.NUM_CLASSES)))
+
+
+class Told(NamedTuple):
+    """A run that has ended, and the modes of its samples over training."""
+    stored: dict          # its config.json
+    config: Any           # its model.Config
+    iterations: Any       # [E], the steps after which samples were taken
+    samples: Any          # [E, n, 1] or [E, n, 784], in the range of tanh
+    modes: tuple          # their K names
+    shares: Any           # [E, K]
+    seconds: float        # of the training
+    diverged: bool = False  # it stopped at a loss that isn't finite: E is smaller, or 0
+
+
+def called(told):
+    """What became of the run's modes, in a few words."""
+    if told.diverged:
+        return "diverged"
+    words = {"full": "full collapse", "partial": "partial collapse", "none": "no collapse"}
+    cycles = ", cycling" if mode_shares.cycles(told.shares) else ""
+    return words[mode_shares.verdict(told.shares)] + cycles
+
+
+def of_run(path, classifier=SHIPPED, shares=None):
+    """The `Told` of the run at `path`, complete or diverged.
+
+    `classifier` is the run directory of the classifier that reads digits; `shares` [E, K] are used
+    instead if they are known. Raises InputError if the run is neither complete nor diverged, or is
+    of another chapter.
+    """
+    stored = read_config_of(model.CHAPTER, path)
+    config = make(model.Config, stored["settings"])
+    stopped = many_runs.diverged(path)
+    drawn = samples_so_far(path) if stopped else load_samples(path)
+    iterations = config.sample_interval * load_losses(path)["epoch"][:len(drawn)]
+    modes = two_cities.CITIES if stored["data"] == two_cities.KEY else DIGITS
+    if shares is None:
+        shares = shares_of(drawn, modes, classifier)
+    shares = np.reshape(shares, (-1, len(modes)))
+    return Told(stored, config, iterations, drawn, modes, shares, seconds(path), stopped)
+
+
+def shares_of(drawn, modes, classifier):
+    """The share of each of the `modes` in each of the sets of samples `drawn`: [E, K]."""
+    if modes is two_cities.CITIES:
+        return [mode_shares.near(two_cities.celsius(each.T), two_cities.MEANS, two_cities.NEAR)[0]
+                for each in drawn]
+    said = sample_files.judged(classifier, [(images + 1) / 2 for images in drawn])
+    return [metrics.class_shares(each) for each, _ in said]
+
+
+def seconds(path):
+    """How long the training at `path` took: the median of its intervals, times their number.
+
+    By the times of its TensorBoard events, so that an interruption counts for nothing; samples and
+    checkpoints are in it, the start is not. NaN where there is one interval alone.
+    """
+    times = sorted(event.wall_time for file in (path / "events").iterdir()
+                   for event in tf.train.summary_iterator(str(file)) if event.summary.value)
+    return float(np.median(np.diff(times)) * len(times)) if len(times) > 1 else np.nan
+
+
+def tell(run):
+    """Write the complete run's shares.csv, then end its log with what became of its modes."""
+    told = of_run(run.path)
+    rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
+    rows += [f"{iteration:.0f}," + ",".join(f"{share:.12g}" for share in row)
+             for iteration, row in zip(told.iterations, told.shares)]
+    with replacing(run.path / SHARES) as temporary:
+        temporary.write_text("\n".join(rows) + "\n")
+    diagnosis.tell(run)
+
+
+def draw(path, title):
+    """Draw the modes of the complete run at `path` over training; print the files."""
+    told = of_run(path, shares=diagnosis.shares_of(path))
+    figure = chapters_figure([("", told)], title)
+    print(path / SHARES, figures.save(figure, path / "figures" / "collapse.png"), sep="\n")
+
+
+def chapters_figure(named, title):
+    """Figure 6.23 or 6.24, as the data is, of `named`, (name, `Told`) each."""
+    told = named[0][1]
+    if told.modes is DIGITS:
+        return collapse_figures.digits([(name, one.iterations, one.samples[-1], one.shares)
+                                        for name, one in named], title)
+    data = two_cities.load([told.stored["seed"], 1]).train.celsius[:, 0]
+    return collapse_figures.cities([
+        (name, one.iterations, two_cities.celsius(one.samples[..., 0]), one.shares)
+        for name, one in named], data, title)
+
+
+def load(choice, data_dir, seed):
+    """The data set named by `choice`: temperatures drawn by `seed`, or digits."""
+    if choice == two_cities.KEY:
+        return two_cities.load(seed)
+    return digits.unsplit(digits.load(choice, data_dir))
+
+
+def table(rows):
+    """The lines of a table; `rows` is name -> [`Told` of each seed].
+
+    But for their number, runs that have diverged aren't in it.
+    """
+    width = max(map(len, rows))
+    yield (f"{'':{width}}  seeds  diverged  full  partial  none  cycles  modes covered     "
+           "KL to uniform  of no mode     switches    period   seconds")
+    for name, seeds in rows.items():
+        count, seeds = len(seeds), [told for told in seeds if not told.diverged]
+        verdicts = [mode_shares.verdict(told.shares) for told in seeds]
+        ends = [mode_shares.settled(told.shares) for told in seeds]
+        switchings = [mode_shares.switching(end) for end in ends]
+        periods = [each.period * told.config.sample_interval
+                   for each, told in zip(switchings, seeds)]
+        yield (f"{name:{width}}  {count:5}  {count - len(seeds):8}  {verdicts.count('full'):4}  "
+               f"{verdicts.count('partial'):7}  {verdicts.count('none'):4}  "
+               f"{sum(mode_shares.cycles(told.shares) for told in seeds):6}  "
+               f"{spread([mode_shares.covered(end).mean() for end in ends], 2):>13}  "
+               f"{spread([mean(mode_shares.kl_to_uniform(end)) for end in ends], 3):>16}  "
+               f"{mean([1 - end.sum(axis=1).mean() for end in ends]):10.0%}  "
+               f"{spread([each.switches for each in switchings], 0):>11}  "
+               f"{mean(periods):8.0f}  {mean([told.seconds for told in seeds]):8.1f}")
+
+
+def spread(numbers, digits):
+    """Mean and, of two and more, standard deviation, of those that are numbers."""
+    numbers = np.asarray(numbers, float)
+    numbers = numbers[~np.isnan(numbers)]
+    deviation = f" +- {np.std(numbers, ddof=1):.{digits}f}" if len(numbers) > 1 else ""
+    return f"{mean(numbers):.{digits}f}{deviation}"
+
+
+def mean(numbers):
+    """The mean of those that are numbers, NaN where none is."""
+    numbers = np.asarray(numbers, float)
+    return numbers[~np.isnan(numbers)].mean() if not np.isnan(numbers).all() else np.nan
+
+
+def series(rows):
+    """The lines of a CSV with every share of every run: one line a run and mode, its sets in order.
+
+    All have taken their samples after the same iterations; of one that diverged, some are missing.
+    """
+    iterations = max((told.iterations for seeds in rows.values() for told in seeds), key=len)
+    yield ",".join(["row", "seed", "mode", *(f"{number:.0f}" for number in iterations)])
+    for name, seeds in rows.items():
+        for told in seeds:
+            for mode, shares in zip(told.modes, told.shares.T):
+                missing = [""] * (len(iterations) - len(shares))
+                yield ",".join([f'"{name}"', str(told.stored["seed"]), mode,
+                                *(f"{share:.3g}" for share in shares), *missing])

@@ -1,0 +1,113 @@
+"""What a trained CycleGAN does to images, and to drawn digits, of which it is known what it should.
+
+Between digits of a regular and of a bold pen a translation should change the weight of the
+strokes, to that of the other set, and leave the digit. The weight is measured (`stroke.py`),
+the digit read by a classifier; both before, after, and on the way back.
+"""
+
+import contextlib
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1.config import make
+from gan_tf1.data import images, svhn
+from gan_tf1.errors import InputError
+from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval
+from gan_tf1.experiments import stroke
+from gan_tf1.generators import sample_files
+from gan_tf1.models import cyclegan
+from gan_tf1.training.run_config import read_config_of
+
+DIRECTIONS = ("AtoB", "BtoA")
+
+
+class Way(NamedTuple):
+    """Digits [n, 784] in [0, 1] as they were, translated, and translated back; what is known."""
+    before: np.ndarray
+    after: np.ndarray
+    back: np.ndarray
+    labels: np.ndarray  # [n]
+
+
+def of_run(path):
+    """The `Config` of the CycleGAN in run directory `path`, and its images' channels, 1 or 3."""
+    stored = read_config_of(cyclegan.CHAPTER, path)
+    return (make(cyclegan.Config, stored["settings"]), 3 if len(stored["sample_shape"]) == 4 else 1)
+
+
+@contextlib.contextmanager
+def restored(path):
+    """The newest generators in run directory `path`, as `translate(imgs, direction)`.
+
+    `imgs` are uint8 [n, size, size, channels], `direction` "AtoB" or "BtoA"; what it gives are two
+    such arrays: translated, and translated back.
+    """
+    with sample_files.restored(path, cyclegan) as (sess, gan, _, _):
+        def translate(imgs, direction):
+            there_and_back = cyclegan.translate(sess, gan, svhn.scaled(imgs), direction)
+            return [images.as_bytes(part) for part in there_and_back]
+
+        yield translate
+
+
+def ways(path, pens, count):
+    """A `Way` from A and one from B, of `count` digits of each of the two `unpaired.Pens`.
+
+    Raises InputError where the run wasn't trained on drawn digits as they are.
+    """
+    stored = read_config_of(cyclegan.CHAPTER, path)
+    if stored["data"] != "drawn" or of_run(path)[0].size != 32:
+        raise InputError(f"{path} was trained on {stored['data_title']}, with no known pen or of "
+                         "another size: give a run of --data drawn --load-size 32 --size 32")
+    with restored(path) as translate:
+        for direction, known in zip(DIRECTIONS, pens):
+            before = known.images[:count]
+            after, back = map(_without_margin, translate(images.padded(before), direction))
+            yield Way(before / 255, after, back, known.labels[:count])
+
+
+def _without_margin(stack):
+    """Digits uint8 [n, 32, 32, 1] as [n, 784] in [0, 1]."""
+    inner = slice(images.MARGIN, -images.MARGIN)
+    return stack[:, inner, inner].reshape(-1, 784) / 255
+
+
+def report(found, names, classifier):
+    """The lines that tell two `Way`s between the sets `names`, read by the run `classifier`."""
+    gauge = stroke.gauge()
+    stages = [way[:3] for way in found]
+    judged = iter(sample_files.judged(classifier, [stage for three in stages for stage in three]))
+    weights = [[stroke.weight(gauge, stage) for stage in three] for three in stages]
+    right = [[next(judged)[0].argmax(axis=1) == way.labels for _ in three]
+             for way, three in zip(found, stages)]
+    yield (f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "
+           f"{gauge.held_out} drawn digits held out; digits read by {classifier.resolve().name}")
+    yield f"in brackets: {LEVEL:.0%} intervals, for these generators"
+    yield f"\n{'':28} images   weight in pixels      read as their label"
+    for (one, other), pens, hits in zip((names, names[::-1]), weights, right):
+        for name, weight, hit in zip((one, f"{one} to {other}", f"{one} to {other} to {one}"),
+                                     pens, hits):
+            yield (f"{name:28}{len(hit):7}   {_mean(weight, '.2f')}   {_share(hit)}")
+    yield ""
+    for side, (one, other) in enumerate((names, names[::-1])):
+        (before, after, back), (was, stays, comes) = weights[side], right[side]
+        aim = weights[1 - side][0].mean() - before.mean()
+        yield (f"{one} to {other}: {_mean(after - before, '+.2f')} pixels; from the one set to the "
+               f"other it is {aim:+.2f}")
+        yield (f"  of the {was.sum()} digits that were read right, still {_share(stays[was])}, and "
+               f"after the way back {_share(comes[was])}")
+        away, left = (np.abs(part - found[side].before).mean()
+                      for part in (found[side].after, found[side].back))
+        yield (f"  the way back ends {_mean(back - before, '+.2f')} pixels of weight from where it "
+               f"began; the ink of a pixel is off by {left:.3f} on average, on the way by {away:.3f}")
+
+
+def _mean(values, form):
+    mean, low, high = mean_interval(values)
+    return f"{mean:{form}} ({low:{form}} to {high:{form}})"
+
+
+def _share(hits):
+    share, low, high = share_interval(hits)
+    return f"{share:.1%} ({low:.1%} to {high:.1%})"

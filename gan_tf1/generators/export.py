@@ -1,0 +1,156 @@
+"""A run's generator alone, as a SavedModel that needs nothing of this package.
+
+What is written can be loaded wherever TensorFlow is, by TF2 too::
+
+    generator = tf.saved_model.load(folder).signatures["default"]
+    images = generator(latent=z)["default"]           and label=labels, where it is told one
+
+and of the chapters that translate images, whose convention is to say how in
+`translations(net)`::
+
+    pix2pix       signatures["default"](images=imgs, noise=seed)["default"]
+    cyclegan      signatures["AtoB"](images=imgs)["default"], and "BtoA"
+
+The graph is the chapter's own, traced (`training/tracing.py`), and of the variables those that it
+reads. Beside it lies generator.json: chapter and training data, shapes, types and ranges of what
+goes in and comes out.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import models
+from gan_tf1.errors import InputError
+from gan_tf1.files import making, unoccupied
+from gan_tf1.generators import sample_files
+from gan_tf1.tf1 import new_graph, session_config, tf, without_chatter
+from gan_tf1.training import tracing
+from gan_tf1.training.run_config import read_config, versions
+
+SIGNATURE = "default"  # the name that TensorFlow Hub gives a module's first signature
+ABOUT = "generator.json"
+
+
+def export(path, folder):
+    """Write the newest generator of run directory `path` to `folder`, a new one.
+
+    The signature `default` takes `latent`, float32 [N, Z], and `label`, int32 [N], where the
+    chapter has labels; its output `default` are float32 images [N, ...] in its SAMPLE_RANGE. The
+    signatures of a chapter that translates images are those of its `translations`.
+
+    Raises InputError if `folder` is occupied, if the run has no generator that can be restored, or
+    if its weights or samples are of another shape than its config.json says.
+    """
+    unoccupied(folder)
+    stored = read_config(path)
+    model = models.of_chapter(stored["chapter"])
+    translates = hasattr(model, "translations")
+    if not translates and not (hasattr(model, "generate") and hasattr(model, "SAMPLE_RANGE")):
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a "
+                         "latent vector becomes an image")
+    with sample_files.restored(path, model, resource_variables=True) as (sess, net, config, epoch):
+        signatures, about = traced_translations(sess.graph, model, net) if translates else (
+            traced_generator(sess.graph, model, net, config, stored["sample_shape"]))
+        graph_def = needed(sess.graph, [signature.output for signature in signatures.values()])
+        read = {name for node in graph_def.node for name in node.input}
+        variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
+
+    about = {"chapter": stored["chapter"], "epoch": epoch, "data_title": stored["data_title"],
+             **about, "versions": versions()}
+    with making(folder) as temporary:
+        save(graph_def, variables, signatures, temporary)
+        (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
+
+
+class Signature(NamedTuple):
+    """What can be called: tensors of the graph, each input by its name."""
+    inputs: dict
+    output: Any
+
+
+def traced_generator(graph, model, net, config, sample_shape):
+    """Latent vectors to images: the signatures by name, and what is to be said of them."""
+    z_size = model.latent(np.random.default_rng(0), 1, config).shape[1]
+    inputs = {"latent": tf.placeholder(tf.float32, (None, z_size), name="latent")}
+    if hasattr(model, "sample_labelled"):
+        inputs["label"] = tf.placeholder(tf.int32, (None,), name="label")
+    images = model.generate(tracing.Session(graph), net,
+                            *map(tracing.Traced, inputs.values())).tensor
+    try:
+        images.set_shape((None, *sample_shape[1:]))
+    except ValueError as error:
+        raise InputError(f"the generator's images are of shape {images.shape.as_list()}, but "
+                         f"config.json has the sample_shape {sample_shape}") from error
+    about = {"latent": {"shape": [None, z_size], "is": _said(model.latent)},
+             "images": {"shape": images.shape.as_list(), "range": model.SAMPLE_RANGE,
+                        "is": _said(model.generate)}}
+    if "label" in inputs:
+        about["label"] = {"shape": [None], "below": model.NUM_CLASSES}
+    return {SIGNATURE: Signature(inputs, images)}, about
+
+
+def traced_translations(graph, model, net):
+    """Images to images: the signatures by name, all of the same shapes, and what is to be said."""
+    signatures, session = {}, tracing.Session(graph)
+    for name, (output, given) in model.translations(net).items():
+        inputs = {key: tf.placeholder(tensor.dtype, tensor.shape, name=f"{name}/{key}")
+                  for key, tensor in given.items()}
+        # What is given may have a default in training, which an export has no need of.
+        images = session.run(output, {given[key]: tracing.Traced(inputs[key]) for key in inputs})
+        images.tensor.set_shape(output.shape)
+        signatures[name] = Signature(inputs, images.tensor)
+    about = {"takes": {key: {"shape": tensor.shape.as_list(), "type": tensor.dtype.name}
+                       for key, tensor in inputs.items()},
+             "images": {"shape": images.tensor.shape.as_list(), "range": [-1, 1]},
+             "is": _said(model.translations)}
+    return signatures, about
+
+
+def needed(graph, tensors):
+    """The GraphDef of what `tensors` need of `graph`, and of nothing that moves a variable."""
+    graph_def = graph.as_graph_def()
+    # Batch norm that moves its averages in place has its output wait for them.
+    writes = {f"^{node.name}" for node in graph_def.node if node.op.startswith("Assign")}
+    for node in graph_def.node:
+        node.input[:] = [name for name in node.input if name not in writes]
+    return tf.graph_util.extract_sub_graph(graph_def, [tensor.op.name for tensor in tensors])
+
+
+def save(graph_def, variables, signatures, folder):
+    """`graph_def` to the empty `folder` as a SavedModel with `signatures`, each `Signature` by name.
+
+    `variables` are pairs of variable and value. These and the signatures' tensors may be of another
+    graph: it is their names and shapes that count.
+    """
+    with new_graph(0, resource_variables=True).as_default() as graph, \
+            tf.Session(config=session_config()) as sess:
+        handles = {}
+        for var, value in variables:
+            own = tf.get_variable(var.op.name, initializer=tf.zeros(var.shape, var.dtype),
+                                  trainable=var.trainable)
+            own.load(value, sess)
+            handles[var.handle.name] = own.handle
+        others = [node for node in graph_def.node if node.op != "VarHandleOp"]
+        tf.import_graph_def(tf.GraphDef(node=others, versions=graph_def.versions,
+                                        library=graph_def.library), handles, name="")
+
+        def info(tensor):
+            found = graph.get_tensor_by_name(tensor.name)
+            found.set_shape(tensor.shape)
+            return tf.saved_model.build_tensor_info(found)
+
+        defined = {name: tf.saved_model.build_signature_def(
+            {key: info(tensor) for key, tensor in signature.inputs.items()},
+            {"default": info(signature.output)}, tf.saved_model.PREDICT_METHOD_NAME)
+            for name, signature in signatures.items()}
+        builder = tf.saved_model.Builder(str(folder))
+        with without_chatter():  # it looks for devices without our session's configuration
+            builder.add_meta_graph_and_variables(
+                sess, [tf.saved_model.SERVING], defined)
+        builder.save()
+
+
+def _said(function):
+    return " ".join(function.__doc__.split())

@@ -1,0 +1,41 @@
+"""Restoring the generator that a run has saved: what samples are drawn from."""
+
+import pathlib
+
+from gan_tf1.errors import InputError
+from gan_tf1.tf1 import tf
+from gan_tf1.training.saved_generator import epoch_of, saved
+
+
+def newest_generator(path):
+    """Where the newest generator saved in run directory `path` lies, and its epoch.
+
+    The epoch is None if its name doesn't say it. Raises InputError if there is none, or if it lies
+    outside of the run.
+    """
+    last = saved(path)
+    if not last:
+        raise InputError(f"{pathlib.Path(path) / 'generator'} holds no generator: has the run "
+                         "finished its first epoch?")
+    return str(last[-1]), epoch_of(last[-1].name)
+
+
+def restore_generator(path, gen_vars, sess):
+    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
+
+    Raises InputError if the generator is missing, damaged, or of another shape.
+    """
+    last, epoch = newest_generator(path)
+    try:
+        shapes = tf.train.load_checkpoint(last).get_variable_to_shape_map()
+        for var in gen_vars:
+            # A resource variable would take any shape.
+            if shapes.get(var.op.name) != var.shape.as_list():
+                raise ValueError(f"{var.op.name} has the shape {shapes.get(var.op.name)}, not "
+                                 f"{var.shape.as_list()}")
+        tf.train.Saver(var_list=gen_vars).restore(sess, last)
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        reason = str(error) if type(error) is ValueError else type(error).__name__
+        raise InputError(f"the generator {last} can't be restored ({reason}): it is damaged, or "
+                         "of another shape than config.json says") from error
+    return epoch

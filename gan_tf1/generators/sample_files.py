@@ -1,0 +1,236 @@
+"""Samples of 28x28 digits, drawn again from a run's generator or read from a file.
+
+A run's model is the module in `gan_tf1/models` whose CHAPTER is named in the run's config.json. If it
+follows the convention under "Models whose samples can be drawn again" in gan_tf1/models/README.md
+(SAMPLE_RANGE, `latent`, `generate`, `sample`), samples of any number are drawn from its newest
+generator; otherwise those in the run's samples.npz are used.
+"""
+
+import contextlib
+import functools
+import math
+import os
+import pathlib
+import zipfile
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import figures, models
+from gan_tf1.config import add_count, make
+from gan_tf1.errors import InputError
+from gan_tf1.evaluation import classifier
+from gan_tf1.files import replacing
+from gan_tf1.generators import restore
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training import outputs
+from gan_tf1.training.command_line import seed_number
+from gan_tf1.training.run_config import read_config, read_config_of
+from gan_tf1.training.run_results import load_samples
+
+BATCH = 500  # samples drawn at a time: memory stays modest
+SHAPES = ((784,), (28, 28), (28, 28, 1))
+UNPACKED = 2 * 1024**3  # bytes of an array in an .npz, whose compression hides its size
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+class Samples(NamedTuple):
+    """What a run or a file gave: images with ground 0 and ink 1, and its name."""
+    name: str
+    images: np.ndarray  # float32 [n, 784] in [0, 1]
+    labels: Any = None  # [n], the classes that they were asked to be of, or None
+
+
+def load(path, count, seed, value_range=None):
+    """`count` samples of the run directory, `.npz` or `.npy` at `path`, as `Samples`.
+
+    Those of a run are drawn anew with `seed` where its chapter follows the
+    convention above, else they are its samples.npz's of the last epoch. An
+    `.npz` holds one array, or one called `samples`. Where there are more than
+    `count`, `seed` chooses. `value_range` (low, high) is needed wherever no
+    chapter states the range, and only there: it is never guessed.
+
+    Raises InputError where the samples can't be had, are too few, of another
+    shape, not finite, or outside of the range.
+    """
+    path = pathlib.Path(path)
+    if path.suffix in (".npz", ".npy") and not path.is_dir():
+        return Samples(str(path), unified(path, _read(path), count, seed, value_range))
+    stored = read_config(path)
+    name = f"{stored['chapter']} ({path})"
+    if stored["data"] != "mnist":
+        name += f", trained on {stored['data_title']}"
+    model = chapter(stored["chapter"])
+    if model is None:
+        return Samples(name, unified(path, load_samples(path)[-1], count, seed, value_range))
+    labels = None
+    if hasattr(model, "sample_labelled"):
+        images, labels, _ = draw_labelled(path, model, count, seed)
+    else:
+        images, _ = draw(path, model, count, seed)
+    return Samples(name, unified(path, images, count, seed, model.SAMPLE_RANGE), labels)
+
+
+def chapter(name):
+    """The module of chapter `name` where it follows the convention, or None."""
+    model = models.of_chapter(name)
+    return model if hasattr(model, "SAMPLE_RANGE") else None
+
+
+def draw(path, model, count, seed):
+    """`count` new samples of the newest generator in run directory `path`, and its epoch.
+
+    `model` is the run's chapter. The samples are as the chapter has them; the
+    epoch is None where the generator's name doesn't say it.
+    """
+    [images], epoch = _drawn(path, model, count, seed, lambda *given: [model.sample(*given)])
+    return images, epoch
+
+
+def draw_labelled(path, model, count, seed, label=None):
+    """As `draw`, of a chapter with labels: samples, the labels [count] asked for, and the epoch.
+
+    All are asked to be `label`, where it is given.
+    """
+    sample = functools.partial(model.sample_labelled, label=label)
+    (images, labels), epoch = _drawn(path, model, count, seed, sample)
+    return images, labels, epoch
+
+
+def _drawn(path, model, count, seed, sample):
+    """The parts that `sample` gives, `count` of each, and the generator's epoch."""
+    rng = np.random.default_rng([seed, 2])
+    with restored(path, model) as (sess, net, config, epoch):
+        batches = [sample(sess, net, rng, min(BATCH, count - start), config)
+                   for start in range(0, count, BATCH)]
+    return [np.concatenate(part) for part in zip(*batches)], epoch
+
+
+def built(model, config, sample_shape, epoch):
+    """The net of the chapter `model` whose samples are [n, ...], as it is after `epoch`."""
+    if hasattr(model, "rebuild"):
+        return model.rebuild(config, sample_shape, epoch)
+    return model.build(config)
+
+
+@contextlib.contextmanager
+def restored(path, model, resource_variables=False):
+    """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
+
+    `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
+    Variables are of the resource kind where `generate` is to be traced.
+    """
+    stored = read_config(path)
+    config = make(model.Config, stored["settings"])
+    _, epoch = restore.newest_generator(path)
+    with new_graph(0, resource_variables).as_default():
+        net = built(model, config, stored["sample_shape"], epoch)
+        with tf.Session(config=session_config()) as sess:
+            yield sess, net, config, restore.restore_generator(path, net.gen_vars, sess)
+
+
+def add_flags(parser):
+    """The flags of a script that draws samples: how many, of what noise, and where to."""
+    add_count(parser, 16, "how many")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
+    outputs.add_flags(parser, "samples", ".png", "a grid of images, or a .npy with their numbers,")
+
+
+def checked(args):
+    """The file to write, of the flags above. Raises InputError if they can't be met."""
+    if not 1 <= args.n <= 100_000:
+        raise InputError("--samples must be at least 1 and at most 100000")
+    return outputs.file(args, "samples", (".png", ".npy"))
+
+
+def save(images, title, out):
+    """Write `images` [n, 784] to `out`: a grid with `title` as .png, or their numbers as .npy."""
+    if out.suffix == ".npy":
+        with replacing(out) as temporary:
+            np.save(temporary, images)
+    else:
+        columns = max(4, int(np.ceil(np.sqrt(len(images)))))
+        figures.save(figures.sample_grid(images, title, columns), out)
+    print(out)
+
+
+def judged(path, image_sets):
+    """What the classifier in run directory `path` says of each of `image_sets`, [n, 784] in [0, 1].
+
+    A list of `(probabilities, features)`, float64 [n, 10] and [n, 64], for `classifier_metrics`.
+    """
+    stored = read_config_of(classifier.CHAPTER, path, "the classifier")
+    with new_graph(0).as_default():
+        net = classifier.build(make(classifier.Config, stored["settings"]))
+        with tf.Session(config=session_config()) as sess:
+            restore.restore_generator(path, net.variables, sess)
+            return [classifier.judge(sess, net, images) for images in image_sets]
+
+
+def _read(path):
+    """The array in `path`, `.npz` or `.npy`."""
+    try:
+        with open(path, "rb") as file:
+            if path.suffix == ".npy":
+                _check_array(file, os.fstat(file.fileno()).st_size)
+                return np.load(path, mmap_mode="r", allow_pickle=False)
+            with zipfile.ZipFile(file) as archive:
+                member = archive.getinfo(_member(path, archive.namelist()))
+                if member.file_size > UNPACKED:
+                    raise ValueError(f"{member.filename} unpacks to {member.file_size} bytes, and "
+                                     f"at most {UNPACKED} are read")
+                with archive.open(member) as packed:
+                    _check_array(packed, member.file_size)
+                with archive.open(member) as packed:
+                    return np.lib.format.read_array(packed, allow_pickle=False)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file fails in any way it likes
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        raise InputError(f"{path} can't be read: {reason or type(error).__name__}") from error
+
+
+def _member(path, names):
+    """The file of the array in an `.npz` whose files are `names`."""
+    names = {name.removesuffix(".npy"): name for name in names}
+    if "samples" not in names and len(names) != 1:
+        raise InputError(f"{path} holds {', '.join(names) or 'nothing'}: one array is needed, or "
+                         "one called samples")
+    return names["samples"] if "samples" in names else next(iter(names.values()))
+
+
+def _check_array(file, size):
+    """ValueError if `file`, of `size` bytes in NumPy's format, isn't an array that fits into it."""
+    version = np.lib.format.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"its format is {version}")
+    shape, _, dtype = HEADERS[version](file)
+    if any(number < 0 for number in shape):
+        raise ValueError(f"its shape is {list(shape)}")
+    # Not NumPy's own product, which overflows.
+    if math.prod(shape) * dtype.itemsize > size - file.tell():
+        raise ValueError(f"shape {list(shape)} of {dtype} is more than its {size} bytes hold")
+
+
+def unified(path, images, count, seed, value_range):
+    """`count` of `images`, float32 [count, 784] in [0, 1]."""
+    if images.shape[1:] not in SHAPES or images.dtype.kind not in "fiu":
+        raise InputError(f"{path} holds {images.dtype} of shape {list(images.shape)}: numbers of "
+                         "shape [n, 784], [n, 28, 28] or [n, 28, 28, 1] are needed")
+    if len(images) < count:
+        raise InputError(f"{path} holds {len(images)} samples: {count} are asked for, and all rows "
+                         "must have as many (--samples)")
+    if value_range is None:
+        raise InputError(f"{path} doesn't say in what range its samples are: give it with --range, "
+                         "for example --range 0 1 or --range -1 1")
+    if len(images) > count:
+        images = images[np.sort(np.random.default_rng([seed, 3]).permutation(len(images))[:count])]
+    images = np.asarray(images, np.float32).reshape(count, -1)
+    if not np.isfinite(images).all():
+        raise InputError(f"{path} has samples that are not finite")
+    low, high = value_range
+    slack = 1e-3 * (high - low)  # more than rounding, less than a grey level of 255
+    if images.min() < low - slack or images.max() > high + slack:
+        raise InputError(f"{path} has values from {images.min():g} to {images.max():g}: outside of "
+                         f"the range from {low:g} to {high:g}")
+    return np.clip((images - low) / (high - low), 0, 1)

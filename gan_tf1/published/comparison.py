@@ -1,0 +1,299 @@
+"""Compare a training log with the log that a book prints, and with many runs of the same model.
+
+A GAN's losses differ from seed to seed, so one log can't be held against
+another. The package holds an *envelope*: the losses of 20 seeds of the
+chapter's model on real MNIST. A log belongs to the same model if it looks like
+a 21st seed.
+
+Method
+------
+For each window of epochs (the first few, early, middle, late, and those that
+the book prints) and each loss, two figures are compared: the mean over the
+window's epochs, and their spread (standard deviation over epochs, on a log
+scale). Each is computed for every seed of the envelope over exactly the epochs
+that the log has, which gives n = 20 values with mean m and standard deviation s.
+A further run of the same model falls into the prediction interval
+
+    m -+ t(1 - a/2, n - 1) s sqrt(1 + 1/n)
+
+with probability 1 - a. The table shows this interval for a = 1 %. With k
+figures in the table, some fall outside of a 99 % interval by chance, so the
+verdict uses a = 1 % / k (Bonferroni): under the assumptions below, a run of
+the same model is called "differs" in at most 1 % of cases.
+
+An interval ends where the values end: a cross entropy cannot be negative, and
+an accuracy lies between 0 and 1. It is cut there, rather than computed on a log
+scale, because the logarithms of the 20 seeds' mean losses are no closer to a
+normal distribution than the losses themselves.
+
+"Agrees" means no more than that no difference was found. If one figure of the
+tested run is shifted by d standard deviations of the seeds, its t statistic has
+a noncentral t distribution with n - 1 degrees of freedom and noncentrality
+d / sqrt(1 + 1/n). `smallest_shift` solves this for the d that is found in 80 %
+of cases: 5.2 standard deviations with 20 seeds and 18 figures, 13.6 with 5
+seeds. Fewer than `FEWEST_SEEDS` seeds are refused. Each comparison states its d.
+
+In addition, the table gives the share of single epochs inside their own 95 %
+prediction interval. It is not part of the verdict, because neighbouring epochs
+of a run are not independent.
+
+Assumptions: seeds are independent; a window's figure is about normally
+distributed over seeds. Nothing is assumed of the epochs within a run. The
+second assumption holds for 19 of the 20 seeds of the MNIST GAN; in the other
+one (1018) the generator falls behind for good. It is kept: what one seed in
+twenty does belongs to the model. It makes the later intervals about twice as
+wide, so "differs" stays rare and "agrees" says less. Judged by the 19 others,
+1018 "differs", as the only one of the 20.
+"""
+
+import functools
+import json
+import math
+import pathlib
+import re
+from typing import NamedTuple
+
+import numpy as np
+import scipy  # its parts are imported when they are first used
+
+from gan_tf1.errors import InputError
+from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter
+from gan_tf1.training.run_results import table
+
+FEWEST_EPOCHS = 5   # in a window, for its spread to say anything
+FEWEST_SEEDS = 5    # in an envelope: with 4 and 18 figures, only a shift of 22 deviations is found
+SIGNIFICANCE = 0.01
+POWER = 0.8
+LISTED = 3          # figures that a verdict names; the table marks all of them
+
+
+class Envelope(NamedTuple):
+    """The losses of many seeds: `losses[name]` is [seeds, epochs]."""
+    chapter: Chapter
+    epochs: np.ndarray
+    losses: dict
+    settings: dict
+    data: str = "?"         # title of the data set
+
+
+class Figure(NamedTuple):
+    """One row of the comparison: a window's figure, the envelope's mean, and both intervals."""
+    window: str
+    epochs: str
+    loss: str
+    statistic: str          # "mean" or "spread"
+    value: float
+    expected: float
+    interval: tuple         # 99 % for this figure alone
+    joint: tuple            # 99 % for all figures of the table together
+
+    @property
+    def outside(self):
+        return not self.joint[0] <= self.value <= self.joint[1]
+
+
+class Verdict(NamedTuple):
+    """`word` is "agrees", "differs" or "cannot be compared"; `sentence` says where, or why.
+
+    The sentence of "differs" is followed by a line for each of the first `LISTED` figures outside
+    of their interval.
+    """
+    word: str
+    sentence: str
+    figures: list
+    shares: dict            # loss -> share of single epochs inside their 95 % interval
+    limits: str = ""        # what this comparison cannot tell, in a sentence
+
+
+def has_envelope(chapter):
+    """Whether the package holds an envelope of the chapter."""
+    return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
+
+
+def envelope(chapter, path=None):
+    """The chapter's `Envelope`, from the package or from `path` (see scripts/make_envelope.py).
+
+    Raises InputError if the file holds no envelope, or lacks an epoch of a seed.
+    """
+    if path is None and not has_envelope(chapter):
+        raise InputError(f"there is no envelope of {chapter} in the package: make one with "
+                         "make_envelope.py, and give it with --envelope")
+    path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
+    form = CHAPTERS[chapter]
+    try:
+        text = path.read_text()
+        columns = table(text)
+        if missing := [name for name in ("seed", form.counted, *form.columns)
+                       if name not in columns]:
+            raise ValueError(f"it has no column {', '.join(missing)}")
+        comments = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+        if "settings" not in comments:
+            raise ValueError("it has no line that begins with `# settings:`")
+        settings = json.loads(comments["settings"])
+        counted = columns[form.counted]
+        seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
+        places = np.lexsort((counted, columns["seed"]))
+        expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
+        if len(seeds) < 2 or not np.array_equal(
+                expected, [columns["seed"][places], counted[places]]):
+            raise ValueError(f"it lacks {form.one} of a seed, or has fewer than two seeds")
+        losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
+                  for name in form.columns}
+    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
+        raise InputError(f"{path} is not an envelope: {error}") from error
+    return Envelope(form, epochs, losses, settings, comments.get("data", "?"))
+
+
+@functools.cache
+def _t_quantile(probability, degrees):
+    return float(scipy.stats.t.ppf(probability, degrees))
+
+
+def prediction_interval(values, significance):
+    """The interval [low, high] for one more value drawn like `values` [n, ...], over axis 0."""
+    n = len(values)
+    reach = (_t_quantile(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
+             * math.sqrt(1 + 1 / n))
+    return values.mean(axis=0) - reach, values.mean(axis=0) + reach
+
+
+@functools.cache
+def smallest_shift(seeds, figures):
+    """The shift of one figure, in standard deviations of the seeds, that is found with 80 % power.
+
+    `seeds` is the number of seeds in the envelope, `figures` how many figures are judged together.
+    """
+    edge = _t_quantile(1 - SIGNIFICANCE / figures / 2, seeds - 1)
+    found = scipy.optimize.brentq(
+        lambda shift: scipy.stats.nct.sf(edge, seeds - 1, shift) - POWER, 0, 2 * edge)
+    return found * math.sqrt(1 + 1 / seeds)
+
+
+def windows(log_epochs, envelope_epochs, spans):
+    """Name -> epochs that both have, for the `spans` with any of them; no set of epochs twice."""
+    common = np.intersect1d(log_epochs, envelope_epochs)
+    found = {}
+    for name, (first, last) in spans.items():
+        epochs = common[(common >= first) & (common <= last)]
+        same = next((other for other in found if np.array_equal(found[other], epochs)), None)
+        if len(epochs):
+            found.pop(same, None)  # for the book's log, "late" is just what is printed
+            found[name] = epochs
+    return found
+
+
+# Spreads are judged on a log scale, where they are about normal: (to that scale, and back).
+SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
+
+
+def judge(log, envelope):
+    """The `Verdict` on `log`: does it look like one more seed of `envelope`?
+
+    Raises InputError if the envelope has fewer than `FEWEST_SEEDS` seeds.
+    """
+    titles, counted = envelope.chapter.columns, envelope.chapter.counted
+    seeds = len(next(iter(envelope.losses.values())))
+    if seeds < FEWEST_SEEDS:
+        raise InputError(f"an envelope of {seeds} seeds cannot tell a run that differs from one "
+                         f"that does not: make one of at least {FEWEST_SEEDS}, better 20, with "
+                         "make_envelope.py --seeds 0-19")
+    spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
+    if log.incomparable or not spans:
+        why = log.incomparable or (f"it has none of the {counted}s {_span(envelope.epochs)} that "
+                                   "are compared")
+        return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
+    bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
+    if len(bad):
+        return Verdict("differs", f"Differs: a loss is not finite in {counted} {bad[0]}.", [], {})
+
+    statistics = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
+                  for window, epochs in spans.items()}
+    count = len(titles) * sum(map(len, statistics.values()))
+    figures = [_figure(window, epochs, loss, statistic, log, envelope, count)
+               for window, epochs in spans.items() for loss in titles
+               for statistic in statistics[window]]
+    shares = {title: _share_inside(log, envelope, loss) for loss, title in titles.items()}
+    limits = (f"With {seeds} seeds and {count} figures, a figure that is shifted by less than "
+              f"{smallest_shift(seeds, count):.1f} of the seeds' standard deviations is missed in "
+              f"more than {1 - POWER:.0%} of cases.")
+    if outside := [figure for figure in figures if figure.outside]:
+        return Verdict("differs", _differs(outside, count, counted), figures, shares, limits)
+    return Verdict("agrees", f"Agrees: all {count} figures lie where one more seed's would.",
+                   figures, shares, limits)
+
+
+def _figure(window, epochs, loss, statistic, log, envelope, count):
+    """The `Figure` of one loss over `epochs`; `count` figures are judged together."""
+    to_scale, back = SCALES[statistic]
+    measure = np.mean if statistic == "mean" else _spread
+    own = log.losses[loss][np.isin(log.epochs, epochs)]
+    seeds = envelope.losses[loss][:, np.isin(envelope.epochs, epochs)]
+    values = to_scale(measure(seeds, axis=1))
+    low, high = envelope.chapter.bounds if statistic == "mean" else (0, math.inf)
+    single, joint = (tuple(float(np.clip(back(end), low, high))
+                           for end in prediction_interval(values, significance))
+                     for significance in (SIGNIFICANCE, SIGNIFICANCE / count))
+    return Figure(window, _span(epochs), envelope.chapter.columns[loss], statistic,
+                  float(measure(own, axis=0)), float(back(values.mean())), single, joint)
+
+
+def _differs(outside, count, counted):
+    """The sentence of "differs", and a line for each of the first figures `outside`."""
+    lie = "lie" if len(outside) > 1 else "lies"
+    lines = [f"Differs: {len(outside)} of {count} figures {lie} where one more seed's would not."]
+    lines += [f"  {figure.statistic} of the {figure.loss} in {_in_words(figure.epochs, counted)}: "
+              f"{figure.value:.3f}, {abs(figure.value - figure.expected):.3f} "
+              f"{'above' if figure.value > figure.expected else 'below'} the envelope's "
+              f"{figure.expected:.3f}" for figure in outside[:LISTED]]
+    if len(outside) > LISTED:
+        lines.append(f"  and {len(outside) - LISTED} more, marked in the table")
+    return "\n".join(lines)
+
+
+def _in_words(span, counted):
+    return f"{counted}s {span}" if "-" in span else f"{counted} {span}"
+
+
+def _span(epochs):
+    return f"{epochs[0]}-{epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
+
+
+def _spread(values, axis):
+    # A log that repeats one number has no spread: the tiniest there is keeps its logarithm finite.
+    return np.maximum(np.std(values, axis=axis, ddof=1), np.finfo(float).tiny)
+
+
+def _share_inside(log, envelope, loss):
+    """Share of the log's epochs inside the 95 % prediction interval of the same epoch."""
+    both = np.intersect1d(log.epochs, envelope.epochs)
+    low, high = prediction_interval(
+        envelope.losses[loss][:, np.isin(envelope.epochs, both)], 0.05)
+    own = log.losses[loss][np.isin(log.epochs, both)]
+    return float(np.mean((low <= own) & (own <= high)))
+
+
+class Beside(NamedTuple):
+    """One figure of a log beside the book's of the same epoch."""
+    epoch: int
+    loss: str
+    value: float
+    printed: float
+
+
+def beside(log, book, chapter):
+    """Every figure of the log that the book prints too, if there are no seeds to judge it by.
+
+    Returns `(rows, sentence)`; there are no rows if the log can't be compared.
+    """
+    if log.incomparable:
+        return [], f"Cannot be compared: {log.incomparable}."
+    both = np.intersect1d(log.epochs, book.epochs)
+    if not len(both):
+        counted = CHAPTERS[chapter].counted
+        printed = f"{counted} {book.epochs[0]}" if len(book.epochs) == 1 else f"other {counted}s"
+        return [], f"Cannot be compared: the book prints {printed}, and the log hasn't got it."
+    rows = [Beside(int(epoch), title, float(log.losses[name][log.epochs == epoch][0]),
+                   float(book.losses[name][book.epochs == epoch][0]))
+            for epoch in both for name, title in CHAPTERS[chapter].columns.items()]
+    return rows, ("One run beside one: without an envelope of many seeds it can't be said whether "
+                  "they differ by more than seeds do.")

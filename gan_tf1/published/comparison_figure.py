@@ -1,0 +1,35 @@
+"""A log beside the book's and beside many seeds: the figure of a comparison."""
+
+import numpy as np
+
+from gan_tf1.figure_layout import count_along, legend_below, new_figure
+from gan_tf1.figures import COLOURS
+from gan_tf1.published.comparison import prediction_interval
+
+
+def comparison(log, book, envelope, name, chapter):
+    """A run's losses over those of the book and the seed-to-seed envelope, one panel per loss.
+
+    `log` and `book` are of type `logs.Log`, `chapter` is a `logs.Chapter`, and `envelope` is a
+    `comparison.Envelope`, or None if there is none.
+    """
+    seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
+    figure = new_figure(9, 6.5, f"{name}, the book's printed log{seeds}")
+    panels = figure.subplots(len(chapter.columns), sharex=True)
+    for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
+        if envelope:
+            seeds = envelope.losses[loss]
+            axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
+                              label=f"95 % of seeds, {chapter.counted} by {chapter.counted}")
+            axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
+        axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
+                  label="printed in the book")
+        axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,
+                  marker="o" if len(log.epochs) == 1 else None, label=f"{title} of {name}")
+        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book))
+        axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title,
+                 ylim=(1.05 * lowest, None))
+        axes.grid(alpha=0.3)
+    count_along(panels[-1], chapter.counted)
+    legend_below(figure, *panels)
+    return figure

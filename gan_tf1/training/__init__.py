@@ -1,0 +1,1 @@
+"""How a run is made: its command line, its loop, its directory, and its diagnosis."""

@@ -1,0 +1,189 @@
+"""From a script's command line to an open run: the flags that all chapters share."""
+
+import argparse
+import dataclasses
+import sys
+from typing import Any, NamedTuple
+
+from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
+from gan_tf1.errors import InputError
+from gan_tf1.files import user_path
+from gan_tf1.tf1 import new_graph
+from gan_tf1.training import diversity, outputs, run_config, run_directory
+from gan_tf1.training.graph_loop import Loop
+
+
+DRAWN = ("drawn", "street")  # data sets that the package draws itself
+
+
+class Launch(NamedTuple):
+    """What to train: a new run, or the one to resume."""
+    chapter: str
+    config: Any          # the chapter's Config
+    data: str            # which data set, one of the chapter's choices
+    data_dir: Any        # folder of the data, or None
+    seed: int
+    path: Any            # the run directory; None for the next free one
+    resumed: Any         # config.json of the run to resume, or None
+    loop: Loop = Loop()
+    note: str = ""       # on the settings, said when a new run begins
+
+    def new_graph(self):
+        """An empty `tf.Graph` with the run's seed, and the variables that its loop needs."""
+        return new_graph(self.seed, resource_variables=self.loop.loop == "graph")
+
+    def open(self, data, sample_shape):
+        """The run, open. `data` has `key`, `title` and `train`; `sample_shape` is an epoch's.
+
+        Raises InputError where a run to resume was made with other data.
+        """
+        crc = data.train.fingerprint()
+        if self.resumed:
+            if self.resumed["data_crc32"] != crc:
+                raise InputError(f"{self.path} was trained on other data: {data.title} here has "
+                                 f"the checksum {crc}, there {self.resumed['data_crc32']}")
+            return run_directory.Run(self.path)
+        new = run_directory.start(self.path, {
+            "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
+            "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
+            **diversity.of_data(data.train),
+            "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
+            "sample_shape": list(sample_shape), "command": sys.argv,
+            "versions": run_config.versions()})
+        if self.note:
+            print(self.note, file=sys.stderr, flush=True)
+        print(f"run directory: {new.path}", flush=True)
+        return new
+
+
+class Small(NamedTuple):
+    """Settings that finish in minutes on two cores, for a chapter whose own take hours.
+
+    A script that has them uses them unless `--paper` is given.
+    """
+    settings: dict     # of the chapter's Config: those that differ from its own
+    paper: str         # what the chapter's own settings train, in words
+    data: tuple = ()   # the data sets that they suit, the first available one being the default;
+                       # empty if they suit all of the script's
+
+
+def seed_number(text):
+    """An argparse type: a seed that NumPy and TensorFlow both take."""
+    number = whole_number(text)
+    if number >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not below 2147483648")
+    return number
+
+
+def parse(argv, description, chapter, Config, data_choices, in_graph=True, small=None):
+    """The `Launch` that the command line asks for; `in_graph` where there is a choice of the loop.
+
+    `small`, a `Small`, are the settings in use unless `--paper` is given, or data are named that
+    these don't suit. A setting that the command line names always counts. A resumed run keeps its
+    own settings; with `--paper`, it must have the chapter's.
+
+    Raises InputError for a setting out of range, an occupied run directory, or
+    a `--resume` without a run or with another configuration than the run's,
+    and for `--xla` without a loop in the graph.
+    """
+    parser = Parser(description=description,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
+                        help=f"the data set (default: {_default_data(small, data_choices)})")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies (default: "
+                        "TFDS_DATA_DIR, or TFDS's own default)")
+    parser.add_argument("--seed", type=seed_number, default=argparse.SUPPRESS,
+                        help="fixes everything random (default: 0)")
+    parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="the run's directory (default: the next "
+                        f"free checkpoints/{chapter}-NNN; with --resume, the newest of these)")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on with the run in --run-dir from its last checkpoint")
+    parser.add_argument("--paper", action="store_true", help=f"train the chapter's own size: "
+                        f"{small.paper}" if small else "the chapter's own settings, which are this "
+                        "script's defaults anyway")
+    if in_graph:
+        _add_loop_flags(parser)
+    add_flags(parser, Config, small.settings if small else {})
+    args = parser.parse_args(argv)
+
+    named = given(args, Config)
+    data = _suited(small, args, data_choices)
+    reduced = {} if data is None or args.resume else {
+        name: value for name, value in small.settings.items() if name not in named}
+    config = make(Config, {**reduced, **named})
+    chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
+    if not args.resume:
+        loop = _checked(Loop(**chosen))
+        run_directory.vacant(args.run_dir or outputs.next_free(chapter))
+        chosen = " ".join(as_flag(name, value) for name, value in reduced.items())
+        note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
+        data = data or getattr(args, "data", data_choices[0])
+        return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
+                      args.run_dir, None, loop, note)
+
+    path = args.run_dir or run_directory.newest(chapter)
+    stored = run_config.read_config(path)
+    if args.paper:
+        named = {**dataclasses.asdict(Config()), **named}
+    named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
+    if named.get("data") == "auto":
+        del named["data"]
+    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen})
+    if stored["data"] not in data_choices:
+        raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
+                         f"{chapter} doesn't have: it has {', '.join(data_choices)}")
+    own = {"settings": {field.name for field in dataclasses.fields(Config)},
+           "loop": set(Loop._fields)}
+    if any(set(stored.get(part, ())) != names for part, names in own.items()):
+        raise InputError(f"{path}/config.json has other settings than {chapter} has: it was "
+                         "changed, or made by another version")
+    return Launch(chapter, make(Config, stored["settings"]), stored["data"],
+                  args.data_dir or stored["data_dir"], stored["seed"], path, stored,
+                  Loop(**stored["loop"]))
+
+
+def _default_data(small, data_choices):
+    """What --help says of the data set that is used if none is named."""
+    if small is None or not small.data:
+        return data_choices[0]
+    return (f"the first of {', '.join(small.data)} that is available without a download; with "
+            f"--paper {data_choices[0]}")
+
+
+def _suited(small, args, data_choices):
+    """The data set to train on with the small settings, or None if these are not to be used."""
+    if small is None or args.paper:
+        return None
+    if not small.data:
+        return getattr(args, "data", data_choices[0])
+    if hasattr(args, "data"):
+        return args.data if args.data in small.data else None
+    return next((choice for choice in small.data if _available(choice, args.data_dir)), None)
+
+
+def _available(choice, data_dir):
+    """Whether the data set `choice` is there, in `data_dir` if that is given, or is drawn here."""
+    from gan_tf1.data import mnist, source
+    if choice in DRAWN:
+        return data_dir is None
+    return (source.prepared_version(choice, data_dir) is not None
+            or choice == "mnist" and data_dir is not None and mnist.has_idx_files(data_dir))
+
+
+def _add_loop_flags(parser):
+    group = parser.add_argument_group("the training loop")
+    group.add_argument("--loop", choices=("feed", "graph"), default=argparse.SUPPRESS, help="feed: "
+                       "as in the chapter, a batch and noise fed to every step; graph: data, noise "
+                       "and many steps per call in the graph, the same mathematics on batches and "
+                       f"noise of its own (default: {Loop().loop})")
+    group.add_argument("--xla", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
+                       help="compile the loop in the graph")
+    group.add_argument("--mixed-precision", action=argparse.BooleanOptionalAction,
+                       default=argparse.SUPPRESS,
+                       help="compute in bfloat16 where grappler deems it safe")
+
+
+def _checked(loop):
+    if loop.xla and loop.loop != "graph":
+        raise InputError("--xla compiles the loop in the graph: give --loop graph too")
+    return loop

@@ -1,0 +1,275 @@
+"""Diagnosing a run: one sentence on how its training went, with the numbers it rests on.
+
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Challenges", names what can go wrong: losses that oscillate, and should do so less as
+training goes on; training that gets out of control; a generator that collapses onto one sample or
+a few; and losses that say little about the samples. The signs looked for:
+
+=======================  ===================================================  ====================
+sign                     condition                                            judged for
+=======================  ===================================================  ====================
+divergence               a loss is not finite; or it ends far above that of   cross entropies
+                         a discriminator that guesses
+                         or it ends far above its own first half              other losses
+collapse                 the last samples differ far less from each other     samples
+                         than they should (`diversity.py`), or all
+                         belong to one mode (`mode_shares.py`)                samples, known modes
+partial collapse         more than a tenth of the modes are missing           samples, known modes
+discriminator dominance  at the end disc_loss is close to its minimum, and    cross entropies
+                         gen_loss is high
+oscillation              over the second half a loss swings widely with a     all losses
+                         single period, or both swing yet more widely         cross entropies
+=======================  ===================================================  ====================
+
+A model whose losses are cross entropies says so by its `CHANCE`, its disc_loss in nats when the
+discriminator gives every image the probability one half. The scores of a critic have no such point
+and no bound, so dominance can't be judged for them.
+
+Not seen are poor samples, lost modes where the modes are not known (`scripts/evaluate.py` counts
+digits), and swings faster than about a hundredth of the run. No sign is no proof of health.
+"""
+
+import dataclasses
+import math
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1 import models
+from gan_tf1.data import mixtures
+from gan_tf1.files import replacing
+from gan_tf1.training import diversity, mode_shares, swings
+from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import load_losses, samples_so_far
+
+PAIRS = (("disc_loss", "gen_loss"), ("d_loss", "g_loss"))  # the names in losses.csv
+SIGNS = ("divergence", "collapse", "partial collapse", "discriminator dominance", "oscillation")
+DIVERGENCE, COLLAPSE, PARTIAL, DOMINANCE, OSCILLATION = SIGNS
+SHARES = "shares.csv"  # of each mode, in the runs whose modes are known
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """Where a sign begins, and why there."""
+    fewest: int = 10            # rows of losses: fewer have no beginning and no end
+    end: float = 0.2            # share of a run that counts as its end: one batch's loss is noise
+    most: float = 10.           # times chance: logits that are wrong by ten nats and more
+    growth: float = 10.         # times the largest of the first half: a line would reach twice
+    least: float = 0.1          # of the way from the least disc_loss to chance
+    sure: float = math.log(100)  # nats of gen_loss: fakes are given a probability of 1 %
+
+
+class Diagnosis(NamedTuple):
+    """What was found: none or more of `SIGNS`, the worst first, and the sentence that says so."""
+    signs: tuple
+    sentence: str
+    judged: bool = True   # False if the run is too short for any sign but a loss that is not finite
+
+
+class Needs(NamedTuple):
+    """In place of a reason: what a run would need for a sign to be judged."""
+    what: str
+
+
+def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, each=1):
+    """The `Diagnosis` of a run with these `losses`, the columns of losses.csv.
+
+    The first column has the numbers that the log counts by, `each` of them a row, and the name of
+    their unit. `chance` is the model's CHANCE, None for losses that are no cross entropies;
+    `least` is the least possible disc_loss in nats, above 0 with smoothed labels. `samples` are
+    `diversity.Series`, `modes` is a `mode_shares.Modes` or None. `steps`, the columns of
+    step_losses.csv, show more of the swings.
+    """
+    unit, *columns = losses
+    names = next((pair for pair in PAIRS if set(pair) <= set(columns)),
+                 [name for name in columns if name.endswith("loss")])
+    steps = steps if steps and names and set(names) <= set(steps) else losses
+    if bad := _not_finite(losses, names) or _not_finite(steps, names):
+        return Diagnosis((DIVERGENCE,), f"Signs of divergence: {bad}.")
+
+    a_pair = tuple(names) in PAIRS
+    chance = chance if a_pair else None
+    few = (Needs(f"{Thresholds.fewest * each} {unit}s")
+           if len(losses[unit]) < Thresholds.fewest else None)
+    end = _over(losses, names, 1 - Thresholds.end, 1) if names and not few else None
+    swung = [swings.of_second_half(steps[name]) for name in names] if a_pair else []
+    verdicts = {  # sign -> why it is there, "" if it isn't, `Needs`, or None if it can't apply
+        DIVERGENCE: (few or _divergence(losses, end, chance, least)) if names else None,
+        **_collapses(samples, None if few else modes),
+        DOMINANCE: (few or _dominance(losses, end, chance, least)) if chance else None,
+        OSCILLATION: (swings.oscillation(names, swung, bounded=bool(chance))
+                      if all(swung) and not few else
+                      Needs(f"{swings.rows_needed() * each} {unit}s")) if a_pair else None}
+
+    judged = {sign: why for sign, why in verdicts.items() if isinstance(why, str)}
+    missing = {sign: why.what for sign, why in verdicts.items() if isinstance(why, Needs)}
+    if signs := tuple(sign for sign, why in judged.items() if why):
+        return Diagnosis(signs, "Signs of " + "; ".join(
+            f"{sign}: {judged[sign]}" for sign in signs) + ".")
+    if not judged:
+        return Diagnosis((), _too_short(losses, names, missing, each), judged=False)
+    evidence = []
+    if end:
+        evidence.append(f"{end.rows} " + " and ".join(
+            f"{name} averages {mean:.3g}" for name, mean in end.means.items()))
+    if OSCILLATION in judged:
+        evidence.append("over the second half they swing by " + " and ".join(
+            f"{one.deviation:.0%}" for one in swung) + " of their means")
+    evidence += [modes.told] if PARTIAL in judged else []
+    evidence += [diversity.told(series) for series in samples if diversity.enough(series)]
+    evidence += [f"not judged: {_of_missing(missing)}"] if missing else []
+    return Diagnosis((), f"No sign of {_listed(judged)}: {'; '.join(evidence)}.")
+
+
+def _collapses(samples, modes):
+    """The verdicts on collapse and on partial collapse."""
+    judged = [series for series in samples if diversity.enough(series)]
+    alike = [diversity.told(series) for series in judged if diversity.collapsed(series)]
+    full = modes.told if modes and modes.verdict == "full" else " and ".join(alike)
+    if not judged and not modes:
+        full = Needs(diversity.needed(samples[0])) if samples else None
+    partial = modes.told if modes and modes.verdict == "partial" and not full else ""
+    return {COLLAPSE: full, PARTIAL: partial if modes else None}
+
+
+def _not_finite(losses, names):
+    """Where the first loss is that is not finite, as a part of a sentence; "" if all are."""
+    bad = [(row, name) for name in names for row in np.flatnonzero(~np.isfinite(losses[name]))]
+    if not bad:
+        return ""
+    row, name = min(bad)
+    unit = next(iter(losses))
+    return f"{name} is {losses[name][row]:g} {_when(unit, losses[unit][row])}"
+
+
+def _when(unit, number):
+    return f"after {number:.0f} images" if unit == "image" else f"in {unit} {number:.0f}"
+
+
+def _of_missing(missing):
+    """What isn't judged and how much it needs: "a and b (10 epochs needed), c (59 epochs ...)"."""
+    by_need = {}
+    for sign, need in missing.items():
+        by_need.setdefault(need, []).append(sign)
+    return ", ".join(f"{_listed(signs, 'and')} ({need} needed)" for need, signs in by_need.items())
+
+
+def _too_short(losses, names, missing, each):
+    """The sentence on a run in which no sign can be judged: what is known, and the last losses."""
+    unit, *columns = losses
+    if not len(losses[unit]):
+        return f"Too short to be judged: no {unit} is complete yet."
+    last = f"{_when(unit, losses[unit][-1])} " + " and ".join(
+        f"{name} is {losses[name][-1]:.3g}" for name in names or columns)
+    if not names:
+        return f"Not judged, for no losses are recorded: {last}."
+    count = len(losses[unit]) * each
+    return (f"Too short to be judged, with {count} {unit}{'s' * (count > 1)}: all losses are finite, "
+            f"and {last}; not judged: {_of_missing(missing)}.")
+
+
+class Means(NamedTuple):
+    """The mean losses over some rows."""
+    rows: str      # which rows, as a part of a sentence: "over epochs 81 to 100"
+    means: dict    # name -> mean
+
+
+def _over(losses, names, first, last):
+    """The `Means` of `losses` from the share `first` of a run to `last`."""
+    unit, rows = next(iter(losses)), len(losses[names[0]])
+    begin = min(rows - 1, round(first * rows))
+    part = slice(begin, max(begin + 1, round(last * rows)))
+    numbers = losses[unit][part]
+    return Means(f"over {unit}s {numbers[0]:.0f} to {numbers[-1]:.0f}",
+                 {name: float(losses[name][part].mean()) for name in names})
+
+
+def _divergence(losses, end, chance, least):
+    for name, value in end.means.items():
+        first = np.abs(losses[name][:(len(losses[name]) + 1) // 2]).max()
+        # A generator's loss has no bound if the discriminator makes no errors.
+        if chance and value > Thresholds.most * chance and not _errs_nowhere(end, chance, least):
+            return f"{end.rows} {name} averages {value:.3g} nats (by guessing: {chance:.2f})"
+        if not chance and abs(value) > Thresholds.growth * first > 0:
+            return (f"{end.rows} {name} averages {value:.3g} (in the first half: {first:.3g} at "
+                    "most)")
+    return ""
+
+
+def _errs_nowhere(end, chance, least):
+    """Whether disc_loss has come close to the least that it can be."""
+    disc, *_ = end.means.values()
+    return disc <= least + Thresholds.least * (chance - least)
+
+
+def _dominance(losses, end, chance, least):
+    disc, gen = end.means
+    if not _errs_nowhere(end, chance, least) or end.means[gen] < Thresholds.sure:
+        return ""
+    middle = _over(losses, (gen,), 0.4, 0.6)
+    return (f"{end.rows} {disc} averages {end.means[disc]:.3g}, close to its minimum of "
+            f"{least:.3g}, and {gen} averages {end.means[gen]:.3g} ({middle.rows}: "
+            f"{middle.means[gen]:.3g})")
+
+
+def _listed(names, word="or"):
+    *most, last = names
+    return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def of_run(path):
+    """The `Diagnosis` of the run directory `path`, complete or not.
+
+    Raises InputError if it holds no run, or a file can't be read.
+    """
+    path = pathlib.Path(path)
+    stored = read_config(path)
+    model, settings = models.of_chapter(stored["chapter"]), stored["settings"]
+    losses, each = losses_of_log(path, stored, model)
+    samples = samples_so_far(path)
+    steps = load_losses(path, "step_losses.csv") if (path / "step_losses.csv").exists() else None
+    smooth = settings.get("label_smooth", 0)
+    least = -sum(share * math.log(share) for share in (smooth, 1 - smooth) if share)
+    return judge(losses, getattr(model, "CHANCE", None), least,
+                 diversity.of_samples(model, samples, stored),
+                 modes_of(path, stored, losses, each), steps, each)
+
+
+def losses_of_log(path, stored, model):
+    """The columns of losses.csv, numbered as the log is, and how many of its unit make a row."""
+    file = path / "losses.csv"
+    begun = file.exists() and file.stat().st_size  # a run killed in its first epoch has no row
+    losses = load_losses(path) if begun else {"epoch": np.empty(0)}
+    unit, setting = getattr(model, "LOGGED", (next(iter(losses)), None))
+    each = stored["settings"][setting] if setting else 1
+    numbers, *rest = losses.values()
+    return dict(zip((unit, *list(losses)[1:]), (numbers * each, *rest))), each
+
+
+def shares_of(path):
+    """The shares [E, K] of the modes in `path`/shares.csv, or None if there is no such file."""
+    if not (path / SHARES).exists():
+        return None
+    _, *columns = load_losses(path, SHARES).values()
+    shares = np.stack(columns, axis=1)
+    return shares / np.maximum(1, shares.sum(axis=1, keepdims=True))  # they are rounded
+
+
+def modes_of(path, stored, losses, each):
+    """The `mode_shares.Modes` of a run whose modes are known, or None."""
+    shares = shares_of(path)
+    if shares is not None:
+        return mode_shares.of_shares(shares, each, next(iter(losses)))
+    if {"modes", "high_quality"} <= set(losses) and len(losses["modes"]):
+        return mode_shares.of_counts(losses["modes"], losses["high_quality"],
+                                     len(mixtures.means(stored["data"])))
+    return None
+
+
+def tell(run):
+    """End the log with the sentence on how the run went, and keep it in diagnosis.txt."""
+    found = of_run(run.path)
+    run.end_log(found.sentence)
+    with replacing(run.path / "diagnosis.txt") as temporary:
+        temporary.write_text(found.sentence + "\n")

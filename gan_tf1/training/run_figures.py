@@ -1,0 +1,23 @@
+"""The figures of a run, which its script draws when the run is complete."""
+
+from gan_tf1 import figures
+from gan_tf1.training.run_results import load_losses, load_samples
+
+
+def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
+           shown=slice(6), loss_label=None):
+    """Draw the complete run at `path`: its losses, last samples and progress; print the files.
+
+    `where` names in the titles what was trained and on what data. `shown` selects the samples
+    of each epoch for `progress`. The other arguments go to `sample_grid`, `progress` and
+    `loss_curves`.
+    """
+    losses, samples = load_losses(path), load_samples(path)
+    some = samples[:, shown]
+    for name, figure in (
+            ("losses", figures.loss_curves(losses, f"Losses: {where}", loss_label)),
+            ("samples", figures.sample_grid(samples[-1][:figures.SHOWN], f"Last samples: {where}",
+                                            columns, inches, names)),
+            ("progress", figures.progress(some, f"Samples over training: {where}",
+                                          columns=some.shape[1], counted=counted, each=each))):
+        print(figures.save(figure, path / "figures" / f"{name}.png"))

@@ -1,0 +1,65 @@
+"""What a run has left so far: its tables and its samples, as arrays."""
+
+import math
+import pathlib
+import zipfile
+
+import numpy as np
+
+from gan_tf1.errors import InputError
+from gan_tf1.training.run_config import read_config
+
+
+def load_losses(path, name="losses.csv"):
+    """The columns of `path`/losses.csv as a dict of arrays: first `epoch` or `step`.
+
+    Raises InputError if the file can't be read, or if it has no rows yet.
+    """
+    file = pathlib.Path(path) / name
+    try:
+        return table(file.read_text())
+    except (OSError, ValueError, InputError) as error:
+        raise InputError(f"{file} can't be read: {error}") from error
+
+
+def table(text):
+    """The columns of a CSV with a row of names and with comments, as arrays by name.
+
+    Raises InputError if it has no rows, or isn't such a table.
+    """
+    rows = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if len(rows) < 2:
+        raise InputError("it has no rows")
+    try:
+        columns = np.genfromtxt(rows, delimiter=",", names=True, ndmin=1)
+        return {name: columns[name] for name in columns.dtype.names}
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(" ".join(str(error).split())) from error
+
+
+def is_complete(path):
+    """Whether the run at `path` has all of its epochs: `finish` has been reached."""
+    losses, grown = (pathlib.Path(path) / name for name in ("losses.csv", "samples.f32"))
+    return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
+
+
+def samples_so_far(path):
+    """The samples of a run, complete or not: float32 [epochs, n, ...]; none where none are kept."""
+    path, shape = pathlib.Path(path), read_config(path)["sample_shape"]
+    if (path / "samples.npz").exists():
+        return load_samples(path)
+    if not shape or not (path / "samples.f32").exists():
+        return np.empty((0, *shape), np.float32)
+    grown = np.fromfile(path / "samples.f32", np.float32)
+    return grown[:len(grown) // math.prod(shape) * math.prod(shape)].reshape(-1, *shape)
+
+
+def load_samples(path):
+    """The samples of a complete run, float32 [epochs, n, ...]. Raises InputError if it has none."""
+    file = pathlib.Path(path) / "samples.npz"
+    try:
+        with zipfile.ZipFile(file) as members, members.open("samples.npy") as member:
+            return np.lib.format.read_array(member, allow_pickle=False)
+    except Exception as error:  # a damaged file fails in any way it likes
+        reason = getattr(error, "strerror", None) or error or type(error).__name__
+        raise InputError(f"{file} can't be read: {reason}") from error

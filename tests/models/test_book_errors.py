@@ -1,0 +1,164 @@
+"""What the chapters print and what happens then: the errors that no other test shows.
+
+The table is in gan_tf1/models/README.md. A test that reads a chapter is skipped where the chapters are missing.
+"""
+
+import ast
+import re
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from gan_tf1.models import (
+    cyclegan, dcgan_mnist, progressive_gan, semi_supervised_svhn, vanilla_gan)
+from gan_tf1.tf1 import new_graph, session_config, tf
+from test_listing_chapters import chapter
+
+TABLE = (ROOT / "gan_tf1" / "models" / "README.md").read_text()
+
+
+@pytest.fixture
+def graph():
+    with new_graph(seed=0).as_default() as graph:
+        yield graph
+
+
+def code(number, containing=""):
+    """The listings of a chapter that hold the text `containing`, in one string."""
+    listings = re.findall(r"^```\w*\n(.*?)^```", chapter(number).read_text(), re.MULTILINE | re.DOTALL)
+    return "\n".join(listing for listing in listings if containing in listing)
+
+
+# --- the table itself ---
+
+def test_every_test_that_the_table_names_exists():
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", TABLE)
+    assert len(named) > 60
+    for file, function in named:
+        [path] = (ROOT / "tests").rglob(file)
+        assert f"\ndef {function}(" in path.read_text(), (file, function)
+
+
+def test_every_row_of_the_books_errors_names_its_test_or_says_why_there_is_none():
+    section = TABLE.split("## The books' errors")[1].split("## What Keras does")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")
+            and not line.startswith("| printed |")]
+    assert len(rows) > 60
+    for row in rows:
+        last = re.split(r"(?<!\\)\|", row)[-2]
+        assert "::test_" in last or last.strip() == "not testable: prose", row
+
+
+# --- Practical Convolutional Neural Networks ---
+
+def test_labels_shaped_like_the_other_batch_fit_one_size_alone(graph):
+    def printed(real, fake):
+        return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.zeros_like(real), logits=fake)
+
+    real, fake = tf.ones((3, 1)), tf.ones((3, 1))
+    ours = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.zeros_like(fake), logits=fake)
+    with tf.Session(config=session_config()) as sess:
+        np.testing.assert_array_equal(*sess.run([printed(real, fake), ours]))
+    with pytest.raises(ValueError, match="same shape"):
+        printed(real, tf.ones((5, 1)))
+
+
+def test_the_leaky_relu_of_the_text_is_another_function():
+    x, alpha = np.array([0.1, 1., -0.1, -1.]), 0.2
+    assert np.maximum(alpha / x, x).tolist() == pytest.approx([2, 1, -0.1, -0.2])
+    assert np.maximum(alpha * x, x).tolist() == pytest.approx([0.1, 1, -0.02, -0.2])
+
+
+def test_seven_bodies_are_left_out_and_one_is_no_python():
+    printed = code("001", "NotImplementedError")
+    assert printed.count("raise NotImplementedError()") == 7
+    assert printed.count("features = raise NotImplementedError()") == 1
+    with pytest.raises(SyntaxError):
+        compile("features = raise NotImplementedError()", "chapter", "exec")
+
+
+def test_label_10_is_the_fake_class_or_no_class_at_all(graph):
+    with tf.Session(config=session_config()) as sess:
+        eleven, ten = sess.run([tf.one_hot(10, 11), tf.one_hot(10, 10)])
+        fake = semi_supervised_svhn.real_against_fake(tf.constant(eleven[None] * 5))
+        assert sess.run(fake) < 0  # a softmax that says "10" says "fake"
+    assert eleven.argmax() == semi_supervised_svhn.NUM_CLASSES and not ten.any()
+
+
+def test_two_arguments_of_the_semi_supervised_listing_have_no_effect():
+    [model_loss] = ast.parse(code("001", "def model_loss")).body
+    assert "num_classes" in [argument.arg for argument in model_loss.args.args]
+    assert "num_classes" not in [node.id for node in ast.walk(model_loss) if isinstance(node, ast.Name)]
+    [gan] = ast.parse(code("001", "class GAN:")).body
+    init = gan.body[-1]
+    assert "alpha" in [argument.arg for argument in init.args.args]
+    assert "alpha" not in [node.id for node in ast.walk(init) if isinstance(node, ast.Name)]
+
+
+def test_names_that_the_semi_supervised_listing_never_defines():
+    everything = code("001")
+    for name in ("view_samples", "time"):
+        assert re.search(rf"\b{name}[.(]", everything)
+        assert not re.search(rf"def {name}\b|import {name}\b|\b{name} =", everything)
+    assert "z_size = 100" in everything  # in the section before
+    assert "z_size =" not in code("001", "def train(net")
+
+
+def test_a_saver_without_a_list_keeps_both_networks_and_adams_slots(graph):
+    net = semi_supervised_svhn.build(semi_supervised_svhn.Config(
+        z_size=5, g_size_mult=2, d_size_mult=2))
+    saved = {variable.op.name for variable in tf.train.Saver()._var_list}
+    assert any(name.endswith("/d_opt") for name in saved)  # Adam's slots
+    kept = {variable.op.name for variable in net.gen_vars}
+    assert kept < saved and {name.split("/")[0] for name in kept} == {"generator", "discriminator"}
+
+
+def test_the_discriminators_of_cyclegan_have_no_dropout(graph):
+    cyclegan.discriminator(tf.zeros((1, 32, 32, 3)), "discriminator_a", channels=2, layers=1)
+    names = [op.name.lower() for op in graph.get_operations()]
+    assert any("conv" in name for name in names) and not any("dropout" in name for name in names)
+
+
+# --- Stepping into the Magical World of GANs ---
+
+def test_the_article_imports_nothing():
+    printed = code("002")
+    assert "import " not in printed and "model = Sequential()" in printed
+    with pytest.raises(NameError, match="Sequential"):
+        exec("model = Sequential()", {})
+
+
+def test_lr_is_an_error_in_todays_keras():
+    keras = pytest.importorskip("keras", minversion="3")
+    with pytest.raises((TypeError, ValueError), match="lr"):
+        keras.optimizers.Adam(lr=0.0002, beta_1=0.5)
+    assert dcgan_mnist.Config().learning_rate == 0.0002
+
+
+def test_the_epochs_are_the_blogs():
+    assert "n_epochs=5" in code("002")
+    assert dcgan_mnist.Config().epochs == 100
+
+
+# --- Generative AI with Python and TensorFlow 2 ---
+
+def test_the_printed_interval_begins_with_an_untrained_sample():
+    assert [epoch + 1 for epoch in range(120) if epoch % 50 == 0] == [1, 51, 101]
+    assert vanilla_gan.Config().iterations % vanilla_gan.Config().sample_interval == 0
+
+
+def test_which_objective_is_the_lower_line():
+    D = np.linspace(0.001, 0.999, 999)
+    lower = np.log(D) < np.log(1 - D)  # as figure 6.6 has it, both drawn to be maximized or not
+    assert lower[D < 0.4999].all() and not lower[D > 0.5001].any()
+    assert (-np.log(D) > np.log(1 - D)).all()  # both as costs
+
+
+def test_the_deviation_over_a_batch_has_no_batch_axis(graph):
+    B, H, W, C = 4, 2, 3, 5
+    x = np.random.default_rng(0).normal(size=(B, H, W, C)).astype(np.float32)
+    assert x.std(axis=0).size == H * W * C != B * H * W * C
+    with tf.Session(config=session_config()) as sess:
+        found = sess.run(progressive_gan.minibatch_stddev(tf.constant(x), group_size=B))
+    np.testing.assert_allclose(found[..., C], np.full((B, H, W), x.std(axis=0).mean()), rtol=1e-4)

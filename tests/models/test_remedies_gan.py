@@ -1,0 +1,371 @@
+"""The remedies against NumPy: losses, packing, deviation, penalty, unrolled steps; what moves."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy
+
+from conftest import values
+from gan_tf1.data import two_cities
+from gan_tf1.errors import InputError
+from gan_tf1.models import remedies_gan as model
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training import graph_loop, mode_shares
+from gpu_kernels import between, without_gpu_kernel
+
+CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4, unrolled_steps=2)
+SIZE = 6
+NETWORK = ("generator", "discriminator")
+
+
+def configured(remedy, **changes):
+    return dataclasses.replace(CONFIG, remedy=remedy, **changes)
+
+
+@pytest.fixture(scope="module", params=model.REMEDIES)
+def built(request):
+    """`(sess, gan, config, feed, start)` of a small GAN with each remedy, no bias at 0."""
+    with in_session(configured(request.param)) as found:
+        yield (*found, values(found[0]))
+
+
+class in_session:
+    """`(sess, gan, config, feed)` of `config` in a graph of its own."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def __enter__(self):
+        self.graph = new_graph(seed=3).as_default()
+        self.graph.__enter__()
+        gan = model.build(self.config, SIZE)
+        self.sess = tf.Session(config=session_config())
+        self.sess.__enter__()
+        self.sess.run(tf.global_variables_initializer())
+        rng = np.random.default_rng(1)
+        for var in tf.trainable_variables():
+            var.load(self.sess.run(var) + rng.normal(0, 0.3, var.shape), self.sess)
+        return self.sess, gan, self.config, {
+            gan.real: rng.uniform(-1, 1, (8, SIZE)), gan.noise: rng.normal(size=(8, 5)),
+            gan.epsilon: rng.uniform(size=(8, 1))}
+
+    def __exit__(self, *exception):
+        self.sess.__exit__(*exception)
+        self.graph.__exit__(*exception)
+
+
+# --- the same in NumPy, float64 ---
+
+def dense(x, weights, scope, end=""):
+    return x @ weights[f"{scope}/dense{end}/kernel"] + weights[f"{scope}/dense{end}/bias"]
+
+
+def leaky(x):
+    return np.where(x > 0, x, 0.2 * x)
+
+
+def generated(z, weights):
+    x = leaky(dense(z, weights, "generator"))
+    return np.tanh(dense(leaky(dense(x, weights, "generator", "_1")), weights, "generator", "_2"))
+
+
+def deviation(x, group_size):
+    """One number for each row: sample i is in group i mod (B / group_size)."""
+    found = np.empty((len(x), 1))
+    groups = len(x) // group_size
+    for group in range(groups):
+        own = [i for i in range(len(x)) if i % groups == group]
+        found[own] = np.sqrt(x[own].var(axis=0) + 1e-8).mean()
+    return found
+
+
+def judged(x, weights, remedy):
+    if remedy == "packing":
+        x = np.stack([np.concatenate([x[i], x[i + 1]]) for i in range(0, len(x), 2)])
+    x = leaky(dense(x, weights, "discriminator"))
+    if remedy == "minibatch_stddev":
+        x = np.concatenate([x, deviation(x, 4)], axis=1)
+    return dense(leaky(dense(x, weights, "discriminator", "_1")), weights, "discriminator", "_2")
+
+
+def penalty(real, fake, epsilon, weights):
+    """By finite differences in each of the numbers of a point between."""
+    points = epsilon * real + (1 - epsilon) * fake
+    slopes = [(judged(points + step, weights, "none") - judged(points - step, weights, "none"))
+              / 2e-6 for step in 1e-6 * np.eye(SIZE)]
+    return ((np.sqrt((np.concatenate(slopes, axis=1)**2).sum(axis=1)) - 1)**2).mean()
+
+
+def losses(real, fake, epsilon, weights, remedy):
+    on_real, on_fake = judged(real, weights, remedy), judged(fake, weights, remedy)
+    if remedy in ("wasserstein", "wasserstein_gp"):
+        extra = 10 * penalty(real, fake, epsilon, weights) if remedy.endswith("gp") else 0
+        return on_fake.mean() - on_real.mean() + extra, -on_fake.mean()
+    log = scipy.special.log_expit
+    label = 0.9 if remedy == "label_smoothing" else 1
+    return (-(label * log(on_real) + (1 - label) * log(-on_real)).mean() - log(-on_fake).mean(),
+            -log(on_fake).mean())
+
+
+# --- losses ---
+
+def test_losses_equal_numpy(session):
+    sess, gan, config, feed = session
+    weights = values(sess)
+    fake = generated(feed[gan.noise], weights)
+    disc, gen = losses(feed[gan.real], fake, feed[gan.epsilon], weights, config.remedy)
+    found = sess.run([gan.generated, gan.disc_loss, gan.gen_loss], feed)
+    np.testing.assert_allclose(found[0], fake, atol=1e-5)
+    assert found[1] == pytest.approx(disc, rel=1e-4)
+    if config.remedy != "unrolling":
+        assert found[2] == pytest.approx(gen, rel=1e-4)
+
+
+def test_a_pack_is_of_neighbours_and_has_one_logit():
+    x = np.arange(12.).reshape(4, 3)
+    kernel = np.random.default_rng(0).normal(size=(6, 2))
+    with new_graph(0).as_default(), tf.Session() as sess:
+        config = configured("packing")
+        rest = [np.zeros(2), np.eye(2), np.zeros(2), np.ones((2, 1)), np.zeros(1)]
+        logits = sess.run(model.discriminator(tf.constant(x), [kernel, *rest], config))
+    packs = np.array([[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
+    np.testing.assert_allclose(logits, leaky(leaky(packs @ kernel)).sum(axis=1, keepdims=True))
+
+
+def test_the_deviation_of_a_collapsed_batch_is_nothing_and_of_another_numpys():
+    rng = np.random.default_rng(0)
+    varied, alike = rng.normal(size=(8, 3)), np.tile(rng.normal(size=(1, 3)), (8, 1))
+    with new_graph(0).as_default(), tf.Session() as sess:
+        found = [sess.run(model.minibatch_stddev(tf.constant(x), 4)) for x in (varied, alike)]
+    for x, one in zip((varied, alike), found):
+        np.testing.assert_allclose(one, np.concatenate([x, deviation(x, 4)], axis=1))
+    assert found[1][:, 3].max() < 1.01e-4 < 0.3 < found[0][:, 3].min()
+    assert len(np.unique(found[0][:, 3])) == 2  # of two groups of four
+
+
+# --- unrolling ---
+
+def test_two_unrolled_steps_of_one_weight_in_closed_form():
+    """D's logit is w x, real data lie at a, G at b; J_D = -w a + w^2 / 2 + w b, J_G = -w_2 b.
+
+    w_1 = w - eta (w + b - a), and so on: w_2 = (1 - eta)^2 w + (1 - (1 - eta)^2) (a - b). By b,
+    J_G has the slope -w_2 + (1 - (1 - eta)^2) b, of which the second part goes through the steps.
+    """
+    w, a, b, eta = 0.7, 1.5, -0.4, 0.3
+    with new_graph(0).as_default(), tf.Session() as sess:
+        weight, at = tf.constant(w, tf.float64), tf.constant(b, tf.float64)
+
+        def loss_of(weights):
+            return weights[0] * (at - a) + weights[0]**2 / 2
+
+        [after] = model.unrolled([weight], loss_of, 2, eta)
+        gen_loss = -after * at
+        found = sess.run([after, *tf.gradients(gen_loss, [at, weight])])
+    rest = 1 - (1 - eta)**2
+    w_2 = (1 - eta)**2 * w + rest * (a - b)
+    assert found == [pytest.approx(expected, rel=1e-12)
+                     for expected in (w_2, -w_2 + rest * b, -(1 - eta)**2 * b)]
+
+
+def gen_slopes(config):
+    """J_G and its gradient by the generator's weights, of one and the same start."""
+    with in_session(config) as (sess, gan, _, feed):
+        return sess.run([gan.gen_loss, *tf.gradients(gan.gen_loss, gan.gen_vars)], feed)
+
+
+def test_no_unrolled_step_is_the_plain_gradient_to_the_last_bit():
+    plain = gen_slopes(configured("none"))
+    unrolled = [gen_slopes(configured("unrolling", unrolled_steps=k)) for k in (0, 1)]
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(plain, unrolled[0]))
+    assert len({float(found[0]) for found in unrolled}) == 2
+
+
+def test_unrolled_steps_are_those_that_plain_descent_takes():
+    """J_G is the plain one of a discriminator that has really been moved, three times."""
+    config = configured("unrolling", unrolled_steps=3, unrolled_rate=0.2)
+    with in_session(config) as (sess, gan, _, feed):
+        looked_ahead = sess.run(gan.gen_loss, feed)
+        descend = tf.train.GradientDescentOptimizer(0.2).minimize(gan.disc_loss,
+                                                                  var_list=gan.disc_vars)
+        plain = model.generator_loss(model.discriminator(gan.generated, gan.disc_vars, config),
+                                     config)
+        before = sess.run(plain, feed)
+        for _ in range(3):
+            sess.run(descend, feed)
+        assert looked_ahead == pytest.approx(sess.run(plain, feed), rel=1e-5)
+        assert abs(before - looked_ahead) > 1e-3
+
+
+def test_the_gradient_goes_through_the_unrolled_steps():
+    """It is that of finite differences of the whole; with steps held fixed it is another."""
+    config = configured("unrolling", unrolled_steps=2, unrolled_rate=0.5)
+    with in_session(config) as (sess, gan, _, feed):
+        bias = gan.gen_vars[-1]
+        [slope] = sess.run(tf.gradients(gan.gen_loss, [bias]), feed)
+        start = sess.run(bias)
+        expected = np.zeros(SIZE)
+        for place in range(SIZE):
+            beside = []
+            for change in (0.001, -0.001):
+                bias.load(start + change * np.eye(SIZE)[place], sess)
+                beside.append(sess.run(gan.gen_loss, feed))
+            expected[place] = (beside[0] - beside[1]) / 0.002
+        bias.load(start, sess)
+        np.testing.assert_allclose(slope, expected, atol=1e-3)
+        judges = [tf.stop_gradient(weight) for weight in model.unrolled(
+            gan.disc_vars, lambda weights: model.discriminator_loss(
+                *(model.discriminator(x, weights, config) for x in (gan.real, gan.generated)),
+                config), 2, 0.5)]
+        held = model.generator_loss(model.discriminator(gan.generated, judges, config), config)
+        [fixed] = sess.run(tf.gradients(held, [bias]), feed)
+        assert np.abs(fixed - expected).max() > 3e-3
+
+
+# --- the graph ---
+
+@pytest.mark.parametrize("remedy, inputs, told", [
+    ("none", 784, 64), ("unrolling", 784, 64), ("minibatch_stddev", 784, 65),
+    ("packing", 1568, 64)])
+def test_table_of_variables(remedy, inputs, told):
+    with new_graph(0).as_default():
+        gan = model.build(model.Config(remedy=remedy), 784)
+        table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
+        others = {var.op.name for var in tf.global_variables()} - set(table)
+    assert table == {
+        "generator/dense/kernel": (16, 64), "generator/dense/bias": (64,),
+        "generator/dense_1/kernel": (64, 64), "generator/dense_1/bias": (64,),
+        "generator/dense_2/kernel": (64, 784), "generator/dense_2/bias": (784,),
+        "discriminator/dense/kernel": (inputs, 64), "discriminator/dense/bias": (64,),
+        "discriminator/dense_1/kernel": (told, 64), "discriminator/dense_1/bias": (64,),
+        "discriminator/dense_2/kernel": (64, 1), "discriminator/dense_2/bias": (1,)}
+    assert [var.op.name for var in gan.gen_vars] == list(table)[:6]
+    assert others == {f"{name}/{slot}" for name in table for slot in ("Adam", "Adam_1")} | {
+        f"{optimizer}/{beta}_power" for optimizer in ("disc_opt", "gen_opt")
+        for beta in ("beta1", "beta2")}
+
+
+@pytest.mark.parametrize("name, own", [("disc_opt", "discriminator"), ("gen_opt", "generator")])
+def test_each_optimizer_moves_its_own_network_only(session, name, own):
+    """The generator's step not a weight of the discriminator, however far it looks ahead."""
+    sess, gan, config, feed = session
+    before = values(sess)
+    sess.run(getattr(gan, name), feed)
+    moved = {var for var, value in values(sess).items() if (value != before[var]).any()}
+    assert {var.partition("/")[0] for var in moved} == {own, name}
+    # A critic's last bias cancels: as many real samples as fakes.
+    weights = {var.op.name for var in tf.trainable_variables(f"{own}/")}
+    assert moved >= weights - {"discriminator/dense_2/bias"}
+
+
+def test_the_discriminators_own_step_is_the_plain_one():
+    ends = []
+    for remedy in ("none", "unrolling"):
+        with in_session(configured(remedy)) as (sess, gan, _, feed):
+            sess.run(gan.disc_opt, feed)
+            ends.append({name: value.tobytes() for name, value in values(sess).items()})
+    assert ends[0] == ends[1]
+
+
+def test_the_clip_holds_the_critic_alone():
+    with in_session(configured("wasserstein")) as (sess, gan, config, feed):
+        sess.run(gan.disc_opt, feed)
+        after = values(sess)
+        critic = {name: value for name, value in after.items()
+                  if name.startswith("discriminator/") and "Adam" not in name}
+        assert len(critic) == 6
+        assert max(np.abs(value).max() for value in critic.values()) == np.float32(0.05)
+        assert np.abs(after["generator/dense/kernel"]).max() > 0.5
+        # What is clipped was read after all six updates.
+        clips = [op for op in between([gan.disc_opt])
+                 if op.type == "Assign" and op.name.startswith("clip/")]
+        assert len(clips) == 6
+        for op in clips:
+            before = between([op.inputs[1].op])
+            assert sum(other.type == "ApplyAdam" for other in before) == 6
+
+
+def test_every_op_has_a_gpu_kernel_and_none_draws(session):
+    _, gan, _, _ = session
+    fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.generated]
+    assert without_gpu_kernel(fetches) == []
+    assert not [op.type for op in between(fetches) if "andom" in op.type]
+
+
+@pytest.mark.parametrize("remedy, changes, complaint", [
+    ("minibatch_stddev", dict(group_size=3), "--batch-size 8 must be a multiple of --group-size 3"),
+    ("packing", dict(pack=5), "--batch-size 8 must be a multiple of --packing 5")])
+def test_a_batch_that_cannot_be_cut_is_refused(remedy, changes, complaint):
+    with new_graph(0).as_default(), pytest.raises(InputError, match=complaint):
+        model.build(configured(remedy, **changes), SIZE)
+    model.check(configured("none", **changes))  # what the remedy doesn't use may be anything
+
+
+# --- steps ---
+
+class Recorder:
+    """In place of a session: keeps what was run, and answers as a session would."""
+
+    def __init__(self):
+        self.runs = []
+
+    def run(self, fetches, feed_dict):
+        self.runs.append((fetches, feed_dict))
+        return float(len(self.runs)), None
+
+
+def test_a_step_is_the_discriminators_updates_and_then_the_generators():
+    sess, gan = Recorder(), model.GAN(*model.GAN._fields)
+    config = configured("none", disc_steps=2, gen_steps=3)
+    fetched = model.step(sess, gan, two_cities.load(0, 500).train, np.random.default_rng(0), config)
+    assert [fetches for fetches, _ in sess.runs] == (
+        2 * [["disc_loss", "disc_opt"]] + 3 * [["gen_loss", "gen_opt"]])
+    assert model.report(*fetched) == {"disc_loss": 2, "gen_loss": 5}  # the last of either
+    for name, shape in (("real", (8, 1)), ("noise", (8, 5)), ("epsilon", (8, 1))):
+        fed = [feed[name] for _, feed in sess.runs]
+        assert all(each.shape == shape for each in fed)
+        assert len({each.tobytes() for each in fed}) == 5   # a batch and noise of its own each
+    real = np.concatenate([feed["real"] for _, feed in sess.runs])
+    assert -1 < real.min() < -0.3 and 0.3 < real.max() < 1
+
+
+STEPS, EVERY, TRIALS = 1500, 50, 3
+
+
+def trained_on_cities(**changes):
+    """Shares near A and B after each 50 of 1,500 steps of a GAN on the cities, for each trial.
+
+    The trials differ in their first weights and in all that they draw.
+    """
+    config = model.Config(learning_rate=0.001, **changes)  # twice the default: in seconds
+    train_set = two_cities.load(seed=1).train
+    with new_graph(0, resource_variables=True).as_default(), \
+            tf.Session(config=session_config()) as sess:
+        gan = model.build(config, 1)
+        graph = graph_loop.build(lambda sess, train_set, rng: model.step(
+            sess, gan, train_set, rng, config), train_set, 0, EVERY)
+        graph_loop.load(sess, graph)
+        initialize = tf.global_variables_initializer()
+        for start in range(0, TRIALS * STEPS, STEPS):
+            sess.run(initialize)
+            samples = []
+            for first in range(start, start + STEPS, EVERY):
+                graph_loop.call(sess, graph, first, EVERY)  # what a step draws goes by its number
+                samples.append(model.sample(sess, gan, np.random.default_rng(2), 300, config)[:, 0])
+            yield mode_shares.near(two_cities.celsius(samples), two_cities.MEANS, two_cities.NEAR)
+
+
+@pytest.mark.slow
+@pytest.mark.numerics
+@pytest.mark.parametrize("gen_steps, verdict", [(5, "full"), (1, "none")])
+def test_five_updates_of_the_generator_cycle_between_cities_and_one_keeps_both(gen_steps, verdict):
+    """At least two trials of three: of 25 trials each, five of them in other graphs and ten without
+    oneDNN, all 25 did. Three updates, the default, settle on both cities in one seed of five."""
+    held = [(mode_shares.verdict(shares), mode_shares.cycles(shares)) == (verdict, verdict == "full")
+            for shares in trained_on_cities(gen_steps=gen_steps)]
+    assert sum(held) >= 2
+
+
+def test_log_line():
+    assert model.log_line(500, {"disc_loss": 1.2345, "gen_loss": 0.7}) == (
+        "Iteration 500... Disc Loss: 1.234... Gen Loss: 0.700")

@@ -1,0 +1,445 @@
+"""Comparing logs: what is read, what is called the same, and how often that is wrong."""
+
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, load_script, refusal
+from gan_tf1.errors import InputError
+from gan_tf1.published import comparison, logs
+from gan_tf1.training import outputs
+
+LOGS = pathlib.Path(__file__).parent / "logs"
+MNIST_GAN = logs.CHAPTERS["mnist_gan"]
+
+
+@pytest.fixture(scope="module")
+def envelope():
+    return comparison.envelope("mnist_gan")
+
+
+@pytest.fixture(scope="module")
+def main():
+    return load_script("compare_logs.py").main
+
+
+def seed_of(envelope, row):
+    """Seed number `row` of the envelope as a log."""
+    return logs.Log(envelope.epochs, {name: values[row] for name, values in
+                                      envelope.losses.items()})
+
+
+# --- reading ---
+
+def test_both_books_spellings_are_read_from_any_text():
+    first = "noise\nEpoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361\r\n 12%|=>  | 3/9"
+    second = "Epoch 71/100... Discriminator Loss: 1.0780... Generator Loss: 1.3610"
+    for text in (first, second):
+        log = logs.parse(text, "mnist_gan")
+        assert log.epochs.tolist() == [71]
+        assert log.losses == {"disc_loss": [1.078], "gen_loss": [1.361]}
+
+
+def test_colours_and_wide_characters_are_read(tmp_path):
+    line = "Epoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361\n"
+    (tmp_path / "wide.txt").write_text(line, encoding="utf-16")
+    (tmp_path / "colour.txt").write_text(line.replace("1.078", "\x1b[31m1.078\x1b[0m"))
+    for name in ("wide.txt", "colour.txt"):
+        assert logs.read(tmp_path / name, "mnist_gan").losses == {
+            "disc_loss": [1.078], "gen_loss": [1.361]}
+
+
+def test_lines_are_sorted_by_epoch():
+    log = logs.parse("Epoch 2/9... Disc Loss: 2... Gen Loss: 4\n"
+                     "Epoch 1/9... Disc Loss: 1e0... Gen Loss: nan", "mnist_gan")
+    assert log.epochs.tolist() == [1, 2] and log.losses["disc_loss"].tolist() == [1, 2]
+    assert np.isnan(log.losses["gen_loss"][0])
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("", "no line reads like"),
+    ("Epoch 1... loss 3", "no line reads like"),
+    (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "epoch 5 stands there more than once"),
+    ("Epoch 5/9... Disc Loss: 1.0... Gen Loss: 3,863\n"
+     "Epoch 6/9... Disc Loss: 1.0... Gen Loss: 3.8\n", "1 of 2 lines begin with an epoch"),
+    ("epoch,disc_loss,gen_loss\n1,1,1\n1,1,1\n", "epoch 1 stands there more than once"),
+    ("epoch,disc_loss,gen_loss\n1.5,1,1\n", "no whole number"),
+    ("epoch,disc_loss,gen_loss\n", "no rows"),
+    ("# mine\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
+    ("Step,Value\n1,1\n", "it has the columns Step, Value, and lacks epoch, disc_loss, gen_loss"),
+])
+def test_what_is_no_log_is_refused(tmp_path, main, capsys, text, complaint):
+    (tmp_path / "log.txt").write_text(text)
+    line = refusal(capsys, main, tmp_path / "log.txt")
+    assert complaint in line and str(tmp_path / "log.txt") in line
+
+
+def test_the_book_prints_thirty_epochs():
+    book = logs.book("mnist_gan")
+    assert book.epochs.tolist() == list(range(71, 101))
+    # The means that the printed lines have, rounded to the thousandth.
+    assert round(book.losses["disc_loss"].mean(), 3) == 1.115
+    assert round(book.losses["gen_loss"].mean(), 3) == 1.553
+    assert (book.losses["disc_loss"][0], book.losses["gen_loss"][-1]) == (1.078, 1.736)
+
+
+def test_the_envelope_is_twenty_seeds_of_the_chapters_configuration(envelope):
+    assert envelope.epochs.tolist() == list(range(1, 101))
+    assert {values.shape for values in envelope.losses.values()} == {(20, 100)}
+    assert envelope.settings["learning_rate"] == 0.001
+    assert envelope.settings["label_smooth"] == 0.1
+    assert envelope.settings["batch_size"] == 100
+    header = (logs.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().split("seed,epoch")[0]
+    assert all(word in header for word in ("# command:", "# versions:", "# data: MNIST"))
+
+
+# --- the method ---
+
+def test_prediction_interval_against_its_definition():
+    values = np.array([1.0, 2.0, 4.0, 5.0])
+    low, high = comparison.prediction_interval(values, 0.01)
+    # t(0.995, 3) = 5.8409; mean 3, standard deviation sqrt(10 / 3).
+    reach = 5.8409 * np.sqrt(10 / 3) * np.sqrt(1 + 1 / 4)
+    assert (low, high) == (pytest.approx(3 - reach, rel=1e-4), pytest.approx(3 + reach, rel=1e-4))
+
+
+def test_windows_are_those_that_the_log_has():
+    every, spans = np.arange(1, 101), MNIST_GAN.windows
+    assert list(comparison.windows(every, every, spans)) == [
+        "first", "early", "middle", "late", "printed"]
+    assert list(comparison.windows(np.arange(71, 101), every, spans)) == ["printed"]
+    assert list(comparison.windows(np.arange(1, 21), every, spans)) == ["first", "early"]
+    assert list(comparison.windows(np.arange(1, 3), every, spans)) == ["first"]
+    assert comparison.windows(np.arange(101, 200), every, spans) == {}
+
+
+def test_two_epochs_have_a_mean_but_no_spread_to_judge(envelope):
+    log = seed_of(envelope, 0)
+    log = logs.Log(log.epochs[:2], {name: values[:2] for name, values in log.losses.items()})
+    verdict = comparison.judge(log, envelope)
+    assert [(f.window, f.statistic) for f in verdict.figures] == 2 * [("first", "mean")]
+
+
+def simulated(rng, runs):
+    """Losses [runs, 100] like a GAN's: a curve, a level of each seed's own, and noise that lingers.
+
+    The noise is an autoregression with skewed shocks: harder on the method than its assumptions.
+    """
+    curve = 1 + 2 * np.exp(-np.arange(100) / 15)
+    level = rng.normal(0, 0.05, (runs, 1))
+    shocks = rng.gamma(2.0, 0.1, (runs, 120)) - 0.2
+    noise = np.zeros((runs, 120))
+    for epoch in range(1, 120):
+        noise[:, epoch] = 0.3 * noise[:, epoch - 1] + shocks[:, epoch]
+    return curve + level + noise[:, 20:]
+
+
+def test_a_run_of_the_same_model_is_called_different_in_at_most_about_one_case_of_a_hundred():
+    rng = np.random.default_rng(0)
+    epochs, trials = np.arange(1, 101), 1000
+    wrong = 0
+    for _ in range(trials):
+        losses = {name: simulated(rng, 21) for name in MNIST_GAN.columns}
+        envelope = comparison.Envelope(MNIST_GAN, epochs, {n: v[1:] for n, v in losses.items()}, {})
+        log = logs.Log(epochs, {name: values[0] for name, values in losses.items()})
+        wrong += comparison.judge(log, envelope).word == "differs"
+    # 1 % is 10, with a standard error of 3. Bonferroni errs on the side of fewer.
+    assert wrong <= 19
+
+
+def test_nor_is_one_seeds_level_with_anothers_noise(envelope):
+    """400 runs crossed from the envelope's own: real levels and noise, the odd seed's among them."""
+    kernel = np.ones(11) / 11
+    level = {name: np.array([np.convolve(np.pad(row, 5, "edge"), kernel, "valid")
+                             for row in values]) for name, values in envelope.losses.items()}
+    wrong = 0
+    for one in range(20):
+        for other in range(20):
+            log = logs.Log(envelope.epochs, {
+                # In the first epochs all seeds are alike, and noise is not yet that of the rest.
+                name: np.where(envelope.epochs <= 10, values[one],
+                               level[name][one] + (values - level[name])[other])
+                for name, values in envelope.losses.items()})
+            wrong += comparison.judge(log, envelope).word == "differs"
+    assert wrong <= 4
+
+
+def test_each_seed_of_the_envelope_agrees_with_the_other_nineteen(envelope):
+    words = []
+    for row in range(20):
+        others = envelope._replace(losses={name: np.delete(values, row, axis=0)
+                                           for name, values in envelope.losses.items()})
+        words.append(comparison.judge(seed_of(envelope, row), others).word)
+    assert words.count("agrees") >= 19
+
+
+@pytest.mark.parametrize("change, where", [
+    (lambda log: {**log.losses, "gen_loss": log.losses["gen_loss"] + 1.5}, "mean of the gen loss"),
+    (lambda log: {**log.losses, "disc_loss": log.losses["disc_loss"] * 0.5}, "mean of the disc loss"),
+    # Losses averaged over an epoch instead of taken on its last batch: right mean, no spread.
+    (lambda log: {name: np.convolve(np.pad(values, 12, "edge"), np.ones(25) / 25, "valid")
+                  for name, values in log.losses.items()}, "spread of the disc loss"),
+], ids=["shifted", "halved", "smoothed"])
+def test_a_changed_log_differs_and_the_sentence_says_where(envelope, change, where):
+    log = seed_of(envelope, 3)
+    verdict = comparison.judge(log._replace(losses=change(log)), envelope)
+    assert verdict.word == "differs" and where in verdict.sentence
+    assert "in epochs" in verdict.sentence and "the envelope's" in verdict.sentence
+
+
+def test_a_verdict_lists_three_figures_and_counts_the_rest(envelope):
+    log = seed_of(envelope, 3)
+    far = log._replace(losses={name: values + 9 for name, values in log.losses.items()})
+    first, *lines = comparison.judge(far, envelope).sentence.splitlines()
+    assert first.startswith("Differs: ") and " of 18 figures lie" in first
+    count = int(first.split()[1])
+    assert len(lines) == 4 and lines[-1] == f"  and {count - 3} more, marked in the table"
+    assert all(len(line) < 100 for line in (first, *lines))
+
+
+def first_seeds(envelope, count):
+    """The envelope of its first `count` seeds alone."""
+    return envelope._replace(losses={name: values[:count]
+                                     for name, values in envelope.losses.items()})
+
+
+def test_few_seeds_are_refused_and_some_more_tell_less(envelope):
+    log = seed_of(envelope, 19)
+    with pytest.raises(InputError, match="an envelope of 3 seeds cannot tell .* of at least 5"):
+        comparison.judge(log, first_seeds(envelope, 3))
+    verdict = comparison.judge(log, first_seeds(envelope, 5))
+    assert verdict.limits == (
+        "With 5 seeds and 18 figures, a figure that is shifted by less than 13.6 of the seeds' "
+        "standard deviations is missed in more than 20% of cases.")
+
+
+def test_intervals_end_where_values_end(envelope):
+    """Five seeds that differ much: on both sides, the bare interval reaches what cannot be."""
+    rng = np.random.default_rng(2)
+    epochs = np.arange(20, 25)
+    for chapter, bounds in (("mnist_gan", (0, np.inf)), ("semi_supervised", (0, 1))):
+        form = logs.CHAPTERS[chapter]
+        losses = {name: rng.uniform(0.2, 0.9, (5, 1)) + rng.normal(0, 0.01, (5, 5))
+                  for name in form.columns}
+        few = comparison.Envelope(form, epochs, losses, {})
+        verdict = comparison.judge(logs.Log(epochs, {n: v[0] for n, v in losses.items()}), few)
+        means = [each for each in verdict.figures if each.statistic == "mean"]
+        assert means and {each.joint[0] for each in means} == {0}
+        assert all(each.joint[1] <= bounds[1] for each in means)
+        assert any(comparison.prediction_interval(values.mean(axis=1), 0.01)[0] < 0
+                   for values in losses.values())
+
+
+@pytest.mark.parametrize("seeds, figures", [(5, 2), (20, 18)])
+def test_the_smallest_shift_is_found_in_four_of_five_cases(seeds, figures):
+    rng = np.random.default_rng(3)
+    shift, trials = comparison.smallest_shift(seeds, figures), 20_000
+    low, high = comparison.prediction_interval(rng.normal(size=(seeds, trials)), 0.01 / figures)
+    value = rng.normal(size=trials) + shift
+    # The standard error of the share is 0.003.
+    assert np.mean((value < low) | (value > high)) == pytest.approx(0.8, abs=0.015)
+    if (seeds, figures) == (20, 18):
+        assert shift == pytest.approx(5.2, abs=0.05)
+
+
+def test_a_constant_log_differs(envelope):
+    flat = {name: np.full(100, values.mean()) for name, values in envelope.losses.items()}
+    verdict = comparison.judge(logs.Log(envelope.epochs, flat), envelope)
+    assert verdict.word == "differs" and "spread" in verdict.sentence
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_loss_that_is_not_finite_differs(envelope, value):
+    log = seed_of(envelope, 0)
+    losses = {name: values.copy() for name, values in log.losses.items()}
+    losses["gen_loss"][41] = value
+    verdict = comparison.judge(log._replace(losses=losses), envelope)
+    assert verdict.word == "differs" and "epoch 42" in verdict.sentence
+
+
+def test_shares_count_single_epochs(envelope):
+    log = seed_of(envelope, 0)
+    low, high = comparison.prediction_interval(envelope.losses["gen_loss"], 0.05)
+    half = np.where(np.arange(100) < 50, (low + high) / 2, high + 1)
+    verdict = comparison.judge(log._replace(losses={**log.losses, "gen_loss": half}), envelope)
+    assert verdict.shares["gen loss"] == 0.5
+    assert verdict.shares["disc loss"] > 0.85
+
+
+# --- real trainings: 100 epochs on MNIST each, logs as 01_mnist_gan.py wrote them ---
+
+@pytest.mark.parametrize("log", ["seed-1.txt", "seed-2.txt", "seed-3.txt", "seed-4.txt"])
+def test_seeds_outside_of_the_envelope_agree(main, log, tmp_path):
+    main([str(LOGS / log), "--check", "--out", str(tmp_path / "figure.png")])  # else SystemExit(1)
+
+
+@pytest.mark.parametrize("log", ["adam_0.02.txt", "smooth_0.txt", "swapped.txt"])
+def test_other_models_differ(main, capsys, log, tmp_path):
+    with pytest.raises(SystemExit) as exit_:
+        main([str(LOGS / log), "--check", "--out", str(tmp_path / "figure.png")])
+    assert exit_.value.code == 1
+    assert "Differs: " in capsys.readouterr().out
+
+
+# --- the script ---
+
+def run_directory(tmp_path, data="mnist", title="MNIST", chapter="mnist_gan", **settings):
+    """A run directory with the losses of one seed, as `compare_logs.py` needs it."""
+    import json
+    path = tmp_path / "run"
+    path.mkdir()
+    envelope = comparison.envelope("mnist_gan")
+    settings = {**envelope.settings, **settings}
+    (path / "config.json").write_text(json.dumps(
+        {"chapter": chapter, "settings": settings, "data": data, "data_title": title, "seed": 0,
+         "data_crc32": "0", "data_dir": None, "sample_shape": [16, 784]}))
+    rows = zip(envelope.epochs, *(values[5] for values in envelope.losses.values()))
+    (path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n" + "".join(
+        f"{epoch},{disc},{gen}\n" for epoch, disc, gen in rows))
+    return path
+
+
+def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
+    path = run_directory(tmp_path)
+    main([str(path), "--check"])
+    out = capsys.readouterr().out.splitlines()
+    figure = outputs.home() / "comparison-001.png"
+    assert out[-1] == str(figure) and figure.read_bytes()[:4] == b"\x89PNG"
+    assert not (path / "figures").exists()  # a run that is there stays as it is
+    assert "exists: name another file, or add --overwrite" in refusal(
+        capsys, main, path, "--out", figure)
+    assert out[-2].startswith("Agrees: all 18 figures")
+    assert len([line for line in out if line.startswith(tuple(MNIST_GAN.windows))]) == 18
+
+
+def test_other_settings_are_noted(main, tmp_path, capsys):
+    main([str(run_directory(tmp_path, learning_rate=0.002))])
+    assert "note: learning_rate is 0.002 here, 0.001 in the envelope's runs" in (
+        capsys.readouterr().out)
+
+
+def test_drawn_digits_are_not_compared_with_the_book(main, tmp_path, capsys):
+    path = run_directory(tmp_path, "drawn", "drawn digits (synthetic)")
+    main([str(path)])
+    out = capsys.readouterr().out.strip().splitlines()[-1]
+    assert out == ("Cannot be compared: it was trained on drawn digits (synthetic), the book's on "
+                   "MNIST.")
+    assert not (path / "figures").exists()
+    with pytest.raises(SystemExit) as exit_:
+        main([str(path), "--check"])
+    assert exit_.value.code == 2
+    (tmp_path / "log.txt").write_text("mnist_gan on drawn digits (synthetic), seed 0, in x\n" + (
+        LOGS / "seed-1.txt").read_text().partition("\n")[2])
+    main([str(tmp_path / "log.txt")])
+    assert "Cannot be compared" in capsys.readouterr().out
+
+
+def test_a_log_of_other_epochs_cannot_be_compared(main, tmp_path, capsys):
+    (tmp_path / "log.txt").write_text("Epoch 101/200... Disc Loss: 0.4... Gen Loss: 3.0\n")
+    main([str(tmp_path / "log.txt")])
+    assert "none of the epochs 1-100" in capsys.readouterr().out
+
+
+def test_the_book_and_losses_csv_are_read_as_tables(main, tmp_path, capsys, monkeypatch):
+    shutil.copy(ROOT / "gan_tf1" / "book_logs" / "mnist_gan.csv", tmp_path / "book.csv")
+    monkeypatch.chdir(tmp_path)
+    main([str(tmp_path / "book.csv")])
+    assert "printed  71-100" in capsys.readouterr().out
+    main([str(run_directory(tmp_path) / "losses.csv")])
+    assert "Agrees" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path, complaint", [
+    ("nowhere", "can't be read"),
+    (".", "holds no run"),
+])
+def test_what_cannot_be_read_is_named(main, tmp_path, capsys, path, complaint):
+    assert complaint in refusal(capsys, main, tmp_path / path)
+
+
+def test_a_run_of_another_chapter_is_refused(main, tmp_path, capsys):
+    assert "not of 'mnist_gan'" in refusal(
+        capsys, main, run_directory(tmp_path, chapter="dcgan_svhn"))
+
+
+def test_a_damaged_envelope_is_named(tmp_path):
+    (tmp_path / "envelope.csv").write_text("# settings: {}\nseed,epoch,disc_loss,gen_loss\n1,1,2\n")
+    with pytest.raises(InputError, match="envelope.csv"):
+        comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
+    rows = (logs.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().splitlines()
+    (tmp_path / "envelope.csv").write_text("\n".join(rows[:500] + rows[501:]))
+    with pytest.raises(InputError, match="lacks an epoch of a seed"):
+        comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
+    (tmp_path / "envelope.csv").write_text("seed,epoch,d_loss,gen_loss\n1,1,2,2\n")
+    with pytest.raises(InputError, match="it has no column disc_loss"):
+        comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
+
+
+# --- the semi-supervised chapter: one printed epoch, and no envelope in the package ---
+
+PRINTED = """semi_supervised on SVHN, seed 0
+Epoch 23
+\t\tClassifier train accuracy:  0.925
+\t\tClassifier test accuracy 0.66
+\t\tStep time:  0.2188
+\t\tEpoch time:  75.1
+Epoch 24
+\t\tClassifier train accuracy:  0.947
+\t\tClassifier test accuracy 0.66401659496
+\t\tStep time:  0.2188
+\t\tEpoch time:  75.1
+Epoch 25
+"""
+
+
+def test_the_chapters_indented_lines_are_read():
+    log = logs.parse(PRINTED, "semi_supervised")
+    assert log.epochs.tolist() == [23, 24]  # the epoch under way is none yet
+    assert log.losses["train_accuracies"].tolist() == [0.925, 0.947]
+    assert log.losses["test_accuracies"].tolist() == [0.66, 0.66401659496]
+    assert log.incomparable == ""
+    with pytest.raises(InputError, match="1 of 2 lines begin"):
+        logs.parse(PRINTED.replace("test accuracy 0.66\n", "test accuracy\n"), "semi_supervised")
+
+
+def test_the_books_epoch_24_stands_beside_ours(main, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.txt").write_text(PRINTED)
+    main(["log.txt", "--chapter", "semi_supervised"])
+    assert capsys.readouterr().out.splitlines() == [
+        "log.txt: 2 epochs, 23 to 24",
+        "epoch 24: train accuracy 0.9470, in the book 0.9370: +0.0100",
+        "epoch 24: test accuracy 0.6640, in the book 0.6740: -0.0100",
+        "One run beside one: without an envelope of many seeds it can't be said whether they "
+        "differ by more than seeds do.", "checkpoints/comparison-001.png"]
+    assert (tmp_path / "checkpoints" / "comparison-001.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("change, why", [
+    (lambda text: text.replace("SVHN", "CIFAR-10"), "trained on CIFAR-10, the book's on SVHN"),
+    (lambda text: text.partition("Epoch 24")[0], "the book prints epoch 24"),
+])
+def test_another_data_set_or_epoch_is_not_compared(main, tmp_path, capsys, change, why):
+    (tmp_path / "log.txt").write_text(change(PRINTED))
+    main([str(tmp_path / "log.txt"), "--chapter", "semi_supervised"])
+    assert why in capsys.readouterr().out
+    assert "there is no envelope of semi_supervised" in refusal(
+        capsys, main, tmp_path / "log.txt", "--chapter", "semi_supervised", "--check")
+
+
+def test_an_envelope_of_ones_own_judges_the_printed_epoch(main, tmp_path, capsys):
+    accuracies = [0.65, 0.66, 0.67, 0.655, 0.665]
+    (tmp_path / "own.csv").write_text(
+        "# settings: {}\nseed,epoch,train_accuracies,test_accuracies,d_loss,g_loss\n" + "".join(
+            f"{seed},24,0.9{seed}5,{accuracy},1,1\n" for seed, accuracy in enumerate(accuracies)))
+    own = ["--chapter", "semi_supervised", "--envelope", str(tmp_path / "own.csv"), "--check"]
+    (tmp_path / "log.txt").write_text(PRINTED)
+    main([str(tmp_path / "log.txt"), *own])
+    assert "Agrees: all 2 figures" in capsys.readouterr().out
+    (tmp_path / "log.txt").write_text(PRINTED.replace("0.66401659496", "0.4"))
+    with pytest.raises(SystemExit) as exit_:
+        main([str(tmp_path / "log.txt"), *own])
+    assert exit_.value.code == 1
+    assert "mean of the test accuracy in epoch 24: 0.400" in capsys.readouterr().out

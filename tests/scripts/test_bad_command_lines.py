@@ -1,0 +1,185 @@
+"""Bad command lines of all scripts, in one process: one line, exit status 2, and nothing written.
+
+What a script refuses is here if it can be told from the command line alone. Refusals that need a
+run, a data set or a damaged file are beside the tests of these.
+"""
+
+import dataclasses
+import functools
+import importlib
+import pkgutil
+
+import pytest
+
+from conftest import ROOT, SCRIPT_NAMES, load_script, refusal
+from gan_tf1 import config, models
+from gan_tf1.errors import InputError
+from gan_tf1.evaluation import classifier
+
+MNIST_GAN = str(ROOT / "checkpoints" / "mnist_gan")
+TRAINS = [name for name in SCRIPT_NAMES if name[:2].isdigit()
+          and name[:2] not in ("00", "02", "08", "14")] + ["train_mnist_classifier.py"]
+
+TABLE = [  # script, arguments, words in the line
+    ("00_show_digits.py", ["--data", "flowers"], "invalid choice: 'flowers'"),
+    ("01_mnist_gan.py", ["--epoch", "3"], "unrecognized arguments: --epoch 3"),
+    ("01_mnist_gan.py", ["--epochs", "1.5"], "'1.5' is not a whole number"),
+    ("01_mnist_gan.py", ["--learning-rate", "fast"], "'fast' is not a number"),
+    ("01_mnist_gan.py", ["--seed", "-1"], "'-1' is not a whole number of at least 0"),
+    ("01_mnist_gan.py", ["--seed", "2147483648"], "not below 2147483648"),
+    ("01_mnist_gan.py", ["--run-dir", ""], "'' is no path"),
+    ("01_mnist_gan.py", ["--run-dir", "run[1]"], "TensorFlow reads [ ] * ? \\ as patterns"),
+    ("01_mnist_gan.py", ["--run-dir", "~nobody-here/run"], "is no path"),
+    ("01_mnist_gan.py", ["--run-dir", 300 * "x"], "File name too long"),
+    ("01_mnist_gan.py", ["--run-dir", "file"], "file is a file"),
+    ("01_mnist_gan.py", ["--run-dir", "file/run"], "file/run can't be written"),
+    ("01_mnist_gan.py", ["--data-dir", "file"], "--data-dir file is a file"),
+    ("01_mnist_gan.py", ["--resume", "--run-dir", "nowhere"], "nowhere holds no run"),
+    ("02_sample_mnist_gan.py", ["--samples", "0"], "--samples must be at least 1"),
+    ("02_sample_mnist_gan.py", ["--samples", "1000000000000"], "at most 100000"),
+    ("02_sample_mnist_gan.py", ["--run-dir", "folder"], "folder holds no run"),
+    ("02_sample_mnist_gan.py", ["--pickle", "file"], "file is not a pickle of samples"),
+    ("02_sample_mnist_gan.py", ["--pickle", "nowhere"], "nowhere can't be read"),
+    ("06_vanilla_gan.py", ["--iterations", "30", "--sample-interval", "20"],
+     "--iterations 30 must be a multiple of --sample-interval 20"),
+    ("13_progressive_gan.py", ["--size", "20"], "--size 20 must be a power of two"),
+    ("13_progressive_gan.py", ["--paper", "--images", "100"],
+     "--images 100 must be a multiple of --interval-images 60000"),
+    ("13_progressive_gan.py", ["--data", "folder"], "--data folder needs --data-dir"),
+    ("13_progressive_gan.py", ["--data", "celeba", "--data-dir", "nowhere"],
+     "CelebA is not in nowhere: prepare it there"),
+    ("14_progan_hub.py", ["--seed", "-1"], "'-1' is not a whole number of at least 0"),
+    ("14_progan_hub.py", ["--module", ""], "'' is no path"),
+    ("14_progan_hub.py", ["--module", "file"], "is not a .tar.gz, or it is damaged"),
+    ("14_progan_hub.py", ["--out", "file"], "file"),
+    ("15_pix2pix.py", ["--paper"], "--data pairs needs --data-dir, the folder with pictures of pairs"),
+    ("15_pix2pix.py", ["--data-dir", "nowhere"], "--data-dir nowhere is not a folder"),
+    ("15_pix2pix.py", ["--paper", "--data", "cifar10"], "--size 256 is more than --data cifar10 has"),
+    ("15_pix2pix.py", ["--paper", "--data", "cifar10", "--size", "16"],
+     "--disc-layers 3 leaves nothing of images of 16"),
+    ("15_pix2pix.py", ["--data", "tfds", "--tfds-name", "nothing"], "nothing is not in"),
+    ("15_pix2pix.py", ["--translate"], "--translate: expected at least one argument"),
+    ("15_pix2pix.py", ["--translate", "x.png"], "there is no run of pix2pix in checkpoints/"),
+    ("15_pix2pix.py", ["--translate", "x.png", "--run-dir", MNIST_GAN], "is a run of 'mnist_gan'"),
+    ("15_pix2pix.py", ["--translate", "x.png", "--iterations", "5"], "unrecognized arguments"),
+    ("16_cyclegan.py", ["--size", "30"], "--size 30 must be a multiple of 4"),
+    ("16_cyclegan.py", ["--data", "folder"], "--data folder needs --data-dir"),
+    ("17_gan_objectives.py", ["--out", "file/folder"], "file/folder"),
+    ("17_gan_objectives.py", ["--epochs", "3"], "unrecognized arguments: --epochs 3"),
+    ("17_gan_objectives.py", ["--compare", "nowhere"], "nowhere holds no run"),
+    ("17_gan_objectives.py", ["--compare", MNIST_GAN], "is a run of 'mnist_gan', not of"),
+    ("17_gan_objectives.py", ["--compare"], "--compare: expected at least one argument"),
+    ("17_gan_objectives.py", ["--objective"], "--objective: expected one argument"),
+    ("17_gan_objectives.py", ["--objective", "minimax", "--xla"], "give --loop graph too"),
+    ("18_mode_collapse.py", ["--remedy", "packing", "--batch-size", "9"],
+     "--batch-size 9 must be a multiple of --packing 2"),
+    ("19_mixture_gan.py", ["--batch-size", "60", "--packing", "2", "--train-points", "100"],
+     "--batch-size 60 packs of --packing 2 are more than --train-points 100"),
+    ("diagnose.py", ["nowhere"], "nowhere holds no run"),
+    ("export.py", ["folder", "--out", "exported"], "folder holds no run"),
+    ("export.py", [MNIST_GAN, "--out", "file"], "file is occupied"),
+]
+
+
+@functools.cache
+def main_of(name):
+    return load_script(name).main
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A current directory with a file and a folder; afterwards it must hold just that."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    yield tmp_path
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("script, arguments, words", TABLE,
+                         ids=[f"{script} {' '.join(arguments)[:60]}" for script, arguments, _ in TABLE])
+def test_a_bad_command_line_is_one_line_and_leaves_nothing(here, capsys, script, arguments, words):
+    assert words in refusal(capsys, main_of(script), *arguments)
+
+
+def test_every_script_refuses_a_flag_that_it_does_not_have(here, capsys):
+    for name in SCRIPT_NAMES:
+        line = refusal(capsys, main_of(name), "--nonsense")
+        assert "unrecognized arguments: --nonsense" in line or "arguments are required" in line
+
+
+def test_every_training_refuses_other_data_a_missing_run_and_xla_by_itself(here, capsys):
+    for name in TRAINS:
+        extra = ["--objective", "minimax"] if name.startswith("17") else []
+        for arguments, words in ((["--data", "flowers"], "invalid choice: 'flowers'"),
+                                 (["--resume"], "there is no run of "),
+                                 (["--xla"], "--loop graph too")):
+            if "--xla" in arguments and "--xla" not in flags_of(name, capsys):
+                continue
+            line = refusal(capsys, main_of(name), *extra, *arguments)
+            assert words in line, (name, line)
+
+
+def flags_of(name, capsys):
+    with pytest.raises(SystemExit):
+        main_of(name)(["--help"])
+    return capsys.readouterr().out
+
+
+# --- settings ---
+
+MODELS = [classifier, *(importlib.import_module(f"gan_tf1.models.{module.name}")
+                        for module in pkgutil.iter_modules(models.__path__))]
+CONFIGS = {module.__name__.split(".")[-1]: module.Config for module in MODELS
+           if dataclasses.is_dataclass(getattr(module, "Config", None))}
+
+
+def refused_values(field):
+    """Values that `field` must refuse, each with words of the line; one for each of its bounds."""
+    bounds, kind = field.metadata, field.type
+    step = 1 if kind is int else 1e-6
+    values = [(None, "not None"), ([], "not []"), ("x" if kind is not str else 1, "must be ")]
+    if kind is float:
+        values += [(float("nan"), "must be a finite number"), (float("inf"), "finite number")]
+    if kind in (int, float):
+        values += [(True, "not True")]
+    if kind is int:
+        values += [(1.5, "must be a whole number, not 1.5")]
+    for name, value in (("at_least", -step), ("at_most", step), ("above", 0), ("below", 0)):
+        if bounds.get(name) is not None:
+            values.append((kind(bounds[name] + value), f"must be {name.replace('_', ' ')}"))
+    if bounds.get("choices") is not None:
+        values.append((kind(999) if kind is not str else "none of these", "must be one of"))
+    return values
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_bound_of_every_setting_is_kept_and_named(name):
+    fields = dataclasses.fields(CONFIGS[name])
+    assert any(field.metadata.get("at_least") is not None for field in fields)
+    for field in fields:
+        for value, words in refused_values(field):
+            with pytest.raises(InputError) as error:
+                config.make(CONFIGS[name], {field.name: value})
+            assert f"{config.flag(field.name)} " in str(error.value)
+            assert words in str(error.value) or "must be one of" in str(error.value)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_whole_number_whose_sizes_would_overflow_is_refused(name):
+    for field in dataclasses.fields(CONFIGS[name]):
+        if field.type is int:
+            with pytest.raises(InputError, match=f"{config.flag(field.name)} must be "):
+                config.make(CONFIGS[name], {field.name: 10**19})
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_default_lies_within_its_bounds(name):
+    assert config.make(CONFIGS[name], dataclasses.asdict(CONFIGS[name]())) == CONFIGS[name]()
+
+
+@pytest.mark.parametrize("name", TRAINS)
+def test_a_setting_out_of_its_bounds_is_refused_at_the_command_line(here, capsys, name):
+    extra = ["--objective", "minimax"] if name.startswith("17") else []
+    assert "--batch-size must be at least " in refusal(
+        capsys, main_of(name), *extra, "--batch-size", "0")

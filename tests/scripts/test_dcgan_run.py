@@ -1,0 +1,67 @@
+"""The DCGAN's script on few drawn street numbers: what a run leaves."""
+
+import numpy as np
+import pytest
+
+import few_streets
+from conftest import load_script, refusal
+from gan_tf1 import figures
+from gan_tf1.data import svhn
+from gan_tf1.generators import restore
+from gan_tf1.models import dcgan_svhn as model
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training import run_results, training
+
+TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
+        "--disc-channels", "2", "--epochs", "10")
+
+
+@pytest.fixture(scope="module")
+def main():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(svhn, "load", few_streets.load)
+        yield load_script("03_dcgan_svhn.py").main
+
+
+@pytest.fixture(scope="module")
+def finished(main, tmp_path_factory):
+    """A run never interrupted."""
+    path = tmp_path_factory.mktemp("runs") / "finished"
+    main([*TINY, "--run-dir", str(path)])
+    return path
+
+
+def test_a_run_leaves_log_losses_samples_and_figures(finished):
+    losses, samples = run_results.load_losses(finished), run_results.load_samples(finished)
+    assert (finished / "losses.csv").read_text().splitlines()[0] == "epoch,disc_loss,gen_loss"
+    assert losses["epoch"].tolist() == list(range(1, 11))
+    assert (finished / "log.txt").read_text().splitlines()[1:-1] == [
+        f"Epoch {epoch:.0f}/10... Discriminator Loss: {disc:.4f}... Generator Loss: {gen:.4f}"
+        for epoch, disc, gen in zip(*(losses[name] for name in ("epoch", "disc_loss", "gen_loss")))]
+    assert samples.shape == (10, 50, 32, 32, 3) and samples.dtype == np.float32
+    assert {path.name for path in (finished / "figures").iterdir()} == {
+        "losses.png", "samples.png", "progress.png"}
+
+
+def test_the_saved_generator_makes_the_last_samples_again(finished):
+    with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
+        net = model.build(model.Config(g_size_mult=2, d_size_mult=2))
+        assert restore.restore_generator(finished, net.gen_vars, sess) == 10
+        sample_z = np.random.default_rng([0, 2]).uniform(-1, 1, (50, 100))
+        assert model.generate(sess, net, sample_z).tobytes() == (
+            run_results.load_samples(finished)[-1].tobytes())
+
+
+def test_settings_reach_the_training(main, tmp_path, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(training, "fit", lambda run, **options: asked.update(options) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main([*TINY, "--mixed-precision", "--run-dir", str(tmp_path / "run")])
+    assert asked["loop"].mixed_precision is True and asked["steps"] == 5 and asked["epochs"] == 10
+    assert "must be one of fixed, batch_minimum" in refusal(capsys, main, "--scaling", "minimum")
+
+
+def test_progress_draws_colours_as_they_are():
+    samples = np.random.default_rng(0).uniform(-1, 1, (2, 6, 32, 32, 3)).astype(np.float32)
+    axes = figures.progress(samples, "colours").axes
+    np.testing.assert_allclose(axes[7].images[0].get_array(), (samples[1, 1] + 1) / 2, atol=1e-6)

@@ -1,0 +1,119 @@
+"""The ablation's script: which runs it makes, what it tells of them, what it refuses."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from conftest import load_script, refusal
+from gan_tf1.data import images
+from gan_tf1.training import processes, run_config
+
+TINY = ["--paper", "--data", "drawn", "--size", "16", "--no-growing", "--images", "8",
+        "--interval-images", "8", "--batch-size", "4", "--z-size", "3", "--max-maps", "2",
+        "--samples", "3"]
+
+
+@pytest.fixture
+def script():
+    return load_script("progressive_ablation.py")
+
+
+def few(choice, size, data_dir=None):
+    """In place of `images.load`: a few pictures."""
+    rng = np.random.default_rng(0)
+    part = rng.integers(0, 256, (80, size, size, 1), np.uint8)
+    return images.Images(choice, "noise (synthetic)", part, part[::-1], None, None)
+
+
+def test_each_row_has_one_idea_more_and_every_seed_a_run(script, tmp_path, monkeypatch):
+    commands = []
+
+    def finish(arguments, environment):
+        commands.append([str(part) for part in arguments])
+        return subprocess.CompletedProcess(arguments, 0)
+
+    monkeypatch.setattr(processes, "run", finish)
+    args = type("Args", (), dict(work_dir=tmp_path, data="mnist", data_dir=None, jobs=1,
+                                 flags=["--images", "80"]))
+    paths = [script.trained(name, seed, args) for name in script.ROWS for seed in (0, 1)]
+    assert len(set(paths)) == 10
+    on = [sum(flag in command for flag in (
+        "--growing", "--minibatch-stddev", "--equalized", "--pixel-norm")) for command in commands]
+    off = [sum(flag.startswith("--no-") for flag in command) for command in commands]
+    assert on == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4] and np.add(on, off).tolist() == 10 * [4]
+    assert "--growing" in commands[2] and "--no-pixel-norm" in commands[7]
+    assert all(command[-2:] == ["--images", "80"] and "--resume" not in command
+               for command in commands)
+    paths[3].mkdir()
+    (paths[3] / "config.json").touch()
+    script.trained("+ growing", 1, args)
+    assert "--resume" in commands[-1]
+    (paths[3] / "losses.csv").write_text("epoch\n1\n")
+    (paths[3] / "samples.npz").touch()  # complete
+    script.trained("+ growing", 1, args)
+    assert len(commands) == 11
+
+
+def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(images, "load", few)
+    path = tmp_path / "run"
+    load_script("13_progressive_gan.py").main([*TINY, "--run-dir", str(path)])
+    monkeypatch.setattr(script, "trained", lambda name, seed, args: path)
+    monkeypatch.setattr(script, "ROWS", {"plain": 0, "+ growing": 1})
+    monkeypatch.setattr(script, "BATCH", 50)
+    out = tmp_path / "table.txt"
+    script.main(["--out", str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn",
+                 "--samples", "64", "--seeds", "0"])
+    lines = out.read_text().splitlines()
+    assert lines[0] == "progressive GAN on noise (synthetic): 8 real images to each run, seeds 0"
+    assert [line[:11].strip() for line in lines[4:8]] == ["test images", "plain", "+ growing", ""]
+    assert lines[3].split() == ["SWD", "16", "SWD", "mean", "MS-SSIM"]
+    assert capsys.readouterr().out.endswith("\n".join(lines) + f"\n{out.with_suffix('.png')}\n")
+    assert out.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
+
+    samples = script.drawn(path, 64)
+    assert samples.shape == (64, 16, 16) and len(np.unique(samples, axis=0)) > 60
+    np.testing.assert_allclose(np.rint(samples * 255), samples * 255, atol=1e-9)
+    reference = few("drawn", 16).train[np.random.default_rng(5).permutation(80)[:64]] / 255
+    found = script.judged(samples, reference)
+    assert f"{found['SWD mean']:.2f}" in lines[5] and f"{found['MS-SSIM']:.4f}" in lines[5]
+    assert run_config.read_config(path)["settings"]["growing"] is False
+
+
+def test_the_table_has_the_mean_and_each_seed(script):
+    rows = {"real": [{"SWD 16": 1.234, "MS-SSIM": 0.5}],
+            "plain": [{"SWD 16": 10., "MS-SSIM": 0.25}, {"SWD 16": 20., "MS-SSIM": 0.35}]}
+    head, real, plain = script.table(rows)
+    assert head.split() == ["SWD", "16", "MS-SSIM"] and real.split() == ["real", "1.23", "0.5000"]
+    assert plain.split() == "plain 15.00 (10.00 20.00) 0.3000 (0.2500 0.3500)".split()
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--out", "table.csv", "--work-dir", "w"], "table.csv must end in .txt"),
+    (["--out", "table.txt", "--work-dir", "w", "--samples", "1"], "--samples must be at least 2"),
+    (["--out", "table.txt", "--work-dir", "w", "--seeds", "1-0"], "the range 1-0 runs backward"),
+    (["--out", "table.txt", "--work-dir", "w", "--jobs", "0"], "--jobs must be at least 1"),
+    (["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "99"],
+     "--samples 99 is more than noise (synthetic) has: 80 images for training and 80 for tests"),
+    (["--out", "table.txt", "--work-dir", "w", "--", "--no-growing"], "--no-growing can't stand after --"),
+    (["--out", "table.txt", "--work-dir", "w", "--data", "flowers"], "invalid choice: 'flowers'"),
+])
+def test_bad_input_is_one_line_and_leaves_nothing(
+        script, arguments, complaint, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(images, "load", few)
+    monkeypatch.chdir(tmp_path)
+    assert complaint in refusal(capsys, script.main, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_flags_that_the_chapter_refuses_are_bad_input(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(images, "load", few)
+    with pytest.raises(SystemExit) as exit_:
+        script.main(["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "9", "--",
+                     "--images", "7"])
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(
+        "error: plain, seed 0: --images 7 must be")
+    assert not (tmp_path / "table.txt").exists()

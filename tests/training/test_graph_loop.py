@@ -1,0 +1,486 @@
+"""The loop in the graph: the chapters' own steps, traced, against the same steps fed."""
+
+import numpy as np
+import pytest
+import scipy
+
+import double
+import few_digits
+from conftest import ROOT, load_script, refusal, values
+from gan_tf1.data import digits, images, mixtures, svhn
+from gan_tf1.data.mnist import DataSet
+from gan_tf1.data.unpaired import TwoSets
+from gan_tf1.models import (
+    conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mixture_gan,
+    mnist_gan, mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, semi_supervised_svhn,
+    stacked_mnist_gan, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training import checkpoint, graph_loop, run_results, tracing
+from gpu_kernels import without_gpu_kernel
+from test_run_directory import final_state
+
+MODELS = {  # name -> model and its smallest settings
+    "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
+    "mnist_gan_two_updates": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8,
+                                              disc_steps=2)),
+    "mnist_gan_objectives": (mnist_gan_objectives, dict(
+        batch_size=20, gen_hidden_size=8, disc_hidden_size=8, objective="maximum_likelihood")),
+    "dcgan_svhn": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2)),
+    "dcgan_svhn_as_printed": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2,
+                                               d_size_mult=2, scaling="batch_minimum")),
+    "semi_supervised": (semi_supervised_svhn, dict(batch_size=8, z_size=5, g_size_mult=2,
+                                                   d_size_mult=2, num_labels=10)),
+    "semi_supervised_corrected": (semi_supervised_svhn, dict(
+        batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2, num_labels=10,
+        variant="corrected")),
+    "dcgan_mnist": (dcgan_mnist, dict(batch_size=8, z_size=5, gen_channels=2, disc_channels=2)),
+    "vanilla_gan": (vanilla_gan, dict(batch_size=8, hidden_size=4, z_dim=5)),
+    "dcgan_upsampling": (dcgan_upsampling, dict(batch_size=8, channels=1, z_dim=5)),
+    "conditional_gan": (conditional_gan, dict(batch_size=8, hidden_size=4, z_dim=5)),
+    "wasserstein_gan": (wasserstein_gan, dict(batch_size=8, hidden_size=4, z_dim=5, n_critic=2)),
+    "wasserstein_gan_gp": (wasserstein_gan_gp, dict(batch_size=8, hidden_size=4, z_dim=5,
+                                                    n_critic=2)),
+    "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
+    "cyclegan": (cyclegan, dict(batch_size=2, load_size=16, size=12, channels=1, blocks=1,
+                                disc_layers=1, pool_size=4, epochs=1, decay_epochs=1)),
+    "progressive_gan": (progressive_gan, dict(
+        batch_size=8, z_dim=5, max_maps=3, resolution=8, images=1200, phase_images=400,
+        interval_images=400)),
+    "pix2pix": (pix2pix, dict(batch_size=8, size=8, channels=2, patch_layers=1)),
+    "remedies_gan": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, gen_steps=2,
+                                        remedy="unrolling", unrolled_steps=1)),
+    "remedies_gan_clipped": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, disc_steps=2,
+                                                gen_steps=1, remedy="wasserstein")),
+    "mixture_gan": (mixture_gan, dict(batch_size=8, packing=2, gen_hidden_size=4,
+                                      disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
+    "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
+}
+# Between them, these have all kinds of draws, of training sets and of state that the loop carries.
+OF_EACH_KIND = ("mnist_gan", "mnist_gan_two_updates", "semi_supervised", "conditional_gan",
+                "wasserstein_gan_gp", "cyclegan", "progressive_gan", "pix2pix", "remedies_gan",
+                "mixture_gan")
+# And these have the ops of all.
+OPS_OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "pix2pix", "mixture_gan")
+
+
+def others_slow(names):
+    """All `MODELS` as parameters, those that are not among `names` marked as slow."""
+    return [name if name in names else pytest.param(name, marks=pytest.mark.slow)
+            for name in MODELS]
+
+
+DIGITS = np.random.default_rng(5).integers(0, 256, (203, 28, 28), np.uint8)
+COLOURS = np.random.default_rng(6).integers(0, 256, (203, 32, 32, 3), np.uint8)
+LABELS = np.random.default_rng(7).integers(0, 10, 203).astype(np.uint8)
+
+
+def chapter(name):
+    """`(net, train_set, step, epoch)` of a model in the current graph."""
+    model, settings = MODELS[name]
+    config = model.Config(**settings)
+    if model is cyclegan:
+        net = model.build(config, 3, epoch_steps=20)
+        train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
+        return net, train_set, lambda sess, train_set, rng: model.step(  # 20 steps are a pass
+            sess, net, train_set, rng, config), 15
+    if model is progressive_gan:  # as 8x8 pixels are faded in
+        net = model.build(config, model.stages(config)[-1], 3)
+        train_set = images.Rows(images.resized(COLOURS, 8))
+        return (net, train_set, lambda sess, train_set, rng: model.step(
+            sess, net, train_set, rng, config), 203 // config.batch_size)
+    if model is remedies_gan:
+        net = model.build(config, 784)
+        return net, digits.Pool(DataSet(DIGITS, LABELS)), lambda sess, train_set, rng: model.step(
+            sess, net, train_set, rng, config), 25
+    net = model.build(config)
+    if model in (dcgan_svhn, semi_supervised_svhn):
+        labels = LABELS.astype(np.int32)
+        train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), 10)
+        return (net, train_set, lambda sess, train_set, rng: model.step(
+            sess, net, train_set.next_batch(config.batch_size), rng, config),
+            train_set.steps(config.batch_size))
+    train_set = DataSet(DIGITS, LABELS)
+    if model is pix2pix:
+        train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
+    elif model is mixture_gan:
+        train_set = mixtures.load("grid", 203, 0).train
+    elif model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
+        train_set = digits.Pool(train_set)
+    return (net, train_set, lambda sess, train_set, rng: model.step(
+        sess, net, train_set, rng, config), 203 // config.batch_size)
+
+
+class Spy:
+    """Hands on what a training set or a generator gives, and takes it down."""
+
+    def __init__(self, giver, drawn):
+        self._giver, self._drawn = giver, drawn
+
+    def _noted(self, value):
+        self._drawn.append(value)
+        return value
+
+    def __getattr__(self, name):
+        given = getattr(self._giver, name)
+        if isinstance(given, tracing._Column):
+            return Spy(given, self._drawn)
+        if not callable(given):
+            return given
+        return lambda *arguments, **named: self._noted(given(*arguments, **named))
+
+    def __getitem__(self, rows):
+        return self._noted(self._giver[rows])
+
+    def __len__(self):
+        return len(self._giver)
+
+
+def spied(step):
+    """`step`, returning besides what it fetched all that it drew."""
+    def noting(sess, train_set, rng):
+        drawn = []
+        return step(sess, Spy(train_set, drawn), Spy(rng, drawn)), drawn
+    return noting
+
+
+class Again:
+    """Gives what was taken down, whatever it is asked for."""
+
+    def __init__(self, drawn, train_set=None):
+        self._drawn, self._train_set = drawn, train_set
+        self.num_examples = getattr(train_set, "num_examples", None)
+
+    def __getattr__(self, name):
+        if name in ("images", "labels", "others"):  # a column, to be indexed
+            return Again(self._drawn, getattr(self._train_set, name))
+        return lambda *arguments, **named: self._drawn.pop(0)
+
+    def __getitem__(self, rows):
+        return self._drawn.pop(0)
+
+    def __len__(self):
+        return len(self._train_set)
+
+
+def both(name, folder, steps=50, xla=False):
+    """Variables and fetched numbers after the epochs that make at least `steps`: by either loop."""
+    with new_graph(3, resource_variables=True).as_default(), \
+            tf.Session(config=session_config()) as sess:
+        net, train_set, step, epoch = chapter(name)
+        steps = -(-steps // epoch) * epoch
+        graph = graph_loop.build(spied(step), train_set, 3, epoch, xla=xla)
+        saver = tf.train.Saver()
+        sess.run(tf.global_variables_initializer())
+        start = saver.save(sess, str(folder / "start"))
+
+        turns = graph_loop.graph_steps(sess, graph, 0)
+        looped = [next(turns).fetched[0] for _ in range(steps)]
+        after_loop = values(sess)
+
+        # One step a call, for a call returns its last step's draws.
+        drawn = []
+        for number in range(steps):
+            whole = graph.last is None or number % epoch < epoch - 1
+            (_, draws), _ = sess.run(graph.steps if whole else graph.last,
+                                     {graph.first: number, graph.count: 1})
+            drawn.append(tf.nest.map_structure(lambda stack: stack[0], draws))
+
+        saver.restore(sess, start)
+        fed = [step(sess, Again(draws, train_set), Again(draws)) for draws in drawn]
+        assert not any(drawn), "the fed step drew less than the traced one"
+        return after_loop, values(sess), looped, fed
+
+
+def numbers(fetched):
+    """The numbers of each step, without batches: float64 [steps, k]."""
+    return np.array([[leaf for leaf in tf.nest.flatten(each) if np.ndim(leaf) == 0]
+                     for each in fetched], np.float64)
+
+
+# Two orders of summation differ by 2^-53, about 1e-16, of what is summed. Nothing amplifies that
+# more than Adam does in a bias ahead of batch norm, whose gradient is rounding alone, at most some
+# 1e-15 here: a step is then 1e-15 / 1e-8 of the learning rate, 0.001 at most, and fifty of them are
+# 5e-9. Differences up to 4e-10 were found. A step of one program that the other doesn't make moves
+# weights by 1e-4.
+ATOL = 1e-8
+
+
+@pytest.mark.numerics
+@pytest.mark.parametrize("name", others_slow(OF_EACH_KIND))
+def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path):
+    with double.precision():
+        after_loop, after_feeds, looped, fed = both(name, tmp_path)
+    assert_equal(after_loop, after_feeds, looped, fed)
+
+
+@pytest.mark.numerics
+@pytest.mark.parametrize("name", others_slow(("mnist_gan",)))  # compiling takes long
+def test_so_do_fifty_compiled_steps(name, tmp_path):
+    with double.precision():
+        after_loop, after_feeds, looped, fed = both(name, tmp_path, xla=True)
+    assert_equal(after_loop, after_feeds, looped, fed)
+
+
+def assert_equal(after_loop, after_feeds, looped, fed):
+    assert after_loop.keys() == after_feeds.keys()
+    for variable, value in after_loop.items():
+        np.testing.assert_allclose(value, after_feeds[variable], rtol=0, atol=ATOL, err_msg=variable)
+    np.testing.assert_allclose(numbers(looped), numbers(fed), rtol=0, atol=ATOL)
+
+
+@pytest.mark.parametrize("name", ["mnist_gan",
+                                  pytest.param("dcgan_svhn", marks=pytest.mark.slow)])
+def test_the_number_of_steps_a_call_changes_no_byte(name):
+    """So that the speed of a machine, by which that number goes, doesn't."""
+    def trained(calls):
+        with new_graph(3, resource_variables=True).as_default(), \
+                tf.Session(config=session_config()) as sess:
+            _, train_set, step, epoch = chapter(name)
+            graph = graph_loop.build(step, train_set, 3, epoch)
+            sess.run(tf.global_variables_initializer())
+            for initialize, feed in graph.load:
+                sess.run(initialize, feed)
+            first = 0
+            for count in calls:
+                sess.run(graph.steps, {graph.first: first, graph.count: count})
+                first += count
+            return {name: value.tobytes() for name, value in values(sess).items()}
+
+    assert trained([9]) == trained([1, 3, 5]) != trained([8])
+
+
+# --- what a traced step draws ---
+
+def drawn_rows(train_set, batch_size, epoch, epochs):
+    """The rows of each step's batch, `epochs` long."""
+    with new_graph(0).as_default(), tf.Session() as sess:
+        first, rows = tf.placeholder(tf.int64, ()), []
+        rest = 0 if train_set.carries_over else train_set.num_examples % batch_size
+        order = graph_loop._Order(train_set, 3, first)
+        whole, last = (order.rows(first, size)(batch_size) for size in (0, rest))
+        for number in range(epochs * epoch):
+            ends = rest and number % epoch == epoch - 1
+            rows.append(sess.run(last if ends else whole, {first: number}))
+    return rows
+
+
+def test_batches_of_mnist_fill_up_from_the_next_pass():
+    rows = np.concatenate(drawn_rows(DataSet(DIGITS, LABELS), 20, 10, 4))
+    assert len(rows) == 800  # no batch is smaller
+    passes = [rows[start:start + 203] for start in (0, 203, 406)]
+    assert all(sorted(each) == list(range(203)) for each in passes)
+    assert (passes[0] != passes[1]).any() and (passes[1] != passes[2]).any()
+
+
+def test_the_last_batch_of_svhn_has_what_is_left():
+    labels = LABELS.astype(np.int32)
+    train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), 10)
+    rows = drawn_rows(train_set, 20, train_set.steps(20), 2)
+    assert [len(each) for each in rows] == 2 * (10 * [20] + [3])
+    first, second = np.concatenate(rows[:11]), np.concatenate(rows[11:])
+    assert sorted(first) == sorted(second) == list(range(203)) and (first != second).any()
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 5, 6])
+def test_an_interval_of_a_run_may_be_longer_than_a_pass(batch_size):
+    """A call ends where the rows that it has do: the next one has those of passes to come."""
+    pixels = np.uint8([[3], [10], [40], [90], [120], [250]])
+    train_set = images.Rows(pixels)
+
+    def step(sess, train_set, rng):
+        [batch] = train_set.next_batch(batch_size)
+        return ((batch + 1) * 127.5).sum()
+
+    with new_graph(0).as_default(), tf.Session() as sess:
+        graph = graph_loop.build(step, train_set, 3, 50)
+        turns = graph_loop.graph_steps(sess, graph, 0)
+        sums = [next(turns).fetched for _ in range(90)]
+        assert sums == [graph_loop.call(sess, graph, number, 1)[0].fetched for number in range(90)]
+    together = np.reshape(sums, (-1, np.lcm(6, batch_size) // batch_size)).sum(axis=1)
+    np.testing.assert_allclose(together, pixels.sum() * np.lcm(6, batch_size) // 6, rtol=1e-5)
+    assert batch_size == 6 or len(set(np.round(sums))) > 3
+
+
+@pytest.mark.parametrize("train_set", [
+    DataSet(DIGITS, LABELS), digits.Pool(DataSet(DIGITS, LABELS)),
+    svhn.Dataset(svhn.Arrays(COLOURS, LABELS.astype(np.int32), COLOURS[:9], LABELS[:9]), 10)],
+    ids=["mnist", "pool", "svhn"])
+def test_bytes_on_the_device_come_back_as_the_numbers_that_are_fed(train_set):
+    stored = train_set.stored()
+    assert stored[0].dtype == np.uint8
+    images, labels = train_set.decode(*stored)[:2]
+    again = train_set.images if hasattr(train_set, "images") else svhn.scaled(COLOURS)
+    assert images.dtype == np.float32 and images.tobytes() == again.tobytes()
+    assert labels.tolist() == LABELS.tolist()
+    # In the graph a division may become a product with the reciprocal: each rounds once, to
+    # 2^-24 of a number that is at most 2 before 1 is taken off.
+    with new_graph(0).as_default(), tf.Session() as sess:
+        columns = [tracing.Traced(tf.constant(column)) for column in stored]
+        traced = sess.run(train_set.decode(*columns)[0].tensor)
+    np.testing.assert_allclose(traced, images, rtol=0, atol=4 * 2**-24)
+
+
+def test_draws_are_functions_of_seed_step_and_place():
+    with new_graph(0).as_default(), tf.Session() as sess:
+        step = tf.placeholder(tf.int64, ())
+
+        def draws(seed):
+            rng = tracing.Random(seed, step)
+            return tracing.tensors([rng.uniform(-1, 1, (40, 50)), rng.uniform(-1, 1, size=(40, 50)),
+                                    rng.normal(0, 1, (40, 50)), rng.normal(size=(40, 50)),
+                                    rng.integers(0, 7, 2000)])
+
+        fetches = draws(1), draws(1), draws(2)
+        (a, b, normal, again, whole), same, other = sess.run(fetches, {step: 5})
+        next_step = sess.run(fetches, {step: 6})[0]
+    for number, draw in enumerate((a, b, normal, again, whole)):
+        assert (draw == same[number]).all()
+        assert (draw != other[number]).any() and (draw != next_step[number]).any()
+    assert (a != b).any() and (normal != again).any()
+    assert -1 <= a.min() < -0.99 and 0.99 < a.max() <= 1
+    assert a.std() == pytest.approx(3 ** -0.5, rel=0.03) and abs(a.mean()) < 0.05
+    assert normal.std() == pytest.approx(1, rel=0.05) and abs(normal.mean()) < 0.1
+    assert whole.shape == (2000,) and set(whole) == set(range(7))
+
+
+def test_a_function_that_no_chapter_uses_is_refused_by_name():
+    with new_graph(0).as_default():
+        traced = tracing.Traced(tf.constant([1., 2.]))
+        with pytest.raises(TypeError, match="sort"):
+            np.sort(traced)
+        with pytest.raises(TypeError, match="arctan"):
+            np.arctan(traced)
+
+
+# --- what a traced session computes ---
+
+def products(sess_calls):
+    """How many matrix products a traced session adds for `sess_calls(sess, gan, images, z)`."""
+    with new_graph(0, resource_variables=True).as_default() as graph:
+        gan = mnist_gan.build(mnist_gan.Config(gen_hidden_size=8, disc_hidden_size=8))
+        images, z = tf.zeros((20, 784)), tf.zeros((20, 100))
+        before = len(graph.get_operations())
+        sess_calls(tracing.Session(graph), gan, {gan.real_discriminator_input: tracing.Traced(images),
+                                                 gan.generator_input_z: tracing.Traced(z)})
+        return sum(op.type == "MatMul" for op in graph.get_operations()[before:])
+
+
+def test_a_pass_through_a_network_that_has_not_moved_is_shared():
+    def disc(sess, gan, feed):
+        sess.run(gan.disc_train_opt, feed)
+
+    def gen(sess, gan, feed):
+        sess.run(gan.gen_train_opt, feed)
+
+    def in_turns(*calls):
+        return lambda *arguments: [call(*arguments) for call in calls]
+
+    # Forward G 2, D of real and of fake 2 each; of D's weights 2 each, of its hidden units 1 each.
+    assert products(disc) == 2 + 4 + 4 + 2
+    # G 2 and D 2 forward; back through D 2, and G 3.
+    assert products(gen) == 2 + 2 + 2 + 3
+    # The generator stands still while the discriminator moves: its pass is made once.
+    assert products(in_turns(disc, gen)) == products(disc) + products(gen) - 2
+    # In the other order it has moved, and D hasn't: but what D gets is another image.
+    assert products(in_turns(gen, disc)) == products(gen) + products(disc)
+
+
+def test_a_call_reads_what_the_call_before_has_moved():
+    with new_graph(0, resource_variables=True).as_default() as graph, tf.Session() as sess:
+        x = tf.get_variable("x", initializer=1.)
+        y = x * 10
+        move, x_in = tf.assign_add(x, 1.), tf.placeholder(tf.float32, ())
+        total = y + x_in
+        traced = tracing.Session(graph)
+        before, _, after = traced.run(y), traced.run(move), traced.run([y, total], {x_in: 5.})
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(tracing.tensors([before, after])) == [10., [20., 25.]]
+        assert sess.run(x) == 2.
+        with pytest.raises(ValueError, match="not fed"):
+            traced.run(total)
+
+
+# --- runs ---
+
+FEW = ["--data", "drawn", "--epochs", "4", "--batch-size", "20", "--gen-hidden-size", "4",
+       "--disc-hidden-size", "4", "--samples", "4"]
+
+
+@pytest.fixture
+def main(monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    return load_script("01_mnist_gan.py").main
+
+
+@pytest.mark.parametrize("flags", [
+    pytest.param([], marks=pytest.mark.slow, id="graph"),  # as one that is killed
+    pytest.param(["--xla"], id="xla")])
+def test_a_run_leaves_every_steps_losses_and_resumes_to_the_same_bytes(main, tmp_path, monkeypatch,
+                                                                       capsys, flags):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    main([*FEW, "--loop", "graph", *flags, "--run-dir", str(whole)])
+    steps = run_results.load_losses(whole, "step_losses.csv")
+    assert steps["step"].tolist() == list(range(1, 4 * 20 + 1))
+    assert steps["disc_loss"][0] == pytest.approx(1.5, abs=0.5) and (steps["gen_loss"] > 0).all()
+
+    save, saved = checkpoint.save, []
+
+    def interrupted(*arguments):
+        save(*arguments)
+        saved.append(arguments)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save", interrupted)
+    with pytest.raises(SystemExit):
+        main([*FEW, "--loop", "graph", *flags, "--run-dir", str(cut)])
+    assert "can go on: --resume" in capsys.readouterr().err
+    monkeypatch.setattr(checkpoint, "save", save)
+    assert "loop (the run's: graph, now: feed)" in refusal(
+        capsys, main, "--resume", "--loop", "feed", "--run-dir", cut)
+    main(["--resume", "--run-dir", str(cut)])
+    assert final_state(cut) == final_state(whole)
+    assert (cut / "step_losses.csv").read_bytes() == (whole / "step_losses.csv").read_bytes()
+
+
+def test_the_data_set_is_in_no_checkpoint(main, tmp_path):
+    main([*FEW, "--loop", "graph", "--run-dir", str(tmp_path / "run")])
+    last = tf.train.latest_checkpoint(str(tmp_path / "run" / "generator"))
+    assert last and not any("loop" in name for name, _ in tf.train.list_variables(last))
+    assert sum(path.stat().st_size for path in (tmp_path / "run" / "state").iterdir()) < 400 * 784
+
+
+def test_xla_without_the_loop_in_the_graph_is_refused(main, capsys):
+    assert "give --loop graph too" in refusal(capsys, main, "--xla")
+
+
+@pytest.mark.parametrize("name", others_slow(OPS_OF_EACH_KIND))
+def test_every_op_of_the_loop_has_a_gpu_kernel(name):
+    with new_graph(3, resource_variables=True).as_default():
+        _, train_set, step, epoch = chapter(name)
+        graph = graph_loop.build(step, train_set, 3, epoch)
+        assert without_gpu_kernel(
+            [leaf for leaf in tf.nest.flatten([graph.steps, graph.last]) if leaf is not None]) == []
+
+
+# --- twenty seeds of either loop on MNIST ---
+
+def windows(name, epochs):
+    """Each seed's mean losses over `epochs` (first, last) in an envelope: [seeds, 2]."""
+    rows = run_results.table((ROOT / "gan_tf1" / "book_logs" / name).read_text())
+    own = (rows["epoch"] >= epochs[0]) & (rows["epoch"] <= epochs[1])
+    return np.array([[rows[loss][own & (rows["seed"] == seed)].mean()
+                      for loss in ("disc_loss", "gen_loss")] for seed in np.unique(rows["seed"])])
+
+
+@pytest.mark.parametrize("epochs", [(1, 2), (3, 10), (11, 20), (21, 40)])
+def test_the_losses_of_twenty_seeds_come_from_one_distribution(epochs):
+    fed, looped = (windows(name, epochs) for name in ("mnist_gan_envelope.csv",
+                                                      "mnist_gan_graph_loop.csv"))
+    assert len(fed) == len(looped) == 20
+    for loss in range(2):  # eight comparisons: in all, equal ones are told apart in 1 % of cases
+        assert scipy.stats.ks_2samp(fed[:, loss], looped[:, loss]).pvalue > 0.01 / 8
+        # What does differ is told apart: later epochs.
+        others = windows("mnist_gan_envelope.csv", (11, 20))
+        assert epochs != (1, 2) or (
+            scipy.stats.ks_2samp(others[:, loss], looped[:, loss]).pvalue < 0.01 / 8)

@@ -1,0 +1,139 @@
+"""Where outputs go: one home from any directory, numbered names, nothing replaced unasked."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, load_script, refusal
+from gan_tf1.config import Parser
+from gan_tf1.errors import InputError, script
+from gan_tf1.training import outputs
+
+
+def parsed(*argv, ending=".png"):
+    parser = Parser()
+    outputs.add_flags(parser, "bars", ending)
+    return parser.parse_args([str(argument) for argument in argv])
+
+
+def test_the_home_is_the_repositorys_checkpoints_from_any_directory(monkeypatch, tmp_path):
+    monkeypatch.delenv("GAN_TF1_HOME")
+    for folder in (tmp_path, pathlib.Path("/"), ROOT, ROOT / "scripts"):
+        monkeypatch.chdir(folder)
+        assert outputs.home().resolve() == (ROOT / "checkpoints").resolve()
+    monkeypatch.chdir(ROOT)
+    assert str(outputs.home()) == "checkpoints"  # short where it can be
+
+
+def test_without_the_repository_the_home_is_in_the_current_directory(monkeypatch, tmp_path):
+    monkeypatch.delenv("GAN_TF1_HOME")
+    monkeypatch.setattr(outputs, "REPOSITORY", tmp_path / "site-packages")
+    assert str(outputs.home()) == "checkpoints"
+
+
+def test_the_home_can_be_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("GAN_TF1_HOME", str(tmp_path / "elsewhere"))
+    assert outputs.home() == tmp_path / "elsewhere"
+    monkeypatch.setenv("GAN_TF1_HOME", "~nobody-here")
+    with pytest.raises(InputError, match="GAN_TF1_HOME is ~nobody-here"):
+        outputs.home()
+
+
+def test_outputs_are_numbered_after_the_last_one(home):
+    home.mkdir()
+    for name in ("bars-002.png", "bars-003.npy", "bars-12x.png", "bars_more-009.png", "bars-1000.png"):
+        (home / name).write_text("")
+    assert outputs.next_free("bars", ".png") == home / "bars-1001.png"
+    assert outputs.next_free("bars") == home / "bars-001"
+    assert [path.name for path in outputs.numbered("bars", ".png")] == ["bars-002.png",
+                                                                       "bars-1000.png"]
+
+
+def test_a_file_is_replaced_only_if_asked(tmp_path):
+    there = tmp_path / "there.png"
+    there.write_text("kept")
+    with pytest.raises(InputError, match="exists: name another file, or add --overwrite"):
+        outputs.file(parsed("--out", there), "bars")
+    assert outputs.file(parsed("--out", there, "--overwrite"), "bars") == there
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(InputError, match="is not a file"):
+        outputs.file(parsed("--out", tmp_path / "folder.png", "--overwrite"), "bars")
+
+
+def test_a_folder_with_files_is_written_to_only_if_asked(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "new"):
+        assert outputs.folder(parsed("--out", tmp_path / name, ending=""), "bars").name == name
+    with pytest.raises(InputError, match="holds files: name another folder, or add --overwrite"):
+        outputs.folder(parsed("--out", tmp_path, ending=""), "bars")
+    assert outputs.folder(parsed("--out", tmp_path, "--overwrite", ending=""), "bars") == tmp_path
+
+
+@pytest.mark.parametrize("path", ["/dev/null.png", "/dev/stdout.png", "/proc/self/x.png"])
+def test_devices_are_refused(path):
+    with pytest.raises(InputError, match="lies among the system's devices"):
+        outputs.file(parsed("--out", path), "bars")
+
+
+def test_two_processes_that_choose_a_number_at_once_get_two(home, monkeypatch):
+    """The second has looked before the first has taken the number."""
+    free = outputs.next_free
+    for ending in (".png", ""):
+        stale = [free("bars", ending)] * 2
+        monkeypatch.setattr(outputs, "next_free", lambda name, ending: (
+            stale.pop() if stale else free(name, ending)))
+        function = outputs.file if ending else outputs.folder
+        paths = [function(parsed(ending=ending), "bars") for _ in range(2)]
+        assert paths == [home / f"bars-001{ending}", home / f"bars-002{ending}"]
+
+
+def test_a_script_that_fails_leaves_no_empty_output(home, capsys):
+    @script
+    def main(argv):
+        paths = [outputs.file(parsed(), "bars"), outputs.folder(parsed(ending=""), "bars")]
+        assert all(path.exists() for path in paths)
+        if argv:
+            paths[0].write_text("whole")
+        raise InputError("failed")
+
+    refusal(capsys, main)
+    assert not home.exists()
+    refusal(capsys, main, "x")
+    assert [path.name for path in home.iterdir()] == ["bars-001.png"]
+
+
+# --- by the scripts ---
+
+def test_samples_do_not_land_in_the_current_directory(tmp_path, monkeypatch, home, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    main = load_script("02_sample_mnist_gan.py").main
+    for _ in range(2):
+        main(["--samples", "1"])
+    assert capsys.readouterr().out.split() == [str(home / f"samples-00{n}.png") for n in (1, 2)]
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_result_that_is_there_is_left_as_it_is(tmp_path, capsys):
+    np.save(tmp_path / "samples.npy", np.zeros(3))
+    main = load_script("02_sample_mnist_gan.py").main
+    assert "add --overwrite" in refusal(capsys, main, "--out", tmp_path / "samples.npy")
+    assert np.load(tmp_path / "samples.npy").shape == (3,)
+    main(["--out", str(tmp_path / "samples.npy"), "--samples", "2", "--overwrite"])
+    assert np.load(tmp_path / "samples.npy").shape == (2, 784)
+
+
+def test_theory_is_not_written_among_other_files(tmp_path, capsys):
+    (tmp_path / "own.txt").write_text("kept")
+    main = load_script("17_gan_objectives.py").main
+    assert "holds files" in refusal(capsys, main, "--out", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["own.txt"]
+
+
+def test_the_former_way_to_name_an_exports_folder_is_accepted_and_says_so(tmp_path, capsys):
+    main = load_script("export.py").main
+    shipped = outputs.SHIPPED / "mnist_gan"
+    main([str(shipped), str(tmp_path / "old")])
+    assert capsys.readouterr().err.strip() == "note: the folder is now given as --out DIR"
+    assert "given twice" in refusal(capsys, main, shipped, tmp_path / "a", "--out", tmp_path / "b")
