@@ -6,7 +6,7 @@ import scipy
 
 import double
 import few_digits
-from conftest import ROOT, load_script, refusal, values
+from conftest import load_script, refusal, values
 from gan_tf1.data import digits, images, mixtures, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.data.unpaired import TwoSets
