@@ -25,18 +25,21 @@ def between(fetches):
 
 @functools.cache
 def registered(op_type):
+    """Each kernel of an op as `(device type, {attribute: the types that it takes})`."""
     load()
     from tensorflow.python.framework import kernels
-    return kernels.get_registered_kernels_for_op(op_type).kernel
+    return [(kernel.device_type, {
+        constraint.name: frozenset(map(tf.as_dtype, constraint.allowed_values.list.type))
+        for constraint in kernel.constraint})
+        for kernel in kernels.get_registered_kernels_for_op(op_type).kernel]
 
 
 def devices(op):
     """The device types with a kernel that runs `op` with its types: "CPU", "GPU", "DEFAULT", ..."""
-    def fits(kernel):
-        return all(op.get_attr(constraint.name) in map(
-            tf.as_dtype, constraint.allowed_values.list.type) for constraint in kernel.constraint)
-
-    return {kernel.device_type for kernel in registered(op.type) if fits(kernel)}
+    kernels = registered(op.type)
+    types = {name: op.get_attr(name) for name in {name for _, takes in kernels for name in takes}}
+    return {device for device, takes in kernels
+            if all(types[name] in allowed for name, allowed in takes.items())}
 
 
 def without_gpu_kernel(fetches):

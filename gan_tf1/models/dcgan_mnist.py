@@ -2,8 +2,9 @@
 
 *Stepping into the Magical World of GANs* (Towards Data Science), steps 1 to 6, which follows Jason
 Brownlee's blog post on a GAN for MNIST digits. What the blog's run printed is in
-`book_logs/dcgan_mnist.csv`. The article is written in Keras; this is the graph that Keras builds.
-A test trains both from the same weights: after 10 steps all weights and Adam's slots are equal.
+`published/book_logs/dcgan_mnist.csv`. The article is written in Keras; this is the graph that Keras
+builds. A test trains both from the same weights: after 10 steps all weights and Adam's slots are
+equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 

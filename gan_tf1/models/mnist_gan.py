@@ -1,7 +1,7 @@
 """The MNIST GAN: two small dense networks, trained against each other.
 
 *Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial Networks", section "A
-simple implementation of GANs"; its printed log is in `book_logs/mnist_gan.csv`. *Practical
+simple implementation of GANs"; its printed log is in `published/book_logs/mnist_gan.csv`. *Practical
 Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with CNN", section
 "GAN - code example", prints the same system with other names and with Adam at 0.002.
 

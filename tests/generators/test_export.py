@@ -30,6 +30,8 @@ CHAPTERS = {  # name -> model and its smallest settings
         batch_size=8, hidden_size=4, z_dim=5, variant="corrected"))}
 TRANSLATORS = {model.CHAPTER: (model, settings) for model, settings in MODELS.values()
                if hasattr(model, "translations")}
+# Of each kind of generator one: without averages and with them, with labels, that fades in.
+OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "conditional_gan_corrected", "progressive_gan")
 COUNT = 6
 IN_TF2 = """
 import sys, numpy as np, tensorflow as tf
@@ -106,18 +108,30 @@ def translated(model):
     return made
 
 
+def others_slow(names):
+    return [name if name in OF_EACH_KIND else pytest.param(name, marks=pytest.mark.slow)
+            for name in names]
+
+
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """`(root, by_session, in_tf2)`: all chapters' exports, images of the same latent vectors."""
+def exported(tmp_path_factory, request):
+    """`(root, by_session, in_tf2)`: exports, and images of the same latent vectors.
+
+    They are those of the chapters that the selected tests name.
+    """
     root, by_session = tmp_path_factory.mktemp("exports"), {}
-    for name, (model, settings) in (CHAPTERS | TRANSLATORS).items():
+    names = {item.callspec.params["name"] for item in request.session.items
+             if "exported" in getattr(item, "fixturenames", ()) and item.path == request.path}
+    names = [name for name in CHAPTERS | TRANSLATORS if name in names]
+    for name in names:
+        model, settings = (CHAPTERS | TRANSLATORS)[name]
         (root / name / "run" / "generator").mkdir(parents=True)
         made = translated if name in TRANSLATORS else generated
         images = a_run(root / name, model, settings, made(model))
         by_session |= images if isinstance(images, dict) else {name: images}
         export.export(root / name / "run", root / name / "exported")
     done = subprocess.run(
-        [sys.executable, "-c", IN_TF2, root, root / "found.npz", *CHAPTERS, *TRANSLATORS], text=True,
+        [sys.executable, "-c", IN_TF2, root, root / "found.npz", *names], text=True,
         capture_output=True, cwd=root, env={name: value for name, value in os.environ.items()
                                             if name != "TF_USE_LEGACY_KERAS"})
     assert done.returncode == 0, done.stderr
@@ -145,7 +159,7 @@ def test_a_sample_is_what_is_generated_of_latent_vectors(name, monkeypatch):
     np.testing.assert_array_equal(found, model.latent(np.random.default_rng(1), 7, config))
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", others_slow(CHAPTERS))
 def test_in_tf2_an_export_makes_the_sessions_images(exported, name):
     _, by_session, in_tf2 = exported
     images, (low, high) = by_session[name], CHAPTERS[name][0].SAMPLE_RANGE
@@ -155,7 +169,7 @@ def test_in_tf2_an_export_makes_the_sessions_images(exported, name):
     assert in_tf2[name].dtype == np.float32
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", others_slow(CHAPTERS))
 def test_an_export_says_what_it_takes_and_gives(exported, name):
     root, by_session, in_tf2 = exported
     model, settings = CHAPTERS[name]
@@ -201,29 +215,28 @@ def test_in_tf2_an_exported_translator_makes_the_sessions_images(exported, name,
     assert about["is"].startswith("AtoB and BtoA: " if name == "cyclegan" else "Images in [-1, 1]")
 
 
-def test_an_exported_translator_has_its_generators_variables_alone(exported):
+@pytest.mark.parametrize("name, own", [("pix2pix", {"generator"}),
+                                       ("cyclegan", {"generator_ab", "generator_ba"})])
+def test_an_exported_translator_has_its_generators_variables_alone(exported, name, own):
     _, _, in_tf2 = exported
-    for name in TRANSLATORS:
-        variables = in_tf2[name + "/variables"].tolist()
-        scopes = {var.partition("/")[0] for var in variables}
-        assert scopes == ({"generator"} if name == "pix2pix" else
-                          {"generator_ab", "generator_ba"})
-    two_ways = in_tf2["cyclegan/AtoB"], in_tf2["cyclegan/BtoA"]
-    assert np.abs(two_ways[0] - two_ways[1]).max() > 0.05  # by two networks
+    assert {var.partition("/")[0] for var in in_tf2[name + "/variables"].tolist()} == own
+    if name == "cyclegan":
+        two_ways = in_tf2["cyclegan/AtoB"], in_tf2["cyclegan/BtoA"]
+        assert np.abs(two_ways[0] - two_ways[1]).max() > 0.05  # by two networks
 
 
-def test_an_export_has_the_variables_that_it_reads(exported):
+@pytest.mark.parametrize("name", others_slow(CHAPTERS))
+def test_an_export_has_the_variables_that_it_reads(exported, name):
     """Averages where it normalizes by them, or hands them to an op that also could."""
     _, _, in_tf2 = exported
-    for name in CHAPTERS:
-        assert in_tf2[name + "/signatures"].tolist() == ["default"]
-        variables = in_tf2[name + "/variables"].tolist()
-        others = {var for var in variables if not var.startswith("generator/")}
-        assert others == ({"global_step:0"} if name == "progressive_gan" else set())
-        averages = [var for var in variables if "/moving_" in var]
-        assert bool(averages) == (name not in (
-            "mnist_gan", "mnist_gan_objectives", "dcgan_mnist", "progressive_gan",
-            "remedies_gan", "dcgan_class_as_printed")), variables
+    assert in_tf2[name + "/signatures"].tolist() == ["default"]
+    variables = in_tf2[name + "/variables"].tolist()
+    others = {var for var in variables if not var.startswith("generator/")}
+    assert others == ({"global_step:0"} if name == "progressive_gan" else set())
+    averages = [var for var in variables if "/moving_" in var]
+    assert bool(averages) == (name not in (
+        "mnist_gan", "mnist_gan_objectives", "dcgan_mnist", "progressive_gan",
+        "remedies_gan", "dcgan_class_as_printed")), variables
 
 
 # --- the script ---

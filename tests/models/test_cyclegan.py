@@ -467,6 +467,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
 
 # --- learning ---
 
+@pytest.mark.slow
 def test_two_sets_of_unlike_brightness_are_translated_into_each_other():
     """A is dark and B bright, and each image has a brighter half of its own: that must stay."""
     rng = np.random.default_rng(4)

@@ -213,7 +213,7 @@ def test_the_printed_steps_are_read_and_judged(tmp_path, capsys):
     assert round(book.losses["disc_loss"][-5:].mean(), 3) == 0.694
     verdict = comparison.judge(book, comparison.envelope("dcgan_mnist"))
     assert verdict.word == "agrees" and {figure.epochs for figure in verdict.figures} == {"1-6"}
-    log = ROOT / "tests" / "logs" / "dcgan_adam_0.0005.txt"
+    log = ROOT / "tests" / "published" / "logs" / "dcgan_adam_0.0005.txt"
     load_script("compare_logs.py").main([str(log), "--chapter", "dcgan_mnist",
                                          "--out", str(tmp_path / "overlay.png")])
     out = capsys.readouterr().out

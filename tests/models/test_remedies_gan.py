@@ -23,11 +23,11 @@ def configured(remedy, **changes):
     return dataclasses.replace(CONFIG, remedy=remedy, **changes)
 
 
-@pytest.fixture(params=model.REMEDIES)
+@pytest.fixture(scope="module", params=model.REMEDIES)
 def built(request):
-    """`(sess, gan, config, feed)` of a small GAN with each remedy, no bias at 0."""
+    """`(sess, gan, config, feed, start)` of a small GAN with each remedy, no bias at 0."""
     with in_session(configured(request.param)) as found:
-        yield found
+        yield (*found, values(found[0]))
 
 
 class in_session:
@@ -110,8 +110,8 @@ def losses(real, fake, epsilon, weights, remedy):
 
 # --- losses ---
 
-def test_losses_equal_numpy(built):
-    sess, gan, config, feed = built
+def test_losses_equal_numpy(session):
+    sess, gan, config, feed = session
     weights = values(sess)
     fake = generated(feed[gan.noise], weights)
     disc, gen = losses(feed[gan.real], fake, feed[gan.epsilon], weights, config.remedy)
@@ -246,9 +246,9 @@ def test_table_of_variables(remedy, inputs, told):
 
 
 @pytest.mark.parametrize("name, own", [("disc_opt", "discriminator"), ("gen_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(built, name, own):
+def test_each_optimizer_moves_its_own_network_only(session, name, own):
     """The generator's step not a weight of the discriminator, however far it looks ahead."""
-    sess, gan, config, feed = built
+    sess, gan, config, feed = session
     before = values(sess)
     sess.run(getattr(gan, name), feed)
     moved = {var for var, value in values(sess).items() if (value != before[var]).any()}
@@ -285,8 +285,8 @@ def test_the_clip_holds_the_critic_alone():
             assert sum(other.type == "ApplyAdam" for other in before) == 6
 
 
-def test_every_op_has_a_gpu_kernel_and_none_draws(built):
-    _, gan, _, _ = built
+def test_every_op_has_a_gpu_kernel_and_none_draws(session):
+    _, gan, _, _ = session
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.generated]
     assert without_gpu_kernel(fetches) == []
     assert not [op.type for op in between(fetches) if "andom" in op.type]
@@ -354,6 +354,7 @@ def trained_on_cities(**changes):
             yield mode_shares.near(two_cities.celsius(samples), two_cities.MEANS, two_cities.NEAR)
 
 
+@pytest.mark.slow
 @pytest.mark.numerics
 @pytest.mark.parametrize("gen_steps, verdict", [(5, "full"), (1, "none")])
 def test_five_updates_of_the_generator_cycle_between_cities_and_one_keeps_both(gen_steps, verdict):

@@ -133,7 +133,9 @@ def resumed_after(main, epoch, finished, path):
     return final_state(path)
 
 
-@pytest.mark.parametrize("epoch", [1, 2, 4], ids=["stage before", "stage's start", "stage"])
+@pytest.mark.parametrize("epoch", [
+    pytest.param(1, marks=pytest.mark.slow, id="stage before"),  # as one that is killed
+    pytest.param(2, id="stage's start"), pytest.param(4, id="stage")])
 def test_resumed_from_any_stage_equals_never_interrupted(main, finished, tmp_path, epoch):
     assert resumed_after(main, epoch, finished, tmp_path / "run") == final_state(finished)
 

@@ -81,8 +81,9 @@ def test_switches_reach_the_training(main, tmp_path, monkeypatch):
     assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant, supervised_only, least", [
-    pytest.param("as_printed", False, 0.25, marks=pytest.mark.slow), ("corrected", True, 0.45)])
+    ("as_printed", False, 0.25), ("corrected", True, 0.45)])
 def test_a_small_run_learns_to_read(variant, supervised_only, least):
     """Networks a quarter as wide read street numbers far better than chance, which is 0.1."""
     drawn = drawn_street.load(2500, 0)

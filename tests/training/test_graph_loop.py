@@ -6,7 +6,7 @@ import scipy
 
 import double
 import few_digits
-from conftest import ROOT, load_script, refusal, values
+from conftest import load_script, refusal, values
 from gan_tf1.data import digits, images, mixtures, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.data.unpaired import TwoSets
@@ -14,6 +14,7 @@ from gan_tf1.models import (
     conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mixture_gan,
     mnist_gan, mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, semi_supervised_svhn,
     stacked_mnist_gan, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+from gan_tf1.published.logs import BOOK_LOGS
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import checkpoint, graph_loop, run_results, tracing
 from gpu_kernels import without_gpu_kernel
@@ -462,7 +463,7 @@ def test_every_op_of_the_loop_has_a_gpu_kernel(name):
 
 def windows(name, epochs):
     """Each seed's mean losses over `epochs` (first, last) in an envelope: [seeds, 2]."""
-    rows = run_results.table((ROOT / "gan_tf1" / "book_logs" / name).read_text())
+    rows = run_results.table((BOOK_LOGS / name).read_text())
     own = (rows["epoch"] >= epochs[0]) & (rows["epoch"] <= epochs[1])
     return np.array([[rows[loss][own & (rows["seed"] == seed)].mean()
                       for loss in ("disc_loss", "gen_loss")] for seed in np.unique(rows["seed"])])
