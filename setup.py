@@ -17,6 +17,7 @@ setup(
         "importlib_resources",  # tensorflow-datasets imports it without declaring it
         "protobuf>=6.31.1",     # so does tensorflow-metadata, below it, with this version
         "tqdm>=4.66.5",
+        "tabulate>=0.9",
         "pillow>=9.4",          # matplotlib needs it too; so does a listing's scipy.misc
     ],
     extras_require={

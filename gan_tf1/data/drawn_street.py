@@ -15,11 +15,12 @@ How one is made:
 3. It gets colours (light on dark or dark on light, much contrast or little), stains,
    a shadow, and the light of the street: a gradient, another shadow's edge, a streak.
 4. A poor camera takes the picture: blur (more along the rows where it moved),
-   sensor noise, the quantization of a JPEG file, and few pixels, enlarged.
+   sensor noise, JPEG compression by Pillow, and few pixels, enlarged.
 
 Scores that papers print for SVHN are not to be expected here.
 """
 
+import io
 from functools import lru_cache
 from importlib import metadata
 from typing import NamedTuple
@@ -30,18 +31,12 @@ import scipy  # its parts are imported when they are first used
 from gan_tf1.data import cache
 from gan_tf1.data.drawn_digits import CELL, GLYPH, glyph_mask, typeface, typefaces
 
-VERSION = 1  # raise it with every change to the drawing: it is part of the cache file's name
+VERSION = 2  # raise it with every change to the drawing: it is part of the cache file's name
 SIZE = 32  # pixels, height and width of a picture
 AXIS = np.linspace(-1, 1, SIZE, dtype=np.float32)  # from border to border, in halves of a picture
 CHUNK = 500  # pictures drawn at a time: bounds memory (about 100 MB), changes no picture
 DICE = 74  # uniform random numbers for one picture, as many as the drawing uses or more
 KNOTS = 6  # stains are noise of KNOTS x KNOTS pixels, enlarged
-
-# What JPEG does: to one luma and two colour differences, to the cosine waves of blocks of 8x8
-# pixels, and to whole steps of these, longer ones for fine patterns and for colour.
-LUMA = np.float32([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]])
-COARSENESS = np.tile((2 + np.add.outer(np.arange(8), np.arange(8))) / 16, (SIZE // 8, SIZE // 8))
-COARSENESS = np.float32(np.multiply.outer([1, 2, 2], COARSENESS))
 
 
 class DrawnStreet(NamedTuple):
@@ -209,11 +204,16 @@ def _scene(layout, dice, stains):
     return image + dice.maybe(0.2, 0.1, 0.4) * streak
 
 
-@lru_cache(maxsize=None)
-def cosine_waves():
-    """What takes [32, 32] pixels, times its transpose from the right, to waves of 8x8 blocks."""
-    block = scipy.fft.dct(np.eye(8), axis=0, norm="ortho")
-    return np.float32(scipy.linalg.block_diag(*[block] * (SIZE // 8)))
+def _compressed(images, quality):
+    """`images` uint8 [n, 32, 32, 3] after JPEG compression of a `quality` [n] from 0 to 100."""
+    from PIL import Image
+    found = np.empty_like(images)
+    for number, (image, own) in enumerate(zip(images, quality.tolist())):
+        file = io.BytesIO()
+        # Half the resolution of the colours, the default, is too little for 32 pixels.
+        Image.fromarray(image).save(file, "JPEG", quality=own, subsampling="4:4:4")
+        found[number] = Image.open(file)
+    return found
 
 
 def _photo(image, dice, noise):
@@ -228,22 +228,25 @@ def _photo(image, dice, noise):
     image = blur(lens) @ image @ blur(lens * moved).swapaxes(-1, -2)
     image = image + (0.005 + 0.05 * dice.between(0, 1) ** 2) * noise
 
-    blocks = cosine_waves()
-    waves = blocks @ np.einsum("ij,njyx->niyx", LUMA, image) @ blocks.T
-    step = (0.02 + 0.25 * dice.between(0, 1) ** 2) * COARSENESS
-    image = blocks.T @ (np.rint(waves / step) * step) @ blocks
-    image = np.einsum("ij,njyx->niyx", np.linalg.inv(LUMA), image)
+    # Quality 97 to 65 changes a pixel by about 5 of 255 levels (root mean square).
+    quality = (98 - 33 * dice.between(0, 1)[:, 0, 0, 0] ** 2).astype(int)
+    image = np.float32(_compressed(_levels(image), quality)).transpose(0, 3, 1, 2) / 255
 
     few = _few_pixels()[14 + dice.below(SIZE - 13)[:, :, 0, 0]]
     image = few @ image @ few.swapaxes(-1, -2)
+    return _levels(image)
+
+
+def _levels(image):
+    """[n, 3, 32, 32] in [0, 1] or beyond as uint8 [n, 32, 32, 3]."""
     return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
 def draw(count, seed) -> DrawnStreet:
     """Draw `count` street numbers: the same arguments give the same pictures.
 
-    `draw(10, s)` is the start of `draw(20, s)`. (Another processor or NumPy may round a pixel
-    differently.) Raises InputError if `count` < 1 or `seed` < 0 or one is no integer.
+    `draw(10, s)` is the start of `draw(20, s)`. (Another processor, NumPy or Pillow may round a
+    pixel differently.) Raises InputError if `count` < 1 or `seed` < 0 or one is no integer.
     """
     count, seed = cache.checked(count, seed)
     # A stream for each factor, drawn picture by picture: so a longer draw starts like a shorter.
@@ -273,5 +276,6 @@ def load(count, seed, cache_dir=None) -> DrawnStreet:
     `gan_tf1.data.cache` says where that is by default. Raises InputError as `draw` does.
     """
     count, seed = cache.checked(count, seed)
-    name = f"drawn_street-v{VERSION}-matplotlib{metadata.version('matplotlib')}-{count}-{seed}"
+    libraries = "-".join(f"{name}{metadata.version(name)}" for name in ("matplotlib", "pillow"))
+    name = f"drawn_street-v{VERSION}-{libraries}-{count}-{seed}"
     return cache.load(name, forms(count), lambda: draw(count, seed), cache_dir)

@@ -1,1 +1,1 @@
-"""How good samples are: what a classifier says of them, and what their pixels and modes tell."""
+"""How good are samples, judged by a classifier, by their pixels and by the modes that they cover?"""

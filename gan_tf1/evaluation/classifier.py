@@ -1,18 +1,19 @@
-"""A small convolutional classifier of MNIST, which judges the generators' digits.
+"""A small convolutional classifier of MNIST, by which generated digits are judged.
 
-No chapter prints it. It replaces the Inception network in scores like the Inception Score
-(Salimans et al. 2016, section 4) and the Frechet Inception Distance (Heusel et al. 2017, equation
-6). `classifier_metrics.py` computes both from its outputs for an image x::
+It is not in any chapter. It replaces the Inception network of the Inception Score (Salimans et al.
+2016, section 4) and of the Frechet Inception Distance (Heusel et al. 2017, equation 6).
+`classifier_metrics.py` computes both metrics from its outputs for an image x::
 
     p(y | x)   probabilities   softmax(logits)
-    f(x)       features        the layer before the last, [B, 64], not negative
+    f(x)       features        the last but one layer, [B, 64], not negative
 
-It minimizes the mean cross-entropy -log p(y | x) of its training images, each shifted by a few
-pixels at random. Images are in [0, 1], background 0 and ink 1, as in `gan_tf1.data.mnist`; samples
-of a generator with tanh must be scaled to that range first.
+The classifier minimizes the mean cross-entropy -log p(y | x) of its training images, each of which
+is shifted by a few pixels at random. Images are in [0, 1], background 0 and ink 1, as in
+`gan_tf1.data.mnist`. Samples of a generator that ends in tanh must be scaled to that range first.
 
-The shifts come from the NumPy generator that is part of each checkpoint, and nothing in the graph
-is random after the initial weights: a resumed run equals an uninterrupted one, byte for byte.
+The random shifts come from a NumPy generator whose state is saved in each checkpoint, and apart from
+the initial weights nothing in the graph is random. A resumed run therefore equals an uninterrupted
+one, byte for byte.
 """
 
 from dataclasses import dataclass
@@ -32,13 +33,13 @@ TEST_BATCH = 500      # images per `session.run` outside of training, which limi
 
 @dataclass(frozen=True)
 class Config:
-    """The first values that were tried: there was no search, and no test image was used."""
+    """These are the first values that were tried: they were not tuned, and not chosen by test images."""
     epochs: int = setting(10, "passes over the 55,000 training images", at_least=1)
     batch_size: int = setting(100, "images per step", at_least=1)
     learning_rate: float = setting(0.002, "Adam's learning rate in the first epoch", above=0)
-    lr_shrink: float = setting(0.65, "factor of the learning rate after each epoch",
+    lr_shrink: float = setting(0.65, "factor by which the learning rate is multiplied after each epoch",
                                above=0, at_most=1)
-    max_shift: int = setting(2, "pixels by which a training image is shifted at most, in each "
+    max_shift: int = setting(2, "largest random shift of a training image, in pixels and in each "
                              "direction", at_least=0, at_most=8)
 
 
@@ -50,7 +51,7 @@ def model_inputs():
 
 
 def classifier(images):
-    """Images [B, 784] in [0, 1] to class logits [B, 10] and features [B, 64]."""
+    """The class logits [B, 10] and the features [B, 64] of images [B, 784] in [0, 1]."""
     with tf.variable_scope("classifier"):
         x = tf.reshape(images, (-1, 28, 28, 1))
 
@@ -67,8 +68,8 @@ def classifier(images):
 
 
 def model_loss(logits, labels):
-    """Mean cross-entropy in nats of logits [B, 10] and labels [B], and how many are correct."""
-    # logits of an image -> its label, against the other digits
+    """The mean cross-entropy, in nats, of logits [B, 10] and labels [B], and how many are correct."""
+    # the logit of an image's label -> above those of the other digits
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=labels, logits=logits))
     predicted = tf.argmax(logits, 1, output_type=tf.int32)
@@ -77,7 +78,7 @@ def model_loss(logits, labels):
 
 
 def model_opt(loss, learning_rate, config):
-    """The Adam step on `loss`, and the op that shrinks the variable `learning_rate`."""
+    """The Adam step on `loss`, and the op that reduces the variable `learning_rate`."""
     with tf.name_scope("train_opt"):
         train_opt = tf.train.AdamOptimizer(learning_rate).minimize(loss)
     shrink_lr = tf.assign(learning_rate, learning_rate * config.lr_shrink)
@@ -85,7 +86,7 @@ def model_opt(loss, learning_rate, config):
 
 
 class Classifier(NamedTuple):
-    """The tensors and ops that training and judging need."""
+    """The tensors and ops that training and evaluation need."""
     images: Any          # [B, 784] in [0, 1]
     labels: Any          # [B], 0 to 9
     learning_rate: Any
@@ -114,7 +115,7 @@ def build(config):
 def shifted(images, rng, max_shift):
     """`images` [B, 784], each shifted by up to `max_shift` pixels in both directions.
 
-    Pixels that come in from outside are background, 0.
+    The pixels at the border that become free are background, 0.
     """
     count = len(images)
     padded = np.pad(images.reshape(-1, 28, 28), [(0, 0)] + 2 * [(max_shift, max_shift)])
@@ -124,7 +125,10 @@ def shifted(images, rng, max_shift):
 
 
 def step(sess, net, train_set, rng, config):
-    """One step on the next batch, shifted; returns what `tally` takes."""
+    """Take one step on the next batch, shifted, and return its size, its loss and its correct count.
+
+    The last two are measured before the update. `tally` adds them up.
+    """
     batch_images, batch_labels = train_set.next_batch(config.batch_size)
     batch_images = shifted(batch_images, rng, config.max_shift)
     _, loss, correct = sess.run([net.train_opt, net.loss, net.correct],
@@ -135,22 +139,22 @@ def step(sess, net, train_set, rng, config):
 class Tally(NamedTuple):
     """Sums over the images of an epoch so far."""
     num_examples: int = 0
-    num_correct: float = 0.  # in each batch before its own step
+    num_correct: float = 0.  # measured in each batch before the update
     loss: float = 0.
 
 
 def tally(totals, taken):
-    """The `totals` of an epoch (None before its first step) with the images of one more."""
+    """The `totals` of an epoch (None before its first step) including one more step."""
     totals, (count, loss, correct) = totals or Tally(), taken
     return Tally(totals.num_examples + count, totals.num_correct + float(correct),
                  totals.loss + float(loss) * count)
 
 
 def report(sess, net, totals, validation_set):
-    """The end of an epoch: shrink the learning rate and return the figures.
+    """Reduce the learning rate at the end of an epoch, and return the results of the epoch.
 
-    train_loss (nats) and train_accuracy: on the shifted images, while the epoch trained on them;
-    validation_accuracy: on the held-out images after the epoch.
+    train_loss (nats) and train_accuracy are measured on the shifted images during the epoch,
+    validation_accuracy on the held-out images after it.
     """
     sess.run(net.shrink_lr)
     return {"train_loss": totals.loss / totals.num_examples,
@@ -159,7 +163,7 @@ def report(sess, net, totals, validation_set):
 
 
 def accuracy(sess, net, data_set):
-    """The share of `data_set` that the network classifies correctly, 0 to 1."""
+    """The share of the images of `data_set` that the network classifies correctly, from 0 to 1."""
     correct = sum(
         float(sess.run(net.correct, {net.images: data_set.images[start:start + TEST_BATCH],
                                      net.labels: data_set.labels[start:start + TEST_BATCH]}))
@@ -175,9 +179,9 @@ def log_line(epoch, epochs, figures):
 
 
 def judge(sess, net, images):
-    """The network's `(probabilities, features)` of `images` [n, 784] in [0, 1].
+    """The network's `(probabilities, features)` for `images` [n, 784] in [0, 1].
 
-    They are float64 [n, 10] and [n, 64], for `classifier_metrics`.
+    They are float64 arrays [n, 10] and [n, 64], as the functions of `classifier_metrics` need them.
     """
     batches = [sess.run([net.probabilities, net.features],
                         {net.images: images[start:start + TEST_BATCH]})

@@ -1,8 +1,8 @@
 """The figures of samples that a classifier judged, drawn from numbers or from a printed report.
 
-`scripts/evaluate.py` and `scripts/wasserstein_estimate.py` print their numbers as text. The
-functions called `read_*` take such a text, with or without comments above it, so that a figure can
-be drawn again without the samples.
+`scripts/evaluate.py` and `scripts/wasserstein_estimate.py` print their results as text. The
+functions `read_evaluation` and `read_estimate` read such a text, with or without comments above it,
+so that a figure can be drawn again without the samples.
 """
 
 import re
@@ -21,25 +21,28 @@ NUMBER = r"-?\d[\d.e+-]*"
 
 
 class Row(NamedTuple):
-    """A row of the table of `scripts/evaluate.py`."""
+    """A row of the table that `scripts/evaluate.py` prints."""
     name: str
     figures: dict           # metric -> (value, standard error)
-    read_back: Any = None   # the share read as the label that was asked for, likewise, or None
+    read_back: Any = None   # (conditional accuracy, standard error), or None without labels
 
 
 def bars(rows, count, data_title):
-    """The figure of the `Row`s, each judged by `count` images; the first are real images."""
+    """The figure of the `Row`s, each of `count` images; the first row is of real images."""
     return figures.metric_bars(
         rows, f"{count:,} images per row, judged by a classifier; distance to the training images "
         f"of {data_title}; black lines: standard error", AXES)
 
 
 def read_evaluation(text):
-    """The arguments of `bars` in the report `text`. Raises InputError if it holds no table."""
+    """The arguments of `bars` in the report `text`.
+
+    Raises InputError if it is not a report of evaluate.py.
+    """
     told = re.search(r"^(\d+) images .*; distance to \d+ training images of (.*)$", text, re.M)
     if not told:
         raise InputError("the text is not a report of evaluate.py")
-    # Rows that a later command has added stand below an empty line.
+    # The rows that a later command added to the text are below an empty line.
     lines = text[told.end():].split("\n\n")[0].splitlines()
     cells = [re.fullmatch(r"(.+?)\s+" + r"\s+".join(4 * [rf"({NUMBER}) \+- ({NUMBER})"]), line)
              for line in lines]
@@ -49,7 +52,7 @@ def read_evaluation(text):
 
 
 def estimate_title(chapter, data_title, seed, count):
-    """The title of the figure of a critic's estimate, with `count` samples of each interval."""
+    """The title of the figure of a critic's estimate, with `count` samples per interval."""
     return f"{CRITICS[chapter]} on {data_title}, seed {seed}: {count:,} samples of each interval"
 
 

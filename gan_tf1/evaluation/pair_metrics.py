@@ -1,51 +1,57 @@
-"""What is said of translated images, beside their targets: nearness, and how much colour.
+"""How similar are translated images to their targets, and how colourful are they?
 
-Images are uint8 [n, H, W, 3]; figures are float64.
+Images are uint8 [n, H, W, 3], and all metrics are float64.
 """
 
 import numpy as np
 
+from gan_tf1 import tables
 from gan_tf1.data.pairs import grey_levels
+from gan_tf1.evaluation.image_metrics import compared
 from gan_tf1.evaluation.statistics import mean_and_error
+from gan_tf1.tf1 import tf
 
-ROUNDING = 1 / 12  # the mean square of what rounding to whole levels takes away
-BINS = 64  # of a colour difference's histogram, from -128 to 127; what is beyond counts as that
+ROUNDING = 1 / 12  # the mean squared error of rounding to whole levels
+BINS = 64          # of a colour difference's histogram, from -128 to 127; others count as these two
+HEADERS = ("", "MAE (of 255)", "PSNR (dB)", "colourfulness", "colour overlap")
 
 
 def absolute_error(images, targets):
-    """Each image's mean absolute difference from its target: [n], in levels of 255."""
+    """The mean absolute error of each image, in levels of 0 to 255: [n]."""
     return np.abs(images.astype(np.int16) - targets).mean((1, 2, 3), dtype=np.float64)
 
 
 def psnr(images, targets):
-    """Each image's peak signal-to-noise ratio: [n], in dB.
+    """The peak signal-to-noise ratio of each image, in dB, by `tf.image.psnr`: [n].
 
-    An image that is its target has the 58.9 dB of an error by rounding alone, not infinitely many.
+    An image that equals its target gets 58.9 dB, the value for an error by rounding alone, so that
+    means stay finite. TensorFlow computes in float32, which changes values by less than 1e-5 dB.
     """
-    squares = ((images.astype(np.int32) - targets) ** 2).mean((1, 2, 3), dtype=np.float64)
-    return 10 * np.log10(255 ** 2 / np.maximum(squares, ROUNDING))
+    ratios = compared(lambda *pair: tf.image.psnr(*pair, 255), images, targets)
+    return np.minimum(ratios, 10 * np.log10(255 ** 2 / ROUNDING))
 
 
 def colourfulness(images):
-    """Each image's colourfulness after Hasler and Suesstrunk 2003: [n]; 0 of grey, 109 "extremely".
+    """The colourfulness of each image: [n]; 0 for grey, 109 for "extremely colourful".
 
-    Of the opponents rg = R - G and yb = (R + G) / 2 - B over an image's pixels::
+    Hasler and Suesstrunk 2003, with the opponents rg = R - G and yb = (R + G) / 2 - B of the pixels
+    of an image::
 
         M = sqrt(var(rg) + var(yb)) + 0.3 sqrt(mean(rg)^2 + mean(yb)^2)
     """
     red, green, blue = np.moveaxis(images.astype(np.float64), -1, 0)
     opponents = [opponent.reshape(len(images), -1)
                  for opponent in (red - green, (red + green) / 2 - blue)]
-    deviation, mean = (np.hypot(*(measure(opponent, axis=1) for opponent in opponents))
+    variation, mean = (np.hypot(*(measure(opponent, axis=1) for opponent in opponents))
                        for measure in (np.std, np.mean))
-    return deviation + 0.3 * mean
+    return variation + 0.3 * mean
 
 
 def colour_overlap(images, targets):
-    """How far the colours of all pixels together have the targets' distribution: 0 to 1.
+    """How similar the colour distributions of all images and of all targets are, from 0 to 1.
 
-    The intersection of two histograms, the mean over the differences of red and
-    of blue from grey. It is blind to whether the colours are in the right places.
+    This is the intersection of two histograms, averaged over two colour differences: red less grey,
+    and blue less grey. Whether the colours are in the right places makes no difference.
     """
     overlaps = []
     for channel in (0, 2):
@@ -59,9 +65,9 @@ def colour_overlap(images, targets):
 
 
 def mean_colours(inputs, targets):
-    """For each grey level of inputs the mean of the targets' colours there: float64 [256, 3].
+    """The mean colour of the targets at the pixels of each grey level of the inputs: [256, 3].
 
-    A level that no input has is its own grey.
+    For a level that no input has, it is that grey.
     """
     levels = grey_levels(inputs).ravel()
     counts = np.bincount(levels, minlength=256)[:, None]
@@ -72,23 +78,23 @@ def mean_colours(inputs, targets):
 
 
 def by_level(inputs, colours):
-    """The images that a table `mean_colours` makes of inputs."""
+    """The images that result if each grey level of the inputs is replaced by its colour.
+
+    `colours` [256, 3] are those that `mean_colours` returns.
+    """
     return np.rint(colours[grey_levels(inputs)]).astype(np.uint8)
 
 
 def table(rows, targets):
-    """The lines of a table of `rows`, pairs of a name and its images, and of the targets.
+    """The lines of a table with one row for each pair (name, images) of `rows`, and for the targets.
 
-    Means over the images, with the standard errors of those over images.
+    Each cell has the mean over images and its standard error.
     """
-    lines = [f"{'':34} {'MAE (of 255)':>16} {'PSNR (dB)':>15} {'colourfulness':>15} "
-             f"{'colour overlap':>14}"]
-    for name, images in rows:
-        cells = [f"{mean:.2f} +- {error:.2f}" for mean, error in map(mean_and_error, (
-            absolute_error(images, targets), psnr(images, targets), colourfulness(images)))]
-        overlap = colour_overlap(images, targets)
-        lines.append(f"{name:34} {cells[0]:>16} {cells[1]:>15} {cells[2]:>15} {overlap:14.3f}")
-    mean, error = mean_and_error(colourfulness(targets))
-    cell = f"{mean:.2f} +- {error:.2f}"
-    lines.append(f"{'targets':34} {'0':>16} {'':>15} {cell:>15} {1:14.3f}")
-    return lines
+    def cell(values):
+        return "{:.2f} +- {:.2f}".format(*mean_and_error(values))
+
+    return tables.lines(HEADERS, [
+        *([name, cell(absolute_error(images, targets)), cell(psnr(images, targets)),
+           cell(colourfulness(images)), f"{colour_overlap(images, targets):.3f}"]
+          for name, images in rows),
+        ["targets", "0", "", cell(colourfulness(targets)), "1.000"]])

@@ -1,42 +1,59 @@
-"""Intervals and standard errors: how far a number from few samples or few seeds can be trusted."""
+"""Standard errors, confidence intervals and the divergence from a uniform distribution, all by SciPy."""
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-LEVEL = 0.95  # of all intervals
-DRAWS = 100   # bootstrap resamples: the standard error itself is good to 7 %
+LEVEL = 0.95  # confidence level of all intervals
+DRAWS = 100   # bootstrap resamples; with 100, the standard error itself is accurate to 7 %
 
 
 def mean_interval(values):
-    """Mean of `values` [n], and Student's interval: `(mean, low, high)`."""
-    half = scipy.stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * scipy.stats.sem(values)
-    return float(np.mean(values)), float(np.mean(values) - half), float(np.mean(values) + half)
+    """The mean of `values` [n] and Student's confidence interval for it: `(mean, low, high)`."""
+    mean = np.mean(values)
+    low, high = scipy.stats.t.interval(LEVEL, len(values) - 1, mean, scipy.stats.sem(values))
+    return float(mean), float(low), float(high)
 
 
 def share_interval(hits):
-    """Share of `hits` [n] bool, and Clopper and Pearson's exact interval: `(share, low, high)`."""
+    """The share of true values in `hits` [n] bool and its confidence interval: `(share, low, high)`.
+
+    The interval is the exact one of Clopper and Pearson (1934).
+    """
     exact = scipy.stats.binomtest(int(np.sum(hits)), len(hits)).proportion_ci(LEVEL, "exact")
     return float(np.mean(hits)), float(exact.low), float(exact.high)
 
 
 def mean_and_error(values):
-    """The mean of `values` [S] and its standard error; that is not a number for a single value."""
-    values = np.asarray(values, np.float64)
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return float(values.mean()), float(error)
+    """The mean of `values` [n] and its standard error, which is NaN for a single value."""
+    error = scipy.stats.sem(values) if len(values) > 1 else np.nan
+    return float(np.mean(values)), float(error)
+
+
+def kl_to_uniform(counts):
+    """KL(q || uniform) in nats, where q are `counts` [..., K] divided by their sum over the last axis.
+
+    It lies between 0, if all K counts are equal, and log K, if only one is not zero. The result has
+    the shape [...]; it is NaN where all counts are zero.
+    """
+    counts = np.asarray(counts, np.float64)
+    with np.errstate(invalid="ignore"):
+        return scipy.stats.entropy(counts, np.ones_like(counts), axis=-1)
 
 
 def standard_error(metric, samples, rng, draws=DRAWS):
-    """The standard error of `metric(samples)`: its standard deviation over bootstrap resamples.
+    """The bootstrap standard error of `metric(samples)`, a single number (Efron 1979).
 
-    Efron 1979. `samples` is an array [n, ...]; each of the `draws` resamples takes n of its rows
-    with replacement, by `rng` (a `numpy.random.Generator`).
+    This is the standard deviation of the metric over `draws` resamples. Each consists of n rows of
+    the array `samples` [n, ...], drawn with replacement by `rng`, a `numpy.random.Generator`.
 
-    The bootstrap and not disjoint splits, for its resamples are of n samples: a
-    tenth of the samples has about ten times the bias of the whole in its
-    distance, and a class that is rare may be missing from it. Only the spread is
-    used: the mean over resamples, which repeat rows, has more bias than the
-    number itself. What the metric compares with is held fixed.
+    The samples are not split into disjoint parts instead, because a part of a tenth of the samples
+    has a Frechet distance with ten times the bias of the whole, and may lack a rare class. Only the
+    standard deviation over the resamples is used. Their mean has more bias than the metric of the
+    samples themselves, since resamples contain rows twice. Whatever the metric compares with, such
+    as the reference images, is held fixed.
     """
-    values = [metric(samples[rng.integers(0, len(samples), len(samples))]) for _ in range(draws)]
-    return float(np.std(values, ddof=1))
+    # SciPy passes one column at a time to a metric, so the indices of the rows are resampled instead.
+    # (`random_state` is also called `rng` from SciPy 1.15 on.)
+    return float(scipy.stats.bootstrap(
+        (np.arange(len(samples)),), lambda rows: float(metric(samples[rows])), n_resamples=draws,
+        vectorized=False, method="percentile", random_state=rng).standard_error)

@@ -7,7 +7,7 @@ import numpy as np
 from gan_tf1 import figures
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
-from gan_tf1.evaluation import classifier, classifier_metrics as metrics
+from gan_tf1.evaluation import classifier, classifier_metrics as metrics, statistics
 from gan_tf1.experiments import collapse_figures
 from gan_tf1.files import replacing
 from gan_tf1.generators import sample_files
@@ -137,7 +137,7 @@ def table(rows):
                f"{verdicts.count('partial'):7}  {verdicts.count('none'):4}  "
                f"{sum(mode_shares.cycles(told.shares) for told in seeds):6}  "
                f"{spread([mode_shares.covered(end).mean() for end in ends], 2):>13}  "
-               f"{spread([mean(mode_shares.kl_to_uniform(end)) for end in ends], 3):>16}  "
+               f"{spread([mean(statistics.kl_to_uniform(end)) for end in ends], 3):>16}  "
                f"{mean([1 - end.sum(axis=1).mean() for end in ends]):10.0%}  "
                f"{spread([each.switches for each in switchings], 0):>11}  "
                f"{mean(periods):8.0f}  {mean([told.seconds for told in seeds]):8.1f}")

@@ -16,7 +16,6 @@ collapse"); here they mean:
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 
@@ -45,16 +44,6 @@ def covered(shares):
     shares = checked(shares)
     # Shares are counts over n: a rounding error must not decide at the boundary.
     return (shares >= LEAST / shares.shape[1] - 1e-12).sum(axis=1)
-
-
-def kl_to_uniform(shares):
-    """KL(q || uniform) [E] in nats of what the modes have, q summing to 1; NaN where all have none.
-
-    0 where all are equal, log K where one has everything.
-    """
-    shares = checked(shares)
-    with np.errstate(invalid="ignore"):
-        return scipy.stats.entropy(shares, np.full(shares.shape, 1 / shares.shape[1]), axis=1)
 
 
 def dominant(shares):

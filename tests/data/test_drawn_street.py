@@ -72,6 +72,14 @@ def test_contrast_brightness_colour_and_sharpness_vary(street):
     assert np.percentile(roughness, 95) > 2 * np.percentile(roughness, 5)
 
 
+def test_a_lower_jpeg_quality_loses_more_of_a_picture(street):
+    pictures = street.images[:50].repeat(4, 0)
+    found = drawn_street._compressed(pictures, np.tile([97, 80, 65, 20], 50))
+    assert found.dtype == np.uint8 and found.shape == pictures.shape
+    errors = ((found - pictures.astype(float)) ** 2).mean((1, 2, 3)).reshape(50, 4)
+    assert (np.diff(errors.mean(0)) > 0).all() and errors.max() < 255 ** 2 / 10
+
+
 def paint_and_ground(street):
     """Grey pictures of a 1, and the grey of its paint, in the middle, and of the ground beside."""
     grey = street.images[street.labels == 1].mean(3) / 255

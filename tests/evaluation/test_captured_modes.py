@@ -60,6 +60,13 @@ def test_triples_of_digits_are_a_thousand_modes():
     assert found.modes == 1000 and found.reverse_kl == pytest.approx(0, abs=1e-12)
 
 
+def test_divergence_from_uniform_in_closed_form():
+    counts = [[5, 5], [1, 0], [0.25, 0.25], [0.6, 0.2]]  # their sum makes no difference
+    np.testing.assert_allclose(statistics.kl_to_uniform(counts), [
+        0, np.log(2), 0, 0.75 * np.log(1.5) + 0.25 * np.log(0.5)], atol=1e-12)
+    assert np.isnan(statistics.kl_to_uniform([[0., 0.]])).all()
+
+
 def test_mean_and_standard_error():
     assert statistics.mean_and_error([6, 8]) == (7, pytest.approx(np.sqrt(2) / np.sqrt(2)))
     assert statistics.mean_and_error([1, 2, 3, 4])[1] == pytest.approx(np.sqrt(5 / 3) / 2)
@@ -70,7 +77,7 @@ def test_mean_and_standard_error():
 @pytest.mark.parametrize("call, complaint", [
     (lambda: mode_coverage.of_points(np.array([[np.nan, 0]]), CORNERS, 1), "not finite in row 0"),
     (lambda: mode_coverage.of_points(np.zeros((0, 2)), CORNERS, 1), r"\[n, columns\] is needed"),
-    (lambda: mode_coverage.of_points(np.zeros((3, 3)), CORNERS, 1), "samples of 3 coordinates"),
+    (lambda: mode_coverage.of_points(np.zeros((3, 3)), CORNERS, 1), "samples of 3 coordinates can't be compared with modes of 2"),
     (lambda: mode_coverage.reverse_kl([], 4), "whole numbers from 0 to 3"),
     (lambda: mode_coverage.reverse_kl([4], 4), "whole numbers from 0 to 3"),
     (lambda: mode_coverage.reverse_kl([-1], 4), "whole numbers from 0 to 3")])

@@ -88,19 +88,11 @@ def test_covered_are_modes_with_a_tenth_of_an_even_share():
     assert mode_shares.covered([[0.05, 0.95], [0.049, 0.951], [0., 0.04]]).tolist() == [2, 1, 0]
 
 
-def test_coverage_and_divergence_are_those_of_the_classifiers_metrics():
+def test_coverage_is_that_of_the_classifiers_metrics():
     rng = np.random.default_rng(3)
     probabilities = rng.dirichlet(np.full(10, 0.1), 300)
     shares = metrics.class_shares(probabilities)[None]
     assert mode_shares.covered(shares) == metrics.classes_covered(probabilities)
-    assert mode_shares.kl_to_uniform(shares) == pytest.approx(metrics.kl_to_uniform(probabilities))
-
-
-def test_divergence_in_closed_form():
-    shares = [[0.5, 0.5], [1, 0], [0.25, 0.25], [0.6, 0.2]]   # what is of no mode doesn't count
-    np.testing.assert_allclose(mode_shares.kl_to_uniform(shares), [
-        0, np.log(2), 0, 0.75 * np.log(1.5) + 0.25 * np.log(0.5)], atol=1e-12)
-    assert np.isnan(mode_shares.kl_to_uniform([[0., 0.]])).all()
 
 
 def test_near_counts_within_the_radius_and_leaves_the_rest():
