@@ -10,7 +10,9 @@ def lines(headers, rows, left=1):
     formatted by the caller, so that a column can have a standard error or a percentage.
     """
     alignment = ["left"] * left + ["right"] * (len(headers) - left)
-    return tabulate(rows, headers, "plain", colalign=alignment, disable_numparse=True).splitlines()
+    # As headers, and not as a row, they would be given two spaces more than they need.
+    return tabulate([headers, *rows], tablefmt="plain", colalign=alignment,
+                    disable_numparse=True).splitlines()
 
 
 def markdown(headers, rows):

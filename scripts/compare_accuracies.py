@@ -11,34 +11,35 @@ difference; draws the curves.
 """
 
 import argparse
-import math
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.published import comparison
 from gan_tf1.training import outputs
 
+import numpy as np
+import scipy  # its parts are imported when they are first used
+
 
 def spread(values):
-    """Mean and standard deviation over seeds, in percent."""
-    return 100 * values.mean(), 100 * values.std(ddof=1)
+    """The mean and the standard deviation over seeds, in percent."""
+    return f"{100 * values.mean():.1f} +- {100 * values.std(ddof=1):.1f} %"
 
 
 def table(runs):
     """The lines of the table, one for each `(name, Envelope)`."""
-    yield (f"{'':24} {'seeds':>5} {'epochs':>6} {'train accuracy':>16} {'test accuracy':>16}   "
-           f"{'than the first':>16}")
-    first = runs[0][1].losses["test_accuracies"][:, -1]
+    first, rows = runs[0][1].losses["test_accuracies"][:, -1], []
     for number, (name, envelope) in enumerate(runs):
         train, test = (envelope.losses[column][:, -1] for column in
                        ("train_accuracies", "test_accuracies"))
-        means = [f"{mean:.1f} +- {deviation:.1f} %" for mean, deviation in map(spread, (train, test))]
-        error = 100 * math.sqrt(test.var(ddof=1) / len(test) + first.var(ddof=1) / len(first))
+        error = 100 * np.hypot(scipy.stats.sem(test), scipy.stats.sem(first))
         points = f"{100 * (test.mean() - first.mean()):+.1f} +- {error:.1f}" if number else ""
-        yield (f"{name:24} {len(test):5} {len(envelope.epochs):6} {means[0]:>16} {means[1]:>16}   "
-               f"{points:>16}".rstrip())
+        rows.append((name, str(len(test)), str(len(envelope.epochs)), spread(train), spread(test),
+                     points))
+    return tables.lines(("", "seeds", "epochs", "train accuracy", "test accuracy", "than the first"),
+                        rows)
 
 
 @script

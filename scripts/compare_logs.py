@@ -15,7 +15,7 @@ your own (--envelope) needs at least 5 seeds. A chapter without an envelope
 import argparse
 import sys
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
@@ -25,12 +25,11 @@ from gan_tf1.training import outputs
 
 def table(verdict, counted):
     """The lines of the comparison's table."""
-    yield (f"{'window':8} {counted + 's':7} {'loss':9} {'figure':6} {'here':>7} {'seeds':>7}   "
-           f"{'99 % of single':>15}   {'99 % of all':>15}")
-    for row in verdict.figures:
-        single, joint = (f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint))
-        yield (f"{row.window:8} {row.epochs:7} {row.loss:9} {row.statistic:6} {row.value:7.3f} "
-               f"{row.expected:7.3f}   {single:>15}   {joint:>15}{'  <- outside' * row.outside}")
+    yield from tables.lines(
+        ("window", f"{counted}s", "loss", "figure", "here", "seeds", "99 % of single", "99 % of all", ""),
+        [(row.window, row.epochs, row.loss, row.statistic, f"{row.value:.3f}", f"{row.expected:.3f}",
+          *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)),
+          "<- outside" * row.outside) for row in verdict.figures], left=4)
     for loss, share in verdict.shares.items():
         yield f"{share:.0%} of the {counted}s' {loss} lie inside their own 95 % interval"
 

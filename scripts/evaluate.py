@@ -18,7 +18,7 @@ is to the same --samples training images, for it depends on how many are compare
 
 import argparse
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -60,12 +60,10 @@ def measured(probabilities, features, reference, rng):
 
 
 def table(rows):
-    """The lines of the table."""
-    width = max(len(row.name) for row in rows)
-    yield " " * width + "".join(f"  {name:>18}" for name in COLUMNS)
-    for row in rows:
-        cells = (" +- ".join(map(form.format, row.figures[name])) for name, form in COLUMNS.items())
-        yield f"{row.name:{width}}" + "".join(f"  {cell:>18}" for cell in cells)
+    """The lines of the table, and below them the conditional accuracy of each row with labels."""
+    yield from tables.lines(("", *COLUMNS), [
+        (row.name, *(" +- ".join(map(form.format, row.figures[name])) for name, form in COLUMNS.items()))
+        for row in rows])
     for row in rows:
         if row.read_back:
             share, error = row.read_back

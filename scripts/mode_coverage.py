@@ -28,7 +28,7 @@ import json
 import shlex
 from typing import NamedTuple
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser, add_former, make, whole_number
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError, script
@@ -125,23 +125,23 @@ def apart(ours, theirs):
 
 
 def table(rows):
-    """The lines of the table: each of our rows and below it what is published."""
-    form = "{:32}  {:>5}  {:>16}  {:>16}  {:>16}  {}"
-    yield form.format("", "runs", *COLUMNS.values(), "apart, in standard errors, of each")
+    """The lines of the table: each of our rows, and below it what has been published."""
+    cells = []
     for row in rows:
         sound = [one for one in row.counted if one is not DIVERGED]
         means = [statistics.mean_and_error([factor * getattr(one, name) for one in runs])
                  if runs else (NAN, NAN) for name, factor, runs in
                  zip(COLUMNS, (1, 100, 1), (row.counted, row.counted, sound))]
         lost = f"{len(row.counted) - len(sound)} diverged" if len(sound) < len(row.counted) else ""
-        ours = [cell(*mean, decimals) for mean, decimals in zip(means, (1, 1, 2))]
-        yield form.format(f"{row.data}, {mixture_gan.name(row.packing)}", len(row.counted), *ours,
-                          lost).rstrip()
+        cells.append((f"{row.data}, {mixture_gan.name(row.packing)}", str(len(row.counted)),
+                      *(cell(*mean, decimals) for mean, decimals in zip(means, (1, 1, 2))), lost))
         for paper, *numbers in PUBLISHED.get((row.data, row.packing), []):
             theirs = list(zip(numbers[::2], numbers[1::2]))
-            cells = [cell(*pair, decimals) for pair, decimals in zip(theirs, (1, 1, 2))]
-            yield form.format(f"  {paper}", "", *cells, ", ".join(
-                itertools.starmap(apart, zip(means, theirs))))
+            cells.append((f"- {paper}", "",
+                          *(cell(*pair, decimals) for pair, decimals in zip(theirs, (1, 1, 2))),
+                          ", ".join(itertools.starmap(apart, zip(means, theirs)))))
+    return tables.lines(
+        ("", "runs", *COLUMNS.values(), "difference in standard errors, of each"), cells)
 
 
 def write_rows(file, args, rows):

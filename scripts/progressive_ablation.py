@@ -17,7 +17,7 @@ import argparse
 import json
 import shlex
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
@@ -76,19 +76,19 @@ def judged(samples, reference):
             "MS-SSIM": image_metrics.variety(samples)}
 
 
+def cell(numbers, form):
+    """The mean of `numbers`, one per seed, and if there are several, each of them."""
+    each = " ".join(map(form.format, numbers))
+    return form.format(np.mean(numbers)) + (f" ({each})" if len(numbers) > 1 else "")
+
+
 def table(rows):
     """The lines of the table; `rows` is name -> [judged of each seed]."""
-    columns = list(next(iter(rows.values()))[0])
-    width = max(map(len, rows))
-    yield " " * width + "".join(f"  {column:>22}" for column in columns)
-    for name, seeds in rows.items():
-        cells = []
-        for column in columns:
-            numbers = [found[column] for found in seeds]
-            form = "{:.4f}" if column == "MS-SSIM" else "{:.2f}"
-            each = " ".join(map(form.format, numbers))
-            cells.append(form.format(np.mean(numbers)) + (f" ({each})" if len(numbers) > 1 else ""))
-        yield f"{name:{width}}" + "".join(f"  {cell:>22}" for cell in cells)
+    forms = {column: "{:.4f}" if column == "MS-SSIM" else "{:.2f}"
+             for column in next(iter(rows.values()))[0]}
+    return tables.lines(("", *forms), [
+        (name, *(cell([found[column] for found in seeds], form) for column, form in forms.items()))
+        for name, seeds in rows.items()])
 
 
 @script

@@ -14,7 +14,7 @@ import os
 import pathlib
 import re
 
-from gan_tf1 import models
+from gan_tf1 import models, tables
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
@@ -58,21 +58,13 @@ def row(path):
 
 
 def row_of_any(path):
-    """`row`, or if the run can't be read, its path and why."""
+    """`row`, or if the run can't be read, its path and the reason in place of its settings."""
     try:
         return row(path)
     except Exception as error:  # whatever is wrong with one run, the rows of the others are wanted
         reason = " ".join(str(error).split()) or type(error).__name__
-        return str(path), f"can't be read: {reason.replace(f'{path}{os.sep}', '')}"
-
-
-def table(rows):
-    """The lines of a table of cells; a row that is cut short is no measure of the widths."""
-    widths = [max(len(one[column]) for one in rows if len(one) == len(HEADINGS))
-              for column in range(len(HEADINGS))]
-    widths[0] = max(len(one[0]) for one in rows)
-    for one in rows:
-        yield "  ".join(f"{cell:{width}}" for cell, width in zip(one, widths)).rstrip()
+        reason = f"can't be read: {reason.replace(f'{path}{os.sep}', '')}"
+        return str(path), *["-"] * (len(HEADINGS) - 2), reason
 
 
 @script
@@ -83,7 +75,7 @@ def main(argv=None):
                         "where runs go)")
     args = parser.parse_args(argv)
     paths = [path for folder in args.folder or [outputs.home()] for path in found(folder)]
-    print(*table([HEADINGS, *map(row_of_any, dict.fromkeys(paths))]), sep="\n")
+    print(*tables.lines(HEADINGS, map(row_of_any, dict.fromkeys(paths)), len(HEADINGS)), sep="\n")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import re
 import shlex
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing, user_path
@@ -87,13 +87,9 @@ def table(names, runs):
           for values in dict.fromkeys(run.values for run in runs)}
     counts = [sign for sign in (*diagnosis.SIGNS, HEALTHY, SHORT)
               if any(sign in signs(run) for run in runs)]
-    heading = "runs with a sign of"
-    width = max(map(len, (heading, *(called(names, values) for values in of))))
-    yield f"{heading:{width}}  {'  '.join(counts)}"
-    for values, own in of.items():
-        cells = (f"{sum(sign in signs(run) for run in own)} of {len(own)}".rjust(len(sign))
-                 for sign in counts)
-        yield f"{called(names, values):{width}}  {'  '.join(cells)}"
+    yield from tables.lines(("runs with a sign of", *counts), [
+        (called(names, values), *(f"{sum(sign in signs(run) for run in own)} of {len(own)}"
+                                  for sign in counts)) for values, own in of.items()])
     for values, own in of.items():
         yield ""
         yield called(names, values)

@@ -21,7 +21,7 @@ of the samples is above that of all, and "unbiased" has it taken off.
 import argparse
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -139,9 +139,9 @@ def main(argv=None):
 
     print(f"{run.stored['chapter']} ({args.run}) on {run.stored['data_title']}, judged by "
           f"{args.classifier.resolve().name}: {run.count} samples of each interval",
-          f"{'iteration':>9} {'estimate':>10} {'distance':>10}", sep="\n")
-    for row in zip(run.iterations, run.estimate, distance):
-        print("{:9} {:10.4g} {:10.2f}".format(*row))
+          *tables.lines(("iteration", "estimate", "distance"), [
+              (str(iteration), f"{estimate:.4g}", f"{value:.2f}") for iteration, estimate, value in
+              zip(run.iterations, run.estimate, distance)], left=0), sep="\n")
     print(f"distance of {run.count} test images: {real:.2f}; bias of the samples': "
           f"{bias.min():.2f} to {bias.max():.2f}", "",
           "Spearman's correlation with the distance (95 % interval):", sep="\n")

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1.bench import drive, table, work as works
+from gan_tf1 import tables
+from gan_tf1.bench import drive, work as works
 from gan_tf1.files import replacing
 
 BATCHES = (32, 64, 128, 256, 512, 1024, 2048)
@@ -71,7 +72,7 @@ def measure(row, data, folder, rng, say=print, rounds=ROUNDS):
 
 def markdown(points):
     """The points as a table in Markdown."""
-    return table.grid(
+    return tables.markdown(
         ("row", "grown", "to", "seconds", "us an image", "against the first", "peak MiB"),
         [(point.row, point.grown, str(point.size), f"{point.seconds:.3g}", f"{point.per_image:.1f}",
           f"{point.against_first:.2f}", f"{point.peak_mib:.0f}") for point in points])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import tables
 from gan_tf1.bench import rows, work as works
 from gan_tf1.figure_layout import TEXT, new_figure, wrapped
 from gan_tf1.figures import DISC_COLOUR
@@ -89,15 +90,7 @@ def markdown(found):
              f"{100 * line.share:.0f} %" + ("" if line.precision == "float32" else
                                             f" ({line.precision})"),
              f"{line.peak_mib:.0f}") for line in found]
-    return grid(head, body)
-
-
-def grid(head, body):
-    """A Markdown table whose columns are as wide as their widest cell."""
-    widths = [max(map(len, column)) for column in zip(head, *body)]
-    aligned = [" | ".join(f"{cell:<{width}}" for cell, width in zip(row, widths))
-               for row in (head, ["-" * width for width in widths], *body)]
-    return "\n".join(f"| {row} |" for row in aligned)
+    return tables.markdown(head, body)
 
 
 def write_csv(found, path, data_titles):

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.evaluation import classifier, classifier_metrics as metrics, statistics
@@ -123,9 +123,7 @@ def table(rows):
 
     But for their number, runs that have diverged aren't in it.
     """
-    width = max(map(len, rows))
-    yield (f"{'':{width}}  seeds  diverged  full  partial  none  cycles  modes covered     "
-           "KL to uniform  of no mode     switches    period   seconds")
+    lines = []
     for name, seeds in rows.items():
         count, seeds = len(seeds), [told for told in seeds if not told.diverged]
         verdicts = [mode_shares.verdict(told.shares) for told in seeds]
@@ -133,14 +131,18 @@ def table(rows):
         switchings = [mode_shares.switching(end) for end in ends]
         periods = [each.period * told.config.sample_interval
                    for each, told in zip(switchings, seeds)]
-        yield (f"{name:{width}}  {count:5}  {count - len(seeds):8}  {verdicts.count('full'):4}  "
-               f"{verdicts.count('partial'):7}  {verdicts.count('none'):4}  "
-               f"{sum(mode_shares.cycles(told.shares) for told in seeds):6}  "
-               f"{spread([mode_shares.covered(end).mean() for end in ends], 2):>13}  "
-               f"{spread([mean(statistics.kl_to_uniform(end)) for end in ends], 3):>16}  "
-               f"{mean([1 - end.sum(axis=1).mean() for end in ends]):10.0%}  "
-               f"{spread([each.switches for each in switchings], 0):>11}  "
-               f"{mean(periods):8.0f}  {mean([told.seconds for told in seeds]):8.1f}")
+        lines.append((
+            name, str(count), str(count - len(seeds)),
+            *(str(verdicts.count(verdict)) for verdict in ("full", "partial", "none")),
+            str(sum(mode_shares.cycles(told.shares) for told in seeds)),
+            spread([mode_shares.covered(end).mean() for end in ends], 2),
+            spread([mean(statistics.kl_to_uniform(end)) for end in ends], 3),
+            f"{mean([1 - end.sum(axis=1).mean() for end in ends]):.0%}",
+            spread([each.switches for each in switchings], 0), f"{mean(periods):.0f}",
+            f"{mean([told.seconds for told in seeds]):.1f}"))
+    return tables.lines(
+        ("", "seeds", "diverged", "full", "partial", "none", "cycles", "modes covered",
+         "KL to uniform", "of no mode", "switches", "period", "seconds"), lines)
 
 
 def spread(numbers, digits):

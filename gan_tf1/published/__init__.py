@@ -1,1 +1,1 @@
-"""Whether losses are the book's: the logs that chapters print, and the comparison with them."""
+"""Are these the book's losses? The logs that the chapters print, and comparisons with them."""

@@ -1,14 +1,13 @@
-"""Read the pickle of samples that the chapters' listings leave behind.
+"""Read the pickle of samples that the chapters' listings write.
 
-`train_generator_samples.pkl` of the first book is a list with one entry an
-epoch, each the pair (tanh output, logits) of 16 samples; `train_samples.pkl` of
-the second has the tanh output alone.
+`train_generator_samples.pkl` of the first book is a list with one entry per epoch: a pair of the tanh
+outputs and the logits of 16 samples. `train_samples.pkl` of the second book has only the tanh outputs.
 
-A pickle is a program, which can run any code and build objects of any size when it is loaded. So
-it is read twice. First all of its instructions are looked at, and only those are accepted that
-lists, tuples, numbers and NumPy arrays need. Then it is loaded, and what it calls by the names of
-NumPy's functions are the small ones below: they build arrays of numbers from bytes that lie in the
-file, and nothing else. So what is built is never larger than a few times the file.
+A pickle is a program: when it is loaded, it can run any code and build objects of any size. It is
+therefore read twice. First, all of its instructions are checked, and only those that lists, tuples,
+numbers and NumPy arrays need are accepted. Then it is loaded, and wherever it names a function of
+NumPy, it gets the small replacement below, which builds an array of numbers from bytes of the file
+and can do nothing else. The result is thus never larger than a few times the file.
 """
 
 import io
@@ -22,8 +21,8 @@ import numpy as np
 
 from gan_tf1.errors import InputError
 
-INSTRUCTIONS = 5_000_000  # some seconds; 100 epochs of 16 samples as arrays have about 2,000
-DEPTH = 30                # lists inside of lists
+INSTRUCTIONS = 5_000_000  # they take some seconds; 100 epochs of 16 samples as arrays have 2,000
+DEPTH = 30                # of nested lists
 OPCODES = set("""
     PROTO FRAME STOP MARK POP_MARK POP PUT BINPUT LONG_BINPUT MEMOIZE GET BINGET LONG_BINGET
     NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT
@@ -34,10 +33,10 @@ OPCODES = set("""
 
 
 def load(path):
-    """The object in the pickle at `path`: arrays, lists, tuples and numbers.
+    """The object in the pickle at `path`, which consists of arrays, lists, tuples and numbers.
 
-    Raises InputError, naming the file, if it is damaged, holds anything else, or describes more
-    than a file of its size can hold.
+    Raises InputError, which names the file, if the pickle is damaged, contains anything else, or
+    describes more data than a file of its size can hold.
     """
     path = pathlib.Path(path)
     try:
@@ -48,20 +47,20 @@ def load(path):
         raise InputError(f"{path} can't be read: {error.strerror}") from error
     try:
         _check_instructions(content)
-        # Python 2 wrote the pickles of the books' time: their bytes come as latin1 text.
+        # The pickles of the books' time were written by Python 2, as bytes that are read as latin1.
         loaded = _Unpickler(content).load()
         if _size(loaded, {}) > len(content):
-            raise ValueError("lists that are shared make it larger than its file")
+            raise ValueError("it refers to the same lists so often that it is larger than its file")
         return loaded
-    except Exception as error:  # a damaged or hostile pickle fails in any way it likes
+    except Exception as error:  # a damaged or hostile pickle can fail in any way
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(f"{path} is not a pickle of samples: {reason}") from error
 
 
 def load_samples(path):
-    """The samples in the pickle at `path`, float32 [epochs, n, 784]: tanh outputs, not logits.
+    """The samples in the pickle at `path`: float32 [epochs, n, 784], tanh outputs in [-1, 1].
 
-    Raises InputError as `load` does, and if the object isn't a list of epochs.
+    Raises InputError as `load` does, and if the object is not a list of epochs.
     """
     loaded = load(path)
     try:
@@ -71,19 +70,19 @@ def load_samples(path):
             raise ValueError("it is empty")
         return samples.reshape(len(samples), -1, 784)
     except (TypeError, ValueError, IndexError, OverflowError) as error:
-        raise InputError(f"{pathlib.Path(path)} doesn't hold 28x28 samples of every epoch: {error}"
+        raise InputError(f"{pathlib.Path(path)} doesn't contain 28x28 samples of every epoch: {error}"
                          ) from error
 
 
 def _check_instructions(content):
-    """Raise ValueError for instructions that no pickle of samples has.
+    """Raise ValueError if there are instructions that no pickle of samples has.
 
-    The readers of `pickletools` find a text or bytes whose stated length is more than the file has.
+    The readers of `pickletools` raise it if a text or bytes are stated to be longer than the file.
     """
     for number, (name, argument) in enumerate(_instructions(io.BytesIO(content))):
         if name not in OPCODES:
             raise ValueError(f"it has the instruction {name}")
-        # The unpickler makes room up to the place that is named, all the others included.
+        # The unpickler allocates memory for all places up to the one that is named.
         if name.endswith("PUT") and not 0 <= argument <= number:
             raise ValueError(f"it keeps an object at place {argument}, after {number} instructions")
         if number >= INSTRUCTIONS:
@@ -93,7 +92,7 @@ def _check_instructions(content):
 def _instructions(file):
     """The name and the argument of each instruction, up to STOP.
 
-    As `pickletools.genops`, which can't read the texts that Python 2 wrote with protocol 0.
+    This replaces `pickletools.genops`, which cannot read the texts that Python 2 wrote by protocol 0.
     """
     name = None
     while name != "STOP":
@@ -110,14 +109,14 @@ def _instructions(file):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Builds arrays of numbers, and no more bytes than the file has, twice."""
+    """Builds arrays of numbers, with at most twice as many bytes as the file has."""
 
     def __init__(self, content):
         super().__init__(io.BytesIO(content), encoding="latin1")
-        self.left = 2 * len(content)  # twice: from text to bytes, and from these to an array
+        self.left = 2 * len(content)  # twice, for text becomes bytes, and these become an array
 
     def find_class(self, module, name):
-        """What stands for a function of NumPy: these names are NumPy 1's and 2's."""
+        """The replacement of a function of NumPy, by its name in NumPy 1 or 2."""
         module = module.replace("numpy._core", "numpy.core")
         known = {("numpy.core.multiarray", "_reconstruct"): self.reconstruct,
                  ("numpy.core.multiarray", "scalar"): self.scalar,
@@ -129,22 +128,22 @@ class _Unpickler(pickle.Unpickler):
         return known[module, name]
 
     def encode(self, text, encoding):
-        """The bytes that protocols 0 to 2 write as a text."""
+        """The bytes that protocols 0 to 2 write as text."""
         if encoding != "latin1":
-            raise ValueError("a text that doesn't hold bytes")
+            raise ValueError("it has a text that doesn't contain bytes")
         self.spend(len(text))
         return text.encode("latin1")
 
     def reconstruct(self, kind, shape, typecode):
-        """An array that is filled by the instruction BUILD."""
+        """An empty array, which the instruction BUILD fills."""
         if kind != "ndarray" or shape != (0,):
-            raise ValueError("an array that isn't begun empty")
+            raise ValueError("it has an array that is not empty at first")
         array = _Array(0)
         array.spend = self.spend
         return array
 
     def from_buffer(self, buffer, dtype, shape, order, axis_order=None):
-        """An array of the bytes in `buffer`, as protocol 5 has it."""
+        """An array of the bytes in `buffer`, as protocol 5 stores it."""
         self.spend(len(buffer))
         array = np.frombuffer(buffer, dtype.numpy())
         if order == "K" and axis_order is not None:
@@ -156,39 +155,39 @@ class _Unpickler(pickle.Unpickler):
         return np.frombuffer(_bytes(content), dtype.numpy(), count=1)[0]
 
     def spend(self, count):
-        """Count `count` bytes that are about to be built; ValueError if they are too many."""
+        """Count `count` bytes that are about to be built. Raises ValueError if they are too many."""
         self.left -= count
         if self.left < 0:
             raise ValueError("it unpacks to more bytes than its file has")
 
 
 class _Dtype:
-    """A type of numbers, of which a pickle gives the code first and then the byte order."""
+    """A type of numbers. A pickle states its code first, and then its byte order."""
 
     def __init__(self, code, align=False, copy=False):
         if not (isinstance(code, str) and re.fullmatch("[biuf][0-9]{1,2}", code)):
-            raise ValueError(f"an array of {str(code)[:40]!r}")
+            raise ValueError(f"it has an array of {str(code)[:40]!r}")
         self.code, self.order = code, "="
 
     def __setstate__(self, state):
         if state[1] not in ("<", ">", "=", "|"):
-            raise ValueError("a byte order that doesn't exist")
+            raise ValueError("it has a byte order that doesn't exist")
         self.order = state[1]
 
     def numpy(self):
-        """The type as NumPy has it."""
+        """The NumPy dtype."""
         return np.dtype(self.order + self.code)
 
 
 class _Array(np.ndarray):
-    """An array of numbers whose contents come last."""
+    """An array of numbers that is filled after it has been created."""
 
     def __setstate__(self, state):
         version, shape, dtype, fortran, content = state
         content = _bytes(content)
         self.spend(len(content))
         if math.prod(_checked(shape)) * dtype.numpy().itemsize != len(content):
-            raise ValueError(f"an array of shape {list(shape)} with {len(content)} bytes")
+            raise ValueError(f"it has an array of shape {list(shape)} with {len(content)} bytes")
         super().__setstate__((1, shape, dtype.numpy(), bool(fortran), content))
 
 
@@ -197,28 +196,28 @@ def _bytes(content):
 
 
 def _checked(shape):
-    """`shape`, of which reshape would take -1 for whatever fits."""
+    """`shape`, which must not contain -1: `reshape` would replace it by whatever fits."""
     if not all(type(size) is int and size >= 0 for size in shape):
-        raise ValueError("an array of a shape that isn't one")
+        raise ValueError("it has an array with a shape that doesn't exist")
     return shape
 
 
 def _size(value, known, depth=0):
-    """How many numbers, lists and tuples `value` is to whoever follows every list.
+    """How many numbers, lists and tuples `value` consists of, if all lists are followed.
 
-    Each takes a byte of a file or more, unless the file refers to one list twice. `known` has the
-    sizes by id, so that lists of shared lists are looked at once. Raises ValueError for anything
-    that is not a number, list, tuple or array.
+    Each takes at least one byte of a file, unless the file refers to the same list twice. `known`
+    maps the id of a list to its size, so that a shared list is followed only once. Raises ValueError
+    if there is anything but numbers, lists, tuples and arrays.
     """
     if isinstance(value, np.ndarray):
         return value.size + 1
     if not isinstance(value, (list, tuple)):
         if not isinstance(value, (np.number, np.bool_, int, float)):
-            raise ValueError(f"a {type(value).__name__}")
+            raise ValueError(f"it has a {type(value).__name__}")
         return 1
     if id(value) not in known:
         if depth > DEPTH:
-            raise ValueError(f"lists nested more than {DEPTH} deep")
+            raise ValueError(f"it has lists nested more than {DEPTH} deep")
         known[id(value)] = math.inf  # a list that contains itself
         known[id(value)] = 1 + sum(_size(item, known, depth + 1) for item in value)
     return known[id(value)]

@@ -1,49 +1,42 @@
 """Compare a training log with the log that a book prints, and with many runs of the same model.
 
-A GAN's losses differ from seed to seed, so one log can't be held against
-another. The package holds an *envelope*: the losses of 20 seeds of the
-chapter's model on real MNIST. A log belongs to the same model if it looks like
-a 21st seed.
+The losses of a GAN differ from seed to seed, so one log says little about another. The package
+therefore contains an *envelope*: the losses of 20 seeds of the chapter's model on real MNIST. A log is
+taken to be of the same model if it looks like that of a 21st seed.
 
 Method
 ------
-For each window of epochs (the first few, early, middle, late, and those that
-the book prints) and each loss, two figures are compared: the mean over the
-window's epochs, and their spread (standard deviation over epochs, on a log
-scale). Each is computed for every seed of the envelope over exactly the epochs
-that the log has, which gives n = 20 values with mean m and standard deviation s.
-A further run of the same model falls into the prediction interval
+For each window of epochs (the first few, early, middle, late, and those that the book prints) and each
+loss, two figures are compared: the mean over the epochs of the window, and their spread (the standard
+deviation over epochs, on a log scale). Each is computed for every seed of the envelope over exactly the
+epochs that the log has, which gives n = 20 values with mean m and standard deviation s. A further run of
+the same model lies in the prediction interval
 
     m -+ t(1 - a/2, n - 1) s sqrt(1 + 1/n)
 
-with probability 1 - a. The table shows this interval for a = 1 %. With k
-figures in the table, some fall outside of a 99 % interval by chance, so the
-verdict uses a = 1 % / k (Bonferroni): under the assumptions below, a run of
-the same model is called "differs" in at most 1 % of cases.
+with probability 1 - a. The table shows this interval for a = 1 %. If there are k figures in the table,
+some lie outside of a 99 % interval by chance, so the verdict uses a = 1 % / k (Bonferroni): under the
+assumptions below, the verdict on a run of the same model is "differs" in at most 1 % of cases.
 
-An interval ends where the values end: a cross entropy cannot be negative, and
-an accuracy lies between 0 and 1. It is cut there, rather than computed on a log
-scale, because the logarithms of the 20 seeds' mean losses are no closer to a
-normal distribution than the losses themselves.
+A cross-entropy cannot be negative, and an accuracy lies between 0 and 1. Intervals are clipped to these
+bounds. They are not computed on a log scale, because the logarithms of the 20 seeds' mean losses are no
+closer to a normal distribution than the losses themselves.
 
-"Agrees" means no more than that no difference was found. If one figure of the
-tested run is shifted by d standard deviations of the seeds, its t statistic has
-a noncentral t distribution with n - 1 degrees of freedom and noncentrality
-d / sqrt(1 + 1/n). `smallest_shift` solves this for the d that is found in 80 %
-of cases: 5.2 standard deviations with 20 seeds and 18 figures, 13.6 with 5
-seeds. Fewer than `FEWEST_SEEDS` seeds are refused. Each comparison states its d.
+"Agrees" only means that no difference was found. If one figure of the tested run is shifted by d standard
+deviations of the seeds, its t statistic has a noncentral t distribution with n - 1 degrees of freedom and
+noncentrality d / sqrt(1 + 1/n). `smallest_shift` solves this for the d that is detected in 80 % of cases:
+5.2 standard deviations with 20 seeds and 18 figures, 13.6 with 5 seeds. Each comparison states its d.
+Fewer than `FEWEST_SEEDS` seeds are refused.
 
-In addition, the table gives the share of single epochs inside their own 95 %
-prediction interval. It is not part of the verdict, because neighbouring epochs
-of a run are not independent.
+In addition, the table states the share of single epochs that lie inside their own 95 % prediction
+interval. It is not part of the verdict, because neighbouring epochs of a run are not independent.
 
-Assumptions: seeds are independent; a window's figure is about normally
-distributed over seeds. Nothing is assumed of the epochs within a run. The
-second assumption holds for 19 of the 20 seeds of the MNIST GAN; in the other
-one (1018) the generator falls behind for good. It is kept: what one seed in
-twenty does belongs to the model. It makes the later intervals about twice as
-wide, so "differs" stays rare and "agrees" says less. Judged by the 19 others,
-1018 "differs", as the only one of the 20.
+There are two assumptions: seeds are independent, and the figure of a window is approximately normally
+distributed over seeds. Nothing is assumed about the epochs within a run. The second assumption holds for 19
+of the 20 seeds of the MNIST GAN. In the other one (1018), the generator falls behind and never catches up.
+This seed is kept, because what happens with one seed in twenty is a property of the model. It makes the
+later intervals about twice as wide, so that "differs" stays rare and "agrees" says less. Judged by the 19
+others, seed 1018 "differs", as the only one of the 20.
 """
 
 import functools
@@ -60,11 +53,11 @@ from gan_tf1.errors import InputError
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter
 from gan_tf1.training.run_results import table
 
-FEWEST_EPOCHS = 5   # in a window, for its spread to say anything
-FEWEST_SEEDS = 5    # in an envelope: with 4 and 18 figures, only a shift of 22 deviations is found
+FEWEST_EPOCHS = 5   # in a window whose spread is compared
+FEWEST_SEEDS = 5    # in an envelope: with 4, only a shift of 22 standard deviations is detected
 SIGNIFICANCE = 0.01
 POWER = 0.8
-LISTED = 3          # figures that a verdict names; the table marks all of them
+LISTED = 3          # figures that a verdict lists; the table marks all of them
 
 
 class Envelope(NamedTuple):
@@ -73,51 +66,53 @@ class Envelope(NamedTuple):
     epochs: np.ndarray
     losses: dict
     settings: dict
-    data: str = "?"         # title of the data set
+    data: str = "?"         # the title of the data set
 
 
 class Figure(NamedTuple):
-    """One row of the comparison: a window's figure, the envelope's mean, and both intervals."""
+    """One row of the comparison: the figure of a window, the envelope's mean, and two intervals."""
     window: str
     epochs: str
     loss: str
     statistic: str          # "mean" or "spread"
     value: float
     expected: float
-    interval: tuple         # 99 % for this figure alone
-    joint: tuple            # 99 % for all figures of the table together
+    interval: tuple         # (low, high): 99 % for this figure alone
+    joint: tuple            # (low, high): 99 % for all figures of the table together
 
     @property
     def outside(self):
+        """Whether the value lies outside of the joint interval."""
         return not self.joint[0] <= self.value <= self.joint[1]
 
 
 class Verdict(NamedTuple):
-    """`word` is "agrees", "differs" or "cannot be compared"; `sentence` says where, or why.
+    """The result of a comparison: `word` is "agrees", "differs" or "cannot be compared".
 
-    The sentence of "differs" is followed by a line for each of the first `LISTED` figures outside
-    of their interval.
+    `sentence` says where it differs, or why it cannot be compared. If it differs, a line for each of
+    the first `LISTED` figures outside of their interval follows.
     """
     word: str
     sentence: str
     figures: list
     shares: dict            # loss -> share of single epochs inside their 95 % interval
-    limits: str = ""        # what this comparison cannot tell, in a sentence
+    limits: str = ""        # a sentence on what this comparison cannot detect
 
 
 def has_envelope(chapter):
-    """Whether the package holds an envelope of the chapter."""
+    """Whether the package contains an envelope of the chapter."""
     return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
 
 
 def envelope(chapter, path=None):
-    """The chapter's `Envelope`, from the package or from `path` (see scripts/make_envelope.py).
+    """The chapter's `Envelope`, from the package or from a file that scripts/make_envelope.py wrote.
 
-    Raises InputError if the file holds no envelope, or lacks an epoch of a seed.
+    Raises InputError if there is none, if the file is not an envelope, or if an epoch of a seed is
+    missing.
     """
     if path is None and not has_envelope(chapter):
         raise InputError(f"there is no envelope of {chapter} in the package: make one with "
-                         "make_envelope.py, and give it with --envelope")
+                         "make_envelope.py, and name it with --envelope")
     path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
     form = CHAPTERS[chapter]
     try:
@@ -136,7 +131,7 @@ def envelope(chapter, path=None):
         expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
         if len(seeds) < 2 or not np.array_equal(
                 expected, [columns["seed"][places], counted[places]]):
-            raise ValueError(f"it lacks {form.one} of a seed, or has fewer than two seeds")
+            raise ValueError(f"{form.one} of a seed is missing, or there are fewer than two seeds")
         losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
                   for name in form.columns}
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
@@ -150,7 +145,11 @@ def _t_quantile(probability, degrees):
 
 
 def prediction_interval(values, significance):
-    """The interval [low, high] for one more value drawn like `values` [n, ...], over axis 0."""
+    """The interval in which one more value lies with probability 1 - `significance`: `(low, high)`.
+
+    It is of values that are distributed as `values` [n, ...] are over axis 0; both ends have the shape
+    [...].
+    """
     n = len(values)
     reach = (_t_quantile(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
              * math.sqrt(1 + 1 / n))
@@ -159,9 +158,10 @@ def prediction_interval(values, significance):
 
 @functools.cache
 def smallest_shift(seeds, figures):
-    """The shift of one figure, in standard deviations of the seeds, that is found with 80 % power.
+    """The shift of one figure, in standard deviations of the seeds, that is detected with 80 % power.
 
-    `seeds` is the number of seeds in the envelope, `figures` how many figures are judged together.
+    `seeds` is the number of seeds in the envelope, and `figures` that of the figures that are judged
+    together.
     """
     edge = _t_quantile(1 - SIGNIFICANCE / figures / 2, seeds - 1)
     found = scipy.optimize.brentq(
@@ -170,33 +170,38 @@ def smallest_shift(seeds, figures):
 
 
 def windows(log_epochs, envelope_epochs, spans):
-    """Name -> epochs that both have, for the `spans` with any of them; no set of epochs twice."""
+    """A dict of name -> the epochs that log and envelope have in common in this one of the `spans`.
+
+    Spans without a common epoch are left out, and of several spans with the same epochs, all but the
+    last.
+    """
     common = np.intersect1d(log_epochs, envelope_epochs)
     found = {}
     for name, (first, last) in spans.items():
         epochs = common[(common >= first) & (common <= last)]
         same = next((other for other in found if np.array_equal(found[other], epochs)), None)
         if len(epochs):
-            found.pop(same, None)  # for the book's log, "late" is just what is printed
+            found.pop(same, None)  # in the book's log, "late" has the same epochs as "printed"
             found[name] = epochs
     return found
 
 
-# Spreads are judged on a log scale, where they are about normal: (to that scale, and back).
+# Functions to and from the scale on which a figure is judged. The logarithms of spreads are
+# approximately normally distributed.
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
 
 def judge(log, envelope):
-    """The `Verdict` on `log`: does it look like one more seed of `envelope`?
+    """The `Verdict` on `log`: does it look like the log of one more seed of `envelope`?
 
     Raises InputError if the envelope has fewer than `FEWEST_SEEDS` seeds.
     """
     titles, counted = envelope.chapter.columns, envelope.chapter.counted
     seeds = len(next(iter(envelope.losses.values())))
     if seeds < FEWEST_SEEDS:
-        raise InputError(f"an envelope of {seeds} seeds cannot tell a run that differs from one "
-                         f"that does not: make one of at least {FEWEST_SEEDS}, better 20, with "
-                         "make_envelope.py --seeds 0-19")
+        raise InputError(f"an envelope of {seeds} seeds is too small to detect a difference: make "
+                         f"one of at least {FEWEST_SEEDS} seeds, better 20, with make_envelope.py "
+                         "--seeds 0-19")
     spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
     if log.incomparable or not spans:
         why = log.incomparable or (f"it has none of the {counted}s {_span(envelope.epochs)} that "
@@ -223,7 +228,7 @@ def judge(log, envelope):
 
 
 def _figure(window, epochs, loss, statistic, log, envelope, count):
-    """The `Figure` of one loss over `epochs`; `count` figures are judged together."""
+    """The `Figure` of one loss over `epochs`, if `count` figures are judged together."""
     to_scale, back = SCALES[statistic]
     measure = np.mean if statistic == "mean" else _spread
     own = log.losses[loss][np.isin(log.epochs, epochs)]
@@ -259,12 +264,12 @@ def _span(epochs):
 
 
 def _spread(values, axis):
-    # A log that repeats one number has no spread: the tiniest there is keeps its logarithm finite.
+    # The spread of a log that repeats one number would be 0, whose logarithm is not finite.
     return np.maximum(np.std(values, axis=axis, ddof=1), np.finfo(float).tiny)
 
 
 def _share_inside(log, envelope, loss):
-    """Share of the log's epochs inside the 95 % prediction interval of the same epoch."""
+    """The share of the log's epochs that lie inside the 95 % prediction interval of the same epoch."""
     both = np.intersect1d(log.epochs, envelope.epochs)
     low, high = prediction_interval(
         envelope.losses[loss][:, np.isin(envelope.epochs, both)], 0.05)
@@ -273,7 +278,7 @@ def _share_inside(log, envelope, loss):
 
 
 class Beside(NamedTuple):
-    """One figure of a log beside the book's of the same epoch."""
+    """A value of a log beside the book's of the same epoch."""
     epoch: int
     loss: str
     value: float
@@ -281,9 +286,10 @@ class Beside(NamedTuple):
 
 
 def beside(log, book, chapter):
-    """Every figure of the log that the book prints too, if there are no seeds to judge it by.
+    """The values of a log beside those that the book prints, for a chapter without an envelope.
 
-    Returns `(rows, sentence)`; there are no rows if the log can't be compared.
+    Returns `(rows, sentence)`: a list of `Beside`, empty if the log can't be compared, and what can be
+    said.
     """
     if log.incomparable:
         return [], f"Cannot be compared: {log.incomparable}."
@@ -291,9 +297,9 @@ def beside(log, book, chapter):
     if not len(both):
         counted = CHAPTERS[chapter].counted
         printed = f"{counted} {book.epochs[0]}" if len(book.epochs) == 1 else f"other {counted}s"
-        return [], f"Cannot be compared: the book prints {printed}, and the log hasn't got it."
+        return [], f"Cannot be compared: the book prints {printed}, which the log doesn't have."
     rows = [Beside(int(epoch), title, float(log.losses[name][log.epochs == epoch][0]),
                    float(book.losses[name][book.epochs == epoch][0]))
             for epoch in both for name, title in CHAPTERS[chapter].columns.items()]
-    return rows, ("One run beside one: without an envelope of many seeds it can't be said whether "
-                  "they differ by more than seeds do.")
+    return rows, ("This compares single runs: without an envelope of many seeds, it can't be said "
+                  "whether they differ by more than seeds do.")

@@ -1,4 +1,4 @@
-"""A log beside the book's and beside many seeds: the figure of a comparison."""
+"""The figure of a comparison: a log beside the book's and beside those of many seeds."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from gan_tf1.published.comparison import prediction_interval
 
 
 def comparison(log, book, envelope, name, chapter):
-    """A run's losses over those of the book and the seed-to-seed envelope, one panel per loss.
+    """A run's losses over those of the book and the envelope of many seeds, one panel per loss.
 
-    `log` and `book` are of type `logs.Log`, `chapter` is a `logs.Chapter`, and `envelope` is a
-    `comparison.Envelope`, or None if there is none.
+    `log` and `book` are `logs.Log`s, `name` is that of the run in the legend, `chapter` is a
+    `logs.Chapter`, and `envelope` is a `comparison.Envelope`, or None if there is none.
     """
     seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
     figure = new_figure(9, 6.5, f"{name}, the book's printed log{seeds}")

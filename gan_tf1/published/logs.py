@@ -1,7 +1,7 @@
-"""The logs that chapters print: those of the books, of runs, and of anybody's notebook.
+"""Read logs of training: those that the books print, those of runs, and those of any notebook.
 
-`read` takes a run directory, a table with the columns of losses.csv, or any text
-that holds lines in a chapter's format; `book` gives what the book prints.
+`read` reads a run directory, a table with the columns of losses.csv, or any text that contains lines in
+the format of a chapter. `book` returns what the book prints.
 """
 
 import math
@@ -18,27 +18,28 @@ from gan_tf1.training.run_results import load_losses, table
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
-# Comments, and then a row of names: what a CSV begins with.
+# The beginning of a CSV file: comments, and then a row of names.
 _TABLE = re.compile(r"\ufeff?(?:#.*\n|\s*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t\r]*(?:\n|$)")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal's recording is full of
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # the recording of a terminal contains these
 
 
 class Chapter(NamedTuple):
-    """What the log of a chapter is made of."""
-    columns: dict       # column of losses.csv -> its title; in the order of the printed line
+    """The format of the log of a chapter."""
+    columns: dict       # column of losses.csv -> its title, in the order of the printed line
     unit: str           # of all columns
-    data: str           # key of the data set that the book trained on
+    data: str           # key of the data set on which the book trained
     data_title: str
-    windows: dict       # name -> (first, last) epoch, both included; those that are compared
-    beginning: Any      # pattern of what begins an epoch's line
-    line: Any           # pattern of the whole: what counts it, then each column
-    example: str        # such a line
-    counted: str = "epoch"          # what a line is of: "epoch" or "step"
-    count: Callable = float         # of what the pattern finds ahead of the columns
-    bounds: tuple = (0, math.inf)   # between which the columns' values lie: cross entropies
+    windows: dict       # name -> (first, last) epoch, both included, of the windows to compare
+    beginning: Any      # pattern of the beginning of an epoch's line
+    line: Any           # pattern of the whole line: its number, and then each column
+    example: str        # an example of such a line
+    counted: str = "epoch"          # there is a line per "epoch" or "step"
+    count: Callable = float         # from the groups before the columns to the number of the line
+    bounds: tuple = (0, math.inf)   # of the values in all columns; those of a cross entropy
 
     @property
     def one(self):
+        """"an epoch" or "a step"."""
         return f"an {self.counted}" if self.counted == "epoch" else f"a {self.counted}"
 
 
@@ -76,30 +77,30 @@ CHAPTERS = {
 
 
 class Log(NamedTuple):
-    """One run's figures; `epochs` rises, and may have gaps."""
-    epochs: np.ndarray      # [E] int, as the chapter counts; steps, where it prints every step
+    """The losses of one run. Its `epochs` increase, and may have gaps."""
+    epochs: np.ndarray      # [E] int, numbered as in the chapter; steps, if it prints every step
     losses: dict            # column -> [E] float
-    incomparable: str = ""  # why this log can't be held against the book's, if so
-    settings: Any = None    # the run's settings, where they are known
+    incomparable: str = ""  # why this log can't be compared with the book's; empty if it can
+    settings: Any = None    # the settings of the run, if they are known
 
 
 def parse(text, chapter):
-    """The `Log` in any text that holds lines of the chapter's format, in either book's spelling.
+    """The `Log` in any text that contains lines in the chapter's format, in the spelling of either book.
 
-    Raises InputError where there is no such line, where a line begins like one
-    and goes on otherwise, or where one epoch stands there twice.
+    Raises InputError if there is no such line, if a line begins like one and continues differently,
+    or if an epoch occurs twice.
     """
     form = CHAPTERS[chapter]
     text = _COLOUR.sub("", text)
     ahead = form.line.groups - len(form.columns)
     rows = [(form.count(*row[:ahead]), *map(float, row[ahead:])) for row in form.line.findall(text)]
     if not rows:
-        raise InputError(f"no line reads like `{form.example}`")
+        raise InputError(f"there is no line like `{form.example}`")
     begun = len(form.beginning.findall(text))
     if begun != len(rows):
         raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
-                         f"go on like `{form.example}`")
-    # Our own logs begin with what they were trained on; a notebook's is taken at its word.
+                         f"continue like `{form.example}`")
+    # Our own logs begin with the data that they were trained on. Others are assumed to have the book's.
     headline = re.search(rf"^{chapter} on (.+?), seed \d+", text, re.MULTILINE)
     why = other_data(form, headline[1]) if headline and headline[1] != form.data_title else ""
     return of_columns(dict(zip((form.counted, *form.columns), np.array(rows).T)), form, why)
@@ -108,7 +109,7 @@ def parse(text, chapter):
 def read(path, chapter):
     """The `Log` of a run directory, of a table with the chapter's columns, or of a text.
 
-    Raises InputError, naming the file, if it can't be read.
+    Raises InputError, which names the file, if it can't be read.
     """
     path = pathlib.Path(path)
     form = CHAPTERS[chapter]
@@ -131,29 +132,32 @@ def read(path, chapter):
 
 
 def book(chapter):
-    """The `Log` that the book prints."""
+    """The `Log` that the book prints for a chapter."""
     return read(BOOK_LOGS / f"{chapter}.csv", chapter)
 
 
 def other_data(form, title):
-    """Why a log of a run on the data set `title` can't be compared."""
+    """Why a log of a run on the data set `title` can't be compared, as a part of a sentence."""
     return f"it was trained on {title}, the book's on {form.data_title}"
 
 
 def of_columns(found, form, incomparable="", settings=None):
-    """The `Log` of columns in any order of epochs; InputError if they don't hold a single run."""
+    """The `Log` of the columns `found`, a dict of name -> [E], whose epochs may be in any order.
+
+    Raises InputError if a column is missing or empty, or if they are not those of a single run.
+    """
     if missing := [name for name in (form.counted, *form.columns) if name not in found]:
-        raise InputError(f"it has the columns {', '.join(found)}, and lacks {', '.join(missing)}")
+        raise InputError(f"it has the columns {', '.join(found)}, but lacks {', '.join(missing)}")
     if not len(found[form.counted]):
         raise InputError(f"it has no rows below {', '.join(found)}")
     epochs = np.asarray(found[form.counted])
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
-        raise InputError(f"{form.one} is no whole number")
+        raise InputError(f"the number of {form.one} is not a whole number")
     places = np.argsort(epochs, kind="stable")
     epochs = epochs[places].astype(int)
     twice = epochs[1:][np.diff(epochs) == 0]
     if len(twice):
-        raise InputError(f"{form.counted} {twice[0]} stands there more than once: give the log of "
-                         "one run")
+        raise InputError(f"{form.counted} {twice[0]} occurs more than once: give the log of a single "
+                         "run")
     return Log(epochs, {name: np.asarray(found[name])[places] for name in form.columns},
                incomparable, settings)

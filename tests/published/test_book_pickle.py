@@ -146,7 +146,7 @@ def test_what_is_cut_short_empty_or_no_sample_is_refused(read):
     with pytest.raises(InputError, match="samples.pkl is not a pickle of samples"):
         read(pickle.dumps([np.zeros((16, 784), np.float32)])[:-10])
     for empty in ([], [np.zeros((0, 784))], [10**400], 5, [np.zeros(9)]):
-        with pytest.raises(InputError, match="samples.pkl doesn't hold 28x28 samples"):
+        with pytest.raises(InputError, match="samples.pkl doesn't contain 28x28 samples"):
             read(pickle.dumps(empty), book_pickle.load_samples)
 
 

@@ -59,16 +59,16 @@ def test_lines_are_sorted_by_epoch():
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ("", "no line reads like"),
-    ("Epoch 1... loss 3", "no line reads like"),
-    (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "epoch 5 stands there more than once"),
+    ("", "there is no line like"),
+    ("Epoch 1... loss 3", "there is no line like"),
+    (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "epoch 5 occurs more than once"),
     ("Epoch 5/9... Disc Loss: 1.0... Gen Loss: 3,863\n"
      "Epoch 6/9... Disc Loss: 1.0... Gen Loss: 3.8\n", "1 of 2 lines begin with an epoch"),
-    ("epoch,disc_loss,gen_loss\n1,1,1\n1,1,1\n", "epoch 1 stands there more than once"),
-    ("epoch,disc_loss,gen_loss\n1.5,1,1\n", "no whole number"),
+    ("epoch,disc_loss,gen_loss\n1,1,1\n1,1,1\n", "epoch 1 occurs more than once"),
+    ("epoch,disc_loss,gen_loss\n1.5,1,1\n", "not a whole number"),
     ("epoch,disc_loss,gen_loss\n", "no rows"),
     ("# mine\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
-    ("Step,Value\n1,1\n", "it has the columns Step, Value, and lacks epoch, disc_loss, gen_loss"),
+    ("Step,Value\n1,1\n", "it has the columns Step, Value, but lacks epoch, disc_loss, gen_loss"),
 ])
 def test_what_is_no_log_is_refused(tmp_path, main, capsys, text, complaint):
     (tmp_path / "log.txt").write_text(text)
@@ -207,7 +207,7 @@ def first_seeds(envelope, count):
 
 def test_few_seeds_are_refused_and_some_more_tell_less(envelope):
     log = seed_of(envelope, 19)
-    with pytest.raises(InputError, match="an envelope of 3 seeds cannot tell .* of at least 5"):
+    with pytest.raises(InputError, match="an envelope of 3 seeds is too small .* at least 5"):
         comparison.judge(log, first_seeds(envelope, 3))
     verdict = comparison.judge(log, first_seeds(envelope, 5))
     assert verdict.limits == (
@@ -343,7 +343,7 @@ def test_a_log_of_other_epochs_cannot_be_compared(main, tmp_path, capsys):
 
 
 def test_the_book_and_losses_csv_are_read_as_tables(main, tmp_path, capsys, monkeypatch):
-    shutil.copy(ROOT / "gan_tf1" / "book_logs" / "mnist_gan.csv", tmp_path / "book.csv")
+    shutil.copy(logs.BOOK_LOGS / "mnist_gan.csv", tmp_path / "book.csv")
     monkeypatch.chdir(tmp_path)
     main([str(tmp_path / "book.csv")])
     assert "printed  71-100" in capsys.readouterr().out
@@ -370,7 +370,7 @@ def test_a_damaged_envelope_is_named(tmp_path):
         comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
     rows = (logs.BOOK_LOGS / "mnist_gan_envelope.csv").read_text().splitlines()
     (tmp_path / "envelope.csv").write_text("\n".join(rows[:500] + rows[501:]))
-    with pytest.raises(InputError, match="lacks an epoch of a seed"):
+    with pytest.raises(InputError, match="an epoch of a seed is missing"):
         comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
     (tmp_path / "envelope.csv").write_text("seed,epoch,d_loss,gen_loss\n1,1,2,2\n")
     with pytest.raises(InputError, match="it has no column disc_loss"):
@@ -412,7 +412,7 @@ def test_the_books_epoch_24_stands_beside_ours(main, tmp_path, capsys, monkeypat
         "log.txt: 2 epochs, 23 to 24",
         "epoch 24: train accuracy 0.9470, in the book 0.9370: +0.0100",
         "epoch 24: test accuracy 0.6640, in the book 0.6740: -0.0100",
-        "One run beside one: without an envelope of many seeds it can't be said whether they "
+        "This compares single runs: without an envelope of many seeds, it can't be said whether they "
         "differ by more than seeds do.", "checkpoints/comparison-001.png"]
     assert (tmp_path / "checkpoints" / "comparison-001.png").read_bytes()[:4] == b"\x89PNG"
 

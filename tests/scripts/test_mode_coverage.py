@@ -78,9 +78,9 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
     assert text[0] == ("# modes captured by GANs after 20 iterations; mean +- standard error over "
                        "the seeds 3-4")
     assert text[1].startswith("# command: mode_coverage.py ") and '"packing": 1' in text[2]
-    assert [line[:26].strip() for line in text[6:]] == [
-        "ring, plain GAN", "VEEGAN paper", "PacGAN paper", "ring, PacGAN2", "PacGAN paper",
-        "grid, plain GAN", "VEEGAN paper", "PacGAN paper", "grid, PacGAN2", "PacGAN paper"]
+    assert [line.partition("  ")[0] for line in text[6:]] == [
+        "ring, plain GAN", "- VEEGAN paper", "- PacGAN paper", "ring, PacGAN2", "- PacGAN paper",
+        "grid, plain GAN", "- VEEGAN paper", "- PacGAN paper", "grid, PacGAN2", "- PacGAN paper"]
     assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"
     settings = [run_config.read_config(out / "runs" / name) for name in names]
     assert [one["settings"]["packing"] for one in settings] == 4 * [1, 2]
@@ -182,15 +182,15 @@ def test_the_table_has_means_standard_errors_and_what_is_published(script):
     assert ours.split() == ["ring,", "plain", "GAN", "2", "7.0", "+-", "1.0", "85.0", "+-", "5.0",
                             "0.30", "+-", "0.10"]
     # Without an error nothing is apart.
-    assert veegan.split() == ["VEEGAN", "paper", "1.0", "99.3", "-", "-,", "-,", "-"]
+    assert veegan.split() == ["-", "VEEGAN", "paper", "1.0", "99.3", "-", "-,", "-,", "-"]
     # 0.7 modes apart, the root of 1^2 + 0.5^2 being 1.12; 13.2 %, of 5^2 + 0.2^2 5.00; and 0.15,
     # of 0.1^2 + 0.09^2 0.135.
-    assert pacgan.split() == ["PacGAN", "paper", "6.3", "+-", "0.5", "98.2", "+-", "0.2", "0.45",
+    assert pacgan.split() == ["-", "PacGAN", "paper", "6.3", "+-", "0.5", "98.2", "+-", "0.2", "0.45",
                               "+-", "0.09", "0.6,", "2.6,", "1.1"]
     counted = [mode_coverage.Counted(999, np.nan, 0.4)]
     _, ours, theirs = script.table([script.Row("stacked", 2, [], counted)])
     assert ours.split()[2:] == ["1", "999.0", "-", "0.40"]
-    assert theirs.split()[2:] == ["1000.0", "+-", "0.0", "-", "0.06", "+-", "0.01", "-,", "-,",
+    assert theirs.split()[3:] == ["1000.0", "+-", "0.0", "-", "0.06", "+-", "0.01", "-,", "-,",
                                   "-"]
 
 

@@ -125,7 +125,7 @@ def test_a_damaged_run_has_a_row_that_says_so_and_hides_no_other(main, tmp_path,
     assert found.pop("sound").startswith("mnist_gan drawn 3 12 epochs ")
     assert len(found) == len(DAMAGES)
     for name, said in found.items():
-        assert said.startswith("can't be read: "), (name, said)
+        assert said.startswith("- - - - - - can't be read: "), (name, said)
 
 
 def test_a_run_killed_in_its_first_epoch_is_unfinished_and_not_damaged(main, tmp_path, capsys):

@@ -258,7 +258,7 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
     assert "holds runs of another command" in refusal(capsys, make_envelope, *command[:-2])
     assert (tmp_path / "envelope.csv").read_text() == header
     # Two seeds are too few to be compared with.
-    assert "an envelope of 2 seeds cannot tell" in refusal(
+    assert "an envelope of 2 seeds is too small" in refusal(
         capsys, load_script("compare_logs.py").main, tmp_path / "runs" / "seed-5" / "losses.csv",
         "--envelope", tmp_path / "envelope.csv", "--out", tmp_path / "figure.png")
 
