@@ -9,8 +9,8 @@ SAMPLE_RANGE and sample), else its samples.npz's of the last epoch are taken. A
 .npz or .npy holds samples [n, 784], [n, 28, 28] or [n, 28, 28, 1]; in what range
 they are is said by --range (two numbers: ground and ink), and never guessed.
 
-Of a chapter whose generator is told a label, a line more says how many samples
-the classifier reads as what they were asked to be.
+For a generator that is given a label, one more line states the conditional accuracy:
+the share of samples that the classifier reads as the label that was requested.
 
 The first row is real: --samples test images. The distance of every row, that one too,
 is to the same --samples training images, for it depends on how many are compared.
@@ -41,7 +41,7 @@ def row_of(drawn, probabilities, features, reference, seed):
     found = measured(probabilities, features, reference, rng)
     if drawn.labels is None:
         return judged.Row(drawn.name, found)
-    right = metrics.read_back(probabilities, drawn.labels)
+    right = metrics.matches_label(probabilities, drawn.labels)
     error = statistics.standard_error(np.mean, right, rng, statistics.DRAWS)
     return judged.Row(drawn.name, found, (right.mean(), error))
 
@@ -65,9 +65,9 @@ def table(rows):
         (row.name, *(" +- ".join(map(form.format, row.figures[name])) for name, form in COLUMNS.items()))
         for row in rows])
     for row in rows:
-        if row.read_back:
-            share, error = row.read_back
-            yield f"{row.name}: asked label read back: {share:.1%} +- {100 * error:.1f}"
+        if row.accuracy:
+            share, error = row.accuracy
+            yield f"{row.name}: conditional accuracy {share:.1%} +- {100 * error:.1f}"
 
 
 @script

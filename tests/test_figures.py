@@ -365,7 +365,7 @@ def test_reports_give_back_what_their_figures_show(tmp_path):
     text = "\n".join(["# comment", "500 images a row; distance to 500 training images of MNIST",
                       *lines, "", "# by a later command"])
     assert judged.read_evaluation(text) == (
-        [row._replace(read_back=None) for row in rows], 500, "MNIST")
+        [row._replace(accuracy=None) for row in rows], 500, "MNIST")
     for read in (judged.read_evaluation, judged.read_estimate):
         with pytest.raises(InputError, match="not a report of"):
             read("nothing of the kind")

@@ -60,7 +60,7 @@ def kl_to_uniform(probabilities):
     return float(statistics.kl_to_uniform(class_shares(probabilities)))
 
 
-def read_back(probabilities, labels):
+def matches_label(probabilities, labels):
     """Whether each sample is assigned to its label of `labels` [n]: 1. or 0., float64 [n].
 
     The mean is the conditional accuracy: the share of samples that show what the generator was asked

@@ -24,7 +24,7 @@ class Row(NamedTuple):
     """A row of the table that `scripts/evaluate.py` prints."""
     name: str
     figures: dict           # metric -> (value, standard error)
-    read_back: Any = None   # (conditional accuracy, standard error), or None without labels
+    accuracy: Any = None    # (conditional accuracy, standard error), or None without labels
 
 
 def bars(rows, count, data_title):

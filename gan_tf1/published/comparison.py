@@ -111,7 +111,7 @@ def envelope(chapter, path=None):
     missing.
     """
     if path is None and not has_envelope(chapter):
-        raise InputError(f"there is no envelope of {chapter} in the package: make one with "
+        raise InputError(f"the package has no envelope of {chapter}: make one with "
                          "make_envelope.py, and name it with --envelope")
     path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
     form = CHAPTERS[chapter]

@@ -171,10 +171,10 @@ def test_divergence_from_uniform():
     assert metrics.kl_to_uniform(unsure) == pytest.approx(np.log(2), rel=1e-12)
 
 
-def test_samples_read_back_are_those_whose_likeliest_class_is_their_label():
+def test_samples_match_a_label_if_it_is_their_likeliest_class():
     p = np.array([[0.5, 0.4, 0.1], [0.2, 0.3, 0.5], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1]], np.float32)
-    assert metrics.read_back(p, np.array([0, 2, 1, 1], np.uint8)).tolist() == [1, 1, 1, 0]
-    assert metrics.read_back(one_hot([3, 4]), [4, 3]).tolist() == [0, 0]
+    assert metrics.matches_label(p, np.array([0, 2, 1, 1], np.uint8)).tolist() == [1, 1, 1, 0]
+    assert metrics.matches_label(one_hot([3, 4]), [4, 3]).tolist() == [0, 0]
 
 
 # --- confidence ---
@@ -227,7 +227,7 @@ def test_one_image_again_and_again_is_far_from_any_spread():
      "at least 2 samples"),
     (lambda: distance(np.ones((5, 4)), np.ones((5, 3))),
      "4 features can't be compared with 3"),
-    (lambda: metrics.read_back(one_hot([1, 2, 3]), [1, 2]),
+    (lambda: metrics.matches_label(one_hot([1, 2, 3]), [1, 2]),
      r"3 samples need as many labels, not \[2\]"),
 ])
 def test_bad_input_is_one_line(call, complaint):

@@ -425,7 +425,7 @@ def test_another_data_set_or_epoch_is_not_compared(main, tmp_path, capsys, chang
     (tmp_path / "log.txt").write_text(change(PRINTED))
     main([str(tmp_path / "log.txt"), "--chapter", "semi_supervised"])
     assert why in capsys.readouterr().out
-    assert "there is no envelope of semi_supervised" in refusal(
+    assert "the package has no envelope of semi_supervised" in refusal(
         capsys, main, tmp_path / "log.txt", "--chapter", "semi_supervised", "--check")
 
 

@@ -267,10 +267,10 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
     [(probabilities, _)] = samples_.judged(ROOT / "checkpoints" / "mnist_classifier",
                                            [drawn.images])
     share = (probabilities.argmax(axis=1) == drawn.labels).mean()
-    told = [line for line in capsys.readouterr().out.splitlines() if "read back" in line]
+    told = [line for line in capsys.readouterr().out.splitlines() if "conditional accuracy" in line]
     assert len(told) == 1 and told[0].startswith(
-        f"conditional_gan ({finished}), trained on drawn digits (synthetic): asked label read "
-        f"back: {share:.1%} +- ")
+        f"conditional_gan ({finished}), trained on drawn digits (synthetic): conditional "
+        f"accuracy {share:.1%} +- ")
     assert len(set(drawn.labels)) == 10 and 0 < share < 1
 
 

@@ -103,7 +103,7 @@ def test_the_table_follows_the_seed(main, capsys, tmp_path):
     assert tables[0] == tables[1] != tables[2]
 
 
-def test_a_row_of_samples_with_labels_says_how_many_are_read_back(script, monkeypatch):
+def test_a_row_of_samples_with_labels_has_a_conditional_accuracy(script, monkeypatch):
     monkeypatch.setattr(statistics, "DRAWS", 400)
     labels = np.arange(200) % 10
     read = np.where(np.arange(200) < 50, (labels + 1) % 10, labels)  # a quarter as another digit
@@ -112,10 +112,10 @@ def test_a_row_of_samples_with_labels_says_how_many_are_read_back(script, monkey
     table = [script.row_of(sample_files.Samples(name, None, asked), probabilities, features, reference,
                            seed=0) for name, asked in (("without", None), ("with", labels))]
     assert table[0].figures == table[1].figures  # labels change nothing else
-    share, error = table[1].read_back
+    share, error = table[1].accuracy
     assert share == 0.75 and error == pytest.approx(np.sqrt(0.75 * 0.25 / 200), rel=0.15)
     *_, last = lines = list(script.table(table))
-    assert len(lines) == 4 and last == f"with: asked label read back: 75.0% +- {100 * error:.1f}"
+    assert len(lines) == 4 and last == f"with: conditional accuracy 75.0% +- {100 * error:.1f}"
 
 
 def test_bars_are_as_long_as_the_figures(script):
