@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import tables
 from gan_tf1.config import make
 from gan_tf1.data import images, svhn
 from gan_tf1.errors import InputError
@@ -84,11 +85,12 @@ def report(found, names, classifier):
     yield (f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "
            f"{gauge.held_out} drawn digits held out; digits read by {classifier.resolve().name}")
     yield f"in brackets: {LEVEL:.0%} intervals, for these generators"
-    yield f"\n{'':28} images   weight in pixels      read as their label"
-    for (one, other), pens, hits in zip((names, names[::-1]), weights, right):
+    yield ""
+    yield from tables.lines(("", "images", "weight in pixels", "read as their label"), [
+        (name, str(len(hit)), _mean(weight, ".2f"), _share(hit))
+        for (one, other), pens, hits in zip((names, names[::-1]), weights, right)
         for name, weight, hit in zip((one, f"{one} to {other}", f"{one} to {other} to {one}"),
-                                     pens, hits):
-            yield (f"{name:28}{len(hit):7}   {_mean(weight, '.2f')}   {_share(hit)}")
+                                     pens, hits)])
     yield ""
     for side, (one, other) in enumerate((names, names[::-1])):
         (before, after, back), (was, stays, comes) = weights[side], right[side]

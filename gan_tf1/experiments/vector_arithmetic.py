@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import tables
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval
 
@@ -166,12 +167,11 @@ def report(outcome):
     yield f"result: bold {first} - regular {first} + regular {second}, {len(outcome.result)} trials"
     yield f"control: a random vector as long as bold {first} - regular {first}, + regular {second}"
     yield f"in brackets: {LEVEL:.0%} intervals, for this one generator"
-    yield f"\n{'':20} images   weight in pixels      read as {second}"
-    for name, images in rows.items():
-        weight, *within = mean_interval(images.weight)
-        share, *around = share_interval(images.digit == second)
-        yield (f"{name:20}{len(images.digit):7}   {weight:.2f} ({within[0]:.2f} to {within[1]:.2f})"
-               f"   {share:6.1%} ({around[0]:.1%} to {around[1]:.1%})")
+    yield ""
+    yield from tables.lines(("", "images", "weight in pixels", f"read as {second}"), [
+        (name, str(len(images.digit)), "{:.2f} ({:.2f} to {:.2f})".format(*mean_interval(images.weight)),
+         "{:.1%} ({:.1%} to {:.1%})".format(*share_interval(images.digit == second)))
+        for name, images in rows.items()])
 
     name = names(first, second)[2]
     result, control = outcome.read["result"], outcome.read["control"]
