@@ -9,9 +9,10 @@ DRAWS = 100   # bootstrap resamples; with 100, the standard error itself is accu
 
 def mean_interval(values):
     """The mean of `values` [n] and Student's confidence interval for it: `(mean, low, high)`."""
+    # Not `t.interval`, which is NaN if all values are equal.
     mean = np.mean(values)
-    low, high = scipy.stats.t.interval(LEVEL, len(values) - 1, mean, scipy.stats.sem(values))
-    return float(mean), float(low), float(high)
+    half = scipy.stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * scipy.stats.sem(values)
+    return float(mean), float(mean - half), float(mean + half)
 
 
 def share_interval(hits):

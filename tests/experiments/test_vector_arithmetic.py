@@ -120,6 +120,7 @@ def test_ways_that_are_none_are_refused(end, complaint):
 def test_intervals_of_literal_numbers():
     # By hand: mean 3, standard error sqrt(2.5 / 5), Student's t of 4 degrees 2.776.
     assert statistics.mean_interval([1, 2, 3, 4, 5]) == pytest.approx((3, 1.0368, 4.9632), abs=1e-4)
+    assert statistics.mean_interval([2., 2., 2.]) == (2, 2, 2)
     # Clopper and Pearson: none of 10 is 1 - 0.025 ** 0.1 at most.
     assert statistics.share_interval(np.zeros(10, bool)) == pytest.approx((0, 0, 0.3085), abs=1e-4)
     share, low, high = statistics.share_interval(np.arange(10) < 5)
