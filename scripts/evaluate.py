@@ -112,7 +112,7 @@ def main(argv=None):
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
     print(f"judged by {args.classifier.resolve().name}, which reads {right:.2%} of the test images "
           "correctly",
-          f"{args.n} images a row; distance to {args.n} training images of {data.title}",
+          f"{args.n} images per row; distance to {args.n} training images of {data.title}",
           f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
           f"({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     print(figures.save(judged.bars(rows, args.n, data.title), out))

@@ -1,4 +1,4 @@
-"""Modes counted in samples whose answer is known, the mixtures themselves, and the figures."""
+"""Mode coverage of samples whose modes are known, the mixtures themselves, and their figures."""
 
 import numpy as np
 import pytest
@@ -22,14 +22,14 @@ def test_samples_on_two_of_four_modes():
 
 
 @pytest.mark.parametrize("distance, good", [(0, True), (2.99, True), (3.01, False)])
-def test_high_quality_ends_at_three_deviations_whatever_the_direction(distance, good):
+def test_high_quality_ends_at_three_standard_deviations_in_every_direction(distance, good):
     for angle in (0, 1, 2.5, 4):
         sample = CORNERS[1] + 0.5 * distance * np.array([np.cos(angle), np.sin(angle)])
         found = mode_coverage.of_points(sample[None], CORNERS, 0.5)
         assert (found.high_quality, found.modes) == (good, good)
 
 
-def test_a_sample_far_off_captures_nothing_but_has_part_in_the_histogram():
+def test_a_sample_far_from_all_modes_captures_none_but_counts_in_the_histogram():
     samples = np.array([[0., 0.], [0.1, 0.], [6., 0.], [0., 0.2]])
     found = mode_coverage.of_points(samples, CORNERS, 0.1)
     assert (found.modes, found.high_quality) == (1, 0.75)
@@ -103,7 +103,7 @@ def test_points_of_a_mixture_are_perfect_samples_of_it(choice, count, deviation)
     assert np.sqrt((distances**2).mean() / 2) == pytest.approx(deviation, rel=0.02)
 
 
-def test_the_means_are_the_papers():
+def test_the_means_are_those_of_the_paper():
     ring, grid = mixtures.means("ring"), mixtures.means("grid")
     np.testing.assert_allclose(np.linalg.norm(ring, axis=1), 1)
     np.testing.assert_allclose(ring[1], [np.sqrt(0.5), np.sqrt(0.5)])
@@ -144,7 +144,7 @@ def test_the_density_shows_points_where_they_lie():
     assert dark.tolist() == [[0, picture.shape[1] - 1]]  # the first row is the top
 
 
-def test_a_figure_has_a_circle_a_mode_and_a_panel_a_set():
+def test_a_figure_has_a_circle_per_mode_and_a_panel_per_set():
     mixture = mixtures.load("ring", 10, 0)
     points = mixture.train.stored()[0]
     figure = plane.panels([[(points, mixture, "a"), (points, mixture, "b")],

@@ -1,4 +1,4 @@
-"""The figures that judge samples: against closed forms, bounds, and sets that degenerate."""
+"""The metrics by a classifier: against closed forms and bounds, and for degenerate sets."""
 
 import numpy as np
 import pytest
@@ -13,13 +13,13 @@ def one_hot(classes, count=10):
 
 
 def covariance(rng, size, rank=None):
-    """A random covariance [size, size], of full rank unless `rank` says less."""
+    """A random covariance [size, size], of rank `rank`, or of full rank without it."""
     factor = rng.normal(size=(size, rank or 2 * size))
     return factor @ factor.T / factor.shape[1]
 
 
 def with_moments(rng, mean, cov, count):
-    """`count` vectors whose sample mean and unbiased covariance are exactly these."""
+    """`count` vectors that have exactly this sample mean and this unbiased covariance."""
     x = rng.normal(size=(count, len(mean)))
     x -= x.mean(axis=0)
     whitening = np.linalg.inv(np.linalg.cholesky(np.cov(x.T)))
@@ -57,7 +57,7 @@ def test_distance_of_commuting_covariances():
 
 
 def test_distance_of_covariances_that_do_not_commute():
-    """Two of two dimensions, by hand: Tr (C1 C2)^(1/2) = sqrt(Tr C1 C2 + 2 sqrt(det C1 C2))."""
+    """Covariances of two dimensions, by hand: Tr (C1 C2)^(1/2) = sqrt(Tr C1 C2 + 2 sqrt(det C1 C2))."""
     cov1, cov2 = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 4.0]])
     expected = 4 + 5 - 2 * np.sqrt(10 + 2 * np.sqrt(12))
     mean = np.zeros(2)
@@ -111,8 +111,8 @@ def test_identical_sets_are_at_distance_zero():
         assert 0 <= distance(features, features[::-1]) < 1e-9
 
 
-def test_draws_of_one_distribution_are_nearer_the_larger_they_are():
-    """The bias that the docstring warns of is about in proportion to 1/n."""
+def test_larger_samples_of_one_distribution_are_closer():
+    """The bias of which the docstring warns is approximately proportional to 1/n."""
     rng = np.random.default_rng(7)
 
     def mean_distance(count):
@@ -124,12 +124,12 @@ def test_draws_of_one_distribution_are_nearer_the_larger_they_are():
 
 # --- score, classes, divergence ---
 
-def test_score_is_the_number_of_classes_for_sure_and_even_samples():
+def test_score_of_certain_and_evenly_spread_samples_is_the_number_of_classes():
     assert metrics.classifier_score(one_hot(np.arange(50) % 10)) == pytest.approx(10, rel=1e-12)
     assert metrics.classifier_score(one_hot([0, 1, 2, 2, 1, 0], 3)) == pytest.approx(3, rel=1e-12)
 
 
-def test_score_is_one_where_nothing_is_told():
+def test_score_is_one_if_all_predictions_are_equal():
     for same in (np.full((7, 10), 0.1), one_hot([4] * 7), np.tile([0.2, 0.5, 0.3], (7, 1))):
         assert metrics.classifier_score(same) == pytest.approx(1, rel=1e-12)
 
@@ -150,7 +150,7 @@ def test_score_stays_within_its_bounds():
         assert 1 <= metrics.classifier_score(p) <= 10
 
 
-def test_classes_are_covered_from_the_stated_share_on():
+def test_a_class_is_covered_if_it_has_at_least_the_stated_share():
     classes = [0] * 980 + [1] * 10 + [2] * 9 + [3]
     assert metrics.classes_covered(one_hot(classes)) == 2
     assert metrics.classes_covered(one_hot(classes), share=0.009) == 3
@@ -208,7 +208,7 @@ def test_standard_error_of_samples_that_are_all_the_same_is_zero():
 
 # --- sets that degenerate, and bad input ---
 
-def test_one_image_again_and_again_is_far_from_any_spread():
+def test_a_single_repeated_image_is_far_from_a_varied_set():
     rng = np.random.default_rng(11)
     reference = rng.normal(size=(300, 16))
     same = np.tile(reference.mean(axis=0), (300, 1))
@@ -236,7 +236,7 @@ def test_bad_input_is_one_line(call, complaint):
     assert "\n" not in str(refused.value)
 
 
-def test_what_comes_out_is_plain_numbers_from_any_float_type():
+def test_results_are_plain_numbers_for_any_float_type():
     p = one_hot(np.arange(20) % 10).astype(np.float32)
     features = np.random.default_rng(12).normal(size=(20, 3)).astype(np.float32)
     assert type(metrics.classifier_score(p)) is float

@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance and MS-SSIM on cases whose answer is known."""
+"""Sliced Wasserstein distance and MS-SSIM in cases with a known result."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def pictures(count=8, size=32, channels=3, seed=0):
 
 
 def smooth(count=8, size=32, channels=1, seed=0):
-    """Pictures with less to them than noise: four blocks of 2x2, blurred by repetition."""
+    """Pictures with less detail than noise: each pixel of a 4x4 picture is repeated."""
     blocks = np.random.default_rng(seed).uniform(size=(count, 4, 4, channels))
     return blocks.repeat(size // 4, 1).repeat(size // 4, 2)
 
@@ -45,7 +45,7 @@ def test_of_two_gaussians_of_different_width_it_is_the_widths_difference():
     assert found == pytest.approx(0.5 * np.sqrt(2 / np.pi), rel=0.05)
 
 
-def test_the_pyramid_adds_up_to_the_image_and_has_one_level_an_octave():
+def test_the_pyramid_adds_up_to_the_image_and_has_one_level_per_octave():
     images = pictures(2, 64)
     pyramid = metrics.laplacian_pyramid(images)
     assert [level.shape[1] for level in pyramid] == [64, 32, 16]
@@ -78,7 +78,7 @@ def test_patches_lie_within_their_image_and_each_channel_is_normalized():
                                   np.arange(5).repeat(128))
 
 
-def test_every_place_of_a_patch_is_drawn():
+def test_patches_are_drawn_at_every_place():
     grid = np.arange(8 * 8, dtype=float).reshape(1, 8, 8, 1)
     found = metrics.patches(grid, np.random.default_rng(0))
     assert len(np.unique(found, axis=0)) == 4  # 2 x 2 places of 7 pixels in 8

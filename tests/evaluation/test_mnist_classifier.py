@@ -21,7 +21,7 @@ TINY = ("--data", "drawn", "--batch-size", "50", "--epochs", "8")
 
 @pytest.fixture(scope="module")
 def graph():
-    """The graph and its net; tests that share it don't add to it."""
+    """The graph and its network; tests that share it don't add to it."""
     with new_graph(seed=3).as_default() as graph:
         return graph, model.build(CONFIG)
 
@@ -103,7 +103,7 @@ def test_loss_of_literal_logits():
     assert correct == 1
 
 
-def test_a_step_moves_every_weight_and_a_report_shrinks_the_step_size_alone(session, train_set):
+def test_a_step_updates_every_weight_and_a_report_only_the_learning_rate(session, train_set):
     sess, net = session
     before = values(sess)
     tally = model.tally(None, model.step(sess, net, train_set, np.random.default_rng(4), CONFIG))
@@ -144,7 +144,7 @@ def test_the_report_counts_the_epochs_images_and_the_validation_images(session, 
         "validation_accuracy": pytest.approx(valid)}
 
 
-def test_judging_takes_its_images_in_parts():
+def test_images_are_judged_in_batches():
     sizes = []
 
     class Session:
@@ -161,7 +161,7 @@ def test_judging_takes_its_images_in_parts():
     np.testing.assert_array_equal(features, images[:, :64])
 
 
-def test_images_are_shifted_by_whole_pixels_up_to_the_most_and_ground_moves_in():
+def test_images_are_shifted_by_whole_pixels_and_filled_with_background():
     images = np.zeros((2000, 28, 28), np.float32)
     images[:, 10, 20] = 1
     images[:, 0, 0] = 0.5  # moved out of the picture as often as the shift is up or left
@@ -235,7 +235,7 @@ def test_the_shipped_classifier_is_small():
 
 
 def test_the_shipped_classifier_reads_mnist(mnist_version):
-    """68 errors in 10,000 where it was trained; other processors may round another way."""
+    """It makes 68 errors in 10,000 on the machine of its training; other processors may round differently."""
     arrays = mnist.read_tfds(mnist_version)
     test = mnist.DataSet(arrays.test_images, arrays.test_labels)
     [(probabilities, features)] = sample_files.judged(SHIPPED, [test.images])

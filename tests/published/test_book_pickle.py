@@ -1,4 +1,4 @@
-"""The book's pickle of samples: read as every protocol and both NumPys write it, and refused."""
+"""The book's pickle of samples: it is read in every protocol and from both NumPys; others are refused."""
 
 import os
 import pickle
@@ -88,7 +88,7 @@ def array(shape, content=b"U\x04abcd"):
 
 
 def laughs(depth):
-    """2 ** depth numbers, to whoever follows every list: the list at 0 of two of the one before."""
+    """Lists that contain the list before them twice: 2 ** depth numbers, if every list is followed."""
     return b"]q\x00K\x01a" + depth * b"0](h\x00h\x00eq\x00" + b"."
 
 
@@ -125,7 +125,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_pickle_is_refused_before_it_takes_memory(read, content):
-    """Half a GB more than now is all the memory that there is: what takes more would fail."""
+    """The memory is limited to half a GB more than now, so that a larger allocation would fail."""
     now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (now + 2**29, before[1]))
@@ -142,7 +142,7 @@ def test_a_pickle_with_too_many_instructions_is_refused(read, monkeypatch):
         read(pickle.dumps(list(range(1000))))
 
 
-def test_what_is_cut_short_empty_or_no_sample_is_refused(read):
+def test_truncated_empty_and_other_pickles_are_refused(read):
     with pytest.raises(InputError, match="samples.pkl is not a pickle of samples"):
         read(pickle.dumps([np.zeros((16, 784), np.float32)])[:-10])
     for empty in ([], [np.zeros((0, 784))], [10**400], 5, [np.zeros(9)]):

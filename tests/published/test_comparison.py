@@ -1,4 +1,4 @@
-"""Comparing logs: what is read, what is called the same, and how often that is wrong."""
+"""Comparing logs: which are read, which agree, and how often the verdict is wrong."""
 
 import pathlib
 import shutil
@@ -70,7 +70,7 @@ def test_lines_are_sorted_by_epoch():
     ("# mine\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
     ("Step,Value\n1,1\n", "it has the columns Step, Value, but lacks epoch, disc_loss, gen_loss"),
 ])
-def test_what_is_no_log_is_refused(tmp_path, main, capsys, text, complaint):
+def test_what_is_not_a_log_is_refused(tmp_path, main, capsys, text, complaint):
     (tmp_path / "log.txt").write_text(text)
     line = refusal(capsys, main, tmp_path / "log.txt")
     assert complaint in line and str(tmp_path / "log.txt") in line
@@ -123,7 +123,7 @@ def test_two_epochs_have_a_mean_but_no_spread_to_judge(envelope):
 
 
 def simulated(rng, runs):
-    """Losses [runs, 100] like a GAN's: a curve, a level of each seed's own, and noise that lingers.
+    """Losses [runs, 100] like a GAN's: a curve, a level for each seed, and autocorrelated noise.
 
     The noise is an autoregression with skewed shocks: harder on the method than its assumptions.
     """
@@ -136,7 +136,7 @@ def simulated(rng, runs):
     return curve + level + noise[:, 20:]
 
 
-def test_a_run_of_the_same_model_is_called_different_in_at_most_about_one_case_of_a_hundred():
+def test_a_run_of_the_same_model_is_flagged_in_at_most_about_one_case_in_a_hundred():
     rng = np.random.default_rng(0)
     epochs, trials = np.arange(1, 101), 1000
     wrong = 0
@@ -149,8 +149,8 @@ def test_a_run_of_the_same_model_is_called_different_in_at_most_about_one_case_o
     assert wrong <= 19
 
 
-def test_nor_is_one_seeds_level_with_anothers_noise(envelope):
-    """400 runs crossed from the envelope's own: real levels and noise, the odd seed's among them."""
+def test_the_level_of_one_seed_with_the_noise_of_another_is_not_flagged(envelope):
+    """400 runs that combine the level of one seed with the noise of another, seed 1018 included."""
     kernel = np.ones(11) / 11
     level = {name: np.array([np.convolve(np.pad(row, 5, "edge"), kernel, "valid")
                              for row in values]) for name, values in envelope.losses.items()}
@@ -200,12 +200,12 @@ def test_a_verdict_lists_three_figures_and_counts_the_rest(envelope):
 
 
 def first_seeds(envelope, count):
-    """The envelope of its first `count` seeds alone."""
+    """The `envelope` reduced to its first `count` seeds."""
     return envelope._replace(losses={name: values[:count]
                                      for name, values in envelope.losses.items()})
 
 
-def test_few_seeds_are_refused_and_some_more_tell_less(envelope):
+def test_few_seeds_are_refused_and_a_few_more_detect_less(envelope):
     log = seed_of(envelope, 19)
     with pytest.raises(InputError, match="an envelope of 3 seeds is too small .* at least 5"):
         comparison.judge(log, first_seeds(envelope, 3))
@@ -215,8 +215,8 @@ def test_few_seeds_are_refused_and_some_more_tell_less(envelope):
         "standard deviations is missed in more than 20% of cases.")
 
 
-def test_intervals_end_where_values_end(envelope):
-    """Five seeds that differ much: on both sides, the bare interval reaches what cannot be."""
+def test_intervals_are_clipped_to_the_range_of_the_values(envelope):
+    """Five seeds that differ a lot: without clipping, the interval would contain impossible values."""
     rng = np.random.default_rng(2)
     epochs = np.arange(20, 25)
     for chapter, bounds in (("mnist_gan", (0, np.inf)), ("semi_supervised", (0, 1))):
@@ -233,7 +233,7 @@ def test_intervals_end_where_values_end(envelope):
 
 
 @pytest.mark.parametrize("seeds, figures", [(5, 2), (20, 18)])
-def test_the_smallest_shift_is_found_in_four_of_five_cases(seeds, figures):
+def test_the_smallest_shift_is_detected_in_four_of_five_cases(seeds, figures):
     rng = np.random.default_rng(3)
     shift, trials = comparison.smallest_shift(seeds, figures), 20_000
     low, high = comparison.prediction_interval(rng.normal(size=(seeds, trials)), 0.01 / figures)
@@ -404,7 +404,7 @@ def test_the_chapters_indented_lines_are_read():
         logs.parse(PRINTED.replace("test accuracy 0.66\n", "test accuracy\n"), "semi_supervised")
 
 
-def test_the_books_epoch_24_stands_beside_ours(main, tmp_path, capsys, monkeypatch):
+def test_the_books_epoch_24_is_printed_beside_ours(main, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "log.txt").write_text(PRINTED)
     main(["log.txt", "--chapter", "semi_supervised"])
@@ -429,7 +429,7 @@ def test_another_data_set_or_epoch_is_not_compared(main, tmp_path, capsys, chang
         capsys, main, tmp_path / "log.txt", "--chapter", "semi_supervised", "--check")
 
 
-def test_an_envelope_of_ones_own_judges_the_printed_epoch(main, tmp_path, capsys):
+def test_ones_own_envelope_judges_the_printed_epoch(main, tmp_path, capsys):
     accuracies = [0.65, 0.66, 0.67, 0.655, 0.665]
     (tmp_path / "own.csv").write_text(
         "# settings: {}\nseed,epoch,train_accuracies,test_accuracies,d_loss,g_loss\n" + "".join(
