@@ -1,30 +1,36 @@
-"""Batch norm as `tf.contrib.layers` computed it, on variables that the caller has made.
+"""Batch norm as `tf.contrib.layers` computed it, with variables that the caller has made.
 
 `gan_tf1.layers.batch_norm` makes the variables that the chapters need,
 `gan_tf1.listing.contrib.batch_norm` those that contrib made for any listing.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from gan_tf1.tf1 import smart_constant, tf
 
 
-def normalized(x, gamma, beta, averages, epsilon, decay, is_training, updates_collections,
-               fused=True, axis=-1, data_format="NHWC"):
-    """`x` normalized over all axes but `axis`, of C channels; of the same shape.
+def normalized(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, averages: Sequence[tf.Variable],
+               epsilon: float, decay: float, is_training: bool | tf.Tensor,
+               updates_collections: str | None, fused: bool = True, axis: int = -1,
+               data_format: str = "NHWC") -> tf.Tensor:
+    """`x` normalized over all axes except `axis`, which has C channels; the same shape as `x`.
 
-    For each channel, m and v being mean and variance of the batch's n numbers::
+    For each channel, with the mean m and the variance v of its n numbers in the batch::
 
         y = gamma (x - m) / sqrt(v + epsilon) + beta
         moving_mean     <- decay moving_mean     + (1 - decay) m
         moving_variance <- decay moving_variance + (1 - decay) v n/(n-1)
 
-    `averages` are the variables moving_mean and moving_variance, which take the place of m and v,
-    and are not updated, if `is_training` is False. That is a bool or a bool tensor.
+    `gamma`, `beta` and the two `averages`, the variables moving_mean and moving_variance, are [C].
+    If `is_training` is False, the averages are used instead of m and v, and are not updated.
 
-    The ops that update the averages are added to `updates_collections`, for the caller to run; if
-    it is None, they run whenever y is computed.
+    The ops that update the averages are added to the collection `updates_collections`, for the
+    caller to run. If it is None, they run whenever y is computed.
 
-    With `fused`, for ranks 2 and 4 only, TensorFlow's fused kernel computes y, and the factor
-    n/(n-1) is its own; without, the factor is 1.
+    With `fused`, for ranks 2 and 4 only, y is computed by TensorFlow's fused kernel, from which
+    the factor n/(n-1) comes. Without, the factor is 1.
     """
     by_batch, by_averages = (_fused if fused else _plain)(
         x, gamma, beta, averages, epsilon, axis, data_format)
@@ -33,7 +39,7 @@ def normalized(x, gamma, beta, averages, epsilon, decay, is_training, updates_co
         return by_averages()
     if training:
         y, *statistics = by_batch()
-    else:  # with the averages as statistics, their update changes nothing
+    else:  # if the averages are the statistics, the update leaves them as they are
         y, *statistics = tf.cond(
             is_training, by_batch, lambda: (by_averages(), *map(tf.identity, averages)))
     updates = [tf.assign_sub(average, (average.read_value() - statistic) * (1 - decay))
@@ -47,7 +53,10 @@ def normalized(x, gamma, beta, averages, epsilon, decay, is_training, updates_co
 
 
 def _fused(x, gamma, beta, averages, epsilon, axis, data_format):
-    """Two functions: y, mean and variance with batch statistics; y with moving statistics."""
+    """Two functions: y, mean and variance with batch statistics; y with moving statistics.
+
+    Both use the fused kernel.
+    """
     back = lambda y: y
     if x.shape.ndims == 2:
         shape = tf.shape(x)
@@ -69,7 +78,7 @@ def _fused(x, gamma, beta, averages, epsilon, axis, data_format):
 
 
 def _plain(x, gamma, beta, averages, epsilon, axis, data_format):
-    """The same without the fused kernel, for any rank."""
+    """The same two functions without the fused kernel, for any rank."""
     axis %= x.shape.ndims
     others = [i for i in range(x.shape.ndims) if i != axis]
     along = [-1 if i == axis else 1 for i in range(x.shape.ndims)]

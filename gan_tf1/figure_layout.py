@@ -1,31 +1,39 @@
-"""The layout that all figures share: titles that wrap, legends beside the data, whole-number ticks.
+"""The layout that all figures share: titles that wrap, legends beside the data, integer ticks.
 
-Everything here works on matplotlib's figures and axes, and knows nothing of what they show.
+Everything here works on matplotlib's figures and axes, and does not depend on what they show.
 """
 
+from __future__ import annotations
+
 import textwrap
+import typing
 
 import numpy as np
 
+if typing.TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 TITLE, TEXT, SMALL = 12, 10, 8.33  # points: matplotlib's "large", "medium" and "small"
-WIDTH = 0.62                       # mean width of a character of its font, in units of its size
-GAP = 0.08                         # least distance of two ticks, as a share of the axis
-TICK = 0.75                        # inches that a tick's number needs, up to "200,000"
+WIDTH = 0.62                       # mean width of a character, in units of the font's size
+GAP = 0.08                         # smallest distance of two ticks, as a share of the axis
+TICK = 0.75                        # inches that the label of a tick needs, up to "200,000"
 
 
-def wrapped(text, inches, points=TITLE):
-    """`text` with line breaks, so that no line of it is wider than `inches` at size `points`."""
+def wrapped(text: str, inches: float, points: float = TITLE) -> str:
+    """`text` with line breaks, so that no line is wider than `inches` at size `points`."""
     characters = max(8, int(72 * inches / (WIDTH * points)))
-    return "\n".join(textwrap.fill(line, characters, break_on_hyphens=False) for line in str(text).split("\n"))
+    return "\n".join(textwrap.fill(line, characters, break_on_hyphens=False)
+                     for line in str(text).split("\n"))
 
 
-def new_figure(width, height, title=""):
+def new_figure(width: float, height: float, title: str = "") -> Figure:
     """An empty figure, `width` inches wide and `height` inches high below its `title`.
 
-    The title wraps, and the figure grows by the lines that it needs. Matplotlib's constrained
+    The title wraps, and the figure is as much higher as its lines need. Matplotlib's constrained
     layout keeps the parts of the figure from overlapping.
     """
-    # matplotlib takes half a second to import: --help and bad input answer without it.
+    # matplotlib takes half a second to import: --help and bad input need not wait for it.
     from matplotlib.figure import Figure
     lines = wrapped(title, width - 0.3)
     room = 0.1 + 1.25 * TITLE / 72 * (1 + lines.count("\n")) if title else 0
@@ -35,8 +43,8 @@ def new_figure(width, height, title=""):
     return figure
 
 
-def legend_below(figure, *axes):
-    """One legend for all `axes`, below them, where it can't cover any data.
+def legend_below(figure: Figure, *axes: Axes) -> None:
+    """Add one legend for all `axes`, below them, where it can't cover any data.
 
     Each label is listed once. The figure grows by the rows that the legend needs.
     """
@@ -57,8 +65,8 @@ def legend_below(figure, *axes):
         text.set_parse_math(False)
 
 
-def count_along(axes, name, inches=7):
-    """Name the x-axis of `axes`, `inches` wide, which counts something: whole numbers alone."""
+def count_along(axes: Axes, name: str, inches: float = 7) -> None:
+    """Label the x-axis, `inches` wide, with `name`, and give it ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator
     axes.set_xlabel(name)
     bins = max(1, min(9, int(inches / TICK)))
@@ -67,10 +75,10 @@ def count_along(axes, name, inches=7):
     axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
-def signed_log(axes, values, linear):
-    """A y-axis for `values` of either sign: logarithmic beyond `linear`, and linear about 0.
+def signed_log(axes: Axes, values: np.ndarray, linear: float) -> None:
+    """Make the y-axis logarithmic for `values` of either sign, but linear up to +-`linear`.
 
-    Its ticks are 0 and powers of ten, except those that would lie too close to the one before.
+    Its ticks are 0 and powers of ten, without those that would be too close to the one before.
     """
     from matplotlib.ticker import NullLocator
     axes.set_yscale("symlog", linthresh=linear, linscale=2)
@@ -89,8 +97,11 @@ def signed_log(axes, values, linear):
     axes.yaxis.set_minor_locator(NullLocator())
 
 
-def positive_log(axes, values):
-    """A logarithmic y-axis for positive `values`, with ticks between the powers if they are few."""
+def positive_log(axes: Axes, values: np.ndarray) -> None:
+    """Make the y-axis logarithmic for positive `values`.
+
+    If they span less than two powers of ten, it has ticks between these.
+    """
     from matplotlib.ticker import LogLocator, NullFormatter
     axes.set_yscale("log")
     if np.max(values) < 100 * np.min(values):

@@ -1,42 +1,58 @@
 """The chapters' figures as PNG files: loss curves, grids of samples, progress over epochs.
 
-Images have shape [n, 784], [n, H, W] or [n, H, W, 3] and values from -1 to 1, the range of tanh.
+Images have shape [n, 784], [n, H, W] or [n, H, W, 3] and values in [-1, 1], the range of tanh.
+Functions that return a figure do not write it; `save` does.
 """
 
+from __future__ import annotations
+
 import io
+import typing
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from gan_tf1.figure_layout import (
     SMALL, TEXT, count_along, legend_below, new_figure, positive_log, signed_log, wrapped)
-from gan_tf1.files import replacing
+from gan_tf1.files import Path, replacing
+
+if typing.TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 LOSSES = {"disc_loss": "discriminator loss", "gen_loss": "generator loss"}
-RUNAWAY = 5  # a loss beyond this is drawn on a logarithmic scale, in figures of many runs
-SHOWN = 100  # samples in the grid of a run, which may keep a thousand to be evaluated
+RUNAWAY = 5  # losses beyond this are drawn on a logarithmic scale in figures of many runs
+SHOWN = 100  # samples in the grid of a run, which may keep a thousand for an evaluation
+
+Losses = Mapping[str, np.ndarray]  # the columns of losses.csv, by name
 
 
-def as_images(images):
-    """`images` in [-1, 1] as brightness in [0, 1]; those of shape [n, 784] become [n, 28, 28]."""
+def as_images(images: np.ndarray) -> np.ndarray:
+    """`images`, scaled from [-1, 1] to [0, 1]; those of shape [n, 784] become [n, 28, 28].
+
+    Values outside of [-1, 1] are clipped.
+    """
     images = np.clip((np.asarray(images) + 1) / 2, 0, 1)
     return images.reshape(-1, 28, 28) if images.ndim == 2 else images
 
 
-def save(figure, path):
-    """Write `figure` to `path` as a PNG file, in one step, and return `path`."""
+def save(figure: Figure, path: Path) -> Path:
+    """Write `figure` to `path` as a PNG file, in one step, and return `path`.
+
+    Raises InputError if `path` can't be written.
+    """
     with replacing(path) as temporary:
-        # No version or date in the file: the same figure gives the same bytes.
+        # Without version and date in the file, the same figure gives the same bytes.
         figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
     return path
 
 
-def loss_curves(losses, title, loss_label=None):
-    """Both networks' losses over epochs (the first chapter's figure 6), or over steps.
+def loss_curves(losses: Losses, title: str, loss_label: str | None = None) -> Figure:
+    """The losses of both networks over epochs (the first chapter's figure 6), or over steps.
 
-    `losses` has the columns `epoch` or `step`, and `disc_loss` and `gen_loss`, each [E].
-    `loss_label` names what was averaged and the unit, unless these are the losses of the epoch's
-    last batch, or of the step's own batch, in nats.
+    `losses` has the columns `epoch` or `step`, `disc_loss` and `gen_loss`, each [E]. `loss_label`
+    is the label of the y-axis; by default, it says that these are the losses, in nats, of the
+    epoch's last batch or of the step's own batch.
     """
     counted, batch = ("step", "the step's") if "step" in losses else ("epoch", "the epoch's last")
     figure = new_figure(8, 4, title)
@@ -51,11 +67,12 @@ def loss_curves(losses, title, loss_label=None):
     return figure
 
 
-def loss_envelopes(panels, title, columns):
-    """Both losses of many seeds: their median and their range, in `columns` of panels.
+def loss_envelopes(panels: Sequence[tuple[str, Sequence[Losses]]], title: str,
+                   columns: int) -> Figure:
+    """The median and the range of both losses over the seeds, in `columns` of panels.
 
-    Each of `panels` is `(name, runs)`, and each run is a dict of losses as `loss_curves` takes
-    them. After a run has stopped, the statistics are those of the others.
+    Each of `panels` is `(name, runs)`, and each run has the columns that `loss_curves` needs.
+    Epochs after the end of a run show the statistics of the other runs.
     """
     rows = -(-len(panels) // columns)
     figure = new_figure(4 * columns + 1, 2.8 * rows + 0.3, title)
@@ -76,7 +93,7 @@ def loss_envelopes(panels, title, columns):
         axes.grid(alpha=0.3)
     for axes in figure.axes[len(panels):]:
         axes.axis("off")
-    if np.max(np.abs(ends), initial=0) > RUNAWAY:  # it would press all others flat
+    if np.max(np.abs(ends), initial=0) > RUNAWAY:  # on a linear scale, all others would be flat
         for axes in figure.axes[:len(panels)]:
             signed_log(axes, ends, RUNAWAY)
         figure.supylabel(f"loss (logarithmic beyond {RUNAWAY})", fontsize="medium")
@@ -86,11 +103,12 @@ def loss_envelopes(panels, title, columns):
     return figure
 
 
-def spanned(numbers, values):
-    """`(numbers, median, least, largest)` over the runs, at each number that any of them has.
+def spanned(numbers: Sequence[np.ndarray], values: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Statistics over runs, `(numbers, median, minimum, maximum)`, each [N].
 
-    `numbers` and `values` are lists of the runs' arrays [E], which may differ in length. Values
-    that are not finite are left out.
+    `numbers` (of epochs or steps) and `values` are the runs' arrays [E], which may differ in
+    length from run to run. The result has every number for which any run has a finite value;
+    values that are not finite are left out.
     """
     where = np.unique(np.concatenate(numbers))
     table = np.full((len(values), len(where)), np.nan)
@@ -102,12 +120,12 @@ def spanned(numbers, values):
             np.nanmax(table, axis=0))
 
 
-def accuracy_curves(runs, title):
+def accuracy_curves(runs: Iterable[tuple[str, Losses]], title: str) -> Figure:
     """Accuracy on the labelled training images (dashed) and on the test set over epochs.
 
-    `runs` is a sequence of `(name, losses)`, drawn in one colour each. `losses` has the column
-    `epoch` [E] and the columns `train_accuracies` and `test_accuracies`, shares from 0 to 1 of
-    shape [E], or [seeds, E], of which the mean and, for the test set, the range are drawn.
+    Each of `runs` is `(name, losses)` and has its own colour. `losses` has the column `epoch` [E],
+    and `train_accuracies` and `test_accuracies` in [0, 1]. These are [E], or [seeds, E]; then their
+    mean is drawn and, for the test set, their range.
     """
     figure = new_figure(8, 4, title)
     axes = figure.subplots()
@@ -127,10 +145,11 @@ def accuracy_curves(runs, title):
     return figure
 
 
-def sample_grid(images, title, columns=4, inches=1.5, names=None):
-    """`images` in rows of `columns`, each `inches` wide (figures 7 and 9).
+def sample_grid(images: np.ndarray, title: str, columns: int = 4, inches: float = 1.5,
+                names: Sequence | None = None) -> Figure:
+    """`images` in rows of `columns`, each `inches` wide (the first chapter's figures 7 and 9).
 
-    `names`, if given, are written to the left of the rows, one for each.
+    `names`, if given, has one label for each row, which is written to the left of it.
     """
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
@@ -144,16 +163,17 @@ def sample_grid(images, title, columns=4, inches=1.5, names=None):
         middles = (np.arange(len(names)) + 0.5) * height / len(names)
         axes.set_yticks(middles, names, parse_math=False)
         axes.tick_params(length=0)
-        axes.set_anchor("E")  # so that all of the room is on the left, where the names are
+        axes.set_anchor("E")  # leaves all of the space on the left, for the names
     return figure
 
 
-def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
-    """One row of `columns` samples for every tenth of the run (figure 8).
+def progress(samples: np.ndarray, title: str, rows: int = 10, columns: int = 6,
+             counted: str = "epoch", each: int = 1) -> Figure:
+    """One row of `columns` samples for every tenth of the run (the first chapter's figure 8).
 
-    `samples` is [epochs, n, ...]. The stride is the chapter's: the first epoch, then every
-    (epochs // rows)-th, and at most `rows` of them. Each row is labelled with what is `counted`:
-    the number of the epoch, times `each`.
+    `samples` is [epochs, n, ...], with each set of samples like `images` above. The stride is the
+    chapter's: the first epoch, then every (epochs // `rows`)-th one, at most `rows` in all. Each
+    row is labelled with what is `counted` and the number of the epoch times `each`.
     """
     epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
     figure = new_figure(columns + 1, len(epochs) + 0.1, title)
@@ -167,10 +187,10 @@ def progress(samples, title, rows=10, columns=6, counted="epoch", each=1):
     return figure
 
 
-def tiled(images, columns, margin=0):
-    """`images` in rows of `columns`, as one picture [height, width, ...] with values in [0, 1].
+def tiled(images: np.ndarray, columns: int, margin: int = 0) -> np.ndarray:
+    """`images` in rows of `columns`, as one picture [height, width] or [height, width, 3].
 
-    `margin` white pixels separate them.
+    Its values are in [0, 1], and `margin` white pixels separate the images.
     """
     images = as_images(images)
     space = [(0, 0)] + 2 * [(0, margin)] + [(0, 0)] * (images.ndim - 3)
@@ -181,20 +201,21 @@ def tiled(images, columns, margin=0):
                            for row in images.reshape(-1, columns, *images.shape[1:])])
 
 
-def grid_png(images, columns=4):
-    """The first `SHOWN` of `images` in rows of `columns`, as the bytes of a PNG, for TensorBoard."""
+def grid_png(images: np.ndarray, columns: int = 4) -> bytes:
+    """The first `SHOWN` of `images` in rows of `columns`, as a PNG file for TensorBoard."""
     buffer = io.BytesIO()
     from matplotlib.image import imsave
     imsave(buffer, tiled(images[:SHOWN], columns), format="png", cmap="Greys_r", vmin=0, vmax=1)
     return buffer.getvalue()
 
 
-def arithmetic(columns, result, title):
-    """Latent arithmetic, as Radford et al. 2016 draw it (their figure 7, the book's 6.12).
+def arithmetic(columns: Sequence[tuple[str, np.ndarray, np.ndarray]], result: np.ndarray,
+               title: str) -> Figure:
+    """Vector arithmetic as Radford et al. 2016 draw it (their figure 7, the book's figure 6.12).
 
-    `columns` is a sequence of `(name, exemplars, mean)`: the images [k, 784] of some latent
-    vectors and, below them and apart, the image [784] of their mean. `result` is nine images
-    [9, 784], the fifth that of the result itself, the others with noise added to its latent vector.
+    Each of `columns` is `(name, exemplars, mean)`: the images [k, 784] of some latent vectors and,
+    at a distance below them, the image [784] of their mean. `result` is nine images [9, 784]: the
+    fifth is that of the result, the others are those of its latent vector with noise added.
     """
     figure = new_figure(1.3 * len(columns) + 4, 4.6, title)
     axes = figure.subplots(1, len(columns) + 1, width_ratios=[1] * len(columns) + [3])
@@ -210,16 +231,17 @@ def arithmetic(columns, result, title):
     return figure
 
 
-def estimate_and_distance(iterations, estimate, distance, real, correlation, title):
-    """A critic's estimate and its samples' distance: both over iterations, and against each other.
+def estimate_and_distance(iterations: np.ndarray, estimate: np.ndarray, distance: np.ndarray,
+                          real: float, correlation: Sequence[float], title: str) -> Figure:
+    """A critic's estimate and the distance of the samples, over iterations and as a scatter plot.
 
     `iterations`, `estimate` and `distance` are [E]. `real` is the distance of real images, and
-    `correlation` is Spearman's with the ends of its 95 % interval.
+    `correlation` is Spearman's correlation with both ends of its 95 % interval.
     """
     figure = new_figure(11, 4, title)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
     for axes in (over_time, scatter):
-        # An estimate's factor is unknown, so that its ratios count; but it may be 0 or negative.
+        # The estimate has an unknown factor, so its ratios matter; but it can be 0 or negative.
         if np.min(estimate) > 0:
             positive_log(axes, estimate)
         else:
@@ -244,11 +266,12 @@ def estimate_and_distance(iterations, estimate, distance, real, correlation, tit
     return figure
 
 
-def metric_bars(rows, title, labels={}):
-    """One panel per metric, and in it one bar per row with its value and its standard error.
+def metric_bars(rows: Sequence, title: str, labels: Mapping[str, str] = {}) -> Figure:
+    """One panel per metric, with one bar per row for its value and its standard error.
 
-    Each of `rows` has a `name` and `figures`, a dict of `(value, standard error)`; the first row
-    is the real images. `labels` gives a metric's name on its axis, if it is another than its key.
+    Each of `rows` has a `name` and `figures`, a dict metric -> `(value, standard error)`. The first
+    row is that of the real images. `labels` maps metrics to the labels of their axes, for those
+    whose names do not say enough.
     """
     from matplotlib.ticker import MaxNLocator
     columns = list(rows[0].figures)

@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files and folders that are written completely, or not at all."""
 
 import argparse
 import contextlib
@@ -7,28 +7,34 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 
 from gan_tf1.errors import InputError
 
-UNFINISHED = ".writing-"  # how the name of a file begins that isn't whole yet
+UNFINISHED = ".writing-"  # the start of the name of a file that is still being written
+
+Path = str | os.PathLike
 
 
-def flush(path):
-    """Make a file's content, or the names in a folder, survive a power cut (`fsync`)."""
+def flush(path: Path) -> None:
+    """Write the content of a file, or the names in a folder, to the disk itself (`fsync`).
+
+    After that, they survive a power cut.
+    """
     if os.name == "nt" and pathlib.Path(path).is_dir():
-        return  # Windows can't open a folder, and keeps its names in order by itself
+        return  # Windows can't open a folder, and keeps its names consistent by itself
     handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that can't
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # the file system can't do it
             raise
     finally:
         os.close(handle)
 
 
-def make_folder(path):
-    """Make the folder `path` and those above it, where they are missing, to survive a power cut."""
+def make_folder(path: Path) -> None:
+    """Make the folder `path` and all missing folders above it, so that they survive a power cut."""
     path = pathlib.Path(path).absolute()
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
@@ -37,25 +43,24 @@ def make_folder(path):
 
 
 @contextlib.contextmanager
-def replacing(path, flush=flush):
-    """A temporary path beside `path` to write to; it takes `path`'s place when the block succeeds.
+def replacing(path: Path, flush: Callable[[Path], object] = flush) -> Iterator[pathlib.Path]:
+    """Yield a temporary path beside `path` to write to; it replaces `path` if the block succeeds.
 
-    A block that fails, a process that is killed, or a power cut leaves what was
-    at `path` before. A link is followed. Waiting for the disk takes some
-    milliseconds: a caller that passes a `flush` which does nothing saves them,
-    but then a power cut can damage the file. Raises InputError if the folder
-    can't be written, or if `path` is a folder or a device.
+    If the block fails, the process is killed or the power is cut, `path` is left as it was before.
+    A link is followed. To wait for the disk takes some milliseconds: a caller can save them with
+    a `flush` that does nothing, but then a power cut can damage the file. Raises InputError if
+    the folder can't be written to, or if `path` is a folder or a device.
     """
     path = pathlib.Path(path)
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
-            raise InputError(f"{path} is no file: name another")
+            raise InputError(f"{path} is not a file: name another")
         path.parent.mkdir(parents=True, exist_ok=True)
         # The temporary name keeps the ending: NumPy and matplotlib choose the format by it.
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED,
                                              suffix=path.suffix)
-    except (OSError, RuntimeError) as error:  # a ring of links is a RuntimeError
+    except (OSError, RuntimeError) as error:  # links that form a circle raise RuntimeError
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path} can't be written: {reason}") from error
     os.close(handle)
@@ -70,18 +75,19 @@ def replacing(path, flush=flush):
         raise
 
 
-def unoccupied(path):
-    """Raise InputError where `path` is a file, or a folder that isn't empty."""
+def unoccupied(path: Path) -> None:
+    """Raise InputError if `path` is a file, or a folder that is not empty."""
     path = pathlib.Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path} is occupied, and is not overwritten: name another")
 
 
 @contextlib.contextmanager
-def making(path):
-    """A temporary folder beside `path` to fill; it becomes `path` when the block succeeds.
+def making(path: Path) -> Iterator[pathlib.Path]:
+    """Yield a temporary folder beside `path` to fill; it becomes `path` if the block succeeds.
 
-    A block that fails leaves nothing. Raises InputError where `path` is occupied, or can't be made.
+    If the block fails, nothing is left. Raises InputError if `path` is a file or a folder that is
+    not empty, or if it can't be made.
     """
     path = pathlib.Path(path)
     try:
@@ -100,14 +106,14 @@ def making(path):
         raise
 
 
-def user_path(text):
-    """An argparse type: a path, `~` expanded, for arguments that must not be empty."""
+def user_path(text: str) -> pathlib.Path:
+    """An argparse type: a path with `~` expanded, which must not be empty."""
     try:
         if not text:
             raise ValueError("it is empty")
         return pathlib.Path(text).expanduser()
     except (ValueError, RuntimeError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no path: {error}") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path: {error}") from error
 
 
 def _umask():

@@ -1,30 +1,38 @@
-"""Layers that two chapters or more define in the same way."""
+"""Layers that several chapters share, or that TensorFlow no longer has."""
+
+from __future__ import annotations
 
 from gan_tf1.batch_norm import normalized
 from gan_tf1.tf1 import tf
 
 
-def fresh_dropout(x, rate, number):
-    """Dropout whose mask is a function of the graph's seed, the training step and `number`.
+def fresh_dropout(x: tf.Tensor, rate: float, number: int) -> tf.Tensor:
+    """Dropout of `x` whose mask depends only on the graph's seed, the training step and `number`.
 
-    `tf.layers.dropout(..., training=True)` has a hidden state that no `Saver`
-    saves: a resumed run would drop other units.
+    `rate` is the share of units that are dropped, in [0, 1); the others are divided by 1 - `rate`.
+    `number`, below 100, tells the dropout layers of a graph apart. The result has the shape of `x`.
+
+    `tf.layers.dropout(..., training=True)` has a hidden state that no `Saver` saves, so a resumed
+    run would drop other units.
     """
     step = tf.train.get_or_create_global_step()
     seed = tf.stack([tf.constant(tf.get_default_graph().seed or 0, tf.int64), 100 * step + number])
     return tf.nn.experimental.stateless_dropout(x, rate=rate, seed=seed)
 
 
-def batch_norm(x, decay=0.999, center=True, scale=False, epsilon=0.001,
-               updates_collections="update_ops", is_training=True, reuse=None, scope=None):
-    """`tf.contrib.layers.batch_norm` of x [B, H, W, C], with contrib's names and defaults.
+def batch_norm(x: tf.Tensor, decay: float = 0.999, center: bool = True, scale: bool = False,
+               epsilon: float = 0.001, updates_collections: str | None = "update_ops",
+               is_training: bool | tf.Tensor = True, reuse: bool | None = None,
+               scope: str | None = None) -> tf.Tensor:
+    """`tf.contrib.layers.batch_norm` of `x` [B, C] or [B, H, W, C], of the same shape.
 
-    `gan_tf1.batch_norm.normalized` has the equations. beta is a variable if `center`, else 0;
-    gamma is a variable if `scale`, else 1. With `updates_collections=None` the moving averages are
-    updated in place; two passes with `reuse` update one pair of averages, in no fixed order.
+    Names and defaults are contrib's; `gan_tf1.batch_norm.normalized` has the equations. beta is a
+    variable if `center`, else 0; gamma is a variable if `scale`, else 1. With
+    `updates_collections=None` the moving averages are updated whenever the result is computed. Two
+    passes with `reuse` update the same pair of averages, in no fixed order.
 
-    The variance with n/(n-1) is the fused kernel's, which contrib took by default since
-    TensorFlow 1.4 (`fused=None`).
+    The factor n/(n-1) of the variance is that of the fused kernel, which contrib used by default
+    from TensorFlow 1.4 (`fused=None`).
     """
     channels = x.shape[-1:]
     with tf.variable_scope(scope, "BatchNorm", [x], reuse=reuse):

@@ -1,19 +1,20 @@
 """TensorFlow as the chapters knew it: graphs, sessions, `tf.layers`.
 
-This is the only module of the package that imports TensorFlow. (Its companions
-`tensorflow_datasets` and `tensorflow_hub` are imported where they are used,
-each time after `load()`.) It turns the legacy layers on (`tf.layers.*` needs the
-package `tf-keras`, chosen by `TF_USE_LEGACY_KERAS=1` before TensorFlow is first
-imported), turns TF2 behaviour off, and keeps the known chatter quiet.
-Everywhere else::
+This is the only module of the package that imports TensorFlow. (`tensorflow_datasets` and
+`tensorflow_hub` are imported where they are used, each time after `load()`.) It enables the legacy
+layers (`tf.layers.*` needs the package `tf-keras`, which is chosen by `TF_USE_LEGACY_KERAS=1`
+before TensorFlow is first imported), disables TF2 behaviour, and hides messages that appear on
+every machine. All other modules write::
 
     from gan_tf1.tf1 import tf
-    from gan_tf1.tf1 import insides         and for what is not public,
-    insides("framework.ops")                tensorflow.python.framework.ops
+    from gan_tf1.tf1 import insides     # for what is not public: insides("framework.ops")
+                                        # is tensorflow.python.framework.ops
 
-TensorFlow takes seconds to import, so `tf` waits for its first use: `--help`,
-bad input and the search for data answer without it.
+TensorFlow takes seconds to import, so it is imported when `tf` is first used. `--help`, messages
+about bad input and the search for data do not wait for it.
 """
+
+from __future__ import annotations
 
 import contextlib
 import functools
@@ -26,27 +27,31 @@ import sys
 import tempfile
 import types
 import warnings
+from collections.abc import Iterator
 
 from gan_tf1.errors import InputError, refuse_missing
 
-# What TensorFlow's C++ side says on every machine without a GPU, before or beside its log level.
+# What TensorFlow's C++ code prints on every machine without a GPU, whatever its log level.
 CHATTER = re.compile(
     r"before absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers"
     r"|oneDNN supports DT_\w+ only on platforms with AVX-512"
     r"|^To turn them off, set the environment variable|failed call to cuInit|^\s*$")
 
 
-def has_gpu_device():
-    """Whether the operating system shows a GPU (off Linux: always, so that nothing is hidden)."""
+def has_gpu_device() -> bool:
+    """Whether the operating system shows a GPU.
+
+    Always True outside Linux, so that nothing is hidden there.
+    """
     return sys.platform != "linux" or bool(glob.glob("/dev/nvidia[0-9]*")) or any(
         map(os.path.exists, ("/dev/dxg", "/dev/kfd")))
 
 
 @contextlib.contextmanager
-def without_chatter():
-    """Hold back what C++ and Python write to stderr, then pass on every line that isn't `CHATTER`.
+def without_chatter() -> Iterator[None]:
+    """Hold back what C++ and Python write to stderr, then write all lines that are not `CHATTER`.
 
-    Where there is a GPU, nothing is held back.
+    If there is a GPU, nothing is held back.
     """
     if has_gpu_device():
         yield
@@ -68,11 +73,11 @@ def without_chatter():
 
 
 @functools.cache
-def load():
-    """Import TensorFlow, set for the chapters; `tf` below calls this when it is first used.
+def load() -> types.ModuleType:
+    """Import TensorFlow as the chapters need it, and return `tensorflow.compat.v1`.
 
-    Raises InputError if TensorFlow was already imported without legacy layers, or if it or
-    `tf-keras` is not installed.
+    `tf` below calls this when it is first used. Raises InputError if TensorFlow was already
+    imported without legacy layers, or if it or `tf-keras` is not installed.
     """
     legacy = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
     if "tensorflow" in sys.modules and not legacy:
@@ -81,7 +86,7 @@ def load():
             "(or Python) and import gan_tf1 first, or set TF_USE_LEGACY_KERAS=1 in the environment")
     refuse_missing(["tensorflow", "tf_keras"])
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    # 1 drops C++ INFO lines only; warnings and errors still show.
+    # Level 1 hides the INFO lines of C++ only; warnings and errors are still shown.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     warnings.filterwarnings("ignore", message="Protobuf gencode version")
     warnings.filterwarnings("ignore", message=r"`tf\.layers\.\w+` is deprecated")
@@ -93,14 +98,14 @@ def load():
     return tensorflow
 
 
-def insides(name):
-    """The module `tensorflow.python.<name>`: what TensorFlow has and does not publish."""
+def insides(name: str) -> types.ModuleType:
+    """The module `tensorflow.python.<name>`, which is not part of TensorFlow's public API."""
     load()
     return importlib.import_module(f"tensorflow.python.{name}")
 
 
-def smart_constant(value):
-    """`value`, a bool or a bool tensor, as True or False if it is known now, else None."""
+def smart_constant(value: bool | tf.Tensor) -> bool | None:
+    """`value` as True or False if it is known when the graph is built, else None."""
     if not tf.is_tensor(value):
         return bool(value)
     known = insides("framework.tensor_util").constant_value(value)
@@ -108,7 +113,7 @@ def smart_constant(value):
 
 
 class _Tensorflow(types.ModuleType):
-    """`tensorflow.compat.v1`, imported at the first use of any of its names."""
+    """`tensorflow.compat.v1`, which is imported when any of its names is first used."""
 
     def __getattr__(self, name):
         return getattr(load(), name)
@@ -120,17 +125,17 @@ class _Tensorflow(types.ModuleType):
 tf = _Tensorflow("tf", "TensorFlow's TF1 API: tensorflow.compat.v1.")
 
 
-def new_graph(seed, resource_variables=False):
-    """An empty `tf.Graph` whose random ops are fixed by `seed`, for `with ....as_default():`.
+def new_graph(seed: int, resource_variables: bool = False) -> tf.Graph:
+    """An empty graph whose random ops are determined by `seed`, for `with ....as_default():`.
 
-    The seed goes in before any op is made: an op takes its own seed from the
-    graph's when it is built, so `tf.set_random_seed` afterwards changes nothing.
-    Kernels that may sum in any order (on a GPU) are told not to: on one machine
-    the same seed gives the same bytes. Another processor rounds differently, and
-    a training amplifies that: after some hundred steps it is another run there.
+    The seed is set before any op is made, because an op derives its own seed from the graph's when
+    it is built: `tf.set_random_seed` changes nothing for ops that exist already. Kernels that may
+    sum in any order (on a GPU) are made deterministic, so that the same seed gives the same bytes
+    on one machine. Another processor rounds differently, and a training amplifies the difference:
+    after some hundred steps it has become another run.
 
-    With `resource_variables` a variable is read by an op, which has its place in an order, as the
-    loop in the graph needs it; without, it is TF1's own kind.
+    With `resource_variables`, a variable is read by an op that can be ordered among other ops, as
+    the loop in the graph requires. Without, variables are those of TF1.
     """
     load()
     _let_onednn_speak()
@@ -145,10 +150,10 @@ def new_graph(seed, resource_variables=False):
 
 @functools.cache
 def _let_onednn_speak():
-    """Have oneDNN say now that the processor lacks AVX-512.
+    """Have oneDNN print now, where it can be hidden, that the processor lacks AVX-512.
 
-    It says so once per process, when it first meets a type that it doesn't support: in the middle
-    of a training, where the line would break into the progress bar.
+    It prints this line once per process, when it is first given a type that it does not support.
+    That would be during a training, in the middle of the progress bar.
     """
     if has_gpu_device():
         return
@@ -157,18 +162,18 @@ def _let_onednn_speak():
         sess.run(tf.transpose(numbers), {numbers: [[0]]})
 
 
-def uses_onednn():
-    """Whether TensorFlow computes with oneDNN on the processor; TF_ENABLE_ONEDNN_OPTS=0 forbids it."""
+def uses_onednn() -> bool:
+    """Whether TensorFlow uses oneDNN on processors; TF_ENABLE_ONEDNN_OPTS=0 disables it."""
     return insides("util._pywrap_util_port").IsMklEnabled()
 
 
-def session_config(mixed_precision=False):
-    """A `ConfigProto` that runs anywhere: soft placement, and GPU memory taken as it is needed.
+def session_config(mixed_precision: bool = False) -> tf.ConfigProto:
+    """A session's configuration for any machine: soft placement, and GPU memory taken as needed.
 
-    With `mixed_precision` grappler rewrites a graph of float32 so that convolutions and matrix
-    products are computed in bfloat16, on processors; variables and losses stay float32. Only oneDNN
-    has kernels for that: without it grappler would silently leave the graph as it is, so this
-    raises InputError.
+    With `mixed_precision`, grappler rewrites the float32 graph so that processors compute
+    convolutions and matrix products in bfloat16; variables and losses remain float32. Only oneDNN
+    has kernels for that. Raises InputError if TensorFlow does not use it here, because grappler
+    would then leave the graph as it is and say nothing.
     """
     config = tf.ConfigProto(allow_soft_placement=True)
     if mixed_precision:
@@ -180,5 +185,5 @@ def session_config(mixed_precision=False):
             rewriter_config_pb2.RewriterConfig.ON)
     config.gpu_options.allow_growth = True
     if not has_gpu_device():
-        config.device_count["GPU"] = 0  # the CUDA build would try one, and log a failed cuInit
+        config.device_count["GPU"] = 0  # otherwise the CUDA build logs a failed cuInit
     return config

@@ -314,7 +314,7 @@ def test_latent_vectors_of_another_size_are_refused(progan):
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--seed", "-1"], "'-1' is not a whole number of at least 0"),
-    (["--module", ""], "'' is no path"),
+    (["--module", ""], "'' is not a path"),
     (["--out", __file__], "is a file: name a folder"),
     (["--nonsense"], "unrecognized arguments: --nonsense")])
 def test_bad_input_is_one_line(main, alone, capsys, arguments, complaint):

@@ -391,7 +391,7 @@ def test_a_device_or_a_folder_is_never_replaced_and_a_link_is_followed(tmp_path)
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "pipe"):
-        with pytest.raises(InputError, match="is no file"), replacing(tmp_path / name):
+        with pytest.raises(InputError, match="is not a file"), replacing(tmp_path / name):
             pass
     (tmp_path / "link").symlink_to(tmp_path / "folder" / "file")
     with replacing(tmp_path / "link") as temporary:
