@@ -1,11 +1,41 @@
+import pathlib
+
 from setuptools import find_packages, setup
+
+SHIPPED = ("mnist_gan", "mnist_classifier")  # the trained networks that scripts use by default
 
 setup(
     name="gan_tf1",
     version="0.1.0",
     description="The GAN chapters that people learned from, as TF1 graphs on today's TensorFlow",
-    packages=find_packages(include=["gan_tf1", "gan_tf1.*"]),
-    package_data={"gan_tf1.published": ["book_logs/*.csv"]},
+    long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    keywords=["GAN", "generative adversarial networks", "TensorFlow", "TensorFlow 1", "tf.layers",
+              "DCGAN", "Wasserstein GAN", "pix2pix", "CycleGAN", "MNIST", "reproducibility", "teaching"],
+    classifiers=[  # no licence: the owner has not chosen one yet
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Natural Language :: English",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Education",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+    # Installed, the scripts and the trained networks lie within the package (gan_tf1/places.py).
+    packages=[*find_packages(include=["gan_tf1", "gan_tf1.*"]), "gan_tf1.scripts", "gan_tf1.checkpoints"],
+    package_dir={"gan_tf1.scripts": "scripts", "gan_tf1.checkpoints": "checkpoints"},
+    package_data={
+        "gan_tf1.published": ["book_logs/*.csv"],
+        "gan_tf1.checkpoints": [f"{run}/{files}" for run in SHIPPED for files in
+                                ("config.json", "log.txt", "losses.csv", "generator/*")],
+    },
+    entry_points={"console_scripts": ["gan-tf1 = gan_tf1.__main__:main"]},
     python_requires=">=3.10",
     install_requires=[
         "tensorflow>=2.20,<2.22",

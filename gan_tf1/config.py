@@ -1,7 +1,7 @@
 """A chapter's hyperparameters: one frozen dataclass, its command-line flags, its JSON.
 
-A model file declares `Config` with a `setting(...)` for each field; `add_flags` makes a flag of
-each, named as in `VOCABULARY`, and `make` checks the values. Unknown names, wrong types and
+A model file declares `Config` with a `setting(...)` for each field. `add_flags` makes a flag of
+each field, named as in `VOCABULARY`, and `make` checks the values: unknown names, wrong types and
 values out of range are errors that name the setting.
 """
 
@@ -9,22 +9,29 @@ import argparse
 import dataclasses
 import math
 import sys
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
 
 from gan_tf1.errors import InputError
 
 
-def setting(default, meaning, at_least=None, at_most=None, above=None, below=None, choices=None):
-    """A dataclass field: default value, meaning with unit, and what values are accepted."""
+def setting(default, meaning: str, at_least=None, at_most=None, above=None, below=None,
+            choices: Collection | None = None) -> Any:
+    """A dataclass field with its default, its meaning (with unit), and the values it accepts.
+
+    `at_least` and `at_most` are bounds that a value may reach, `above` and `below` those that it
+    may not; `choices` are all accepted values.
+    """
     return dataclasses.field(default=default, metadata={
         "meaning": meaning, "at_least": at_least, "at_most": at_most, "above": above,
         "below": below, "choices": choices})
 
 
-LARGEST = 2**31 - 1  # whole number that a setting takes: beyond it, sizes overflow in TensorFlow
+LARGEST = 2**31 - 1  # the largest whole number of a setting; sizes beyond it overflow in TensorFlow
 
-# The chapters have many names for one thing, and their models keep them, as config.json does. On
-# the command line each thing has one name, the same for all scripts: field of a Config -> flag. A
-# field's own name is accepted too, with a note.
+# The chapters use several names for one thing. Their models and config.json keep these names, but
+# on the command line each thing has one name, the same for all scripts: field of a Config -> flag.
+# A field's own name is accepted too, with a note.
 VOCABULARY = {
     "z_dim": "z-size", "gen_z_size": "z-size",
     "leaky_relu_alpha": "alpha",
@@ -38,13 +45,13 @@ VOCABULARY = {
 }
 
 
-def flag(name):
-    """The flag of the setting `name`."""
+def flag(name: str) -> str:
+    """The flag of the setting `name`: "--z-size" for "z_size"."""
     return "--" + VOCABULARY.get(name, name).replace("_", "-")
 
 
 def _checked(field, value):
-    """`value` for `field`, an int where a float is asked for taken as one; else InputError."""
+    """`value` if `field` accepts it, an int as a float where a float is required; or InputError."""
     name = flag(field.name)
     kinds = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
     if field.type is float and type(value) is int:
@@ -70,8 +77,12 @@ def _checked(field, value):
     return value
 
 
-def make(Config, values):
-    """`Config(**values)` with every value checked. Raises InputError, naming the setting."""
+def make(Config: type, values: Mapping[str, Any]):
+    """`Config(**values)` with every value checked.
+
+    Raises InputError, which names the setting, if there is no such setting, or if a value has the
+    wrong type or is out of range.
+    """
     fields = {field.name: field for field in dataclasses.fields(Config)}
     for name in values:
         if name not in fields:
@@ -80,8 +91,11 @@ def make(Config, values):
     return Config(**{name: _checked(fields[name], value) for name, value in values.items()})
 
 
-def intervals(config):
-    """How many intervals the iterations make. Raises InputError where one would be cut."""
+def intervals(config) -> int:
+    """The number of intervals, each of `config.sample_interval`, in `config.iterations`.
+
+    Raises InputError if the last interval would not be whole.
+    """
     if config.iterations % config.sample_interval:
         raise InputError(f"--iterations {config.iterations} must be a multiple of "
                          f"--sample-interval {config.sample_interval}")
@@ -91,16 +105,18 @@ def intervals(config):
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, and whose flags can't be abbreviated."""
 
-    def __init__(self, **options):
-        super().__init__(allow_abbrev=False, **options)
+    called = None  # what --help and errors call the program, if not by the name of its file
 
-    def error(self, message):
+    def __init__(self, **options):
+        super().__init__(**{"prog": self.called, "allow_abbrev": False, **options})
+
+    def error(self, message) -> NoReturn:
         print(f"error: {message} (see {self.prog} --help)", file=sys.stderr)
         sys.exit(2)
 
 
-def whole_number(text):
-    """An argparse type: an int of at least 0."""
+def whole_number(text: str) -> int:
+    """An argparse type: a whole number of at least 0 and of at most 19 digits."""
     if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of at least 0")
     return int(text)
@@ -117,7 +133,7 @@ def _reader(kind):
 
 
 class _Former(argparse.Action):
-    """Takes what a flag's former name is given, and says the present name once on stderr."""
+    """Stores the value of a flag that was renamed, and prints a note with its present name."""
 
     def __call__(self, parser, namespace, values, option_string=None):
         negated = self.nargs == 0 and option_string.startswith("--no-")
@@ -126,23 +142,28 @@ class _Former(argparse.Action):
         setattr(namespace, self.dest, values if self.nargs != 0 else not negated)
 
 
-def add_former(parser, former, present, dest, **options):
-    """Accept the flag `former` for what is now called `present`; --help doesn't show it."""
+def add_former(parser: argparse.ArgumentParser, former: list[str], present: str, dest: str,
+               **options) -> None:
+    """Accept the names `former` of a flag that is now called `present`; --help omits them."""
     parser.add_argument(*former, action=_Former, dest=dest, metavar=present,
                         default=argparse.SUPPRESS, help=argparse.SUPPRESS, **options)
 
 
-def add_count(parser, default, meaning, former="--n"):
-    """The flag `--samples`: how many samples, digits or pairs a script draws or judges."""
+def add_count(parser: argparse.ArgumentParser, default: int, meaning: str,
+              former: str = "--n") -> None:
+    """Add the flag `--samples`: how many samples, digits or pairs a script draws or judges.
+
+    The attribute is called `n`. `former` is the flag's former name.
+    """
     parser.add_argument("--samples", type=whole_number, default=default, metavar="N", dest="n",
                         help=f"{meaning} (default: {default})")
     add_former(parser, [former], "--samples", "n", type=whole_number)
 
 
-def add_flags(parser, Config, small=()):
-    """One flag for every field of `Config`. A flag that isn't given leaves no attribute behind.
+def add_flags(parser: argparse.ArgumentParser, Config: type, small: Mapping[str, Any] = {}) -> None:
+    """Add one flag for every field of `Config`. A flag that is not given sets no attribute.
 
-    A field that is true or false becomes a switch: its flag alone means true. `small` are the
+    A boolean field becomes a switch: `--mirror` means true, `--no-mirror` false. `small` are the
     values, by name, that the script uses instead of the defaults unless `--paper` is given.
     """
     group = parser.add_argument_group("settings of the chapter")
@@ -158,7 +179,7 @@ def add_flags(parser, Config, small=()):
                 add_former(group, [own, own.replace("--", "--no-", 1)], flag(field.name),
                            field.name, nargs=0)
             continue
-        choices = field.metadata["choices"]  # `make` checks them, with the message of all settings
+        choices = field.metadata["choices"]  # checked by `make`, which names the setting
         metavar = f"{{{','.join(map(str, choices))}}}" if choices else field.type.__name__.upper()
         group.add_argument(flag(field.name), type=_reader(field.type), metavar=metavar,
                            dest=field.name, default=argparse.SUPPRESS, help=text)
@@ -166,14 +187,14 @@ def add_flags(parser, Config, small=()):
             add_former(group, [own], flag(field.name), field.name, type=_reader(field.type))
 
 
-def as_flag(name, value):
-    """How the command line gives the setting `name` this `value`."""
+def as_flag(name: str, value) -> str:
+    """What gives the setting `name` this `value` on the command line: "--z-size 100"."""
     if value is True or value is False:
         return flag(name) if value else flag(name).replace("--", "--no-", 1)
     return f"{flag(name)} {value}"
 
 
-def given(args, Config):
-    """The fields of `Config` that the command line named, as a dict."""
+def given(args: argparse.Namespace, Config: type) -> dict[str, Any]:
+    """The settings of `Config` that were given on the command line, by name."""
     names = {field.name for field in dataclasses.fields(Config)}
     return {name: value for name, value in vars(args).items() if name in names}

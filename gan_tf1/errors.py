@@ -1,10 +1,10 @@
-"""What a user may get wrong, and how a script says so.
+"""What can go wrong in a script, and how the script says so.
 
-A mistake that the user can correct ends in one line on stderr that names the
-thing and the remedy, and exit status 2. A training that fails by itself (a
-loss that is no longer finite, a full disk) ends in one line and exit status 1.
+A mistake that the user can correct ends the script with one line on stderr, which names the
+mistake and the remedy, and with exit status 2. A training that fails by itself (a loss that is no
+longer finite, a full disk) ends it with one line and exit status 1.
 
-This module imports nothing but Python's own: it is the first that a script loads.
+This module imports nothing but the standard library, because it is the first that a script loads.
 """
 
 import errno
@@ -13,30 +13,38 @@ import importlib.util
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable
+from typing import NoReturn
 
-PACKAGES = {  # what setup.py requires: the name of the import, where it differs from pip's
+from gan_tf1.places import REPOSITORY
+
+PACKAGES = {  # what setup.py requires: name of the import -> name for pip if it differs, else ""
     "numpy": "", "scipy": "", "matplotlib": "", "PIL": "pillow", "tqdm": "", "tensorflow": "",
     "tf_keras": "tf-keras", "tensorflow_datasets": "tensorflow-datasets"}
 
-
-_AT_END = []  # what is still to be done when the script ends
+_AT_END = []  # functions to be called when the script ends
 
 
 class InputError(Exception):
-    """Bad input: the message is one line that names the thing and the remedy."""
+    """Bad input. The message is one line that names the mistake and the remedy."""
 
 
 class TrainingError(Exception):
-    """A run that cannot go on: the message names the epoch and what is saved."""
+    """A run that cannot continue. The message names the epoch and what has been saved."""
 
 
-def at_end(function):
-    """Have `function()` called when the script ends, whether it succeeds or fails."""
+def at_end(function: Callable[[], object]) -> None:
+    """Call `function()` when the script ends, whether it succeeds or fails."""
     _AT_END.append(function)
 
 
-def script(main):
-    """Decorate a script's `main(argv=None)`: known failures become one line and an exit status."""
+def script(main: Callable) -> Callable:
+    """Decorate a script's `main(argv=None)`, so that known failures end it with one line.
+
+    `main` may raise InputError (exit status 2), TrainingError (1), OSError (2, or 1 if the disk is
+    full), MemoryError (1) and KeyboardInterrupt (130). Any other exception is a defect, and keeps
+    its traceback.
+    """
 
     @functools.wraps(main)
     def wrapper(argv=None):
@@ -50,7 +58,7 @@ def script(main):
             _end(str(error), 2 if isinstance(error, InputError) else 1)
         except KeyboardInterrupt:
             _end("interrupted", 130)
-        except BrokenPipeError:  # `| head` has read enough
+        except BrokenPipeError:  # the reader, such as `head`, has ended
             _discard_stdout()
             sys.exit(141)
         except MemoryError as error:
@@ -58,7 +66,7 @@ def script(main):
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
                 _discard_stdout()
-                _end(f"{error.strerror}: free some space; a run goes on with --resume", 1)
+                _end(f"{error.strerror}: free some space, then continue the run with --resume", 1)
             _end(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
         finally:
             while _AT_END:
@@ -67,20 +75,28 @@ def script(main):
     return wrapper
 
 
-def refuse_missing(packages):
-    """Raise InputError if one of `packages`, keys of `PACKAGES`, is not installed."""
+def refuse_missing(packages: Iterable[str]) -> None:
+    """Raise InputError if any of `packages`, which are keys of `PACKAGES`, is not installed."""
     missing = [PACKAGES[name] or name for name in packages
                if importlib.util.find_spec(name) is None]
     if missing:
-        folder = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-        raise InputError(f"not installed: {', '.join(missing)}. Install what gan_tf1 needs, best in "
-                         f'a virtual environment: python -m pip install -e "{folder}"')
+        needed = f'-e "{REPOSITORY}"' if REPOSITORY else " ".join(missing)
+        raise InputError(f"not installed: {', '.join(missing)}. Install what gan_tf1 needs, best "
+                         f"in a virtual environment: python -m pip install {needed}")
 
 
-def begin_script():
-    """Before a script's imports: one line, too, for Ctrl-C and for packages that are missing."""
+def catch_early_ctrl_c() -> None:
+    """Until a `main` with `@script` begins, let Ctrl-C end this process with one line.
+
+    Ctrl-C is left alone if it is ignored or handled already.
+    """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupted_early)
+
+
+def begin_script() -> None:
+    """Prepare for a script's imports: Ctrl-C and missing packages end them with one line, too."""
+    catch_early_ctrl_c()
     try:
         refuse_missing(PACKAGES)
     except InputError as error:
@@ -88,20 +104,20 @@ def begin_script():
 
 
 def _interrupted_early(number, frame):
-    # An exception might be taken for a failure of the import that it arrives in.
+    # An exception could be mistaken for a failure of the import during which it is raised.
     try:
         os.write(2, b"error: interrupted\n")
     finally:
         os._exit(130)
 
 
-def _end(message, status):
+def _end(message, status) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     sys.exit(status)
 
 
 def _open_missing_streams():
-    """Give a process that was started with `>&-` or `2>&-` somewhere to write to."""
+    """Open the null device as stdout or stderr if the process was started without (`>&-`)."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         try:
             os.fstat(number)
@@ -114,7 +130,7 @@ def _open_missing_streams():
 
 
 def _discard_stdout():
-    # What a full disk or a closed pipe didn't take would fail again when Python flushes at exit.
+    # When Python exits, it flushes what could not be written, which would fail again.
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import ROOT, SCRIPT_NAMES, load_script
 from gan_tf1 import figures
+from gan_tf1.__main__ import scripts
 from gan_tf1.listing import __main__ as listing
 
 RESULTS = sorted(ROOT / name for name in re.findall(
@@ -83,6 +84,8 @@ def commands(page):
         for command in line.removeprefix("$ ").split(" && "):
             if re.match(r"(\.venv/bin/)?python (scripts/|-m gan_tf1)", command):
                 yield shlex.split(command, comments=True)[1:]
+            elif re.match(r"(\.venv/bin/)?gan-tf1\b", command):
+                yield ["-m", "gan_tf1", *shlex.split(command, comments=True)[1:]]
 
 
 COMMANDS = sorted({tuple(command) for page in PAGES for command in commands(page)})
@@ -115,7 +118,11 @@ def parsed(monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_is_accepted_by_its_parser(parsed, capsys, command):
     program, *argv = command
-    if program == "-m":
+    if argv[:1] == ["gan_tf1"]:
+        for name in argv[1:2]:
+            [script] = [script for script in scripts() if name in script.names]
+            parsed(script.path.name, [one for one in argv[2:] if one != "--help"])  # which would end it
+    elif program == "-m":
         with pytest.raises(Parsed):
             listing.parse(argv[1:])
     else:

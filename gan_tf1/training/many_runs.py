@@ -8,7 +8,6 @@ line, `claim` for the work directory, `train` and `side_by_side` for the runs.
 import argparse
 import json
 import os
-import pathlib
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -19,13 +18,13 @@ from tqdm import tqdm
 from gan_tf1.config import VOCABULARY, whole_number
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.files import replacing, user_path
+from gan_tf1.places import SCRIPTS
 from gan_tf1.training import outputs, processes
 from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import is_complete, load_losses
 
 EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for every run
-SCRIPTS = pathlib.Path(__file__).parents[2] / "scripts"
 MOST_SEEDS = 10_000
 
 

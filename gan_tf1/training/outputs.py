@@ -1,7 +1,7 @@
 """Where runs and other outputs go: one home, numbered names, and nothing is replaced unasked.
 
 The home is the folder `checkpoints` of the repository, from whatever directory a script is started.
-Where the package is installed without its repository, it is `checkpoints` in the current directory.
+If the package is installed without its repository, it is `checkpoints` in the current directory.
 The environment variable GAN_TF1_HOME names another folder.
 
 A script's result is called `evaluation-001.png`, `evaluation-002.png`, and so on, like the runs.
@@ -15,10 +15,9 @@ import sys
 
 from gan_tf1.errors import InputError, at_end
 from gan_tf1.files import flush, make_folder, user_path
+from gan_tf1.places import REPOSITORY, SHIPPED
 
-REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
-SHIPPED = REPOSITORY / "checkpoints"      # the results that come with the repository
-DEVICES = ("/dev", "/proc", "/sys")       # what is written there is no file
+DEVICES = ("/dev", "/proc", "/sys")  # what is written there is no file
 
 
 def home():
@@ -29,7 +28,7 @@ def home():
             folder = pathlib.Path(named).expanduser().absolute()
         except RuntimeError as error:
             raise InputError(f"GAN_TF1_HOME is {named}: {error}") from error
-    elif (REPOSITORY / "setup.py").is_file():
+    elif REPOSITORY:
         folder = SHIPPED
     else:
         return pathlib.Path("checkpoints")

@@ -28,7 +28,7 @@ def test_the_home_is_the_repositorys_checkpoints_from_any_directory(monkeypatch,
 
 def test_without_the_repository_the_home_is_in_the_current_directory(monkeypatch, tmp_path):
     monkeypatch.delenv("GAN_TF1_HOME")
-    monkeypatch.setattr(outputs, "REPOSITORY", tmp_path / "site-packages")
+    monkeypatch.setattr(outputs, "REPOSITORY", None)
     assert str(outputs.home()) == "checkpoints"
 
 
