@@ -19,8 +19,8 @@ from typing import NoReturn
 from gan_tf1.places import REPOSITORY
 
 PACKAGES = {  # what setup.py requires: name of the import -> name for pip if it differs, else ""
-    "numpy": "", "scipy": "", "matplotlib": "", "PIL": "pillow", "tqdm": "", "tensorflow": "",
-    "tf_keras": "tf-keras", "tensorflow_datasets": "tensorflow-datasets"}
+    "numpy": "", "scipy": "", "matplotlib": "", "PIL": "pillow", "tqdm": "", "tabulate": "",
+    "tensorflow": "", "tf_keras": "tf-keras", "tensorflow_datasets": "tensorflow-datasets"}
 
 _AT_END = []  # functions to be called when the script ends
 

@@ -23,7 +23,7 @@ def test_without_any_package_one_line_says_what_to_install():
     done = python("-S", SCRIPTS / "13_progressive_gan.py", "--help")
     assert done.returncode == 2 and done.stdout == ""
     [line] = done.stderr.splitlines()
-    assert line.startswith("error: not installed: numpy, scipy, matplotlib, pillow, tqdm, tensorflow")
+    assert line.startswith("error: not installed: numpy, scipy, matplotlib, pillow, tqdm, tabulate, tensorflow")
     assert line.endswith(f'python -m pip install -e "{ROOT}"')
 
 
