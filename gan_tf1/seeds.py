@@ -1,21 +1,28 @@
-"""The random streams of a run: every draw outside of the graph comes from one of them.
+"""The random streams of a run: every random number drawn outside the graph comes from one of them.
 
-A stream is `numpy.random.default_rng([seed, number])`. They are apart, so that one
-more draw in one of them changes none of the others: another number of samples, for
-example, leaves the losses as they are. Draws inside the graph (initial weights,
-dropout, the loop in the graph) have TensorFlow's seeds, made of the same `seed`.
+The seed of a run (`--seed`) starts several streams of random numbers, each of which is
+`numpy.random.default_rng([seed, number])` with a number of its own. They are independent: one more
+draw from a stream leaves the others as they are, so that, for example, another number of samples
+does not change the losses. Random numbers drawn inside the graph (initial weights, dropout, the
+noise of `--loop graph`) come from TensorFlow's generators, which the same seed starts.
+
+The numbers are part of every result with a seed: changing one of them changes the results.
 """
 
 import numpy as np
 
-STEPS = 0      # noise, and rows drawn with replacement, of the training steps
-ORDER = 1      # the order in which the training set is shown; which examples are labelled
-SAMPLES = 2    # the noise of samples
-CHOICE = 3     # which of many images are judged
-RESAMPLES = 4  # bootstrap intervals
-POINTS = 5     # training points of a mixture; latent vectors of vector arithmetic
+STEPS = 0      # training steps: noise, and the examples that a step draws with replacement
+ORDER = 1      # real examples: the order of a training set, which of them samples are compared with
+SAMPLES = 2    # samples: their noise
+JUDGED = 3     # what an evaluation judges: which samples of many, or the noise of further samples
+RESAMPLES = 4  # bootstrap intervals and standard errors
+POINTS = 5     # the points of a synthetic training set; the vectors of vector arithmetic
 
 
 def stream(seed, *numbers):
-    """The `numpy.random.Generator` at the start of the stream that `numbers` name."""
+    """A new `numpy.random.Generator` at the start of the stream that `numbers` name.
+
+    `seed` and `numbers` are whole numbers >= 0; the first of `numbers` is one of the constants
+    above, and further ones divide its stream, for example among the stages of a run.
+    """
     return np.random.default_rng([seed, *numbers])

@@ -17,7 +17,7 @@ their controls; and images on the way between latent vectors, along great circle
 import argparse
 import sys
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser, add_count, whole_number
 from gan_tf1.data import drawn_digits
 from gan_tf1.errors import InputError, script
@@ -133,7 +133,7 @@ def main(argv=None):
         print(f"note: the generator was trained on {trained}, the classifier on "
               f"{judge['data_title']}: train_mnist_classifier.py --data makes another for "
               "--classifier", file=sys.stderr)
-    rng = np.random.default_rng([args.seed, 5])
+    rng = seeds.stream(args.seed, seeds.POINTS)
     gauge = stroke.gauge()
     print(reading(args.classifier, args.digits))
     print(f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "

@@ -13,7 +13,7 @@ files with your rights. Load only a module whose source you trust.
 
 import argparse
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.experiments import vector_arithmetic
@@ -37,7 +37,7 @@ def main(argv=None):
     outputs.add_flags(parser, "progan_hub", what="the folder of figures")
     args = parser.parse_args(argv)
     out = outputs.folder(args, "progan_hub")
-    rng = np.random.default_rng([args.seed, 2])
+    rng = seeds.stream(args.seed, seeds.SAMPLES)
 
     with hub.folder(args.module) as path, hub.opened(path) as generator:
         face = hub.chapter_noise(args.seed, (1, generator.z_size))

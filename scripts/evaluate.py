@@ -18,7 +18,7 @@ is to the same --samples training images, for it depends on how many are compare
 
 import argparse
 
-from gan_tf1 import figures, tables
+from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -37,7 +37,7 @@ COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to 
 
 def row_of(drawn, probabilities, features, reference, seed):
     """The row of the `sample_files.Samples` of which the classifier says these."""
-    rng = np.random.default_rng([seed, 4])
+    rng = seeds.stream(seed, seeds.RESAMPLES)
     found = measured(probabilities, features, reference, rng)
     if drawn.labels is None:
         return judged.Row(drawn.name, found)
@@ -100,7 +100,7 @@ def main(argv=None):
 
     sets = [sample_files.load(path, args.n, args.seed, args.range) for path in args.run]
     data = digits.load(args.data, args.data_dir)
-    rng = np.random.default_rng([args.seed, 1])
+    rng = seeds.stream(args.seed, seeds.ORDER)
     training, test = (rng.permutation(part.num_examples)[:args.n]
                       for part in (data.train, data.test))
     sets.insert(0, sample_files.Samples(f"{data.title}: test images", data.test.images[test]))

@@ -16,7 +16,7 @@ import argparse
 import textwrap
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser, add_count, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
@@ -53,8 +53,9 @@ def name_of(stored, epoch):
 def translated(path, stored, inputs, seed):
     """The `Translated` of run directory `path`."""
     with sample_files.restored(path, model) as (sess, gan, _, epoch):
-        first, second = (images.as_bytes(model.translate(
-            sess, gan, scaled(inputs), np.random.default_rng([seed, draw]))) for draw in (2, 3))
+        first, second = (
+            images.as_bytes(model.translate(sess, gan, scaled(inputs), seeds.stream(seed, number)))
+            for number in (seeds.SAMPLES, seeds.JUDGED))
     variation = pair_metrics.absolute_error(first, second).mean()
     return Translated(name_of(stored, epoch), first, variation)
 

@@ -17,7 +17,7 @@ import argparse
 import json
 import shlex
 
-from gan_tf1 import figures, tables
+from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import Parser, add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
@@ -60,7 +60,7 @@ def check_count(args, data):
 def drawn(path, count):
     """`count` samples of the finished run at `path`, in [0, 1], in steps of 1/255 as images are."""
     stored = read_config(path)
-    rng = np.random.default_rng([stored["seed"], 3])
+    rng = seeds.stream(stored["seed"], seeds.JUDGED)
     with restored(path, model) as (sess, gan, config, _):
         samples = np.concatenate([
             model.sample(sess, gan, rng, min(BATCH, count - start), config)
@@ -87,8 +87,8 @@ def table(rows):
     forms = {column: "{:.4f}" if column == "MS-SSIM" else "{:.2f}"
              for column in next(iter(rows.values()))[0]}
     return tables.lines(("", *forms), [
-        (name, *(cell([found[column] for found in seeds], form) for column, form in forms.items()))
-        for name, seeds in rows.items()])
+        (name, *(cell([found[column] for found in runs], form) for column, form in forms.items()))
+        for name, runs in rows.items()])
 
 
 @script

@@ -21,7 +21,7 @@ of the samples is above that of all, and "unbiased" has it taken off.
 import argparse
 from typing import Any, NamedTuple
 
-from gan_tf1 import figures, tables
+from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
@@ -129,7 +129,7 @@ def main(argv=None):
 
     run = read(args.run, args.after)
     data = digits.load(run.stored["data"], args.data_dir or run.stored["data_dir"])
-    rng = np.random.default_rng([args.seed, 1])
+    rng = seeds.stream(args.seed, seeds.ORDER)
     training, test = (part.images[rng.permutation(part.num_examples)[:count]]
                       for part, count in ((data.train, REFERENCE), (data.test, run.count)))
     (_, known), *said = sample_files.judged(args.classifier, [training, test, *run.images])
@@ -150,7 +150,7 @@ def main(argv=None):
                        ("estimate, unbiased distance", run.estimate, distance - bias),
                        ("estimate, changes", np.diff(run.estimate), np.diff(distance)),
                        ("generator's loss", run.gen_loss, distance)):
-        found[name] = correlation(x, y, np.random.default_rng([args.seed, 4]))
+        found[name] = correlation(x, y, seeds.stream(args.seed, seeds.RESAMPLES))
         print("{:28} {:6.3f}  ({:.3f} to {:.3f})".format(name, *found[name]))
     title = judged.estimate_title(
         run.stored["chapter"], run.stored["data_title"], run.stored["seed"], run.count)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import seeds
 from gan_tf1.data.images import Rows
 from gan_tf1.errors import InputError
 
@@ -75,5 +76,6 @@ def load(choice, count, seed):
     centres = means(choice)
     shape = "grid" if choice == "grid" else "ring"
     title = f"a {shape} of {len(centres)} Gaussians, deviation {DEVIATIONS[choice]}"
-    points = drawn(choice, count, np.random.default_rng([seed, 5]))
-    return Mixture(choice, title, centres, DEVIATIONS[choice], Points(points, seed=[seed, 1]))
+    points = drawn(choice, count, seeds.stream(seed, seeds.POINTS))
+    train = Points(points, seed=[seed, seeds.ORDER])
+    return Mixture(choice, title, centres, DEVIATIONS[choice], train)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, tables
+from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.evaluation import classifier, classifier_metrics as metrics, statistics
@@ -105,7 +105,7 @@ def chapters_figure(named, title):
     if told.modes is DIGITS:
         return collapse_figures.digits([(name, one.iterations, one.samples[-1], one.shares)
                                         for name, one in named], title)
-    data = two_cities.load([told.stored["seed"], 1]).train.celsius[:, 0]
+    data = two_cities.load([told.stored["seed"], seeds.ORDER]).train.celsius[:, 0]
     return collapse_figures.cities([
         (name, one.iterations, two_cities.celsius(one.samples[..., 0]), one.shares)
         for name, one in named], data, title)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import make
 from gan_tf1.errors import InputError
 from gan_tf1.experiments import objectives, theory_figures
@@ -41,7 +41,7 @@ class Stage(NamedTuple):
 
 def stages(seed, config):
     """Train the one-dimensional GAN of `config`: a `Stage` of each of (a) to (d)."""
-    rng = np.random.default_rng([seed, 0])
+    rng = seeds.stream(seed, seeds.STEPS)
     data = scipy.stats.norm(config.data_mean, config.data_deviation)
     edges = np.linspace(min(data.ppf(1e-6), -4), max(data.isf(1e-6), 4), CELLS + 1)
     x, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
@@ -73,7 +73,7 @@ class Gradients(NamedTuple):
 
 def gradients(seed, config):
     """Train the networks of figure 6.15: the `Gradients` over both Gaussians and beyond."""
-    rng = np.random.default_rng([seed, 0])
+    rng = seeds.stream(seed, seeds.STEPS)
     real, fake = (scipy.stats.norm(side * config.distance / 2, config.deviation)
                   for side in (-1, 1))
     x = np.linspace(-config.distance, config.distance, 601)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, models
+from gan_tf1 import figures, models, seeds
 from gan_tf1.config import add_count, make
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import classifier
@@ -99,7 +99,7 @@ def draw_labelled(path, model, count, seed, label=None):
 
 def _drawn(path, model, count, seed, sample):
     """The parts that `sample` gives, `count` of each, and the generator's epoch."""
-    rng = np.random.default_rng([seed, 2])
+    rng = seeds.stream(seed, seeds.SAMPLES)
     with restored(path, model) as (sess, net, config, epoch):
         batches = [sample(sess, net, rng, min(BATCH, count - start), config)
                    for start in range(0, count, BATCH)]
@@ -224,7 +224,8 @@ def unified(path, images, count, seed, value_range):
         raise InputError(f"{path} doesn't say in what range its samples are: give it with --range, "
                          "for example --range 0 1 or --range -1 1")
     if len(images) > count:
-        images = images[np.sort(np.random.default_rng([seed, 3]).permutation(len(images))[:count])]
+        chosen = seeds.stream(seed, seeds.JUDGED).permutation(len(images))[:count]
+        images = images[np.sort(chosen)]
     images = np.asarray(images, np.float32).reshape(count, -1)
     if not np.isfinite(images).all():
         raise InputError(f"{path} has samples that are not finite")

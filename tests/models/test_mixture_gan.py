@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script, values
+from gan_tf1 import seeds
 from gan_tf1.data import mixtures
 from gan_tf1.evaluation import mode_coverage
 from gan_tf1.generators import restore
@@ -309,7 +310,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         restore.restore_generator(finished, gan.gen_vars, sess)
-        again = model.sample(sess, gan, np.random.default_rng([0, 2]), 30, config)
+        again = model.sample(sess, gan, seeds.stream(0, seeds.SAMPLES), 30, config)
     assert again.tobytes() == run_results.load_samples(finished)[-1].tobytes()
 
 

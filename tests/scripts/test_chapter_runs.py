@@ -7,7 +7,7 @@ import pytest
 
 import few_digits
 from conftest import ROOT, load_script, refusal
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.evaluation import statistics
@@ -129,7 +129,7 @@ def test_the_saved_generator_makes_the_last_samples_again(script, finished):
         gan = model.build(config)
         restore.restore_generator(finished, gan.gen_vars, sess)
         sample = model.sample_classes if script in WITH_LABELS else model.sample
-        again = sample(sess, gan, np.random.default_rng([0, 2]), 4, config)
+        again = sample(sess, gan, seeds.stream(0, seeds.SAMPLES), 4, config)
         assert again.tobytes() == run_results.load_samples(finished)[-1].tobytes()
 
 
@@ -228,7 +228,7 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
         gan = model.build(model.Config(**settings))
         restore.restore_generator(finished, gan.gen_vars, sess)
         for seed, label, drawn in ((0, 3, threes[:500]), (1, 4, fours)):
-            noise = np.random.default_rng([seed, 2]).normal(0, 1, (len(drawn), 100))
+            noise = seeds.stream(seed, seeds.SAMPLES).normal(0, 1, (len(drawn), 100))
             np.testing.assert_array_equal(drawn, sess.run(gan.fake_imgs, {
                 gan.noise: noise, gan.labels: len(drawn) * [label]}))
     assert (tmp_path / "fours.png").read_bytes()[:4] == b"\x89PNG"

@@ -5,7 +5,7 @@ import pytest
 
 import few_digits
 from conftest import load_script
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import digits
 from gan_tf1.generators import restore
@@ -45,8 +45,8 @@ def test_a_run_leaves_a_line_and_a_row_an_epoch(finished):
 
 
 def test_losses_are_means_over_the_epochs_three_steps(finished):
-    config, data = model.Config(**SETTINGS), few_digits.load(seed=[0, 1])
-    rng, means = np.random.default_rng([0, 0]), []
+    config, data = model.Config(**SETTINGS), few_digits.load(seed=[0, seeds.ORDER])
+    rng, means = seeds.stream(0, seeds.STEPS), []
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         sess.run(tf.global_variables_initializer())
@@ -82,7 +82,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         assert restore.restore_generator(finished, gan.gen_vars, sess) == 6
-        again = model.sample(sess, gan, np.random.default_rng([0, 2]), 8, config)
+        again = model.sample(sess, gan, seeds.stream(0, seeds.SAMPLES), 8, config)
         assert again.tobytes() == run_results.load_samples(finished)[-1].tobytes()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import few_streets
 from conftest import Stopped, load_script, refusal, stopped_at_its_stepper
-from gan_tf1 import figures
+from gan_tf1 import figures, seeds
 from gan_tf1.data import svhn
 from gan_tf1.generators import restore
 from gan_tf1.models import dcgan_svhn as model
@@ -47,7 +47,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         net = model.build(model.Config(g_size_mult=2, d_size_mult=2))
         assert restore.restore_generator(finished, net.gen_vars, sess) == 10
-        sample_z = np.random.default_rng([0, 2]).uniform(-1, 1, (50, 100))
+        sample_z = seeds.stream(0, seeds.SAMPLES).uniform(-1, 1, (50, 100))
         assert model.generate(sess, net, sample_z).tobytes() == (
             run_results.load_samples(finished)[-1].tobytes())
 

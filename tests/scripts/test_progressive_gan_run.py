@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script, refusal
+from gan_tf1 import seeds
 from gan_tf1.config import make
 from gan_tf1.data import images
 from gan_tf1.generators import restore
@@ -109,7 +110,7 @@ def test_a_stage_begins_with_the_variables_of_the_one_before(finished):
 def test_a_stage_shows_its_images_in_an_order_of_its_own(finished):
     """Not from where the one before was in its own."""
     state = json.loads((finished / "state" / "epoch_00003.json").read_text())["state"]
-    fresh = images.Rows(np.zeros((18, 8, 8, 3), np.uint8), seed=[0, 1, 1])
+    fresh = images.Rows(np.zeros((18, 8, 8, 3), np.uint8), seed=[0, seeds.ORDER, 1])
     fresh.next_batch(4)
     fresh.next_batch(4)
     assert state["train_set"] == fresh.state()
@@ -120,7 +121,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config, model.stages(config)[-1], 3)
         assert restore.restore_generator(finished, gan.gen_vars, sess) == 6
-        again = model.sample(sess, gan, np.random.default_rng([0, 2]), 3, config)
+        again = model.sample(sess, gan, seeds.stream(0, seeds.SAMPLES), 3, config)
     assert again.tobytes() == run_results.load_samples(finished)[-1].tobytes()
 
 

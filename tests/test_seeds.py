@@ -1,0 +1,97 @@
+"""The random streams of a run: each has one purpose in a script, and is called by its name."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from gan_tf1 import seeds
+
+STREAMS = {name: number for name, number in vars(seeds).items() if name.isupper()}
+SHOWN = "the order in which a training set is shown"
+# What each file draws from a stream. A script that draws from it too must mean the same.
+USES = {
+    "STEPS": {
+        "gan_tf1/training/training.py": "training steps",
+        "gan_tf1/experiments/theory.py": "training steps"},
+    "ORDER": {
+        "gan_tf1/data/mixtures.py": SHOWN,
+        "gan_tf1/bench/loop.py": SHOWN,
+        "gan_tf1/experiments/mode_collapse.py": "the temperatures of two cities",
+        "scripts/01_mnist_gan.py": SHOWN,
+        "scripts/03_dcgan_svhn.py": SHOWN,
+        "scripts/04_semi_supervised_svhn.py": SHOWN,
+        "scripts/12_dcgan_class.py": SHOWN,
+        "scripts/13_progressive_gan.py": SHOWN,
+        "scripts/15_pix2pix.py": SHOWN,
+        "scripts/16_cyclegan.py": SHOWN,
+        "scripts/17_gan_objectives.py": SHOWN,
+        "scripts/18_mode_collapse.py": "the temperatures of two cities",
+        "scripts/train_mnist_classifier.py": SHOWN,
+        "scripts/evaluate.py": "which real images samples are compared with",
+        "scripts/wasserstein_estimate.py": "which real images samples are compared with"},
+    "SAMPLES": {
+        "gan_tf1/training/training.py": "the noise of samples",
+        "gan_tf1/generators/sample_files.py": "the noise of samples",
+        "scripts/14_progan_hub.py": "the noise of samples",
+        "scripts/15_pix2pix.py": "the noise of samples",
+        "scripts/pix2pix_report.py": "the noise of samples"},
+    "JUDGED": {
+        "gan_tf1/generators/sample_files.py": "samples that are judged",
+        "scripts/pix2pix_report.py": "samples that are judged",
+        "scripts/progressive_ablation.py": "samples that are judged"},
+    "RESAMPLES": {
+        "scripts/evaluate.py": "bootstrap",
+        "scripts/wasserstein_estimate.py": "bootstrap"},
+    "POINTS": {
+        "gan_tf1/data/mixtures.py": "the training points of a mixture",
+        "scripts/08_vector_arithmetic.py": "latent vectors"}}
+
+
+def sources():
+    """(path from the root, syntax tree) of every module of the package, script and test."""
+    for folder in ("gan_tf1", "scripts", "tests"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "listings" not in path.parts:  # those are the books' own
+                yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+
+
+def test_each_stream_has_its_own_number():
+    assert len(set(STREAMS.values())) == len(STREAMS) == 6
+    draws = {tuple(seeds.stream(7, number).integers(2**32, size=4)) for number in STREAMS.values()}
+    assert len(draws) == 6
+
+
+def test_a_stream_is_the_generator_of_seed_and_number():
+    """The numbers decide every result with a seed, so they may not change."""
+    assert STREAMS == {"STEPS": 0, "ORDER": 1, "SAMPLES": 2, "JUDGED": 3, "RESAMPLES": 4, "POINTS": 5}
+    expected = np.random.default_rng([3, 2]).normal(size=5)
+    np.testing.assert_array_equal(seeds.stream(3, seeds.SAMPLES).normal(size=5), expected)
+
+
+def test_every_use_of_a_stream_is_listed():
+    found = {(node.attr, path) for path, tree in sources() if not path.startswith("tests/")
+             for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+             and isinstance(node.value, ast.Name) and node.value.id == "seeds" and node.attr.isupper()}
+    assert found == {(name, path) for name, uses in USES.items() for path in uses}
+
+
+@pytest.mark.parametrize("script", sorted(
+    {path for uses in USES.values() for path in uses if path.startswith("scripts/")}))
+def test_no_script_uses_a_stream_for_two_things(script):
+    """Neither by itself nor through a module of the package that it imports."""
+    tree = ast.parse((ROOT / script).read_text())
+    imported = {script} | {
+        f"{node.module}.{alias.name}".replace(".", "/") + ".py" for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module for alias in node.names}
+    for name, uses in USES.items():
+        assert len({purpose for path, purpose in uses.items() if path in imported}) <= 1, name
+
+
+def test_no_stream_is_called_by_its_number():
+    """A list of a seed and a literal number, as in `default_rng([seed, 2])`."""
+    found = [f"{path}:{node.lineno}" for path, tree in sources() if path != "tests/test_seeds.py"
+             for node in ast.walk(tree) if isinstance(node, ast.List) and len(node.elts) > 1
+             and "seed" in ast.unparse(node.elts[0]) and type(getattr(node.elts[1], "value", None)) is int]
+    assert not found
