@@ -1,9 +1,9 @@
 """The random streams of a run: every random number drawn outside the graph comes from one of them.
 
-The seed of a run (`--seed`) starts several streams of random numbers, each of which is
-`numpy.random.default_rng([seed, number])` with a number of its own. They are independent: one more
-draw from a stream leaves the others as they are, so that, for example, another number of samples
-does not change the losses. Random numbers drawn inside the graph (initial weights, dropout, the
+The seed of a run (`--seed`) starts several streams of random numbers. A stream is
+`numpy.random.default_rng([seed, number])` with a number of its own. The streams are independent:
+one more draw from one of them leaves the others as they are, so that, for example, another number
+of samples does not change the losses. Random numbers drawn inside the graph (initial weights, dropout, the
 noise of `--loop graph`) come from TensorFlow's generators, which the same seed starts.
 
 The numbers are part of every result with a seed: changing one of them changes the results.

@@ -1,4 +1,4 @@
-"""Drawn data sets, kept on disk: drawing them again takes longer than reading them."""
+"""Drawn data sets, stored on disk because drawing them again takes longer than reading them."""
 
 import operator
 import os
@@ -10,11 +10,14 @@ import numpy as np
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
 
-SAID = 1_000_000  # bytes of a new file above which its user is told of it
+SAID = 1_000_000  # bytes: a larger new file is announced on stderr
 
 
 def checked(count, seed):
-    """`count` and `seed` as ints. Raises InputError if `count` < 1, `seed` < 0, or one is no int."""
+    """`count` and `seed` as ints.
+
+    Raises InputError if `count` < 1, if `seed` < 0, or if one of them is not a whole number.
+    """
     values = []
     for name, value, least in (("count", count, 1), ("seed", seed, 0)):
         try:
@@ -27,12 +30,12 @@ def checked(count, seed):
 
 
 def load(name, forms, make, cache_dir=None):
-    """`make()`, a NamedTuple of arrays, through the file `name`.npz in `cache_dir`.
+    """The NamedTuple of arrays that `make()` returns, read from the file `name`.npz if it is there.
 
-    `forms` is the same NamedTuple of the arrays' (dtype, shape). The default
-    folder is `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A damaged or
-    foreign file is made anew; a folder that can't be written is no error. A new
-    file of more than `SAID` bytes is named on stderr.
+    If it is missing, damaged or has other contents, the arrays are made and stored in it. `forms`
+    is the same NamedTuple of each array's (dtype, shape). The default of `cache_dir` is
+    `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A folder that can't be written to is not an
+    error. A new file of more than `SAID` bytes is announced on stderr.
     """
     if cache_dir is None:
         base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
@@ -49,12 +52,12 @@ def load(name, forms, make, cache_dir=None):
                 print(f"kept for the next time ({size / 1e6:.0f} MB, may be deleted): {path}",
                       file=sys.stderr, flush=True)
         except (InputError, OSError):
-            pass  # without a cache it is made again next time
+            pass  # without the file, the data set is made again the next time
     return arrays
 
 
 def read(path, forms):
-    """The NamedTuple of arrays in the file at `path`, or None where it doesn't hold `forms`."""
+    """The NamedTuple of arrays in the file at `path`, or None if they don't have these `forms`."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = type(forms)(*(stored[field] for field in forms._fields))

@@ -1,12 +1,14 @@
-"""Which 28x28 digits a run is trained on: MNIST, or the digits that this package draws itself."""
+"""The 28x28 digits that a run trains on: MNIST, or digits that this package draws."""
 
 import pathlib
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from gan_tf1.data import drawn_digits, mnist, source
+from gan_tf1.data.order import WithReplacement
+from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import InputError
 
 CHOICES = ("auto", "mnist", "drawn")
@@ -14,58 +16,44 @@ DRAWN_SEED = 0
 
 
 class Digits(NamedTuple):
-    """A data set to train on, split as the book's helper does: 55,000 / 5,000 / 10,000."""
+    """Digits, split as the book's helper splits them: 55,000 / 5,000 / 10,000."""
     key: str                    # "mnist" or "drawn", as in --data and config.json
-    title: str                  # for logs and figure titles; synthetic data says so
-    train: Any                  # mnist.DataSet, or Pool
+    title: str                  # for logs and figure titles; it says if the data is synthetic
+    train: TrainingSet          # a mnist.DataSet or a Pool
     validation: mnist.DataSet
     test: mnist.DataSet
 
 
-class Pool:
-    """Images to draw from with replacement: `images` float32 [N, 784] in [0, 1], in one order."""
+class Pool(WithReplacement, mnist.Examples):
+    """Digits for steps that draw their batch with replacement, as `images[rows]`."""
 
     def __init__(self, *parts):
-        """The images of several `mnist.DataSet`, one after the other."""
-        self.images = np.concatenate([part.images for part in parts])
-        self.labels = np.concatenate([part.labels for part in parts])
-
-    carries_over = mnist.DataSet.carries_over
-    num_examples = mnist.DataSet.num_examples
-    stored = mnist.DataSet.stored
-    decode = staticmethod(mnist.DataSet.decode)
-    fingerprint = mnist.DataSet.fingerprint
-
-    def state(self):
-        """Nothing: who draws with replacement has no place in the data."""
-        return {}
-
-    def restore(self, state):
-        """Nothing to go back to."""
+        """The digits of several `mnist.Examples`, one after another."""
+        super().__init__(np.concatenate([part.images for part in parts]),
+                         np.concatenate([part.labels for part in parts]))
 
 
 def unsplit(data):
-    """`data` as Keras' `mnist.load_data()` splits it: `train` is a `Pool` of all 60,000 images.
+    """`data`, split as Keras' `mnist.load_data()` does: `train` is a `Pool` of all 60,000 images.
 
-    They are in the order of the files, the 5,000 of the validation set first.
+    They are in the order of the files: the 5,000 images of the validation set come first.
     """
     return data._replace(train=Pool(data.validation, data.train))
 
 
-def load(choice="auto", data_dir=None, seed=0):
-    """The digits named by `choice` (one of `CHOICES`), their batches ordered by `seed`.
+def load(choice="auto", data_dir=None, seed=0) -> Digits:
+    """The digits named by `choice`, one of `CHOICES`; `seed` determines the order of their batches.
 
-    `data_dir` is a TFDS folder or a folder with the four idx files; without
-    it, `TFDS_DATA_DIR` and TFDS's default count. "auto" takes MNIST where it is
-    prepared or its host answers, and drawn digits otherwise, with a notice on
-    stderr within seconds.
+    `data_dir` is a TFDS folder or a folder with the four idx files. Without it, the folder is
+    `TFDS_DATA_DIR` or TFDS's default. With "auto", MNIST is used if it is prepared there or if its
+    host answers. If not, digits are drawn, and a notice on stderr says so within seconds.
 
-    Raises InputError where a file is missing, damaged or foreign, and for
-    "mnist" where MNIST is neither there nor to be had.
+    Raises InputError if a file is missing, damaged or not MNIST's, and if "mnist" is asked for but
+    is neither prepared nor can be downloaded.
     """
     if data_dir is not None and pathlib.Path(data_dir).expanduser().is_file():
-        raise InputError(f"--data-dir {data_dir} is a file: name a TFDS folder, or the folder "
-                         "with the four idx files")
+        raise InputError(f"--data-dir {data_dir} is a file: give a TFDS folder or the folder with "
+                         "the four idx files")
     if choice == "drawn":
         return _drawn(seed)
     if data_dir is not None and mnist.has_idx_files(data_dir):
@@ -76,7 +64,7 @@ def load(choice="auto", data_dir=None, seed=0):
         if source.answers(mnist.PROBE_URL):
             version = source.download("mnist", data_dir)
         elif choice == "mnist":
-            raise InputError(f"MNIST is not in {folder} and its host can't be reached: give a "
+            raise InputError(f"MNIST is not in {folder}, and its host can't be reached: give a "
                              "prepared folder with --data-dir, or use --data drawn")
         else:
             print(notice(folder), file=sys.stderr, flush=True)
@@ -85,16 +73,16 @@ def load(choice="auto", data_dir=None, seed=0):
 
 
 def notice(folder):
-    """What is said where drawn digits stand in for MNIST."""
+    """The notice that drawn digits replace MNIST, which is not in `folder`."""
     lines = (f"MNIST is not in {folder}, and its host can't be reached.",
              "Training on DRAWN DIGITS instead: synthetic images, not MNIST.",
-             "The losses can't be compared with the book's. For MNIST, give its",
-             "folder with --data-dir (a TFDS folder, or the four idx files).")
+             "The losses can't be compared with those of the book. For MNIST, give",
+             "its folder with --data-dir (a TFDS folder, or the four idx files).")
     return source.boxed(lines)
 
 
 def _drawn(seed):
-    """70,000 digits, always the same ones, cut where MNIST is."""
+    """70,000 drawn digits, always the same ones, split like MNIST."""
     drawn = drawn_digits.load(70000, DRAWN_SEED)
     count = mnist.COUNTS["train"]
     arrays = mnist.Arrays(drawn.images[:count], drawn.labels[:count],
@@ -104,8 +92,7 @@ def _drawn(seed):
 
 def _split(key, title, arrays, seed):
     held_out = mnist.HELD_OUT
-    return Digits(
-        key, title,
-        train=mnist.DataSet(arrays.train_images[held_out:], arrays.train_labels[held_out:], seed),
-        validation=mnist.DataSet(arrays.train_images[:held_out], arrays.train_labels[:held_out], seed),
-        test=mnist.DataSet(arrays.test_images, arrays.test_labels, seed))
+    images, labels = arrays.train_images, arrays.train_labels
+    return Digits(key, title, train=mnist.DataSet(images[held_out:], labels[held_out:], seed),
+                  validation=mnist.DataSet(images[:held_out], labels[:held_out], seed),
+                  test=mnist.DataSet(arrays.test_images, arrays.test_labels, seed))

@@ -1,23 +1,23 @@
-"""Drawn street numbers: a stand-in for SVHN on a machine that cannot reach it.
+"""Drawn street numbers: a replacement for SVHN on a machine that cannot reach it.
 
-Every picture is 32x32 RGB and laid out like SVHN's cropped digits: the digit
-that the label names is in the middle, nearly as high as the picture, and its
-neighbours in the house number are cut off at the left and right borders.
+Every picture has 32x32 RGB pixels and the layout of SVHN's cropped digits: the digit that the label
+names is in the middle and nearly as high as the picture, and its neighbours in the house number are
+cut off at the left and right borders.
 
-How one is made:
+A picture is drawn in four steps:
 
-1. The digits of the typefaces that matplotlib ships are kept as maps of signed
-   distances to their outlines: there is paint where the distance is positive.
-   Thicker strokes, rims and soft edges are then mere offsets to that distance.
-2. A number of one to three digits is laid out along its baseline, on a plate or
-   straight on the wall. One projective map takes it to the picture: size, aspect,
-   rotation, shear, perspective and shift.
-3. It gets colours (light on dark or dark on light, much contrast or little), stains,
-   a shadow, and the light of the street: a gradient, another shadow's edge, a streak.
-4. A poor camera takes the picture: blur (more along the rows where it moved),
-   sensor noise, JPEG compression by Pillow, and few pixels, enlarged.
+1. The digits of the typefaces that come with matplotlib are stored as maps of signed distances to
+   their outlines: there is paint where the distance is positive. Thicker strokes, rims and soft
+   edges are then offsets to that distance.
+2. A number of one to three digits is laid out along its baseline, on a plate or directly on the
+   wall. One projective map takes it to the picture: size, aspect ratio, rotation, shear,
+   perspective and shift.
+3. It gets colours (light on dark or dark on light, with high or low contrast), stains, a shadow,
+   and the light of the street: a gradient, the edge of another shadow, a streak.
+4. A poor camera takes the picture: blur (stronger along the rows if it moved), sensor noise, JPEG
+   compression by Pillow, and few pixels, enlarged.
 
-Scores that papers print for SVHN are not to be expected here.
+Accuracies on these pictures can't be compared with those that papers print for SVHN.
 """
 
 import io
@@ -34,8 +34,8 @@ from gan_tf1.data.drawn_digits import CELL, GLYPH, glyph_mask, typeface, typefac
 VERSION = 2  # raise it with every change to the drawing: it is part of the cache file's name
 SIZE = 32  # pixels, height and width of a picture
 AXIS = np.linspace(-1, 1, SIZE, dtype=np.float32)  # from border to border, in halves of a picture
-CHUNK = 500  # pictures drawn at a time: bounds memory (about 100 MB), changes no picture
-DICE = 74  # uniform random numbers for one picture, as many as the drawing uses or more
+CHUNK = 500  # pictures drawn at a time: limits memory (to about 100 MB), changes no picture
+DICE = 74  # uniform random numbers per picture, at least as many as the drawing uses
 KNOTS = 6  # stains are noise of KNOTS x KNOTS pixels, enlarged
 
 
@@ -43,15 +43,15 @@ class DrawnStreet(NamedTuple):
     """N pictures of house numbers.
 
     images: [N, 32, 32, 3] uint8, RGB.
-    labels: [N] uint8, 0 to 9: the digit in the middle. All are equally likely, and their counts
-        differ by chance. (SVHN has three times as many ones as nines.)
+    labels: [N] uint8, 0 to 9: the digit in the middle. All digits are equally likely. (SVHN has
+        three times as many ones as nines.)
     """
     images: np.ndarray
     labels: np.ndarray
 
 
 class Atlas(NamedTuple):
-    """The filled glyphs; glyph 10 * t + d is digit d in typeface t, and the last one is empty.
+    """The G filled glyphs; glyph 10 * t + d is digit d in typeface t, and the last one is empty.
 
     inside: [G, CELL, CELL] float32, distance to the outline in glyph heights, negative outside.
     width: [G] float32, in glyph heights.
@@ -61,11 +61,11 @@ class Atlas(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where things are, for each pixel: float32 [n, 1, 32, 32], in heights of the digit.
+    """The place of each pixel among the objects: float32 [n, 1, 32, 32], in heights of the digit.
 
     digits, shadow, plate: distance to the outline of each, positive inside.
-    v: from the middle of the digit down, -0.5 to 0.5 within it.
-    sharpness: [n, 1, 1, 1], the pixels in a height.
+    v: distance downwards from the middle of the digit, which extends from -0.5 to 0.5.
+    sharpness: [n, 1, 1, 1], pixels per height of the digit.
     """
     digits: np.ndarray
     shadow: np.ndarray
@@ -75,17 +75,18 @@ class Layout(NamedTuple):
 
 
 class Dice:
-    """Uniform random numbers [n, 1, 1, 1], one for each of n pictures, new ones at each call."""
+    """Uniform random numbers [n, 1, 1, 1], one for each of n pictures; each call draws new ones."""
 
     def __init__(self, rng, n):
-        # Picture by picture, so that a picture's numbers don't depend on how many follow it.
+        # Drawn picture by picture, so a picture's numbers don't depend on how many follow it.
         self._columns = iter(rng.random((n, DICE), np.float32).T[..., None, None, None])
 
     def between(self, low, high):
+        """Numbers from `low` to `high`."""
         return low + (high - low) * next(self._columns)
 
     def maybe(self, chance, low, high):
-        """Between `low` and `high` with probability `chance`, and else 0."""
+        """Numbers from `low` to `high` with probability `chance`, and 0 otherwise."""
         return self.between(low, high) * (self.between(0, 1) < chance)
 
     def below(self, count):
@@ -109,7 +110,7 @@ def _atlas():
 
 @lru_cache(maxsize=None)
 def _few_pixels():
-    """Matrices [SIZE + 1, SIZE, SIZE]: number k shrinks a line to k pixels and enlarges it."""
+    """Matrices [SIZE + 1, SIZE, SIZE]: matrix k shrinks a line to k pixels and enlarges it."""
     axis = (np.arange(SIZE) + 0.5) / SIZE
     lines = np.zeros((SIZE + 1, SIZE, SIZE), np.float32)
     for k in range(1, SIZE + 1):
@@ -119,11 +120,11 @@ def _few_pixels():
 
 
 def _layout(digit, dice):
-    """Lay out the numbers whose middle digits are `digit`, [n, 1, 1, 1] int, as a `Layout`."""
-    # Coordinates from the middle of the digit; below, (u, v) are in heights of it.
+    """The `Layout` of numbers whose middle digits are `digit`, int [n, 1, 1, 1]."""
+    # The origin is the middle of the digit. (u, v), below, are in heights of the digit.
     x, y = AXIS - dice.between(-0.12, 0.12), AXIS[:, None] - dice.between(-0.1, 0.1)
     depth = 1 + dice.between(-0.2, 0.2) * x + dice.between(-0.2, 0.2) * y
-    turn, height = dice.between(-0.18, 0.18), dice.between(0.65, 0.95)  # radians, of the picture's
+    turn, height = dice.between(-0.18, 0.18), dice.between(0.65, 0.95)  # radians; of the picture
     right, down = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
     aspect, lean = dice.between(0.8, 1.35), dice.between(-0.25, 0.25)
     u, v = (right + lean * down) / (2 * height * aspect * depth), down / (2 * height * depth)
@@ -139,7 +140,7 @@ def _layout(digit, dice):
     bold = dice.between(-0.015, 0.05)
 
     def inside(u, v):
-        """Distance to the outline of the nearest digit: each pixel looks up one digit only."""
+        """The distance to the outline of the nearest digit, the only one looked up per pixel."""
         side = np.sign(u) * (abs(u) > border)
         glyph = np.where(side == 0, middle, np.where(side < 0, left, right))
         column = u - side * (border + (atlas.width[glyph] + gap) / 2)
@@ -147,7 +148,7 @@ def _layout(digit, dice):
         where = np.stack([glyph, *(GLYPH * at + (CELL - 1) / 2 for at in (row, column))])
         return bold + scipy.ndimage.map_coordinates(atlas.inside, where, order=1, mode="nearest")
 
-    # A plate ends beside the last digit, and runs on behind a neighbour.
+    # A plate ends beside the last digit of the number, but continues behind a neighbour.
     margin = border + dice.between(0.05, 0.4)
     start, stop = (margin + np.where(at == nothing, np.float32(0), 9) for at in (left, right))
     plate = np.minimum(np.minimum(start + u, stop - u), 0.5 + dice.between(0.03, 0.4) - abs(v))
@@ -156,19 +157,19 @@ def _layout(digit, dice):
 
 
 def _scene(layout, dice, stains):
-    """What the camera sees, from 0 (black) to 1 (white) or a bit beyond: float32 [n, 3, 32, 32].
+    """What the camera sees, float32 [n, 3, 32, 32], from 0 (black) to 1 (white) or slightly beyond.
 
-    stains: [n, 1, 32, 32] smooth and random, of mean 0.
+    stains: [n, 1, 32, 32], smooth random fields with mean 0.
     """
 
     def colour(light, chroma):
-        # Red to yellow, or the blues opposite: streets have little green and purple.
+        # Red to yellow, or the blues opposite to them: streets have little green and purple.
         hue = np.radians(dice.between(-10, 60) + dice.maybe(0.4, 180, 180))
         thirds = np.radians([0, 120, 240], dtype=np.float32)[:, None, None]
         return light + chroma * np.cos(hue - thirds)
 
     def cover(image, distance, by, share=1.0, softness=1.0):
-        """`image` with something over it where `distance` > 0, its edge `softness` pixels wide."""
+        """`image` covered with `by` where `distance` > 0; the edge is `softness` pixels wide."""
         opacity = share * np.clip(0.5 + distance * layout.sharpness / softness, 0, 1)
         return image + opacity * (by - image)
 
@@ -193,7 +194,7 @@ def _scene(layout, dice, stains):
 
     x, y = AXIS, AXIS[:, None]
 
-    def across():  # a random line: the distance of each pixel to it, in halves of the picture
+    def across():  # the distance of each pixel to a random line, in halves of the picture
         angle = dice.between(0, 2 * np.pi)
         return np.cos(angle) * x + np.sin(angle) * y - dice.between(-0.7, 0.7)
 
@@ -245,11 +246,13 @@ def _levels(image):
 def draw(count, seed) -> DrawnStreet:
     """Draw `count` street numbers: the same arguments give the same pictures.
 
-    `draw(10, s)` is the start of `draw(20, s)`. (Another processor, NumPy or Pillow may round a
-    pixel differently.) Raises InputError if `count` < 1 or `seed` < 0 or one is no integer.
+    The pictures of `draw(10, s)` are the first of `draw(20, s)`. (Another processor or another
+    version of NumPy or Pillow may round a pixel differently.) Raises InputError if `count` < 1, if
+    `seed` < 0, or if one of them is not a whole number.
     """
     count, seed = cache.checked(count, seed)
-    # A stream for each factor, drawn picture by picture: so a longer draw starts like a shorter.
+    # Each factor has its own stream, drawn picture by picture, so more pictures begin with the
+    # same ones.
     label_rng, dice_rng, stain_rng, noise_rng = np.random.default_rng(seed).spawn(4)
     labels = label_rng.integers(10, size=count).astype(np.uint8)
     stain = (SIZE / KNOTS) ** 0.5 * _few_pixels()[KNOTS]
@@ -266,14 +269,14 @@ def draw(count, seed) -> DrawnStreet:
 
 
 def forms(count):
-    """The dtype and shape of each array of `count` pictures, as a `DrawnStreet`."""
+    """A `DrawnStreet` of the (dtype, shape) of each array of `count` pictures."""
     return DrawnStreet(("u1", (count, SIZE, SIZE, 3)), ("u1", (count,)))
 
 
 def load(count, seed, cache_dir=None) -> DrawnStreet:
-    """`draw(count, seed)`, kept in a file in `cache_dir` (154 MB for 50,000 pictures).
+    """`draw(count, seed)`, stored in a file in `cache_dir` (154 MB for 50,000 pictures).
 
-    `gan_tf1.data.cache` says where that is by default. Raises InputError as `draw` does.
+    `cache.load` describes the default of `cache_dir`. Raises InputError as `draw` does.
     """
     count, seed = cache.checked(count, seed)
     libraries = "-".join(f"{name}{metadata.version(name)}" for name in ("matplotlib", "pillow"))

@@ -1,48 +1,47 @@
-"""Square images of any subject, all of one size, for the systems that work on images of any kind.
+"""Square images of any subject, all of the same size, for GANs that work with images of any kind.
 
-What other modules load as a chapter's data set is here a stack of pictures,
-uint8 [N, size, size, channels]: CIFAR-10, the drawn street numbers, MNIST and
-the drawn digits (28 pixels, with a margin of 2 added), the faces of CelebA, or
-the files of a folder.
+Every data set becomes a stack of images, uint8 [N, size, size, channels]: CIFAR-10, the drawn
+street numbers, MNIST and the drawn digits (28 pixels, with a margin of 2 on each side), the faces
+of CelebA, or the image files in a folder.
 """
 
 import pathlib
 import sys
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 
 from gan_tf1 import memory
 from gan_tf1.data import digits, source, svhn
-from gan_tf1.data.order import Order
+from gan_tf1.data.order import InOrder, Order
+from gan_tf1.data.training_set import checksum
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
 
 CHOICES = ("cifar10", "mnist", "street", "drawn", "celeba", "folder")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-MARGIN = 2          # of ground, on each side of a digit: 28 pixels become 32
-HELD_OUT = 10       # of a folder's images, every tenth is kept for tests
+MARGIN = 2          # pixels of background on each side of a digit: 28 pixels become 32
+HELD_OUT = 10       # every tenth image of a folder is held out for tests
 
 
 class Images(NamedTuple):
-    """Images as stored, uint8 [N, size, size, channels], channels 1 or 3, and their labels."""
+    """Images, uint8 [N, size, size, channels] with 1 or 3 channels, and their labels."""
     key: str                   # one of `CHOICES`, as in --data and config.json
-    title: str                 # for logs and figure titles; synthetic data says so
+    title: str                 # for logs and figure titles; it says if the data is synthetic
     train: np.ndarray
     test: np.ndarray
     train_labels: np.ndarray   # int [N], or None for faces and a folder
     test_labels: np.ndarray
 
 
-def load(choice, size, data_dir=None):
-    """The images named by `choice`, brought to `size` x `size` pixels.
+def load(choice, size, data_dir=None) -> Images:
+    """The images named by `choice`, one of `CHOICES`, resized to `size` x `size` pixels.
 
-    `data_dir` is the folder of images for "folder", and what the data sets' own
-    modules take for the others. Colour images have 3 channels, digits 1.
+    `data_dir` is the folder of images for "folder"; for the others it is what their own modules
+    accept. Colour images have 3 channels, digits 1.
 
-    Raises InputError where a file is missing or damaged, where no such data set
-    is to be had, and where a folder holds no images.
+    Raises InputError if a file is missing or damaged, if the data set is not available, if a folder
+    has no images, and as `resized` does.
     """
     if choice == "folder":
         return _folder(data_dir, size)
@@ -63,22 +62,22 @@ def load(choice, size, data_dir=None):
 
 
 def padded(flat):
-    """Digits [N, 784] as [N, 32, 32, 1]."""
+    """Digits [N, 784] with a margin of black pixels: [N, 32, 32, 1]."""
     margins = [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)]
     return np.pad(flat.reshape(-1, 28, 28, 1), margins)
 
 
 def resized(stack, size):
-    """Images uint8 [N, s, s, C] at `size`: means of blocks, or repeated pixels.
+    """Images uint8 [N, s, s, C] as uint8 [N, size, size, C]: means of blocks, or repeated pixels.
 
-    Raises InputError if neither of the two sizes is a multiple of the other, and if the images
-    would not fit in memory.
+    Raises InputError if neither size is a multiple of the other, and if the images would not fit
+    in memory.
     """
     own = stack.shape[1]
     if own == size:
         return stack
     if own % size and size % own:
-        raise InputError(f"images of {own} pixels can't be brought to {size}: one must be a "
+        raise InputError(f"images of {own} pixels can't be resized to {size}: one must be a "
                          "multiple of the other")
     if size > own:
         refuse_excess(len(stack), size, stack.shape[-1])
@@ -95,51 +94,52 @@ def refuse_excess(count, size, channels):
 
 
 def paths(folder):
-    """The image files in `folder` and the folders in it, sorted by name.
+    """The image files in `folder` and its subfolders, sorted by name.
 
-    Raises InputError where there are none.
+    Raises InputError if `folder` is None or not a folder, or if there are no image files.
     """
     if folder is None:
         raise InputError("--data folder needs --data-dir, the folder with the images")
     folder = pathlib.Path(folder).expanduser()
     if not folder.is_dir():
-        raise InputError(f"--data-dir {folder} is not a folder: name one with images in it")
+        raise InputError(f"--data-dir {folder} is not a folder: give a folder of images")
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS
                    and not path.name.startswith("."))
     if not found:
-        raise InputError(f"{folder} holds no images ({', '.join(ENDINGS)})")
+        raise InputError(f"{folder} has no images in it ({', '.join(ENDINGS)})")
     return found
 
 
 def read(path, size=None):
-    """The image in file `path`, uint8 [height, width, 3], cut to a centred square of `size`.
+    """The image in the file `path`, uint8 [height, width, 3].
 
-    Without `size` it stays as it is. Raises InputError, naming the file, where it is no image.
+    If `size` is given, it is cut to a centred square and resized to [size, size, 3]. Raises
+    InputError, naming the file, if it is not an image.
     """
     from PIL import Image, UnidentifiedImageError
     try:
         with Image.open(path) as file:
             image = file.convert("RGB")
     except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or "it is no image, or damaged"
+        reason = getattr(error, "strerror", None) or "it is not an image, or it is damaged"
         raise InputError(f"{path} can't be read: {reason}") from error
     return np.asarray(image if size is None else squared(image, size))
 
 
 def write(image, path):
-    """Write `image`, uint8 [H, W, 3] or [H, W, 1], to the file `path`, as a whole or not at all."""
+    """Write `image`, uint8 [H, W, 3] or [H, W, 1], to the file `path`, completely or not at all."""
     from PIL import Image
     with replacing(path) as temporary:
         Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary)
 
 
 def as_bytes(stack):
-    """Images in [-1, 1] as uint8: the nearest of 256 levels."""
+    """Images from [-1, 1], clipped, to uint8: the nearest of 256 levels."""
     return np.rint((np.clip(stack, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
 def squared(image, size):
-    """The largest centred square of a PIL image, at `size`."""
+    """The largest centred square of a PIL image, resized to `size` x `size` pixels."""
     from PIL import Image
     edge = min(image.size)
     left, top = (image.width - edge) // 2, (image.height - edge) // 2
@@ -152,8 +152,8 @@ def _celeba(data_dir, size):
     version = source.prepared_version("celeb_a", data_dir)
     if version is None:
         raise InputError(f"CelebA is not in {source.tfds_folder(data_dir)}: prepare it there with "
-                         "TFDS (tfds build celeb_a), or name its folder with --data-dir")
-    # As a whole, 202,599 faces of 218 x 178 pixels would be 24 GB.
+                         "TFDS (tfds build celeb_a), or give its folder with --data-dir")
+    # One by one: all 202,599 faces of 218 x 178 pixels would take 24 GB.
     [train], [test] = (source.read_each(
         version, split, ["image"],
         lambda pixels: np.asarray(squared(Image.fromarray(pixels), size)))
@@ -162,7 +162,7 @@ def _celeba(data_dir, size):
 
 
 def held_out(count):
-    """Which of `count` examples in one folder or split are kept for tests: bool [count]."""
+    """Which of `count` examples in one folder or split are held out for tests: bool [count]."""
     return np.arange(count) % HELD_OUT == HELD_OUT - 1
 
 
@@ -177,45 +177,35 @@ def _folder(folder, size):
     return Images("folder", title, stack[~kept], stack[kept], None, None)
 
 
-class Rows:
-    """Batches of rows, shuffled, from columns that belong together row by row.
-
-    `next_batch` gives a tuple with a batch of each column, float32 in [-1, 1].
-    """
-
-    carries_over = True  # a batch that an epoch's end cuts is filled up from the next one
+class Rows(InOrder):
+    """A `TrainingSet` of any number of columns, such as inputs and targets, in shuffled batches."""
 
     def __init__(self, *columns, seed=0):
-        """`columns` are uint8 arrays [N, ...]; `seed` (an int or several) fixes the order."""
+        """`columns` are uint8 arrays [N, ...]; `seed`, an int or several, determines the order."""
         assert len({len(column) for column in columns}) == 1, "columns of different lengths"
         self.columns = columns
-        self._order = Order(len(columns[0]), seed)
-        self.state, self.restore = self._order.state, self._order.restore
+        self.order = Order(len(columns[0]), seed)
 
     @property
     def num_examples(self):
         return len(self.columns[0])
 
     def next_batch(self, batch_size):
-        """The next `batch_size` rows of each column, every epoch in a new order, as `Order` says.
+        """A tuple with the next rows of each column, float32 [B, ...] in [-1, 1].
 
-        Raises InputError where the batch is larger than the data set.
+        Raises InputError if the batch is larger than the data set.
         """
-        rows = self._order.rows(batch_size)
+        rows = self.order.rows(batch_size)
         return self.decode(*(column[rows] for column in self.columns))
 
     def stored(self):
-        """The columns as bytes, to be kept on a device."""
+        """The columns, uint8 [N, ...] each."""
         return self.columns
 
     @staticmethod
     def decode(*columns):
-        """Rows of `stored()` as `next_batch` has them."""
+        """The columns as float32 [B, ...] in [-1, 1]."""
         return tuple(svhn.scaled(column) for column in columns)
 
     def fingerprint(self):
-        """CRC-32 of all columns: two data sets in the same order have the same one."""
-        crc = 0
-        for column in self.columns:
-            crc = zlib.crc32(np.ascontiguousarray(column), crc)
-        return f"{crc:08x}"
+        return checksum(*self.columns)

@@ -1,18 +1,18 @@
-"""Mixtures of Gaussians in the plane whose modes are known, and so can be counted in samples.
+"""Mixtures of Gaussians in the plane. Their modes are known, so they can be counted in samples.
 
-Srivastava et al. 2017 (VEEGAN), section 4.1, and Lin et al. 2018 (PacGAN), section 4.1, as
-remembered; all components are equally likely:
+From memory, Srivastava et al. 2017 (VEEGAN), section 4.1, and Lin et al. 2018 (PacGAN), section
+4.1, use these mixtures, whose components are all equally likely:
 
 ===========  ===============================================  ================================
-mixture      means                                            standard deviation, each direction
+mixture      means                                            standard deviation, per coordinate
 ===========  ===============================================  ================================
 ring         (cos 2 pi i / 8, sin 2 pi i / 8), 8 of them      0.01
 wide_ring    the same                                         0.1
 grid         (-4 + 2 i, -4 + 2 j), 25 of them                 0.05: a variance of 0.0025
 ===========  ===============================================  ================================
 
-Of the ring we don't know whether the number 0.01 that goes with it is a deviation or a variance:
-so it is here twice.
+We do not know whether the 0.01 that is given for the ring is a standard deviation or a variance, so
+there are two rings.
 """
 
 from typing import NamedTuple
@@ -28,30 +28,30 @@ DEVIATIONS = {"ring": 0.01, "grid": 0.05, "wide_ring": 0.1}
 
 
 class Points(Rows):
-    """Batches of points, float32 [B, 2], shuffled in every pass."""
+    """Points in shuffled batches, `(points,)`, float32 [B, 2]."""
 
     @property
     def points(self):
-        """All of the points, [N, 2], in the units of the samples."""
-        return self.stored()[0]
+        """All points, float32 [N, 2]."""
+        return self.columns[0]
 
     @staticmethod
     def decode(*columns):
-        """Rows of `stored()` as `next_batch` has them: no other than they are stored."""
+        """The rows as they are stored."""
         return columns
 
 
 class Mixture(NamedTuple):
-    """A mixture of equally likely Gaussians, and points drawn from it to train on."""
+    """A mixture of equally likely Gaussians, and points drawn from it for training."""
     key: str            # one of `CHOICES`, as in --data and config.json
     title: str          # for logs and figure titles
     means: np.ndarray   # float64 [modes, 2]
-    deviation: float    # of every Gaussian, in each direction
+    deviation: float    # standard deviation of every Gaussian, per coordinate
     train: Points
 
 
 def means(choice):
-    """The means of the mixture `choice`, float64 [modes, 2]."""
+    """The means of the mixture `choice`: float64 [modes, 2]."""
     if choice == "grid":
         ticks = np.arange(-4., 5., 2.)
         return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), -1).reshape(-1, 2)
@@ -60,16 +60,17 @@ def means(choice):
 
 
 def drawn(choice, count, rng):
-    """`count` points of the mixture `choice`, float32 [count, 2], by `rng`."""
+    """`count` points of the mixture `choice`, drawn by `rng`: float32 [count, 2]."""
     centres = means(choice)
     modes = rng.integers(0, len(centres), count)
     return np.float32(centres[modes] + rng.normal(0, DEVIATIONS[choice], (count, 2)))
 
 
-def load(choice, count, seed):
-    """The mixture named by `choice` with `count` points to train on, drawn and ordered by `seed`.
+def load(choice, count, seed) -> Mixture:
+    """The mixture named by `choice`, one of `CHOICES`, with `count` points for training.
 
-    `seed` is an int. Raises InputError where there is no such mixture.
+    `seed`, an int, determines the points and their order. Raises InputError if there is no such
+    mixture.
     """
     if choice not in CHOICES:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")

@@ -1,11 +1,13 @@
-"""Pairs of square images, an input and its target, for the translation of one into the other.
+"""Pairs of square images, an input and its target, for networks that translate one into the other.
 
-Three sources. Pictures that hold a pair side by side, in the format of the
-authors of pix2pix: folders train/ and val/ or test/. A TFDS data set with two
-features that are images. Or any images of `gan_tf1/data/images.py`, of which the
-inputs are made: their grey, their edges, or what a mask leaves.
+There are three sources:
 
-All pairs lie in memory: 400 KB a pair of 256 pixels.
+- pictures that show a pair side by side, in the format of the authors of pix2pix: a folder with
+  train/ and val/ or test/
+- a TFDS data set with two features that are images
+- any images of `images.py`, from which the inputs are made: without colours, as edges, or masked
+
+All pairs are held in memory: 400 KB per pair of 256 pixels.
 """
 
 import pathlib
@@ -18,31 +20,31 @@ from gan_tf1.data import images, source
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import load as load_tensorflow
 
-MADE = ("cifar10", "street", "mnist", "drawn", "folder")  # of single images
+MADE = ("cifar10", "street", "mnist", "drawn", "folder")  # from single images
 CHOICES = ("pairs", "tfds", *MADE)
-OWN_SIZE = 32             # pixels, of all of MADE but a folder's
+OWN_SIZE = 32             # pixels of the images in all data sets of MADE except a folder
 HELD_OUT_FOLDERS = ("val", "test")
 GREY = (299, 587, 114)    # thousandths of red, green and blue: ITU-R BT.601
-MASKED = 127              # what the mask leaves
+MASKED = 127              # the grey level of the mask
 
 
 class Pairs(NamedTuple):
-    """Pairs as stored: uint8, each column [N, size, size, 3]."""
+    """Pairs of inputs and targets, for training and held out."""
     key: str              # one of `CHOICES`, as in --data and config.json
-    title: str            # for logs and figure titles; synthetic data says so
-    train: images.Rows    # batches `(inputs, targets)`, float32 in [-1, 1]
-    test: tuple           # `(inputs, targets)` held out, uint8
+    title: str            # for logs and figure titles; it says if the data is synthetic
+    train: images.Rows    # batches `(inputs, targets)`, float32 [B, size, size, 3] in [-1, 1]
+    test: tuple           # `(inputs, targets)` held out, uint8 [N, size, size, 3] each
 
 
 def grey_levels(stack):
-    """The grey of images uint8 [N, H, W, 3]: uint8 [N, H, W]."""
+    """The luma of images uint8 [N, H, W, 3]: uint8 [N, H, W]."""
     red, green, blue = (stack[..., channel].astype(np.uint32) * weight
                         for channel, weight in enumerate(GREY))
     return ((red + green + blue + 500) // 1000).astype(np.uint8)
 
 
 def coloured(levels):
-    """Grey levels [N, H, W] as images of three equal channels [N, H, W, 3]."""
+    """Grey levels [N, H, W] as images with three equal channels [N, H, W, 3]."""
     return np.repeat(levels[..., None], 3, axis=-1)
 
 
@@ -52,18 +54,18 @@ def grey(stack):
 
 
 def edges(stack):
-    """The edges of images uint8 [N, H, W, 3], dark on white: their slopes, by Sobel's filters."""
+    """The edges of images uint8 [N, H, W, 3], dark on white, found by Sobel filters; same shape."""
     levels = grey_levels(stack).astype(np.float32)
-    # scipy.ndimage.sobel would smooth over the images of the stack, too.
+    # scipy.ndimage.sobel would also smooth along the first axis, from image to image.
     differences = [scipy.ndimage.correlate1d(
         scipy.ndimage.correlate1d(levels, (-1, 0, 1), axis), (1, 2, 1), 3 - axis)
         for axis in (1, 2)]
-    slopes = np.hypot(*differences) / 4  # so that a step of 100 levels has a slope of 100
+    slopes = np.hypot(*differences) / 4  # a step of 100 grey levels gives 100
     return coloured((255 - np.minimum(slopes, 255)).astype(np.uint8))
 
 
 def masked(stack):
-    """Images uint8 [N, S, S, 3] whose middle, half as wide and high as they, is plain grey."""
+    """Images uint8 [N, S, S, 3] with a grey square of half their width in the middle."""
     size = stack.shape[1]
     middle = slice(size // 4, size - size // 4)
     left = stack.copy()
@@ -72,18 +74,19 @@ def masked(stack):
 
 
 TASKS = {"colour": (grey, "grey to colour"), "edges": (edges, "edges to image"),
-         "mask": (masked, "masked to whole")}
+         "mask": (masked, "masked to whole")}  # how the inputs are made, and what the title says
 
 
-def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name="", seed=0):
-    """The pairs named by `choice`, both of `size` x `size` pixels, their batches ordered by `seed`.
+def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name="",
+         seed=0) -> Pairs:
+    """The pairs named by `choice`, one of `CHOICES`, of `size` x `size` pixels.
 
-    `data_dir` is the folder of pairs for "pairs", the TFDS folder for "tfds", and
-    what `images.load` takes for the others, of which `task` makes the inputs.
-    With `direction` "BtoA" input and target change places.
+    `data_dir` is the folder of pairs for "pairs", the TFDS folder for "tfds", and what
+    `images.load` accepts for the others, from which `task` makes the inputs. With `direction`
+    "BtoA", input and target are swapped. `seed` determines the order of the batches.
 
-    Raises InputError where a file is missing, damaged or holds no pair, where no
-    pair is held out, and where single images are smaller than `size`.
+    Raises InputError if a file is missing, damaged or not a pair, if no pair is held out, and if
+    single images are smaller than `size`.
     """
     if choice == "pairs":
         title, *columns = _folder(data_dir, size)
@@ -91,8 +94,8 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
         title, *columns = _tfds(tfds_name, data_dir, size)
     else:
         if choice != "folder" and size > OWN_SIZE:
-            raise InputError(f"--size {size} is more than --data {choice} has, {OWN_SIZE} pixels: "
-                             f"add --size {OWN_SIZE} --disc-layers 1")
+            raise InputError(f"--size {size} is more than the {OWN_SIZE} pixels of --data "
+                             f"{choice}: add --size {OWN_SIZE} --disc-layers 1")
         found = images.load(choice, size, data_dir)
         make, name = TASKS[task]
         title = f"{found.title}, {name}"
@@ -100,8 +103,8 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
                    for part in (found.train, found.test)]
         columns = [(make(part), part) for part in targets]
     if not all(len(inputs) for inputs, _ in columns):
-        raise InputError(f"{title}: pairs are needed to train on and others to hold out; every "
-                         f"{images.HELD_OUT}th is held out, or those in a folder test")
+        raise InputError(f"{title}: there must be pairs for training and others to hold out; "
+                         f"every {images.HELD_OUT}th is held out, or those in a folder test")
     if direction == "BtoA":
         title, columns = f"{title}, B to A", [part[::-1] for part in columns]
     train, test = columns
@@ -109,19 +112,19 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
 
 
 def translatable(paths, choice, size, task, direction):
-    """The image files `paths` as inputs [n, size, size, 3] of a network trained on such pairs.
+    """The image files `paths` as inputs of a network trained on such pairs: [n, size, size, 3].
 
-    Where inputs were made of images, they are made of these alike. Raises
-    InputError, naming the file, where one can't be read.
+    If the inputs for training were made from single images, these are made in the same way. Raises
+    InputError, naming the file, if one can't be read.
     """
     stack = np.stack([images.read(path, size) for path in paths])
     return TASKS[task][0](stack) if choice in MADE and direction == "AtoB" else stack
 
 
 def split(picture, size, where):
-    """The halves of a picture uint8 [H, 2 H, 3] as two images at `size`; `where` names it.
+    """The halves of a picture uint8 [H, 2 H, 3] as two images uint8 [size, size, 3].
 
-    Raises InputError where it isn't twice as wide as it is high.
+    Raises InputError, calling the picture `where`, if it is not twice as wide as high.
     """
     from PIL import Image
     height, width = picture.shape[:2]
@@ -138,10 +141,10 @@ def _fitted(picture, size):
 
 
 def _folder(folder, size):
-    """`title, (inputs, targets), (inputs, targets)` of pictures, to train on and held out."""
+    """The title and `(inputs, targets)` of pictures in a folder, for training and held out."""
     if folder is None:
         raise InputError("--data pairs needs --data-dir, the folder with pictures of pairs side by "
-                         "side; or take --data cifar10 --size 32 --disc-layers 1")
+                         "side; or use --data cifar10 --size 32 --disc-layers 1")
     folder = pathlib.Path(folder).expanduser()
 
     def read(part):
@@ -160,20 +163,20 @@ def _folder(folder, size):
 
 
 def _parted(columns):
-    """`columns` to train on, and held out."""
+    """`columns` in two parts: for training and held out."""
     kept = images.held_out(len(columns[0]))
     return tuple(column[~kept] for column in columns), tuple(column[kept] for column in columns)
 
 
 def _tfds(name, data_dir, size):
-    """`title, (inputs, targets), (inputs, targets)` of a prepared TFDS data set."""
+    """The title and `(inputs, targets)` of a prepared TFDS data set, for training and held out."""
     if not name:
         raise InputError("--data tfds needs --tfds-name, the name of a data set with two images")
     version = source.prepared_version(name, data_dir)
     if version is None:
         raise InputError(f"{name} is not in {source.tfds_folder(data_dir)}: give a TFDS folder "
                          "that has it prepared with --data-dir")
-    load_tensorflow()  # before TFDS imports TensorFlow in its own way
+    load_tensorflow()  # before TFDS imports TensorFlow with other settings
     import tensorflow_datasets as tfds
     from PIL import Image
     try:
@@ -186,9 +189,9 @@ def _tfds(name, data_dir, size):
         raise InputError(f"the data set at {version} can't be read: {reason}") from error
     if len(pair) != 2:
         raise InputError(f"{name} has {len(pair)} features that are images "
-                         f"({', '.join(pair) or 'none'}), and a pair is two")
+                         f"({', '.join(pair) or 'none'}), but a pair needs two")
     if "train" not in splits:
-        raise InputError(f"{name} has no split train, but {', '.join(splits)}")
+        raise InputError(f"{name} has no split train; it has {', '.join(splits)}")
     title = f"{name}, {pair[0]} to {pair[1]}"
 
     def columns(part):

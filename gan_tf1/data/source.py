@@ -1,10 +1,9 @@
-"""Where a data set comes from: a prepared TFDS folder, or a download that leaves no half-made files.
+"""Data sets of TensorFlow Datasets (TFDS): find, download and read them.
 
-TensorFlow Datasets (TFDS) retries for minutes where its host cannot be
-reached, and leaves temporary folders behind. So this module finds out first,
-in seconds and without importing TFDS, whether a data set is prepared or its
-host answers; and it downloads into a folder of its own that moves into place
-only when it is complete.
+If its host cannot be reached, TFDS retries for minutes and leaves temporary folders behind. So this
+module finds out first, within seconds and without importing TFDS, whether a data set is prepared or
+its host answers. It downloads into a temporary folder, and moves the data set into place when it is
+complete.
 """
 
 import contextlib
@@ -24,7 +23,10 @@ PROBE_SECONDS = 3.0
 
 
 def tfds_folder(data_dir=None):
-    """The TFDS folder in use: `data_dir`, else `TFDS_DATA_DIR`, else TFDS's own default."""
+    """The path of the TFDS folder: `data_dir`, else `TFDS_DATA_DIR`, else the default of TFDS.
+
+    Raises InputError if it begins with `~` and that home folder doesn't exist.
+    """
     folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     try:
         return pathlib.Path(folder).expanduser()
@@ -33,17 +35,17 @@ def tfds_folder(data_dir=None):
 
 
 def prepared_version(name, data_dir=None):
-    """The newest prepared version of TFDS data set `name`, as a path, or None."""
+    """The path of the newest prepared version of the TFDS data set `name`, or None."""
     found = [info.parent for info in tfds_folder(data_dir).glob(f"{name}/*.*.*/dataset_info.json")]
     return max(found, key=lambda path: [int(n) if n.isdigit() else -1
                                         for n in path.name.split(".")], default=None)
 
 
 def answers(url, seconds=PROBE_SECONDS):
-    """Whether `url` answers a HEAD request with success within `seconds`.
+    """Whether `url` answers a HEAD request with status 200 within `seconds`.
 
-    The request runs in a thread of its own: looking up a name may hang far
-    longer than any socket timeout.
+    The request runs in its own thread, because looking up a host name may take far longer than any
+    socket timeout.
     """
     answer = []
 
@@ -62,22 +64,21 @@ def answers(url, seconds=PROBE_SECONDS):
 
 
 def boxed(lines):
-    """`lines` in a frame of stars: a notice that nobody misses."""
+    """`lines` in a frame of stars, as a notice that is not overlooked."""
     width = max(map(len, lines))
     rule = "*" * (width + 4)
     return "\n".join(["", rule, *(f"* {line:<{width}} *" for line in lines), rule, ""])
 
 
 def download(name, data_dir=None):
-    """Download and prepare TFDS data set `name` (with TFDS's own progress bars); return its path.
+    """Download and prepare the TFDS data set `name`, with TFDS's progress bars; return its path.
 
-    Everything happens in a temporary folder inside the TFDS folder; the
-    finished data set is moved into place in one step, so that a download which
-    fails or is interrupted leaves nothing half-made.
+    This happens in a temporary folder inside the TFDS folder. The complete data set is moved into
+    place in one step, so a download that fails or is interrupted leaves nothing incomplete.
 
-    Raises InputError where the download fails or the folder can't be written.
+    Raises InputError if the download fails or the folder can't be written to.
     """
-    load()  # before TFDS imports TensorFlow in its own way
+    load()  # before TFDS imports TensorFlow with other settings
     import tensorflow_datasets as tfds
 
     folder = tfds_folder(data_dir)
@@ -102,12 +103,12 @@ def download(name, data_dir=None):
 
 
 def read(version, split):
-    """All examples of `split` from the prepared data set at path `version`, as a dict of arrays.
+    """A dict of arrays: all examples of `split` from the prepared data set at the path `version`.
 
-    Raises InputError where a file is missing, truncated or not TFDS's.
+    Raises InputError if a file is missing, truncated or not one of TFDS.
     """
     with _opened(version, split) as (builder, sess):
-        with without_chatter():  # TFDS looks for devices without our session's configuration
+        with without_chatter():  # TFDS looks for devices in its own way
             tensors = builder.as_dataset(split=split, batch_size=-1)
         arrays = sess.run(tensors)
         promised = builder.info.splits[split].num_examples
@@ -116,10 +117,11 @@ def read(version, split):
 
 
 def read_each(version, split, columns, convert):
-    """As `read`, for each of `columns` the array of `convert(value)` of each example, in order.
+    """A list of arrays, one for each name in `columns`, of `convert(value)` of all examples.
 
-    The examples are read one after the other, and never held as a whole. Raises InputError as
-    `read` does, and if the arrays would not fit in memory.
+    They are in the order of the examples, which are read one after another and converted at once,
+    so the unconverted data set need not fit in memory. Raises InputError as `read` does, and if
+    the converted arrays would not fit in memory.
     """
     found, stacks = 0, None
     with _opened(version, split) as (builder, sess):
@@ -146,23 +148,24 @@ def read_each(version, split, columns, convert):
 
 @contextlib.contextmanager
 def _opened(version, split):
-    """TFDS's builder of the data set at `version`, and a session; failures become InputError."""
+    """The TFDS builder of the data set at `version`, and a session; failures become InputError."""
     load()
     import tensorflow_datasets as tfds
 
     try:
         with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
-            tf.set_random_seed(0)  # nothing is drawn, but `new_graph` has made a seed a must
+            tf.set_random_seed(0)  # nothing is drawn, but `new_graph` has made a seed necessary
             yield tfds.builder_from_directory(version), sess
     except InputError:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the data set at {version} can't be read (split {split}): {reason}; "
-                         "delete that folder to have it prepared anew") from error
+                         "delete that folder, and it is prepared again") from error
 
 
 def _refuse_fewer(version, split, count, promised):
+    """Raise InputError if `split` has not as many examples as its description promises."""
     if count != promised:
-        raise InputError(f"{version} holds {count} examples of {promised} in its {split} split: "
-                         "delete that folder to have it prepared anew")
+        raise InputError(f"the {split} split of {version} has {count} of its {promised} examples: "
+                         "delete that folder, and it is prepared again")

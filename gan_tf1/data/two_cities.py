@@ -1,44 +1,37 @@
 """The temperatures of two cities, one cold and one warm: synthetic, drawn by NumPy.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Mode collapse", figure 6.23, has a cold city A high in
-the mountains and a warm city B at the equator, and gives no numbers. Here A has
-0 degrees Celsius in the mean, B has 30, both a standard deviation of 4, and half of
-the temperatures are of each: two modes with nothing in between.
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Mode collapse", figure 6.23, has a cold city A high in the mountains and a warm city B at
+the equator, and gives no numbers. Here the mean is 0 degrees Celsius in A and 30 in B, the standard
+deviation is 4 in both, and each city has half of the temperatures: two modes with nothing between.
 """
 
-import zlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+
+from gan_tf1.data.order import WithReplacement
+from gan_tf1.data.training_set import checksum
 
 KEY = "two_cities"
 TITLE = "temperatures of two cities (synthetic)"
 CITIES = ("A", "B")
 MEANS = (0., 30.)    # degrees Celsius
-DEVIATION = 4.
+DEVIATION = 4.       # degrees Celsius
 COUNT = 60_000       # as many as MNIST has training images
-LOW, HIGH = -20, 50  # degrees Celsius: 0 and 1 of what is trained on
-NEAR = 3 * DEVIATION  # from a city's mean: within are 99.7 % of its temperatures
+LOW, HIGH = -20, 50  # degrees Celsius that are 0 and 1 in the training set
+NEAR = 3 * DEVIATION  # 99.7 % of a city's temperatures are closer to its mean
 
 
-class Data(NamedTuple):
-    """What `command_line.Launch.open` asks for."""
-    key: str
-    title: str
-    train: Any
+class Temperatures(WithReplacement):
+    """A `TrainingSet` of temperatures and their cities, for steps that draw with replacement.
 
-
-class Temperatures:
-    """Temperatures to draw from with replacement, and their cities, as `digits.Pool` has images.
-
-    `images` is float32 [N, 1]: the temperature's place between `LOW` and `HIGH`, 0 to 1.
-    `labels` is uint8 [N]: the city, a number of `CITIES`.
+    `images` is float32 [N, 1]: the temperatures, scaled so that `LOW` is 0 and `HIGH` is 1.
+    `labels` is uint8 [N]: the city, an index of `CITIES`.
     """
 
-    carries_over = True
-
     def __init__(self, celsius, labels):
+        """`celsius` [N, 1] in degrees Celsius, and `labels` [N]."""
         self.celsius, self.labels = np.asarray(celsius, np.float32), np.asarray(labels, np.uint8)
         self.images, _ = self.decode(self.celsius, self.labels)
 
@@ -48,32 +41,34 @@ class Temperatures:
 
     @property
     def points(self):
-        """The temperatures [N, 1] as the generator's samples have them, from -1 to 1."""
+        """The temperatures [N, 1] in the range of the generator's samples, -1 to 1."""
         return self.images * 2 - 1
 
     def stored(self):
-        """The columns as they are kept on a device."""
+        """Degrees Celsius float32 [N, 1], and cities uint8 [N]."""
         return self.celsius, self.labels
 
     @staticmethod
     def decode(celsius, labels):
-        """Rows of `stored()` as training has them."""
+        """Temperatures [B, 1], scaled so that `LOW` is 0 and `HIGH` is 1, and cities [B]."""
         return (celsius - LOW) / np.float32(HIGH - LOW), labels
 
     def fingerprint(self):
-        """CRC-32 of both columns."""
-        return f"{zlib.crc32(self.labels, zlib.crc32(self.celsius)):08x}"
-
-    def state(self):
-        """Nothing: who draws with replacement has no place in the data."""
-        return {}
-
-    def restore(self, state):
-        """Nothing to go back to."""
+        return checksum(self.celsius, self.labels)
 
 
-def load(seed=0, count=COUNT):
-    """`count` temperatures, each of either city with probability one half."""
+class Data(NamedTuple):
+    """The data set that a run is opened with."""
+    key: str             # `KEY`, as in --data and config.json
+    title: str           # for logs and figure titles
+    train: Temperatures
+
+
+def load(seed=0, count=COUNT) -> Data:
+    """`count` temperatures, each from either city with probability 1/2.
+
+    `seed`, an int or a sequence of ints, determines them.
+    """
     rng = np.random.default_rng(seed)
     cities = rng.integers(0, len(CITIES), count)
     celsius = rng.normal(np.take(MEANS, cities), DEVIATION)
@@ -81,5 +76,5 @@ def load(seed=0, count=COUNT):
 
 
 def celsius(samples):
-    """Samples in the range of tanh, -1 to 1, as degrees Celsius."""
+    """Samples in the range of tanh, -1 to 1, in degrees Celsius: float64 of the same shape."""
     return LOW + (HIGH - LOW) * (np.asarray(samples, np.float64) + 1) / 2

@@ -1,9 +1,9 @@
-"""Two sets of square images, A and B, of which no pairs are known: CycleGAN's training data.
+"""Two sets of square images, A and B, without pairs: the training data of CycleGAN.
 
-Horses and zebras (TFDS), a folder with `trainA/`, `trainB/`, `testA/` and `testB/`
-(the format of CycleGAN's authors), the horses and deer of CIFAR-10, or drawn digits
-by the weight of the pen that drew them: those two sets are synthetic, and of these
-alone it is known what a translation should change, and what it should leave.
+They are horses and zebras (from TFDS), the images of a folder with `trainA/`, `trainB/`, `testA/`
+and `testB/` (the format of CycleGAN's authors), the horses and deer of CIFAR-10, or drawn digits
+with thin and with thick strokes. The drawn digits are synthetic; only for them is it known what a
+translation should change and what it should preserve.
 """
 
 import pathlib
@@ -15,40 +15,40 @@ from gan_tf1.data import digits, drawn_digits, images, source, svhn
 from gan_tf1.errors import InputError
 
 CHOICES = ("horse2zebra", "folder", "cifar10", "drawn")
-PARTS = ("trainA", "trainB", "testA", "testB")  # TFDS calls its splits so too
+PARTS = ("trainA", "trainB", "testA", "testB")  # also the names of TFDS's splits
 TFDS_NAME = "cycle_gan/horse2zebra"
 PROBE_URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip"
 HORSE, DEER = 7, 4          # labels of CIFAR-10
-REGULAR, BOLD = 2.15, 2.57  # pixels: a third of the pens is thinner, and a third thicker
-DRAWN = (60_000, 10_000)    # digits, before a third of them is left out: to train on, and others
+REGULAR, BOLD = 2.15, 2.57  # pixels: a third of the pens is thinner, and a third is thicker
+DRAWN = (60_000, 10_000)    # digits for training and for tests, before a third is left out
 
 
 class Unpaired(NamedTuple):
-    """Two sets: to train on as `TwoSets`, to test on as stored, uint8 [N, size, size, channels]."""
+    """Two sets: for training as `TwoSets`, for tests as uint8 [N, size, size, channels] each."""
     key: str        # one of `CHOICES`, as in --data and config.json
-    title: str      # for logs and figure titles; synthetic data says so
-    names: tuple    # what is in A and in B
+    title: str      # for logs and figure titles; it says if the data is synthetic
+    names: tuple    # what A and B show, for example ("horse", "zebra")
     train: "TwoSets"
     test_a: np.ndarray
     test_b: np.ndarray
 
 
 class Pens(NamedTuple):
-    """Drawn digits with thin or thick pens, and what is known of them."""
+    """Drawn digits of thin or of thick pens, and what is known about them."""
     images: np.ndarray   # uint8 [N, 784]
-    labels: np.ndarray   # [N], 0 to 9
-    weights: np.ndarray  # [N], width of the pen in pixels
+    labels: np.ndarray   # uint8 [N], 0 to 9
+    weights: np.ndarray  # float32 [N], width of the pen in pixels
 
 
 class TwoSets(images.Rows):
-    """A, every image of it once an epoch in a new order, and `others`: any images of B.
+    """A `TrainingSet` of A in shuffled batches; `others[rows]` are images of B with replacement.
 
-    `next_batch` gives a batch of A first. An epoch has as many images as the larger set has; in
-    it the smaller starts over.
+    An epoch has as many images as the larger set; the images of the smaller set are repeated. So
+    `next_batch` returns a batch of A, and of B in the same order.
     """
 
     def __init__(self, a, b, seed=0):
-        """`a` and `b` are uint8 arrays [N, ...]; `seed` (an int or several) fixes A's order."""
+        """`a` and `b` are uint8 arrays [N, ...]; `seed`, an int or several, fixes the order."""
         longer = np.arange(max(len(a), len(b)))
         super().__init__(*(part if len(part) == len(longer) else part[longer % len(part)]
                            for part in (a, b)), seed=seed)
@@ -56,7 +56,7 @@ class TwoSets(images.Rows):
 
 
 class Scaled:
-    """A stack of images as stored, of which `[rows]` are float32 in [-1, 1]."""
+    """A stack of uint8 images [N, ...] whose `[rows]` are float32 [B, ...] in [-1, 1]."""
 
     def __init__(self, stack):
         self._stack = stack
@@ -68,14 +68,14 @@ class Scaled:
         return svhn.scaled(self._stack[rows])
 
 
-def load(choice, load_size, size, data_dir=None, seed=0):
-    """The two sets named by `choice`: training images of `load_size` pixels, others of `size`.
+def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
+    """The two sets named by `choice`: training images of `load_size` pixels, test images of `size`.
 
-    `data_dir` is the folder of the four folders for "folder", and a TFDS folder for the others.
-    `seed` fixes the order of the training images.
+    `data_dir` is the folder with the four folders for "folder", and a TFDS folder for the others.
+    `seed`, an int or several, determines the order of the training images.
 
-    Raises InputError where a file is missing or damaged, where a data set is not to be had, and
-    where CIFAR-10 or digits would have to be scaled by no whole number.
+    Raises InputError if a file is missing or damaged, if the data set is not available, and if
+    images of CIFAR-10 or digits would have to be scaled by a factor that is not a whole number.
     """
     sizes = load_size, load_size, size, size
     if choice == "drawn":
@@ -96,9 +96,9 @@ def load(choice, load_size, size, data_dir=None, seed=0):
 
 
 def drawn():
-    """Drawn digits as `((train_a, train_b), (test_a, test_b))`, each `Pens`: A regular, B bold.
+    """Drawn digits as `((train_a, train_b), (test_a, test_b))`, each a `Pens`: A regular, B bold.
 
-    Those with a pen between `REGULAR` and `BOLD` are in neither.
+    Digits with a pen between `REGULAR` and `BOLD` are left out.
     """
     count = sum(DRAWN)
     found = drawn_digits.load(count, digits.DRAWN_SEED)
@@ -110,10 +110,10 @@ def drawn():
 
 
 def read(path, size, channels):
-    """The image in file `path` as the training images are: uint8 [size, size, channels].
+    """The image in the file `path` like the training images: uint8 [size, size, channels].
 
-    A digit of 28 x 28 pixels gets its margin where grey images of 32 are trained on. Raises
-    InputError, naming the file, where it is no image.
+    If the training images are grey and 32 pixels wide, a digit of 28 x 28 pixels gets a margin.
+    Raises InputError, naming the file, if it is not an image.
     """
     if channels == 3:
         return images.read(path, size)
@@ -124,12 +124,12 @@ def read(path, size, channels):
 
 
 def _grey(image):
-    """[H, W, 3] as its means, [H, W, 1]."""
+    """An image uint8 [H, W, 3] as the means of its channels, uint8 [H, W, 1]."""
     return np.rint(image.mean(axis=2, keepdims=True)).astype(np.uint8)
 
 
 def _sized(stack, size):
-    """Images uint8 [N, s, s, C] at `size`, a multiple or a part of s."""
+    """Images uint8 [N, s, s, C] at `size`, a multiple or a divisor of s."""
     try:
         return images.resized(stack, size)
     except InputError as error:
@@ -137,7 +137,7 @@ def _sized(stack, size):
 
 
 def _horses_and_deer(data_dir):
-    """CIFAR-10's, as four stacks in the order of `PARTS`."""
+    """The horses and deer of CIFAR-10, as four stacks in the order of `PARTS`."""
     arrays = svhn.load("cifar10", data_dir, num_labels=0).train.arrays
     return [stack[labels == label]
             for stack, labels in ((arrays.train_images, arrays.train_labels),
@@ -146,12 +146,12 @@ def _horses_and_deer(data_dir):
 
 
 def _tfds(data_dir, sizes):
-    """TFDS's horses and zebras, as four stacks of `sizes` in the order of `PARTS`."""
+    """The horses and zebras of TFDS, as four stacks of `sizes` in the order of `PARTS`."""
     from PIL import Image
     version = source.prepared_version(TFDS_NAME, data_dir)
     if version is None:
         if not source.answers(PROBE_URL):
-            raise InputError(f"{TFDS_NAME} is not in {source.tfds_folder(data_dir)} and its host "
+            raise InputError(f"{TFDS_NAME} is not in {source.tfds_folder(data_dir)}, and its host "
                              "can't be reached: give a prepared folder with --data-dir, or use "
                              "--data drawn --load-size 32 --size 32 --no-mirror")
         version = source.download(TFDS_NAME, data_dir)
@@ -160,7 +160,7 @@ def _tfds(data_dir, sizes):
 
 
 def _folder(folder, sizes):
-    """Title, names and the four stacks of a folder in the authors' format."""
+    """Title, names and four stacks of images from a folder in the authors' format."""
     if folder is None:
         raise InputError(f"--data folder needs --data-dir, a folder with {', '.join(PARTS)}")
     folder = pathlib.Path(folder).expanduser()

@@ -35,14 +35,15 @@ class Launch(NamedTuple):
 
     @contextlib.contextmanager
     def training(self, data, sample_shape):
-        """A context with the `train.Training` of this run, open as `open` says."""
+        """A context with the `training.Training` of this run, open as `open` says."""
         with self.open(data, sample_shape) as run, training.opened(run, self.loop) as opened:
             yield opened
 
     def open(self, data, sample_shape):
-        """The run, open. `data` has `key`, `title` and `train`; `sample_shape` is an epoch's.
+        """The run, open.
 
-        Raises InputError where a run to resume was made with other data.
+        `data` has a `key`, a `title` and a `TrainingSet`, `train`; `sample_shape` is the shape of
+        the samples of an epoch. Raises InputError if a run to resume was made with other data.
         """
         crc = data.train.fingerprint()
         if self.resumed:

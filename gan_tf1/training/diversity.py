@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_tf1.data.training_set import TrainingSet
+
 ALIKE = 1 / 3        # of the reference: a single class of digits has more
 RISING = 1.1         # times the samples' own before: the generator is still learning
 LOST = 0.1           # of the reference, for points: so little is a collapse even if it rises
@@ -64,7 +66,7 @@ def spread(points):
     return float(np.asarray(points, np.float64).var(axis=0, ddof=1).sum())
 
 
-def of_data(train_set, most=1000):
+def of_data(train_set: TrainingSet, most=1000) -> dict:
     """What a training set's samples are compared with, as a dict for config.json.
 
     `data_spread` if the set says by its `points` [N, d] that its rows are points, in the units of

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 from gan_tf1.training import tracing
@@ -50,7 +51,7 @@ def bound(step, net, config):
     return bound_step
 
 
-def feed_steps(sess, step, train_set, rng):
+def feed_steps(sess, step, train_set: TrainingSet, rng):
     """The chapters' loop: a `Taken` of each `step(sess, train_set, rng)`, without end."""
     while True:
         start = perf_counter()
@@ -92,13 +93,12 @@ def call(sess, graph, first, most):
         for number in range(count)]
 
 
-def build(step, train_set, seed, epoch, watch=(), xla=False):
+def build(step, train_set: TrainingSet, seed, epoch, watch=(), xla=False) -> Graph:
     """A `Graph` of `step(sess, train_set, rng)` in the current default graph.
 
-    `train_set` has `stored()`, the arrays that go to the device; `decode(*columns)`, what a batch
-    of them is to the chapter; and `carries_over`, whether a batch that an epoch's end cuts is
-    filled up from the next one. `epoch` is the steps that one has. `watch` are losses by name, of
-    which the loop takes down every step's. With `xla` the loop is compiled as a whole.
+    The columns of `train_set.stored()` go to the device. `epoch` is the number of steps per epoch.
+    `watch` has losses by name, whose values the loop keeps for every step. With `xla` the loop is
+    compiled as a whole.
 
     Raises InputError if an epoch has more steps than the loop can count.
     """

@@ -15,6 +15,7 @@ into a `tf.while_loop`.
 
 import numpy as np
 
+from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.tf1 import tf
 
 DRAWS = 1000  # a step's at most
@@ -123,7 +124,7 @@ class Examples:
     them the step's batch has. Raises ValueError where a step asks for a second batch.
     """
 
-    def __init__(self, train_set, columns, rows_of):
+    def __init__(self, train_set: TrainingSet, columns, rows_of):
         self.num_examples = train_set.num_examples
         self.batch_size = None
         self._train_set = train_set

@@ -24,6 +24,7 @@ from time import perf_counter
 from tqdm import tqdm
 
 from gan_tf1 import figures, seeds
+from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import TrainingError
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import (
@@ -90,7 +91,7 @@ class Training:
         """Close session and graph."""
         self._opened.close()
 
-    def stepper(self, step, net, train_set, config, steps, watch=()):
+    def stepper(self, step, net, train_set: TrainingSet, config, steps, watch=()):
         """A function that makes one training step and returns what the chapter's `step` returns.
 
         It calls `step(sess, net, train_set, rng, config)`, or with `--loop graph` takes the next

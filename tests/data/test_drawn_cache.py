@@ -1,4 +1,4 @@
-"""The cache of drawn data sets: read where it is sound, drawn anew where it isn't."""
+"""The cache of drawn data sets: it is read if it is sound, and drawn again if it is not."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_the_second_load_reads_the_file(drawn, tmp_path, monkeypatch):
     assert_equal(first, drawn.load(20, 0, tmp_path / "new" / "folder"))
 
 
-def test_a_large_new_file_is_named_once(drawn, tmp_path, monkeypatch, capsys):
+def test_a_large_new_file_is_announced_once(drawn, tmp_path, monkeypatch, capsys):
     drawn.load(2, 0, tmp_path)
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr(cache, "SAID", 1000)
@@ -76,11 +76,11 @@ def test_a_damaged_file_is_drawn_again(drawn, tmp_path, damage):
     damage(path, drawn)
     assert path.read_bytes() != whole
     assert_equal(expected, drawn.load(20, 0, tmp_path))
-    # And mended on disk.
+    # The file on disk is sound again.
     assert_equal(expected, cache.read(only_file(tmp_path), drawn.forms(20)))
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(drawn, tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_not_an_error(drawn, tmp_path):
     (tmp_path / "file").write_text("in the way")
     expected = drawn.draw(5, 0)
     assert_equal(expected, drawn.load(5, 0, tmp_path / "file" / "folder"))

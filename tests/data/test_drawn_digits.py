@@ -1,4 +1,4 @@
-"""The drawn digits: repeatable, laid out like MNIST, legible, labelled right, cached safely."""
+"""The drawn digits: repeatable, laid out like MNIST, legible, with correct labels, cached safely."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def assert_equal(one, other):
 
 
 def lean(images):
-    """Degrees that each picture leans right of the vertical, by its second moments."""
+    """The slant of each picture to the right in degrees, from its second moments."""
     ink = images / 255.0
     mass = ink.sum((1, 2))
     row, column = np.mgrid[:28, :28]
@@ -94,7 +94,7 @@ def test_every_typeface_is_used(digits):
     names = drawn_digits.typefaces()
     assert len(names) >= 15 and list(names) == sorted(names)
     assert "DejaVuSans" in names
-    # These have a glyph at the code of each digit, but it is no digit.
+    # These have a glyph at the code of each digit, but it is not a digit.
     assert not {"cmex10", "cmsy10", "LastResortHE-Regular"} & set(names)
     assert set(digits.typeface) == set(range(len(names)))
 
@@ -123,7 +123,7 @@ def test_nothing_is_cut_at_the_border(digits):
 
 
 def test_labels_name_the_digits(digits):
-    """A linear map, fitted on drawn digits, knows other drawn digits."""
+    """A linear map, fitted on drawn digits, recognizes other drawn digits."""
     pixels = np.c_[digits.images.reshape(-1, 784) / 255.0, np.ones(4000)]
     train, test = slice(0, 3000), slice(3000, None)
     one_hot = np.eye(10)[digits.labels]
@@ -135,14 +135,14 @@ def test_labels_name_the_digits(digits):
         assert right[digits.labels[test] == digit].mean() > 0.75, digit
 
 
-def test_holes_are_where_digits_have_them(digits):
+def test_digits_have_their_holes(digits):
     """No blobs and no broken rings; a tail may touch its bowl here and there."""
     images, labels = digits.images[:1500], digits.labels[:1500]
     holes = np.array([ndimage.label(image < 128)[1] - 1 for image in images])
     for digit, expected in {0: 1, 2: 0, 3: 0, 5: 0, 6: 1, 7: 0, 8: 2, 9: 1}.items():
         least = 0.98 if digit in (0, 8) else 0.75
         assert (holes[labels == digit] == expected).mean() > least, digit
-    # Some typefaces dot their zero.
+    # Some typefaces have a dot in the zero.
     middle = images[labels == 0][:, 13:15, 13:15].max((1, 2))
     assert (middle < 128).mean() > 0.98
 
@@ -180,7 +180,7 @@ def test_weight_is_the_width_of_a_stroke_in_pixels(digits):
     assert np.corrcoef(measured, weight)[0, 1] > 0.9
 
 
-def test_positive_slant_leans_right(digits):
+def test_a_positive_slant_is_to_the_right(digits):
     seen = lean(digits.images)
     for digit in range(10):
         own = digits.labels == digit
@@ -189,7 +189,7 @@ def test_positive_slant_leans_right(digits):
         assert 0.8 < slope < 1.2, digit
 
 
-def test_slant_is_the_whole_lean_in_italic_typefaces_too(digits):
+def test_slant_includes_that_of_an_italic_typeface(digits):
     zeros = digits.labels == 0
     excess = lean(digits.images[zeros]) - digits.slant[zeros]
     for index, name in enumerate(drawn_digits.typefaces()):

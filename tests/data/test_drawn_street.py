@@ -1,4 +1,4 @@
-"""The drawn street numbers: repeatable, varied, labelled right, and cached safely."""
+"""The drawn street numbers: repeatable, varied, with correct labels, and cached safely."""
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_a_lower_jpeg_quality_loses_more_of_a_picture(street):
 
 
 def paint_and_ground(street):
-    """Grey pictures of a 1, and the grey of its paint, in the middle, and of the ground beside."""
+    """Grey pictures of a 1, the grey level of its paint in the middle, and that of the ground beside it."""
     grey = street.images[street.labels == 1].mean(3) / 255
     beside = np.r_[8:11, 21:24]
     return grey, grey[:, 10:22, 14:18].mean((1, 2)), grey[:, 10:22, beside].mean((1, 2))
@@ -103,12 +103,12 @@ def test_many_digits_have_neighbours_that_are_cut_off_and_some_have_none(street,
 
 
 def features(images):
-    """Where edges of which direction are, whatever the colours: [N, 8 * 8 * 4 + 1]."""
+    """The directions of the edges in each part of the picture, in any colours: [N, 8 * 8 * 4 + 1]."""
     grey = images.mean(3)
     grey = (grey - grey.mean((1, 2), keepdims=True)) / (grey.std((1, 2), keepdims=True) + 1)
     smooth = ndimage.gaussian_filter(grey, 1.0, axes=(1, 2))
     dy, dx = np.gradient(smooth, axis=(1, 2))
-    # The angle doubled: light on dark has the same direction as dark on light.
+    # The angle is doubled, so light on dark has the same direction as dark on light.
     size, angle = np.hypot(dx, dy), 2 * np.arctan2(dy, dx)
     turns = np.arange(4) * np.pi / 2
     maps = size[..., None] * np.maximum(0, np.cos(angle[..., None] - turns))
@@ -117,7 +117,7 @@ def features(images):
 
 
 def test_labels_name_the_digits_in_the_middle(street):
-    """A linear map of edge directions, fitted on some pictures, knows others far above chance."""
+    """A linear map of edge directions, fitted on some pictures, recognizes others far above chance."""
     x, one_hot = features(street.images), np.eye(10)[street.labels]
     train, test = slice(0, 3200), slice(3200, None)
     gram = x[train].T @ x[train] + np.eye(x.shape[1])
@@ -128,8 +128,8 @@ def test_labels_name_the_digits_in_the_middle(street):
         assert right[street.labels[test] == digit].mean() > 0.3, digit
 
 
-def test_pixels_alone_do_not_tell_the_digit(street):
-    """Hard enough: a linear map of the pixels stays near chance."""
+def test_pixels_alone_do_not_reveal_the_digit(street):
+    """The task is hard enough: a linear map of the pixels stays near chance."""
     x = np.c_[street.images.reshape(4000, -1)[:, ::3] / 255 - 0.5, np.ones(4000)]
     one_hot = np.eye(10)[street.labels]
     train, test = slice(0, 3200), slice(3200, None)

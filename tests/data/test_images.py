@@ -10,7 +10,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import load, new_graph
 
 
-def test_drawn_digits_get_a_margin_of_ground():
+def test_drawn_digits_get_a_black_margin():
     found = images.load("drawn", 32)
     assert found.train.shape == (55000, 32, 32, 1) and found.train.dtype == np.uint8
     assert "synthetic" in found.title
@@ -24,7 +24,7 @@ def test_smaller_images_are_means_of_blocks_and_larger_ones_repeat():
     larger = images.resized(stack, 8)[0, ..., 0]
     np.testing.assert_array_equal(larger[::2, ::2], stack[0, ..., 0])
     np.testing.assert_array_equal(larger[1::2, 1::2], stack[0, ..., 0])
-    with pytest.raises(InputError, match="4 pixels can't be brought to 3"):
+    with pytest.raises(InputError, match="4 pixels can't be resized to 3"):
         images.resized(stack, 3)
 
 
@@ -52,7 +52,7 @@ def test_the_square_is_the_centre_of_the_picture(tmp_path):
     assert images.read(tmp_path / "a.png").shape == (4, 12, 3)
 
 
-def test_an_image_that_is_written_reads_as_it_was(tmp_path):
+def test_an_image_that_is_written_is_read_unchanged(tmp_path):
     colour = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     for image in (colour, colour[..., :1]):
         images.write(image, tmp_path / "new" / "image.png")
@@ -65,12 +65,12 @@ def test_levels_are_the_nearest_and_bounded():
     assert levels.tolist() == [0, 0, 0, 1, 128, 255, 255] and levels.dtype == np.uint8
 
 
-def test_what_is_no_folder_or_no_image_is_named(tmp_path):
+def test_what_is_not_a_folder_or_not_an_image_is_named(tmp_path):
     with pytest.raises(InputError, match="needs --data-dir"):
         images.load("folder", 4)
     with pytest.raises(InputError, match="is not a folder"):
         images.load("folder", 4, tmp_path / "none")
-    with pytest.raises(InputError, match="holds no images"):
+    with pytest.raises(InputError, match="has no images"):
         images.load("folder", 4, tmp_path)
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="broken.png can't be read"):

@@ -1,4 +1,4 @@
-"""MNIST's files, the book's split, `next_batch`, and what happens where MNIST is not to be had."""
+"""The files of MNIST, the split of the book, `next_batch`, and a machine without MNIST."""
 
 import gzip
 import pathlib
@@ -21,7 +21,7 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte",
 # --- next_batch ---
 
 def numbered(count, seed=0):
-    """A data set whose example i has the label i and is black but for a pixel i."""
+    """A data set whose example i has the label i and is black except for pixel i."""
     images = np.zeros((count, 28, 28), np.uint8)
     images.reshape(count, -1)[np.arange(count), np.arange(count)] = 255
     return mnist.DataSet(images, np.arange(count, dtype=np.uint8), seed)
@@ -57,7 +57,7 @@ def test_the_seed_fixes_the_order():
 
 
 @pytest.mark.parametrize("taken", [0, 2, 5, 7])
-def test_a_restored_state_goes_on_with_the_same_batches(taken):
+def test_a_restored_state_continues_with_the_same_batches(taken):
     data = numbered(13)
     for _ in range(taken):
         data.next_batch(4)
@@ -83,7 +83,7 @@ def idx(array):
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    """Four files as MNIST's, of drawn digits: the format is what is tested."""
+    """Four files like those of MNIST with drawn digits: the format is what is tested."""
     drawn = drawn_digits.load(70000, 0)
     parts = (drawn.images[:60000], drawn.labels[:60000], drawn.images[60000:], drawn.labels[60000:])
     folder = tmp_path_factory.mktemp("MNIST_data")
@@ -128,13 +128,13 @@ def test_gzipped_and_dotted_names_are_read_too(folder):
 @pytest.mark.parametrize("name, content, complaint", [
     (FILES[0], lambda raw: raw[:1000], "truncated"),
     (FILES[0], lambda raw: raw + b"x", "damaged"),
-    (FILES[0], lambda raw: b"", "no idx file"),
-    (FILES[0], lambda raw: b"PNG" + raw, "no idx file"),
+    (FILES[0], lambda raw: b"", "not an idx file"),
+    (FILES[0], lambda raw: b"PNG" + raw, "not an idx file"),
     (FILES[1], lambda raw: gzip.compress(raw)[:-20], "can't be read"),
     (FILES[3], lambda raw: idx(np.full(10000, 10, np.uint8)), "label 10"),
     (FILES[3], lambda raw: idx(np.zeros(9999, np.uint8)), "don't belong together"),
     (FILES[2], lambda raw: idx(np.zeros((10000, 32, 32), np.uint8)), "32 x 32"),
-    (FILES[2], lambda raw: idx(np.zeros(10000, np.uint8)), "no idx file"),
+    (FILES[2], lambda raw: idx(np.zeros(10000, np.uint8)), "not an idx file"),
 ], ids=["cut", "long", "empty", "foreign", "gzip cut", "label", "count", "size", "dimensions"])
 def test_a_bad_file_is_named_in_one_line(folder, name, content, complaint):
     replace(folder, name, content((folder / name).read_bytes()))
@@ -152,7 +152,7 @@ def test_a_missing_file_is_named(folder):
 def test_too_few_images_are_refused(folder):
     replace(folder, FILES[2], idx(np.zeros((500, 28, 28), np.uint8)))
     replace(folder, FILES[3], idx(np.zeros(500, np.uint8)))
-    with pytest.raises(InputError, match="500 images: MNIST has 10000"):
+    with pytest.raises(InputError, match="500 images: the file of MNIST has 10000"):
         digits.load("mnist", folder)
 
 
@@ -162,8 +162,8 @@ def test_tfds_holds_mnist(mnist_version):
     arrays = mnist.read_tfds(mnist_version)
     assert [len(array) for array in arrays] == [60000, 60000, 10000, 10000]
     assert arrays.train_images.dtype == np.uint8 and arrays.train_images.shape[1:] == (28, 28)
-    # MNIST's own: how often each digit stands in the test set, and the mean pixel of training
-    # (33.318 in the published files; copies that went through a float may be a level lower).
+    # Of MNIST itself: how often each digit is in the test set, and the mean of the training pixels
+    # (33.318 in the published files; copies converted through floats may be one level lower).
     assert np.bincount(arrays.test_labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert arrays.train_images.mean() == pytest.approx(33.318, abs=0.25)
@@ -197,7 +197,7 @@ def test_the_newest_prepared_version_is_taken(tmp_path):
     assert source.prepared_version("mnist", tmp_path).name == "3.0.10"
 
 
-# --- nothing to be had ---
+# --- a machine without MNIST ---
 
 def test_a_host_that_never_answers_is_given_up_in_seconds(monkeypatch):
     released = threading.Event()  # set only after the host is given up
@@ -234,7 +234,7 @@ def test_asking_for_mnist_never_falls_back(tmp_path, monkeypatch):
 
 
 def test_the_notice_comes_before_anything_that_is_slow(tmp_path):
-    """The real search, in a process of its own, for a host that can't be reached."""
+    """The real search for a host that can't be reached, in another process."""
     code = ("import sys\n"
             "from gan_tf1.data import digits, drawn_digits, mnist\n"
             "mnist.PROBE_URL = 'https://host.invalid/'\n"
@@ -247,7 +247,7 @@ def test_the_notice_comes_before_anything_that_is_slow(tmp_path):
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("host\nwent away"), OSError("disk full")])
-def test_a_download_that_fails_leaves_nothing_half_made(tmp_path, monkeypatch, failure):
+def test_a_download_that_fails_leaves_nothing_incomplete(tmp_path, monkeypatch, failure):
     import tensorflow_datasets as tfds
     begun = []
 
@@ -294,6 +294,6 @@ def test_a_file_as_data_dir_is_refused(tmp_path):
         digits.load("auto", tmp_path / "file")
 
 
-def test_fingerprints_tell_data_sets_apart():
+def test_different_data_sets_have_different_fingerprints():
     assert numbered(10).fingerprint() == numbered(10, seed=3).fingerprint()
     assert numbered(10).fingerprint() != numbered(11).fingerprint()

@@ -1,4 +1,4 @@
-"""Pairs made of images, read from pictures side by side and from TFDS; figures of colour."""
+"""Pairs made from images, read from pictures side by side and from TFDS; measures of colour."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ def square(colour, size=8):
 
 
 def put(path, *halves):
-    """A picture of `halves` side by side, as PNG: nothing is lost."""
+    """A picture of `halves` side by side, as PNG, which loses nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.concatenate(halves, axis=1)).save(path)
 
 
-# --- inputs made of images ---
+# --- inputs made from images ---
 
 def test_grey_is_pillows_and_the_same_made_twice():
     stack = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
@@ -81,7 +81,7 @@ def test_digits_get_three_channels(monkeypatch):
     found = pairs.load("drawn", 32, "mask")
     assert found.train.columns[1].shape == (4, 32, 32, 3)
     assert "synthetic" in found.title and found.key == "drawn"
-    with pytest.raises(InputError, match="--size 256 is more than --data drawn has, 32 pixels"):
+    with pytest.raises(InputError, match="--size 256 is more than the 32 pixels of --data drawn"):
         pairs.load("drawn", 256)
 
 
@@ -111,7 +111,7 @@ def test_the_left_half_is_the_input_unless_b_to_a(facades):
     assert [len(part) for part in pairs.load("pairs", 4, data_dir=facades).test] == [2, 2]
 
 
-def test_pictures_without_folders_are_parted(tmp_path):
+def test_pictures_without_folders_are_divided(tmp_path):
     for number in range(20):
         put(tmp_path / f"{number:02d}.png", square(number), square(100 + number))
     found = pairs.load("pairs", 8, data_dir=tmp_path)
@@ -120,7 +120,7 @@ def test_pictures_without_folders_are_parted(tmp_path):
     assert found.train.num_examples == 18
 
 
-def test_what_is_no_pair_is_named(tmp_path):
+def test_what_is_not_a_pair_is_named(tmp_path):
     with pytest.raises(InputError, match="--data pairs needs --data-dir"):
         pairs.load("pairs", 8)
     put(tmp_path / "single.png", square(RED))
@@ -128,7 +128,7 @@ def test_what_is_no_pair_is_named(tmp_path):
         pairs.load("pairs", 8, data_dir=tmp_path)
     (tmp_path / "single.png").unlink()
     put(tmp_path / "pair.png", square(RED), square(BLUE))
-    with pytest.raises(InputError, match="others to hold out"):
+    with pytest.raises(InputError, match="there must be pairs for training and others"):
         pairs.load("pairs", 8, data_dir=tmp_path)
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="broken.png can't be read"):
@@ -176,7 +176,7 @@ def test_a_tfds_set_with_two_images(tfds_folder):
     assert whole.train.num_examples == 9 and whole.test[1][:, 4, 4].tolist() == [[204, 4, 4]]
 
 
-def test_a_tfds_set_that_is_no_pair_or_not_there_is_named(tfds_folder):
+def test_a_tfds_set_that_is_missing_or_not_of_pairs_is_named(tfds_folder):
     with pytest.raises(InputError, match="--data tfds needs --tfds-name"):
         pairs.load("tfds", 8, data_dir=tfds_folder)
     with pytest.raises(InputError, match="nothing is not in .*: give a TFDS folder"):

@@ -51,7 +51,7 @@ def test_a_restored_place_gives_the_same_batches():
         np.testing.assert_array_equal(data.next_batch(4)[0], other.next_batch(4)[0])
 
 
-def test_fingerprints_know_both_sets():
+def test_fingerprints_depend_on_both_sets():
     one = unpaired.TwoSets(numbered(5), numbered(5)).fingerprint()
     assert one == unpaired.TwoSets(numbered(5), numbered(5), seed=9).fingerprint()
     assert one != unpaired.TwoSets(numbered(5), numbered(5, 1)).fingerprint()
@@ -60,7 +60,7 @@ def test_fingerprints_know_both_sets():
 
 # --- drawn digits ---
 
-def test_drawn_digits_are_told_apart_by_the_pen(few):
+def test_drawn_digits_are_divided_by_the_pen(few):
     (regular, bold), (test_regular, test_bold) = unpaired.drawn()
     assert max(regular.weights.max(), test_regular.weights.max()) <= unpaired.REGULAR
     assert min(bold.weights.min(), test_bold.weights.min()) >= unpaired.BOLD
@@ -87,7 +87,7 @@ def test_drawn_digits_have_a_margin_and_are_called_synthetic(few):
 def test_training_images_may_be_larger_than_others(few):
     found = unpaired.load("drawn", 32, 16)
     assert found.train.stored()[0].shape[1:3] == (32, 32) and found.test_b.shape[1:3] == (16, 16)
-    with pytest.raises(InputError, match=r"32 pixels can't be brought to 286.*\(--load-size, --si"):
+    with pytest.raises(InputError, match=r"32 pixels can't be resized to 286.*\(--load-size, --si"):
         unpaired.load("drawn", 286, 256)
 
 
@@ -136,7 +136,7 @@ def test_what_is_missing_is_named(tmp_path):
     folder = four_folders(tmp_path)
     for path in (folder / "testB").iterdir():
         path.unlink()
-    with pytest.raises(InputError, match="testB holds no images"):
+    with pytest.raises(InputError, match="testB has no images"):
         unpaired.load("folder", 8, 8, folder)
     (folder / "testB").rmdir()
     with pytest.raises(InputError, match="testB is not a folder"):
@@ -172,14 +172,14 @@ def test_tfds_horses_and_zebras(tmp_path):
     assert larger.test_b.shape == (6, 10, 10, 3)
 
 
-def test_horses_and_zebras_that_cant_be_had_are_one_line(tmp_path, monkeypatch):
+def test_horses_and_zebras_that_are_not_available_are_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "answers", lambda url: False)
     with pytest.raises(InputError, match="cycle_gan/horse2zebra is not in .* or use --data drawn"):
         unpaired.load("horse2zebra", 286, 256, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_where_the_host_answers_they_are_downloaded(tmp_path, monkeypatch):
+def test_if_the_host_answers_they_are_downloaded(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(source, "answers", lambda url: True)
     monkeypatch.setattr(source, "download", lambda *names: asked.append(names))

@@ -54,7 +54,7 @@ TABLE = [  # script, arguments, words in the line
     ("14_progan_hub.py", ["--out", "file"], "file"),
     ("15_pix2pix.py", ["--paper"], "--data pairs needs --data-dir, the folder with pictures of pairs"),
     ("15_pix2pix.py", ["--data-dir", "nowhere"], "--data-dir nowhere is not a folder"),
-    ("15_pix2pix.py", ["--paper", "--data", "cifar10"], "--size 256 is more than --data cifar10 has"),
+    ("15_pix2pix.py", ["--paper", "--data", "cifar10"], "--size 256 is more than the 32 pixels of --data cifar10"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10", "--size", "16"],
      "--disc-layers 3 leaves nothing of images of 16"),
     ("15_pix2pix.py", ["--data", "tfds", "--tfds-name", "nothing"], "nothing is not in"),

@@ -80,7 +80,7 @@ def test_a_pool_is_in_the_checkpoint_and_the_generators_are_kept_alone(finished)
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--size", "30"], "--size 30 must be a multiple of 4"),
-    (["--paper", "--data", "drawn"], "images of 32 pixels can't be brought to 286"),
+    (["--paper", "--data", "drawn"], "images of 32 pixels can't be resized to 286"),
     ([*TINY, "--disc-layers", "5"], "too small for --disc-layers 5"),
     ([*TINY[:-1], "64"], "--samples 64 is more than the"),
     (["--data", "folder"], "--data folder needs --data-dir"),

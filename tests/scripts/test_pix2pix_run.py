@@ -130,7 +130,7 @@ def test_images_that_cannot_be_translated_are_one_line(main, finished, tmp_path,
     (tmp_path / "broken.png").write_bytes(b"no picture")
     (tmp_path / "other").mkdir()
     for arguments, complaint in (
-            (["broken.png"], "broken.png can't be read: it is no image, or damaged"),
+            (["broken.png"], "broken.png can't be read: it is not an image, or it is damaged"),
             (["gone.png"], "gone.png can't be read: No such file"),
             (["broken.png", "other/broken.jpg"], "names two images of one name"),
             (["broken.png", "--out", "broken.png"], "--out broken.png is a file: name a folder")):

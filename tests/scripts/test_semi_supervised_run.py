@@ -54,7 +54,7 @@ def test_a_run_leaves_log_accuracies_samples_and_figures(finished):
 @pytest.mark.parametrize("arguments, complaint", [
     (["--variant", "mended"], "--variant must be one of as_printed, corrected"),
     (["--extra-class", "2"], "--extra-class must be one of 0, 1, not 2"),
-    (["--num-labels", "301"], "301 labels can't be had from 300 training examples"),
+    (["--num-labels", "301"], "301 of 300 training examples can't be labelled"),
     (["--num-labels", "0"], "--num-labels must be at least 1"),
     (["--drop-rate", "1"], "--drop-rate must be below 1"),
     (["--lr-shrink", "1.1"], "--lr-shrink must be at most 1"),
