@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-from gan_tf1 import figures, seeds
+from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import make
 from gan_tf1.errors import InputError
 from gan_tf1.experiments import objectives, theory_figures
@@ -99,9 +99,9 @@ def draw_all(seed, out):
               "versions": _listed(run_config.versions())}
 
     found = stages(seed, gan_1d.Config())
-    print("stage  max |D - D*|  mean |D - D*|  V(G, D)  V(G, D*)")
-    for stage in found:
-        print("({})    {:12.4f}  {:13.4f}  {:7.4f}  {:8.4f}".format(stage.letter, *stage.deviation))
+    print(*tables.lines(
+        ("stage", "max |D - D*|", "mean |D - D*|", "V(G, D)", "V(G, D*)"),
+        [(f"({stage.letter})", *(f"{number:.4f}" for number in stage.deviation)) for stage in found]), sep="\n")
     _save(out, "stages", source, _stacked(found), theory_figures.stages(
         found, f"Figure 6.5, computed: a one-dimensional GAN on synthetic data, seed {seed}"))
 

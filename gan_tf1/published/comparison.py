@@ -145,10 +145,10 @@ def _t_quantile(probability, degrees):
 
 
 def prediction_interval(values, significance):
-    """The interval in which one more value lies with probability 1 - `significance`: `(low, high)`.
+    """The ends `(low, high)`, [...] each, of the interval for one more value beside `values` [n, ...].
 
-    It is of values that are distributed as `values` [n, ...] are over axis 0; both ends have the shape
-    [...].
+    If the values are independent and normally distributed over axis 0, it lies inside with
+    probability 1 - `significance` (Whitmore 1986; the formula is at the top of this module).
     """
     n = len(values)
     reach = (_t_quantile(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
@@ -170,10 +170,10 @@ def smallest_shift(seeds, figures):
 
 
 def windows(log_epochs, envelope_epochs, spans):
-    """A dict of name -> the epochs that log and envelope have in common in this one of the `spans`.
+    """The epochs that log and envelope have in common in each of the `spans`: a dict of name -> epochs.
 
-    Spans without a common epoch are left out, and of several spans with the same epochs, all but the
-    last.
+    `spans` is a dict of name -> (first, last) epoch. A span without a common epoch is left out. If
+    several spans have the same common epochs, only the last one is kept.
     """
     common = np.intersect1d(log_epochs, envelope_epochs)
     found = {}

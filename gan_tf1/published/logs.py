@@ -35,7 +35,7 @@ class Chapter(NamedTuple):
     example: str        # an example of such a line
     counted: str = "epoch"          # there is a line per "epoch" or "step"
     count: Callable = float         # from the groups before the columns to the number of the line
-    bounds: tuple = (0, math.inf)   # of the values in all columns; those of a cross entropy
+    bounds: tuple = (0, math.inf)   # of all values; the default is for cross-entropies
 
     @property
     def one(self):
