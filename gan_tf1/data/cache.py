@@ -13,7 +13,7 @@ from gan_tf1.files import replacing
 SAID = 1_000_000  # bytes: a larger new file is announced on stderr
 
 
-def checked(count, seed):
+def checked(count, seed) -> list[int]:
     """`count` and `seed` as ints.
 
     Raises InputError if `count` < 1, if `seed` < 0, or if one of them is not a whole number.
@@ -29,7 +29,7 @@ def checked(count, seed):
     return values
 
 
-def load(name, forms, make, cache_dir=None):
+def load(name, forms, make, cache_dir=None) -> tuple:
     """The NamedTuple of arrays that `make()` returns, read from the file `name`.npz if it is there.
 
     If it is missing, damaged or has other contents, the arrays are made and stored in it. `forms`
@@ -56,7 +56,7 @@ def load(name, forms, make, cache_dir=None):
     return arrays
 
 
-def read(path, forms):
+def read(path, forms) -> tuple | None:
     """The NamedTuple of arrays in the file at `path`, or None if they don't have these `forms`."""
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -33,7 +33,7 @@ class Pool(WithReplacement, mnist.Examples):
                          np.concatenate([part.labels for part in parts]))
 
 
-def unsplit(data):
+def unsplit(data) -> Digits:
     """`data`, split as Keras' `mnist.load_data()` does: `train` is a `Pool` of all 60,000 images.
 
     They are in the order of the files: the 5,000 images of the validation set come first.
@@ -72,7 +72,7 @@ def load(choice="auto", data_dir=None, seed=0) -> Digits:
     return _split("mnist", "MNIST", mnist.read_tfds(version), seed)
 
 
-def notice(folder):
+def notice(folder) -> str:
     """The notice that drawn digits replace MNIST, which is not in `folder`."""
     lines = (f"MNIST is not in {folder}, and its host can't be reached.",
              "Training on DRAWN DIGITS instead: synthetic images, not MNIST.",

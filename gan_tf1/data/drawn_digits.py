@@ -79,7 +79,7 @@ class Atlas(NamedTuple):
     italic: np.ndarray
 
 
-def font_path(stem):
+def font_path(stem) -> str:
     """The path of the file `stem`.ttf of a typeface that comes with matplotlib."""
     import matplotlib  # here, because the import takes long and --help doesn't need it
     return os.path.join(matplotlib.get_data_path(), "fonts", "ttf", stem + ".ttf")
@@ -106,7 +106,7 @@ def typefaces() -> tuple[str, ...]:
     return tuple(filter(has_digits, sorted(stems)))
 
 
-def glyph_mask(font, digit):
+def glyph_mask(font, digit) -> np.ndarray:
     """The digit, GLYPH pixels high, in the middle of a mask: bool [CELL, CELL]."""
     font.set_text(str(digit))
     font.draw_glyphs_to_bitmap(antialiased=True)
@@ -247,7 +247,7 @@ def draw(count, seed) -> DrawnDigits:
     return DrawnDigits(images, labels, weight, slant, typeface)
 
 
-def forms(count):
+def forms(count) -> DrawnDigits:
     """A `DrawnDigits` of the (dtype, shape) of each array of `count` digits."""
     return DrawnDigits(("u1", (count, SIZE, SIZE)), ("u1", (count,)), ("f4", (count,)),
                        ("f4", (count,)), ("u1", (count,)))

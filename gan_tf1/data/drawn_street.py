@@ -268,7 +268,7 @@ def draw(count, seed) -> DrawnStreet:
     return DrawnStreet(images, labels)
 
 
-def forms(count):
+def forms(count) -> DrawnStreet:
     """A `DrawnStreet` of the (dtype, shape) of each array of `count` pictures."""
     return DrawnStreet(("u1", (count, SIZE, SIZE, 3)), ("u1", (count,)))
 

@@ -61,13 +61,13 @@ def load(choice, size, data_dir=None) -> Images:
     return Images(found.key, found.title, resized(train, size), resized(test, size), *labels)
 
 
-def padded(flat):
+def padded(flat) -> np.ndarray:
     """Digits [N, 784] with a margin of black pixels: [N, 32, 32, 1]."""
     margins = [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)]
     return np.pad(flat.reshape(-1, 28, 28, 1), margins)
 
 
-def resized(stack, size):
+def resized(stack, size) -> np.ndarray:
     """Images uint8 [N, s, s, C] as uint8 [N, size, size, C]: means of blocks, or repeated pixels.
 
     Raises InputError if neither size is a multiple of the other, and if the images would not fit
@@ -87,13 +87,13 @@ def resized(stack, size):
     return np.rint(blocks.mean((2, 4), dtype=np.float32)).astype(np.uint8)
 
 
-def refuse_excess(count, size, channels):
+def refuse_excess(count, size, channels) -> None:
     """Raise InputError if `count` images of `size` pixels would not fit in memory."""
     memory.refuse_excess(count * size * size * channels,
                          f"{count:,} images of {size} x {size} pixels")
 
 
-def paths(folder):
+def paths(folder) -> list[pathlib.Path]:
     """The image files in `folder` and its subfolders, sorted by name.
 
     Raises InputError if `folder` is None or not a folder, or if there are no image files.
@@ -110,7 +110,7 @@ def paths(folder):
     return found
 
 
-def read(path, size=None):
+def read(path, size=None) -> np.ndarray:
     """The image in the file `path`, uint8 [height, width, 3].
 
     If `size` is given, it is cut to a centred square and resized to [size, size, 3]. Raises
@@ -126,14 +126,14 @@ def read(path, size=None):
     return np.asarray(image if size is None else squared(image, size))
 
 
-def write(image, path):
+def write(image, path) -> None:
     """Write `image`, uint8 [H, W, 3] or [H, W, 1], to the file `path`, completely or not at all."""
     from PIL import Image
     with replacing(path) as temporary:
         Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary)
 
 
-def as_bytes(stack):
+def as_bytes(stack) -> np.ndarray:
     """Images from [-1, 1], clipped, to uint8: the nearest of 256 levels."""
     return np.rint((np.clip(stack, -1, 1) + 1) * 127.5).astype(np.uint8)
 
@@ -161,7 +161,7 @@ def _celeba(data_dir, size):
     return Images("celeba", "CelebA", train, test, None, None)
 
 
-def held_out(count):
+def held_out(count) -> np.ndarray:
     """Which of `count` examples in one folder or split are held out for tests: bool [count]."""
     return np.arange(count) % HELD_OUT == HELD_OUT - 1
 

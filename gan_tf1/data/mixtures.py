@@ -50,7 +50,7 @@ class Mixture(NamedTuple):
     train: Points
 
 
-def means(choice):
+def means(choice) -> np.ndarray:
     """The means of the mixture `choice`: float64 [modes, 2]."""
     if choice == "grid":
         ticks = np.arange(-4., 5., 2.)
@@ -59,7 +59,7 @@ def means(choice):
     return np.stack([np.cos(angles), np.sin(angles)], -1)
 
 
-def drawn(choice, count, rng):
+def drawn(choice, count, rng) -> np.ndarray:
     """`count` points of the mixture `choice`, drawn by `rng`: float32 [count, 2]."""
     centres = means(choice)
     modes = rng.integers(0, len(centres), count)

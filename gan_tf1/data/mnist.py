@@ -77,7 +77,7 @@ class DataSet(InOrder, Examples):
         return self.images[rows], self.labels[rows]
 
 
-def read_idx(path, dimensions):
+def read_idx(path, dimensions) -> np.ndarray:
     """The array in the idx file at `path`, gzipped or not: uint8, with so many `dimensions`.
 
     Raises InputError, naming the file, if it is missing, truncated or too long, or if it is not an
@@ -100,21 +100,21 @@ def read_idx(path, dimensions):
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
-def idx_file(folder, name):
+def idx_file(folder, name) -> pathlib.Path | None:
     """The path of the idx file `name` in `folder`, in either spelling, gzipped or not, or None."""
     spellings = (name, name.replace("-idx", ".idx"))
     paths = [folder / (spelling + ending) for spelling in spellings for ending in ("", ".gz")]
     return next((path for path in paths if path.is_file()), None)
 
 
-def has_idx_files(folder):
+def has_idx_files(folder) -> bool:
     """Whether `folder` has at least one of MNIST's four idx files."""
     folder = pathlib.Path(folder).expanduser()
     return any(idx_file(folder, f"{part}-{kind}-ubyte")
                for part in COUNTS for kind in ("images-idx3", "labels-idx1"))
 
 
-def read_idx_folder(folder):
+def read_idx_folder(folder) -> Arrays:
     """MNIST from the four original idx files in `folder`, as `Arrays`.
 
     Raises InputError, naming the file, if one is missing, truncated or not MNIST's, or if images
@@ -143,7 +143,7 @@ def read_idx_folder(folder):
     return Arrays(*arrays)
 
 
-def read_tfds(version):
+def read_tfds(version) -> Arrays:
     """MNIST from the prepared TFDS data set at the path `version`, as `Arrays`.
 
     Raises InputError if a file is missing or damaged, or if the number of images is not MNIST's.

@@ -36,24 +36,24 @@ class Pairs(NamedTuple):
     test: tuple           # `(inputs, targets)` held out, uint8 [N, size, size, 3] each
 
 
-def grey_levels(stack):
+def grey_levels(stack) -> np.ndarray:
     """The luma of images uint8 [N, H, W, 3]: uint8 [N, H, W]."""
     red, green, blue = (stack[..., channel].astype(np.uint32) * weight
                         for channel, weight in enumerate(GREY))
     return ((red + green + blue + 500) // 1000).astype(np.uint8)
 
 
-def coloured(levels):
+def coloured(levels) -> np.ndarray:
     """Grey levels [N, H, W] as images with three equal channels [N, H, W, 3]."""
     return np.repeat(levels[..., None], 3, axis=-1)
 
 
-def grey(stack):
+def grey(stack) -> np.ndarray:
     """Images uint8 [N, H, W, 3] without their colours, in the same shape."""
     return coloured(grey_levels(stack))
 
 
-def edges(stack):
+def edges(stack) -> np.ndarray:
     """The edges of images uint8 [N, H, W, 3], dark on white, found by Sobel filters; same shape."""
     levels = grey_levels(stack).astype(np.float32)
     # scipy.ndimage.sobel would also smooth along the first axis, from image to image.
@@ -64,7 +64,7 @@ def edges(stack):
     return coloured((255 - np.minimum(slopes, 255)).astype(np.uint8))
 
 
-def masked(stack):
+def masked(stack) -> np.ndarray:
     """Images uint8 [N, S, S, 3] with a grey square of half their width in the middle."""
     size = stack.shape[1]
     middle = slice(size // 4, size - size // 4)
@@ -111,7 +111,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
     return Pairs(choice, title, images.Rows(*train, seed=seed), tuple(test))
 
 
-def translatable(paths, choice, size, task, direction):
+def translatable(paths, choice, size, task, direction) -> np.ndarray:
     """The image files `paths` as inputs of a network trained on such pairs: [n, size, size, 3].
 
     If the inputs for training were made from single images, these are made in the same way. Raises
@@ -121,7 +121,7 @@ def translatable(paths, choice, size, task, direction):
     return TASKS[task][0](stack) if choice in MADE and direction == "AtoB" else stack
 
 
-def split(picture, size, where):
+def split(picture, size, where) -> list[np.ndarray]:
     """The halves of a picture uint8 [H, 2 H, 3] as two images uint8 [size, size, 3].
 
     Raises InputError, calling the picture `where`, if it is not twice as wide as high.

@@ -22,7 +22,7 @@ from gan_tf1.tf1 import load, session_config, tf, without_chatter
 PROBE_SECONDS = 3.0
 
 
-def tfds_folder(data_dir=None):
+def tfds_folder(data_dir=None) -> pathlib.Path:
     """The path of the TFDS folder: `data_dir`, else `TFDS_DATA_DIR`, else the default of TFDS.
 
     Raises InputError if it begins with `~` and that home folder doesn't exist.
@@ -34,14 +34,14 @@ def tfds_folder(data_dir=None):
         raise InputError(f"{folder}: there is no such home folder; give --data-dir") from None
 
 
-def prepared_version(name, data_dir=None):
+def prepared_version(name, data_dir=None) -> pathlib.Path | None:
     """The path of the newest prepared version of the TFDS data set `name`, or None."""
     found = [info.parent for info in tfds_folder(data_dir).glob(f"{name}/*.*.*/dataset_info.json")]
     return max(found, key=lambda path: [int(n) if n.isdigit() else -1
                                         for n in path.name.split(".")], default=None)
 
 
-def answers(url, seconds=PROBE_SECONDS):
+def answers(url, seconds=PROBE_SECONDS) -> bool:
     """Whether `url` answers a HEAD request with status 200 within `seconds`.
 
     The request runs in its own thread, because looking up a host name may take far longer than any
@@ -63,14 +63,14 @@ def answers(url, seconds=PROBE_SECONDS):
     return bool(answer and answer[0])
 
 
-def boxed(lines):
+def boxed(lines) -> str:
     """`lines` in a frame of stars, as a notice that is not overlooked."""
     width = max(map(len, lines))
     rule = "*" * (width + 4)
     return "\n".join(["", rule, *(f"* {line:<{width}} *" for line in lines), rule, ""])
 
 
-def download(name, data_dir=None):
+def download(name, data_dir=None) -> pathlib.Path:
     """Download and prepare the TFDS data set `name`, with TFDS's progress bars; return its path.
 
     This happens in a temporary folder inside the TFDS folder. The complete data set is moved into
@@ -102,7 +102,7 @@ def download(name, data_dir=None):
         raise InputError(f"{name} could not be downloaded to {folder}: {reason}") from error
 
 
-def read(version, split):
+def read(version, split) -> dict[str, np.ndarray]:
     """A dict of arrays: all examples of `split` from the prepared data set at the path `version`.
 
     Raises InputError if a file is missing, truncated or not one of TFDS.
@@ -116,7 +116,7 @@ def read(version, split):
     return arrays
 
 
-def read_each(version, split, columns, convert):
+def read_each(version, split, columns, convert) -> list[np.ndarray]:
     """A list of arrays, one for each name in `columns`, of `convert(value)` of all examples.
 
     They are in the order of the examples, which are read one after another and converted at once,

@@ -136,13 +136,13 @@ def scaled(images):
     return x
 
 
-def has_mat_files(folder):
+def has_mat_files(folder) -> bool:
     """Whether `folder` has at least one of SVHN's two .mat files."""
     folder = pathlib.Path(folder).expanduser()
     return any((folder / name).is_file() for name in MAT_FILES.values())
 
 
-def read_mat(path):
+def read_mat(path) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 [N, 32, 32, 3] and labels int32 [N] from 0 to 9 from one of SVHN's .mat files.
 
     The file stores the images as X [32, 32, 3, N] and the labels as y [N, 1], with 10 for the
@@ -174,7 +174,7 @@ def read_mat(path):
     return np.ascontiguousarray(images.transpose(3, 0, 1, 2)), labels[:, 0].astype(np.int32) % 10
 
 
-def read_mat_folder(folder):
+def read_mat_folder(folder) -> Arrays:
     """SVHN from the two original files in `folder`, as `Arrays`.
 
     Files with fewer images than SVHN's 73,257 and 26,032 are accepted, for short trials. Raises
@@ -184,7 +184,7 @@ def read_mat_folder(folder):
     return Arrays(*read_mat(folder / MAT_FILES["train"]), *read_mat(folder / MAT_FILES["test"]))
 
 
-def read_tfds(version):
+def read_tfds(version) -> Arrays:
     """SVHN or CIFAR-10 from the prepared TFDS data set at the path `version`, as `Arrays`.
 
     Raises InputError if a file is missing or damaged, or if the images are not RGB of 32x32 pixels.
@@ -199,13 +199,13 @@ def read_tfds(version):
     return Arrays(*parts)
 
 
-def hold_out(arrays, count):
+def hold_out(arrays, count) -> Arrays:
     """`arrays` with the last `count` training examples as the test set."""
     return Arrays(arrays.train_images[:-count], arrays.train_labels[:-count],
                   arrays.train_images[-count:], arrays.train_labels[-count:])
 
 
-def repeat_labelled(arrays, num_labels, times, alone=False):
+def repeat_labelled(arrays, num_labels, times, alone=False) -> Arrays:
     """`arrays` with each of the first `num_labels` training examples repeated `times` times.
 
     The repetitions come first. With `alone`, the other examples are replaced by labelled ones as
@@ -276,7 +276,7 @@ def _find(choice, data_dir, sizes):
     return key, title, arrays
 
 
-def notice(folder):
+def notice(folder) -> str:
     """The notice that drawn street numbers replace SVHN, which is not in `folder`."""
     lines = (f"SVHN is not in {folder}, and its host can't be reached.",
              "Training on DRAWN STREET NUMBERS instead: synthetic images, not SVHN.",

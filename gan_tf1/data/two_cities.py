@@ -75,6 +75,6 @@ def load(seed=0, count=COUNT) -> Data:
     return Data(KEY, TITLE, Temperatures(celsius[:, None], cities))
 
 
-def celsius(samples):
+def celsius(samples) -> np.ndarray:
     """Samples in the range of tanh, -1 to 1, in degrees Celsius: float64 of the same shape."""
     return LOW + (HIGH - LOW) * (np.asarray(samples, np.float64) + 1) / 2

@@ -109,7 +109,7 @@ def drawn():
                  for part in (split, ~split))
 
 
-def read(path, size, channels):
+def read(path, size, channels) -> np.ndarray:
     """The image in the file `path` like the training images: uint8 [size, size, channels].
 
     If the training images are grey and 32 pixels wide, a digit of 28 x 28 pixels gets a margin.
