@@ -29,7 +29,7 @@ from gan_tf1.places import SCRIPTS
 
 CALLED = "python -m gan_tf1" if __name__ == "__main__" else "gan-tf1"
 TIMES = {  # by default, on two cores
-    "00": "seconds", "01": "5 minutes", "02": "seconds", "03": "10 minutes", "04": "5 minutes",
+    "00": "seconds", "01": "5 minutes", "02": "seconds", "03": "5 minutes", "04": "5 minutes",
     "05": "10 minutes", "06": "5 minutes", "07": "2 minutes", "08": "1 minute", "09": "10 minutes",
     "10": "5 minutes", "11": "2 minutes", "12": "5 minutes", "13": "5 minutes", "14": "seconds",
     "15": "5 minutes", "16": "5 minutes", "17": "1 minute", "18": "1 minute", "19": "5 minutes",

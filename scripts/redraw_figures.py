@@ -16,7 +16,7 @@ import re
 from gan_tf1 import figures
 from gan_tf1.bench import table
 from gan_tf1.config import Parser
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import judged
 from gan_tf1.experiments import collapse_figures, theory, theory_figures
 from gan_tf1.figure_layout import new_figure
@@ -183,6 +183,8 @@ def main(argv=None):
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     outputs.add_flags(parser, "redrawn", what="the folder of figures")
     args = parser.parse_args(argv)
+    if not outputs.REPOSITORY:
+        raise InputError(f"{KEPT} holds no results: run this script in a clone of the repository")
     out = outputs.folder(args, "redrawn")
     for name, figure in all_figures():
         print(figures.save(figure, out / name))

@@ -97,6 +97,12 @@ def test_without_a_clone_the_missing_packages_themselves_are_to_be_installed(ins
     assert "python -m pip install numpy " in line and " -e " not in line
 
 
+def test_without_a_clone_there_are_no_figures_to_draw_again(installed, tmp_path):
+    done = run(sys.executable, "-m", "gan_tf1", "redraw_figures", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+    assert done.stderr.endswith("holds no results: run this script in a clone of the repository\n")
+
+
 # --- the command in a clone ---
 
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "scripts"], ids=["top", "scripts"])
