@@ -1,9 +1,10 @@
-"""Training steps by either of two loops: the chapters' own, and one in the graph.
+"""The two training loops: the chapters' own, and one in the graph.
 
 With `--loop feed` Python draws each batch and feeds it, as the chapters do. With `--loop graph`
-the training set lies on the device as bytes, and one `session.run` makes many steps: a
-`tf.while_loop` over the chapter's own step, traced (`tracing.py`). Same mathematics, same
-order, but batches and noise of its own: functions of the seed and of the step's number alone.
+the training set is stored on the device as bytes, and one `session.run` makes many steps: it runs
+a `tf.while_loop` over the chapter's own step, which `tracing.py` has turned into ops. The
+mathematics and the order of the updates are the same. The batches and the noise are different:
+they depend only on the seed and on the number of the step.
 """
 
 from time import perf_counter
@@ -16,43 +17,43 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 from gan_tf1.training import tracing
 
-SECONDS = 2.  # of one call: a bar of progress is to move
+SECONDS = 2.  # the intended duration of one call, so that the progress bar keeps moving
 
 
 class Loop(NamedTuple):
     """How a run makes its steps."""
     loop: str = "feed"             # or "graph"
     xla: bool = False              # compile the loop in the graph
-    mixed_precision: bool = False  # bfloat16 where grappler deems it safe
+    mixed_precision: bool = False  # bfloat16 wherever grappler considers it safe
 
 
 class Taken(NamedTuple):
-    """What one training step left."""
+    """The result of one training step."""
     fetched: Any      # what the chapter's step returned
-    losses: dict      # the watched losses, as the step found them; by the graph's loop alone
-    seconds: float    # how long it took; by the graph's loop, its share of the call
+    losses: dict      # the watched losses before the step's updates; empty in the feed loop
+    seconds: float    # how long the step took; in the graph loop, its share of the call
 
 
 class Graph(NamedTuple):
-    """A loop in the graph: what it is fed with and what it gives."""
-    first: Any        # number of the first step, counted from 0
-    count: Any        # how many steps
-    steps: tuple      # (fetched, losses) of `count` steps: numbers [epoch], arrays [1, ...]
-    last: Any         # the same of the smaller batch that ends an epoch, all [1, ...], or None
-    epoch: int        # steps an epoch, that one counted
-    load: list        # pairs of op and feed: puts the training set on the device
-    ready: Any        # of a step's number, for how many steps from it on a call has the rows
+    """A loop in the graph: its placeholders and its results."""
+    first: Any        # placeholder: the number of the first step, counted from 0
+    count: Any        # placeholder: how many steps to make
+    steps: tuple      # (fetched, losses) of `count` steps: scalars as [epoch], arrays as [1, ...]
+    last: Any         # the same for the smaller batch that ends an epoch, all [1, ...]; or None
+    epoch: int        # steps per epoch, including the one with the smaller batch
+    load: list        # pairs (op, feed) that copy the training set to the device
+    ready: Any        # function of a step's number: how many steps one call can make from there
 
 
 def bound(step, net, config):
-    """A chapter's `step(sess, net, train_set, rng, config)` as a function of what a loop supplies."""
+    """A chapter's step as a function of the three arguments that a loop supplies."""
     def bound_step(sess, train_set, rng):
         return step(sess, net, train_set, rng, config)
     return bound_step
 
 
 def feed_steps(sess, step, train_set: TrainingSet, rng):
-    """The chapters' loop: a `Taken` of each `step(sess, train_set, rng)`, without end."""
+    """Yield a `Taken` for each call of `step(sess, train_set, rng)`, as in the chapters' loop."""
     while True:
         start = perf_counter()
         fetched = step(sess, train_set, rng)
@@ -60,7 +61,7 @@ def feed_steps(sess, step, train_set: TrainingSet, rng):
 
 
 def graph_steps(sess, graph, first):
-    """The loop in the graph: a `Taken` of each step from number `first` on, without end."""
+    """Yield a `Taken` for each step of the loop in the graph, starting with step `first`."""
     load(sess, graph)
     size = 1
     while True:
@@ -71,16 +72,17 @@ def graph_steps(sess, graph, first):
 
 
 def load(sess, graph):
-    """Put the training set on the device."""
+    """Copy the training set to the device."""
     for initialize, feed in graph.load:
         sess.run(initialize, feed)
 
 
 def call(sess, graph, first, most):
-    """One `session.run`: a `Taken` of each step from number `first` on, `most` of them.
+    """Make at most `most` steps with one `session.run`, starting with step `first`.
 
-    They are fewer where the epoch ends, or the rows that a call has. Of a step's batch, `fetched`
-    has that of the last step.
+    Returns a `Taken` for each step. There are fewer than `most` if the epoch ends, or if the order
+    of the training set is known for fewer steps. Scalars in `fetched` are each step's own; arrays,
+    such as its batch, are always those of the last step.
     """
     at, whole = first % graph.epoch, graph.epoch - bool(graph.last)
     count = min(most, whole - at, graph.ready(first)) if at < whole else 1
@@ -94,11 +96,13 @@ def call(sess, graph, first, most):
 
 
 def build(step, train_set: TrainingSet, seed, epoch, watch=(), xla=False) -> Graph:
-    """A `Graph` of `step(sess, train_set, rng)` in the current default graph.
+    """Build the `Graph` that repeats `step(sess, train_set, rng)`, in the current default graph.
 
-    The columns of `train_set.stored()` go to the device. `epoch` is the number of steps per epoch.
-    `watch` has losses by name, whose values the loop keeps for every step. With `xla` the loop is
-    compiled as a whole.
+    step       a chapter's step, as returned by `bound`
+    train_set  the training set, whose `stored()` columns are kept on the device
+    epoch      steps per epoch
+    watch      name -> loss tensor, for the losses whose values are recorded at every step
+    xla        whether to compile the loop as a whole
 
     Raises InputError if an epoch has more steps than the loop can count.
     """
@@ -117,8 +121,8 @@ def build(step, train_set: TrainingSet, seed, epoch, watch=(), xla=False) -> Gra
         taken = tf.nest.map_structure(_kept, tracing.tensors((fetched, session.watched or {})))
         return taken, session.done, examples.batch_size
 
-    # This trace tells what a step gives. Of what it computes only the batch is used: the last
-    # step's, in which no variable has a part.
+    # This trace shows the structure of what a step returns. The only values used from it are those
+    # of the last step's batch, which do not depend on any variable.
     last, order = first + count - 1, _Order(train_set, seed, first)
     example, _, batch_size = trace(last, order.rows(last))
     example_leaves = [leaf for leaf in tf.nest.flatten(example) if leaf is not None]
@@ -154,7 +158,7 @@ def build(step, train_set: TrainingSet, seed, epoch, watch=(), xla=False) -> Gra
 
 
 def _kept(leaf):
-    """A leaf as an array of tensors takes it on a GPU too: no whole number."""
+    """`leaf`, with integers as floats: on a GPU a TensorArray cannot hold integers."""
     return tf.cast(leaf, tf.float32) if _is_number(leaf) and leaf.dtype.is_integer else leaf
 
 
@@ -163,16 +167,16 @@ def _is_number(leaf):
 
 
 def _packed(example, flat):
-    """`flat` in the structure of `example`, whose Nones it leaves out."""
+    """Pack the list `flat`, which has no entries for None, into the structure of `example`."""
     flat = list(flat)
     return tf.nest.pack_sequence_as(example, [leaf if leaf is None else flat.pop(0)
                                               for leaf in tf.nest.flatten(example)])
 
 
 def _on_device(arrays):
-    """Variables that hold `arrays`, each set once: the tensors, and the ops and feeds to set them.
+    """Variables that hold `arrays`, and the pairs (op, feed) that initialize them.
 
-    They are local variables: no Saver is to keep the data set.
+    They are local variables, so that no Saver writes the data set into a checkpoint.
     """
     columns, load = [], []
     for number, array in enumerate(arrays):
@@ -185,11 +189,10 @@ def _on_device(arrays):
 
 
 class _Order:
-    """Which rows of the training set each step's batch has: every pass has a permutation.
+    """The order in which steps take the rows of a training set: a new permutation for each pass.
 
-    It is made once, where the first rows are asked for, outside of the loop: of the pass in which
-    the step `first` falls, and of the next
-    one where a batch may reach into that.
+    The permutations are computed outside of the loop, once per call: that of the pass which
+    contains step `first`, and that of the next pass if a batch may extend into it.
     """
 
     def __init__(self, train_set, seed, first):
@@ -198,7 +201,7 @@ class _Order:
     def _make(self, batch_size):
         if self._order is None:
             size = self._set.num_examples
-            # Of an epoch, as a number of rows: where batches carry over, what is cut is made up for.
+            # A pass in rows. Without carrying over, the rows missing from its last batch count too.
             self._rows = size if self._set.carries_over else -(-size // batch_size) * batch_size
             self._begin = self._first * batch_size // self._rows
             reaches_over = self._set.carries_over and size % batch_size
@@ -207,14 +210,17 @@ class _Order:
             self._batch_size, self._passes = batch_size, len(passes)
 
     def ready(self, first):
-        """For how many steps from number `first` on a call that begins with it has the rows."""
-        if self._order is None:  # no step asks for any
+        """How many steps a call that begins with step `first` can make with its permutations."""
+        if self._order is None:  # the step takes no batches from the order
             return np.inf
         begin = first * self._batch_size // self._rows
         return (begin + self._passes) * self._rows // self._batch_size - first
 
     def rows(self, number, rest=0):
-        """A function of the batch size: the rows [B] of step `number`, or the `rest` of a pass."""
+        """A function of the batch size that returns the rows [B] of step `number`.
+
+        With `rest`, it returns the last rows of a pass, of which there are so many.
+        """
         def rows_of(batch_size):
             self._make(batch_size)
             start = number * batch_size - self._begin * self._rows
@@ -222,7 +228,8 @@ class _Order:
         return rows_of
 
     def _permutation(self, number):
-        key = tf.stack([tf.constant(self._seed, tf.int64), -1 - number])  # a draw's isn't negative
+        # Negative, so that no key is the same as that of a draw.
+        key = tf.stack([tf.constant(self._seed, tf.int64), -1 - number])
         lots = tf.random.stateless_uniform([self._set.num_examples], key, None, None, tf.int32,
                                            alg=tracing.ALGORITHM)
         return tf.argsort(lots, stable=True)

@@ -1,19 +1,19 @@
-"""A run directory: everything that one training leaves behind.
+"""A run directory: all files that a training writes.
 
-    config.json     chapter, settings, data set, seed, versions
-    log.txt         the lines of the log, as on stdout; the last one is diagnosis.txt's
-    losses.csv      one row an epoch, or a step where the chapter prints every step
-    accuracies.csv  one row for each epoch whose accuracies the chapter prints, if it does
-    step_losses.csv the losses of every step, where the chapter prints an epoch's and the loop is
-                    in the graph
-    samples.npz     `samples` [epochs, n, ...], written when the run is complete;
-                    until then they grow in samples.f32
-    diagnosis.txt   the sentence on how the run went
-    shares.csv      the share of each mode in each set of samples, if the modes are known
-    figures/        PNG
-    events/         TensorBoard: losses, sample grids, the graph
-    generator/      the generator alone, saved after each epoch as the chapters do
-    state/          the last checkpoints of the whole state, for --resume
+    config.json      chapter, settings, data set, seed, versions
+    log.txt          the lines of the log, as on stdout; the last line is that of diagnosis.txt
+    losses.csv       one row per epoch, or one per step if the chapter prints every step
+    accuracies.csv   one row for each epoch whose accuracies the chapter prints, if any
+    step_losses.csv  the losses of every step, if the chapter prints one line per epoch and the
+                     loop is in the graph
+    samples.npz      `samples` [epochs, n, ...], written when the run is complete; until then
+                     the samples are collected in samples.f32
+    diagnosis.txt    one sentence on how the run went
+    shares.csv       the share of each mode in each set of samples, if the modes are known
+    figures/         PNG files
+    events/          TensorBoard events: losses, sample grids, the graph
+    generator/       the generator alone, saved after each epoch as in the chapters
+    state/           the last checkpoints of the whole state, for --resume
 """
 
 import json
@@ -37,14 +37,14 @@ from gan_tf1.training.run_results import is_complete, load_samples
 
 try:
     import fcntl
-except ImportError:  # Windows: there a run isn't guarded against a second process
+except ImportError:  # on Windows, a run is not protected against a second process
     fcntl = None
 
 FOLDERS = ("figures", "generator", "state", "events")
 GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv", "step_losses.csv")
-OPTIONAL = ("accuracies.csv", "step_losses.csv")  # not there before their first row
-FLUSH_SECONDS = 10.  # of training that a power cut may cost, beyond the epoch it falls in
-GENERATOR = "generator_ck.ckpt"  # the first chapter's name for it
+OPTIONAL = ("accuracies.csv", "step_losses.csv")  # these do not exist before their first row
+FLUSH_SECONDS = 10.  # of training that a power cut may cost, in addition to the current epoch
+GENERATOR = "generator_ck.ckpt"  # the name in the first chapter
 
 
 def vacant(path):
@@ -52,7 +52,7 @@ def vacant(path):
     path = pathlib.Path(path)
     refuse_patterns(path)
     if path.is_dir() and not all(map(_from_a_killed_start, path.iterdir())):
-        raise InputError(f"{path} is not empty, and a run is never overwritten: go on with "
+        raise InputError(f"{path} is not empty, and a run is never overwritten: continue it with "
                          "--resume, or give another --run-dir")
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file: give another --run-dir")
@@ -62,45 +62,50 @@ def vacant(path):
 
 
 def refuse_patterns(path):
-    """Raise InputError if a name in `path`, a `pathlib.PurePath`, means a pattern to TensorFlow."""
-    names = "".join(path.parts).removeprefix(path.anchor)  # without what separates them
+    """Raise InputError if TensorFlow would read `path`, a `pathlib.PurePath`, as a pattern."""
+    names = "".join(path.parts).removeprefix(path.anchor)  # without the separators
     if set("[]*?\\") & set(names):
         raise InputError(f"{path} can't name a run: TensorFlow reads [ ] * ? \\ as patterns")
 
 
 def _from_a_killed_start(path):
-    """Whether `path` is what a start leaves that was killed before config.json was whole."""
+    """Whether `path` is a file of a run that was killed before its config.json was complete."""
     return path.name.startswith(UNFINISHED) or path.name == "log.txt" and path.stat().st_size == 0
 
 
 def newest(chapter):
-    """The newest run of `chapter` in the home. Raises InputError if there is none."""
+    """The newest run of `chapter` in `outputs.home()`. Raises InputError if there is none."""
     runs = [path for path in outputs.numbered(chapter) if (path / "config.json").exists()]
     if not runs:
-        raise InputError(f"there is no run of {chapter} in {outputs.home()}/: name one with --run-dir")
+        raise InputError(f"there is no run of {chapter} in {outputs.home()}/: name one with "
+                         "--run-dir")
     return runs[-1]
 
 
 def start(path, config):
-    """A new `Run` with `config` in `path`; if that is None, in the next free numbered directory.
+    """Open a new `Run` with `config` in `path`, or in the next free numbered directory if None.
 
-    Of processes that start at once, one gets a directory and the others get
-    InputError, or another number. Raises InputError as `Run` does.
+    If several processes start at the same time, only one of them gets a directory. The others get
+    another number, or an InputError if `path` is given. Raises InputError as `Run` does.
     """
     return Run(path or outputs.claim(config["chapter"]), config)
 
 
 class Run:
-    """An open run directory, locked. Files that grow are cut back to the checkpoint on resuming."""
+    """An open run directory, locked for this process.
+
+    Log, tables and samples grow while the run trains. When it is resumed, they are cut back to
+    their sizes at the checkpoint.
+    """
 
     def __init__(self, path, config=None):
-        """A new run with `config`, or without it the one that `path` holds.
+        """Create a run with `config`, or open the run in `path` if `config` is None.
 
-        Raises InputError if the directory is occupied, can't be written, or is
-        in use by another process.
+        Raises InputError if the directory is occupied, cannot be written, or is in use by another
+        process.
         """
         self.path = pathlib.Path(path)
-        self._files, self._writer, self._new = {}, None, False
+        self._files, self._new = {}, False
         self._flushed, self._flushed_at = None, -math.inf
         if config is None:
             self.config = read_config(self.path)
@@ -112,7 +117,7 @@ class Run:
             self._open("log.txt")
             self._claim()
             if config is not None:
-                vacant(self.path)  # now that nobody else can write into it
+                vacant(self.path)  # again, now that no other process can write into it
                 with replacing(self.path / "config.json") as temporary:
                     temporary.write_text(json.dumps(config, indent=2) + "\n")
                 self._new = True
@@ -122,7 +127,7 @@ class Run:
                 if not os.access(self.path / folder, os.W_OK):
                     raise InputError(f"{self.path / folder} can't be written")
             self._remove_litter()
-            # A complete run has put its samples.f32 into samples.npz.
+            # In a complete run, samples.npz has replaced samples.f32.
             gone = OPTIONAL + ("samples.f32",) * was_complete
             for name in GROWING[1:]:
                 if name not in gone or (self.path / name).exists():
@@ -139,7 +144,7 @@ class Run:
         self._files[name] = GrowingFile(self.path / name)
 
     def _claim(self):
-        """Lock the run for this process. The lock ends with the process, however that ends."""
+        """Lock the run for this process. The system removes the lock when the process ends."""
         try:
             if fcntl:
                 fcntl.flock(self._files["log.txt"].fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,7 +153,7 @@ class Run:
             raise InputError(f"{self.path} is in use by {holder}: wait until it ends") from None
 
     def _remove_litter(self):
-        """Remove what writes that were killed have left."""
+        """Remove the temporary files of a process that was killed while it wrote."""
         for folder in (".", *FOLDERS):
             for path in (self.path / folder).iterdir():
                 if path.name.startswith(UNFINISHED) or ".tempstate" in path.name or (
@@ -156,35 +161,22 @@ class Run:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def say(self, line):
-        """Tell the user, on stderr, what is not part of the log."""
+        """Print to stderr a line that is not part of the log."""
         tqdm.write(line, file=sys.stderr)
 
-    def headline(self):
-        """The first line of the log: chapter, data, seed, and the settings that differ, if any."""
-        from gan_tf1.training import titles
-        return titles.headline(self.config)
-
-    def title(self, what, *named):
-        """The title of a figure: `what` was trained on which data, and the settings that differ.
-
-        `named` are settings that `what` already tells of.
-        """
-        from gan_tf1.training import titles
-        return titles.title(what, self.config, named)
-
     def log(self, line):
-        """One line to stdout and log.txt."""
+        """Write one line to stdout and log.txt."""
         tqdm.write(line, file=sys.stdout)
         sys.stdout.flush()
         self._append("log.txt", line.encode() + b"\n")
 
     def end_log(self, line):
-        """The last line of the log; said, and not logged twice, where a complete run is resumed."""
-        there = (self.path / "log.txt").read_bytes().endswith(b"\n" + line.encode() + b"\n")
-        (self.say if there else self.log)(line)
+        """Log the last line. If the log already ends with it, print the line to stderr only."""
+        ended = (self.path / "log.txt").read_bytes().endswith(b"\n" + line.encode() + b"\n")
+        (self.say if ended else self.log)(line)
 
     def record(self, row, name="losses.csv"):
-        """One row to the table `name`; the first one writes the names of the columns."""
+        """Append `row`, a dict of numbers, to the table `name`, below a header with its keys."""
         if name not in self._files:
             self._open(name)
             flush(self.path)
@@ -193,7 +185,7 @@ class Run:
         self._append(name, ",".join(map(repr, row.values())).encode() + b"\n")
 
     def add_samples(self, images):
-        """The epoch's samples, float32 of the same shape every time."""
+        """Append the samples of an epoch, of the run's `sample_shape`, as float32."""
         assert list(images.shape) == self.config["sample_shape"]
         self._append("samples.f32", np.ascontiguousarray(images, np.float32).tobytes())
 
@@ -201,15 +193,18 @@ class Run:
         self._files[name].append(content)
 
     def flushed_epoch(self, epoch, last):
-        """The newest epoch whose checkpoint survives a power cut: `epoch`, if it is due or `last`."""
+        """The newest epoch whose checkpoint must survive a power cut.
+
+        It is `epoch` itself if this is the `last` one, or if `FLUSH_SECONDS` have passed.
+        """
         if last or time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self._flushed, self._flushed_at = epoch, time.monotonic()
         return self._flushed
 
     def grown(self, flushed=False):
-        """Sizes in bytes and CRC-32 of the growing files, by name, for a checkpoint to keep.
+        """The sizes in bytes and the CRC-32 of the growing files, by name, for a checkpoint.
 
-        `flushed`: what is in them now survives a power cut.
+        With `flushed`, the present content of the files will survive a power cut.
         """
         if flushed:
             for file in self._files.values():
@@ -218,40 +213,43 @@ class Run:
                 "crc32": {name: file.crc for name, file in self._files.items()}}
 
     def cut_back(self, sizes):
-        """Cut each growing file back to its size at a checkpoint, or to nothing for `{}`."""
+        """Cut each growing file back to its size in `sizes`, or to 0 bytes if it is not there."""
         if "samples.f32" not in self._files:
             self._open("samples.f32")
         samples = self._files["samples.f32"]
-        if samples.size < sizes.get("samples.f32", 0):  # the run was complete: take them back
+        if samples.size < sizes.get("samples.f32", 0):  # the run was complete
             samples.cut(0)
             samples.append(load_samples(self.path).tobytes())
         for name, file in self._files.items():
             file.cut(sizes.get(name, 0))
 
     def identity(self):
-        """What a checkpoint belongs to: the settings, seed and data that made it."""
+        """The entries of config.json that decide the state in a checkpoint, as a dict."""
         return {key: self.config[key] for key in ("settings", "loop", "seed", "data_crc32",
                                                 "sample_shape") if key in self.config}
 
     def misfit(self, state):
-        """Why the growing files aren't those of a checkpoint's `state`, or None if they are.
+        """The reason why the growing files do not fit a checkpoint's `state`, or None if they do.
 
-        Raises InputError if config.json isn't that of the checkpoint.
+        Raises InputError if config.json was changed after the checkpoint was made.
         """
         if state.get("identity") != self.identity():
             raise InputError(f"{self.path / 'config.json'} was changed since the checkpoint was "
-                             "made: put it back, or start a new run")
+                             "made: restore it, or start a new run")
         for name, size in state["sizes"].items():
             found = self._crc32(name, size)
             if found is None:
                 return f"{self.path / name} is shorter than at its checkpoint"
-            # Checkpoints of earlier versions have sizes only.
+            # Checkpoints of earlier versions contain only sizes.
             if found != state.get("crc32", {}).get(name, found):
                 return f"{self.path / name} was changed or damaged since then"
         return None
 
     def _crc32(self, name, size):
-        """The CRC-32 of the first `size` bytes that have grown in `name`, or None of fewer."""
+        """The CRC-32 of the first `size` bytes of the growing file `name`, or None if it has fewer.
+
+        The samples of a complete run are read from samples.npz.
+        """
         found = crc32(self.path / name, size)
         if found is None and name == "samples.f32" and (self.path / "samples.npz").exists():
             content = load_samples(self.path).tobytes()
@@ -259,42 +257,21 @@ class Run:
         return found
 
     def refuse_to_lose(self, steps):
-        """Raise InputError if there is no checkpoint, but results that starting over would lose.
+        """Raise InputError if starting over would lose the results of more than one epoch.
 
-        A run that was stopped in its first epoch, of so many `steps`, has at most an epoch's rows:
-        its first checkpoint comes last.
+        It is called for a run without a checkpoint. A run that was stopped in its first epoch, of
+        `steps` steps, has none yet, and at most the results of that epoch.
         """
         losses = (self.path / "losses.csv").read_bytes()
-        rows, rows_an_epoch = losses.count(b"\n") - 1, steps if losses.startswith(b"step") else 1
+        rows, rows_per_epoch = losses.count(b"\n") - 1, steps if losses.startswith(b"step") else 1
         samples, shape = self._files.get("samples.f32"), self.config["sample_shape"]
         sets = samples.size / (4 * math.prod(shape)) if samples and shape else 0
-        if rows > rows_an_epoch or sets > 1 or (self.path / "samples.npz").exists():
+        if rows > rows_per_epoch or sets > 1 or (self.path / "samples.npz").exists():
             raise InputError(f"{self.path} has results but no checkpoint in state/, so it can't be "
                              "resumed: start a new run")
 
-    def events(self, graph, epoch):
-        """Start TensorBoard events after `epoch`; those of later epochs are disowned."""
-        from gan_tf1.tf1 import tf
-        if self._writer:
-            self._writer.close()
-        self._writer = tf.summary.FileWriter(str(self.path / "events"), graph)
-        if epoch:
-            start = tf.SessionLog(status=tf.SessionLog.START)
-            self._writer.add_session_log(start, epoch + 1)
-
-    def summarize(self, epoch, scalars, grid):
-        """Scalars and a PNG (bytes) of the sample grid, or None, to the events of `epoch`."""
-        from gan_tf1.tf1 import tf
-        values = [tf.Summary.Value(tag=f"losses/{name}", simple_value=value)
-                  for name, value in scalars.items()]
-        if grid:
-            values.append(tf.Summary.Value(
-                tag="samples", image=tf.Summary.Image(encoded_image_string=grid)))
-        self._writer.add_summary(tf.Summary(value=values), epoch)
-        self._writer.flush()
-
     def finish(self):
-        """Put the samples that have grown into samples.npz, in one step."""
+        """Mark the run as complete: replace samples.f32 by samples.npz, in one step."""
         if "samples.f32" not in self._files:  # the run was complete before
             return
         raw = self.path / "samples.f32"
@@ -309,9 +286,7 @@ class Run:
         return self
 
     def __exit__(self, kind=None, *_):
-        """Close the files. A new run that is refused before its first losses leaves no directory."""
-        if self._writer:
-            self._writer.close()
+        """Close the files. A new run that raises InputError before its first losses is removed."""
         for file in self._files.values():
             file.close()
         losses = self._files.get("losses.csv")

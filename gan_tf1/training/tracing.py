@@ -1,15 +1,17 @@
-"""A chapter's step, traced: its lines of NumPy and of `session.run` become ops of the graph.
+"""Tracing: turning a chapter's step, with its NumPy and `session.run` lines, into ops of the graph.
 
 The chapters' `step(sess, gan, train_set, rng, config)` draws a batch and noise with NumPy and
-runs ops on them. Called with the four stand-ins of this module it does the same inside the graph:
+runs ops on them. If it is called with the four stand-ins of this module, it does the same inside
+the graph:
 
-    Session    for `tf.Session`: `run` copies what is fetched, with the feeds in the place of the
-               placeholders, and in the order of the calls
-    Examples   for the training set: it lies on the device, as the bytes that it was stored in
-    Random     for `numpy.random.Generator`: every number is a function of seed and step alone
-    Traced     for `numpy.ndarray`: what the others hand out; NumPy's functions work on it
+    Session    for `tf.Session`: `run` copies the fetched ops, with the feeds in place of the
+               placeholders, in the order of the calls
+    Examples   for the training set, which is stored on the device as bytes
+    Random     for `numpy.random.Generator`: every number depends only on the seed and the step
+    Traced     for `numpy.ndarray`: the type of all values that the others return; NumPy's
+               functions accept it
 
-So there is no second copy of a model, a loss or a step: `graph_loop.py` puts the one there is
+So no model, loss or step has to be written a second time: `graph_loop.py` puts the traced step
 into a `tf.while_loop`.
 """
 
@@ -18,16 +20,16 @@ import numpy as np
 from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.tf1 import tf
 
-DRAWS = 1000  # a step's at most
-ALGORITHM = "philox"  # the same on every device, compiled or not
-STREAM = 2**32  # sets the keys of draws apart from those of dropout, which begin with a seed too
+DRAWS = 1000  # the most draws that one step may make
+ALGORITHM = "philox"  # gives the same numbers on every device, compiled or not
+STREAM = 2**32  # keeps the keys of draws different from those of dropout, which are seeds too
 
 
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):
-    """A `tensor` of the graph that passes for a NumPy array of known shape, in NumPy's own code.
+    """A tensor of known shape that NumPy's functions accept as an array.
 
-    It speaks NumPy's protocols for foreign arrays (NEP 13 and 18) as far as the chapters' steps
-    need them; another function raises TypeError.
+    It implements NumPy's protocols for foreign arrays (NEP 13 and NEP 18) for those functions that
+    the chapters' steps use. Any other function raises TypeError.
     """
 
     def __init__(self, tensor):
@@ -57,7 +59,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
                np.divide: tf.divide, np.rint: tf.rint}
         if method != "__call__" or options or ufunc not in ops:
             return NotImplemented
-        # `x *= 2` hands over x as `out`; x then becomes the name of what is returned.
+        # `x *= 2` passes x as `out`. It can be ignored, since Python assigns the result to x.
         return Traced(ops[ufunc](*(as_tensor(x, self.tensor.dtype) for x in inputs)))
 
     def __array_function__(self, function, types, args, options):
@@ -67,23 +69,23 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 def as_tensor(value, dtype):
-    """The tensor of `dtype` that `value`, a `Traced`, an array or a number, stands for."""
+    """Convert `value`, a `Traced`, an array or a number, to a tensor of `dtype`."""
     if isinstance(value, Traced):
         return tf.cast(value.tensor, dtype)
     return tf.constant(np.asarray(value), dtype)
 
 
 def tensors(structure):
-    """`structure` with its `Traced` as tensors."""
+    """The nested `structure` with every `Traced` replaced by its tensor."""
     return tf.nest.map_structure(lambda leaf: getattr(leaf, "tensor", leaf), structure)
 
 
 class Random:
-    """The distributions of `numpy.random.Generator` that the chapters use, at one step.
+    """The distributions of `numpy.random.Generator` that the chapters use, in one step.
 
-    A draw is a function of `seed`, of `step` (int64, a tensor) and of how many draws came before it
-    in the step: no state is kept, so a resumed run draws what an uninterrupted one does. The
-    numbers are others than NumPy's.
+    A draw depends only on `seed`, on `step` (an int64 tensor) and on the number of earlier draws in
+    the same step. There is no state to save, so a resumed run draws the same numbers as an
+    uninterrupted one. They are not the numbers that NumPy would draw.
     """
 
     def __init__(self, seed, step):
@@ -100,7 +102,7 @@ class Random:
                                            alg=ALGORITHM)
 
     def _standard_uniform(self, size):
-        # TensorFlow makes floats of random bits in one way, and its compiler in another.
+        # TensorFlow and XLA convert random bits to floats in different ways, so it is done here.
         bits = tf.bitwise.bitwise_and(self._whole(size), 2**24 - 1)
         return tf.cast(bits, tf.float32) * 2.**-24
 
@@ -116,12 +118,13 @@ class Random:
 
 
 class Examples:
-    """The training set at one step: `next_batch(n)`, and `images[rows]` and `labels[rows]`.
+    """The training set in one step, with `next_batch(n)`, `images[rows]` and `labels[rows]`.
 
-    Of two sets without pairs, `others[rows]` gives images of the second, `len(others)` of them.
+    If the training set consists of two sets without pairs, `others[rows]` gives images of the
+    second set, which has `len(others)` images.
 
-    `columns` are the tensors of `train_set.stored()`, and `rows_of(batch_size)` says which rows of
-    them the step's batch has. Raises ValueError where a step asks for a second batch.
+    `columns` are the tensors of `train_set.stored()`, and `rows_of(batch_size)` returns the rows of
+    the step's batch, [B]. A second call of `next_batch` raises ValueError.
     """
 
     def __init__(self, train_set: TrainingSet, columns, rows_of):
@@ -135,7 +138,7 @@ class Examples:
 
     def next_batch(self, batch_size):
         if self.batch_size:
-            raise ValueError("a traced step has one batch of the training set's order")
+            raise ValueError("a traced step can call next_batch only once")
         self.batch_size = batch_size
         return self._decoded(self._rows_of(batch_size))
 
@@ -153,7 +156,7 @@ class Examples:
 
 
 class _Column:
-    """A decoded column of `Examples`, to be indexed with traced rows [B]."""
+    """A column of `Examples` that is decoded when it is indexed with traced rows [B]."""
 
     def __init__(self, examples, number, length=None):
         self._examples, self._number, self._length = examples, number, length
@@ -165,36 +168,45 @@ class _Column:
         return self._examples._decoded(rows.tensor)[self._number]
 
 
-READS = ("ReadVariableOp", "ResourceGather")
+READS = ("ReadVariableOp", "ResourceGather")  # stateful ops that only read a variable
 
 
 class Session:
-    """Its `run` adds to the graph what a `tf.Session` would do: each call after the one before.
+    """A stand-in for `tf.Session` whose `run` adds ops to the graph, in the order of the calls.
 
-    It copies the ops that lead to the fetches, with what is fed in the place of the placeholders;
-    variables are shared with the original. They must be of the resource kind: a read of one is an
-    op, and so has a place in the order.
+    A call copies the ops that its fetches depend on, with the feeds in place of the placeholders.
+    The copies use the original variables. These must be resource variables: reading one is then an
+    op of its own, and can be ordered before or after an update.
 
-    What an earlier call computed isn't computed again: an op without a state whose inputs are the
-    same, or the read of a variable that no call has moved since. So two calls that feed a network
-    the same batch share the pass through it, unless an update has moved that network in between.
+    Nothing is computed twice: a call uses an op of an earlier call again if the op has no state and
+    the same inputs, or if it reads a variable that has not been updated since. So two calls that
+    feed a network the same batch share the pass through it, unless the network is updated between
+    them.
 
-    The first call fetches the tensors in `watch` besides: `watched` has them, by name.
+    watch    name -> tensor, fetched in addition by the first call
+    watched  the results of `watch`, name -> `Traced`; None before the first call
+    done     ops that have read or updated a variable, for which all later ops must wait
     """
 
     def __init__(self, graph, watch=()):
-        self.done = []  # what has moved or read a variable: who goes on must wait for it
+        self.done = []
         self.watched = None
         self._watch = dict(watch)
         self._ops = graph.get_operations()
-        self._moving = set()  # ops that move a variable, or that such an op leads to
+        self._updating = set()  # ops that update a variable, or that depend on such an op
         for op in self._ops:
-            if _moves(op) or not self._moving.isdisjoint(_before(op)):
-                self._moving.add(op)
-        self._known, self._calls, self._moved = {}, 0, {}
+            if _updates(op) or not self._updating.isdisjoint(_before(op)):
+                self._updating.add(op)
+        self._known = {}    # what an op computes -> its copy
+        self._calls = 0
+        self._updated = {}  # variable -> the call that has last updated it
 
     def run(self, fetches, feed_dict=None):
-        """The fetches as `Traced`, in their structure; None where an op is fetched."""
+        """Add one call to the graph.
+
+        Returns the structure of `fetches` with a `Traced` for each tensor and None for each op.
+        Raises ValueError if a placeholder is needed and not fed.
+        """
         self._calls += 1
         feeds = {placeholder.ref(): as_tensor(value, placeholder.dtype)
                  for placeholder, value in (feed_dict or {}).items()}
@@ -206,9 +218,9 @@ class Session:
         for op in needed:
             copies[op] = self._copy(op, feeds, copies, touched)
         for op in needed:
-            if _moves(op):
-                self._moved.update((tensor.op, self._calls) for tensor in op.inputs
-                                   if tensor.dtype == tf.resource)
+            if _updates(op):
+                self._updated.update((tensor.op, self._calls) for tensor in op.inputs
+                                     if tensor.dtype == tf.resource)
         if touched:
             with tf.control_dependencies(touched + self.done):
                 self.done = [tf.no_op()]
@@ -221,7 +233,7 @@ class Session:
         return values
 
     def _leading_to(self, fetched, feeds):
-        """The ops that the fetches need, from where something is fed, in the order of building."""
+        """The ops between the feeds and the fetches, in the order in which they were created."""
         needed, waiting = set(), [f if isinstance(f, tf.Operation) else f.op for f in fetched
                                   if not (isinstance(f, tf.Tensor) and f.ref() in feeds)]
         while waiting:
@@ -233,25 +245,26 @@ class Session:
         return [op for op in self._ops if op in needed]
 
     def _waits_for(self, op):
-        """The control inputs of `op` that make a difference.
+        """The control inputs of `op` that can change its result.
 
-        Who neither reads nor moves a variable need wait only for who moves one. So the gradients
-        that `minimize` has each op's others wait for, `GATE_OP`, aren't computed where none is used.
+        An op that neither reads nor updates a variable only has to wait for updates. With its
+        default of `GATE_OP`, `minimize` makes the gradients of an op wait for each other; here a
+        gradient that is not used is not computed.
         """
         return [control for control in op.control_inputs
-                if op.op_def.is_stateful or control in self._moving]
+                if op.op_def.is_stateful or control in self._updating]
 
     def _copy(self, op, feeds, copies, touched):
-        """The op that stands for `op`: a new one, or one of an earlier call."""
+        """The copy of `op`: a new op, or one of an earlier call that computes the same."""
         if op.type == "VarHandleOp":
             return op
         if op.type == "Placeholder":
-            raise ValueError(f"{op.name} is fetched or needed, and not fed")
+            raise ValueError(f"{op.name} is needed, but not fed")
         inputs = [_copied(tensor, feeds, copies) for tensor in op.inputs]
         after = [copies[control] for control in self._waits_for(op)]
         attributes = {name: value for name, value in op.node_def.attr.items() if name != "_class"}
         same = (op.type, tuple(tensor.ref() for tensor in inputs), tuple(after),
-                tuple(self._moved.get(tensor.op) for tensor in inputs),
+                tuple(self._updated.get(tensor.op) for tensor in inputs),
                 tuple((name, value.SerializeToString(deterministic=True))
                       for name, value in sorted(attributes.items())))
         keeps_no_state = not op.op_def.is_stateful or op.type in READS
@@ -272,7 +285,7 @@ def _before(op):
     return [tensor.op for tensor in op.inputs] + op.control_inputs
 
 
-def _moves(op):
+def _updates(op):
     return op.op_def.is_stateful and op.type not in (*READS, "VarHandleOp")
 
 

@@ -1,6 +1,6 @@
-"""The training of a run: what surrounds the loop that stands in a chapter's script.
+"""What surrounds the training loop of a chapter's script.
 
-A script builds its model and then says in its own two loops what the chapter does::
+A script builds its model, and then does in its own two loops what the chapter does::
 
     with job.training(data, sample_shape) as training:
         gan = model.build(config)
@@ -12,9 +12,9 @@ A script builds its model and then says in its own two loops what the chapter do
             training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
             training.keep_samples(model.sample(training.sess, gan, training.noise(), ...))
 
-Everything else is here: the run directory, the seeded graph and its session, the
-choice between the two loops, resuming, saving after each epoch, TensorBoard events,
-the progress bar, and the sentence that closes the log.
+Everything else is here: the seeded graph and its session, the choice between the two
+loops, resuming, saving after each epoch, TensorBoard events, the progress bar, and the
+sentence that ends the log.
 """
 
 import contextlib
@@ -28,18 +28,19 @@ from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import TrainingError
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import (
-    checkpoint, diagnosis, graph_loop as loops, graph_memory, saved_generator)
+    checkpoint, diagnosis, events, graph_loop as loops, graph_memory, saved_generator, titles)
 
-ESTIMATE_AFTER = 10.  # seconds of training after which the remaining time is announced
-ESTIMATE_FROM = 60.   # seconds: a shorter remaining time is not announced
+ESTIMATE_AFTER = 10.  # seconds of training after which the remaining time is printed
+ESTIMATE_FROM = 60.   # seconds: a shorter remaining time is not printed
 
 
 @contextlib.contextmanager
 def opened(run, loop):
-    """A `Training` of the open `run` by `loop`, a `graph_loop.Loop`, with a new graph as default.
+    """A context with the `Training` of the open `run`, and a new default graph.
 
-    When the block ends, the log of a complete run ends with a sentence on how the training went
-    (`diagnosis.py`). An interrupted run says how it is resumed.
+    `loop` is a `graph_loop.Loop`. At the end of the block, a sentence on how the training went is
+    added to the log of a complete run (`diagnosis.py`). If the run is interrupted, a line on stderr
+    says how to resume it.
 
     Raises TrainingError if the device runs out of memory.
     """
@@ -50,21 +51,22 @@ def opened(run, loop):
         if training.complete:
             diagnosis.tell(run)
     except KeyboardInterrupt:
-        run.say(f"{run.path} can go on: --resume --run-dir {run.path}")
+        run.say(f"to continue {run.path}, give --resume --run-dir {run.path}")
         raise
     except TrainingError:
         diagnosis.tell(run)
         raise
     except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError(f"{run.path} stops: its settings take more memory than the device "
-                            "has: choose smaller sizes") from error
+        raise TrainingError(f"{run.path} stops, since its settings take more memory than the "
+                            "device has: choose smaller sizes") from error
     finally:
         training.close()
 
 
 class Training:
-    """One run in training: its session, its random numbers, and what it keeps of each epoch.
+    """A run in training: its session, its random numbers, and what is logged and saved.
 
+    path      the run directory, a `pathlib.Path`
     sess      the `tf.Session`, open from the first epoch on
     rng       the `numpy.random.Generator` of the training steps; its state is in each checkpoint
     seconds   how long the last step took
@@ -72,31 +74,39 @@ class Training:
     """
 
     def __init__(self, run, loop):
-        self.run, self.path, self.title = run, run.path, run.title
+        self.run, self.path = run, run.path
         self.rng, self.sess = seeds.stream(run.config["seed"], seeds.STEPS), None
         self.seconds, self.complete = 0., False
         self._loop, self._opened = loop, contextlib.ExitStack()
 
+    def title(self, what, *named):
+        """The title of a figure: `what` was trained, on which data, and the settings that differ.
+
+        `named` are the settings that `what` already mentions.
+        """
+        return titles.title(what, self.run.config, named)
+
     def noise(self):
-        """The `numpy.random.Generator` of samples: the same numbers at every call."""
+        """A `numpy.random.Generator` for samples: every call returns one with the same numbers."""
         return seeds.stream(self.run.config["seed"], seeds.SAMPLES)
 
     def new_graph(self):
-        """Close the graph in use, if any, and make an empty, seeded one the default graph."""
+        """Close the present graph, if any, and make an empty, seeded graph the default."""
         self.close()
         graph = new_graph(self.run.config["seed"], resource_variables=self._loop.loop == "graph")
         self._opened.enter_context(graph.as_default())
 
     def close(self):
-        """Close session and graph."""
+        """Close session, graph, events and progress bar."""
         self._opened.close()
 
     def stepper(self, step, net, train_set: TrainingSet, config, steps, watch=()):
         """A function that makes one training step and returns what the chapter's `step` returns.
 
         It calls `step(sess, net, train_set, rng, config)`, or with `--loop graph` takes the next
-        result of the loop in the graph. An epoch has so many `steps`. `watch` names tensors, of
-        which the loop in the graph writes every step's value to step_losses.csv.
+        result of the loop in the graph. `steps` is the number of steps per epoch. `watch`, a dict
+        name -> tensor, contains losses that the loop in the graph writes to step_losses.csv at
+        every step.
 
         Raises InputError if the machine has too little memory for the graph.
         """
@@ -120,17 +130,17 @@ class Training:
         return taken.fetched
 
     def epochs(self, epochs, gen_vars, part=None, carried=()):
-        """The numbers of the epochs that are left to train, from 1 on; each is saved after its turn.
+        """Yield the numbers of the epochs that are left to train, and save the run after each one.
 
-        The graph is finalized before the first one. A resumed run goes on after its newest sound
-        checkpoint, with the numbers that an uninterrupted run would have drawn; of a complete one
-        no epochs are left. The variables `gen_vars` are also saved alone, as the chapters do.
+        The numbers begin at 1. The graph is finalized before the first epoch. A resumed run
+        continues after its newest usable checkpoint, with the random numbers that an uninterrupted
+        run would have drawn; a complete run has no epochs left. The variables `gen_vars` are also
+        saved alone, as in the chapters.
 
-        Where a chapter changes its graph on the way, each graph trains a `part` of all `epochs`:
-        (first, last), the epochs after `first` up to `last`. At its start the variables `carried`
-        are those of the checkpoint that the graph before left; all other variables are new.
-
-        Raises TrainingError if a loss that is logged is not finite.
+        If a chapter changes its graph during the training, each graph trains one `part` of all
+        `epochs`: (first, last), the epochs after `first` up to `last`. Each graph but the first
+        starts with the variables `carried` as the previous graph has left them, and with new values
+        for all others.
         """
         first, last = part or (0, epochs)
         saver = tf.train.Saver(max_to_keep=None)
@@ -163,11 +173,11 @@ class Training:
     def log(self, line, row, table="losses.csv"):
         """Log `line` as the chapter prints it, and add `row`, a dict of numbers, to a table.
 
-        The row's first entry numbers the epoch or the step. Entries named `..._time` are in the log
-        alone: no two runs have them equal.
+        The first entry of the row is the number of the epoch or step. Entries whose names end in
+        `_time` are not written to the table, since they differ from run to run.
 
-        Raises TrainingError if a number is not finite. Then the row is recorded, to say later on
-        why the run stopped, and the line is not logged.
+        Raises TrainingError if a number is not finite. In that case the row is recorded, so that
+        the diagnosis can name it, but the line is not logged.
         """
         kept = {name: value for name, value in row.items() if not name.endswith("_time")}
         finite = all(map(math.isfinite, row.values()))
@@ -183,21 +193,22 @@ class Training:
     def keep_samples(self, samples, picture=True):
         """Keep the epoch's `samples`, of the run's sample shape, and show them in TensorBoard.
 
-        They are shown as a grid of images; or as `picture`, a PNG file's bytes; or, if it is None,
-        not at all.
+        By default they are shown as a grid of images. `picture`, the bytes of a PNG file, is shown
+        instead; with None, nothing is shown.
         """
         self.run.add_samples(samples)
         self._picture = figures.grid_png(samples) if picture is True else picture
 
     def epochs_done(self):
-        """How many epochs the run has a sound checkpoint of: a resumed one goes on from there."""
+        """The epoch of the newest usable checkpoint, or 0: a resumed run continues after it."""
         state, _ = checkpoint.newest(self.path / "state", self.run.say, self.run.misfit)
         return state["epoch"] if state else 0
 
     def _begin(self, start, last, epochs):
-        """Start events, loop and progress bar after epoch `start`; say how many steps are left."""
+        """Start events, loop and progress bar after epoch `start`; print the steps that are left."""
         steps, left = self._steps, (last - start) * self._steps
-        self.run.events(self._graph, start)
+        self._events = self._opened.enter_context(contextlib.closing(
+            events.started(self.path / "events", self._graph, start)))
         whole = "" if left == epochs * steps else f" of {epochs * steps:,} in all"
         self.run.say(f"{left:,} training steps{whole}")
         self._done = start * steps
@@ -210,18 +221,18 @@ class Training:
                  mininterval=0.5, smoothing=0.05))
 
     def _restore(self, saver, carrier, first, epochs):
-        """Put run, variables and streams back to the last sound checkpoint; return its epoch.
+        """Restore files, variables and random numbers from the newest usable checkpoint.
 
-        A run that was stopped before its first checkpoint is emptied, and starts at 0. The
-        checkpoint of epoch `first` is of the graph before: `carrier` restores what this one takes
-        over from it.
+        Returns its epoch. A run that was stopped before its first checkpoint is emptied, and starts
+        after epoch 0. The checkpoint of epoch `first` was made with the previous graph: of its
+        variables, `carrier` restores those that this graph shares.
         """
         run = self.run
         state, prefix = checkpoint.newest(run.path / "state", run.say, run.misfit)
         if state is None:
             run.refuse_to_lose(self._steps)
             run.cut_back({})
-            run.log(run.headline())
+            run.log(titles.headline(run.config))
             return 0
         if state["epoch"] < epochs:
             run.cut_back(state["sizes"])
@@ -235,9 +246,9 @@ class Training:
         return state["epoch"]
 
     def _save(self, saver, gen_saver, epochs):
-        """Keep all that the epoch has made: its events, the generator, and the whole state."""
+        """Save the epoch: its events, the generator, and the whole state."""
         run, epoch = self.run, self._epoch
-        run.summarize(epoch, self._losses, self._picture)
+        events.add(self._events, epoch, self._losses, self._picture)
         flushed = run.flushed_epoch(epoch, last=epoch == epochs)
         saved_generator.save(run.path, gen_saver, self.sess, epoch, flushed == epoch)
         checkpoint.save(run.path / "state", saver, self.sess, {
@@ -253,9 +264,10 @@ class Training:
 
 
 def _estimated(turns, steps, say):
-    """The `turns`, of which a line says after some seconds how long all `steps` of them will take.
+    """Yield the items of `turns`, `steps` in number, and once `say` how much time is left.
 
-    The first turn doesn't count: in it the graph is prepared. What soon ends is not announced.
+    The first step is not counted, since TensorFlow prepares the graph in it. A short remaining time
+    is not announced.
     """
     begun = None
     for done, turn in enumerate(turns):
@@ -265,12 +277,12 @@ def _estimated(turns, steps, say):
         elif begun is not None and (elapsed := perf_counter() - begun) > ESTIMATE_AFTER:
             left = elapsed / done * (steps - done - 1)
             if left > ESTIMATE_FROM:
-                say(f"about {duration(left)} to go, at {done / elapsed:.3g} steps a second")
+                say(f"about {duration(left)} to go, at {done / elapsed:.3g} steps per second")
             begun = None
 
 
 def duration(seconds):
-    """`seconds` in words, to two digits at most: "2 minutes", "1.5 hours", "3 days"."""
+    """`seconds` in words, with at most two digits: "2 minutes", "1.5 hours", "3 days"."""
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         if seconds >= size:
             break

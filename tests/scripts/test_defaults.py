@@ -124,7 +124,7 @@ def said(monkeypatch, steps, seconds):
 
 def test_long_trainings_say_once_how_long_they_take(monkeypatch):
     [line] = said(monkeypatch, 6001, 0.1)
-    assert re.fullmatch(r"about 9\.8 minutes to go, at 1[0-9.]* steps a second", line)
+    assert re.fullmatch(r"about 9\.8 minutes to go, at 1[0-9.]* steps per second", line)
     [line] = said(monkeypatch, 100_000, 30)
     assert line.startswith("about 35 days to go")
 

@@ -430,7 +430,7 @@ def test_a_run_leaves_every_steps_losses_and_resumes_to_the_same_bytes(main, tmp
     monkeypatch.setattr(checkpoint, "save", interrupted)
     with pytest.raises(SystemExit):
         main([*FEW, "--loop", "graph", *flags, "--run-dir", str(cut)])
-    assert "can go on: --resume" in capsys.readouterr().err
+    assert "give --resume --run-dir" in capsys.readouterr().err
     monkeypatch.setattr(checkpoint, "save", save)
     assert "loop (the run's: graph, now: feed)" in refusal(
         capsys, main, "--resume", "--loop", "feed", "--run-dir", cut)

@@ -173,7 +173,7 @@ def test_memory_that_runs_out_is_one_line(capsys):
 
 def test_a_device_whose_memory_runs_out_stops_a_training_in_one_line():
     run = types.SimpleNamespace(path="the run", title=None, config={"seed": 0})
-    with pytest.raises(TrainingError, match="^the run stops: its settings take more memory"):
+    with pytest.raises(TrainingError, match="^the run stops, since its settings take more memory"):
         with training.opened(run, Loop()):  # TensorFlow itself waits for 20 seconds before it raises this
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
