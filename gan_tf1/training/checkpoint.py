@@ -1,16 +1,16 @@
-"""The whole state of a run, so that a resumed run equals one that was never interrupted.
+"""Checkpoints: the whole state of a run, so that a resumed run equals an uninterrupted one.
 
-One checkpoint is three files in the run's `state/` folder: TensorFlow's two for
-all variables and optimizer slots, and `epoch_NNNNN.json` with what TensorFlow
-doesn't know: the state of the NumPy generators, the place in the data, the
-sizes and checksums of the files that grow, and the SHA-256 of everything. The
-JSON is written last and in one step: a checkpoint without it doesn't count. If
-a checksum doesn't match, the checkpoint is passed over for an older one.
+A checkpoint consists of three files in the run's folder `state/`: two by TensorFlow,
+with all variables and optimizer slots, and `epoch_NNNNN.json` with the rest of the
+state: the NumPy generators, the position in the training set, the sizes and checksums
+of the files that grow, and the SHA-256 of the other files and of itself. The JSON file
+is written last and in one step. A checkpoint without it is ignored, and one with a
+wrong checksum is passed over for an older one.
 
-What was written survives the end of the process, but survives a power cut only
-once the disk has been waited for, some ten times for each checkpoint. That
-would slow down short epochs, so it is done every `run_directory.FLUSH_SECONDS`. The
-newest flushed checkpoint is kept until there is another.
+Written data survive the end of the process, but they survive a power cut only after
+they have been flushed to the disk, which takes some ten flushes per checkpoint. This
+would slow down short epochs, so it is done every `run_directory.FLUSH_SECONDS`
+seconds. The newest flushed checkpoint is kept until there is another one.
 """
 
 import contextlib
@@ -26,15 +26,15 @@ from gan_tf1.errors import InputError
 from gan_tf1.files import UNFINISHED, replacing
 from gan_tf1.tf1 import tf
 
-KEPT = 3  # checkpoints, so that a damaged one can be passed over
+KEPT = 3  # how many checkpoints are kept, so that a damaged one can be passed over
 
 
 def save(folder, saver, sess, state, flushed=None):
-    """Write checkpoint `state["epoch"]`: the variables of `saver` and the JSON-able `state`.
+    """Write checkpoint `state["epoch"]`: the variables of `saver`, and `state` as JSON.
 
-    `flushed` is the newest epoch whose checkpoint must be safe on the disk. If it is this one, the
-    disk is waited for; the caller has done so for all else that the checkpoint relies on. Raises
-    OSError if it can't be written.
+    `flushed` is the newest epoch whose checkpoint must survive a power cut. If it is this epoch,
+    the checkpoint is flushed to the disk; all other files that it depends on must have been flushed
+    before. Raises OSError if it cannot be written.
     """
     flush = files_.flush if flushed == state["epoch"] else lambda path: None
     folder = pathlib.Path(folder)
@@ -58,13 +58,13 @@ def save(folder, saver, sess, state, flushed=None):
 
 @contextlib.contextmanager
 def saving(folder):
-    """Let TensorFlow's failure to write to the path `folder` be an OSError, as Python's own is."""
+    """A context in which TensorFlow's failure to write to the path `folder` raises OSError."""
     try:
         yield
     except (tf.errors.OpError, ValueError) as error:
         if isinstance(error, ValueError) and folder.is_dir():
-            raise  # a Saver raises it too if the folder is missing, but then this is not the cause
-        # TensorFlow's message ends in the system's own words. Its kind of error is less exact.
+            raise  # a Saver raises ValueError for a missing folder, but this one is not missing
+        # The system's message, which TensorFlow quotes, is more exact than the class of the error.
         number = next((number for number in errno.errorcode
                        if f"; {os.strerror(number)}" in str(error)), None)
         if number is None:
@@ -76,15 +76,14 @@ def saving(folder):
 
 
 def newest(folder, say, misfit):
-    """State and prefix of the newest usable checkpoint in `folder`, or None twice without any.
+    """The newest usable checkpoint in `folder`: its state and the path prefix for a `Saver`.
 
-    The prefix is what a `Saver` restores its variables from.
+    Returns (None, None) if there are no checkpoints. `misfit(state)` returns the reason why a
+    checkpoint does not fit the rest of the run, or None if it does; it may raise InputError if no
+    checkpoint can fit. `say(line)` is called for each checkpoint that is passed over. Files of
+    interrupted saves are removed.
 
-    `misfit(state)` tells why a checkpoint doesn't fit the rest of the run, or
-    None if it fits; it may raise InputError if none can. `say(line)` is told of
-    each checkpoint that is passed over. What an interrupted save left behind is
-    removed. Raises InputError if there are checkpoints but none is usable; then
-    nothing was touched.
+    Raises InputError if there are checkpoints but none is usable; in that case no file is changed.
     """
     folder = pathlib.Path(folder)
     markers = _markers(folder)
@@ -121,7 +120,7 @@ def _epoch(marker):
 
 
 def _sound(marker):
-    """The state in `marker`, or None where it or a file that it names is damaged."""
+    """The state in the JSON file `marker`, or None if it or a file that it lists is damaged."""
     try:
         body = json.loads(marker.read_bytes())
         total = body.pop("sum")
@@ -136,7 +135,7 @@ def _sound(marker):
 
 
 def _remove(marker):
-    marker.unlink()  # first: a checkpoint without its marker doesn't count
+    marker.unlink()  # first, since a checkpoint without its marker is ignored
     for path in marker.parent.glob(marker.stem + ".*"):
         path.unlink()
 

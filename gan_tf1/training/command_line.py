@@ -1,4 +1,4 @@
-"""From a script's command line to an open run: the flags that all chapters share."""
+"""The command line that all chapters' scripts share, and the run that it asks for."""
 
 import argparse
 import contextlib
@@ -13,37 +13,36 @@ from gan_tf1.tf1 import new_graph
 from gan_tf1.training import diversity, outputs, run_config, run_directory, training
 from gan_tf1.training.graph_loop import Loop
 
-
 DRAWN = ("drawn", "street")  # data sets that the package draws itself
 
 
 class Launch(NamedTuple):
-    """What to train: a new run, or the one to resume."""
+    """What a script is asked to train: a new run, or the rest of a run to resume."""
     chapter: str
     config: Any          # the chapter's Config
-    data: str            # which data set, one of the chapter's choices
-    data_dir: Any        # folder of the data, or None
+    data: str            # the name of the data set, one of the chapter's choices
+    data_dir: Any        # the folder of the data, or None
     seed: int
     path: Any            # the run directory; None for the next free one
     resumed: Any         # config.json of the run to resume, or None
     loop: Loop = Loop()
-    note: str = ""       # on the settings, said when a new run begins
+    note: str = ""       # a line on the settings, printed when a new run begins
 
     def new_graph(self):
-        """An empty `tf.Graph` with the run's seed, and the variables that its loop needs."""
+        """An empty `tf.Graph` with the run's seed and the kind of variables that its loop needs."""
         return new_graph(self.seed, resource_variables=self.loop.loop == "graph")
 
     @contextlib.contextmanager
     def training(self, data, sample_shape):
-        """A context with the `training.Training` of this run, open as `open` says."""
+        """A context with the `training.Training` of this run; the arguments are those of `open`."""
         with self.open(data, sample_shape) as run, training.opened(run, self.loop) as opened:
             yield opened
 
     def open(self, data, sample_shape):
-        """The run, open.
+        """Open the run, new or resumed; returns a `run_directory.Run`.
 
-        `data` has a `key`, a `title` and a `TrainingSet`, `train`; `sample_shape` is the shape of
-        the samples of an epoch. Raises InputError if a run to resume was made with other data.
+        `data` has the attributes `key`, `title` and `train`, a `TrainingSet`; `sample_shape` is the
+        shape of the samples of one epoch. Raises InputError if the run to resume was trained on other data.
         """
         crc = data.train.fingerprint()
         if self.resumed:
@@ -65,18 +64,18 @@ class Launch(NamedTuple):
 
 
 class Small(NamedTuple):
-    """Settings that finish in minutes on two cores, for a chapter whose own take hours.
+    """Settings for minutes on two cores, if those of the chapter take hours.
 
-    A script that has them uses them unless `--paper` is given.
+    A script that has such settings uses them unless `--paper` is given.
     """
-    settings: dict     # of the chapter's Config: those that differ from its own
+    settings: dict     # the settings that differ from the chapter's Config
     paper: str         # what the chapter's own settings train, in words
-    data: tuple = ()   # the data sets that they suit, the first available one being the default;
-                       # empty if they suit all of the script's
+    data: tuple = ()   # the data sets for which the settings are meant, of which the first
+                       # available one is the default; empty for all data sets of the script
 
 
 def seed_number(text):
-    """An argparse type: a seed that NumPy and TensorFlow both take."""
+    """An argparse type: a seed that both NumPy and TensorFlow accept, 0 to 2147483647."""
     number = whole_number(text)
     if number >= 2**31:
         raise argparse.ArgumentTypeError(f"{text} is not below 2147483648")
@@ -84,34 +83,36 @@ def seed_number(text):
 
 
 def parse(argv, description, model, data_choices, in_graph=True, small=None):
-    """The `Launch` that the command line asks for, of the chapter's `model` file.
+    """Parse the command line `argv` of the script for the chapter's `model`; returns a `Launch`.
 
-    `in_graph` is False if there is no choice of the loop.
+    `in_graph` is False for a script without the loop in the graph.
 
-    `small`, a `Small`, are the settings in use unless `--paper` is given, or data are named that
-    these don't suit. A setting that the command line names always counts. A resumed run keeps its
-    own settings; with `--paper`, it must have the chapter's.
+    The settings in `small`, a `Small` or None, are used unless `--paper` is given, or a data set is
+    named for which they are not meant. Settings on the command line override them. A resumed run
+    keeps its own settings; with `--paper`, these must be the chapter's.
 
-    Raises InputError for a setting out of range, an occupied run directory, or
-    a `--resume` without a run or with another configuration than the run's,
-    and for `--xla` without a loop in the graph.
+    Raises InputError if a setting is out of range, if the run directory is occupied, if there is no
+    run to resume, if it has another configuration than the one asked for, or if `--xla` is given
+    without `--loop graph`.
     """
     chapter, Config = model.CHAPTER, model.Config
     parser = Parser(description=description,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
                         help=f"the data set (default: {_default_data(small, data_choices)})")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies (default: "
-                        "TFDS_DATA_DIR, or TFDS's own default)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR",
+                        help="the folder of the data set (default: TFDS_DATA_DIR, or the default "
+                        "of TensorFlow Datasets)")
     parser.add_argument("--seed", type=seed_number, default=argparse.SUPPRESS,
-                        help="fixes everything random (default: 0)")
-    parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="the run's directory (default: the next "
-                        f"free checkpoints/{chapter}-NNN; with --resume, the newest of these)")
+                        help="the seed of all random numbers (default: 0)")
+    parser.add_argument("--run-dir", type=user_path, metavar="DIR",
+                        help="the run's directory (default: the next free "
+                        f"checkpoints/{chapter}-NNN; with --resume, the newest of these)")
     parser.add_argument("--resume", action="store_true",
-                        help="go on with the run in --run-dir from its last checkpoint")
-    parser.add_argument("--paper", action="store_true", help=f"train the chapter's own size: "
-                        f"{small.paper}" if small else "the chapter's own settings, which are this "
-                        "script's defaults anyway")
+                        help="continue the run in --run-dir from its last checkpoint")
+    parser.add_argument("--paper", action="store_true", help="train the chapter's own size: "
+                        f"{small.paper}" if small else "use the chapter's own settings, which are "
+                        "this script's defaults anyway")
     if in_graph:
         _add_loop_flags(parser)
     add_flags(parser, Config, small.settings if small else {})
@@ -142,19 +143,19 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None):
     run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen})
     if stored["data"] not in data_choices:
         raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
-                         f"{chapter} doesn't have: it has {', '.join(data_choices)}")
+                         f"{chapter} doesn't have: choose from {', '.join(data_choices)}")
     own = {"settings": {field.name for field in dataclasses.fields(Config)},
            "loop": set(Loop._fields)}
     if any(set(stored.get(part, ())) != names for part, names in own.items()):
         raise InputError(f"{path}/config.json has other settings than {chapter} has: it was "
-                         "changed, or made by another version")
+                         "changed, or written by another version")
     return Launch(chapter, make(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
                   Loop(**stored["loop"]))
 
 
 def _default_data(small, data_choices):
-    """What --help says of the data set that is used if none is named."""
+    """The text in --help on the data set that is used if none is named."""
     if small is None or not small.data:
         return data_choices[0]
     return (f"the first of {', '.join(small.data)} that is available without a download; with "
@@ -162,7 +163,7 @@ def _default_data(small, data_choices):
 
 
 def _suited(small, args, data_choices):
-    """The data set to train on with the small settings, or None if these are not to be used."""
+    """The data set to train on with the small settings, or None if these are not used."""
     if small is None or args.paper:
         return None
     if not small.data:
@@ -173,7 +174,7 @@ def _suited(small, args, data_choices):
 
 
 def _available(choice, data_dir):
-    """Whether the data set `choice` is there, in `data_dir` if that is given, or is drawn here."""
+    """Whether the data set `choice` is drawn by the package, or can be read without a download."""
     from gan_tf1.data import mnist, source
     if choice in DRAWN:
         return data_dir is None
@@ -184,14 +185,14 @@ def _available(choice, data_dir):
 def _add_loop_flags(parser):
     group = parser.add_argument_group("the training loop")
     group.add_argument("--loop", choices=("feed", "graph"), default=argparse.SUPPRESS, help="feed: "
-                       "as in the chapter, a batch and noise fed to every step; graph: data, noise "
-                       "and many steps per call in the graph, the same mathematics on batches and "
-                       f"noise of its own (default: {Loop().loop})")
+                       "as in the chapter, a batch and noise are fed at every step; graph: data, "
+                       "noise and many steps per call are in the graph, with the same mathematics "
+                       f"on other batches and other noise (default: {Loop().loop})")
     group.add_argument("--xla", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
                        help="compile the loop in the graph")
     group.add_argument("--mixed-precision", action=argparse.BooleanOptionalAction,
                        default=argparse.SUPPRESS,
-                       help="compute in bfloat16 where grappler deems it safe")
+                       help="compute in bfloat16 wherever grappler considers it safe")
 
 
 def _checked(loop):
