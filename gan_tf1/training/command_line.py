@@ -42,7 +42,8 @@ class Launch(NamedTuple):
         """Open the run, new or resumed; returns a `run_directory.Run`.
 
         `data` has the attributes `key`, `title` and `train`, a `TrainingSet`; `sample_shape` is the
-        shape of the samples of one epoch. Raises InputError if the run to resume was trained on other data.
+        shape of the samples of one epoch. Raises InputError if the run to resume was trained on
+        other data.
         """
         crc = data.train.fingerprint()
         if self.resumed:
