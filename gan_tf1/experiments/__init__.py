@@ -1,1 +1,1 @@
-"""What single sections of the chapters show, computed."""
+"""Experiments: each module computes what one section of a chapter shows."""

@@ -1,4 +1,4 @@
-"""The figures of mode collapse: shares of modes over training, and what the samples look like."""
+"""Figures of mode collapse: the shares of modes over training, and the samples."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ from gan_tf1.training import mode_shares
 
 CITY_COLOURS = "#1f77b4", "#d62728"  # cold, warm
 NEITHER = "0.85"
-CELLS = np.linspace(two_cities.LOW, two_cities.HIGH, 71)  # edges of cells of one degree Celsius
-SHOWN = 25  # digits in a panel, as in figure 6.24
+CELLS = np.linspace(two_cities.LOW, two_cities.HIGH, 71)  # edges of bins of one degree Celsius
+SHOWN = 25  # digits per panel, as in figure 6.24
 
 
 def cities(runs, data, title):
-    """Figure 6.23 and how the samples went on from there, one row for each of `runs`.
+    """Figure 6.23, and beside it the samples over the whole training; one row per run.
 
-    A run is (name, iterations, celsius, shares): `celsius` [E, n] are its samples after each of
-    `iterations` [E], `shares` [E, 2] the shares of them near the cities A and B. `data` [N] are
-    the temperatures that it was trained on, in degrees Celsius.
+    A run is (name, iterations, celsius, shares): `celsius` [E, n] are its samples in degrees
+    Celsius after each of `iterations` [E], and `shares` [E, 2] are the shares of samples near the
+    cities A and B. `data` [N] are the temperatures in the training set, in degrees Celsius.
     """
     figure = new_figure(13, 4.6 * len(runs), title)
     rows = figure.subfigures(len(runs), 1, squeeze=False)[:, 0]
@@ -54,7 +54,7 @@ def cities(runs, data, title):
 
 
 def stays(shares):
-    """For each mode, the index in [E] of the middle of its longest stretch of sets without others."""
+    """For each mode that ever dominates, the middle of its longest stay, as an index in [E]."""
     found, middles = mode_shares.dominant(shares), []
     for mode in np.unique(found[found >= 0]):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], found == mode, [False]])))
@@ -65,10 +65,10 @@ def stays(shares):
 
 
 def digits(runs, title):
-    """Figure 6.24 and the shares of the classes, one column for each of `runs`.
+    """Figure 6.24, and below it the shares of the classes over training; one column per run.
 
     A run is (name, iterations, images, shares): `images` [n, 784] in [-1, 1] are its last samples,
-    `shares` [E, 10] those of the classes after each of `iterations` [E].
+    and `shares` [E, 10] are the shares of the classes after each of `iterations` [E].
     """
     figure = new_figure(3.6 * len(runs) + 1.4, 5.4, title)
     above, below = np.reshape(figure.subplots(2, len(runs), height_ratios=(1.2, 1)), (2, -1))
@@ -87,9 +87,9 @@ def digits(runs, title):
 
 
 def remedies(rows, modes, title, seeds=()):
-    """Shares over training, small: one row for each of `rows`, (name, [(iterations, shares)]).
+    """Small panels of shares over training; each of `rows` is (name, [(iterations, shares)]).
 
-    The panels of a row are its seeds, which `seeds` names if given; `modes` names the K modes.
+    A row has one panel per seed; `seeds` are their headings, `modes` the names of the K modes.
     """
     columns = max(len(runs) for _, runs in rows)
     names = 0.083 * max(len(name) for name, _ in rows)
@@ -105,7 +105,7 @@ def remedies(rows, modes, title, seeds=()):
     for axes, seed in zip(grid[0], seeds):
         axes.set_title(f"seed {seed}", fontsize="medium")
     longest = max((run for _, runs in rows for run in runs), key=lambda run: len(run[0]))
-    grid[0, 0].set_xlim(_ends(longest[0]))  # of all: one that diverged is shorter
+    grid[0, 0].set_xlim(_ends(longest[0]))  # the panels share it, and a diverged run is shorter
     for axes in grid[-1]:
         count_along(axes, "", 2.3)
     figure.supxlabel("step", fontsize="medium")
@@ -116,7 +116,7 @@ def remedies(rows, modes, title, seeds=()):
 
 
 def areas(axes, iterations, shares):
-    """The shares [E, K] stacked over `iterations` [E]; the share of no mode stays grey."""
+    """Stack the shares [E, K] over `iterations` [E]; what belongs to no mode stays grey."""
     if not len(shares):
         return
     count = shares.shape[1]
@@ -128,13 +128,13 @@ def areas(axes, iterations, shares):
 
 
 def _ends(iterations):
-    """Where the first interval begins and the last one ends."""
+    """The start of the first interval and the end of the last one."""
     each = iterations[0] if len(iterations) < 2 else iterations[1] - iterations[0]
     return iterations[0] - each / 2, iterations[-1] + each / 2
 
 
 def _of_modes(axes, names):
-    """Handles and labels of the `areas` on `axes`, and of the grey behind them."""
+    """The legend's handles and labels for the `areas` on `axes` and the grey behind them."""
     from matplotlib.patches import Patch
     return [*axes.collections, Patch(color=NEITHER)], [*map(str, names), "of no mode, or diverged"]
 

@@ -1,4 +1,4 @@
-"""What became of the modes in runs of `scripts/18_mode_collapse.py`: read, judged, drawn."""
+"""Read the runs of `scripts/18_mode_collapse.py`, judge what became of their modes, and draw it."""
 
 from typing import Any, NamedTuple
 
@@ -23,19 +23,19 @@ DIGITS = tuple(map(str, range(classifier.NUM_CLASSES)))
 
 
 class Told(NamedTuple):
-    """A run that has ended, and the modes of its samples over training."""
+    """A run that has ended, with the modes of its samples over the course of training."""
     stored: dict          # its config.json
     config: Any           # its model.Config
     iterations: Any       # [E], the steps after which samples were taken
-    samples: Any          # [E, n, 1] or [E, n, 784], in the range of tanh
-    modes: tuple          # their K names
-    shares: Any           # [E, K]
-    seconds: float        # of the training
-    diverged: bool = False  # it stopped at a loss that isn't finite: E is smaller, or 0
+    samples: Any          # [E, n, 1] or [E, n, 784], in [-1, 1]
+    modes: tuple          # the names of the K modes
+    shares: Any           # [E, K], the share of the samples in each mode
+    seconds: float        # duration of the training
+    diverged: bool = False  # it stopped at a loss that wasn't finite, so E is smaller, or 0
 
 
 def called(told):
-    """What became of the run's modes, in a few words."""
+    """The verdict on the run's modes, such as "full collapse, cycling"."""
     if told.diverged:
         return "diverged"
     words = {"full": "full collapse", "partial": "partial collapse", "none": "no collapse"}
@@ -44,11 +44,11 @@ def called(told):
 
 
 def of_run(path, classifier=SHIPPED, shares=None):
-    """The `Told` of the run at `path`, complete or diverged.
+    """Read the run at `path`, complete or diverged, as a `Told`.
 
-    `classifier` is the run directory of the classifier that reads digits; `shares` [E, K] are used
-    instead if they are known. Raises InputError if the run is neither complete nor diverged, or is
-    of another chapter.
+    `classifier` is the run directory of the classifier that reads digits. It isn't needed if
+    `shares` [E, K] are given. Raises InputError if the run is neither complete nor diverged, or
+    belongs to another chapter.
     """
     stored = read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
@@ -63,7 +63,7 @@ def of_run(path, classifier=SHIPPED, shares=None):
 
 
 def shares_of(drawn, modes, classifier):
-    """The share of each of the `modes` in each of the sets of samples `drawn`: [E, K]."""
+    """The share of each of the `modes` in each set of the samples `drawn`: [E, K]."""
     if modes is two_cities.CITIES:
         return [mode_shares.near(two_cities.celsius(each.T), two_cities.MEANS, two_cities.NEAR)[0]
                 for each in drawn]
@@ -72,10 +72,10 @@ def shares_of(drawn, modes, classifier):
 
 
 def seconds(path):
-    """How long the training at `path` took: the median of its intervals, times their number.
+    """The duration of the training at `path` in seconds: the median interval times their number.
 
-    By the times of its TensorBoard events, so that an interruption counts for nothing; samples and
-    checkpoints are in it, the start is not. NaN where there is one interval alone.
+    The intervals are those between TensorBoard events. With their median, an interruption doesn't
+    count. Samples and checkpoints are included, the start is not. NaN if there is only one event.
     """
     times = sorted(event.wall_time for file in (path / "events").iterdir()
                    for event in tf.train.summary_iterator(str(file)) if event.summary.value)
@@ -83,7 +83,7 @@ def seconds(path):
 
 
 def write_shares(path):
-    """Write shares.csv: the share of each mode after each interval of the complete run at `path`."""
+    """Write shares.csv in the complete run at `path`: each mode's share after each interval."""
     told = of_run(path)
     rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
     rows += [f"{iteration:.0f}," + ",".join(f"{share:.12g}" for share in row)
@@ -93,14 +93,14 @@ def write_shares(path):
 
 
 def draw(path, title):
-    """Draw the modes of the complete run at `path` over training; print the files."""
+    """Draw the modes of the complete run at `path` over training, and print the files' names."""
     told = of_run(path, shares=diagnosis.shares_of(path))
     figure = chapters_figure([("", told)], title)
     print(path / SHARES, figures.save(figure, path / "figures" / "collapse.png"), sep="\n")
 
 
 def chapters_figure(named, title):
-    """Figure 6.23 or 6.24, as the data is, of `named`, (name, `Told`) each."""
+    """Figure 6.23 (the cities) or 6.24 (digits) of the runs `named`, a list of (name, `Told`)."""
     told = named[0][1]
     if told.modes is DIGITS:
         return collapse_figures.digits([(name, one.iterations, one.samples[-1], one.shares)
@@ -112,16 +112,16 @@ def chapters_figure(named, title):
 
 
 def load(choice, data_dir, seed):
-    """The data set named by `choice`: temperatures drawn by `seed`, or digits."""
+    """Load the data set `choice`: temperatures that are drawn with `seed`, or digits."""
     if choice == two_cities.KEY:
         return two_cities.load(seed)
     return digits.unsplit(digits.load(choice, data_dir))
 
 
 def table(rows):
-    """The lines of a table; `rows` is name -> [`Told` of each seed].
+    """The lines of a table of verdicts; `rows` maps a name to the list of its seeds' `Told`.
 
-    But for their number, runs that have diverged aren't in it.
+    Runs that have diverged are counted, and left out of all other columns.
     """
     lines = []
     for name, seeds in rows.items():
@@ -146,23 +146,23 @@ def table(rows):
 
 
 def spread(numbers, digits):
-    """Mean and, of two and more, standard deviation, of those that are numbers."""
+    """The mean and standard deviation as text, without NaNs; of one number only the mean."""
     numbers = np.asarray(numbers, float)
     numbers = numbers[~np.isnan(numbers)]
-    deviation = f" +- {np.std(numbers, ddof=1):.{digits}f}" if len(numbers) > 1 else ""
-    return f"{mean(numbers):.{digits}f}{deviation}"
+    std = f" +- {np.std(numbers, ddof=1):.{digits}f}" if len(numbers) > 1 else ""
+    return f"{mean(numbers):.{digits}f}{std}"
 
 
 def mean(numbers):
-    """The mean of those that are numbers, NaN where none is."""
+    """The mean without NaNs; NaN if there is nothing else."""
     numbers = np.asarray(numbers, float)
     return numbers[~np.isnan(numbers)].mean() if not np.isnan(numbers).all() else np.nan
 
 
 def series(rows):
-    """The lines of a CSV with every share of every run: one line a run and mode, its sets in order.
+    """The lines of a CSV with all shares of all runs: one line per run and mode.
 
-    All have taken their samples after the same iterations; of one that diverged, some are missing.
+    All runs took samples after the same iterations. If a run diverged, its last cells are empty.
     """
     iterations = max((told.iterations for seeds in rows.values() for told in seeds), key=len)
     yield ",".join(["row", "seed", "mode", *(f"{number:.0f}" for number in iterations)])

@@ -1,33 +1,36 @@
 """The theory of the GAN's objectives in numbers: values, divergences, costs and their slopes.
 
-Of densities on the real line: `data` and `gen` are frozen distributions of `scipy.stats`, all
-integrals are SciPy's quadrature, in float64 and nats. With p = p_data and q = p_g (Goodfellow et
-al. 2014, section 4.1)::
+All densities are on the real line: `data` and `gen` are frozen distributions of `scipy.stats`.
+Integrals are computed by SciPy's quadrature, in float64 and nats. With p = p_data and q = p_g
+(Goodfellow et al. 2014, section 4.1)::
 
     V(G, D) = E_p[log D] + E_q[log(1 - D)]
     D*      = p / (p + q)                       its logit is log p - log q
-    V(G, D*) = 2 JSD(p, q) - log 4              -log 4 where p = q, 0 where they don't overlap
+    V(G, D*) = 2 JSD(p, q) - log 4              -log 4 if p = q, 0 if they don't overlap
 
-`D` is given by its logits l throughout, D = 1 / (1 + e^-l): log D stays exact where D is near 0.
+D is always given by its logits l, D = 1 / (1 + e^-l), so that log D is exact even if D is near 0.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts are imported when they are first used
+import scipy  # its submodules are imported when they are first used
 
 from gan_tf1.models.mnist_gan_objectives import OBJECTIVES, gen_cost
 from gan_tf1.tf1 import new_graph, session_config, tf
 
-TAIL = 1e-16  # the probability that quadrature leaves out on either side
-SEEN = 0.05   # where fewer numbers fall, a discriminator can't know
+TAIL = 1e-16  # the probability that quadrature omits on either side
+SEEN = 0.05   # share of the largest density; below it, D sees too few numbers to learn from
 
 
 def expectation(function, dist, *others):
-    """E[function(x)] for x of `dist`, by adaptive quadrature over all but the tails of all."""
+    """E[function(x)] for x from `dist`, by adaptive quadrature.
+
+    The range reaches over the bulk of `dist` and of all `others`.
+    """
     points = [point for d in (dist, *others) for point in (d.ppf(TAIL), d.median(), d.isf(TAIL))]
     return scipy.integrate.quad(lambda x: dist.pdf(x) * function(x), min(points), max(points),
-                                points=points,  # or narrow peaks are missed
+                                points=points,  # without them, narrow peaks are missed
                                 epsabs=1e-12, epsrel=1e-10, limit=500)[0]
 
 
@@ -37,19 +40,19 @@ def optimal_logit(data, gen):
 
 
 def value(logit, data, gen):
-    """V(G, D) of the discriminator whose logits the function `logit` gives."""
+    """V(G, D) in nats; `logit(x)` are the discriminator's logits."""
     log_expit = scipy.special.log_expit
     return (expectation(lambda x: log_expit(logit(x)), data)
             + expectation(lambda x: log_expit(-logit(x)), gen))
 
 
 def kullback_leibler(p, q):
-    """KL(p, q), from 0 to infinity; not the same the other way round."""
+    """KL(p, q), from 0 to infinity; KL(q, p) is another number."""
     return expectation(lambda x: p.logpdf(x) - q.logpdf(x), p)
 
 
 def jensen_shannon(p, q):
-    """JSD(p, q), from 0 to log 2: the mean of KL(p, m) and KL(q, m), m being (p + q) / 2."""
+    """JSD(p, q), from 0 to log 2: the mean of KL(p, m) and KL(q, m), with m = (p + q) / 2."""
     def log_mixture(x):
         return np.logaddexp(p.logpdf(x), q.logpdf(x)) - np.log(2)
     return (expectation(lambda x: p.logpdf(x) - log_mixture(x), p)
@@ -57,15 +60,16 @@ def jensen_shannon(p, q):
 
 
 def divergences(shifts):
-    """A table of the generator N(s, 1) beside the data N(0, 1), for each s of `shifts`: [n] each.
+    """A table for the data N(0, 1) and the generator N(s, 1), for each s in `shifts` [n].
 
-    `value` at D*; `bound`, 2 JSD - log 4; KL both ways; the Wasserstein distance; and, for each
-    objective, `OBJECTIVE_slope`: by how much the cost rises with s while D* stands still.
+    Its columns [n] are `shift`; `value`, which is V(G, D*); `bound`, which is 2 JSD - log 4; KL in
+    both directions; the Wasserstein distance; and for each objective `OBJECTIVE_slope`, the
+    derivative of its cost with respect to s, with D* held fixed.
     """
     data, rows = scipy.stats.norm(0, 1), []
     for shift in shifts:
         gen = scipy.stats.norm(shift, 1)
-        logit = optimal_logit(data, gen)  # its slope by x is -s, everywhere
+        logit = optimal_logit(data, gen)  # its derivative with respect to x is -s everywhere
         rows.append({"shift": shift, "value": value(logit, data, gen),
                      "bound": 2 * jensen_shannon(data, gen) - np.log(4),
                      "kl_data_gen": kullback_leibler(data, gen),
@@ -78,23 +82,23 @@ def divergences(shifts):
 
 
 def slope(objective, logit):
-    """The slope of the generator's cost by the `logit` of D(G(z)), in closed form."""
+    """The derivative of the generator's cost with respect to D's `logit`, in closed form."""
     return {"minimax": lambda: -scipy.special.expit(logit),
             "non_saturating": lambda: -scipy.special.expit(-logit),
             "maximum_likelihood": lambda: -np.exp(logit)}[objective]()
 
 
 class Costs(NamedTuple):
-    """A cost over D(G(z)): float64 [n] each."""
+    """A cost as a function of D(G(z)); the arrays are float64 [n]."""
     cost: np.ndarray
-    by_prob: np.ndarray   # its gradient by D(G(z))
-    by_logit: np.ndarray  # and by the logit
+    by_prob: np.ndarray   # the gradient with respect to D(G(z))
+    by_logit: np.ndarray  # the gradient with respect to its logit
 
 
 def generator_costs(probs):
-    """The `Costs` of each objective at probabilities [n] in (0, 1), by `tf.gradients`.
+    """The `Costs` of each objective at probabilities [n] in (0, 1), with `tf.gradients`.
 
-    They are those of `mnist_gan_objectives.gen_cost`, which a training descends on.
+    The costs are those of `mnist_gan_objectives.gen_cost`, which trainings minimize.
     """
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         prob = tf.placeholder(tf.float64, (None,), name="prob")
@@ -107,10 +111,9 @@ def generator_costs(probs):
 
 
 def noise_cells(count):
-    """Normal noise in `count` cells of equal probability: the edges [count + 1], the share of one.
+    """Cells of equal probability of normal noise: their edges [count + 1] and the share of each.
 
-    The outermost edges, which lie at infinity, are brought to where a share ten thousand times
-    smaller begins.
+    The outermost edges would be infinite. They are moved in, and cut off 1e-4 of a cell's share.
     """
     shares = np.linspace(0, 1, count + 1)
     shares[[0, -1]] = 1e-4 / count, 1 - 1e-4 / count
@@ -118,12 +121,12 @@ def noise_cells(count):
 
 
 def density(x, share, edges):
-    """p_g by change of variables: the mean density in each of the cells between `edges` [m + 1].
+    """p_g by change of variables: the mean density in each cell between `edges` [m + 1].
 
-    `x` [n + 1] is G at the edges of n cells of noise, each with the probability `share`. Within one
-    G is taken as straight, so that p_g = p_z |dz / dx|; where G folds, each branch adds its own.
-    Nothing is drawn at random, nothing smoothed: between `edges` lies all the mass that G puts
-    there.
+    `x` [n + 1] is G at the edges of n cells of noise, each with the probability `share`. Within a
+    cell of noise G is taken as linear, so that p_g = p_z |dz / dx|. If G folds, the branches add
+    up. The result is neither sampled nor smoothed: it contains all the mass that G puts between
+    the `edges`.
     """
     low, high = np.minimum(x[:-1], x[1:]), np.maximum(x[:-1], x[1:])
     width = np.maximum(high - low, 1e-12)
@@ -132,15 +135,15 @@ def density(x, share, edges):
 
 
 class Deviation(NamedTuple):
-    """How far a discriminator is from the best one, D* = p / (p + q)."""
-    largest: float     # max |D - D*| where numbers fall, as `seen` says
-    mean: float        # the mean of |D - D*| over numbers of which half are data
+    """The distance of a discriminator from the optimal one, D* = p / (p + q)."""
+    largest: float     # max |D - D*| over the cells that are `seen`
+    mean: float        # the mean of |D - D*| under (p + q) / 2
     value: float       # V(G, D)
     best_value: float  # V(G, D*)
 
 
 def deviation(logit, p, q, width):
-    """The `Deviation` of the logits [m] of D in cells of `width` and densities `p`, `q` [m]."""
+    """The `Deviation` of D, given its logits [m], in cells of `width` with densities `p`, `q` [m]."""
     log_expit, xlogy = scipy.special.log_expit, scipy.special.xlogy
     mixture, apart = (p + q) / 2, np.abs(scipy.special.expit(logit) - optimum(p, q))
     return Deviation(
@@ -150,10 +153,10 @@ def deviation(logit, p, q, width):
 
 
 def optimum(p, q):
-    """D* of densities, one of which is above 0."""
+    """D* of densities that aren't both 0."""
     return p / (p + q)
 
 
 def seen(p, q):
-    """Where (p + q) / 2 is at least `SEEN` of its largest value."""
+    """A mask of the cells in which p + q is at least `SEEN` times its largest value."""
     return p + q >= SEEN * (p + q).max()

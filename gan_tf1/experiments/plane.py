@@ -1,4 +1,4 @@
-"""Figures of points in the plane: a generator's samples over the mixture that it is to learn."""
+"""Figures of points in the plane: a generator's samples over the mixture that it should learn."""
 
 import io
 
@@ -8,19 +8,19 @@ from gan_tf1.evaluation.mode_coverage import RADIUS
 from gan_tf1.figure_layout import SMALL, count_along, legend_below, new_figure, wrapped
 from gan_tf1.figures import DISC_COLOUR, GEN_COLOUR
 
-MARGIN = 0.3  # share of the means' own width on each side, or six standard deviations if more
-PIXELS = 160  # of the density, in both directions
+MARGIN = 0.3  # on each side, as a share of the means' range; at least six standard deviations
+PIXELS = 160  # width and height of the density
 
 
 def window(mixture):
-    """The square that is drawn, as (low, high), which hold in both directions."""
+    """The limits (low, high) of both axes."""
     low, high = mixture.means.min(), mixture.means.max()
     margin = max(MARGIN * (high - low), 2 * RADIUS * mixture.deviation)
     return low - margin, high + margin
 
 
 def density_png(points, mixture):
-    """The number of `points` [n, 2] in each pixel, on a logarithmic scale, as a PNG's bytes."""
+    """A picture of the number of `points` [n, 2] per pixel, on a log scale: the bytes of a PNG."""
     counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], PIXELS, [window(mixture)] * 2)
     buffer = io.BytesIO()
     from matplotlib.image import imsave
@@ -29,7 +29,7 @@ def density_png(points, mixture):
 
 
 def scatter(axes, points, mixture, title):
-    """`points` [n, 2] on `axes`, over a circle of three standard deviations around each mode."""
+    """Draw `points` [n, 2], and a circle of three standard deviations around each mode."""
     from matplotlib.collections import EllipseCollection
     axes.plot(*np.transpose(points), ".", color=GEN_COLOUR, markersize=2, alpha=0.5,
               rasterized=True)
@@ -47,7 +47,7 @@ def scatter(axes, points, mixture, title):
 
 
 def samples(points, mixture, title):
-    """One set of `points` [n, 2] over its mixture."""
+    """A figure of one set of `points` [n, 2] over its mixture."""
     figure = new_figure(5.5, 5.3, title)
     scatter(figure.subplots(), points, mixture, "")
     legend_below(figure, *figure.axes)
@@ -55,7 +55,7 @@ def samples(points, mixture, title):
 
 
 def panels(rows, title):
-    """Sets of samples side by side: each of `rows` is a list of (points, mixture, title)."""
+    """A figure of several sets of samples: each of `rows` is a list of (points, mixture, title)."""
     columns = max(map(len, rows))
     figure = new_figure(3.4 * columns, 3.6 * len(rows), title)
     grid = figure.subplots(len(rows), columns, squeeze=False)
@@ -69,9 +69,10 @@ def panels(rows, title):
 
 
 def counted_curves(losses, each, modes, title):
-    """Over training, how many of the `modes` are captured, and the share of high quality if known.
+    """A figure of the modes captured over training, and of the share of high quality if known.
 
-    `losses` are the columns of losses.csv, whose epochs are of `each` iterations.
+    `losses` are the columns of losses.csv, `each` is the number of iterations per epoch in it, and
+    `modes` the number of modes of the data.
     """
     iterations = losses["epoch"] * each
     marker = "o" if len(iterations) == 1 else None

@@ -1,9 +1,9 @@
-"""How heavy the pen was that drew a digit: one measurement, and a line fitted to known weights.
+"""Estimate the weight of a digit's strokes, which is the width of the pen, in pixels.
 
-A stroke of length L and width w covers L w pixels, and its outline is 2 L long. So twice the ink
-over the length of the outline is the width, whatever the digit. Drawn digits tell the width of the
-pen that drew them (`gan_tf1.data.drawn_digits`): a line takes the measurement to it, and digits
-that the line hasn't seen say how good that is.
+A stroke of length L and width w covers L w pixels, and its outline is 2 L long. So twice the ink,
+divided by the length of the outline, is the width, whatever the digit. For digits that
+`gan_tf1.data.drawn_digits` draws, the width of the pen is known. A line is fitted from the
+measured width to the known one, and held-out digits show how good the estimate is.
 """
 
 from typing import NamedTuple
@@ -12,24 +12,25 @@ import numpy as np
 
 from gan_tf1.data import drawn_digits
 
-COUNT, SEED = 5000, 1  # drawn digits, half of them to fit; not those of training, whose seed is 0
-CHUNK = 1000           # images measured at a time: bounds memory
+COUNT, SEED = 5000, 1  # drawn digits; the seed of those in the training set is 0
+CHUNK = 1000           # images measured at a time, to bound memory
 
 
 class Gauge(NamedTuple):
-    """weight = slope * width + intercept, in pixels, and how good it is on digits not fitted."""
+    """The line weight = slope * width + intercept, in pixels, and its fit on held-out digits."""
     slope: float
     intercept: float
     r_squared: float   # share of the variance of the held-out digits' weights
-    error: float       # pixels, root mean square
-    held_out: int      # digits
+    error: float       # root mean square, in pixels
+    held_out: int      # number of held-out digits
 
 
 def width(images):
-    """Twice the ink over the length of its outline, in pixels: [n] of `images` [n, 784] in [0, 1].
+    """The measured width in pixels, [n], of the strokes in `images` [n, 784] in [0, 1].
 
-    The outline's length is the sum of the gradient's length (total variation), so a soft edge
-    counts as much as a hard one. The width of nothing, a blank image, is 0.
+    It is twice the ink divided by the length of the outline. That length is the total variation,
+    the sum of the gradient's norm, so that a soft edge counts as much as a hard one. The width of
+    a blank image is 0.
     """
     images = np.reshape(images, (-1, 28, 28))
     ink, outline = np.empty(len(images)), np.empty(len(images))
@@ -42,7 +43,7 @@ def width(images):
 
 
 def gauge(cache_dir=None):
-    """The `Gauge` of `COUNT` drawn digits: the first half is fitted, the second held out."""
+    """Fit a `Gauge` to the first half of `COUNT` drawn digits; the second half is held out."""
     drawn = drawn_digits.load(COUNT, SEED, cache_dir)
     widths, half = width(drawn.images / 255), COUNT // 2
     slope, intercept = np.polyfit(widths[:half], drawn.weight[:half], 1)
@@ -53,5 +54,5 @@ def gauge(cache_dir=None):
 
 
 def weight(gauge, images):
-    """The pen's width in pixels by `gauge`: [n] of `images` [n, 784] in [0, 1]."""
+    """The weight in pixels, [n], that `gauge` estimates for `images` [n, 784] in [0, 1]."""
     return gauge.slope * width(images) + gauge.intercept

@@ -1,13 +1,13 @@
-"""The figures of the theory, computed: what each shows is trained or integrated, never drawn.
+"""Compute the figures of the theory: each curve comes from a training or an integral.
 
-A figure NAME.png has its numbers beside it, in NAME.csv.
+The numbers of a figure NAME.png are in NAME.csv beside it.
 """
 
 import shlex
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy  # its parts are imported when they are first used
+import scipy  # its submodules are imported when they are first used
 
 from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import make
@@ -20,27 +20,27 @@ from gan_tf1.training import run_config, run_results
 
 NOISE_CELLS = 4000
 CELLS = 400
-SHIFTS = np.linspace(0, 8, 33)    # deviations
+SHIFTS = np.linspace(0, 8, 33)    # standard deviations
 PROBS = np.linspace(0.005, 0.995, 199)
-SAMPLES = 6                       # of a training
-COLUMNS = ("epoch", "disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake")  # of a training
+SAMPLES = 6                       # images per training
+COLUMNS = ("epoch", "disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake")  # of losses.csv
 
 
 class Stage(NamedTuple):
-    """The one-dimensional GAN at one of figure 6.5's stages; arrays are [CELLS]."""
+    """The one-dimensional GAN at one of the four stages of figure 6.5; arrays are [CELLS]."""
     letter: str
     x: np.ndarray          # the middles of the cells
-    data: np.ndarray       # p_data there
-    gen: np.ndarray        # p_g: its mean over the cell
+    data: np.ndarray       # p_data at x
+    gen: np.ndarray        # the mean of p_g over the cell
     disc: np.ndarray       # the learned D
     best: np.ndarray       # D*
-    z: np.ndarray          # Phi(z) of some noise, evenly spaced in (0, 1)
-    mapped: np.ndarray     # G(z) of that noise
+    z: np.ndarray          # [24], Phi(z) of some noise, evenly spaced in (0, 1)
+    mapped: np.ndarray     # [24], G(z) of that noise
     deviation: Any         # objectives.Deviation
 
 
 def stages(seed, config):
-    """Train the one-dimensional GAN of `config`: a `Stage` of each of (a) to (d)."""
+    """Train the one-dimensional GAN of `config`; returns the `Stage`s (a) to (d)."""
     rng = seeds.stream(seed, seeds.STEPS)
     data = scipy.stats.norm(config.data_mean, config.data_deviation)
     edges = np.linspace(min(data.ppf(1e-6), -4), max(data.isf(1e-6), 4), CELLS + 1)
@@ -65,14 +65,14 @@ class Gradients(NamedTuple):
     """Figure 6.15: a discriminator and a critic of two Gaussians over x; arrays are [n]."""
     x: np.ndarray
     real: np.ndarray      # density of the real numbers
-    fake: np.ndarray
+    fake: np.ndarray      # density of the fake numbers
     disc: np.ndarray      # D(x)
     critic: np.ndarray    # f(x)
-    slopes: dict          # |slope| by x of what a generator might descend on, by its name
+    slopes: dict          # name of a generator's cost -> the absolute value of its slope at x
 
 
 def gradients(seed, config):
-    """Train the networks of figure 6.15: the `Gradients` over both Gaussians and beyond."""
+    """Train the networks of figure 6.15; returns their `Gradients`."""
     rng = seeds.stream(seed, seeds.STEPS)
     real, fake = (scipy.stats.norm(side * config.distance / 2, config.deviation)
                   for side in (-1, 1))
@@ -90,9 +90,9 @@ def gradients(seed, config):
 
 
 def draw_all(seed, out):
-    """Make the theory's figures and tables in the folder `out`; print the files and what they say.
+    """Write the theory's figures and tables to the folder `out`; print their names and the results.
 
-    Raises InputError where `out` is no folder and can't be made one.
+    Raises InputError if `out` is not a folder and can't be made one.
     """
     out = folder(out)
     source = {"made by": "scripts/17_gan_objectives.py", "seed": seed,
@@ -109,7 +109,8 @@ def draw_all(seed, out):
     _save(out, "generator_costs", source, {"prob": PROBS} | {
         f"{name}_{field}": getattr(each, field)
         for name, each in costs.items() for field in each._fields},
-        theory_figures.generator_costs(PROBS, costs, "What a generator descends on, as a function of D(G(z))"))
+        theory_figures.generator_costs(
+            PROBS, costs, "What a generator descends on, as a function of D(G(z))"))
 
     table = objectives.divergences(SHIFTS)
     _save(out, "divergences", source, table, theory_figures.divergences(
@@ -128,15 +129,15 @@ def draw_all(seed, out):
 
 
 def compare(paths, out):
-    """Put finished trainings at `paths` side by side: objectives.png, .csv, and their last samples.
+    """Compare the finished trainings at `paths`: write their losses and last samples to `out`.
 
-    They go to the folder `out`. Raises InputError where one isn't finished or none of this
-    chapter's, and where they were trained on different data.
+    The files are objectives.png, objectives.csv and objectives_samples.png. Raises InputError if a
+    run isn't finished or belongs to another chapter, or if the runs were trained on different data.
     """
     stored = [run_config.read_config_of(mnist_gan_objectives.CHAPTER, path) for path in paths]
     data = {each["data_title"] for each in stored}
     if len(data) > 1:
-        raise InputError(f"these were trained on different data: {', '.join(sorted(data))}")
+        raise InputError(f"the runs were trained on different data: {', '.join(sorted(data))}")
     configs = [make(mnist_gan_objectives.Config, each["settings"]) for each in stored]
     runs = []
     for path, config in zip(paths, configs):
@@ -165,17 +166,17 @@ def compare(paths, out):
 
 
 def compared(data_title, seeds, label_smooth):
-    """The title of trainings with these `seeds` and values of `label_smooth`, both sets."""
+    """The title of a comparison; `seeds` and `label_smooth` are the sets of values that occur."""
     seeds, smooth = (", ".join(map(str, sorted(values))) for values in (seeds, label_smooth))
     return f"The MNIST GAN by objective, on {data_title}: seeds {seeds}, label smoothing {smooth}"
 
 
 def folder(path):
-    """`path`, made a folder where there is none."""
+    """Make the folder `path` if it doesn't exist; returns it. InputError if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out {path} can't be made a folder: {error.strerror}") from error
+        raise InputError(f"the folder --out {path} can't be created: {error.strerror}") from error
     return path
 
 
@@ -191,7 +192,10 @@ def _stacked(found):
 
 
 def _save(out, name, source, table, figure):
-    """`figure` as NAME.png, `table` (columns [n] by name) as NAME.csv with its source above it."""
+    """Save `figure` as NAME.png, and `table`, a dict of columns [n], as NAME.csv.
+
+    The CSV begins with `source`, a dict, as comments.
+    """
     lines = [f"# {key}: {text}" for key, text in source.items()] + [",".join(table)]
     lines += [",".join(f"{value:.6g}" if isinstance(value, float) else str(value) for value in row)
               for row in zip(*(column.tolist() for column in table.values()))]

@@ -1,4 +1,4 @@
-"""The figures of the theory: what `theory.py` computes, and what runs have kept, drawn."""
+"""Draw the figures of the theory from what `theory.py` computes and from the losses of runs."""
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from gan_tf1.figures import DISC_COLOUR, GEN_COLOUR
 NAMES = {"minimax": "minimax", "non_saturating": "non-saturating",
          "maximum_likelihood": "maximum likelihood"}
 COST_COLOURS = dict(zip(NAMES, ("#2ca02c", "#9467bd", "#d62728")))
-# Dashes let a curve below them be seen, and distinguish red from green without the colours.
+# A curve below a dashed one stays visible, and red and green differ without their colours too.
 STYLES = dict(zip(NAMES, ("-", "-", "--")))
 STAGES = {"a": "(a) D partially accurate", "b": "(b) D trained, G frozen",
           "c": "(c) G guided by D", "d": "(d) both trained"}
 
 
 def stages(found, title):
-    """Figure 6.5: densities, D and D* at each `theory.Stage`, and below them how G maps z to x."""
+    """Figure 6.5: the densities, D and D* at each `theory.Stage`, and how G maps z to x."""
     figure = new_figure(14, 4.3, title)
     grid = figure.subplots(2, len(found), height_ratios=(4, 1), sharex=True, sharey="row",
                            squeeze=False)
@@ -41,7 +41,7 @@ def stages(found, title):
 
 
 def generator_costs(probs, costs, title):
-    """Figures 6.6 and 6.7: each objective's `objectives.Costs` over D(G(z)), `probs`."""
+    """Figures 6.6 and 6.7: each objective's `objectives.Costs` over `probs`, D(G(z))."""
     figure = new_figure(11, 7.2, title)
     grid = figure.subplots(2, 2, sharex=True)
     for axes, names, heading in ((grid[0, 0], list(NAMES)[:2], "Figure 6.6: two costs"),
@@ -65,7 +65,7 @@ def generator_costs(probs, costs, title):
 
 
 def divergences(table, title):
-    """What V is at the optimal D, and what each objective then descends on, over the shift of q."""
+    """V at the optimal D, and each objective's slope there, over the shift of the generator."""
     shift = table["shift"]
     figure = new_figure(11, 4, title)
     left, right = figure.subplots(1, 2)
@@ -88,7 +88,7 @@ def divergences(table, title):
 
 
 def gradients(found, title):
-    """Figure 6.15: `theory.Gradients`, and the slopes that a generator would descend on."""
+    """Figure 6.15, from `theory.Gradients`, and the slopes of a generator's costs."""
     figure = new_figure(11, 4, title)
     left, right = figure.subplots(1, 2)
     left.plot(found.x, found.real, ":", color="black", label="density of the real numbers")
@@ -114,7 +114,7 @@ def gradients(found, title):
 
 
 def trainings(runs, title):
-    """Trainings side by side, one panel per column: `runs` are (objective, columns of losses.csv)."""
+    """Compare trainings, one panel per loss; `runs` are (objective, columns of losses.csv)."""
     panels = {"gen_grad_norm": ("generator's gradient norm, epoch's mean", "log"),
               "disc_prob_fake": ("D(G(z)) on the epoch's last batch", "log"),
               "gen_loss": ("generator loss (nats), each its own", "linear"),

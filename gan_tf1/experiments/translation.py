@@ -1,8 +1,8 @@
-"""What a trained CycleGAN does to images, and to drawn digits, of which it is known what it should.
+"""Translate images with a trained CycleGAN, and measure what it changes in drawn digits.
 
-Between digits of a regular and of a bold pen a translation should change the weight of the
-strokes, to that of the other set, and leave the digit. The weight is measured (`stroke.py`),
-the digit read by a classifier; both before, after, and on the way back.
+A translation between digits drawn with a regular pen and with a bold one should change the weight
+of the strokes to that of the other set, and preserve the digit. `stroke.py` measures the weight,
+and a classifier reads the digit: before the translation, after it, and after the way back.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ DIRECTIONS = ("AtoB", "BtoA")
 
 
 class Way(NamedTuple):
-    """Digits [n, 784] in [0, 1] as they were, translated, and translated back; what is known."""
+    """Digits [n, 784] in [0, 1] before and after translation and back again, with their labels."""
     before: np.ndarray
     after: np.ndarray
     back: np.ndarray
@@ -32,17 +32,17 @@ class Way(NamedTuple):
 
 
 def of_run(path):
-    """The `Config` of the CycleGAN in run directory `path`, and its images' channels, 1 or 3."""
+    """The `Config` of the CycleGAN in the run directory `path`, and its channels, 1 or 3."""
     stored = read_config_of(cyclegan.CHAPTER, path)
     return (make(cyclegan.Config, stored["settings"]), 3 if len(stored["sample_shape"]) == 4 else 1)
 
 
 @contextlib.contextmanager
 def restored(path):
-    """The newest generators in run directory `path`, as `translate(imgs, direction)`.
+    """Restore the newest generators in the run directory `path` as `translate(imgs, direction)`.
 
-    `imgs` are uint8 [n, size, size, channels], `direction` "AtoB" or "BtoA"; what it gives are two
-    such arrays: translated, and translated back.
+    `imgs` are uint8 [n, size, size, channels], and `direction` is "AtoB" or "BtoA". The result is
+    a list of two such arrays: the images translated, and translated back.
     """
     with sample_files.restored(path, cyclegan) as (sess, gan, _, _):
         def translate(imgs, direction):
@@ -53,14 +53,14 @@ def restored(path):
 
 
 def ways(path, pens, count):
-    """A `Way` from A and one from B, of `count` digits of each of the two `unpaired.Pens`.
+    """Yield a `Way` from A and one from B, for `count` digits of each of the two `unpaired.Pens`.
 
-    Raises InputError where the run wasn't trained on drawn digits as they are.
+    Raises InputError if the run wasn't trained on drawn digits in their original size.
     """
     stored = read_config_of(cyclegan.CHAPTER, path)
     if stored["data"] != "drawn" or of_run(path)[0].size != 32:
-        raise InputError(f"{path} was trained on {stored['data_title']}, with no known pen or of "
-                         "another size: give a run of --data drawn --load-size 32 --size 32")
+        raise InputError(f"{path} was trained on {stored['data_title']}, whose pen is unknown, or "
+                         "in another size: give a run of --data drawn --load-size 32 --size 32")
     with restored(path) as translate:
         for direction, known in zip(DIRECTIONS, pens):
             before = known.images[:count]
@@ -69,21 +69,25 @@ def ways(path, pens, count):
 
 
 def _without_margin(stack):
-    """Digits uint8 [n, 32, 32, 1] as [n, 784] in [0, 1]."""
+    """Crop digits uint8 [n, 32, 32, 1] to [n, 784] in [0, 1]."""
     inner = slice(images.MARGIN, -images.MARGIN)
     return stack[:, inner, inner].reshape(-1, 784) / 255
 
 
 def report(found, names, classifier):
-    """The lines that tell two `Way`s between the sets `names`, read by the run `classifier`."""
+    """The lines of a report on two `Way`s between the sets called `names`.
+
+    `classifier` is the run directory of the classifier that reads the digits.
+    """
     gauge = stroke.gauge()
     stages = [way[:3] for way in found]
     judged = iter(sample_files.judged(classifier, [stage for three in stages for stage in three]))
     weights = [[stroke.weight(gauge, stage) for stage in three] for three in stages]
     right = [[next(judged)[0].argmax(axis=1) == way.labels for _ in three]
              for way, three in zip(found, stages)]
-    yield (f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "
-           f"{gauge.held_out} drawn digits held out; digits read by {classifier.resolve().name}")
+    yield (f"weight: estimated with R^2 {gauge.r_squared:.2f} and an error of {gauge.error:.2f} "
+           f"pixels on {gauge.held_out} held-out drawn digits; digits are read by "
+           f"{classifier.resolve().name}")
     yield f"in brackets: {LEVEL:.0%} intervals, for these generators"
     yield ""
     yield from tables.lines(("", "images", "weight in pixels", "read as their label"), [
@@ -95,14 +99,14 @@ def report(found, names, classifier):
     for side, (one, other) in enumerate((names, names[::-1])):
         (before, after, back), (was, stays, comes) = weights[side], right[side]
         aim = weights[1 - side][0].mean() - before.mean()
-        yield (f"{one} to {other}: {_mean(after - before, '+.2f')} pixels; from the one set to the "
-               f"other it is {aim:+.2f}")
-        yield (f"  of the {was.sum()} digits that were read right, still {_share(stays[was])}, and "
-               f"after the way back {_share(comes[was])}")
+        yield (f"{one} to {other}: {_mean(after - before, '+.2f')} pixels; the two sets differ by "
+               f"{aim:+.2f}")
+        yield (f"  of the {was.sum()} digits that were read correctly, {_share(stays[was])} still "
+               f"are, and {_share(comes[was])} after the way back")
         away, left = (np.abs(part - found[side].before).mean()
                       for part in (found[side].after, found[side].back))
-        yield (f"  the way back ends {_mean(back - before, '+.2f')} pixels of weight from where it "
-               f"began; the ink of a pixel is off by {left:.3f} on average, on the way by {away:.3f}")
+        yield (f"  the way back ends {_mean(back - before, '+.2f')} pixels of weight from the "
+               f"start; a pixel's mean error is {left:.3f}, against {away:.3f} after one way")
 
 
 def _mean(values, form):

@@ -1,25 +1,23 @@
-"""Vector arithmetic on a generator's latent vectors: concepts, means, trials, intervals.
+"""Vector arithmetic on a generator's latent vectors, in many trials with a control.
 
-*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image
-Generation with GANs", section "Vector arithmetic", which tells of Radford et al.
-2016 (section 6.3.2), where men, women and glasses are the concepts. Digits have
-boldness ::
+*Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
+section "Vector arithmetic", which presents Radford et al. 2016 (section 6.3.2). There the concepts
+are men, women and glasses; here the concept is the boldness of digits::
 
     z = mean(bold 7) - mean(regular 7) + mean(regular 3)     is G(z) a bold 3?
 
-One latent vector doesn't make a concept, says the section: it takes the mean of
-at least three. Of normal noise with deviation 1 the mean of k vectors has
-deviation 1 / sqrt(k) in each number, and the sum of three means sqrt(3 / k). At
-k = 3 that is the noise which the generator was trained on; of more exemplars,
-z is shorter, and what they have in common counts for more.
+The section says that a single latent vector doesn't make a concept, and takes the mean of at least
+three. For standard normal noise, each coordinate of the mean of k vectors has the standard
+deviation 1 / sqrt(k), and that of the sum of three such means sqrt(3 / k). With k = 3 this is the
+noise that the generator was trained on. With more exemplars z is shorter, and what they have in
+common counts for more.
 
-One picture proves nothing, so there are many trials, each with exemplars of its
-own, none used twice, and each with a control: a random vector as long as
-mean(bold 7) - mean(regular 7) in its place. A result may be bolder than the 3s
-that it came of only because means and sums of latent vectors are drawn otherwise
-than latent vectors; what it is bolder than its control is the arithmetic's. The
-trials are all but independent draws of one generator: the intervals are about
-that one, and another training is another matter.
+One picture proves nothing, so there are many trials. No exemplar is used in two of them. Each trial
+has a control, in which a random vector of the same length replaces mean(bold 7) - mean(regular 7).
+The control is needed because means and sums of latent vectors are distributed differently from
+latent vectors, which alone may make the result bolder. Only the difference between the result and
+its control is due to the arithmetic. The trials are nearly independent draws from one generator,
+and so the intervals hold for that generator only, not for another training.
 """
 
 from typing import NamedTuple
@@ -30,28 +28,28 @@ from gan_tf1 import tables
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval
 
-SURE = 0.9      # probability from which on a reading counts as sure
-BOLD = 0.1      # share of a digit's images, the heaviest
-REGULAR = 0.2   # share of a digit's images, around the median weight
-LEAST = 3       # exemplars, as the section says
+SURE = 0.9      # the least probability of a sure reading
+BOLD = 0.1      # bold is this share of a digit's images, the heaviest
+REGULAR = 0.2   # regular is this share of a digit's images, around the median weight
+LEAST = 3       # the least number of exemplars, as the section says
 
 
 class Read(NamedTuple):
-    """What is known of n images."""
-    digit: np.ndarray    # [n], the likeliest
+    """The readings of n images."""
+    digit: np.ndarray    # [n], the most probable digit
     sure: np.ndarray     # [n] bool, whether its probability is at least `SURE`
-    weight: np.ndarray   # [n], of the strokes, in pixels
+    weight: np.ndarray   # [n], the weight of the strokes in pixels
 
     def only(self, chosen):
-        """The images that an index array, a mask or a slice chooses."""
+        """The readings that an index array, a mask or a slice selects."""
         return Read(*(part[chosen] for part in self))
 
 
 class Trials(NamedTuple):
-    """Exemplars by their number among the drawn vectors, each [trials, exemplars]."""
-    bold: np.ndarray     # of the first digit
-    regular: np.ndarray  # of the first digit
-    other: np.ndarray    # of the second digit, regular
+    """The exemplars as indices of the drawn vectors, each [trials, exemplars]."""
+    bold: np.ndarray     # bold images of the first digit
+    regular: np.ndarray  # regular images of the first digit
+    other: np.ndarray    # regular images of the second digit
 
 
 def read(probabilities, weight):
@@ -60,29 +58,29 @@ def read(probabilities, weight):
 
 
 def between(images, digit, low, high):
-    """Which of `images`, a `Read`, are surely `digit`: from quantile `low` to `high` by weight."""
+    """The indices of sure readings of `digit` with a weight from quantile `low` to `high`."""
     own = np.flatnonzero((images.digit == digit) & images.sure)
     by_weight = own[np.argsort(images.weight[own], kind="stable")]
     return by_weight[int(np.ceil(low * len(own))):int(high * len(own))]
 
 
 def names(first, second):
-    """What the three concepts are called."""
+    """The names of the three concepts."""
     return f"bold {first}s", f"regular {first}s", f"regular {second}s"
 
 
 def trials(images, first, second, exemplars, limit, rng):
-    """Disjoint groups of `exemplars` for each concept, at random: `Trials`, `limit` at most.
+    """Draw disjoint groups of `exemplars` for each concept: at most `limit` `Trials`.
 
-    They are chosen among `images`, a `Read`: bold and regular ones of digit `first`, regular ones
-    of digit `second`. Raises InputError where a concept has too few images for two trials.
+    They are chosen among `images`, a `Read`: bold and regular images of the digit `first`, and
+    regular ones of `second`. Raises InputError if a concept has too few images for two trials.
     """
     found = (between(images, first, 1 - BOLD, 1),
              between(images, first, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2),
              between(images, second, 0.5 - REGULAR / 2, 0.5 + REGULAR / 2))
     for name, own in zip(names(first, second), found):
         if len(own) < 2 * exemplars:
-            raise InputError(f"of {len(images.digit)} images {len(own)} are {name}, and two trials "
+            raise InputError(f"{len(own)} of {len(images.digit)} images are {name}, but two trials "
                              f"need {2 * exemplars}: draw more (--samples), or train longer")
     count = min(limit, *(len(own) // exemplars for own in found))
     return Trials(*(rng.permutation(own)[:count * exemplars].reshape(count, exemplars)
@@ -90,23 +88,23 @@ def trials(images, first, second, exemplars, limit, rng):
 
 
 def means(z, groups):
-    """The mean of each group's latent vectors: [trials, Z] of `z` [n, Z]."""
+    """The mean latent vector of each group, [trials, Z], from `z` [n, Z]."""
     return z[groups].mean(axis=1)
 
 
 def as_long(vectors, rng):
-    """A vector in a random direction for each of `vectors` [n, Z], of the same length."""
+    """A vector of the same length in a random direction, for each of `vectors` [n, Z]."""
     random = rng.normal(size=vectors.shape)
     return random * (np.linalg.norm(vectors, axis=1) / np.linalg.norm(random, axis=1))[:, None]
 
 
 def spherical(start, end, steps):
-    """`steps` latent vectors from `start` [Z] to `end` [Z] on the great circle: [steps, Z].
+    """Spherical interpolation: `steps` latent vectors from `start` [Z] to `end` [Z], [steps, Z].
 
-    Normal noise of 100 numbers is nearly always about 10 long, and half-way on the straight
-    line it would be 7: shorter than what the generator was trained on. The length goes from
-    one's to the other's. Raises InputError where a vector is 0, or the two point in opposite
-    directions: no circle is the greatest then.
+    Normal noise of dimension 100 nearly always has a length of about 10. Half-way on the straight
+    line the length would be 7, which the generator never saw in training. On the great circle it
+    changes linearly from one length to the other. Raises InputError if a vector is 0, or if the
+    two point in opposite directions, since there are then many great circles.
     """
     lengths = np.linalg.norm([start, end], axis=1)
     if not lengths.all():
@@ -114,7 +112,8 @@ def spherical(start, end, steps):
     cosine = np.clip(start @ end / lengths.prod(), -1, 1)
     angle = np.arccos(cosine)
     if np.pi - angle < 1e-6:
-        raise InputError("two latent vectors in opposite directions have no one way between them")
+        raise InputError("there are many shortest ways between two latent vectors in opposite "
+                         "directions")
     share = np.linspace(0, 1, steps)[:, None]
     if angle < 1e-6:
         return (1 - share) * start + share * end
@@ -124,21 +123,21 @@ def spherical(start, end, steps):
 
 
 class Outcome(NamedTuple):
-    """What many trials gave."""
-    digits: tuple       # the first and the second
-    images: np.ndarray  # [n, 784] in [0, 1], of all latent vectors drawn
-    drawn: Read         # of these
+    """The outcome of many trials."""
+    digits: tuple       # the first and the second digit
+    images: np.ndarray  # [n, 784] in [0, 1], the images of all drawn latent vectors
+    drawn: Read         # the readings of `images`
     trials: Trials
-    result: np.ndarray  # latent vectors [trials, Z]
-    found: dict         # name -> images [trials, 784] of means, results and controls
-    read: dict          # name -> `Read` of these
+    result: np.ndarray  # the resulting latent vectors [trials, Z]
+    found: dict         # name -> images [trials, 784] of means, results or controls
+    read: dict          # name -> the readings of these images
 
 
 def experiment(z, generate, judge, digits, exemplars, limit, rng):
-    """The arithmetic on latent vectors `z` [n, Z], trial after trial: its `Outcome`.
+    """Do the arithmetic on latent vectors `z` [n, Z] in at most `limit` trials: an `Outcome`.
 
-    `generate(z)` gives images [n, 784] in [0, 1] of latent vectors, `judge(images)` their `Read`.
-    Raises InputError as `trials` does.
+    `generate(z)` returns the images [n, 784] in [0, 1] of latent vectors, and `judge(images)`
+    their `Read`. Raises InputError if there are too few exemplars, as `trials` does.
     """
     images = generate(z)
     drawn = judge(images)
@@ -158,7 +157,7 @@ def experiment(z, generate, judge, digits, exemplars, limit, rng):
 
 
 def report(outcome):
-    """The lines that tell an `Outcome`: a table, how much bolder, and how often still the digit."""
+    """The lines of a report on an `Outcome`: weights, differences, and how often the digit is kept."""
     first, second = outcome.digits
     concepts = zip(names(first, second), outcome.trials)
     rows = {"all drawn": outcome.drawn,
@@ -186,13 +185,13 @@ def report(outcome):
     share, low, high = share_interval(same)
     chance = np.mean(outcome.drawn.digit == second)
     verdict = ("more than" if low > chance else "less than" if high < chance
-               else "not told apart from")
+               else "indistinguishable from")
     yield (f"a {second}: {share:.1%} ({low:.1%} to {high:.1%}) of the results, {verdict} the "
            f"{chance:.1%} of all drawn; {np.mean(control.digit == second):.1%} of the controls")
 
 
 def difference(name, pixels):
-    """A line: the mean of `pixels`, one number a trial, and whether it is surely not 0."""
+    """A line with the mean of `pixels`, one number per trial, and its 95% interval's verdict."""
     if len(pixels) < 2:
         return f"  {name}: too few trials"
     mean, low, high = mean_interval(pixels)

@@ -1,1 +1,1 @@
-"""What can be done with a trained generator: it is restored, sampled and exported."""
+"""Restore a trained generator, draw samples from it, and export it."""

@@ -1,9 +1,9 @@
-"""Unpack a .tar.gz that somebody else made, so that nothing is written outside of its folder.
+"""Unpack a .tar.gz from an untrusted source without writing anything outside of its folder.
 
-`tarfile.extractall(filter="data")` would do, were it not for CVE-2025-4517: on several versions of
-Python an archive with links can write anywhere. A SavedModel needs files and folders only, so this
-module asks `tarfile` for the members' names and contents, refuses everything else, and creates the
-files itself.
+`tarfile.extractall(filter="data")` would be enough if it were not for CVE-2025-4517: on several
+versions of Python an archive with links can write anywhere. A SavedModel consists of files and
+folders only. So this module reads the names and contents of the members with `tarfile`, refuses
+everything else, and creates the files itself.
 """
 
 import errno
@@ -18,15 +18,15 @@ from gan_tf1.errors import InputError
 MEMBERS = 1000         # files and folders; a SavedModel has about ten
 TOTAL = 2 * 1024**3    # bytes once unpacked; progan-128 has 92 MB
 NAME = 200             # characters, folders included
-HEADER = 1024**2       # bytes that tarfile may ask for at once: headers may claim any length
+HEADER = 1024**2       # bytes that tarfile may read at once, since headers can claim any length
 
 
 def unpack(archive, folder):
     """Unpack the .tar.gz at path `archive` into the empty `folder`.
 
-    Raises InputError, naming the member, if the archive has an absolute name or one with `..`, a
-    link, a device, one name twice, more than `MEMBERS` members or more than `TOTAL` bytes; and if
-    it is damaged. What was unpacked until then stays in `folder`.
+    Raises InputError if the archive is damaged, contains an absolute name, a name with `..`, a
+    link, a device, or the same name twice, or has more than `MEMBERS` members or `TOTAL` bytes.
+    The message names the member. The files unpacked before it stay in `folder`.
     """
     folder = pathlib.Path(folder)
     try:
@@ -52,23 +52,23 @@ def unpack(archive, folder):
 
 
 class _Refused(Exception):
-    """Why an archive is not unpacked."""
+    """The reason why an archive is not unpacked."""
 
 
 def _parts(member, names):
-    """The parts of `member`'s name, which is added to the set `names`; _Refused if it is unsafe."""
+    """Add `member`'s name to the set `names`, and return its parts; _Refused if it is unsafe."""
     shown = repr(member.name[:NAME])
     if not (member.isfile() or member.isdir()) or member.issparse():
         raise _Refused(f"{shown} is neither a plain file nor a folder")
     parts = pathlib.PurePosixPath(member.name).parts
-    # A backslash or a colon is a folder or a drive on Windows.
+    # On Windows a backslash separates folders, and a colon follows a drive.
     if member.name.startswith("/") or ".." in parts or len(member.name) > NAME or any(
             not character.isprintable() or character in "\\:" for character in member.name):
-        raise _Refused(f"{shown} is not a name inside of the archive's folder")
+        raise _Refused(f"{shown} does not name a place inside of the folder")
     if parts in names:
-        raise _Refused(f"{shown} is in it twice")
+        raise _Refused(f"{shown} occurs twice")
     if not 0 <= member.size <= TOTAL:
-        raise _Refused(f"{shown} is of {member.size} bytes: at most {TOTAL} are unpacked")
+        raise _Refused(f"{shown} has {member.size} bytes, but at most {TOTAL} are unpacked")
     if len(names) >= MEMBERS:
         raise _Refused(f"it has more than {MEMBERS} members")
     names.add(parts)
@@ -76,25 +76,25 @@ def _parts(member, names):
 
 
 class _Bounded:
-    """An unzipped archive open for reading, of which no more than `TOTAL` bytes can be read."""
+    """An unzipped archive, open for reading up to `TOTAL` bytes."""
 
     def __init__(self, file):
         self._file = file
 
     def read(self, size):
-        """As of a file, but _Refused for more at a time than `HEADER`, and beyond `TOTAL`."""
+        """Like a file's `read`; _Refused if `size` is above `HEADER` or passes `TOTAL`."""
         if not 0 <= size <= HEADER:
             raise _Refused("a header is too long")
         self._check(self._file.tell() + size)
         return self._file.read(size)
 
     def seek(self, place):
-        """As of a file, but _Refused beyond `TOTAL`."""
+        """Like a file's `seek`; _Refused if it passes `TOTAL`."""
         self._check(place)
         return self._file.seek(place)
 
     def tell(self):
-        """As of a file."""
+        """Like a file's `tell`."""
         return self._file.tell()
 
     def _check(self, place):

@@ -1,19 +1,18 @@
-"""A run's generator alone, as a SavedModel that needs nothing of this package.
+"""Export a run's generator as a SavedModel that doesn't need this package.
 
-What is written can be loaded wherever TensorFlow is, by TF2 too::
+It can be loaded on any machine with TensorFlow, with TF2 behaviour too::
 
     generator = tf.saved_model.load(folder).signatures["default"]
-    images = generator(latent=z)["default"]           and label=labels, where it is told one
+    images = generator(latent=z)["default"]           with label=labels if it is conditional
 
-and of the chapters that translate images, whose convention is to say how in
-`translations(net)`::
+The chapters that translate images define their signatures in `translations(net)`::
 
     pix2pix       signatures["default"](images=imgs, noise=seed)["default"]
     cyclegan      signatures["AtoB"](images=imgs)["default"], and "BtoA"
 
-The graph is the chapter's own, traced (`training/tracing.py`), and of the variables those that it
-reads. Beside it lies generator.json: chapter and training data, shapes, types and ranges of what
-goes in and comes out.
+The graph is the chapter's own, traced (`training/tracing.py`), with only the variables that it
+reads. generator.json beside it states the chapter, the training data, and the shapes, types and
+ranges of inputs and outputs.
 """
 
 import json
@@ -34,14 +33,14 @@ ABOUT = "generator.json"
 
 
 def export(path, folder):
-    """Write the newest generator of run directory `path` to `folder`, a new one.
+    """Write the newest generator of the run directory `path` to the new folder `folder`.
 
-    The signature `default` takes `latent`, float32 [N, Z], and `label`, int32 [N], where the
-    chapter has labels; its output `default` are float32 images [N, ...] in its SAMPLE_RANGE. The
-    signatures of a chapter that translates images are those of its `translations`.
+    The signature `default` takes `latent`, float32 [N, Z], and also `label`, int32 [N], if the
+    chapter has labels. Its output `default` contains float32 images [N, ...] in the chapter's
+    SAMPLE_RANGE. A chapter that translates images has the signatures of its `translations`.
 
     Raises InputError if `folder` is occupied, if the run has no generator that can be restored, or
-    if its weights or samples are of another shape than its config.json says.
+    if the shapes of its weights or samples differ from those in its config.json.
     """
     unoccupied(folder)
     stored = read_config(path)
@@ -65,13 +64,13 @@ def export(path, folder):
 
 
 class Signature(NamedTuple):
-    """What can be called: tensors of the graph, each input by its name."""
-    inputs: dict
+    """A function of the SavedModel, as tensors of the graph."""
+    inputs: dict  # name -> placeholder
     output: Any
 
 
 def traced_generator(graph, model, net, config, sample_shape):
-    """Latent vectors to images: the signatures by name, and what is to be said of them."""
+    """The signatures of a generator of latent vectors by name, and their entries in the JSON."""
     z_size = model.latent(np.random.default_rng(0), 1, config).shape[1]
     inputs = {"latent": tf.placeholder(tf.float32, (None, z_size), name="latent")}
     if hasattr(model, "sample_labelled"):
@@ -81,7 +80,7 @@ def traced_generator(graph, model, net, config, sample_shape):
     try:
         images.set_shape((None, *sample_shape[1:]))
     except ValueError as error:
-        raise InputError(f"the generator's images are of shape {images.shape.as_list()}, but "
+        raise InputError(f"the generator's images have the shape {images.shape.as_list()}, but "
                          f"config.json has the sample_shape {sample_shape}") from error
     about = {"latent": {"shape": [None, z_size], "is": _said(model.latent)},
              "images": {"shape": images.shape.as_list(), "range": model.SAMPLE_RANGE,
@@ -92,12 +91,15 @@ def traced_generator(graph, model, net, config, sample_shape):
 
 
 def traced_translations(graph, model, net):
-    """Images to images: the signatures by name, all of the same shapes, and what is to be said."""
+    """The signatures of a generator of images by name, and their entries in the JSON.
+
+    All of them take and return the same shapes.
+    """
     signatures, session = {}, tracing.Session(graph)
     for name, (output, given) in model.translations(net).items():
         inputs = {key: tf.placeholder(tensor.dtype, tensor.shape, name=f"{name}/{key}")
                   for key, tensor in given.items()}
-        # What is given may have a default in training, which an export has no need of.
+        # In training an input may have a default; an export doesn't need it.
         images = session.run(output, {given[key]: tracing.Traced(inputs[key]) for key in inputs})
         images.tensor.set_shape(output.shape)
         signatures[name] = Signature(inputs, images.tensor)
@@ -109,9 +111,9 @@ def traced_translations(graph, model, net):
 
 
 def needed(graph, tensors):
-    """The GraphDef of what `tensors` need of `graph`, and of nothing that moves a variable."""
+    """The GraphDef of what `tensors` need of `graph`, without ops that update variables."""
     graph_def = graph.as_graph_def()
-    # Batch norm that moves its averages in place has its output wait for them.
+    # If batch norm updates its moving averages in place, its output depends on the updates.
     writes = {f"^{node.name}" for node in graph_def.node if node.op.startswith("Assign")}
     for node in graph_def.node:
         node.input[:] = [name for name in node.input if name not in writes]
@@ -119,10 +121,10 @@ def needed(graph, tensors):
 
 
 def save(graph_def, variables, signatures, folder):
-    """`graph_def` to the empty `folder` as a SavedModel with `signatures`, each `Signature` by name.
+    """Write `graph_def` to the empty `folder` as a SavedModel.
 
-    `variables` are pairs of variable and value. These and the signatures' tensors may be of another
-    graph: it is their names and shapes that count.
+    `signatures` maps names to `Signature`s, and `variables` are pairs (variable, value). They may
+    belong to another graph, since only their names and shapes matter.
     """
     with new_graph(0, resource_variables=True).as_default() as graph, \
             tf.Session(config=session_config()) as sess:
@@ -146,7 +148,7 @@ def save(graph_def, variables, signatures, folder):
             {"default": info(signature.output)}, tf.saved_model.PREDICT_METHOD_NAME)
             for name, signature in signatures.items()}
         builder = tf.saved_model.Builder(str(folder))
-        with without_chatter():  # it looks for devices without our session's configuration
+        with without_chatter():  # the builder looks for devices without our configuration
             builder.add_meta_graph_and_variables(
                 sess, [tf.saved_model.SERVING], defined)
         builder.save()

@@ -1,4 +1,4 @@
-"""Restoring the generator that a run has saved: what samples are drawn from."""
+"""Restore the generator that a run has saved."""
 
 import pathlib
 
@@ -8,10 +8,10 @@ from gan_tf1.training.saved_generator import epoch_of, saved
 
 
 def newest_generator(path):
-    """Where the newest generator saved in run directory `path` lies, and its epoch.
+    """The checkpoint prefix of the newest generator in the run directory `path`, and its epoch.
 
-    The epoch is None if its name doesn't say it. Raises InputError if there is none, or if it lies
-    outside of the run.
+    The epoch is None if the name doesn't contain it. Raises InputError if there is no generator,
+    or if it lies outside of the run.
     """
     last = saved(path)
     if not last:
@@ -21,15 +21,15 @@ def newest_generator(path):
 
 
 def restore_generator(path, gen_vars, sess):
-    """Restore `gen_vars` from the newest generator saved in run directory `path`; return its epoch.
+    """Restore `gen_vars` from the newest generator in the run directory `path`; returns its epoch.
 
-    Raises InputError if the generator is missing, damaged, or of another shape.
+    Raises InputError if the generator is missing or damaged, or if its shapes are different.
     """
     last, epoch = newest_generator(path)
     try:
         shapes = tf.train.load_checkpoint(last).get_variable_to_shape_map()
         for var in gen_vars:
-            # A resource variable would take any shape.
+            # A resource variable would accept any shape.
             if shapes.get(var.op.name) != var.shape.as_list():
                 raise ValueError(f"{var.op.name} has the shape {shapes.get(var.op.name)}, not "
                                  f"{var.shape.as_list()}")
@@ -37,5 +37,5 @@ def restore_generator(path, gen_vars, sess):
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         reason = str(error) if type(error) is ValueError else type(error).__name__
         raise InputError(f"the generator {last} can't be restored ({reason}): it is damaged, or "
-                         "of another shape than config.json says") from error
+                         "its shapes differ from those in config.json") from error
     return epoch

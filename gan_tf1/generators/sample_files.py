@@ -1,9 +1,9 @@
-"""Samples of 28x28 digits, drawn again from a run's generator or read from a file.
+"""Draw samples of 28 x 28 digits from a run's generator, or read them from a file.
 
-A run's model is the module in `gan_tf1/models` whose CHAPTER is named in the run's config.json. If it
-follows the convention under "Models whose samples can be drawn again" in gan_tf1/models/README.md
-(SAMPLE_RANGE, `latent`, `generate`, `sample`), samples of any number are drawn from its newest
-generator; otherwise those in the run's samples.npz are used.
+A run's model is the module in `gan_tf1/models` whose CHAPTER is named in the run's config.json. If
+it follows the convention in gan_tf1/models/README.md, under "Models whose samples can be drawn
+again" (SAMPLE_RANGE, `latent`, `generate`, `sample`), any number of samples is drawn from its
+newest generator. Otherwise the samples in the run's samples.npz are used.
 """
 
 import contextlib
@@ -28,30 +28,29 @@ from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_samples
 
-BATCH = 500  # samples drawn at a time: memory stays modest
+BATCH = 500  # samples drawn at a time, to bound memory
 SHAPES = ((784,), (28, 28), (28, 28, 1))
-UNPACKED = 2 * 1024**3  # bytes of an array in an .npz, whose compression hides its size
+UNPACKED = 2 * 1024**3  # largest array in an .npz, in bytes: a small file can unpack to any size
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class Samples(NamedTuple):
-    """What a run or a file gave: images with ground 0 and ink 1, and its name."""
+    """The images of a run or a file, in which the ground is 0 and ink is 1."""
     name: str
     images: np.ndarray  # float32 [n, 784] in [0, 1]
-    labels: Any = None  # [n], the classes that they were asked to be of, or None
+    labels: Any = None  # [n], the classes on which they were conditioned, or None
 
 
 def load(path, count, seed, value_range=None):
-    """`count` samples of the run directory, `.npz` or `.npy` at `path`, as `Samples`.
+    """Load `count` samples from `path`, a run directory, an `.npz` or an `.npy`, as `Samples`.
 
-    Those of a run are drawn anew with `seed` where its chapter follows the
-    convention above, else they are its samples.npz's of the last epoch. An
-    `.npz` holds one array, or one called `samples`. Where there are more than
-    `count`, `seed` chooses. `value_range` (low, high) is needed wherever no
-    chapter states the range, and only there: it is never guessed.
+    If the run's chapter follows the convention above, new samples are drawn with `seed`; if not,
+    those of the last epoch in samples.npz are used. An `.npz` holds one array, or one called
+    `samples`. If there are more than `count`, `seed` selects among them. `value_range`
+    (low, high) is needed if no chapter states the range, since it is never guessed.
 
-    Raises InputError where the samples can't be had, are too few, of another
-    shape, not finite, or outside of the range.
+    Raises InputError if the samples can't be read, are too few, have another shape, are not
+    finite, or lie outside of the range.
     """
     path = pathlib.Path(path)
     if path.suffix in (".npz", ".npy") and not path.is_dir():
@@ -72,25 +71,25 @@ def load(path, count, seed, value_range=None):
 
 
 def chapter(name):
-    """The module of chapter `name` where it follows the convention, or None."""
+    """The module of the chapter `name` if it follows the convention, else None."""
     model = models.of_chapter(name)
     return model if hasattr(model, "SAMPLE_RANGE") else None
 
 
 def draw(path, model, count, seed):
-    """`count` new samples of the newest generator in run directory `path`, and its epoch.
+    """Draw `count` samples from the newest generator in the run directory `path`.
 
-    `model` is the run's chapter. The samples are as the chapter has them; the
-    epoch is None where the generator's name doesn't say it.
+    `model` is the module of the run's chapter. Returns the samples, in the chapter's shape and
+    range, and the generator's epoch, which is None if its name doesn't contain it.
     """
     [images], epoch = _drawn(path, model, count, seed, lambda *given: [model.sample(*given)])
     return images, epoch
 
 
 def draw_labelled(path, model, count, seed, label=None):
-    """As `draw`, of a chapter with labels: samples, the labels [count] asked for, and the epoch.
+    """Like `draw`, for a conditional chapter: returns samples, their labels [count], and the epoch.
 
-    All are asked to be `label`, where it is given.
+    If `label` is given, all samples are conditioned on it.
     """
     sample = functools.partial(model.sample_labelled, label=label)
     (images, labels), epoch = _drawn(path, model, count, seed, sample)
@@ -98,7 +97,7 @@ def draw_labelled(path, model, count, seed, label=None):
 
 
 def _drawn(path, model, count, seed, sample):
-    """The parts that `sample` gives, `count` of each, and the generator's epoch."""
+    """The arrays that `sample` returns, joined to length `count`, and the generator's epoch."""
     rng = seeds.stream(seed, seeds.SAMPLES)
     with restored(path, model) as (sess, net, config, epoch):
         batches = [sample(sess, net, rng, min(BATCH, count - start), config)
@@ -107,7 +106,10 @@ def _drawn(path, model, count, seed, sample):
 
 
 def built(model, config, sample_shape, epoch):
-    """The net of the chapter `model` whose samples are [n, ...], as it is after `epoch`."""
+    """Build the net of the chapter `model` as it is after `epoch`, in the current default graph.
+
+    `sample_shape` is that of the run's samples, [n, ...].
+    """
     if hasattr(model, "rebuild"):
         return model.rebuild(config, sample_shape, epoch)
     return model.build(config)
@@ -115,10 +117,10 @@ def built(model, config, sample_shape, epoch):
 
 @contextlib.contextmanager
 def restored(path, model, resource_variables=False):
-    """The newest generator in run directory `path`, as `(sess, net, config, epoch)`.
+    """A context with the run's newest generator, as `(sess, net, config, epoch)`.
 
-    `model` is the run's chapter. The epoch is None where the generator's name doesn't say it.
-    Variables are of the resource kind where `generate` is to be traced.
+    `path` is the run directory, and `model` the module of its chapter. The epoch is None if the
+    generator's name doesn't contain it. `resource_variables` are needed to trace `generate`.
     """
     stored = read_config(path)
     config = make(model.Config, stored["settings"])
@@ -130,21 +132,22 @@ def restored(path, model, resource_variables=False):
 
 
 def add_flags(parser):
-    """The flags of a script that draws samples: how many, of what noise, and where to."""
-    add_count(parser, 16, "how many")
-    parser.add_argument("--seed", type=seed_number, default=0, help="of the noise (default: 0)")
+    """Add the flags of a script that draws samples: their number, the seed, and the output."""
+    add_count(parser, 16, "number of samples")
+    parser.add_argument("--seed", type=seed_number, default=0,
+                        help="seed of the noise (default: 0)")
     outputs.add_flags(parser, "samples", ".png", "a grid of images, or a .npy with their numbers,")
 
 
 def checked(args):
-    """The file to write, of the flags above. Raises InputError if they can't be met."""
+    """The file to write, from the flags above. Raises InputError if a flag is invalid."""
     if not 1 <= args.n <= 100_000:
         raise InputError("--samples must be at least 1 and at most 100000")
     return outputs.file(args, "samples", (".png", ".npy"))
 
 
 def save(images, title, out):
-    """Write `images` [n, 784] to `out`: a grid with `title` as .png, or their numbers as .npy."""
+    """Write `images` [n, 784] to `out`, as a grid with `title` (.png) or as an array (.npy)."""
     if out.suffix == ".npy":
         with replacing(out) as temporary:
             np.save(temporary, images)
@@ -155,9 +158,9 @@ def save(images, title, out):
 
 
 def judged(path, image_sets):
-    """What the classifier in run directory `path` says of each of `image_sets`, [n, 784] in [0, 1].
+    """Classify each of `image_sets` [n, 784] in [0, 1] with the classifier in the run `path`.
 
-    A list of `(probabilities, features)`, float64 [n, 10] and [n, 64], for `classifier_metrics`.
+    Returns a list of `(probabilities, features)`, float64 [n, 10] and [n, 64].
     """
     stored = read_config_of(classifier.CHAPTER, path, "the classifier")
     with new_graph(0).as_default():
@@ -168,7 +171,7 @@ def judged(path, image_sets):
 
 
 def _read(path):
-    """The array in `path`, `.npz` or `.npy`."""
+    """The array in the `.npz` or `.npy` at `path`."""
     try:
         with open(path, "rb") as file:
             if path.suffix == ".npy":
@@ -177,7 +180,7 @@ def _read(path):
             with zipfile.ZipFile(file) as archive:
                 member = archive.getinfo(_member(path, archive.namelist()))
                 if member.file_size > UNPACKED:
-                    raise ValueError(f"{member.filename} unpacks to {member.file_size} bytes, and "
+                    raise ValueError(f"{member.filename} unpacks to {member.file_size} bytes, but "
                                      f"at most {UNPACKED} are read")
                 with archive.open(member) as packed:
                     _check_array(packed, member.file_size)
@@ -185,13 +188,13 @@ def _read(path):
                     return np.lib.format.read_array(packed, allow_pickle=False)
     except InputError:
         raise
-    except Exception as error:  # a damaged or hostile file fails in any way it likes
+    except Exception as error:  # a damaged or hostile file may raise anything
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
         raise InputError(f"{path} can't be read: {reason or type(error).__name__}") from error
 
 
 def _member(path, names):
-    """The file of the array in an `.npz` whose files are `names`."""
+    """The name of the array's file among the files `names` of an `.npz`."""
     names = {name.removesuffix(".npy"): name for name in names}
     if "samples" not in names and len(names) != 1:
         raise InputError(f"{path} holds {', '.join(names) or 'nothing'}: one array is needed, or "
@@ -200,26 +203,29 @@ def _member(path, names):
 
 
 def _check_array(file, size):
-    """ValueError if `file`, of `size` bytes in NumPy's format, isn't an array that fits into it."""
+    """Raise ValueError if `file`, in NumPy's format, claims an array larger than its `size` bytes."""
     version = np.lib.format.read_magic(file)
     if version not in HEADERS:
         raise ValueError(f"its format is {version}")
     shape, _, dtype = HEADERS[version](file)
     if any(number < 0 for number in shape):
         raise ValueError(f"its shape is {list(shape)}")
-    # Not NumPy's own product, which overflows.
+    # math.prod, since NumPy's product overflows.
     if math.prod(shape) * dtype.itemsize > size - file.tell():
         raise ValueError(f"shape {list(shape)} of {dtype} is more than its {size} bytes hold")
 
 
 def unified(path, images, count, seed, value_range):
-    """`count` of `images`, float32 [count, 784] in [0, 1]."""
+    """Select `count` of `images`, and return them as float32 [count, 784] in [0, 1].
+
+    InputError names `path` if the images don't allow it; see `load`.
+    """
     if images.shape[1:] not in SHAPES or images.dtype.kind not in "fiu":
         raise InputError(f"{path} holds {images.dtype} of shape {list(images.shape)}: numbers of "
                          "shape [n, 784], [n, 28, 28] or [n, 28, 28, 1] are needed")
     if len(images) < count:
-        raise InputError(f"{path} holds {len(images)} samples: {count} are asked for, and all rows "
-                         "must have as many (--samples)")
+        raise InputError(f"{path} holds {len(images)} samples: {count} are asked for, since all "
+                         "rows of the table need the same number (--samples)")
     if value_range is None:
         raise InputError(f"{path} doesn't say in what range its samples are: give it with --range, "
                          "for example --range 0 1 or --range -1 1")

@@ -1,4 +1,4 @@
-"""Shares, cycles and coverage on series with known answers; the two cities."""
+"""Shares, cycles and coverage of modes, on series with known answers, and the two cities."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from gan_tf1.training import mode_shares
 
 
 def of_a(series):
-    """Shares of two modes, the first's being `series`."""
+    """Shares of two modes; `series` is the share of the first."""
     return np.stack([series, 1 - np.asarray(series)], axis=1)
 
 
@@ -22,7 +22,7 @@ CONSTANT = of_a(np.full(240, 0.5))
 ALONE = of_a(np.ones(240))
 ONE_SWITCH = of_a((STEPS < 150).astype(float))
 NOISE = of_a(np.random.default_rng(0).normal(0.5, 0.08, 240).clip(0, 1))
-FLICKER = of_a(np.where(STEPS % 2, 0.95, 0.5))   # back from nowhere: no other mode in between
+FLICKER = of_a(np.where(STEPS % 2, 0.95, 0.5))   # it returns, but no other mode comes in between
 
 
 # --- cycles ---
@@ -40,19 +40,19 @@ def test_series_with_known_answers(shares, switches, returns, period, verdict, c
     assert mode_shares.cycles(shares) == cycles
 
 
-def test_hysteresis_a_mode_is_left_when_another_has_four_fifths():
+def test_hysteresis_a_mode_is_left_only_when_another_has_four_fifths():
     series = [0.9, 0.3, 0.9, 0.21, 0.79, 0.2, 0.5, 0.79, 0.8]
     assert mode_shares.dominant(of_a(series)).tolist() == [0, -1, 0, -1, -1, 1, -1, -1, 0]
     assert mode_shares.switching(of_a(series)) == (2, 1, 8)
 
 
-def test_a_switch_to_a_third_mode_is_no_return():
+def test_a_switch_to_a_third_mode_is_not_a_return():
     modes = np.eye(3)[[0, 1, 2, 0, 2, 0]]
     assert mode_shares.switching(modes)[:2] == (5, 2)   # 2, 0, 2 and 0, 2, 0
     assert mode_shares.switching(modes).period == pytest.approx((3 + 2 + 2) / 3)
 
 
-def test_what_comes_first_decides_no_verdict():
+def test_the_first_half_of_a_training_does_not_affect_the_verdict():
     learned = np.concatenate([SQUARE[:120], CONSTANT[:120]])
     assert mode_shares.verdict(learned) == "none" and not mode_shares.cycles(learned)
     assert mode_shares.switching(learned).switches == 11
@@ -60,7 +60,7 @@ def test_what_comes_first_decides_no_verdict():
     assert mode_shares.verdict(lost) == "full" and mode_shares.cycles(lost)
 
 
-def test_two_returns_make_a_cycle_and_one_may_be_chance():
+def test_two_returns_make_a_cycle_but_one_may_be_chance():
     def ending(*turns):
         return np.concatenate([CONSTANT[:50], of_a(np.repeat(turns, 10)),
                                CONSTANT[:50 - 10 * len(turns)]])
@@ -79,23 +79,23 @@ def test_full_partial_and_no_collapse_of_ten_classes():
     eight = np.tile([0.2, 0.2] + 6 * [0.1] + [0, 0], (20, 1))
     assert [mode_shares.verdict(shares) for shares in (nine, eight)] == ["none", "partial"]
     assert mode_shares.verdict(np.tile([0.97, 0.03], (20, 1))) == "full"
-    assert mode_shares.verdict(np.tile([0.3, 0.03], (20, 1))) == "partial"  # most are of no mode
+    assert mode_shares.verdict(np.tile([0.3, 0.03], (20, 1))) == "partial"  # most belong to no mode
 
 
-def test_covered_are_modes_with_a_tenth_of_an_even_share():
+def test_a_mode_with_a_tenth_of_an_even_share_is_covered():
     shares = np.array([[0.01] * 2 + [0.00999] + [0.1] * 6 + [0.3], [1] + 9 * [0]])
     assert mode_shares.covered(shares).tolist() == [9, 1]
     assert mode_shares.covered([[0.05, 0.95], [0.049, 0.951], [0., 0.04]]).tolist() == [2, 1, 0]
 
 
-def test_coverage_is_that_of_the_classifiers_metrics():
+def test_coverage_agrees_with_the_classifiers_metrics():
     rng = np.random.default_rng(3)
     probabilities = rng.dirichlet(np.full(10, 0.1), 300)
     shares = metrics.class_shares(probabilities)[None]
     assert mode_shares.covered(shares) == metrics.classes_covered(probabilities)
 
 
-def test_near_counts_within_the_radius_and_leaves_the_rest():
+def test_near_counts_only_values_within_the_radius():
     values = [[0, 12, -12, 12.1], [30, 18, 15, 100]]
     assert mode_shares.near(values, (0, 30), 12).tolist() == [[0.75, 0], [0, 0.5]]
 
@@ -107,7 +107,7 @@ def test_near_counts_within_the_radius_and_leaves_the_rest():
     (lambda: mode_shares.verdict([[0.7, 0.7]]), "sum at most 1"),
     (lambda: mode_shares.dominant([[-0.1, 0.5]]), "at least 0"),
     (lambda: mode_shares.dominant([[np.nan, 0.5]]), "at least 0")])
-def test_what_is_no_share_is_refused(call, complaint):
+def test_invalid_shares_are_refused(call, complaint):
     with pytest.raises(InputError) as error:
         call()
     assert complaint in str(error.value)
@@ -126,7 +126,7 @@ def test_the_cities_are_two_normal_modes_with_nothing_in_between():
     assert mode_shares.near(celsius[None], two_cities.MEANS, two_cities.NEAR).sum() > 0.996
     assert train.images.dtype == np.float32 and train.images.shape == (60_000, 1)
     np.testing.assert_allclose(two_cities.celsius(train.images * 2 - 1), train.celsius, atol=1e-5)
-    assert np.abs(train.images * 2 - 1).max() < 1  # within what tanh can give
+    assert np.abs(train.images * 2 - 1).max() < 1  # within the range of tanh
 
 
 def test_the_cities_are_fixed_by_their_seed():

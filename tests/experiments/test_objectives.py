@@ -1,4 +1,4 @@
-"""The theory of the objectives on cases that are known in closed form, and its figures."""
+"""The theory of the objectives, in cases with a known closed form, and its figures."""
 
 import warnings
 
@@ -25,8 +25,8 @@ def quadrature_that_converges():
         yield
 
 
-def normal(mean, deviation=1.):
-    return scipy.stats.norm(mean, deviation)
+def normal(mean, std=1.):
+    return scipy.stats.norm(mean, std)
 
 
 # --- the value and the divergences ---
@@ -40,12 +40,12 @@ def test_the_value_of_equal_distributions_is_minus_log_4_and_of_disjoint_ones_0(
         assert 2 * objectives.jensen_shannon(data, gen) - LOG_4 == pytest.approx(at_best, abs=1e-10)
 
 
-def test_the_value_at_the_best_discriminator_is_2_jsd_minus_log_4_and_above_any_others():
+def test_the_value_at_the_optimal_discriminator_is_2_jsd_minus_log_4_and_the_maximum():
     data, gen = normal(0.5, 0.8), normal(-1, 1.5)
     best = objectives.optimal_logit(data, gen)
     highest = objectives.value(best, data, gen)
     assert highest == pytest.approx(2 * objectives.jensen_shannon(data, gen) - LOG_4, abs=1e-9)
-    # In second order, -1/2 of the integral of (p + q) D (1 - D) times the logit's error squared.
+    # To second order, the value falls by half the integral of (p + q) D (1 - D) error^2.
     for error in (lambda x: 0.01, lambda x: 0.01 * x):
         lost = objectives.expectation(lambda x: expit(-best(x)) * error(x) ** 2, data, gen) / 2
         other = objectives.value(lambda x: best(x) + error(x), data, gen)
@@ -69,7 +69,7 @@ def test_divergences_of_gaussians_in_closed_form():
 
 
 def test_each_objective_descends_on_its_divergence():
-    """By the shift s: 2 JSD, KL(q, p) - 2 JSD, KL(p, q); both KL are s^2 / 2."""
+    """The costs' slopes are those of 2 JSD, KL(q, p) - 2 JSD, and KL(p, q); KL is s^2 / 2."""
     shifts = np.array([0, 0.5, 1, 3, 6])
     table = objectives.divergences(shifts)
     np.testing.assert_allclose(table["value"], table["bound"], atol=1e-9)
@@ -88,9 +88,9 @@ def test_each_objective_descends_on_its_divergence():
 
 # --- the generator's costs ---
 
-def test_costs_and_their_gradients_are_those_of_the_closed_forms():
+def test_costs_and_their_gradients_equal_the_closed_forms():
     d = np.array([1e-6, 0.01, 0.3, 0.5, 0.9, 0.999])
-    expected = {  # cost, by D, by the logit, whose slope by D is 1 / (D (1 - D))
+    expected = {  # the cost, its derivative by D, and by the logit; d logit / dD = 1 / (D (1 - D))
         "minimax": (np.log(1 - d), -1 / (1 - d), -d),
         "non_saturating": (-np.log(d), -1 / d, d - 1),
         "maximum_likelihood": (-d / (1 - d), -1 / (1 - d)**2, -d / (1 - d))}
@@ -109,17 +109,17 @@ EDGES = np.linspace(-4, 4, 81)
 MIDDLES = (EDGES[1:] + EDGES[:-1]) / 2
 
 
-@pytest.mark.parametrize("mean, deviation", [(0, 1), (0.7, -0.5)])
-def test_the_density_of_a_straight_generator_is_a_gaussian(mean, deviation):
+@pytest.mark.parametrize("mean, scale", [(0, 1), (0.7, -0.5)])
+def test_the_density_of_a_linear_generator_is_a_gaussian(mean, scale):
     noise, share = objectives.noise_cells(4000)
-    found = objectives.density(mean + deviation * noise, share, EDGES)
-    exact = np.diff(normal(mean, abs(deviation)).cdf(EDGES)) / 0.1
+    found = objectives.density(mean + scale * noise, share, EDGES)
+    exact = np.diff(normal(mean, abs(scale)).cdf(EDGES)) / 0.1
     np.testing.assert_allclose(found, exact, atol=2e-3)
     assert found.sum() * 0.1 == pytest.approx(1, abs=2e-3)
 
 
-def test_where_the_generator_folds_both_branches_count():
-    """z^2 of normal noise is chi-squared with one degree of freedom."""
+def test_both_branches_count_if_the_generator_folds():
+    """The square of normal noise is chi-squared with one degree of freedom."""
     noise, share = objectives.noise_cells(20_000)
     found = objectives.density(noise**2, share, EDGES)
     exact = np.diff(scipy.stats.chi2(1).cdf(EDGES)) / 0.1
@@ -127,13 +127,13 @@ def test_where_the_generator_folds_both_branches_count():
     assert exact.max() > 2 and not found[:40].any()
 
 
-def test_noise_cells_are_of_equal_probability():
+def test_noise_cells_have_equal_probability():
     noise, share = objectives.noise_cells(50)
     np.testing.assert_allclose(np.diff(scipy.stats.norm.cdf(noise)), 1 / 50, rtol=2e-4)
     assert share == 1 / 50 and np.isfinite(noise).all()
 
 
-def test_how_far_a_discriminator_is_from_the_best():
+def test_distance_of_a_discriminator_from_the_optimal_one():
     p, q, width = normal(0).pdf(MIDDLES), normal(1).pdf(MIDDLES), 0.1
     best = np.log(p / q)
     exact = objectives.deviation(best, p, q, width)
@@ -141,7 +141,7 @@ def test_how_far_a_discriminator_is_from_the_best():
     assert exact.value == pytest.approx(exact.best_value)
     assert exact.best_value == pytest.approx(
         2 * objectives.jensen_shannon(normal(0), normal(1)) - LOG_4, abs=2e-3)
-    # D = 1/2 everywhere: the largest deviation is where numbers still fall, not at the border.
+    # D = 1/2 everywhere: cells that see too few numbers don't count, so the maximum is smaller.
     half = objectives.deviation(0 * best, p, q, width)
     apart = np.abs(expit(best) - 0.5)
     few = p + q < 0.05 * (p + q).max()
@@ -163,7 +163,7 @@ def line():
         yield sess, gan
 
 
-def test_networks_on_the_line_and_their_losses_equal_numpy(line):
+def test_the_networks_and_their_losses_equal_numpy(line):
     sess, gan = line
     weights = values(sess)
 
@@ -193,23 +193,23 @@ def test_networks_on_the_line_and_their_losses_equal_numpy(line):
         "discriminator/dense_2/kernel": (32, 1), "discriminator/dense_2/bias": (1,)}
 
 
-def moved(sess, update):
-    """The scopes in which `update()` changes a variable."""
+def updated(sess, update):
+    """The variable scopes in which `update()` changes a variable."""
     before = values(sess)
     update()
     return {name.partition("/")[0] for name, value in values(sess).items()
             if (value != before[name]).any()}
 
 
-def test_each_update_on_the_line_moves_its_own_network_only(line):
+def test_each_update_changes_only_its_own_network(line):
     sess, gan = line
     rng = np.random.default_rng(0)
     for update, own in ((gan_1d.disc_step, {"discriminator", "disc_opt"}),
                         (gan_1d.gen_step, {"generator", "gen_opt"})):
-        assert moved(sess, lambda: update(sess, gan, rng, 0.01, SMALL)) == own
+        assert updated(sess, lambda: update(sess, gan, rng, 0.01, SMALL)) == own
 
 
-def test_the_stages_are_updates_of_d_of_d_of_g_and_of_both(line, monkeypatch):
+def test_the_stages_update_d_then_d_again_then_g_then_both(line, monkeypatch):
     sess, gan = line
     done = []
     for letter, name in (("D", "disc_step"), ("G", "gen_step")):
@@ -223,8 +223,8 @@ def test_the_stages_are_updates_of_d_of_d_of_g_and_of_both(line, monkeypatch):
     assert [rate for _, rate in done[5:9]] == [0.005, 0.00375, 0.0025, 0.00125]
 
 
-def test_with_the_generator_frozen_d_comes_to_the_closed_forms_best(line):
-    """Fakes of N(0, 1) in the place of the generator's: D* is exactly known."""
+def test_d_converges_to_the_closed_form_if_the_generator_is_frozen(line):
+    """The fakes are drawn from N(0, 1) instead of the generator, so that D* is known exactly."""
     sess, gan = line
     rng = np.random.default_rng(0)
     data, gen = normal(SMALL.data_mean, SMALL.data_deviation), normal(0)
@@ -242,14 +242,14 @@ def test_with_the_generator_frozen_d_comes_to_the_closed_forms_best(line):
     assert before > 0.3 and largest() < 0.05
 
 
-def test_the_four_stages_show_what_they_are_to_show():
+def test_the_four_stages_show_what_figure_6_5_shows():
     config = gan_1d.Config(batch_size=256, converging_steps=1000, iterations=400)
     a, b, c, d = theory.stages(0, config)
     assert [stage.letter for stage in (a, b, c, d)] == list("abcd")
     assert b.deviation.mean < 0.02 and b.deviation.largest < 0.2
     assert a.deviation.mean > 3 * b.deviation.mean < c.deviation.mean
     assert (a.gen == b.gen).all() and (a.mapped == b.mapped).all()  # G is frozen
-    assert (b.disc == c.disc).all()                                 # and then D
+    assert (b.disc == c.disc).all()                                 # then D is frozen
     np.testing.assert_allclose([stage.gen.sum() * np.diff(stage.x[:2])[0] for stage in (a, d)], 1,
                                atol=0.02)
 
@@ -259,7 +259,7 @@ def test_the_four_stages_show_what_they_are_to_show():
     assert abs(mean(d) - 1.5) < 0.1 and mean(a) < mean(c) < 1.6
     assert d.deviation.mean < 0.05 and abs(d.deviation.best_value + LOG_4) < 0.02
     assert np.abs(d.disc - 0.5)[objectives.seen(d.data, d.gen)].mean() < 0.05
-    for stage in (a, b, c, d):  # no discriminator is better than the best
+    for stage in (a, b, c, d):  # no discriminator is better than the optimal one
         assert stage.deviation.value < stage.deviation.best_value
 
 
@@ -270,23 +270,23 @@ def between_gaussians():
     return theory.gradients(0, two_gaussians.Config(steps=2000))
 
 
-def test_the_discriminators_slope_vanishes_where_numbers_fall_and_the_critics_nowhere(
+def test_the_discriminators_slope_vanishes_at_the_data_but_the_critics_does_not(
         between_gaussians):
     found = between_gaussians
     path, apart = np.abs(found.x) <= 3, np.abs(found.x) >= 1.25
     assert found.slopes["-f(x)"].min() > 0.1
     assert found.slopes["-f(x)"].max() <= 32**2 * 0.1**3 * (1 + 1e-5)
     assert found.slopes["D(x)"][apart].max() < 1e-2 < found.slopes["D(x)"][path].max()
-    # It is the minimax cost that goes flat at the fake numbers, not the non-saturating one.
+    # At the fake numbers the minimax cost is flat, the non-saturating one is not.
     fake = found.x > 1.25
     assert found.slopes["log(1 - D(x))"][fake].max() < 1e-2
     assert found.slopes["-log D(x)"][fake].min() > 1
-    # From real to fake both fall.
+    # Both fall from the real numbers to the fake ones.
     assert (np.diff(found.critic) < 0).all()
     assert found.disc[150] > 0.999 and found.disc[450] < 0.001
 
 
-def test_slopes_are_those_of_finite_differences(between_gaussians):
+def test_slopes_agree_with_finite_differences(between_gaussians):
     found = between_gaussians
     fake = (found.x > 1.5) & (found.x < 4)
     for name, curve in (("-f(x)", found.critic), ("D(x)", found.disc),
@@ -297,16 +297,16 @@ def test_slopes_are_those_of_finite_differences(between_gaussians):
                                    rtol=0.02, atol=1e-6, err_msg=name)
 
 
-def test_an_update_moves_both_networks_and_clips_the_critic():
+def test_an_update_changes_both_networks_and_clips_the_critic():
     config = two_gaussians.Config(hidden_size=4)
     with new_graph(seed=1).as_default(), tf.Session(config=session_config()) as sess:
         net = two_gaussians.build(config)
         sess.run(tf.global_variables_initializer())
         feed = {net.real: np.full((8, 1), -3.), net.fake: np.full((8, 1), 3.)}
-        assert moved(sess, lambda: sess.run(net.disc_opt, feed)) == {"discriminator", "disc_opt"}
+        assert updated(sess, lambda: sess.run(net.disc_opt, feed)) == {"discriminator", "disc_opt"}
         assert max(np.abs(value).max() for name, value in values(sess).items()
                    if name.startswith("critic/")) > 0.1
-        assert moved(sess, lambda: sess.run(net.critic_opt, feed)) == {"critic"}  # slots too
+        assert updated(sess, lambda: sess.run(net.critic_opt, feed)) == {"critic"}  # with its slots
         assert max(np.abs(value).max() for name, value in values(sess).items()
                    if name.startswith("critic/") and "RMSProp" not in name) == np.float32(0.1)
         real, fake = np.random.default_rng(0).normal(size=(2, 5, 1))
@@ -319,7 +319,7 @@ def test_an_update_moves_both_networks_and_clips_the_critic():
             -(np.log(expit(real_logits)) + np.log(expit(-fake_logits))).mean(), rel=1e-5)
 
 
-def test_the_small_graphs_have_gpu_kernels_and_draw_nothing(line):
+def test_the_small_graphs_have_gpu_kernels_and_no_random_ops(line):
     _, gan = line
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.generated, gan.disc_model]
     with new_graph(0).as_default():
@@ -334,7 +334,7 @@ def test_the_small_graphs_have_gpu_kernels_and_draw_nothing(line):
 
 @pytest.fixture
 def main(monkeypatch):
-    """The script, on networks that are trained for moments."""
+    """The script, with networks that are trained for a few steps only."""
     for module, settings in ((gan_1d, dict(converging_steps=20, iterations=3)),
                              (two_gaussians, dict(steps=20))):
         config = module.Config(**settings)
@@ -346,7 +346,7 @@ def main(monkeypatch):
 FILES = ("stages", "generator_costs", "divergences", "gradients")
 
 
-def test_the_same_seed_leaves_the_same_figures_and_tables(main, tmp_path, capsys):
+def test_the_same_seed_gives_the_same_figures_and_tables(main, tmp_path, capsys):
     for folder in "ab":
         main(["--out", str(tmp_path / folder), "--seed", "3"])
     out = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Latent arithmetic on a made-up linear generator, where it is exact, and on one where it isn't."""
+"""Vector arithmetic on a made-up linear generator, for which it is exact, and on others."""
 
 import contextlib
 import json
@@ -18,12 +18,12 @@ Z = 20
 
 
 def linear_images(z):
-    """The made-up generator: z[0] is the strokes' weight, z[1] above 0 is a 7, below it a 3."""
+    """The made-up generator: z[0] is the weight of the strokes, and the sign of z[1] says 7 or 3."""
     return np.pad(z, [(0, 0), (0, 784 - Z)])
 
 
 def linear_probabilities(images):
-    """The made-up classifier; sure where |z[1]| > 0.5."""
+    """The made-up classifier: it is sure if |z[1]| > 0.5."""
     probabilities = np.full((len(images), 10), 0.01)
     rest = 1 - 0.08
     seven = np.clip(0.5 + images[:, 1], 0.02, 0.98)
@@ -33,7 +33,7 @@ def linear_probabilities(images):
 
 @pytest.fixture(scope="module")
 def drawn():
-    """`(z, images read)` of 20,000 latent vectors of the made-up generator."""
+    """20,000 latent vectors of the made-up generator, and the readings of their images."""
     z = np.random.default_rng(0).normal(size=(20_000, Z))
     images = linear_images(z)
     return z, vector_arithmetic.read(linear_probabilities(images), images[:, 0])
@@ -41,7 +41,7 @@ def drawn():
 
 # --- the arithmetic ---
 
-def test_trials_are_disjoint_groups_of_what_they_are_called(drawn):
+def test_trials_are_disjoint_groups_of_their_concepts(drawn):
     z, images = drawn
     trials = vector_arithmetic.trials(images, 7, 3, 4, 25, np.random.default_rng(1))
     assert [group.shape for group in trials] == [(25, 4)] * 3
@@ -67,27 +67,27 @@ def test_a_linear_generator_gives_exactly_the_sum(drawn):
     weight = linear_images(bold - regular + other)[:, 0]
     bold, regular, other = (images.weight[group].mean(axis=1) for group in trials)
     np.testing.assert_allclose(weight, bold - regular + other)
-    assert (weight - other).min() > 1  # the heaviest tenth begins at 1.28, the middle fifth is at 0
+    assert (weight - other).min() > 1  # the heaviest tenth begins at 1.28, the regular fifth is around 0
 
 
 def test_too_few_exemplars_are_refused(drawn):
     _, images = drawn
     few = images.only(np.arange(100))
     count = len(vector_arithmetic.between(few, 7, 0.9, 1))
-    with pytest.raises(InputError, match=f"of 100 images {count} are bold 7s, .* need 40: draw m"):
+    with pytest.raises(InputError, match=f"^{count} of 100 images are bold 7s, .* need 40: draw m"):
         vector_arithmetic.trials(few, 7, 3, 20, 5, np.random.default_rng(0))
     none = images._replace(digit=np.full_like(images.digit, 7))
-    with pytest.raises(InputError, match="0 are regular 3s"):
+    with pytest.raises(InputError, match="^0 of 20000 images are regular 3s"):
         vector_arithmetic.trials(none, 7, 3, 3, 5, np.random.default_rng(0))
 
 
-def test_who_isnt_surely_a_digit_is_no_exemplar():
+def test_an_image_that_is_not_surely_a_digit_is_not_an_exemplar():
     images = vector_arithmetic.read(np.eye(10)[[7] * 10 + [3] * 10] * 0.88 + 0.012, np.arange(20.))
     assert not images.sure.any() and (images.digit[:10] == 7).all()
     assert len(vector_arithmetic.between(images, 7, 0, 1)) == 0
 
 
-def test_the_control_is_as_long_and_points_anywhere():
+def test_the_control_has_the_same_length_and_a_random_direction():
     vectors = np.random.default_rng(0).normal(size=(500, 100)) * np.linspace(1, 9, 500)[:, None]
     random = vector_arithmetic.as_long(vectors, np.random.default_rng(1))
     np.testing.assert_allclose(np.linalg.norm(random, axis=1), np.linalg.norm(vectors, axis=1))
@@ -112,22 +112,22 @@ def test_the_great_circle_keeps_the_length():
 
 
 @pytest.mark.parametrize("end, complaint", [([-3., 0], "opposite"), ([0., 0], "length 0")])
-def test_ways_that_are_none_are_refused(end, complaint):
+def test_interpolation_without_a_unique_great_circle_is_refused(end, complaint):
     with pytest.raises(InputError, match=complaint):
         vector_arithmetic.spherical(np.array([1., 0]), np.array(end), 5)
 
 
 def test_intervals_of_literal_numbers():
-    # By hand: mean 3, standard error sqrt(2.5 / 5), Student's t of 4 degrees 2.776.
+    # By hand: mean 3, standard error sqrt(2.5 / 5), Student's t with 4 degrees of freedom 2.776.
     assert statistics.mean_interval([1, 2, 3, 4, 5]) == pytest.approx((3, 1.0368, 4.9632), abs=1e-4)
     assert statistics.mean_interval([2., 2., 2.]) == (2, 2, 2)
-    # Clopper and Pearson: none of 10 is 1 - 0.025 ** 0.1 at most.
+    # Clopper and Pearson: for 0 of 10 the upper limit is 1 - 0.025 ** 0.1.
     assert statistics.share_interval(np.zeros(10, bool)) == pytest.approx((0, 0, 0.3085), abs=1e-4)
     share, low, high = statistics.share_interval(np.arange(10) < 5)
     assert (share, low, high) == pytest.approx((0.5, 0.1871, 0.8129), abs=1e-4)
 
 
-def test_a_difference_is_one_only_where_its_interval_is_without_0():
+def test_a_difference_is_undecided_if_its_interval_contains_0():
     lines = [vector_arithmetic.difference("it", pixels) for pixels in (
         [1, 2, 3, 4, 5], [-1, -2, -3, -4, -5], [3, -1, -2, 3, 2], [4])]
     assert lines == [
@@ -139,19 +139,19 @@ def test_a_difference_is_one_only_where_its_interval_is_without_0():
 
 def test_width_of_literal_strokes():
     images = np.zeros((4, 28, 28))
-    images[0, 4:24, 10:13] = 1    # 3 wide and 20 long: the ends belong to the outline, too
-    images[1, 4:24, 10:13] = 0.5  # paler, no narrower
+    images[0, 4:24, 10:13] = 1    # 3 wide and 20 long; its ends belong to the outline too
+    images[1, 4:24, 10:13] = 0.5  # paler, but as wide
     images[2, 4:24, 10:16] = 1
-    images[3, :, :3] = 1          # the border of the picture ends a stroke
+    images[3, :, :3] = 1          # a stroke ends at the border of the picture
     widths = stroke.width(images.reshape(4, 784))
-    # The corner where both edges meet counts its diagonal: sqrt 2 instead of 2.
+    # At one corner of each stroke both differences fall on one pixel: sqrt(2) instead of 2.
     corner = np.sqrt(2) - 2
     assert widths == pytest.approx([2 * 60 / (46 + corner), 2 * 60 / (46 + corner),
                                     2 * 120 / (52 + corner), 2 * 84 / (62 + corner)])
     assert stroke.width(np.zeros((1, 784))) == [0]
 
 
-def test_the_gauge_knows_drawn_digits_that_it_was_not_fitted_to():
+def test_the_gauge_estimates_held_out_digits():
     gauge = stroke.gauge()
     drawn = stroke.drawn_digits.load(stroke.COUNT, stroke.SEED)
     fitted, images = drawn.images[:2500] / 255, drawn.images[2500:].reshape(-1, 784) / 255
@@ -170,7 +170,7 @@ def test_the_gauge_knows_drawn_digits_that_it_was_not_fitted_to():
 
 @pytest.fixture
 def made_up(monkeypatch):
-    """The script with the made-up generator and classifier; `made_up.bend` is done to images."""
+    """The script with the made-up generator and classifier; `made_up.bend` changes the images."""
     script = load_script("08_vector_arithmetic.py")
     script.bend = lambda images: images
     model = types.SimpleNamespace(
@@ -192,7 +192,7 @@ def printed(script, capsys, out, *arguments):
     return lines, {line.split(":")[0].strip(): line for line in lines}
 
 
-def test_what_is_exactly_right_is_found_right(made_up, capsys, tmp_path):
+def test_exact_arithmetic_is_recognized(made_up, capsys, tmp_path):
     lines, by_name = printed(made_up, capsys, tmp_path / "figures", "--exemplars", "10")
     for name in ("its regular 3s", "the mean of its regular 3s", "its control",
                  "its regular 3s, where it is read as a 3"):
@@ -206,8 +206,8 @@ def test_what_is_exactly_right_is_found_right(made_up, capsys, tmp_path):
         "arithmetic.png", "arithmetic_trials.png", "interpolation.png"}
 
 
-def test_what_does_not_hold_is_found_not_to(made_up, capsys, tmp_path):
-    """What makes a 7 bold, z[0], makes a 3 no bolder: it makes it a 7 where it is above 1."""
+def test_arithmetic_that_fails_is_recognized(made_up, capsys, tmp_path):
+    """z[0] makes a 7 bold, but not a 3: it turns a 3 into a 7 if it is above 1."""
     def bend(images):
         images = images.copy()
         threes = (images[:, 1] < 0) & (images[:, 0] < 1)
@@ -217,7 +217,7 @@ def test_what_does_not_hold_is_found_not_to(made_up, capsys, tmp_path):
 
     made_up.bend = bend
     lines, by_name = printed(made_up, capsys, tmp_path, "--samples", "20000")
-    assert by_name["its regular 3s"].endswith(", bolder")  # for most are bold 7s
+    assert by_name["its regular 3s"].endswith(", bolder")  # since most are bold 7s
     assert by_name["its regular 3s, where it is read as a 3"].endswith(", undecided")
     assert "of the results, less than the" in lines[-4]
 
@@ -227,7 +227,7 @@ def test_the_same_seed_prints_the_same_and_another_does_not(made_up, capsys, tmp
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_the_shipped_generator_is_put_to_the_test(capsys, tmp_path):
+def test_the_script_runs_on_the_shipped_generator(capsys, tmp_path):
     load_script("08_vector_arithmetic.py").main([
         str(SHIPPED), "--samples", "2000", "--out", str(tmp_path)])
     out = capsys.readouterr().out
@@ -252,7 +252,7 @@ def test_bad_input_is_one_line(capsys, tmp_path, arguments, complaint):
 
 @pytest.mark.parametrize("chapter, shape", [("conditional_gan", [80, 784]),
                                             ("dcgan_svhn", [50, 32, 32, 3])])
-def test_a_run_that_makes_no_digit_of_a_latent_vector_alone_is_refused(
+def test_a_run_whose_latent_vectors_alone_make_no_digits_is_refused(
         capsys, tmp_path, chapter, shape):
     config = json.loads((SHIPPED / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(

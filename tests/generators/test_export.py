@@ -1,4 +1,4 @@
-"""Exported generators: every chapter's, loaded in TF2 without this package, and the session's."""
+"""Export every chapter's generator, load it in TF2 without this package, and compare the images."""
 
 import importlib
 import json
@@ -30,7 +30,7 @@ CHAPTERS = {  # name -> model and its smallest settings
         batch_size=8, hidden_size=4, z_dim=5, variant="corrected"))}
 TRANSLATORS = {model.CHAPTER: (model, settings) for model, settings in MODELS.values()
                if hasattr(model, "translations")}
-# Of each kind of generator one: without averages and with them, with labels, that fades in.
+# One of each kind: without moving averages, with them, with labels, and with a fade-in.
 OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "conditional_gan_corrected", "progressive_gan")
 COUNT = 6
 IN_TF2 = """
@@ -56,21 +56,21 @@ np.savez(sys.argv[2], **found)
 
 
 def a_run(path, model, settings, made):
-    """A run in `path`/run, no weight or average at a 0 or 1.
+    """Write a run to `path`/run, in which no weight and no moving average is exactly 0 or 1.
 
-    Of `made(sess, net, config, rng)`, inputs by name and what is made of them, the first is kept as
-    inputs.npz, and the second returned: images, or several by name.
+    `made(sess, net, config, rng)` returns inputs by name, which are saved as inputs.npz, and the
+    images made from them (or a dict of images by name), which are returned.
     """
     config, rng = model.Config(**settings), np.random.default_rng(1)
     with new_graph(3).as_default(), tf.Session(config=session_config()) as sess:
         net = sample_files.built(model, config, (9, 8, 8), 7)
         sess.run(tf.variables_initializer(net.gen_vars))
         for var in net.gen_vars:
-            if var.dtype.base_dtype.is_integer:  # the count of steps, on which a fade-in hangs
+            if var.dtype.base_dtype.is_integer:  # the number of steps, on which a fade-in depends
                 var.load(20, sess)
                 continue
-            mean, deviation = (0, 0.1) if "/moving_" in var.op.name else (0.1, 0.3)
-            var.load(sess.run(var) + rng.normal(mean, deviation, var.shape), sess)
+            mean, std = (0, 0.1) if "/moving_" in var.op.name else (0.1, 0.3)
+            var.load(sess.run(var) + rng.normal(mean, std, var.shape), sess)
         tf.train.Saver(net.gen_vars).save(
             sess, str(path / "run" / "generator" / run_directory.GENERATOR), 7, write_meta_graph=False)
         inputs, images = made(sess, net, config, rng)
@@ -83,7 +83,7 @@ def a_run(path, model, settings, made):
 
 
 def generated(model):
-    """What `a_run` asks for: latent vectors, and what the chapter makes of them."""
+    """The argument `made` of `a_run` for a generator of latent vectors."""
     def made(sess, net, config, rng):
         inputs = {"latent": model.latent(rng, COUNT, config).astype(np.float32)}
         if hasattr(model, "sample_labelled"):
@@ -93,7 +93,7 @@ def generated(model):
 
 
 def translated(model):
-    """The same of images, each signature by its name."""
+    """The argument `made` of `a_run` for a generator of images, with each signature by its name."""
     def made(sess, net, config, rng):
         channels = 3 if model is pix2pix else 1
         size = (COUNT, config.size, config.size, channels)
@@ -115,9 +115,9 @@ def others_slow(names):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory, request):
-    """`(root, by_session, in_tf2)`: exports, and images of the same latent vectors.
+    """`(root, by_session, in_tf2)`: the exports, and both sets of images from the same inputs.
 
-    They are those of the chapters that the selected tests name.
+    Only the chapters that the selected tests name are exported.
     """
     root, by_session = tmp_path_factory.mktemp("exports"), {}
     names = {item.callspec.params["name"] for item in request.session.items
@@ -139,7 +139,7 @@ def exported(tmp_path_factory, request):
         return root, by_session, dict(found)
 
 
-def test_every_chapter_that_can_be_drawn_from_follows_the_whole_convention_and_is_tested_here():
+def test_every_chapter_with_a_sample_range_follows_the_whole_convention_and_is_tested_here():
     named = [importlib.import_module(f"gan_tf1.models.{module.name}")
              for module in pkgutil.iter_modules(models.__path__)]
     drawn_from = {model for model in named if hasattr(model, "SAMPLE_RANGE")}
@@ -150,17 +150,17 @@ def test_every_chapter_that_can_be_drawn_from_follows_the_whole_convention_and_i
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_a_sample_is_what_is_generated_of_latent_vectors(name, monkeypatch):
+def test_sample_generates_images_from_the_vectors_of_latent(name, monkeypatch):
     model, settings = CHAPTERS[name]
     config = model.Config(**settings)
-    home = sys.modules[model.sample.__module__]  # a chapter may take another's
+    home = sys.modules[model.sample.__module__]  # a chapter may use another chapter's `sample`
     monkeypatch.setattr(home, "generate", lambda sess, net, z, *labels: z)
     found = model.sample(None, None, np.random.default_rng(1), 7, config)
     np.testing.assert_array_equal(found, model.latent(np.random.default_rng(1), 7, config))
 
 
 @pytest.mark.parametrize("name", others_slow(CHAPTERS))
-def test_in_tf2_an_export_makes_the_sessions_images(exported, name):
+def test_an_export_makes_the_same_images_in_tf2_as_the_session(exported, name):
     _, by_session, in_tf2 = exported
     images, (low, high) = by_session[name], CHAPTERS[name][0].SAMPLE_RANGE
     assert images.std() > 0.05 and np.abs(np.diff(images, axis=0)).max() > 0.05
@@ -170,7 +170,7 @@ def test_in_tf2_an_export_makes_the_sessions_images(exported, name):
 
 
 @pytest.mark.parametrize("name", others_slow(CHAPTERS))
-def test_an_export_says_what_it_takes_and_gives(exported, name):
+def test_an_export_states_its_inputs_and_outputs(exported, name):
     root, by_session, in_tf2 = exported
     model, settings = CHAPTERS[name]
     shape = list(by_session[name].shape[1:])
@@ -198,7 +198,7 @@ TRANSLATIONS = {"pix2pix": ["default"], "cyclegan": ["AtoB", "BtoA"]}
 
 @pytest.mark.parametrize("name, made", [("pix2pix", "pix2pix"), ("cyclegan", "cyclegan/AtoB"),
                                         ("cyclegan", "cyclegan/BtoA")])
-def test_in_tf2_an_exported_translator_makes_the_sessions_images(exported, name, made):
+def test_an_exported_translator_makes_the_same_images_in_tf2_as_the_session(exported, name, made):
     root, by_session, in_tf2 = exported
     assert TRANSLATORS.keys() == TRANSLATIONS.keys()
     assert in_tf2[name + "/signatures"].tolist() == TRANSLATIONS[name]
@@ -217,17 +217,17 @@ def test_in_tf2_an_exported_translator_makes_the_sessions_images(exported, name,
 
 @pytest.mark.parametrize("name, own", [("pix2pix", {"generator"}),
                                        ("cyclegan", {"generator_ab", "generator_ba"})])
-def test_an_exported_translator_has_its_generators_variables_alone(exported, name, own):
+def test_an_exported_translator_has_only_its_generators_variables(exported, name, own):
     _, _, in_tf2 = exported
     assert {var.partition("/")[0] for var in in_tf2[name + "/variables"].tolist()} == own
     if name == "cyclegan":
         two_ways = in_tf2["cyclegan/AtoB"], in_tf2["cyclegan/BtoA"]
-        assert np.abs(two_ways[0] - two_ways[1]).max() > 0.05  # by two networks
+        assert np.abs(two_ways[0] - two_ways[1]).max() > 0.05  # made by two networks
 
 
 @pytest.mark.parametrize("name", others_slow(CHAPTERS))
-def test_an_export_has_the_variables_that_it_reads(exported, name):
-    """Averages where it normalizes by them, or hands them to an op that also could."""
+def test_an_export_has_only_the_variables_that_it_reads(exported, name):
+    """It has moving averages if it normalizes with them, or passes them to an op that could."""
     _, _, in_tf2 = exported
     assert in_tf2[name + "/signatures"].tolist() == ["default"]
     variables = in_tf2[name + "/variables"].tolist()
@@ -269,13 +269,13 @@ def test_the_script_exports_the_shipped_generator(main, tmp_path, capsys):
     ("damaged", "can't be restored"),
     ("classifier", "is a run of 'mnist_classifier', which doesn't say how a latent vector becomes"),
     ("nothing", "holds no run")])
-def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(main, tmp_path, capsys, what,
-                                                                complaint):
+def test_what_cannot_be_exported_gives_one_line_and_leaves_nothing(main, tmp_path, capsys, what,
+                                                                   complaint):
     (tmp_path / "occupied").mkdir()
     for file in ("occupied/kept", "file"):
         (tmp_path / file).write_text("kept")
     path = {"classifier": SHIPPED.parent / "mnist_classifier", "nothing": tmp_path,
-            "occupied": tmp_path / "nowhere",  # that the folder is occupied is said first
+            "occupied": tmp_path / "nowhere",  # the occupied folder is reported first
             }.get(what, shutil.copytree(SHIPPED, tmp_path / "run"))
     if what == "damaged":
         [data] = (path / "generator").glob("*.data-*")
@@ -286,7 +286,7 @@ def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(main, tmp_path, 
     assert (tmp_path / "occupied" / "kept").read_text() == (tmp_path / "file").read_text() == "kept"
 
 
-def test_points_are_no_images(main, tmp_path, capsys):
+def test_a_generator_of_points_is_not_exported(main, tmp_path, capsys):
     path = shutil.copytree(SHIPPED, tmp_path / "run")
     stored = json.loads((path / "config.json").read_text())
     (path / "config.json").write_text(json.dumps({**stored, "chapter": "mixture_gan"}))
@@ -295,7 +295,7 @@ def test_points_are_no_images(main, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
+def test_a_folder_appears_complete_or_not_at_all(tmp_path):
     for occupied in (tmp_path / "file", tmp_path / "folder" / "file"):
         occupied.parent.mkdir(exist_ok=True)
         occupied.write_text("kept")
@@ -315,9 +315,9 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
 @pytest.mark.parametrize("changed, complaint", [
     ({"gen_hidden_size": 64}, "can't be restored (generator/dense/kernel has the shape [100, 128], "
                               "not [100, 64])"),
-    ({"sample_shape": [16, 28, 28, 2]}, "images are of shape [None, 784], but config.json has")])
-def test_a_generator_of_another_shape_than_its_config_is_refused(tmp_path, capsys, changed,
-                                                                 complaint):
+    ({"sample_shape": [16, 28, 28, 2]}, "images have the shape [None, 784], but config.json has")])
+def test_a_generator_whose_shapes_differ_from_its_config_is_refused(tmp_path, capsys, changed,
+                                                                    complaint):
     copy = shutil.copytree(SHIPPED, tmp_path / "run")
     config = json.loads((copy / "config.json").read_text())
     for name, value in changed.items():
