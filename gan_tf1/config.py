@@ -103,12 +103,17 @@ def intervals(config) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, and whose flags can't be abbreviated."""
+    """An argument parser whose errors are one line, and whose flags can't be abbreviated.
+
+    `subcommand` is the word that stands between the script's name and its flags, if any.
+    """
 
     called = None  # what --help and errors call the program, if not by the name of its file
 
-    def __init__(self, **options):
-        super().__init__(**{"prog": self.called, "allow_abbrev": False, **options})
+    def __init__(self, description=None, subcommand="", **options):
+        super().__init__(**{"description": description, "prog": self.called, "allow_abbrev": False,
+                            "formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+        self.prog = f"{self.prog} {subcommand}".rstrip()
 
     def error(self, message) -> NoReturn:
         print(f"error: {message} (see {self.prog} --help)", file=sys.stderr)

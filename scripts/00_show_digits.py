@@ -1,10 +1,8 @@
-"""Look at the images before training on them: ten rows, one class each.
+"""Look at the images before training on them: ten rows, one for each class.
 
-    python scripts/00_show_digits.py                  of chapter 1
-    python scripts/00_show_digits.py --data street    of the SVHN chapters
+    python scripts/00_show_digits.py                  the digits of chapter 1
+    python scripts/00_show_digits.py --data street    the street numbers of the SVHN chapters
 """
-
-import argparse
 
 from gan_tf1 import figures
 from gan_tf1.config import Parser
@@ -19,7 +17,7 @@ COLUMNS = 16
 
 
 def test_set(choice, data_dir):
-    """Title, images in -1 to 1 and labels of the test set that `choice` names."""
+    """The title, the images [n, ...] in -1 to 1 and the labels [n] of the test set `choice`."""
     if choice in digits.CHOICES:
         data = digits.load(choice, data_dir)
         return data.title, data.test.images * 2 - 1, data.test.labels
@@ -30,12 +28,12 @@ def test_set(choice, data_dir):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--data", default="auto",
                         choices=(*digits.CHOICES, *svhn.CHOICES[1:]),
                         help="which data set; auto is MNIST if it is available, otherwise drawn "
                         "digits (default: auto)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of the data set")
     outputs.add_flags(parser, "digits", ".png")
     args = parser.parse_args(argv)
     out = outputs.file(args, "digits")

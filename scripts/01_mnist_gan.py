@@ -1,8 +1,8 @@
 """Train the MNIST GAN of "Deep Learning by Example", and draw the chapter's figures 6 to 8.
 
     python scripts/01_mnist_gan.py                          the chapter: 100 epochs
-    python scripts/01_mnist_gan.py --learning-rate 0.002    the second book's variant
-    python scripts/01_mnist_gan.py --resume                 go on after an interruption
+    python scripts/01_mnist_gan.py --learning-rate 0.002    the variant of the second book
+    python scripts/01_mnist_gan.py --resume                 continue after an interruption
 """
 
 from gan_tf1 import seeds
@@ -27,10 +27,10 @@ def main(argv=None):
             for _ in range(steps):
                 feed = take_step()
             losses = mnist_gan.report(training.sess, gan, feed)
-            training.log(mnist_gan.log_line(epoch, config.epochs, losses),
-                         {"epoch": epoch, **losses})
-            training.keep_samples(mnist_gan.sample(training.sess, gan, training.rng,
-                                                   config.samples, config))
+            line = mnist_gan.log_line(epoch, config.epochs, losses)
+            training.log(line, epoch=epoch, **losses)
+            samples = mnist_gan.sample(training.sess, gan, training.rng, config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("MNIST GAN"))
 

@@ -1,12 +1,10 @@
 """Draw new samples from a trained MNIST generator: the chapter's figure 9.
 
-    python scripts/02_sample_mnist_gan.py                       the generator that is shipped
+    python scripts/02_sample_mnist_gan.py                       with the generator that is shipped
     python scripts/02_sample_mnist_gan.py --run-dir checkpoints/mnist_gan-001 --samples 64
-    python scripts/02_sample_mnist_gan.py --out samples.npy     [n, 784] in (-1, 1)
-    python scripts/02_sample_mnist_gan.py --pickle train_generator_samples.pkl
+    python scripts/02_sample_mnist_gan.py --out samples.npy     as numbers, [n, 784] in (-1, 1)
+    python scripts/02_sample_mnist_gan.py --pickle train_generator_samples.pkl    the book's samples
 """
-
-import argparse
 
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
@@ -30,11 +28,11 @@ def draw(path, count, seed):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
-    parser.add_argument("--pickle", type=user_path, metavar="FILE", help="draw the last samples in "
-                        "a pickle of the book's listing instead")
+    parser.add_argument("--pickle", type=user_path, metavar="FILE", help="show the last samples in "
+                        "a pickle that the book's listing wrote instead")
     sample_files.add_flags(parser)
     args = parser.parse_args(argv)
     out = sample_files.checked(args)

@@ -3,8 +3,8 @@
     python scripts/03_dcgan_svhn.py                            narrow networks, in minutes
     python scripts/03_dcgan_svhn.py --paper                    the chapter: SVHN, 25 epochs
     python scripts/03_dcgan_svhn.py --data cifar10             other images of 32 x 32 pixels
-    python scripts/03_dcgan_svhn.py --scaling batch_minimum    images scaled as printed
-    python scripts/03_dcgan_svhn.py --resume                   go on after an interruption
+    python scripts/03_dcgan_svhn.py --scaling batch_minimum    images scaled as the chapter prints it
+    python scripts/03_dcgan_svhn.py --resume                   continue after an interruption
 """
 
 from gan_tf1 import seeds
@@ -13,7 +13,7 @@ from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.training import command_line, run_figures
 
-ROWS, COLUMNS = 5, 10  # of the samples after each epoch, always of the same noise
+ROWS, COLUMNS = 5, 10  # of the samples after each epoch, which always have the same noise
 SMALL = command_line.Small(
     {"g_size_mult": 16, "d_size_mult": 16, "epochs": 10},
     "a generator eight times and a discriminator four times as wide, 25 epochs (14,325 steps on "
@@ -35,9 +35,10 @@ def main(argv=None):
             for _ in range(steps):
                 feed = take_step()
             losses = model.report(training.sess, net, feed)
-            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
-            training.keep_samples(model.sample(training.sess, net, training.noise(),
-                                               ROWS * COLUMNS, config))
+            line = model.log_line(epoch, config.epochs, losses)
+            training.log(line, epoch=epoch, **losses)
+            samples = model.sample(training.sess, net, training.noise(), ROWS * COLUMNS, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("DCGAN"), COLUMNS, inches=0.8)
 

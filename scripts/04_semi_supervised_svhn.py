@@ -1,10 +1,10 @@
-"""Train the 11-class GAN on images of which few are labelled, and test it as a classifier.
+"""Train the 11-class GAN on mostly unlabelled images, and test its discriminator as a classifier.
 
     python scripts/04_semi_supervised_svhn.py                        5 epochs, in minutes
     python scripts/04_semi_supervised_svhn.py --paper                the chapter: 25 epochs
-    python scripts/04_semi_supervised_svhn.py --variant corrected    its slips mended
-    python scripts/04_semi_supervised_svhn.py --supervised-only      without the other images
-    python scripts/04_semi_supervised_svhn.py --resume               go on after an interruption
+    python scripts/04_semi_supervised_svhn.py --variant corrected    its errors corrected
+    python scripts/04_semi_supervised_svhn.py --supervised-only      on the labelled images alone
+    python scripts/04_semi_supervised_svhn.py --resume               continue after an interruption
 """
 
 from gan_tf1 import figures, seeds
@@ -39,9 +39,10 @@ def main(argv=None):
                 totals = model.tally(totals, taken, training.seconds)
             report = model.report(training.sess, net, totals, data.train, config)
             number = epoch - 1  # the chapter counts from 0
-            training.log(model.log_line(number, config.epochs, report), {"epoch": number, **report})
-            training.keep_samples(model.sample(training.sess, net, training.noise(), SAMPLES,
-                                               config))
+            line = model.log_line(number, config.epochs, report)
+            training.log(line, epoch=number, **report)
+            samples = model.sample(training.sess, net, training.noise(), SAMPLES, config)
+            training.keep_samples(samples)
 
     losses, samples = load_losses(training.path), load_samples(training.path)
     where = training.title(f"semi-supervised GAN, {config.variant},", "variant")

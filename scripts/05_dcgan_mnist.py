@@ -1,9 +1,9 @@
 """Train the DCGAN of "Stepping into the magical world of GANs" on MNIST.
 
-    python scripts/05_dcgan_mnist.py                5 epochs, the article's own number
-    python scripts/05_dcgan_mnist.py --paper        100 epochs, whose log is printed
-    python scripts/05_dcgan_mnist.py --epochs 1 --epoch-steps 6    the first printed lines
-    python scripts/05_dcgan_mnist.py --resume       go on after an interruption
+    python scripts/05_dcgan_mnist.py                5 epochs, as many as the article trains
+    python scripts/05_dcgan_mnist.py --paper        100 epochs, as many as its printed log has
+    python scripts/05_dcgan_mnist.py --epochs 1 --epoch-steps 6    the first lines of that log
+    python scripts/05_dcgan_mnist.py --resume       continue after an interruption
 """
 
 from gan_tf1.data import digits
@@ -11,8 +11,8 @@ from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
 from gan_tf1.training import command_line, run_figures
 
-SMALL = command_line.Small(  # as many as the article itself trains
-    {"epochs": 5}, "100 epochs, those of the printed log: 23,400 steps, four hours on two cores")
+SMALL = command_line.Small(
+    {"epochs": 5}, "the 100 epochs of the printed log: 23,400 steps, four hours on two cores")
 
 
 @script
@@ -28,13 +28,14 @@ def main(argv=None):
         for epoch in training.epochs(config.epochs, gan.gen_vars):
             for number in range((epoch - 1) * batches + 1, epoch * batches + 1):
                 losses = model.report(training.sess, gan, take_step())
-                training.log(model.log_line(number, batches, losses), {"step": number, **losses})
+                line = model.log_line(number, batches, losses)
+                training.log(line, step=number, **losses)
             if epoch % 10 == 0:
                 line, accuracies = model.evaluate(training.sess, gan, data.train, training.rng, config)
-                training.log(line, {"epoch": epoch, **accuracies}, "accuracies.csv")
-            # The article's 16 images, drawn after training: here after each epoch.
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+                training.log(line, "accuracies.csv", epoch=epoch, **accuracies)
+            # The article draws its 16 images only after the training.
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("DCGAN"))
 

@@ -1,8 +1,8 @@
 """Train the vanilla GAN of "Generative AI with Python and TensorFlow 2" on MNIST.
 
     python scripts/06_vanilla_gan.py                        the chapter: 30,000 iterations
-    python scripts/06_vanilla_gan.py --iterations 2000      a look at it
-    python scripts/06_vanilla_gan.py --resume               go on after an interruption
+    python scripts/06_vanilla_gan.py --iterations 2000      a first look
+    python scripts/06_vanilla_gan.py --resume               continue after an interruption
 """
 
 from gan_tf1.config import intervals
@@ -25,10 +25,10 @@ def main(argv=None):
         for interval in training.epochs(intervals(config), gan.gen_vars):
             for iteration in range((interval - 1) * every, interval * every):
                 losses = model.report(training.sess, gan, take_step())
-                training.log(model.log_line(iteration, config.iterations, losses),
-                             {"step": iteration, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+                line = model.log_line(iteration, config.iterations, losses)
+                training.log(line, step=iteration, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("Vanilla GAN"), counted="iteration",
                        each=config.sample_interval)

@@ -1,8 +1,8 @@
 """Train the DCGAN of "Generative AI with Python and TensorFlow 2" on MNIST.
 
-    python scripts/07_dcgan_upsampling.py                        a narrow one, in minutes
+    python scripts/07_dcgan_upsampling.py                        narrow networks, in minutes
     python scripts/07_dcgan_upsampling.py --paper                the chapter: 30,000 iterations
-    python scripts/07_dcgan_upsampling.py --resume               go on after an interruption
+    python scripts/07_dcgan_upsampling.py --resume               continue after an interruption
 """
 
 from gan_tf1.config import intervals
@@ -11,7 +11,7 @@ from gan_tf1.errors import script
 from gan_tf1.models import dcgan_upsampling as model
 from gan_tf1.training import command_line, run_figures
 
-SMALL = command_line.Small(  # classifier score 4.6: many of the samples are clear digits
+SMALL = command_line.Small(  # many samples are clear digits (classifier score 4.6)
     {"channels": 8, "iterations": 3000, "sample_interval": 100},
     "30,000 iterations at four times the width, three hours on two cores")
 
@@ -29,10 +29,10 @@ def main(argv=None):
         for interval in training.epochs(intervals(config), gan.gen_vars):
             for iteration in range((interval - 1) * every, interval * every):
                 losses = model.report(training.sess, gan, take_step())
-                training.log(model.log_line(iteration, config.iterations, losses),
-                             {"step": iteration, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+                line = model.log_line(iteration, config.iterations, losses)
+                training.log(line, step=iteration, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("DCGAN"), counted="iteration",
                        each=config.sample_interval)

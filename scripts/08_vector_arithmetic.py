@@ -1,20 +1,19 @@
 """Vector arithmetic with a trained generator: is bold 7 - regular 7 + regular 3 a bold 3?
 
-    python scripts/08_vector_arithmetic.py                              the generator shipped
+    python scripts/08_vector_arithmetic.py                      with the generator that is shipped
     python scripts/08_vector_arithmetic.py checkpoints/dcgan_upsampling-001
     python scripts/08_vector_arithmetic.py RUN --digits 1 8 --exemplars 10
 
-RUN is a run directory of a chapter that says how latent vectors become images
-(gan_tf1/generators/sample_files.py has the convention). Many vectors are drawn, their images read
-by a classifier and the weight of their strokes measured; the arithmetic is done
-over and over, each time with exemplars of its own (gan_tf1/experiments/vector_arithmetic.py), and
-so is a control: a random vector as long as bold 7 - regular 7 in its place.
+RUN is a run directory of a chapter that says how latent vectors become images (the convention stands
+in gan_tf1/generators/sample_files.py). The script draws many latent vectors. A classifier reads
+their images, and the weight of the strokes is measured. Then the arithmetic is repeated, each time
+with other exemplars (gan_tf1/experiments/vector_arithmetic.py), and beside it a control, in which a
+random vector of the same length replaces bold 7 - regular 7.
 
-Three figures: the first trial, as it came, like the book's; the first twelve with
-their controls; and images on the way between latent vectors, along great circles.
+Draws three figures: the first trial, like the book's; the first twelve trials with their controls;
+and images between pairs of latent vectors, along great circles.
 """
 
-import argparse
 import sys
 
 from gan_tf1 import figures, seeds
@@ -31,16 +30,15 @@ from gan_tf1.training.run_config import read_config, read_config_of
 
 import numpy as np
 
-SHIPPED = outputs.SHIPPED / classifier.CHAPTER
-SHOWN = 12      # trials in the second figure, and images on each way in the third
+SHOWN = 12      # trials in the second figure, and images in each row of the third
 WAYS = 6        # rows of the third figure
-NOISE = 0.25    # the paper adds uniform noise up to this to a result, for eight more images
+NOISE = 0.25    # the paper adds uniform noise in -0.25 to 0.25 to a result, for eight more images
 
 
 def latent_chapter(path):
-    """The module of the chapter of run directory `path`.
+    """The model of the chapter that was trained in run directory `path`.
 
-    Raises InputError where it makes no digits, or none of a latent vector alone.
+    Raises InputError if it doesn't make digits, or not from a latent vector alone.
     """
     stored = read_config(path)
     model = sample_files.chapter(stored["chapter"])
@@ -52,7 +50,7 @@ def latent_chapter(path):
 
 
 def images_of(model, sess, net, z):
-    """The generator's images of latent vectors `z` [n, Z]: [n, 784], ground 0 and ink 1."""
+    """The generator's images of latent vectors `z` [n, Z]: [n, 784], background 0 and ink 1."""
     low, high = model.SAMPLE_RANGE
     parts = [model.generate(sess, net, z[start:start + sample_files.BATCH])
              for start in range(0, len(z), sample_files.BATCH)]
@@ -60,12 +58,12 @@ def images_of(model, sess, net, z):
 
 
 def as_tanh(images):
-    """`images` in [0, 1] as `gan_tf1.figures` has them, in [-1, 1]."""
+    """`images` in [0, 1] scaled to [-1, 1], as `gan_tf1.figures` takes them."""
     return 2 * images - 1
 
 
 def reading(path, digits):
-    """How well the classifier in run directory `path` reads drawn digits, as a line."""
+    """A line on how well the classifier in run directory `path` reads drawn digits."""
     drawn = drawn_digits.load(stroke.COUNT, stroke.SEED)
     [(probabilities, _)] = sample_files.judged(path, [drawn.images.reshape(-1, 784) / 255])
     said = probabilities.argmax(axis=1)
@@ -77,7 +75,7 @@ def reading(path, digits):
 
 
 def drawn_figures(outcome, nine, ways, where):
-    """Pairs of name and figure; `nine` and `ways` are images [n, 784] in [0, 1]."""
+    """Pairs of a name and a figure; `nine` and `ways` are images [n, 784] in [0, 1]."""
     a, b = outcome.digits
     columns = [(sign + name, as_tanh(outcome.images[group[0][:vector_arithmetic.LEAST]]),
                 as_tanh(outcome.found[f"mean of {name}"][0]))
@@ -98,31 +96,30 @@ def drawn_figures(outcome, nine, ways, where):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, metavar="RUN", nargs="?",
                         default=outputs.SHIPPED / "mnist_gan", help="a run whose generator makes "
-                        "digits of latent vectors (default: the MNIST GAN that is shipped)")
+                        "digits from latent vectors (default: the MNIST GAN that is shipped)")
     parser.add_argument("--digits", type=int, choices=range(10), nargs=2, default=(7, 3),
                         metavar=("A", "B"), help="bold A - regular A + regular B (default: 7 3)")
     parser.add_argument("--exemplars", type=whole_number, default=vector_arithmetic.LEAST,
-                        metavar="K", help="latent vectors in a mean, at least 3 (default: 3)")
+                        metavar="K", help="latent vectors in each mean, at least 3 (default: 3)")
     add_count(parser, 20_000, "latent vectors to choose exemplars from, 100 to 100000")
-    parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="as many at "
-                        "most; fewer where the exemplars run out (default: 200)")
+    parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="at most so "
+                        "many, fewer if the exemplars run out (default: 200)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of all that is random "
                         "(default: 0)")
-    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
-                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    classifier.add_flag(parser)
     outputs.add_flags(parser, "arithmetic", what="the folder of figures")
     args = parser.parse_args(argv)
     a, b = args.digits
     for wrong, complaint in (
-            (a == b, f"--digits must be two, not {a} twice: one lends what the other is to get"),
+            (a == b, f"--digits must be two different digits, not {a} twice"),
             (args.exemplars < vector_arithmetic.LEAST,
-             f"--exemplars must be at least {vector_arithmetic.LEAST}: fewer latent "
-             "vectors make no concept"),
+             f"--exemplars must be at least {vector_arithmetic.LEAST}: the mean of fewer latent "
+             "vectors is no concept"),
             (not 100 <= args.n <= 100_000, "--samples must be at least 100 and at most 100000"),
-            (args.trials < 2, "--trials must be at least 2: one has no interval")):
+            (args.trials < 2, "--trials must be at least 2: one trial has no interval")):
         if wrong:
             raise InputError(complaint)
     out = outputs.folder(args, "arithmetic")

@@ -3,7 +3,7 @@
     python scripts/10_wasserstein_gan.py                       narrow networks, in minutes
     python scripts/10_wasserstein_gan.py --paper               the chapter: 30,000 iterations
     python scripts/10_wasserstein_gan.py --samples 1000        for wasserstein_estimate.py
-    python scripts/10_wasserstein_gan.py --resume              go on after an interruption
+    python scripts/10_wasserstein_gan.py --resume              continue after an interruption
 """
 
 from gan_tf1.config import intervals
@@ -12,7 +12,7 @@ from gan_tf1.errors import script
 from gan_tf1.models import wasserstein_gan as model
 from gan_tf1.training import command_line, run_figures
 
-SMALL = command_line.Small(  # the samples are blurs until iteration 6,500, then digits
+SMALL = command_line.Small(  # the samples are blurred until iteration 6,500, then digits
     {"hidden_size": 64, "batch_size": 64, "iterations": 20_000, "sample_interval": 500},
     "30,000 iterations at four times the width, twenty minutes on two cores")
 
@@ -30,10 +30,10 @@ def main(argv=None):
         for interval in training.epochs(intervals(config), gan.gen_vars):
             for iteration in range((interval - 1) * every, interval * every):
                 losses = model.report(training.sess, gan, take_step())
-                training.log(model.log_line(iteration, config.iterations, losses),
-                             {"step": iteration, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+                line = model.log_line(iteration, config.iterations, losses)
+                training.log(line, step=iteration, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("Wasserstein GAN"),
                        counted="iteration", each=config.sample_interval,

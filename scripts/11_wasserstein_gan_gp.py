@@ -3,7 +3,7 @@
     python scripts/11_wasserstein_gan_gp.py                       3,000 iterations, in minutes
     python scripts/11_wasserstein_gan_gp.py --paper               30,000 iterations
     python scripts/11_wasserstein_gan_gp.py --samples 1000        for wasserstein_estimate.py
-    python scripts/11_wasserstein_gan_gp.py --resume              go on after an interruption
+    python scripts/11_wasserstein_gan_gp.py --resume              continue after an interruption
 """
 
 from gan_tf1.config import intervals
@@ -29,10 +29,10 @@ def main(argv=None):
         for interval in training.epochs(intervals(config), gan.gen_vars):
             for iteration in range((interval - 1) * every, interval * every):
                 losses = model.report(training.sess, gan, take_step())
-                training.log(model.log_line(iteration, config.iterations, losses),
-                             {"step": iteration, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+                line = model.log_line(iteration, config.iterations, losses)
+                training.log(line, step=iteration, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("Wasserstein GAN with gradient penalty"),
                        counted="iteration", each=config.sample_interval,

@@ -1,9 +1,9 @@
-"""Train the DCGAN class of a Chinese article on GANs, written for TF1, on MNIST.
+"""Train the DCGAN class that a Chinese article on GANs prints for TF1, on MNIST.
 
     python scripts/12_dcgan_class.py                         5 epochs, in minutes
     python scripts/12_dcgan_class.py --paper                 the article: 200 epochs
-    python scripts/12_dcgan_class.py --variant as_printed    with those of its slips that run
-    python scripts/12_dcgan_class.py --resume                go on after an interruption
+    python scripts/12_dcgan_class.py --variant as_printed    with those of its errors that run
+    python scripts/12_dcgan_class.py --resume                continue after an interruption
 """
 
 from gan_tf1 import seeds
@@ -30,9 +30,10 @@ def main(argv=None):
             for _ in range(steps):
                 totals = model.tally(totals, take_step())
             losses = model.report(training.sess, gan, totals)
-            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+            line = model.log_line(epoch, config.epochs, losses)
+            training.log(line, epoch=epoch, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title(f"DCGAN class, {config.variant},", "variant"),
                        columns=8, loss_label="mean loss of the epoch's steps (nats)")

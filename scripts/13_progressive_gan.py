@@ -1,10 +1,10 @@
-"""Train the progressive GAN of Karras et al. 2017, from 4x4 pixels up, on images of any subject.
+"""Train the progressive GAN of Karras et al. 2017, which grows from 4x4 pixels up, on any images.
 
     python scripts/13_progressive_gan.py                          digits, in minutes
     python scripts/13_progressive_gan.py --paper                  CIFAR-10, the paper's sizes
     python scripts/13_progressive_gan.py --data celeba --size 128
     python scripts/13_progressive_gan.py --data folder --data-dir DIR --size 64
-    python scripts/13_progressive_gan.py --resume                 go on after an interruption
+    python scripts/13_progressive_gan.py --resume                 continue after an interruption
 
 Small settings are used with MNIST and the drawn digits.
 """
@@ -20,17 +20,17 @@ from gan_tf1.training.run_results import load_samples
 
 import numpy as np
 
-SHOWN = 8  # samples in a row of the figure of growth
-LARGE = 64  # pixels from which on the last graph is tried for size before the first is trained
-SMALL = command_line.Small(  # what these settings give: checkpoints/progressive_gan/step_size.png
+SHOWN = 8   # samples in a row of growth.png
+LARGE = 64  # from this many pixels on, the memory of the last graph is checked before any training
+SMALL = command_line.Small(  # checkpoints/progressive_gan/step_size.png shows their results
     {"images": 56_000, "phase_images": 8000, "interval_images": 4000, "z_dim": 64, "max_maps": 32,
      "map_pixels": 256, "learning_rate": 0.005, "average_decay": 0.99},
-    "the paper's sizes, 512 feature maps and 12 million images: 750,000 steps, a GPU's work",
+    "the paper's sizes, 512 feature maps and 12 million images: 750,000 steps, work for a GPU",
     ("mnist", "drawn"))
 
 
 def milestones(stages, config):
-    """`(name, epoch)` of each stage's end, and of five moments of the last fade-in, in order."""
+    """`(name, epoch)` for the end of each stage, and for five moments of the last fade-in, in order."""
     found, epoch = [], 0
     for number, stage in enumerate(stages):
         size = f"{stage.resolution}x{stage.resolution}"
@@ -62,7 +62,7 @@ def main(argv=None):
         for number, stage in enumerate(stages):
             first, last = last, last + stage.images // config.interval_images
             if last <= min(done, epochs - 1):
-                continue  # trained before; a complete run says so in its last stage
+                continue  # it is trained already; the last stage tells that a run is complete
             train_set = images.Rows(images.resized(data.train, stage.resolution),
                                     seed=[job.seed, seeds.ORDER, number])
             training.new_graph()
@@ -73,10 +73,10 @@ def main(argv=None):
                 for _ in range(steps):
                     totals = model.tally(totals, take_step())
                 losses = model.report(training.sess, gan, totals, stage, config)
-                training.log(model.log_line(epoch * config.interval_images, config.images, losses),
-                             {"epoch": epoch, **losses})
-                training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                                   config.samples, config))
+                line = model.log_line(epoch * config.interval_images, config.images, losses)
+                training.log(line, epoch=epoch, **losses)
+                samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+                training.keep_samples(samples)
 
     what = training.title("progressive GAN")
     run_figures.of_run(training.path, what, counted="images", each=config.interval_images,

@@ -1,17 +1,15 @@
-"""Draw faces with the progressive GAN that TensorFlow Hub has, trained on CelebA.
+"""Draw faces with the progressive GAN on TensorFlow Hub, which was trained on CelebA.
 
     python scripts/14_progan_hub.py                               from TensorFlow Hub, or its cache
-    python scripts/14_progan_hub.py --module progan-128_1.tar.gz  got elsewhere; or a folder
+    python scripts/14_progan_hub.py --module progan-128_1.tar.gz  a downloaded archive, or a folder
     python scripts/14_progan_hub.py --module EXPORTED             what scripts/export.py wrote
 
-Three figures: one face (the chapter's figure 6.21; --seed 12 gives its very vector), 25 faces
-(6.22), and faces on great circles between latent vectors.
+Draws three figures: one face (the chapter's figure 6.21; --seed 12 gives the chapter's own latent
+vector), 25 faces (figure 6.22), and faces on great circles between latent vectors.
 
-A module is a program: its graph can contain any TensorFlow operation, also those that read and write
-files with your rights. Load only a module whose source you trust.
+A module is a program: its graph can contain any TensorFlow operation, including those that read and
+write files with your rights. Load only a module whose source you trust.
 """
-
-import argparse
 
 from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser
@@ -29,7 +27,7 @@ WAYS, STEPS = 5, 8  # rows of the third figure, and faces in each
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--module", type=hub.module, default=hub.HANDLE, help="a handle, a folder "
                         f"or a .tar.gz (default: {hub.HANDLE})")
     parser.add_argument("--seed", type=seed_number, default=12, help="of the latent vectors "

@@ -1,75 +1,39 @@
-"""Train pix2pix, the translation of images into others, or translate images with a trained one.
+"""Train pix2pix (Isola et al. 2017), which translates images into other images, or translate with it.
 
     python scripts/15_pix2pix.py                                  grey to colour, in minutes
     python scripts/15_pix2pix.py --data-dir facades --direction BtoA    the paper's facades
     python scripts/15_pix2pix.py --data folder --data-dir photos --task edges    any images
-    python scripts/15_pix2pix.py --resume                         go on after an interruption
-    python scripts/15_pix2pix.py --translate a.png b.jpg          by the newest run
-    python scripts/15_pix2pix.py --translate --help               the flags of translating
+    python scripts/15_pix2pix.py --resume                         continue after an interruption
+    python scripts/15_pix2pix.py translate a.png b.jpg            translate with the newest run
+    python scripts/15_pix2pix.py translate --help                 the flags of translating
 
---data pairs, which a --data-dir means by itself, is a folder of pictures that hold
-a pair side by side, in train/ and val/ or test/, as the paper's authors have them;
---data tfds is a data set with two images; all others are single images, of which
---task makes pairs. Small settings are used with CIFAR-10 and drawn street numbers.
+--data pairs (which --data-dir alone selects) is a folder of pictures that show the two images of a
+pair side by side, in train/ and in val/ or test/, as the paper's authors provide them. --data tfds is
+a data set of TensorFlow Datasets with two images. All others are single images, from which --task
+makes pairs; translate then makes its inputs in the same way. Small settings are used with CIFAR-10
+and the drawn street numbers.
 """
-
-import argparse
-import sys
 
 from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser, intervals, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
-from gan_tf1.files import user_path
-from gan_tf1.generators import sample_files
+from gan_tf1.generators import sample_files, translated_files
 from gan_tf1.models import pix2pix as model
-from gan_tf1.training import (
-    command_line, outputs, run_config, run_directory as run_files, run_figures, run_results)
+from gan_tf1.training import command_line, run_config, run_figures, run_results, subcommands
 
 import numpy as np
 
-SMALL = command_line.Small(  # what these settings give: checkpoints/pix2pix
+SMALL = command_line.Small(  # checkpoints/pix2pix/README.md has their results
     {"size": 32, "patch_layers": 1, "channels": 32, "jitter": 0.0, "batch_size": 16,
      "iterations": 4000},
-    "the paper's nets on pairs of 256 pixels (--data-dir DIR): 80,000 steps, a GPU's work",
+    "the paper's networks on pairs of 256 pixels (--data-dir DIR): 80,000 steps, work for a GPU",
     ("cifar10", "street"))
 
 
-def translate(argv):
-    """Image files, translated by a run's newest generator."""
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--translate", type=user_path, nargs="+", required=True, metavar="IMAGE",
-                        help="image files; of each the middle square, at the run's size. Where the "
-                        "run's pairs were made of images, inputs are made of these alike")
-    parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
-                        "(default: the newest in checkpoints/)")
-    outputs.add_flags(parser, "translated", what="the folder of translated images")
-    parser.add_argument("--seed", type=command_line.seed_number, default=0,
-                        help="of the dropout (default: 0)")
-    args = parser.parse_args(argv)
-    path = args.run_dir or run_files.newest(model.CHAPTER)
-    out = outputs.folder(args, "translated")
-    files = [out / f"{image.stem}-translated.png" for image in args.translate]
-    if len(set(files)) < len(files):
-        raise InputError("--translate names two images of one name: translate them one by one")
-    stored = run_config.read_config_of(model.CHAPTER, path)
-    config = make(model.Config, stored["settings"])
-    inputs = pairs.translatable(args.translate, stored["data"], config.size, config.task,
-                                config.direction)
-    with sample_files.restored(path, model) as (sess, gan, config, _):
-        found = model.translate(sess, gan, scaled(inputs), seeds.stream(args.seed, seeds.SAMPLES))
-
-    for file, image in zip(files, images.as_bytes(found)):
-        images.write(image, file)
-        print(file)
-
-
-@script
-def main(argv=None):
-    argv = sys.argv[1:] if argv is None else argv
-    if any(argument.startswith("--translate") for argument in argv):
-        return translate(argv)
+def train(argv):
+    """Train pix2pix, or continue a training."""
     job = command_line.parse(argv, __doc__, model, pairs.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
@@ -87,18 +51,40 @@ def main(argv=None):
         for interval in training.epochs(intervals(config), gan.gen_vars):
             for iteration in range((interval - 1) * every, interval * every):
                 losses = model.report(training.sess, gan, take_step())
-                training.log(model.log_line(iteration, config.iterations, losses),
-                             {"step": iteration, **losses})
-            training.keep_samples(model.translate(training.sess, gan, scaled(inputs),
-                                                  training.noise()))
+                line = model.log_line(iteration, config.iterations, losses)
+                training.log(line, step=iteration, **losses)
+            outputs = model.translate(training.sess, gan, scaled(inputs), training.noise())
+            training.keep_samples(outputs)
 
     where = training.title("pix2pix")
     run_figures.of_run(training.path, where, counted="iteration", each=config.sample_interval)
-    outputs = run_results.load_samples(training.path)[-1]
+    last = run_results.load_samples(training.path)[-1]
     figure = figures.sample_grid(
-        np.concatenate([scaled(inputs), outputs, scaled(targets)]), f"Held-out pairs: {where}",
+        np.concatenate([scaled(inputs), last, scaled(targets)]), f"Held-out pairs: {where}",
         len(inputs), 0.8, ("input", "output", "target"))
     print(figures.save(figure, training.path / "figures" / "pairs.png"))
+
+
+def translate(argv):
+    """Translate image files with the newest generator of a run."""
+    parser = Parser(translate.__doc__, "translate")
+    translated_files.add_flags(parser)
+    parser.add_argument("--seed", type=command_line.seed_number, default=0,
+                        help="of the dropout (default: 0)")
+    args = parser.parse_args(argv)
+    path, files = translated_files.places(args, model.CHAPTER, "-translated")
+    stored = run_config.read_config_of(model.CHAPTER, path)
+    config = make(model.Config, stored["settings"])
+    inputs = pairs.translatable(args.images, stored["data"], config.size, config.task,
+                                config.direction)
+    with sample_files.restored(path, model) as (sess, gan, config, _):
+        outputs = model.translate(sess, gan, scaled(inputs), seeds.stream(args.seed, seeds.SAMPLES))
+    translated_files.write(images.as_bytes(outputs), files)
+
+
+@script
+def main(argv=None):
+    subcommands.run(argv, train, translate, former={"--translate": "translate"})
 
 
 if __name__ == "__main__":

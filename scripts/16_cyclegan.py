@@ -1,72 +1,39 @@
-"""Train CycleGAN (Zhu et al. 2017) on two sets of images without pairs, or translate with it.
+"""Train CycleGAN (Zhu et al. 2017) on two sets of unpaired images, or translate images with it.
 
     python scripts/16_cyclegan.py                                   drawn digits, in minutes
     python scripts/16_cyclegan.py --paper                           horses and zebras, 256 pixels
     python scripts/16_cyclegan.py --data folder --data-dir DIR      DIR/trainA, trainB, testA, testB
-    python scripts/16_cyclegan.py --resume                          go on after an interruption
-    python scripts/16_cyclegan.py --translate AtoB --images *.jpg   with the newest run
+    python scripts/16_cyclegan.py --resume                          continue after an interruption
+    python scripts/16_cyclegan.py translate AtoB *.jpg              translate with the newest run
+    python scripts/16_cyclegan.py translate --help                  the flags of translating
 
-Small settings are used with the drawn digits (synthetic), regular and bold. The horses and deer
-of CIFAR-10 with nets as small:
+Small settings are used with the drawn digits (synthetic), regular and bold. For the horses and
+deer of CIFAR-10, networks of the same size are enough:
 
     python scripts/16_cyclegan.py --data cifar10 --load-size 32 --size 32 --channels 16 \\
         --blocks 2 --disc-layers 2 --epoch-steps 1000 --epochs 8 --decay-epochs 8
 """
 
-import argparse
-import sys
-
 from gan_tf1 import seeds
 from gan_tf1.config import Parser
-from gan_tf1.data import images, svhn, unpaired
+from gan_tf1.data import svhn, unpaired
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import translation
-from gan_tf1.files import user_path
+from gan_tf1.generators import translated_files
 from gan_tf1.models import cyclegan as model
-from gan_tf1.training import command_line, outputs, run_directory as run_files, run_figures
+from gan_tf1.training import command_line, run_figures, subcommands
 
 import numpy as np
 
-SMALL = command_line.Small(  # what these settings give: checkpoints/cyclegan
+SMALL = command_line.Small(  # checkpoints/cyclegan/README.md has their results
     {"load_size": 32, "size": 32, "mirror": False, "channels": 16, "blocks": 2, "disc_layers": 2,
      "epoch_steps": 1000, "epochs": 8, "decay_epochs": 8},
-    "the paper's nets on horses and zebras of 256 pixels: 266,800 steps, a GPU's work",
+    "the paper's networks on horses and zebras of 256 pixels: 266,800 steps, work for a GPU",
     ("drawn",))
 
 
-def translate(argv):
-    """Image files, translated by a run's newest generators: PNG files."""
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--translate", choices=("AtoB", "BtoA"), required=True,
-                        help="from A to B, or from B to A")
-    parser.add_argument("--images", type=user_path, nargs="+", required=True, metavar="FILE",
-                        help="image files; each is cut to its centred square and brought to the "
-                        "run's size")
-    parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
-                        "(default: the newest in checkpoints/)")
-    outputs.add_flags(parser, "translated", what="the folder of translated images")
-    args = parser.parse_args(argv)
-    path = args.run_dir or run_files.newest(model.CHAPTER)
-    out = outputs.folder(args, "translated")
-    config, channels = translation.of_run(path)
-    places = [out / f"{file.stem}_{args.translate}.png" for file in args.images]
-    for number, place in enumerate(places):
-        if place in places[:number]:
-            raise InputError(f"{place} would be overwritten: --images names two images of one "
-                             "name; translate them one by one")
-    stack = np.stack([unpaired.read(file, config.size, channels) for file in args.images])
-    with translation.restored(path) as translate_images:
-        translated, _ = translate_images(stack, args.translate)
-    for img, place in zip(translated, places):
-        images.write(img, place)
-        print(place)
-
-
-@script
-def main(argv=None):
-    argv = sys.argv[1:] if argv is None else argv
-    if any(argument.startswith("--translate") for argument in argv):
-        return translate(argv)
+def train(argv):
+    """Train CycleGAN, or continue a training."""
     job = command_line.parse(argv, __doc__, model, unpaired.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
@@ -88,14 +55,37 @@ def main(argv=None):
             for _ in range(steps):
                 totals = model.tally(totals, take_step())
             losses = model.report(training.sess, gan, totals)
-            training.log(model.log_line(epoch, epochs, losses), {"epoch": epoch, **losses})
-            training.keep_samples(model.round_trips(training.sess, gan, *tests))
+            line = model.log_line(epoch, epochs, losses)
+            training.log(line, epoch=epoch, **losses)
+            samples = model.round_trips(training.sess, gan, *tests)
+            training.keep_samples(samples)
 
     a, b = data.names
     rows = [a, f"{a} to {b}", f"and back to {a}", b, f"{b} to {a}", f"and back to {b}"]
     run_figures.of_run(training.path, training.title("CycleGAN"), config.samples,
                        inches=1, names=rows, shown=slice(None, None, config.samples),
                        loss_label="mean over the epoch")
+
+
+def translate(argv):
+    """Translate image files with the newest generators of a run."""
+    parser = Parser(translate.__doc__, "translate")
+    parser.add_argument("direction", choices=translation.DIRECTIONS,
+                        help="from set A to set B, or from B to A")
+    translated_files.add_flags(parser)
+    args = parser.parse_args(argv)
+    path, files = translated_files.places(args, model.CHAPTER, f"_{args.direction}")
+    config, channels = translation.of_run(path)
+    inputs = np.stack([unpaired.read(file, config.size, channels) for file in args.images])
+    with translation.restored(path) as translate_images:
+        outputs, _ = translate_images(inputs, args.direction)
+    translated_files.write(outputs, files)
+
+
+@script
+def main(argv=None):
+    subcommands.run(argv, train, translate,
+                    former={"--translate": "translate", "--images": "translate"})
 
 
 if __name__ == "__main__":

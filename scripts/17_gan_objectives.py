@@ -1,30 +1,37 @@
-"""The theory of the GAN's objectives computed, and the MNIST GAN trained with each of three.
+"""Compute the theory of the GAN's objectives, and train the MNIST GAN with each of three.
 
-    python scripts/17_gan_objectives.py                          figures 6.5, 6.6, 6.7 and 6.15
-    python scripts/17_gan_objectives.py --out DIR --seed 1       to DIR, of other networks
-    python scripts/17_gan_objectives.py --objective minimax      train: or non_saturating, or
-                                                                 maximum_likelihood
-    python scripts/17_gan_objectives.py --objective minimax --help       the flags of training
-    python scripts/17_gan_objectives.py --resume                 go on after an interruption
-    python scripts/17_gan_objectives.py --compare RUN RUN ...    finished trainings side by side
+    python scripts/17_gan_objectives.py                              figures 6.5, 6.6, 6.7 and 6.15
+    python scripts/17_gan_objectives.py theory --out DIR --seed 1    the same, of other networks
+    python scripts/17_gan_objectives.py train --objective minimax    train the MNIST GAN; the others are
+                                                                     non_saturating, maximum_likelihood
+    python scripts/17_gan_objectives.py train --resume               continue after an interruption
+    python scripts/17_gan_objectives.py compare RUN RUN ...          finished trainings side by side
+    python scripts/17_gan_objectives.py train --help                 the flags of training
 """
-
-import argparse
-import sys
 
 from gan_tf1 import seeds
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
-from gan_tf1.experiments import theory
+from gan_tf1.experiments import theory as computed
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan_objectives as model
-from gan_tf1.training import command_line, outputs, run_figures
+from gan_tf1.training import command_line, outputs, run_figures, subcommands
 
 
-def fit(argv):
-    """Train the MNIST GAN with one objective, or go on with it."""
-    job = command_line.parse(argv, __doc__, model, digits.CHOICES)
+def theory(argv):
+    """Draw the figures of the theory, and write the tables of what they show."""
+    parser = Parser(__doc__)
+    outputs.add_flags(parser, "gan_objectives", what="the folder of figures and tables")
+    parser.add_argument("--seed", type=command_line.seed_number, default=0,
+                        help="of the small networks that are trained (default: 0)")
+    args = parser.parse_args(argv)
+    computed.draw_all(args.seed, outputs.folder(args, "gan_objectives"))
+
+
+def train(argv):
+    """Train the MNIST GAN with one objective, or continue a training."""
+    job = command_line.parse(argv, __doc__, model, digits.CHOICES, subcommand="train")
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=[job.seed, seeds.ORDER])
     steps = model.steps_per_epoch(data.train, config)
@@ -37,30 +44,29 @@ def fit(argv):
             for _ in range(steps):
                 totals = model.tally(totals, take_step())
             losses = model.report(training.sess, gan, totals)
-            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.rng, config.samples,
-                                               config))
+            line = model.log_line(epoch, config.epochs, losses)
+            training.log(line, epoch=epoch, **losses)
+            samples = model.sample(training.sess, gan, training.rng, config.samples, config)
+            training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title(f"MNIST GAN, {config.objective},", "objective"))
 
 
+def compare(argv):
+    """Put finished trainings side by side: a figure, a table, and their last samples."""
+    parser = Parser(compare.__doc__, "compare")
+    parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN",
+                        help="a finished run of this script's train")
+    outputs.add_flags(parser, "gan_objectives", what="the folder of figures and tables")
+    args = parser.parse_args(argv)
+    computed.compare(args.runs, outputs.folder(args, "gan_objectives"))
+
+
 @script
 def main(argv=None):
-    argv = sys.argv[1:] if argv is None else argv
-    if any(argument.startswith(("--objective", "--resume")) for argument in argv):
-        return fit(argv)
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    outputs.add_flags(parser, "gan_objectives", what="the folder of figures and tables")
-    parser.add_argument("--seed", type=command_line.seed_number, default=0,
-                        help="of the small networks that are trained (default: 0)")
-    parser.add_argument("--compare", type=user_path, nargs="+", metavar="RUN",
-                        help="draw these runs of --objective instead")
-    args = parser.parse_args(argv)
-    out = outputs.folder(args, "gan_objectives")
-    if args.compare:
-        theory.compare(args.compare, out)
-    else:
-        theory.draw_all(args.seed, out)
+    subcommands.run(argv, theory, train, compare,
+                    former={"--objective": "train --objective", "--resume": "train --resume",
+                            "--compare": "compare"})
 
 
 if __name__ == "__main__":

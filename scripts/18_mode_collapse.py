@@ -1,15 +1,15 @@
-"""Train a GAN that loses modes on demand, with or without a remedy: two cities, or digits.
+"""Train a GAN that loses modes on demand, with or without a remedy: on two cities, or on digits.
 
-    python scripts/18_mode_collapse.py                     two cities: a generator that cycles
+    python scripts/18_mode_collapse.py                     two cities: the generator cycles
     python scripts/18_mode_collapse.py --gen-steps 1       the same networks keep both cities
-    python scripts/18_mode_collapse.py --remedy packing    or another remedy
+    python scripts/18_mode_collapse.py --remedy packing    with a remedy
     python scripts/18_mode_collapse.py --data mnist --disc-steps 3 --gen-steps 1 \\
         --learning-rate 0.001 --hidden-size 128 --z-size 64        digits: half of them are ones
-    python scripts/18_mode_collapse.py --loop graph        sooner
-    python scripts/18_mode_collapse.py --resume            go on after an interruption
+    python scripts/18_mode_collapse.py --loop graph        faster
+    python scripts/18_mode_collapse.py --resume            continue after an interruption
 
-The log ends with what became of the modes (shares.csv, figures/collapse.png).
-Many runs side by side: scripts/mode_collapse_report.py.
+The run ends with the shares of the modes over training (shares.csv, figures/collapse.png).
+scripts/mode_collapse_report.py puts many runs side by side.
 """
 
 from gan_tf1 import figures, seeds
@@ -39,15 +39,16 @@ def main(argv=None):
             for _ in range(every):
                 taken = take_step()
             losses = model.report(training.sess, gan, taken)
-            training.log(model.log_line(interval * every, config.iterations, losses),
-                         {"epoch": interval, **losses})
+            line = model.log_line(interval * every, config.iterations, losses)
+            training.log(line, epoch=interval, **losses)
             samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
             training.keep_samples(samples, figures.grid_png(samples) if size > 1 else None)
         mode_collapse.write_shares(training.path)
 
     remedy = "no remedy" if config.remedy == "none" else config.remedy.replace("_", " ")
-    where = training.title(f"GAN, {remedy}, updates of D to G {config.disc_steps} : {config.gen_steps},",
-                      "remedy", "disc_steps", "gen_steps")
+    where = training.title(
+        f"GAN, {remedy}, updates of D to G {config.disc_steps} : {config.gen_steps},",
+        "remedy", "disc_steps", "gen_steps")
     if size > 1:
         run_figures.of_run(training.path, where, each=config.sample_interval, counted="iteration",
                            columns=10, inches=0.6)

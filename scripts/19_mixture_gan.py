@@ -1,11 +1,11 @@
-"""Train a GAN, plain or packed, on a mixture of Gaussians in the plane, and count its modes.
+"""Train a GAN, plain or packed, on a mixture of Gaussians in the plane, and count the modes it captures.
 
-    python scripts/19_mixture_gan.py --loop graph --xla                a ring of 8
+    python scripts/19_mixture_gan.py --loop graph --xla                a ring of 8 Gaussians
     python scripts/19_mixture_gan.py --data grid --packing 2           PacGAN2 on a grid of 25
-    python scripts/19_mixture_gan.py --iterations 20000                a look at it
-    python scripts/19_mixture_gan.py --resume                          go on after an interruption
+    python scripts/19_mixture_gan.py --iterations 20000                a first look
+    python scripts/19_mixture_gan.py --resume                          continue after an interruption
 
-Many seeds of each, side by side with what is published: scripts/mode_coverage.py.
+scripts/mode_coverage.py trains many seeds, and compares them with published results.
 """
 
 from gan_tf1 import figures
@@ -22,10 +22,10 @@ import numpy as np
 
 
 def counted(points, mixture):
-    """Modes, share of high quality and divergence of `points`, by name.
+    """The `mode_coverage.Counted` of `points` [n, 2], as a dict.
 
-    All are NaN if some points are not finite: the run has diverged, and stops at these numbers as
-    at a loss that is not finite.
+    If a point is not finite, the run has diverged: all numbers are NaN, and stop the run as a loss
+    that is not finite does.
     """
     if np.isfinite(points).all():
         return mode_coverage.of_points(points, mixture.means, mixture.deviation)._asdict()
@@ -51,8 +51,8 @@ def main(argv=None):
                 totals = model.tally(totals, take_step())
             points = model.sample(training.sess, gan, training.noise(), config.samples, config)
             losses = {**model.report(training.sess, gan, totals), **counted(points, mixture)}
-            training.log(model.log_line(interval * every, config.iterations, losses),
-                         {"epoch": interval, **losses})
+            line = model.log_line(interval * every, config.iterations, losses)
+            training.log(line, epoch=interval, **losses)
             training.keep_samples(points, plane.density_png(points, mixture))
 
     where = training.title(model.name(config.packing), "packing")

@@ -1,10 +1,10 @@
 """Train a DCGAN, plain or packed, on stacked MNIST: three digits in three channels.
 
     python scripts/20_stacked_mnist_gan.py --paper --packing 2         as in the PacGAN paper
-    python scripts/20_stacked_mnist_gan.py                             a narrow one, in minutes
-    python scripts/20_stacked_mnist_gan.py --resume                    go on after an interruption
+    python scripts/20_stacked_mnist_gan.py                             narrow networks, in minutes
+    python scripts/20_stacked_mnist_gan.py --resume                    continue after an interruption
 
-How many of the 1,000 modes it has: scripts/mode_coverage.py --data stacked.
+scripts/mode_coverage.py --data stacked counts how many of the 1,000 modes it captures.
 """
 
 from gan_tf1.config import intervals
@@ -13,7 +13,7 @@ from gan_tf1.errors import script
 from gan_tf1.models import stacked_mnist_gan as model
 from gan_tf1.training import command_line, run_figures
 
-SMALL = command_line.Small(  # of the 1,000 modes, one run had 838
+SMALL = command_line.Small(  # one run captured 838 of the 1,000 modes
     {"channels": 16, "iterations": 2000, "sample_interval": 200},
     "20,000 steps at four times the width, an hour on two cores")
 
@@ -33,10 +33,10 @@ def main(argv=None):
             for _ in range(every):
                 totals = model.tally(totals, take_step())
             losses = model.report(training.sess, gan, totals)
-            training.log(model.log_line(interval * every, config.iterations, losses),
-                         {"epoch": interval, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(),
-                                               config.samples, config))
+            line = model.log_line(interval * every, config.iterations, losses)
+            training.log(line, epoch=interval, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
     where = training.title(f"{model.name(config.packing)} of three channels", "packing")
     run_figures.of_run(training.path, where, columns=8, inches=0.8, counted="iteration",

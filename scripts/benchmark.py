@@ -1,20 +1,20 @@
-"""Our loops beside the chapters' listings, Keras, PyTorch and JAX, and how our time grows.
+"""Compare the speed of our loops with the chapters' listings, Keras, PyTorch and JAX.
 
     python scripts/benchmark.py                                     everything
-    python scripts/benchmark.py --work mnist_gan --rows torch jax   one work, some rows
-    python scripts/benchmark.py --parts growth                      our time against sizes
+    python scripts/benchmark.py --work mnist_gan --rows torch jax   one training, some rows
+    python scripts/benchmark.py --parts growth                      our time for several sizes
 
-Each row works in a process of its own, all on the same data; in every round each does its part
-once, one after the other, in an order drawn anew. Ratios are medians over the rounds, against our
-feed loop in the same round. Operations are counted in our graph (matrix products and convolutions,
-with their gradients), and held against the fastest product of large matrices in the same rounds. A
-peer that isn't installed is named and left out: pip install -e ".[bench]".
+Each row has a process of its own, and all work on the same data. In every round, each row trains once,
+one after the other, in a random order. Ratios are medians over the rounds, relative to our feed loop
+in the same round. Operations are counted in our graph (matrix products and convolutions, with their
+gradients), and compared with the fastest product of large matrices in the same rounds. Libraries
+that are not installed are named and left out: pip install -e ".[bench]".
 
-Parts: works, the peers; growth, our epoch against batch size, data and epochs; loop, what the
-training loop (log, losses, samples, events, checkpoints) adds to bare session.run calls.
+The parts are: works, the comparison; growth, the time of our epoch for several batch sizes, amounts
+of data and numbers of epochs; loop, what the training loop (log, losses, samples, events,
+checkpoints) adds to bare session.run calls.
 """
 
-import argparse
 import os
 import pathlib
 import tempfile
@@ -32,11 +32,11 @@ import numpy as np
 PARTS = ("works", "growth", "loop")
 LEAST_ROUNDS = 5
 LONGEST = 20.0  # seconds of a row's round; XLA's convolutions take 70 times as long as oneDNN's
-BUSY = 0.5  # processors at work for others, of which a barrier of spinning threads already suffers
+BUSY = 0.5  # processors in use by others that already slow down a barrier of spinning threads
 
 
 def entrants_of(work, chosen, path):
-    """Whoever does `work` here of the rows `chosen`, and the ceilings; the others are named."""
+    """The rows `chosen` that can do `work` here, and the ceilings; it prints why others are left out."""
     works.steps(work, works.config_of(work, {}), works.read(path))
     found = []
     for row in (*rows.ALL.values(), *rows.CEILINGS.values()):
@@ -52,7 +52,7 @@ def entrants_of(work, chosen, path):
 
 
 def compare(work, chosen, path, rounds, rng):
-    """The table's lines for one work."""
+    """The lines of the table for one training."""
     print(f"\n{work.title}", flush=True)
     entrants = entrants_of(work, chosen, path)
     answers, readies, lost = drive.measure(entrants, rounds, rng, told, LONGEST)
@@ -65,20 +65,20 @@ def compare(work, chosen, path, rounds, rng):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS,
                         help="which parts of the report (default: all)")
     parser.add_argument("--work", nargs="+", choices=tuple(works.WORKS),
-                        default=tuple(works.WORKS), help="which trainings (default: all)")
+                        default=tuple(works.WORKS), help="which trainings to compare (default: all)")
     parser.add_argument("--rows", nargs="+", choices=tuple(rows.ALL), default=tuple(rows.ALL),
-                        help=f"which rows beside {rows.REFERENCE!r} (default: all)")
+                        help=f"which rows in addition to {rows.REFERENCE!r} (default: all)")
     parser.add_argument("--rounds", type=whole_number, default=LEAST_ROUNDS,
-                        help=f"at least {LEAST_ROUNDS}, after one that warms up (default: %(default)s)")
+                        help=f"rounds, at least {LEAST_ROUNDS}, after one to warm up (default: %(default)s)")
     parser.add_argument("--examples", type=whole_number, metavar="N",
                         help="train on the first N images (default: 55000 digits, 2048 streets)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto",
                         help="which digits (default: auto); street numbers are always drawn")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the digits lie")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of the digits")
     parser.add_argument("--out", type=user_path, metavar="PATH", help="writes PATH.csv, PATH.png, "
                         "PATH.md and PATH-growth.csv (default: the next free "
                         "checkpoints/benchmark-NNN)")
@@ -101,12 +101,12 @@ def main(argv=None):
 
 
 def measured(args, folder):
-    """Everything that `args` ask for, as the text of the report; files are written on the way."""
+    """The text of the report on everything that `args` ask for; files are written on the way."""
     rng, paths, report = np.random.default_rng(0), {}, []
     if (load := drive.load()) > BUSY:
         report.append(f"The machine was busy when this began (load {load:.1f} on "
-                      f"{os.cpu_count()} processors): the times mislead, some rows' by far more "
-                      "than others'. Measure on a quiet one.")
+                      f"{os.cpu_count()} processors), so that the times are misleading, some of them "
+                      "far more than others. Measure on a quiet machine.")
         print(report[-1], flush=True)
 
     def data(kind):
@@ -122,7 +122,7 @@ def measured(args, folder):
         for work in map(works.WORKS.get, args.work):
             titles[work.name], _, path = data(work.data)
             found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
-            # After each work: who interrupts the next keeps what was measured.
+            # After each training, so that nothing is lost if the next is interrupted.
             files = [table.write_csv(found, beside(args.out, ".csv"), titles),
                      save(table.figure(found, titles), beside(args.out, ".png"))]
         report += [table.ratios_text(found), table.markdown(found)]
@@ -145,12 +145,12 @@ def measured(args, folder):
 
 
 def beside(path, ending):
-    """`path` with more at its end."""
+    """`path` with `ending` appended to its name."""
     return path.with_name(path.name + ending)
 
 
 def told(text):
-    """Progress, on stdout at once."""
+    """Print progress at once."""
     print(f"  {text}", flush=True)
 
 

@@ -5,12 +5,11 @@
     python scripts/make_envelope.py --out gan.csv ... --work-dir runs/gan
     python scripts/compare_accuracies.py supervised.csv gan.csv
 
-Prints the accuracy of each after its last epoch, mean and standard deviation over
-the seeds, and its difference from the first with the standard error of that
-difference; draws the curves.
+For each configuration it prints the accuracy after the last epoch, as mean and standard deviation
+over the seeds, and the difference from the first configuration with its standard error. It also
+draws the curves.
 """
 
-import argparse
 
 from gan_tf1 import figures, tables
 from gan_tf1.config import Parser
@@ -44,10 +43,10 @@ def table(runs):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("csv", type=user_path, nargs="+", metavar="CSV",
-                        help="made by make_envelope.py; its name without .csv is what it is called")
-    parser.add_argument("--title", default="Accuracy", help="of the figure")
+                        help="made by make_envelope.py; the table shows its name without .csv")
+    parser.add_argument("--title", default="Accuracy", help="the title of the figure")
     outputs.add_flags(parser, "accuracies", ".png")
     args = parser.parse_args(argv)
     out = outputs.file(args, "accuracies")

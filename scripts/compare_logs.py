@@ -4,15 +4,14 @@
     python scripts/compare_logs.py my_notebook_output.txt --check
     python scripts/compare_logs.py checkpoints/semi_supervised-001 --chapter semi_supervised
 
-For each window of epochs, the table shows the mean and the spread of both losses
-beside the interval into which one more seed of the chapter's model would fall. A
-verdict follows, with what the comparison cannot tell, and a figure of the run over
-the envelope and the book. `gan_tf1/published/comparison.py` states the method. An envelope of
-your own (--envelope) needs at least 5 seeds. A chapter without an envelope
-(--chapter semi_supervised) gets its values printed beside the book's.
+For each window of epochs, the table shows the mean and the spread of both losses, beside the interval
+into which one more seed of the chapter's model would fall. A verdict follows, with what the
+comparison cannot tell, and a figure shows the run, the envelope and the book.
+gan_tf1/published/comparison.py states the method. An envelope of your own (--envelope) needs at
+least 5 seeds. If a chapter has no envelope (--chapter semi_supervised), its values are printed
+beside the book's.
 """
 
-import argparse
 import sys
 
 from gan_tf1 import figures, tables
@@ -35,7 +34,7 @@ def table(verdict, counted):
 
 
 def notes(log, envelope):
-    """A line for every setting in which the run is another than those of the envelope."""
+    """A line for every setting that differs from that of the envelope's runs."""
     for name, value in (log.settings or {}).items():
         if value != envelope.settings.get(name, value):
             yield f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs"
@@ -43,15 +42,15 @@ def notes(log, envelope):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run_or_log", type=user_path, metavar="RUN_OR_LOG",
                         help="a run directory, or a text with the chapter's log lines")
     parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), default="mnist_gan",
-                        help="whose log it is (default: mnist_gan)")
+                        help="the chapter whose log it is (default: mnist_gan)")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
     parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "
-                        "one, made by make_envelope.py (default: the chapter's own)")
+                        "envelope, made by make_envelope.py (default: the chapter's own)")
     outputs.add_flags(parser, "comparison", ".png", "the overlay figure")
     args = parser.parse_args(argv)
     out = outputs.file(args, "comparison")

@@ -1,14 +1,12 @@
-"""What a CycleGAN between regular and bold digits leaves, and what it changes: digit and weight.
+"""Measure what a CycleGAN between regular and bold digits changes, and whether it keeps the digit.
 
     python scripts/16_cyclegan.py --data drawn ... --run-dir RUN
     python scripts/cyclegan_report.py RUN
 
-RUN was trained on drawn digits (synthetic), of which digit and pen are known. Digits that it
-wasn't trained on are translated both ways, and back again: a table of the strokes' weight and of
-how many a classifier still reads as their label, and a figure.
+RUN was trained on drawn digits (synthetic), whose label and pen are known. Digits that it wasn't
+trained on are translated in both directions, and back again. A table shows the weight of the
+strokes, and how many digits a classifier still reads as their label; a figure shows examples.
 """
-
-import argparse
 
 from gan_tf1 import figures
 from gan_tf1.config import Parser, add_count
@@ -22,22 +20,20 @@ from gan_tf1.training.run_config import read_config
 
 import numpy as np
 
-SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 NAMES = ("regular", "bold")
 
 
 def first_of_each(labels):
-    """Where each digit, 0 to 9, comes first."""
+    """The index of the first image of each digit, 0 to 9."""
     return [int(np.flatnonzero(labels == digit)[0]) for digit in range(10)]
 
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, metavar="RUN", help="a run of 16_cyclegan.py")
     add_count(parser, 2000, "digits of each set, 100 to 3000")
-    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
-                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    classifier.add_flag(parser)
     outputs.add_flags(parser, "translations", ".png")
     args = parser.parse_args(argv)
     if not 100 <= args.n <= 3000:

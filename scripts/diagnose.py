@@ -1,14 +1,12 @@
-"""Say in one sentence how the training of each run went, with the numbers behind it.
+"""Diagnose runs: one sentence says how each training went, with the numbers behind it.
 
     python scripts/diagnose.py checkpoints/mnist_gan-001 checkpoints/vanilla_gan-001
 
-The signs looked for are divergence, collapse, partial collapse, discriminator dominance
-and oscillation, in losses.csv and in the samples of each epoch: gan_tf1/training/diagnosis.py
-explains them, and what can't be seen. A run needn't be complete.
-A table of many runs: scripts/runs.py.
+It looks for signs of divergence, collapse, partial collapse, discriminator dominance and
+oscillation, in losses.csv and in the samples of each epoch. gan_tf1/training/diagnosis.py explains
+the signs, and what they can't show. A run needn't be complete. scripts/runs.py prints a table of
+many runs.
 """
-
-import argparse
 
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
@@ -18,7 +16,7 @@ from gan_tf1.training import diagnosis
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, nargs="+", metavar="RUN", help="run directories")
     for path in parser.parse_args(argv).run:
         print(f"{path}: {diagnosis.of_run(path).sentence}")

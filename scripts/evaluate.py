@@ -1,22 +1,19 @@
-"""Judge the samples of MNIST generators by what a classifier says of them: a table and bars.
+"""Judge the samples of MNIST generators with a classifier: a table, and a figure of bars.
 
     python scripts/evaluate.py checkpoints/mnist_gan
     python scripts/evaluate.py checkpoints/mnist_gan-001 samples.npy --range -1 1 --samples 1000
 
-A RUN is a run directory: new samples are drawn from its generator where the
-chapter says how (gan_tf1/generators/sample_files.py has the convention: the model's
-SAMPLE_RANGE and sample), else its samples.npz's of the last epoch are taken. A
-.npz or .npy holds samples [n, 784], [n, 28, 28] or [n, 28, 28, 1]; in what range
-they are is said by --range (two numbers: ground and ink), and never guessed.
+A run is given by its directory. New samples are drawn from its generator if the chapter says how (the
+convention stands in gan_tf1/generators/sample_files.py); otherwise the samples of the last epoch in
+its samples.npz are judged. A .npz or .npy file contains samples [n, 784], [n, 28, 28] or
+[n, 28, 28, 1]. Their range is never guessed: --range gives the values of background and ink.
 
-For a generator that is given a label, one more line states the conditional accuracy:
-the share of samples that the classifier reads as the label that was requested.
+For a generator that is given a label, one more line states the conditional accuracy: the share of the
+samples that the classifier reads as the label that was requested.
 
-The first row is real: --samples test images. The distance of every row, that one too,
-is to the same --samples training images, for it depends on how many are compared.
+The first row is for real images: --samples test images. The distance of every row is from the same
+--samples training images, because it depends on how many images are compared.
 """
-
-import argparse
 
 from gan_tf1 import figures, seeds, tables
 from gan_tf1.config import Parser, add_count
@@ -30,13 +27,12 @@ from gan_tf1.training.command_line import seed_number
 
 import numpy as np
 
-SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 SHOWN = 12  # images of a row in --grid
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
 
 
 def row_of(drawn, probabilities, features, reference, seed):
-    """The row of the `sample_files.Samples` of which the classifier says these."""
+    """The row of the `sample_files.Samples` with these probabilities and features."""
     rng = seeds.stream(seed, seeds.RESAMPLES)
     found = measured(probabilities, features, reference, rng)
     if drawn.labels is None:
@@ -47,7 +43,7 @@ def row_of(drawn, probabilities, features, reference, seed):
 
 
 def measured(probabilities, features, reference, rng):
-    """The figures of one row; `reference` is mean and covariance of the reference's features."""
+    """The figures of one row; `reference` is the mean and covariance of the reference features."""
     metric = {
         "score": (metrics.classifier_score, probabilities),
         "distance": (lambda some: metrics.frechet_distance(*metrics.gaussian(some), *reference),
@@ -72,23 +68,22 @@ def table(rows):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, nargs="+", metavar="RUN_OR_NPZ",
-                        help="run directories, or files of samples, .npz or .npy")
+                        help="run directories, or .npz or .npy files of samples")
     add_count(parser, 10_000, "images of each row, 2 to 10000")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="the values "
-                        "of ground and ink in samples that no chapter states the range of")
+                        "of background and ink in samples whose range no chapter states")
     parser.add_argument("--data", choices=digits.CHOICES[1:], default="mnist", help="the real "
-                        "digits; drawn ones are synthetic (default: mnist)")
+                        "digits; the drawn ones are synthetic (default: mnist)")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "
                         "(default: TFDS_DATA_DIR, or TFDS's own default)")
-    parser.add_argument("--seed", type=seed_number, default=0, help="of the samples, of which "
-                        "images are taken, and of the resampling (default: 0)")
-    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
-                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the samples, of the choice "
+                        "of images, and of the resampling (default: 0)")
+    classifier.add_flag(parser)
     outputs.add_flags(parser, "evaluation", ".png", "the figure of bars")
-    parser.add_argument("--grid", type=user_path, metavar="PNG", help=f"draw the first {SHOWN} "
-                        "images of each row too")
+    parser.add_argument("--grid", type=user_path, metavar="PNG", help=f"also draw the first "
+                        f"{SHOWN} images of each row")
     args = parser.parse_args(argv)
     if not 2 <= args.n <= 10_000:
         raise InputError("--samples must be at least 2 and at most 10000")

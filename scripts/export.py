@@ -1,18 +1,18 @@
-"""Write a run's generator as a SavedModel, for programs that know nothing of gan_tf1.
+"""Write a run's generator as a SavedModel, for programs that don't have gan_tf1.
 
     python scripts/export.py checkpoints/mnist_gan --out exported
 
-RUN is a run directory of any chapter with a generator. In Python, TF2 behaviour on:
+RUN is a run directory of any chapter with a generator. In Python, with TF2 behaviour:
 
     generator = tf.saved_model.load("exported").signatures["default"]
     images = generator(latent=tf.random.uniform([16, 100], -1, 1))["default"]
 
-exported/generator.json says of what distribution and shape `latent` is, of what shape and range the
-images. The conditional GAN's takes `label=`, whole numbers, besides. pix2pix's takes `images=` and
-`noise=`, the seed of its dropout; CycleGAN has two signatures, "AtoB" and "BtoA", of `images=`.
+exported/generator.json states the distribution and the shape of `latent`, and the shape and range of
+the images. The generator of the conditional GAN also takes `label=`, whole numbers. That of pix2pix
+takes `images=` and `noise=`, the seed of its dropout. CycleGAN has two signatures, "AtoB" and
+"BtoA", which take `images=`.
 """
 
-import argparse
 import sys
 
 from gan_tf1.config import Parser
@@ -24,7 +24,7 @@ from gan_tf1.training import outputs
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, metavar="RUN", help="a run directory")
     parser.add_argument("folder", type=user_path, metavar="DIR", nargs="?",
                         help="the former way to give --out DIR")

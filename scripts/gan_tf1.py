@@ -1,4 +1,4 @@
-"""What the first `import gan_tf1...` of a script finds: it prepares, and then gives the real package.
+"""The first `import gan_tf1...` of a script finds this file, which then makes way for the package.
 
 When Python runs a script, it looks for modules in the script's folder before it looks anywhere else.
 So this file is loaded first, and no script has to do any of this itself:

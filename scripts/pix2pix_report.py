@@ -1,18 +1,17 @@
-"""How near do runs of pix2pix come to the targets of held-out pairs, and how colourful are they?
+"""Measure how close runs of pix2pix come to the targets of held-out pairs, and how colourful they are.
 
     python scripts/pix2pix_report.py RUN [RUN ...] [--samples 10000] [--out DIR]
 
-All RUNs are of one data set and one task. Each one's newest generator translates
-the first --samples held-out inputs, dropout on. Beside them stand two baselines: the
-inputs as they are, and the mean colour of the training targets at each grey level of
-the inputs. Of each it prints the mean absolute error, PSNR, colourfulness
-(Hasler and Suesstrunk 2003) and how far the colours of all pixels together have the
-targets' distribution, 1 being wholly; with the standard errors over images, not seeds.
-"Dropout varies" is the mean absolute difference between two translations of one
-input. A figure has the first held-out pairs with each run's translations.
+All RUNs have the same data set and the same task. The newest generator of each translates the first
+--samples held-out inputs, with dropout. The table compares them with two baselines: the inputs
+themselves, and the mean colour of the training targets at each grey level of the inputs. It shows
+the mean absolute error, the PSNR, the colourfulness (Hasler and Suesstrunk 2003), and how similar
+the distribution of the colours of all pixels is to that of the targets (1 if it is the same), with
+standard errors over images, not over seeds. "Dropout varies" is the mean absolute difference between
+two translations of one input. A figure shows the first held-out pairs with the translations of each
+run.
 """
 
-import argparse
 import textwrap
 from typing import Any, NamedTuple
 
@@ -42,7 +41,7 @@ class Translated(NamedTuple):
 
 
 def name_of(stored, epoch):
-    """What the table calls a run."""
+    """The name of a run in the table."""
     settings = stored["settings"]
     kind = "L1 alone" if not settings["gan_weight"] else (
         "GAN + L1" if settings["l1_weight"] else "GAN alone")
@@ -62,12 +61,12 @@ def translated(path, stored, inputs, seed):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN",
                         help="runs of 15_pix2pix.py, of one data set and task")
     add_count(parser, 10_000, "held-out pairs at most")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data lies "
-                        "(default: where the first run had it)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of the data "
+                        "(default: the one that the first run used)")
     parser.add_argument("--seed", type=seed_number, default=0,
                         help="of the dropout (default: 0)")
     outputs.add_flags(parser, "pix2pix_report", what="the folder of report.txt and report.png")

@@ -1,53 +1,47 @@
-"""Train the progressive GAN with one of its ideas after the other, and judge what each is worth.
+"""Train the progressive GAN with one more of its techniques at a time, and measure what each gains.
 
     python scripts/progressive_ablation.py --out OUT.txt --work-dir DIR --data mnist -- FLAGS
 
-The rows are those of the paper's table 1 that need no other network: plain (all
-layers from the start), then besides growing, the minibatch deviation, the
-equalized learning rate, pixel norm. Each run shows the same number of real
-images; FLAGS go to 13_progressive_gan.py. Each seed is a run of its own in
-WORK_DIR. If it is interrupted, the same command goes on where it stopped.
+The rows are those of the paper's table 1 that need no other network: plain (all layers from the
+start), then with growing, with the minibatch standard deviation, with the equalized learning rate,
+and with pixel norm, each in addition to the ones before. Every run is shown the same number of real
+images. FLAGS go to 13_progressive_gan.py. Each seed is a run of its own in WORK_DIR. If the command
+is interrupted, the same command continues where it stopped.
 
-Of each run's samples the table tells the sliced Wasserstein distance to as many
-training images, times 1000 as in the paper, and the mean MS-SSIM of pairs of
-them. The first row is of test images: what there is to be reached.
+For the samples of each run, the table gives the sliced Wasserstein distance to as many training
+images, times 1000 as in the paper, and the mean MS-SSIM of pairs of samples. The first row is for
+test images, and shows what values a perfect generator would reach.
 """
 
-import argparse
-import json
-import shlex
-
 from gan_tf1 import figures, seeds, tables
-from gan_tf1.config import Parser, add_count
+from gan_tf1.config import add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import image_metrics
 from gan_tf1.files import replacing
 from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.training import many_runs, outputs
+from gan_tf1.training import many_runs, outputs, seed_ranges
 from gan_tf1.training.run_config import read_config
 
 import numpy as np
 
 SCRIPT = "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
-FIXED = [f"--{no}{idea}" for idea in IDEAS for no in ("", "no-")]  # they are what the rows differ in
+FIXED = [f"--{no}{idea}" for idea in IDEAS for no in ("", "no-")]  # the rows differ in these
 ROWS = {"plain": 0, "+ growing": 1, "+ minibatch deviation": 2, "+ equalized learning rate": 3,
-        "+ pixel norm": 4}  # name -> how many of the ideas are on
+        "+ pixel norm": 4}  # name -> how many of the techniques are on
 BATCH = 256  # samples drawn at a time
 SMALLEST = 4  # pixels of an edge: enough to count images
 SHOWN = 16   # samples of a row in the figure
 
 
-def trained(name, seed, args):
-    """The run directory of the row `name` with `seed`, trained to its end."""
-    path = args.work_dir / f"{ROWS[name]}-seed-{seed}"
+def wanted(args, name, seed):
+    """The run of the row `name` with `seed`."""
     switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
                 for number, idea in enumerate(IDEAS)]
     flags = [*many_runs.run_flags(args, args.data, seed), *switches, *args.flags]
-    many_runs.train(SCRIPT, path, flags, args.jobs, called=f"{name}, seed {seed}")
-    return path
+    return many_runs.Wanted(f"{ROWS[name]}-seed-{seed}", SCRIPT, flags, f"{name}, seed {seed}")
 
 
 def check_count(args, data):
@@ -93,47 +87,38 @@ def table(rows):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    outputs.add_flags(parser, "progressive_ablation", ".txt", "the table, and beside it OUT.png with "
-                      "samples of the first seed,")
+    parser = many_runs.parser(__doc__, "progressive_ablation", "0-1", ".txt", "the table, and beside "
+                              "it OUT.png with samples of the first seed,", jobs=1)
     outputs.add_former(parser, "OUT.txt")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
-    add_count(parser, 2048, "images judged of each run, at least 2; the paper has 16384")
-    many_runs.add_flags(parser, "0-1", work_dir="checkpoints/progressive_ablation", jobs=1)
+    add_count(parser, 2048, "images of each run that are judged, at least 2; the paper has 16384")
     args = many_runs.parse(parser, argv, FIXED)
-    outputs.take_former(args, "OUT.txt")
-    args.out = outputs.file(args, "progressive_ablation", (".txt",))
-    outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
-    args.work_dir = args.work_dir or outputs.home() / "progressive_ablation"
     if args.n < 2:
         raise InputError("--samples must be at least 2")
+    many_runs.settle(args, "progressive_ablation", ".txt")
+    outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        many_runs.claim(args.work_dir / "progressive_ablation.json",
-                        {"data": args.data, "flags": args.flags,
-                         "data_dir": many_runs.absolute(args.data_dir)}, "[0-9]-seed-*")
-        wanted = [(name, seed) for name in ROWS for seed in args.seeds]
-        paths = many_runs.side_by_side(lambda one: trained(*one, args), wanted, args)
+        many_runs.claim(args, "progressive_ablation", "[0-9]-seed-*", data=args.data)
+        paths = many_runs.train_all([wanted(args, name, seed) for name in ROWS for seed in args.seeds],
+                                    args)
         config = many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
-        runs = {name: [path for path, (own, _) in zip(paths, wanted) if own == name]
-                for name in ROWS}
         data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
         rng = np.random.default_rng(5)
         reference, real = (part[rng.permutation(len(part))[:args.n]] / 255
                            for part in (data.train, data.test))
         rows, shown = {"test images": [judged(real, reference)]}, [real[:SHOWN]]
-        for name, paths in runs.items():
-            samples = [drawn(path, args.n) for path in paths]
+        for name, own in many_runs.per_row(ROWS, paths).items():
+            samples = [drawn(path, args.n) for path in own]
             rows[name] = [judged(each, reference) for each in samples]
             shown.append(samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:]))
         lines = [f"progressive GAN on {data.title}: {config['settings']['images']} real images to "
-                 f"each run, seeds {many_runs.listed(args.seeds)}",
+                 f"each run, seeds {seed_ranges.listed(args.seeds)}",
                  f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
                  f"of {args.n // 2} pairs; mean (each seed)", "", *table(rows), "",
-                 f"command: progressive_ablation.py {shlex.join(args.argv)}",
-                 f"versions: {json.dumps(config['versions'])}"]
+                 *many_runs.made_by("progressive_ablation.py", args, config)]
         temporary.write_text("\n".join(lines) + "\n")
     print(*lines, sep="\n")
     pictures = 2 * np.concatenate(shown) - 1

@@ -3,190 +3,28 @@
     python scripts/redraw_figures.py                                 into a new folder
     python scripts/redraw_figures.py --out checkpoints --overwrite   replace those in checkpoints/
 
-Nothing is trained. A figure that shows samples can't be drawn again in this way, since no samples
+Nothing is trained. A figure that shows samples can't be drawn again in this way, because no samples
 are kept: run the script that made it. The exception is the picture at the top of the main README,
-whose samples are read from those in mnist_gan/figures/progress.png. The figures of the theory are
-made by 17_gan_objectives.py.
+whose samples are read from mnist_gan/figures/progress.png. 17_gan_objectives.py makes the figures of
+the theory.
 """
 
-import argparse
-import csv
-import re
-
 from gan_tf1 import figures
-from gan_tf1.bench import table
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
-from gan_tf1.evaluation import judged
-from gan_tf1.experiments import collapse_figures, theory, theory_figures
-from gan_tf1.figure_layout import new_figure
-from gan_tf1.published import comparison, comparison_figure, logs
+from gan_tf1.experiments import kept_figures
 from gan_tf1.training import outputs
-from gan_tf1.training.run_config import read_config
-from gan_tf1.training.run_results import load_losses
-
-import numpy as np
-
-KEPT = outputs.SHIPPED
-
-
-def rows_of(path):
-    """The rows of a CSV file as dicts, without the comments above them."""
-    with open(path, newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
-
-
-def benchmark():
-    """Training times of `benchmark.py`."""
-    rows = rows_of(KEPT / "benchmark" / "benchmark.csv")
-    read = table.Line.__annotations__
-    lines = [table.Line(*(read[name](row[name]) for name in table.Line._fields[:-2]),
-                        row["seconds_of_rounds"], row["versions"]) for row in rows]
-    return table.figure(lines, {row["work"]: row["data"] for row in rows})
-
-
-def objectives(folder):
-    """Trainings of the MNIST GAN with three objectives, side by side."""
-    rows = rows_of(folder / "objectives.csv")
-    data = re.search("^# data: (.*)$", (folder / "objectives.csv").read_text(), re.M)[1]
-    runs = {}
-    for row in rows:
-        runs.setdefault((row["objective"], row["seed"]), []).append(row)
-    return theory_figures.trainings(
-        [(objective, {name: np.array([row[name] for row in own], float)
-                      for name in theory.COLUMNS}) for (objective, _), own in runs.items()],
-        theory.compared(data, {int(row["seed"]) for row in rows},
-                        {float(row["label_smooth"]) for row in rows}))
-
-
-def sweep():
-    """Losses over learning rates and ratios of updates."""
-    text = (KEPT / "instability" / "sweep.txt").read_text()
-    heading, *lines = text.split("\n\n")[1].splitlines()
-    signs = re.split(r"\s{2,}", heading)[1:]
-    rows, panels = rows_of(KEPT / "instability" / "sweep.csv"), []
-    names = list(rows[0])[:list(rows[0]).index("seed")]
-    for line in lines:
-        called, *counts = re.split(r"\s{2,}", line)
-        values = dict(zip(names, [part.split(" ")[1] for part in called.split(", ")]))
-        own = [row for row in rows if all(row[name] == value for name, value in values.items())]
-        runs = [{column: np.array([row[column] for row in own if row["seed"] == seed], float)
-                 for column in ("epoch", "disc_loss", "gen_loss")}
-                for seed in dict.fromkeys(row["seed"] for row in own)]
-        found = [f"{sign}: {count}" for sign, count in zip(signs, counts) if count[0] != "0"]
-        panels.append((called + "\n" + ", ".join(found), runs))
-    last = {row[names[-1]] for row in rows}
-    return figures.loss_envelopes(panels, f"Losses of {text.splitlines()[0][2:]}", len(last))
-
-
-def remedies(data):
-    """Shares of modes over training, with and without remedies."""
-    path = KEPT / "mode_collapse" / f"{data}.csv"
-    rows = rows_of(path)
-    iterations = np.array(list(rows[0])[3:], int)
-    runs = {}
-    for row in rows:
-        shares = [float(value) for value in list(row.values())[3:] if value]
-        runs.setdefault(row["row"], {}).setdefault(row["seed"], []).append(shares)
-    return collapse_figures.remedies(
-        [(name, [(iterations[:len(modes[0])], np.transpose(modes)) for modes in seeds.values()])
-         for name, seeds in runs.items()],
-        list(dict.fromkeys(row["mode"] for row in rows)),
-        path.read_text().splitlines()[0].removeprefix("# "),
-        list(dict.fromkeys(row["seed"] for row in rows)))
-
-
-def accuracies(folder, data_title):
-    """Accuracies of the semi-supervised GAN's configurations."""
-    runs = [(name, comparison.envelope("semi_supervised", folder / f"{name}.csv"))
-            for name in ("supervised", "corrected", "printed")]
-    return figures.accuracy_curves(
-        [(f"{name}: ", {"epoch": each.epochs, **each.losses}) for name, each in runs],
-        f"{data_title}, 1,000 labels: mean and range of 3 seeds")
-
-
-def losses():
-    """Losses of the MNIST GAN that is kept."""
-    stored = read_config(KEPT / "mnist_gan")
-    return figures.loss_curves(load_losses(KEPT / "mnist_gan"), "Losses: MNIST GAN on "
-                               f"{stored['data_title']}, seed {stored['seed']}")
-
-
-def losses_beside_the_book():
-    """Its losses beside those of the book and of many seeds."""
-    chapter = "mnist_gan"
-    return comparison_figure.comparison(logs.read(KEPT / chapter, chapter), logs.book(chapter),
-                                        comparison.envelope(chapter), chapter, logs.CHAPTERS[chapter])
-
-
-def stretches(inked):
-    """The stretches of a line that are `inked` (a bool array), as pairs (first, one past the last)."""
-    return np.flatnonzero(np.diff(np.pad(inked, 1).astype(int))).reshape(-1, 2)
-
-
-def read_progress(path, rows=10, columns=6):
-    """The samples that `figures.progress` drew to the PNG at `path`: [rows, columns, 28, 28] in [0, 1].
-
-    The figure shows every pixel of a sample as a rectangle of one grey, so that the grey in the middle
-    of the rectangle gives the pixel's value. White lines separate the samples, which have black frames.
-    """
-    from matplotlib import colormaps
-    from matplotlib.image import imread
-    picture = imread(path)[:, :, 0]
-    inked = picture < 0.5
-    down = stretches(inked.any(axis=1))[-rows:]                   # the title is above these
-    across = stretches(inked[down[0][0]:].any(axis=0))[-columns:]  # the labels are left of these
-    # A sample reaches from the middle of its frame's first pixel to the middle of the last.
-    down, across = ([(first + 0.5 + (last - first - 1) * (np.arange(28) + 0.5) / 28).astype(int)
-                     for first, last in cells] for cells in (down, across))
-    greys = np.array([[picture[np.ix_(row, column)] for column in across] for row in down])
-    values = np.linspace(0, 1, 256)
-    return np.interp(greys, colormaps["Greys_r"](values)[:, 0], values)
-
-
-def noise_to_digits():
-    """Noise becoming digits: samples of the MNIST GAN, one column for every tenth epoch."""
-    samples = read_progress(KEPT / "mnist_gan" / "figures" / "progress.png")
-    figure = new_figure(9, 2.1)
-    grid = figure.subplots(2, len(samples))
-    for number, (column, images) in enumerate(zip(grid.T, samples)):
-        column[0].set_title(f"epoch {10 * number + 1}", fontsize="small")
-        for axes, image in zip(column, images):
-            axes.imshow(image, cmap="Greys_r", vmin=0, vmax=1, interpolation="nearest")
-            axes.axis("off")
-    return figure
-
-
-def all_figures():
-    """Pairs of a figure's path below checkpoints/ and the figure."""
-    yield "benchmark/benchmark.png", benchmark()
-    for folder in ("gan_objectives", "gan_objectives/label_smooth_0"):
-        yield f"{folder}/objectives.png", objectives(KEPT / folder)
-    yield "instability/sweep.png", sweep()
-    yield "mnist_gan/figures/losses.png", losses()
-    yield "mnist_gan/figures/comparison.png", losses_beside_the_book()
-    yield "mnist_gan/figures/noise_to_digits.png", noise_to_digits()
-    yield "mnist_generators/evaluation.png", judged.bars(*judged.read_evaluation(
-        (KEPT / "mnist_generators" / "evaluation.txt").read_text()))
-    for data in ("mnist", "two_cities"):
-        yield f"mode_collapse/{data}_remedies.png", remedies(data)
-    for name, title in (("cifar10", "CIFAR-10"), ("street", "Drawn street numbers (synthetic)")):
-        yield f"semi_supervised/{name}/accuracies.png", accuracies(
-            KEPT / "semi_supervised" / name, title)
-    for name in ("estimate", "penalty"):
-        yield f"wasserstein_gan/{name}.png", figures.estimate_and_distance(*judged.read_estimate(
-            (KEPT / "wasserstein_gan" / f"{name}.txt").read_text()))
 
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     outputs.add_flags(parser, "redrawn", what="the folder of figures")
     args = parser.parse_args(argv)
     if not outputs.REPOSITORY:
-        raise InputError(f"{KEPT} holds no results: run this script in a clone of the repository")
+        raise InputError(f"{kept_figures.KEPT} holds no results: run this script in a clone of the repository")
     out = outputs.folder(args, "redrawn")
-    for name, figure in all_figures():
+    for name, figure in kept_figures.every():
         print(figures.save(figure, out / name))
 
 

@@ -1,15 +1,14 @@
 """List the runs in a folder: what each was trained on, how far it is, and how it went.
 
     python scripts/runs.py                       the runs in checkpoints/
-    python scripts/runs.py OUT/runs              those of a sweep
+    python scripts/runs.py OUT/runs              the runs of a sweep
     python scripts/runs.py checkpoints/mnist_gan-001 checkpoints/mnist_gan-002
 
-A row says which chapter was trained, on which data and with which seed; how many epochs or
-iterations are done; the last losses; the signs that scripts/diagnose.py explains; and the
-settings that differ from the chapter's own. A run that can't be read gets a row that says why.
+Each row says which chapter was trained, on which data and with which seed; how many epochs or
+iterations are done; the last losses; the signs that scripts/diagnose.py explains; and the settings
+that differ from the chapter's own. If a run can't be read, its row says why.
 """
 
-import argparse
 import os
 import pathlib
 import re
@@ -27,7 +26,7 @@ HEADINGS = ("run", "chapter", "data", "seed", "done", "last losses", "diagnosis"
 
 
 def found(folder):
-    """The run directories in `folder`, which may be one, at any depth, in the order of their numbers.
+    """The run directories in `folder` at any depth, or `folder` itself, in the order of their numbers.
 
     Raises InputError if there is none.
     """
@@ -35,9 +34,9 @@ def found(folder):
     for place, folders, files in os.walk(folder):
         if "config.json" in files:
             runs.append(pathlib.Path(place))
-            folders.clear()  # nothing inside a run is another one
+            folders.clear()  # a run contains no other run
     if not runs:
-        raise InputError(f"there is no run in {folder}: name a folder that holds run directories")
+        raise InputError(f"there is no run in {folder}: name a folder with run directories")
     return sorted(runs, key=lambda path: [int(part) if part.isdecimal() else part
                                           for part in re.split(r"(\d+)", str(path))])
 
@@ -61,7 +60,7 @@ def row_of_any(path):
     """`row`, or if the run can't be read, its path and the reason in place of its settings."""
     try:
         return row(path)
-    except Exception as error:  # whatever is wrong with one run, the rows of the others are wanted
+    except Exception as error:  # one damaged run must not hide the rows of the others
         reason = " ".join(str(error).split()) or type(error).__name__
         reason = f"can't be read: {reason.replace(f'{path}{os.sep}', '')}"
         return str(path), *["-"] * (len(HEADINGS) - 2), reason
@@ -69,10 +68,10 @@ def row_of_any(path):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("folder", type=user_path, nargs="*", metavar="FOLDER",
-                        help="folders with run directories, or these themselves (default: "
-                        "where runs go)")
+                        help="folders with run directories, or run directories (default: where "
+                        "runs go)")
     args = parser.parse_args(argv)
     paths = [path for folder in args.folder or [outputs.home()] for path in found(folder)]
     print(*tables.lines(HEADINGS, map(row_of_any, dict.fromkeys(paths)), len(HEADINGS)), sep="\n")

@@ -1,7 +1,7 @@
-"""Train the classifier that judges samples (scripts/evaluate.py), and test it.
+"""Train and test the classifier with which scripts/evaluate.py judges samples.
 
-    python scripts/train_mnist_classifier.py             made the one that is shipped
-    python scripts/train_mnist_classifier.py --resume    go on after an interruption
+    python scripts/train_mnist_classifier.py             this made the one that is shipped
+    python scripts/train_mnist_classifier.py --resume    continue after an interruption
 """
 
 from gan_tf1 import seeds
@@ -28,7 +28,8 @@ def main(argv=None):
             for _ in range(steps):
                 totals = model.tally(totals, take_step())
             report = model.report(training.sess, net, totals, data.validation)
-            training.log(model.log_line(epoch, config.epochs, report), {"epoch": epoch, **report})
+            line = model.log_line(epoch, config.epochs, report)
+            training.log(line, epoch=epoch, **report)
 
     [(probabilities, _)] = sample_files.judged(training.path, [data.test.images])
     wrong = int((probabilities.argmax(axis=1) != data.test.labels).sum())

@@ -1,24 +1,22 @@
-"""Does the critic's estimate of the distance tell how good the samples are? Of one finished run.
+"""Test on one finished run whether the critic's estimate of the distance tells how good the samples are.
 
     python scripts/10_wasserstein_gan.py --samples 1000 --run-dir RUN
     python scripts/wasserstein_estimate.py RUN
-    python scripts/wasserstein_estimate.py RUN --after 10000      of the intervals after that
+    python scripts/wasserstein_estimate.py RUN --after 10000      without the intervals before
 
-RUN is a finished run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py that
-kept enough samples of each interval to judge them. For each interval it prints
-the estimate, the mean of the last 100 iterations before the samples were drawn,
-and the distance of the samples from 10,000 training images, in what a classifier
-says of them (the distance of evaluate.py). Then Spearman's rank correlation of
-the two over all intervals, and a figure.
+RUN is a finished run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py that kept enough samples of
+each interval to judge them. For each interval the script prints the critic's estimate (the mean of
+the last 100 iterations before the samples were drawn), and the Fréchet classifier distance of the
+samples from 10,000 training images, as in evaluate.py. Then it prints Spearman's rank correlation of
+the two over all intervals, and draws a figure.
 
-The intervals in parentheses are 95 % of bootstrap resamples, of blocks of about
-sqrt(intervals) neighbours, since neighbours are alike. Two curves that both fall
-are correlated whatever drives them: "changes" correlates what each interval adds.
-A distance has a bias of c / samples. It is estimated as what the distance of half
-of the samples is above that of all, and "unbiased" has it taken off.
+In parentheses are 95 % intervals by the bootstrap. It resamples blocks of about sqrt(intervals)
+neighbours, because neighbours are similar. Two curves that both fall are correlated whatever drives
+them; therefore "changes" correlates the changes from one interval to the next. The distance has a
+bias of c / samples, which is estimated as the difference between the distance of half of the samples
+and that of all; "unbiased" subtracts it.
 """
 
-import argparse
 from typing import Any, NamedTuple
 
 from gan_tf1 import figures, seeds, tables
@@ -36,16 +34,15 @@ from gan_tf1.training.run_results import load_losses, load_samples
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-SHIPPED = outputs.SHIPPED / classifier.CHAPTER
-WINDOW = 100          # iterations that an estimate is the mean of: one batch's is noisy
+WINDOW = 100          # an estimate is the mean of so many iterations, because that of a batch is noisy
 REFERENCE = 10_000    # training images
-LEAST_SAMPLES = 100   # of an interval: the features are 64, and fewer samples span less
+LEAST_SAMPLES = 100   # of an interval: fewer samples don't span the 64 features
 LEAST_INTERVALS = 10
 RESAMPLES = 1000
 
 
 class Finished(NamedTuple):
-    """What a run left: E intervals with n samples each."""
+    """What a run has left: E intervals with n samples each."""
     stored: dict              # config.json
     iterations: np.ndarray    # [E], done when an interval's samples were drawn
     estimate: np.ndarray      # [E]
@@ -55,7 +52,7 @@ class Finished(NamedTuple):
 
 
 def read(path, after=0):
-    """The `Finished` run at `path` after iteration `after`; InputError if it can't be judged."""
+    """The `Finished` run at `path` from iteration `after` on. Raises InputError if it can't be judged."""
     stored = read_config(path)
     if stored["chapter"] not in judged.CRITICS:
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which has no critic: give one "
@@ -94,7 +91,7 @@ def smoothed(column, interval):
 
 
 def distance_and_bias(features, reference):
-    """The distance of `features` [n, F] from `reference`, and how much of it is bias, about."""
+    """The distance of `features` [n, F] from `reference`, and an estimate of its bias."""
     whole, first, second = (metrics.frechet_distance(*metrics.gaussian(part), *reference)
                             for part in (features, features[::2], features[1::2]))
     # c / (n/2) - c / n = c / n
@@ -102,7 +99,7 @@ def distance_and_bias(features, reference):
 
 
 def correlation(x, y, rng):
-    """Spearman's correlation of x and y [E], and the ends of its 95 % interval."""
+    """Spearman's correlation of x and y [E], and the two ends of its 95 % interval."""
     size = round(len(x) ** 0.5)
     starts = rng.integers(0, len(x) - size + 1, (RESAMPLES, -(-len(x) // size)))
     places = (starts[..., None] + np.arange(size)).reshape(RESAMPLES, -1)[:, :len(x)]
@@ -112,17 +109,16 @@ def correlation(x, y, rng):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, metavar="RUN",
                         help="a run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py")
     parser.add_argument("--after", type=whole_number, default=0, metavar="ITERATION",
                         help="leave out the intervals up to this one (default: 0)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "
-                        "(default: where the run had it)")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of MNIST "
+                        "(default: the one that the run used)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the choice of real images, "
                         "and of the resampling (default: 0)")
-    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
-                        help="a run of train_mnist_classifier.py (default: the one shipped)")
+    classifier.add_flag(parser)
     outputs.add_flags(parser, "estimate", ".png")
     args = parser.parse_args(argv)
     out = outputs.file(args, "estimate")

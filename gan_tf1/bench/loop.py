@@ -9,7 +9,6 @@ same machine. (One batch fed again and again would stay in the processor's cache
 as no training data does.) Medians over the rounds, ratio first.
 """
 
-import argparse
 import tempfile
 import time
 
@@ -84,7 +83,7 @@ def in_its_own_process(choice, data_dir, rounds):
 
 @script
 def main(argv=None):
-    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(__doc__)
     parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")

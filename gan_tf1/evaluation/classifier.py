@@ -22,9 +22,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import setting
+from gan_tf1.files import user_path
 from gan_tf1.tf1 import tf
+from gan_tf1.training import outputs
 
 CHAPTER = "mnist_classifier"
+SHIPPED = outputs.SHIPPED / CHAPTER  # a run that comes with the repository
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
 NUM_CLASSES = 10
 NUM_FEATURES = 64
@@ -188,3 +191,10 @@ def judge(sess, net, images):
                for start in range(0, len(images), TEST_BATCH)]
     probabilities, features = (np.concatenate(part).astype(np.float64) for part in zip(*batches))
     return probabilities, features
+
+
+def add_flag(parser):
+    """The flag of a script that reads digits: --classifier, a run directory."""
+    parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
+                        help="a run of train_mnist_classifier.py, which reads the digits (default: "
+                        "the one that is shipped)")

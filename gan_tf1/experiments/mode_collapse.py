@@ -13,11 +13,10 @@ from gan_tf1.files import replacing
 from gan_tf1.generators import sample_files
 from gan_tf1.models import remedies_gan as model
 from gan_tf1.tf1 import tf
-from gan_tf1.training import diagnosis, many_runs, mode_shares, outputs
+from gan_tf1.training import diagnosis, many_runs, mode_shares
 from gan_tf1.training.run_config import read_config_of
 from gan_tf1.training.run_results import load_losses, load_samples, samples_so_far
 
-SHIPPED = outputs.SHIPPED / classifier.CHAPTER
 SHARES = diagnosis.SHARES
 DIGITS = tuple(map(str, range(classifier.NUM_CLASSES)))
 
@@ -43,7 +42,7 @@ def called(told):
     return words[mode_shares.verdict(told.shares)] + cycles
 
 
-def of_run(path, classifier=SHIPPED, shares=None):
+def of_run(path, classifier=classifier.SHIPPED, shares=None):
     """Read the run at `path`, complete or diverged, as a `Told`.
 
     `classifier` is the run directory of the classifier that reads digits. It isn't needed if

@@ -39,7 +39,6 @@ def parse(argv):
     argv = list(sys.argv[1:] if argv is None else argv)
     own = argv.index("--") if "--" in argv else len(argv)
     parser = Parser(prog="python -m gan_tf1.listing", description=DESCRIPTION,
-                    formatter_class=argparse.RawDescriptionHelpFormatter,
                     epilog="What follows -- is the listing's own command line.")
     parser.add_argument("file", type=user_path, metavar="FILE", help="the listing")
     parser.add_argument("--workdir", type=user_path, default=".", metavar="DIR",

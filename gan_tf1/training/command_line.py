@@ -83,10 +83,11 @@ def seed_number(text):
     return number
 
 
-def parse(argv, description, model, data_choices, in_graph=True, small=None):
+def parse(argv, description, model, data_choices, in_graph=True, small=None, subcommand=""):
     """Parse the command line `argv` of the script for the chapter's `model`; returns a `Launch`.
 
-    `in_graph` is False for a script without the loop in the graph.
+    `in_graph` is False for a script without the loop in the graph. `subcommand` is the word that
+    stands before `argv`, if the script does something else without it.
 
     The settings in `small`, a `Small` or None, are used unless `--paper` is given, or a data set is
     named for which they are not meant. Settings on the command line override them. A resumed run
@@ -97,8 +98,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None):
     without `--loop graph`.
     """
     chapter, Config = model.CHAPTER, model.Config
-    parser = Parser(description=description,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description, subcommand)
     parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
                         help=f"the data set (default: {_default_data(small, data_choices)})")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR",

@@ -1,80 +1,74 @@
 """Many runs of one chapter's script, a few at a time, each in a directory of its own.
 
 An interrupted command goes on where it stopped: a run that has begun is resumed, and a completed
-run is skipped. What all scripts of this kind share is here: `add_flags` and `parse` for the command
-line, `claim` for the work directory, `train` and `side_by_side` for the runs.
+run is skipped. A script of this kind goes through the same steps::
+
+    parser = many_runs.parser(__doc__, "sweep", "0-2")       # the flags that all of them share
+    args = many_runs.parse(parser, argv)
+    many_runs.settle(args, "sweep")                          # where report and runs go
+    many_runs.claim(args, "sweep", data=args.data)           # refuses the runs of another command
+    paths = many_runs.train_all([many_runs.Wanted(...), ...], args)
+    stored = many_runs.refuse_unequal(paths, ("versions",))
 """
 
-import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from gan_tf1.config import VOCABULARY, whole_number
+from gan_tf1.config import VOCABULARY, Parser, whole_number
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.files import replacing, user_path
 from gan_tf1.places import SCRIPTS
 from gan_tf1.training import outputs, processes
-from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import is_complete, load_losses
+from gan_tf1.training.seed_ranges import add_seeds, listed
 
 EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for every run
-MOST_SEEDS = 10_000
 
 
-def seeds(text):
-    """An argparse type: the list of seeds that "7" or the range "0-19" means."""
-    first, dash, last = text.partition("-")
-    first = seed_number(first)
-    last = seed_number(last) if dash else first
-    if last < first:
-        raise argparse.ArgumentTypeError(f"the range {text} runs backward: write {last}-{first}")
-    if last - first >= MOST_SEEDS:
-        raise argparse.ArgumentTypeError(f"{text} are more than {MOST_SEEDS} seeds")
-    return list(range(first, last + 1))
+class Wanted(NamedTuple):
+    """A run that a script of many runs wants."""
+    name: str         # of its directory in the work directory
+    script: str       # the chapter's script
+    flags: list       # for it
+    called: str = ""  # in messages; its directory is named there otherwise
 
 
-class _Seeds(argparse.Action):
-    """Joins the lists of `seeds`, and refuses a seed that is named twice."""
+def parser(description, name, default_seeds, ending="", what="the report", jobs=2, data="the data set"):
+    """A `Parser` with the flags that all scripts of many runs share.
 
-    def __call__(self, parser, namespace, values, option_string=None):
-        joined = sum(values, [])
-        twice = [seed for seed in dict.fromkeys(joined) if joined.count(seed) > 1]
-        if twice:
-            raise argparse.ArgumentError(self, f"{' '.join(map(str, twice))} must be named once")
-        setattr(namespace, self.dest, joined)
-
-
-def listed(numbers):
-    """Seeds as --seeds takes them: [0, 1, 2, 7] is "0-2 7"."""
-    runs = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def add_flags(parser, default_seeds, work_dir="runs/ in OUT", jobs=2, data="the data set"):
-    """The flags that all scripts of many runs share: --seeds, --work-dir, --data-dir, --jobs.
-
-    `work_dir` says what the default is.
+    By default `what` the script makes is called `name`: a file with this `ending`, or without one a
+    folder. `data` says of which data set --data-dir is the folder.
     """
-    parser.add_argument("--seeds", type=seeds, nargs="+", action=_Seeds, metavar="SEED",
-                        default=seeds(default_seeds), help="seeds and ranges of seeds, such as "
-                        f"0-4 7 (default: {default_seeds})")
+    parser = Parser(description)
+    if ending:
+        outputs.add_flags(parser, name, ending, what)
+    else:
+        parser.add_argument("--out", type=user_path, metavar="OUT", help=f"a folder for {what}; if it "
+                            f"is unfinished, it is continued (default: checkpoints/{name}-001)")
+    add_seeds(parser, default_seeds)
     parser.add_argument("--work-dir", type=user_path, metavar="DIR",
-                        help=f"where the runs go (default: {work_dir})")
+                        help=f"where the runs go (default: "
+                        f"{f'checkpoints/{name}' if ending else 'runs/ in OUT'})")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help=f"where {data} lies")
     parser.add_argument("--jobs", type=whole_number, default=jobs,
                         help=f"runs at a time (default: {jobs})")
+    return parser
+
+
+def add_chapter(parser):
+    """The flags of a script that can train any chapter: --script and --data."""
+    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
+                        "(default: 01_mnist_gan.py)")
+    parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
 
 
 def parse(parser, argv, fixed=()):
@@ -82,7 +76,8 @@ def parse(parser, argv, fixed=()):
 
     In addition to those of `parser`, `argv` is the whole command line, and `flags` are the
     arguments after `--`, which go to the chapter's script. Raises InputError if these name a flag
-    that is set for every run, or one that is `fixed` by the script; and if --jobs is 0.
+    that is set for every run, or one that is `fixed` by the script; if --jobs is 0; and if there
+    is no --script of that name.
     """
     argv = sys.argv[1:] if argv is None else argv
     own = argv[:argv.index("--")] if "--" in argv else argv
@@ -96,6 +91,8 @@ def parse(parser, argv, fixed=()):
             raise InputError(f"{name} can't stand after --: ask the chapter's own script for it")
     if args.jobs < 1:
         raise InputError("--jobs must be at least 1")
+    if "script" in args and not (SCRIPTS / args.script).is_file():
+        raise InputError(f"--script {args.script} is not in {SCRIPTS}")
     return args
 
 
@@ -108,30 +105,33 @@ def flag_name(argument):
     return f"--{negated}{VOCABULARY[setting]}" if renamed else name
 
 
-def check(script):
-    """Raise InputError if there is no such `script`."""
-    if not (SCRIPTS / script).is_file():
-        raise InputError(f"--script {script} is not in {SCRIPTS}")
+def settle(args, name, ending=""):
+    """Settle `args.out` and `args.work_dir`, whose defaults are named after the result, `name`.
 
-
-def settle_folders(args, name):
-    """Settle `args.out`, by default the home's `name`-001, and `args.work_dir`, by default in it.
-
-    Unlike other results, a report that is not finished has the same folder again, to go on there.
-    Raises InputError if the folder is a file.
+    A file with this `ending` is the next free one. A folder, unlike other results, is the same
+    again for a report that is not finished, which is continued there. Raises InputError if --out
+    can't be written.
     """
+    if "former_out" in args:
+        outputs.take_former(args, f"OUT{ending}")
+    if ending:
+        args.out = outputs.file(args, name, (ending,))
+        args.work_dir = args.work_dir or outputs.home() / name
+        return
     args.out = args.out or outputs.home() / f"{name}-001"
     args.work_dir = args.work_dir or args.out / "runs"
     if args.out.is_file():
         raise InputError(f"{args.out} is a file: name a folder")
 
 
-def claim(note, asked, runs="*"):
-    """Write to the file `note` in the work directory what decides its runs: the dict `asked`.
+def claim(args, name, runs="*", **asked):
+    """Write to `name`.json in the work directory what decides its runs: `asked`, flags and data.
 
     `runs` is a pattern for the names of these runs. Raises InputError if there are such runs, and
     the note says that they were made with something else, or does not say how they were made.
     """
+    note, folder = args.work_dir / f"{name}.json", args.data_dir
+    asked |= {"flags": args.flags, "data_dir": folder and str(folder.absolute())}
     asked = json.loads(json.dumps(asked))  # tuples become lists, as in the note
     if any(note.parent.glob(f"{runs}/config.json")):
         stored = _read_note(note)
@@ -168,11 +168,6 @@ def run_flags(args, data, seed):
     """The flags that name a run's data and seed."""
     where = ["--data-dir", args.data_dir] if args.data_dir else []
     return ["--data", data, "--seed", seed, *where]
-
-
-def absolute(path):
-    """`path` for a note: independent of the current directory; None stays None."""
-    return path and str(path.absolute())
 
 
 def train(script, path, flags, jobs=1, called=None):
@@ -216,6 +211,20 @@ def diverged(path):
     return not np.isfinite(last).all()
 
 
+def train_all(wanted, args, keep_diverged=False):
+    """Make all the runs `wanted`, `args.jobs` at a time: their directories, in order.
+
+    If `keep_diverged`, one that diverges doesn't fail, and stays as it is.
+    """
+    def made(run):
+        path = args.work_dir / run.name
+        make = train_unless_diverged if keep_diverged else train
+        make(run.script, path, run.flags, args.jobs, run.called)
+        return path
+
+    return side_by_side(made, wanted, args)
+
+
 def side_by_side(function, arguments, args):
     """`[function(argument), ...]`, `args.jobs` at a time, with a progress bar on a terminal.
 
@@ -247,3 +256,20 @@ def refuse_unequal(paths, keys):
             raise InputError(f"the runs in {paths[0].parent} differ in their {key}: give another "
                              "--work-dir")
     return configs[0]
+
+
+def per_row(names, found):
+    """What was `found` of all seeds of all rows, row by row, as a dict: name -> [of each seed]."""
+    each = len(found) // len(names)
+    return {name: found[each * number:each * (number + 1)] for number, name in enumerate(names)}
+
+
+def made_by(program, args, stored):
+    """Two lines for a report: the command, and the versions in `stored`, a run's config.json."""
+    return [f"command: {program} {shlex.join(args.argv)}", f"versions: {json.dumps(stored['versions'])}"]
+
+
+def write_report(path, notes, lines):
+    """Write the `lines` of a table to the text file `path`, below `notes` on how it was made."""
+    with replacing(path) as temporary:
+        temporary.write_text("\n".join([*(f"# {note}" for note in notes), "", *lines]) + "\n")

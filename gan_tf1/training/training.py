@@ -9,8 +9,10 @@ A script builds its model, and then does in its own two loops what the chapter d
             for _ in range(steps):
                 taken = take_step()
             losses = model.report(training.sess, gan, taken)
-            training.log(model.log_line(epoch, config.epochs, losses), {"epoch": epoch, **losses})
-            training.keep_samples(model.sample(training.sess, gan, training.noise(), ...))
+            line = model.log_line(epoch, config.epochs, losses)
+            training.log(line, epoch=epoch, **losses)
+            samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
+            training.keep_samples(samples)
 
 Everything else is here: the seeded graph and its session, the choice between the two
 loops, resuming, saving after each epoch, TensorBoard events, the progress bar, and the
@@ -170,11 +172,11 @@ class Training:
             self.run.finish()
             self.complete = True
 
-    def log(self, line, row, table="losses.csv"):
-        """Log `line` as the chapter prints it, and add `row`, a dict of numbers, to a table.
+    def log(self, line, table="losses.csv", **row):
+        """Log `line` as the chapter prints it, and add the numbers `row` to a table of the run.
 
-        The first entry of the row is the number of the epoch or step. Entries whose names end in
-        `_time` are not written to the table, since they differ from run to run.
+        The first number is that of the epoch or step. Numbers whose names end in `_time` are not
+        written to the table, since they differ from run to run.
 
         Raises TrainingError if a number is not finite. In that case the row is recorded, so that
         the diagnosis can name it, but the line is not logged.

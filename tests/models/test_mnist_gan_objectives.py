@@ -180,7 +180,7 @@ def finished(main, tmp_path_factory):
     """A run of each objective, never interrupted."""
     folder = tmp_path_factory.mktemp("runs")
     for objective in model.OBJECTIVES:
-        main(["--objective", objective, *RUN, "--run-dir", str(folder / objective)])
+        main(["train", "--objective", objective, *RUN, "--run-dir", str(folder / objective)])
     return folder
 
 
@@ -214,7 +214,7 @@ def test_what_cannot_be_compared_is_one_line_and_leaves_nothing(main, finished, 
             ((finished / "minimax", other), "different data: MNIST, drawn digits (synthetic)"),
             ((unfinished,), "unfinished/samples.npz can't be read"),
             ((changed("named", settings={"objective": "mine"}),), "--objective must be one of")):
-        assert complaint in refusal(capsys, main, "--out", tmp_path / "out", "--compare", *runs)
+        assert complaint in refusal(capsys, main, "compare", "--out", tmp_path / "out", *runs)
     assert not (tmp_path / "out").exists()
 
 
@@ -234,7 +234,7 @@ def test_a_non_saturating_run_has_the_first_chapters_losses_and_samples(
 def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
     capsys.readouterr()
     paths = [str(finished / objective) for objective in model.OBJECTIVES]
-    main(["--compare", *paths, "--out", str(tmp_path / "out")])
+    main(["compare", *paths, "--out", str(tmp_path / "out")])
     assert capsys.readouterr().out.splitlines() == [
         str(tmp_path / "out" / name)
         for name in ("objectives.csv", "objectives.png", "objectives_samples.png")]
@@ -252,5 +252,5 @@ def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
 
 def test_another_objective_than_the_runs_is_refused(main, finished, capsys):
     assert "objective (the run's: minimax, now: maximum_likelihood)" in refusal(
-        capsys, main, "--resume", "--objective", "maximum_likelihood", "--run-dir",
+        capsys, main, "train", "--resume", "--objective", "maximum_likelihood", "--run-dir",
         finished / "minimax")

@@ -58,19 +58,19 @@ TABLE = [  # script, arguments, words in the line
     ("15_pix2pix.py", ["--paper", "--data", "cifar10", "--size", "16"],
      "--disc-layers 3 leaves nothing of images of 16"),
     ("15_pix2pix.py", ["--data", "tfds", "--tfds-name", "nothing"], "nothing is not in"),
-    ("15_pix2pix.py", ["--translate"], "--translate: expected at least one argument"),
-    ("15_pix2pix.py", ["--translate", "x.png"], "there is no run of pix2pix in checkpoints/"),
-    ("15_pix2pix.py", ["--translate", "x.png", "--run-dir", MNIST_GAN], "is a run of 'mnist_gan'"),
-    ("15_pix2pix.py", ["--translate", "x.png", "--iterations", "5"], "unrecognized arguments"),
+    ("15_pix2pix.py", ["translate"], "the following arguments are required: IMAGE"),
+    ("15_pix2pix.py", ["translate", "x.png"], "there is no run of pix2pix in checkpoints/"),
+    ("15_pix2pix.py", ["translate", "x.png", "--run-dir", MNIST_GAN], "is a run of 'mnist_gan'"),
+    ("15_pix2pix.py", ["translate", "x.png", "--iterations", "5"], "unrecognized arguments"),
     ("16_cyclegan.py", ["--size", "30"], "--size 30 must be a multiple of 4"),
     ("16_cyclegan.py", ["--data", "folder"], "--data folder needs --data-dir"),
     ("17_gan_objectives.py", ["--out", "file/folder"], "file/folder"),
     ("17_gan_objectives.py", ["--epochs", "3"], "unrecognized arguments: --epochs 3"),
-    ("17_gan_objectives.py", ["--compare", "nowhere"], "nowhere holds no run"),
-    ("17_gan_objectives.py", ["--compare", MNIST_GAN], "is a run of 'mnist_gan', not of"),
-    ("17_gan_objectives.py", ["--compare"], "--compare: expected at least one argument"),
-    ("17_gan_objectives.py", ["--objective"], "--objective: expected one argument"),
-    ("17_gan_objectives.py", ["--objective", "minimax", "--xla"], "give --loop graph too"),
+    ("17_gan_objectives.py", ["compare", "nowhere"], "nowhere holds no run"),
+    ("17_gan_objectives.py", ["compare", MNIST_GAN], "is a run of 'mnist_gan', not of"),
+    ("17_gan_objectives.py", ["compare"], "the following arguments are required: RUN"),
+    ("17_gan_objectives.py", ["train", "--objective"], "--objective: expected one argument"),
+    ("17_gan_objectives.py", ["train", "--objective", "minimax", "--xla"], "give --loop graph too"),
     ("18_mode_collapse.py", ["--remedy", "packing", "--batch-size", "9"],
      "--batch-size 9 must be a multiple of --packing 2"),
     ("19_mixture_gan.py", ["--batch-size", "60", "--packing", "2", "--train-points", "100"],
@@ -110,7 +110,7 @@ def test_every_script_refuses_a_flag_that_it_does_not_have(here, capsys):
 
 def test_every_training_refuses_other_data_a_missing_run_and_xla_by_itself(here, capsys):
     for name in TRAINS:
-        extra = ["--objective", "minimax"] if name.startswith("17") else []
+        extra = ["train"] if name.startswith("17") else []
         for arguments, words in ((["--data", "flowers"], "invalid choice: 'flowers'"),
                                  (["--resume"], "there is no run of "),
                                  (["--xla"], "--loop graph too")):
@@ -180,6 +180,6 @@ def test_every_default_lies_within_its_bounds(name):
 
 @pytest.mark.parametrize("name", TRAINS)
 def test_a_setting_out_of_its_bounds_is_refused_at_the_command_line(here, capsys, name):
-    extra = ["--objective", "minimax"] if name.startswith("17") else []
+    extra = ["train"] if name.startswith("17") else []
     assert "--batch-size must be at least " in refusal(
         capsys, main_of(name), *extra, "--batch-size", "0")

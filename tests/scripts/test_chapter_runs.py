@@ -216,10 +216,10 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
     # The oldest has no generator, the last has not even begun.
     shutil.copy(finished / "config.json", tmp_path / "checkpoints" / "conditional_gan-001")
     (tmp_path / "checkpoints" / "conditional_gan-002").symlink_to(finished)
-    main(["--label", "3", "--samples", "502", "--out", "threes.npy"])
-    main(["--label=4", "--samples", "5", "--seed", "1", "--run-dir", str(finished),
+    main(["draw", "--label", "3", "--samples", "502", "--out", "threes.npy"])
+    main(["draw", "--label=4", "--samples", "5", "--seed", "1", "--run-dir", str(finished),
           "--out", "fours.npy"])
-    main(["--label", "4", "--samples", "5", "--out", "fours.png"])
+    main(["draw", "--label", "4", "--samples", "5", "--out", "fours.png"])
     assert capsys.readouterr().out.splitlines() == ["threes.npy", "fours.npy", "fours.png"]
     threes, fours = np.load("threes.npy"), np.load("fours.npy")
     assert threes.shape == (502, 784) and len(np.unique(threes, axis=0)) == 502
@@ -276,17 +276,17 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
 
 @with_labels
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--label", "10"], "--label: invalid choice: 10 (choose from 0, 1, 2"),
-    (["--label", "-1"], "'-1' is not a whole number of at least 0"),
-    (["--label", "three"], "'three' is not a whole number"),
-    (["--label"], "--label: expected one argument"),
-    (["--label", "3"], "there is no run of conditional_gan in checkpoints/: name one with"),
-    (["--label", "3", "--run-dir", "nowhere"], "nowhere holds no run"),
-    (["--label", "3", "--run-dir", str(ROOT / "checkpoints" / "mnist_gan")],
+    (["draw", "--label", "10"], "--label: invalid choice: 10 (choose from 0, 1, 2"),
+    (["draw", "--label", "-1"], "'-1' is not a whole number of at least 0"),
+    (["draw", "--label", "three"], "'three' is not a whole number"),
+    (["draw", "--label"], "--label: expected one argument"),
+    (["draw", "--label", "3"], "there is no run of conditional_gan in checkpoints/: name one with"),
+    (["draw", "--label", "3", "--run-dir", "nowhere"], "nowhere holds no run"),
+    (["draw", "--label", "3", "--run-dir", str(ROOT / "checkpoints" / "mnist_gan")],
      "is a run of 'mnist_gan', not of 'conditional_gan'"),
-    (["--label", "3", "--samples", "0"], "--samples must be at least 1 and at most 100000"),
-    (["--label", "3", "--out", "threes.gif"], "--out threes.gif must end in .png or .npy"),
-    (["--label", "3", "--iterations", "5"], "unrecognized arguments: --iterations 5"),
+    (["draw", "--label", "3", "--samples", "0"], "--samples must be at least 1 and at most 100000"),
+    (["draw", "--label", "3", "--out", "threes.gif"], "--out threes.gif must end in .png or .npy"),
+    (["draw", "--label", "3", "--iterations", "5"], "unrecognized arguments: --iterations 5"),
     (["--variant", "mended"], "--variant must be one of as_printed, corrected, not mended"),
 ])
 def test_a_digit_that_cannot_be_drawn_is_one_line_and_leaves_nothing(
@@ -301,5 +301,5 @@ def test_a_run_that_has_no_generator_yet_is_one_line(main, finished, tmp_path, m
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
     shutil.copy(finished / "config.json", tmp_path / "run")
-    assert "holds no generator" in refusal(capsys, main, "--label", 3, "--run-dir", "run")
+    assert "holds no generator" in refusal(capsys, main, "draw", "--label", 3, "--run-dir", "run")
     assert [path.name for path in tmp_path.rglob("*")] == ["run", "config.json"]

@@ -101,8 +101,8 @@ def test_files_are_translated_as_the_generators_do(main, finished, tmp_path, mon
     _, (digits, _) = unpaired.drawn()
     for number in range(2):
         Image.fromarray(digits.images[number].reshape(28, 28)).save(f"{number}.png")
-    main(["--translate", "AtoB", "--images", "0.png", "1.png", "--run-dir", str(finished)])
-    main(["--translate=BtoA", "--images", "0.png", "--run-dir", str(finished), "--out", "other"])
+    main(["translate", "AtoB", "0.png", "1.png", "--run-dir", str(finished)])
+    main(["translate", "BtoA", "0.png", "--run-dir", str(finished), "--out", "other"])
     assert capsys.readouterr().out.splitlines() == [
         *(f"checkpoints/translated-001/{number}_AtoB.png" for number in range(2)),
         "other/0_BtoA.png"]
@@ -114,17 +114,17 @@ def test_files_are_translated_as_the_generators_do(main, finished, tmp_path, mon
 
 @fed
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--translate", "AtoC", "--images", "0.png"], "invalid choice: 'AtoC'"),
-    (["--translate", "AtoB"], "the following arguments are required: --images"),
-    (["--translate", "AtoB", "--images", "0.png", "none.png"], "none.png can't be read"),
-    (["--translate", "AtoB", "--images", "0.png", "log.txt"], "log.txt can't be read"),
-    (["--translate", "AtoB", "--images", "0.png", "sub/0.png"], "0_AtoB.png would be overwritten"),
-    (["--translate", "AtoB", "--images", "1.png", "--out", "translated"],
+    (["translate", "AtoC", "0.png"], "invalid choice: 'AtoC'"),
+    (["translate", "AtoB"], "the following arguments are required: IMAGE"),
+    (["translate", "AtoB", "0.png", "none.png"], "none.png can't be read"),
+    (["translate", "AtoB", "0.png", "log.txt"], "log.txt can't be read"),
+    (["translate", "AtoB", "0.png", "sub/0.png"], "0_AtoB.png would be overwritten"),
+    (["translate", "AtoB", "1.png", "--out", "translated"],
      "--out translated holds files: name another"),
-    (["--translate", "AtoB", "--images", "0.png", "--run-dir", "nowhere"], "nowhere holds no run"),
-    (["--translate", "AtoB", "--images", "0.png", "--run-dir", str(CLASSIFIER)],
+    (["translate", "AtoB", "0.png", "--run-dir", "nowhere"], "nowhere holds no run"),
+    (["translate", "AtoB", "0.png", "--run-dir", str(CLASSIFIER)],
      "is a run of 'mnist_classifier', not of 'cyclegan'"),
-    (["--translate", "AtoB", "--images", "0.png", "--size", "32"], "unrecognized arguments: --si"),
+    (["translate", "AtoB", "0.png", "--size", "32"], "unrecognized arguments: --si"),
 ])
 def test_what_cannot_be_translated_is_one_line_and_leaves_nothing(
         main, finished, arguments, complaint, tmp_path, monkeypatch, capsys):

@@ -9,6 +9,7 @@ import few_digits
 from conftest import ROOT, load_script, refusal
 from gan_tf1 import seeds
 from gan_tf1.data import digits
+from gan_tf1.evaluation import classifier
 from gan_tf1.experiments import mode_collapse
 from gan_tf1.generators import sample_files
 from gan_tf1.models import remedies_gan as model
@@ -62,7 +63,7 @@ def test_a_run_on_digits_is_judged_by_the_classifier(finished):
     np.testing.assert_allclose(shares["share_7"], told.shares[:, 7], rtol=1e-5)
     assert {file.name for file in (path / "figures").iterdir()} == {
         "collapse.png", "losses.png", "samples.png", "progress.png"}
-    [images] = sample_files.judged(mode_collapse.SHIPPED, [(told.samples[3] + 1) / 2])[0][:1]
+    [images] = sample_files.judged(classifier.SHIPPED, [(told.samples[3] + 1) / 2])[0][:1]
     assert told.shares[3].tolist() == (np.bincount(images.argmax(axis=1), minlength=10)
                                        / 20).tolist()
 
@@ -194,8 +195,8 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
     lines = (path / "losses.csv").read_text().splitlines()[:sets + 1]
     (path / "losses.csv").write_text("\n".join([*lines, f"{sets + 1},0.5,nan"]) + "\n")
     args = type("Args", (), dict(
-        work_dir=tmp_path, data="two_cities", data_dir=None, flags=[], jobs=1))
-    assert report.trained("packing", 0, args) == path
+        work_dir=tmp_path, data="two_cities", data_dir=None, flags=[], jobs=1, seeds=[0]))
+    assert many_runs.train_all([report.wanted(args, "packing", 0)], args, keep_diverged=True) == [path]
     whole, told = mode_collapse.of_run(finished / "two_cities"), mode_collapse.of_run(path)
     assert told.diverged and not whole.diverged and mode_collapse.called(told) == "diverged"
     assert told.shares.tolist() == whole.shares[:sets].tolist()
@@ -222,7 +223,7 @@ def test_a_bad_report_is_refused(report, arguments, complaint, tmp_path, capsys)
 
 
 def test_a_damaged_classifier_is_noticed_before_any_training(report, tmp_path, capsys):
-    copy = shutil.copytree(mode_collapse.SHIPPED, tmp_path / "classifier")
+    copy = shutil.copytree(classifier.SHIPPED, tmp_path / "classifier")
     for path in (copy / "generator").glob("*.index"):
         path.write_bytes(b"damaged")
     line = refusal(capsys, report.main, "--out", tmp_path / "out", "--data", "drawn", "--classifier", copy)
@@ -236,8 +237,8 @@ def test_a_report_of_runs_that_all_diverge_has_its_table_and_says_why_nothing_is
     (path / "samples.npz").unlink()
     (path / "samples.f32").touch()
     (path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n1,0.5,nan\n")
-    many_runs.claim(tmp_path / "out" / "runs" / "two_cities.json", {
-        "flags": [], "data_dir": None, "rows": report.rows_of("two_cities")}, "none")
+    args = type("Args", (), dict(work_dir=tmp_path / "out" / "runs", data_dir=None, flags=[]))
+    many_runs.claim(args, "two_cities", "none", rows=report.rows_of("two_cities"))
     report.main(["--out", str(tmp_path / "out"), "--rows", "packing", "--seeds", "0", "--jobs", "1"])
     assert capsys.readouterr().out.splitlines()[-1] == (
         "There are no figures: all runs diverged before their first samples.")

@@ -1,7 +1,6 @@
 """The table of modes: which runs it makes, what goes on after a stop, what it tells and refuses."""
 
 import csv
-import pathlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +10,8 @@ import few_digits
 from conftest import load_script, refusal
 from gan_tf1.data import digits
 from gan_tf1.errors import TrainingError
-from gan_tf1.evaluation import mode_coverage
+from gan_tf1.evaluation import classifier, mode_coverage
+from gan_tf1.experiments import captured_modes
 from gan_tf1.training import many_runs, run_config, run_results
 
 FLAGS = ["--iterations", "20", "--sample-interval", "10", "--batch-size", "8", "--gen-hidden-size",
@@ -63,7 +63,7 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
     assert in_process[:3] == names[:3] and names[3] not in in_process
     assert not (out / "mode_coverage.csv").exists()
     script.main(["--out", str(out), *COMMAND])
-    assert sorted(in_process) == sorted(names)  # those that were complete are let be
+    assert sorted(in_process) == sorted(names)  # completed runs are skipped
 
     with open(out / "mode_coverage.csv") as file:
         rows = list(csv.DictReader(file))
@@ -118,22 +118,17 @@ def test_runs_that_diverge_are_counted_and_not_repeated(script, in_process, tmp_
     assert len(in_process) == 4
 
 
-def test_the_mean_reverse_kl_is_of_the_runs_that_did_not_diverge(script):
-    counted = [script.DIVERGED, mode_coverage.Counted(6, 0.9, 0.4), mode_coverage.Counted(6, 0.9, 0.2)]
-    ours = list(script.table([script.Row("grid", 7, [], counted)]))[1]
+def test_the_mean_reverse_kl_is_of_the_runs_that_did_not_diverge():
+    counted = [captured_modes.DIVERGED, mode_coverage.Counted(6, 0.9, 0.4), mode_coverage.Counted(6, 0.9, 0.2)]
+    ours = list(captured_modes.table([captured_modes.Row("grid", 7, [], counted)]))[1]
     assert ours.split()[2:] == ["3", "4.0", "+-", "2.0", "60.0", "+-", "30.0", "0.30", "+-", "0.10",
                                 "1", "diverged"]
 
 
-def test_trainings_are_compiled_for_mixtures_and_not_for_images(script, monkeypatch):
-    commands = []
-    monkeypatch.setattr(many_runs, "train", lambda chapter, path, flags, *_: commands.append(
-        (chapter, path.name, list(map(str, flags)))))
-    args = SimpleNamespace(work_dir=pathlib.Path("w"), flags=["--x", "1"], jobs=1,
-                           data_dir="data")
-    script.trained(args, "grid", 2, 7)
-    script.trained(args, "stacked", 1, 0)
-    assert commands == [
+def test_trainings_are_compiled_for_mixtures_and_not_for_images(script):
+    args = SimpleNamespace(flags=["--x", "1"], data_dir="data")
+    runs = [script.wanted(args, "grid", 2, 7), script.wanted(args, "stacked", 1, 0)]
+    assert [(run.script, run.name, list(map(str, run.flags))) for run in runs] == [
         ("19_mixture_gan.py", "grid-packing-2-seed-7", [
             "--packing", "2", "--loop", "graph", "--data", "grid", "--seed", "7", "--xla", "--x",
             "1"]),
@@ -176,9 +171,9 @@ def test_stacked_digits_are_read_channel_by_channel(script, in_process, tmp_path
     assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_the_table_has_means_standard_errors_and_what_is_published(script):
+def test_the_table_has_means_standard_errors_and_what_is_published():
     counted = [mode_coverage.Counted(6, 0.9, 0.4), mode_coverage.Counted(8, 0.8, 0.2)]
-    head, ours, veegan, pacgan = script.table([script.Row("ring", 1, [], counted)])
+    head, ours, veegan, pacgan = captured_modes.table([captured_modes.Row("ring", 1, [], counted)])
     assert ours.split() == ["ring,", "plain", "GAN", "2", "7.0", "+-", "1.0", "85.0", "+-", "5.0",
                             "0.30", "+-", "0.10"]
     # Without an error nothing is apart.
@@ -188,14 +183,14 @@ def test_the_table_has_means_standard_errors_and_what_is_published(script):
     assert pacgan.split() == ["-", "PacGAN", "paper", "6.3", "+-", "0.5", "98.2", "+-", "0.2", "0.45",
                               "+-", "0.09", "0.6,", "2.6,", "1.1"]
     counted = [mode_coverage.Counted(999, np.nan, 0.4)]
-    _, ours, theirs = script.table([script.Row("stacked", 2, [], counted)])
+    _, ours, theirs = captured_modes.table([captured_modes.Row("stacked", 2, [], counted)])
     assert ours.split()[2:] == ["1", "999.0", "-", "0.40"]
     assert theirs.split()[3:] == ["1000.0", "+-", "0.0", "-", "0.06", "+-", "0.01", "-,", "-,",
                                   "-"]
 
 
-def test_a_row_that_nobody_published_stands_alone(script):
-    lines = list(script.table([script.Row("grid", 7, [], [mode_coverage.Counted(6, 0.9, 0.4)])]))
+def test_a_row_that_nobody_published_stands_alone():
+    lines = list(captured_modes.table([captured_modes.Row("grid", 7, [], [mode_coverage.Counted(6, 0.9, 0.4)])]))
     assert len(lines) == 2 and "PacGAN7" in lines[1] and "+-" not in lines[1]
 
 
@@ -223,7 +218,7 @@ def test_a_file_is_no_folder(script, tmp_path, capsys):
 
 
 def test_a_missing_classifier_is_noticed_before_any_training(script, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(script, "CLASSIFIER", tmp_path / "nowhere")
+    monkeypatch.setattr(classifier, "SHIPPED", tmp_path / "nowhere")
     assert "nowhere holds no run" in refusal(
         capsys, script.main, "--out", tmp_path / "out", "--data", "stacked")
     assert not list(tmp_path.iterdir())

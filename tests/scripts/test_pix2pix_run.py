@@ -107,7 +107,7 @@ def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsy
     for name, image in zip(("a.png", "b.png"), stack):
         Image.fromarray(image).save(name)
     Image.new("L", (30, 20), 100).save("c.jpg")
-    main(["--translate", "a.png", "b.png", "c.jpg", "--run-dir", str(finished), "--out", "out"])
+    main(["translate", "a.png", "b.png", "c.jpg", "--run-dir", str(finished), "--out", "out"])
     assert capsys.readouterr().out.split() == [f"out/{name}-translated.png" for name in "abc"]
     found = np.stack([np.asarray(Image.open(f"out/{name}-translated.png")) for name in "abc"])
     assert found.shape == (3, 8, 8, 3)
@@ -118,7 +118,7 @@ def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsy
     assert (np.asarray(Image.open("a.png")) == stack[0]).all()
 
     shutil.copytree(finished, tmp_path / "checkpoints" / "pix2pix-001")
-    main(["--translate", "a.png", "--seed", "1"])  # the newest run, other masks
+    main(["translate", "a.png", "--seed", "1"])  # the newest run, other masks
     other = np.asarray(Image.open("checkpoints/translated-001/a-translated.png"))
     assert (other != found[0]).any()
 
@@ -132,9 +132,9 @@ def test_images_that_cannot_be_translated_are_one_line(main, finished, tmp_path,
     for arguments, complaint in (
             (["broken.png"], "broken.png can't be read: it is not an image, or it is damaged"),
             (["gone.png"], "gone.png can't be read: No such file"),
-            (["broken.png", "other/broken.jpg"], "names two images of one name"),
+            (["broken.png", "other/broken.jpg"], "two of the images have the same name"),
             (["broken.png", "--out", "broken.png"], "--out broken.png is a file: name a folder")):
-        assert complaint in refusal(capsys, main, "--translate", *arguments, "--run-dir", finished)
+        assert complaint in refusal(capsys, main, "translate", *arguments, "--run-dir", finished)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.png", "other"]
 
 

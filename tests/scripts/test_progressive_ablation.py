@@ -7,7 +7,7 @@ import pytest
 
 from conftest import load_script, refusal
 from gan_tf1.data import images
-from gan_tf1.training import processes, run_config
+from gan_tf1.training import many_runs, processes, run_config
 
 TINY = ["--paper", "--data", "drawn", "--size", "16", "--no-growing", "--images", "8",
         "--interval-images", "8", "--batch-size", "4", "--z-size", "3", "--max-maps", "2",
@@ -35,8 +35,9 @@ def test_each_row_has_one_idea_more_and_every_seed_a_run(script, tmp_path, monke
 
     monkeypatch.setattr(processes, "run", finish)
     args = type("Args", (), dict(work_dir=tmp_path, data="mnist", data_dir=None, jobs=1,
-                                 flags=["--images", "80"]))
-    paths = [script.trained(name, seed, args) for name in script.ROWS for seed in (0, 1)]
+                                 seeds=[0, 1], flags=["--images", "80"]))
+    paths = many_runs.train_all(
+        [script.wanted(args, name, seed) for name in script.ROWS for seed in (0, 1)], args)
     assert len(set(paths)) == 10
     on = [sum(flag in command for flag in (
         "--growing", "--minibatch-stddev", "--equalized", "--pixel-norm")) for command in commands]
@@ -47,11 +48,11 @@ def test_each_row_has_one_idea_more_and_every_seed_a_run(script, tmp_path, monke
                for command in commands)
     paths[3].mkdir()
     (paths[3] / "config.json").touch()
-    script.trained("+ growing", 1, args)
+    many_runs.train_all([script.wanted(args, "+ growing", 1)], args)
     assert "--resume" in commands[-1]
     (paths[3] / "losses.csv").write_text("epoch\n1\n")
     (paths[3] / "samples.npz").touch()  # complete
-    script.trained("+ growing", 1, args)
+    many_runs.train_all([script.wanted(args, "+ growing", 1)], args)
     assert len(commands) == 11
 
 
@@ -59,7 +60,7 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(images, "load", few)
     path = tmp_path / "run"
     load_script("13_progressive_gan.py").main([*TINY, "--run-dir", str(path)])
-    monkeypatch.setattr(script, "trained", lambda name, seed, args: path)
+    monkeypatch.setattr(many_runs, "train_all", lambda wanted, args: [path for _ in wanted])
     monkeypatch.setattr(script, "ROWS", {"plain": 0, "+ growing": 1})
     monkeypatch.setattr(script, "BATCH", 50)
     out = tmp_path / "table.txt"

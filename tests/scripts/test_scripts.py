@@ -278,12 +278,12 @@ def test_a_bad_envelope_is_refused_before_any_training(tmp_path, capsys, argumen
 def test_the_old_way_to_name_seeds_is_understood_and_said(tmp_path, monkeypatch, capsys):
     script = load_script("make_envelope.py")
     asked = []
-    monkeypatch.setattr(script.many_runs, "side_by_side", lambda function, seeds, args: asked.extend(
-        seeds) or [])
+    monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args: asked.extend(
+        run.name for run in wanted) or [])
     monkeypatch.setattr(script, "write", lambda *given: None)
     script.main(["--out", str(tmp_path / "out.csv"), "--work-dir", str(tmp_path / "runs"),
                  "--first-seed", "1000", "--seeds", "3"])
-    assert asked == [1000, 1001, 1002]
+    assert asked == ["seed-1000", "seed-1001", "seed-1002"]
     assert capsys.readouterr().err == (
         "note: --first-seed 1000 --seeds 3 is the old form of --seeds 1000-1002\n")
 

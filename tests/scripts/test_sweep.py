@@ -14,9 +14,9 @@ import pytest
 import few_digits
 from conftest import heed_ctrl_c, load_script, refusal
 from gan_tf1 import figures
-from gan_tf1.config import Parser
 from gan_tf1.data import digits, images
-from gan_tf1.training import many_runs, processes, run_directory, run_results
+from gan_tf1.experiments import instability
+from gan_tf1.training import many_runs, processes, run_directory, run_results, seed_ranges
 from gan_tf1.training.diagnosis import Diagnosis, SIGNS
 
 SHORT = Diagnosis((), "Too short to be judged.", judged=False)
@@ -131,18 +131,18 @@ def test_ratio_of_updates(model, gan, train_set):
     assert last == {"generator_input_z": second["generator_input_z"]}
 
 
-def made(sweep, values, seed, *signs, epochs=4):
+def made(values, seed, *signs, epochs=4):
     losses = {"epoch": np.arange(1., epochs + 1), "disc_loss": np.full(epochs, 1. + seed),
               "gen_loss": np.full(epochs, 10. * (1 + seed))}
     sentence = f"Signs of {signs}." if signs else "No sign."
-    return sweep.Trained(values, seed, None, losses, Diagnosis(signs, sentence))
+    return instability.Trained(values, seed, losses, Diagnosis(signs, sentence))
 
 
-def test_the_table_counts_runs(sweep):
+def test_the_table_counts_runs():
     a, b = ("1",), ("22",)
-    runs = [made(sweep, a, 0), made(sweep, a, 1, SIGNS[0], SIGNS[1]), made(sweep, a, 2, SIGNS[0]),
-            made(sweep, b, 0), made(sweep, b, 1)._replace(diagnosis=SHORT)]
-    assert list(sweep.table(("lr",), runs)) == [
+    runs = [made(a, 0), made(a, 1, SIGNS[0], SIGNS[1]), made(a, 2, SIGNS[0]),
+            made(b, 0), made(b, 1)._replace(diagnosis=SHORT)]
+    assert list(instability.table(("lr",), runs)) == [
         "runs with a sign of  divergence  collapse  no sign  too short",
         "lr 1                     2 of 3    1 of 3   1 of 3     0 of 3",
         "lr 22                    0 of 2    0 of 2   1 of 2     1 of 2",
@@ -151,11 +151,11 @@ def test_the_table_counts_runs(sweep):
         "", "lr 22", "  seed 0: No sign.", "  seed 1: Too short to be judged."]
 
 
-def test_the_figure_has_a_panel_a_combination(sweep):
+def test_the_figure_has_a_panel_per_combination():
     a, b, c = ("1",), ("2",), ("3",)
-    runs = [made(sweep, a, 0), made(sweep, a, 1), made(sweep, a, 5, SIGNS[0], epochs=2),
-            made(sweep, b, 0), made(sweep, c, 0)]
-    panels = [sweep.panel(("lr",), values, runs) for values in (a, b, c)]
+    runs = [made(a, 0), made(a, 1), made(a, 5, SIGNS[0], epochs=2),
+            made(b, 0), made(c, 0)]
+    panels = [instability.panel(("lr",), values, runs) for values in (a, b, c)]
     assert panels[0][0] == "lr 1\nno sign: 2 of 3, divergence: 1 of 3" and len(panels[0][1]) == 3
     figure = figures.loss_envelopes(panels, "title", columns=2)
     assert [axes.get_title() for axes in figure.axes] == [title for title, _ in panels] + [""]
@@ -222,38 +222,42 @@ def test_a_failure_has_the_reason_that_the_script_gave(tmp_path):
 
 
 def test_seeds_are_numbers_and_ranges():
-    parser = Parser()
-    many_runs.add_flags(parser, "0-2")
+    parser = many_runs.parser("", "sweep", "0-2")
     assert parser.parse_args([]).seeds == [0, 1, 2]
     found = parser.parse_args(["--seeds", "0-4", "7", "10-11"]).seeds
-    assert found == [0, 1, 2, 3, 4, 7, 10, 11] and many_runs.listed(found) == "0-4 7 10-11"
+    assert found == [0, 1, 2, 3, 4, 7, 10, 11] and seed_ranges.listed(found) == "0-4 7 10-11"
     assert parser.parse_args(["--seeds", "5"]).seeds == [5]
 
 
 # --- what decides the runs of a work directory ---
 
+def asking(folder, flags=("--epochs", "3"), data_dir=None):
+    """The arguments of a command whose work directory is `folder`."""
+    return SimpleNamespace(work_dir=folder, flags=flags, data_dir=data_dir)
+
+
 @pytest.fixture
 def claimed(tmp_path):
     """A note in a folder with one run, which it is about."""
-    many_runs.claim(tmp_path / "sweep.json", {"data": "mnist", "flags": ["--epochs", "3"]})
+    many_runs.claim(asking(tmp_path), "sweep", data="mnist")
     (tmp_path / "run-1").mkdir()
     (tmp_path / "run-1" / "config.json").touch()
     return tmp_path / "sweep.json"
 
 
 def test_the_same_command_may_go_on_and_another_may_not(claimed):
-    asked = {"data": "mnist", "flags": ("--epochs", "3")}
-    many_runs.claim(claimed, asked)
+    folder = claimed.parent
+    many_runs.claim(asking(folder), "sweep", data="mnist")
     before = claimed.read_bytes()
-    for change, said in (({"data": "drawn"}, 'data: "mnist", now "drawn"'),
-                         ({"data_dir": "/x"}, 'data_dir: null, now "/x"'),
-                         ({"flags": []}, 'flags: ["--epochs", "3"], now []')):
+    for data, changes, said in (("drawn", {}, 'data: "mnist", now "drawn"'),
+                                ("mnist", {"data_dir": pathlib.Path("/x")}, 'data_dir: null, now "/x"'),
+                                ("mnist", {"flags": []}, 'flags: ["--epochs", "3"], now []')):
         with pytest.raises(InputError, match="holds runs of another command") as refused:
-            many_runs.claim(claimed, {**asked, **change})
+            many_runs.claim(asking(folder, **changes), "sweep", data=data)
         assert said in str(refused.value)
     assert claimed.read_bytes() == before
     # Runs of other names are not what the note is about.
-    many_runs.claim(claimed, {"data": "drawn"}, "drawn-*")
+    many_runs.claim(asking(folder), "sweep", "drawn-*", data="drawn")
 
 
 @pytest.mark.parametrize("content", [b"\xff\x00\x80", b"{", b"[1]", b"[" * 100_000, None])
@@ -347,9 +351,8 @@ import pathlib, sys
 from gan_tf1.training import many_runs
 many_runs.SCRIPTS = pathlib.Path(sys.argv[1])
 from types import SimpleNamespace
-args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir="work")
-many_runs.side_by_side(
-    lambda seed: many_runs.train("sleep.py", pathlib.Path(sys.argv[1], str(seed)), []), args.seeds, args)
+args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=pathlib.Path(sys.argv[1]))
+many_runs.train_all([many_runs.Wanted(str(seed), "sleep.py", []) for seed in args.seeds], args)
 """
 
 
@@ -395,8 +398,8 @@ def test_the_first_failure_ends_the_other_runs(tmp_path, monkeypatch):
         "time.sleep(60)\npathlib.Path(sys.argv[2] + '.ended').touch()\n")
     args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=tmp_path)
     with pytest.raises(TrainingError, match="1 failed: no"):
-        many_runs.side_by_side(
-            lambda seed: many_runs.train("some.py", tmp_path / str(seed), []), args.seeds, args)
+        many_runs.train_all(
+            [many_runs.Wanted(str(seed), "some.py", []) for seed in args.seeds], args)
     assert not list(tmp_path.glob("*.ended"))
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 

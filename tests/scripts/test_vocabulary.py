@@ -15,11 +15,11 @@ MODELS = [classifier, *(importlib.import_module(f"gan_tf1.models.{path.stem}")
                         for path in sorted((ROOT / "gan_tf1" / "models").glob("[a-z]*.py")))]
 FORMER = [(model, field) for model in MODELS for field in dataclasses.fields(model.Config)
           if field.name in config.VOCABULARY]
-MODES = {"09_conditional_gan.py": ["--label", "3"], "15_pix2pix.py": ["--translate", "x"],
-         "16_cyclegan.py": ["--translate", "AtoB"],
-         "17_gan_objectives.py": ["--objective", "minimax"]}
+SUBCOMMANDS = {"09_conditional_gan.py": [["draw", "--label", "3"]],
+               "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
+               "17_gan_objectives.py": [["train"], ["compare", "RUN"]]}
 COMMANDS = [(path.name, argv) for path in sorted(SCRIPTS.glob("*.py")) if path.name != "gan_tf1.py"
-            for argv in ([], MODES.get(path.name)) if argv is not None]
+            for argv in ([], *SUBCOMMANDS.get(path.name, []))]
 
 
 class Parsed(Exception):

@@ -22,7 +22,7 @@ GB = 10**9
 SMALL = {  # graphs that are soon built, and what a script must be given
     "04": ["--num-labels", "100"], "13": ["--data", "drawn", "--size", "8"],
     "15": ["--data", "street", "--channels", "2"], "16": ["--channels", "2", "--blocks", "1"],
-    "17": ["--objective", "minimax"]}
+    "17": ["train"]}
 
 
 @pytest.fixture
