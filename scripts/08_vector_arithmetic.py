@@ -117,7 +117,7 @@ def main(argv=None):
             (a == b, f"--digits must be two different digits, not {a} twice"),
             (args.exemplars < vector_arithmetic.LEAST,
              f"--exemplars must be at least {vector_arithmetic.LEAST}: the mean of fewer latent "
-             "vectors is no concept"),
+             "vectors does not stand for a concept"),
             (not 100 <= args.n <= 100_000, "--samples must be at least 100 and at most 100000"),
             (args.trials < 2, "--trials must be at least 2: one trial has no interval")):
         if wrong:

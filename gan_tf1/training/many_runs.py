@@ -1,6 +1,6 @@
 """Many runs of one chapter's script, a few at a time, each in a directory of its own.
 
-An interrupted command goes on where it stopped: a run that has begun is resumed, and a completed
+An interrupted command continues where it stopped: a run that has begun is resumed, and a completed
 run is skipped. A script of this kind goes through the same steps::
 
     parser = many_runs.parser(__doc__, "sweep", "0-2")       # the flags that all of them share
@@ -35,18 +35,18 @@ EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set f
 
 
 class Wanted(NamedTuple):
-    """A run that a script of many runs wants."""
+    """A run that a script of many runs asks for."""
     name: str         # of its directory in the work directory
     script: str       # the chapter's script
-    flags: list       # for it
-    called: str = ""  # in messages; its directory is named there otherwise
+    flags: list       # for that script
+    called: str = ""  # its name in messages, if not that of its directory
 
 
 def parser(description, name, default_seeds, ending="", what="the report", jobs=2, data="the data set"):
     """A `Parser` with the flags that all scripts of many runs share.
 
-    By default `what` the script makes is called `name`: a file with this `ending`, or without one a
-    folder. `data` says of which data set --data-dir is the folder.
+    The result of the script, `what`, is called `name` by default: it is a file with this `ending`,
+    or a folder if there is none. `data` names the data set for the help of --data-dir.
     """
     parser = Parser(description)
     if ending:
@@ -58,7 +58,7 @@ def parser(description, name, default_seeds, ending="", what="the report", jobs=
     parser.add_argument("--work-dir", type=user_path, metavar="DIR",
                         help=f"where the runs go (default: "
                         f"{f'checkpoints/{name}' if ending else 'runs/ in OUT'})")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help=f"where {data} lies")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help=f"the folder of {data}")
     parser.add_argument("--jobs", type=whole_number, default=jobs,
                         help=f"runs at a time (default: {jobs})")
     return parser
@@ -212,9 +212,9 @@ def diverged(path):
 
 
 def train_all(wanted, args, keep_diverged=False):
-    """Make all the runs `wanted`, `args.jobs` at a time: their directories, in order.
+    """Make all the runs `wanted`, `args.jobs` at a time; returns their directories, in order.
 
-    If `keep_diverged`, one that diverges doesn't fail, and stays as it is.
+    If `keep_diverged`, a run that diverges is no failure, and is left as it is.
     """
     def made(run):
         path = args.work_dir / run.name

@@ -237,7 +237,7 @@ def test_the_script_runs_on_the_shipped_generator(capsys, tmp_path):
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--exemplars", "2"], "--exemplars must be at least 3"),
-    (["--digits", "7", "7"], "--digits must be two, not 7 twice"),
+    (["--digits", "7", "7"], "--digits must be two different digits, not 7 twice"),
     (["--digits", "7", "11"], "argument --digits: invalid choice: 11"),
     (["--samples", "99"], "--samples must be at least 100"),
     (["--out", __file__], "is a file: name a folder"),
