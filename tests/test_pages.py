@@ -175,7 +175,7 @@ def parser_of(parsed, name, argv):
 # --- what has a page ---
 
 def test_the_front_page_can_be_read_in_five_minutes():
-    assert len((ROOT / "README.md").read_text().splitlines()) <= 250
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 210
 
 
 def test_the_front_page_has_the_line_by_which_the_project_is_tested():
