@@ -1,32 +1,34 @@
-"""Diagnosing a run: one sentence on how its training went, with the numbers it rests on.
+"""Diagnosing a run: one sentence on how its training went, with the numbers that support it.
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
-section "Challenges", names what can go wrong: losses that oscillate, and should do so less as
-training goes on; training that gets out of control; a generator that collapses onto one sample or
-a few; and losses that say little about the samples. The signs looked for:
+section "Challenges", lists what can go wrong: losses that oscillate, and do not do so less as the
+training continues; training that gets out of control; a generator that collapses onto one or a few
+samples; and losses that say little about the samples. These signs are looked for:
 
 =======================  ===================================================  ====================
 sign                     condition                                            judged for
 =======================  ===================================================  ====================
-divergence               a loss is not finite; or it ends far above that of   cross entropies
-                         a discriminator that guesses
-                         or it ends far above its own first half              other losses
+divergence               a loss is not finite, or ends far above the loss of  cross entropies
+                         a discriminator that guesses,
+                         or ends far above the values of its first half       other losses
 collapse                 the last samples differ far less from each other     samples
-                         than they should (`diversity.py`), or all
-                         belong to one mode (`mode_shares.py`)                samples, known modes
+                         than they should (`diversity.py`),
+                         or belong to a single mode (`mode_shares.py`)        samples, known modes
 partial collapse         more than a tenth of the modes are missing           samples, known modes
 discriminator dominance  at the end disc_loss is close to its minimum, and    cross entropies
                          gen_loss is high
 oscillation              over the second half a loss swings widely with a     all losses
-                         single period, or both swing yet more widely         cross entropies
+                         single period,
+                         or both losses swing even more widely                cross entropies
 =======================  ===================================================  ====================
 
-A model whose losses are cross entropies says so by its `CHANCE`, its disc_loss in nats when the
-discriminator gives every image the probability one half. The scores of a critic have no such point
-and no bound, so dominance can't be judged for them.
+A model whose losses are cross entropies has a constant `CHANCE`: its disc_loss in nats if the
+discriminator gives every image the probability one half. The scores of a critic have no such value
+and no bound, so dominance cannot be judged for them.
 
-Not seen are poor samples, lost modes where the modes are not known (`scripts/evaluate.py` counts
-digits), and swings faster than about a hundredth of the run. No sign is no proof of health.
+A run without any sign may still have failed. The diagnosis does not detect samples of poor quality,
+lost modes if the modes are not known (`scripts/evaluate.py` counts digits), or swings with periods
+shorter than about a hundredth of the run.
 """
 
 import dataclasses
@@ -46,40 +48,43 @@ from gan_tf1.training.run_results import load_losses, samples_so_far
 PAIRS = (("disc_loss", "gen_loss"), ("d_loss", "g_loss"))  # the names in losses.csv
 SIGNS = ("divergence", "collapse", "partial collapse", "discriminator dominance", "oscillation")
 DIVERGENCE, COLLAPSE, PARTIAL, DOMINANCE, OSCILLATION = SIGNS
-SHARES = "shares.csv"  # of each mode, in the runs whose modes are known
+SHARES = "shares.csv"  # the share of each mode, for runs whose modes are known
 
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """Where a sign begins, and why there."""
-    fewest: int = 10            # rows of losses: fewer have no beginning and no end
-    end: float = 0.2            # share of a run that counts as its end: one batch's loss is noise
-    most: float = 10.           # times chance: logits that are wrong by ten nats and more
-    growth: float = 10.         # times the largest of the first half: a line would reach twice
-    least: float = 0.1          # of the way from the least disc_loss to chance
+    """The values at which signs begin, each with its reason."""
+    fewest: int = 10             # rows of losses: fewer are too short for a beginning and an end
+    end: float = 0.2             # share of a run that is its end: the loss of one batch is noisy
+    most: float = 10.            # times `CHANCE`: logits that are wrong by ten nats or more
+    growth: float = 10.          # times the largest loss of the first half: linear growth gives 2
+    least: float = 0.1           # share of the way from the minimum of disc_loss to `CHANCE`
     sure: float = math.log(100)  # nats of gen_loss: fakes are given a probability of 1 %
 
 
 class Diagnosis(NamedTuple):
-    """What was found: none or more of `SIGNS`, the worst first, and the sentence that says so."""
-    signs: tuple
+    """The signs of a run, and the sentence that reports them."""
+    signs: tuple          # any of `SIGNS`, the worst first
     sentence: str
-    judged: bool = True   # False if the run is too short for any sign but a loss that is not finite
+    judged: bool = True   # False if the run is too short, unless a loss is not finite
 
 
 class Needs(NamedTuple):
-    """In place of a reason: what a run would need for a sign to be judged."""
+    """What a run would need for a sign to be judged; it takes the place of a reason."""
     what: str
 
 
 def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, each=1):
-    """The `Diagnosis` of a run with these `losses`, the columns of losses.csv.
+    """The `Diagnosis` of a run with these losses and samples.
 
-    The first column has the numbers that the log counts by, `each` of them a row, and the name of
-    their unit. `chance` is the model's CHANCE, None for losses that are no cross entropies;
-    `least` is the least possible disc_loss in nats, above 0 with smoothed labels. `samples` are
-    `diversity.Series`, `modes` is a `mode_shares.Modes` or None. `steps`, the columns of
-    step_losses.csv, show more of the swings.
+    losses   the columns of losses.csv, name -> [rows]; the first one is named after the unit of
+             the log, such as "epoch", and numbers the rows
+    chance   the model's `CHANCE` in nats; None if its losses are not cross entropies
+    least    the minimum of disc_loss in nats, which is above 0 if labels are smoothed
+    samples  a `diversity.Series` for each kind of samples
+    modes    a `mode_shares.Modes`, or None if the modes are not known
+    steps    the columns of step_losses.csv, which show the swings in more detail, or None
+    each     how many of the unit pass from one row to the next
     """
     unit, *columns = losses
     names = next((pair for pair in PAIRS if set(pair) <= set(columns)),
@@ -94,7 +99,7 @@ def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, eac
            if len(losses[unit]) < Thresholds.fewest else None)
     end = _over(losses, names, 1 - Thresholds.end, 1) if names and not few else None
     swung = [swings.of_second_half(steps[name]) for name in names] if a_pair else []
-    verdicts = {  # sign -> why it is there, "" if it isn't, `Needs`, or None if it can't apply
+    verdicts = {  # sign -> the reason, "" if it is absent, `Needs`, or None if it does not apply
         DIVERGENCE: (few or _divergence(losses, end, chance, least)) if names else None,
         **_collapses(samples, None if few else modes),
         DOMINANCE: (few or _dominance(losses, end, chance, least)) if chance else None,
@@ -134,7 +139,7 @@ def _collapses(samples, modes):
 
 
 def _not_finite(losses, names):
-    """Where the first loss is that is not finite, as a part of a sentence; "" if all are."""
+    """A clause that names the first loss that is not finite, or "" if all are."""
     bad = [(row, name) for name in names for row in np.flatnonzero(~np.isfinite(losses[name]))]
     if not bad:
         return ""
@@ -148,7 +153,7 @@ def _when(unit, number):
 
 
 def _of_missing(missing):
-    """What isn't judged and how much it needs: "a and b (10 epochs needed), c (59 epochs ...)"."""
+    """The signs that are not judged, such as "a and b (10 epochs needed), c (59 epochs needed)"."""
     by_need = {}
     for sign, need in missing.items():
         by_need.setdefault(need, []).append(sign)
@@ -156,7 +161,7 @@ def _of_missing(missing):
 
 
 def _too_short(losses, names, missing, each):
-    """The sentence on a run in which no sign can be judged: what is known, and the last losses."""
+    """The sentence on a run for which no sign can be judged; it gives the last losses."""
     unit, *columns = losses
     if not len(losses[unit]):
         return f"Too short to be judged: no {unit} is complete yet."
@@ -165,18 +170,18 @@ def _too_short(losses, names, missing, each):
     if not names:
         return f"Not judged, for no losses are recorded: {last}."
     count = len(losses[unit]) * each
-    return (f"Too short to be judged, with {count} {unit}{'s' * (count > 1)}: all losses are finite, "
-            f"and {last}; not judged: {_of_missing(missing)}.")
+    return (f"Too short to be judged, with {count} {unit}{'s' * (count > 1)}: all losses are "
+            f"finite, and {last}; not judged: {_of_missing(missing)}.")
 
 
 class Means(NamedTuple):
     """The mean losses over some rows."""
-    rows: str      # which rows, as a part of a sentence: "over epochs 81 to 100"
+    rows: str      # which rows, in words: "over epochs 81 to 100"
     means: dict    # name -> mean
 
 
 def _over(losses, names, first, last):
-    """The `Means` of `losses` from the share `first` of a run to `last`."""
+    """The `Means` of the losses `names` between the shares `first` and `last` of the rows."""
     unit, rows = next(iter(losses)), len(losses[names[0]])
     begin = min(rows - 1, round(first * rows))
     part = slice(begin, max(begin + 1, round(last * rows)))
@@ -188,8 +193,8 @@ def _over(losses, names, first, last):
 def _divergence(losses, end, chance, least):
     for name, value in end.means.items():
         first = np.abs(losses[name][:(len(losses[name]) + 1) // 2]).max()
-        # A generator's loss has no bound if the discriminator makes no errors.
-        if chance and value > Thresholds.most * chance and not _errs_nowhere(end, chance, least):
+        # If the discriminator makes no errors, the generator's loss grows without bound.
+        if chance and value > Thresholds.most * chance and not _is_near_minimum(end, chance, least):
             return f"{end.rows} {name} averages {value:.3g} nats (by guessing: {chance:.2f})"
         if not chance and abs(value) > Thresholds.growth * first > 0:
             return (f"{end.rows} {name} averages {value:.3g} (in the first half: {first:.3g} at "
@@ -197,15 +202,15 @@ def _divergence(losses, end, chance, least):
     return ""
 
 
-def _errs_nowhere(end, chance, least):
-    """Whether disc_loss has come close to the least that it can be."""
+def _is_near_minimum(end, chance, least):
+    """Whether disc_loss ends close to its minimum, `least`."""
     disc, *_ = end.means.values()
     return disc <= least + Thresholds.least * (chance - least)
 
 
 def _dominance(losses, end, chance, least):
     disc, gen = end.means
-    if not _errs_nowhere(end, chance, least) or end.means[gen] < Thresholds.sure:
+    if not _is_near_minimum(end, chance, least) or end.means[gen] < Thresholds.sure:
         return ""
     middle = _over(losses, (gen,), 0.4, 0.6)
     return (f"{end.rows} {disc} averages {end.means[disc]:.3g}, close to its minimum of "
@@ -221,7 +226,7 @@ def _listed(names, word="or"):
 def of_run(path):
     """The `Diagnosis` of the run directory `path`, complete or not.
 
-    Raises InputError if it holds no run, or a file can't be read.
+    Raises InputError if it does not contain a run, or if a file cannot be read.
     """
     path = pathlib.Path(path)
     stored = read_config(path)
@@ -237,9 +242,9 @@ def of_run(path):
 
 
 def losses_of_log(path, stored, model):
-    """The columns of losses.csv, numbered as the log is, and how many of its unit make a row."""
+    """The columns of losses.csv, in the unit of the log, and how many of this unit make a row."""
     file = path / "losses.csv"
-    begun = file.exists() and file.stat().st_size  # a run killed in its first epoch has no row
+    begun = file.exists() and file.stat().st_size  # no rows if killed in the first epoch
     losses = load_losses(path) if begun else {"epoch": np.empty(0)}
     unit, setting = getattr(model, "LOGGED", (next(iter(losses)), None))
     each = stored["settings"][setting] if setting else 1
@@ -248,12 +253,12 @@ def losses_of_log(path, stored, model):
 
 
 def shares_of(path):
-    """The shares [E, K] of the modes in `path`/shares.csv, or None if there is no such file."""
+    """The shares [E, K] of the modes in shares.csv of the run `path`, or None without this file."""
     if not (path / SHARES).exists():
         return None
     _, *columns = load_losses(path, SHARES).values()
     shares = np.stack(columns, axis=1)
-    return shares / np.maximum(1, shares.sum(axis=1, keepdims=True))  # they are rounded
+    return shares / np.maximum(1, shares.sum(axis=1, keepdims=True))  # the file has rounded shares
 
 
 def modes_of(path, stored, losses, each):
@@ -268,7 +273,7 @@ def modes_of(path, stored, losses, each):
 
 
 def tell(run):
-    """End the log with the sentence on how the run went, and keep it in diagnosis.txt."""
+    """Write the sentence on how `run` went to the end of its log and to diagnosis.txt."""
     found = of_run(run.path)
     run.end_log(found.sentence)
     with replacing(run.path / "diagnosis.txt") as temporary:

@@ -1,7 +1,7 @@
 """How much a run's samples differ from each other, and whether the generator has collapsed.
 
-A generator has collapsed if its samples are all one sample, or nearly so. How that is measured
-depends on what the samples are, which each model says by its `SAMPLES`:
+A generator has collapsed if all its samples are the same, or nearly so. How this is measured
+depends on the kind of the samples, which each model states in its constant `SAMPLES`:
 
 =============  ===============================================  ===================================
 samples        measure                                          compared with
@@ -10,13 +10,13 @@ images         `diversity`, the share of their variance that    the diversity of
                lies between images                              images
 points         `spread`, their total variance in the data's     the spread of the training points
                own units
-translations   the diversity of the outputs, by themselves:     the diversity of their inputs, or
-               inputs and images translated back are no         of the training inputs if a run
-               generated images                                 doesn't keep its own
+translations   the diversity of the outputs, without inputs     the diversity of their inputs, or
+               and without images that are translated back      of the training inputs if the run
+                                                                does not keep its own
 =============  ===============================================  ===================================
 
-What these measures miss: a generator that has lost some of the modes. Points on two opposite modes
-of a ring have the spread of the whole ring. Where the modes are known they are counted too
+These measures may miss a generator that has lost some of the modes: points on two opposite modes of
+a ring have the spread of the whole ring. If the modes are known, they are counted as well
 (`gan_tf1/training/mode_shares.py`).
 """
 
@@ -28,33 +28,33 @@ import numpy as np
 from gan_tf1.data.training_set import TrainingSet
 
 ALIKE = 1 / 3        # of the reference: a single class of digits has more
-RISING = 1.1         # times the samples' own before: the generator is still learning
-LOST = 0.1           # of the reference, for points: so little is a collapse even if it rises
-END = 0.2            # share of the sets that counts as their end
-FEWEST_SETS = 10     # sets of samples: fewer have no beginning and no end
-FEWEST_SAMPLES = 8   # in a set, for its diversity to be more than chance
-FEWEST_INPUTS = 4    # in a set of translations: chance affects their own inputs in the same way
+RISING = 1.1         # times the earlier value: above it, the generator is still learning
+LOST = 0.1           # of the reference: below it, points have collapsed even if the value rises
+END = 0.2            # share of the sets that counts as the end of a run
+FEWEST_SETS = 10     # sets of samples: fewer are too few for a beginning and an end
+FEWEST_SAMPLES = 8   # samples per set: the diversity of fewer is mostly chance
+FEWEST_INPUTS = 4    # translations per set: chance affects their inputs in the same way
 
 
 class Series(NamedTuple):
-    """How much the samples of a run differ in each set, in the order of training."""
+    """How much the samples of a run differ in each of E sets, in the order of training."""
     what: str            # "samples", or "translations from A to B"
     values: Any          # [E]: a diversity, or a spread as a share of the reference
-    reference: Any       # what a healthy generator would have; None if it is not known
-    compared: str        # with what: "training images", "training points", "their inputs", ...
+    reference: Any       # the value of a healthy generator; None if it is not known
+    compared: str        # what the reference belongs to: "training images", "their inputs", ...
 
 
 def diversity(images, fewest=FEWEST_SAMPLES):
     """How much `images` [n, ...] differ: the share of their variance that lies between images.
 
-    0 if all are the same image, 1 if their mean is a plain grey. The range of the values makes no
-    difference. NaN for fewer than `fewest` images, and for single numbers, which are no images.
+    It is 0 if all images are the same, and 1 if their mean is a uniform grey. It does not depend on
+    the range of the values. It is NaN for fewer than `fewest` images, and for single numbers.
     """
     if len(images) < fewest or images[0].size < 2:
         return math.nan
     images = np.asarray(images, np.float64).reshape(len(images), -1)
     between = images.var(axis=0, ddof=1).mean()
-    # A mean of n images differs from pixel to pixel by chance too.
+    # By chance alone, the mean of n images varies from pixel to pixel too.
     within = max(0., images.mean(axis=0).var() - between / len(images))
     return float(between / (between + within)) if between > 1e-12 else 0.
 
@@ -67,10 +67,11 @@ def spread(points):
 
 
 def of_data(train_set: TrainingSet, most=1000) -> dict:
-    """What a training set's samples are compared with, as a dict for config.json.
+    """What the samples of a run on `train_set` are compared with, as a dict for config.json.
 
-    `data_spread` if the set says by its `points` [N, d] that its rows are points, in the units of
-    the samples; else `data_diversity`, of `most` images taken evenly from the set. None for too few.
+    If the set has `points` [N, d], in the units of the samples, this is their `data_spread`;
+    otherwise it is the `data_diversity` of at most `most` images, taken evenly from the set. The
+    value is None if the set is too small.
     """
     if hasattr(train_set, "points"):
         name, found = "data_spread", spread(train_set.points)
@@ -81,7 +82,7 @@ def of_data(train_set: TrainingSet, most=1000) -> dict:
 
 
 def of_samples(model, samples, stored):
-    """The `Series` of a run's `samples` [E, n, ...], none or more; `stored` is its config.json."""
+    """A list of the `Series` of a run's `samples` [E, n, ...]; `stored` is its config.json."""
     kind = getattr(model, "SAMPLES", None)
     if isinstance(kind, dict):
         kind = kind.get(math.prod(samples.shape[2:]))
@@ -104,30 +105,30 @@ def _each(samples, fewest=FEWEST_SAMPLES):
 def _translated(inputs, outputs, stored):
     if inputs is None:
         return _each(outputs), stored.get("data_diversity"), "training inputs"
-    # The inputs are the same test images every time.
+    # The inputs are the same test images in every set.
     return _each(outputs, FEWEST_INPUTS), diversity(inputs[0], FEWEST_INPUTS), "their inputs"
 
 
 def enough(series):
-    """Whether there are sets enough to judge, each with enough samples."""
+    """Whether a `Series` has enough sets to be judged, each with enough samples."""
     return len(series.values) >= FEWEST_SETS and bool(np.isfinite(series.values).all())
 
 
 def needed(series):
-    """What `enough` asks for, in words."""
+    """What `enough` requires, in words."""
     fewest = FEWEST_INPUTS if series.compared == "their inputs" else FEWEST_SAMPLES
     return f"{FEWEST_SETS} sets of at least {fewest} samples"
 
 
 def collapsed(series):
-    """Whether the last samples differ far less than the reference does, and no more than before.
+    """Whether the last samples differ far less than the reference, and not more than earlier ones.
 
-    Without a reference, that is: far less than before.
+    Without a reference, they must differ far less than earlier ones.
     """
     value, before = _ended(series.values)
     reference = series.reference or before
-    # The diversity of a generator that is still learning is low too, but rises. The width of a
-    # single mode may rise by chance, though.
+    # The diversity of a generator that is still learning may be low too, but it rises. The width of
+    # a single mode, however, may rise by chance.
     rises = value > RISING * before
     if series.compared == "training points" and value < LOST * reference:
         rises = False
@@ -135,13 +136,13 @@ def collapsed(series):
 
 
 def _ended(values):
-    """The medians of the last values and of those before them."""
+    """The medians of the last values and of all earlier ones."""
     last = max(1, round(END * len(values)))
     return float(np.median(values[-last:])), float(np.median(values[:-last]))
 
 
 def told(series):
-    """The numbers on which `collapsed` rests, as a part of a sentence."""
+    """A clause with the numbers on which `collapsed` depends."""
     value, before = _ended(series.values)
     if series.compared == "training points":
         if series.reference is None:

@@ -16,7 +16,7 @@ def started(folder, graph, epoch):
 
 
 def add(writer, epoch, losses, grid):
-    """Write the events of `epoch`: `losses` by name, and `grid`, the bytes of a PNG file, or None."""
+    """Write the events of `epoch`: the dict `losses`, and `grid`, a PNG file's bytes or None."""
     values = [tf.Summary.Value(tag=f"losses/{name}", simple_value=value)
               for name, value in losses.items()]
     if grid:

@@ -219,7 +219,7 @@ class _Order:
     def rows(self, number, rest=0):
         """A function of the batch size that returns the rows [B] of step `number`.
 
-        With `rest`, it returns the last rows of a pass, of which there are so many.
+        With `rest`, it returns the last `rest` rows of a pass.
         """
         def rows_of(batch_size):
             self._make(batch_size)

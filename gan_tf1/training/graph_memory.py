@@ -1,16 +1,16 @@
-"""Whether the training of a graph fits in memory: it is refused before it is allocated if it can't.
+"""Whether the training of a graph fits in memory, estimated before the memory is allocated.
 
 The estimate is the sum of
 
-- its variables, with Adam's moments and the moving averages;
-- the results of the forward pass that the largest of its backward passes needs: they are all
-  held when that begins;
+- all variables, with Adam's moments and the moving averages;
+- the results of the forward pass that the largest of the backward passes needs, all of which are
+  in memory when it begins;
 - the samples of an epoch.
 
-Gradients (each is freed once it is applied), the working memory of convolutions, the fed batches,
-and Python itself with TensorFlow, about 0.7 GB, are left out. So a training takes more than the
-estimate, as the peak of the resident memory (`resource.getrusage`) less that before the training
-shows, on drawn digits with the loop that feeds:
+It leaves out the gradients (each is freed once it is applied), the working memory of convolutions,
+the fed batches, and Python itself with TensorFlow, about 0.7 GB. So a training takes more memory
+than estimated. These are increases of the peak resident memory (`resource.getrusage`) during the
+training, on drawn digits with the loop that feeds:
 
     script   settings                                          estimate  measured
     01       --batch-size 50000                                 0.47 GB   1.15 GB
@@ -18,8 +18,8 @@ shows, on drawn digits with the loop that feeds:
     13       --no-growing --batch-size 400 --max-maps 64
              --map-pixels 1024                                  2.55 GB   3.71 GB
 
-In bfloat16 (`--mixed-precision`) results take half: 05 as above takes 1.29 GB. So a training is
-refused if `MARGIN` times the memory that there is would still be too little.
+With bfloat16 (`--mixed-precision`) the results take half as much: 05 as above takes 1.29 GB.
+Therefore a training is refused only if `MARGIN` times the available memory would be too little.
 """
 
 import math
@@ -27,19 +27,19 @@ import math
 from gan_tf1.memory import refuse_excess
 from gan_tf1.tf1 import has_gpu_device, tf
 
-MARGIN = 2        # the least factor between estimate and memory at which a graph is refused
-# Operations that hand their first input on without a copy of it.
+MARGIN = 2  # a graph is refused if the estimate exceeds the available memory by this factor
+# Operations that return their first input without copying it.
 ALIASES = {"Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "Snapshot"}
-# Operations that need the shapes of their inputs alone.
+# Operations that need only the shapes of their inputs.
 OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 VARIABLES = {"VariableV2", "VarHandleOp", "ReadVariableOp", "Const"}
 
 
 def refuse_graph(graph, settings, sample_shape):
-    """Raise InputError if training by `graph` surely takes more memory than is available.
+    """Raise InputError if training with `graph` would clearly take more memory than is available.
 
-    The chapter's `settings`, a dict, have the size of a batch; an epoch's samples have
-    `sample_shape`. Nothing is refused where there is a GPU: the graph lies in its memory.
+    `settings`, a dict, contains the batch size, and `sample_shape` is the shape of the samples of
+    an epoch. On a GPU nothing is refused, since the graph is in the memory of the GPU.
     """
     size = of_graph(graph, settings["batch_size"]) + 4 * math.prod(sample_shape)
     if not (has_gpu_device() and tf.config.experimental.list_physical_devices("GPU")):
@@ -47,16 +47,17 @@ def refuse_graph(graph, settings, sample_shape):
 
 
 def of_graph(graph, batch):
-    """The bytes that training by `graph` takes at least; `batch` stands for unknown dimensions."""
+    """The bytes that training with `graph` takes at least; unknown dimensions have size `batch`."""
     with graph.as_default():
         variables = sum(_size(var.shape, var.dtype, batch) for var in tf.global_variables())
     return variables + max(kept_for_gradients(graph, batch).values(), default=0)
 
 
 def kept_for_gradients(graph, batch):
-    """For each backward pass of `graph`, the bytes of the forward pass's results that it needs.
+    """The bytes of forward results that each backward pass of `graph` needs.
 
-    A backward pass is called by its name scope, such as "disc_opt/gradients".
+    Returns a dict with the name scopes of the backward passes, such as "disc_opt/gradients", as
+    keys.
     """
     kept = {}
     for op in graph.get_operations():
@@ -70,7 +71,7 @@ def kept_for_gradients(graph, batch):
 
 
 def _backward_pass(name):
-    """The scope of the outermost `tf.gradients` that made the operation `name`, or None."""
+    """The scope of the outermost `tf.gradients` that created the operation `name`, or None."""
     parts = name.split("/")
     for number, part in enumerate(parts[:-1]):
         if part.partition("_")[0] == "gradients":
@@ -86,7 +87,7 @@ def _source(tensor):
 
 
 def _size(shape, dtype, batch):
-    """The bytes of a tensor whose first dimension alone may be unknown; 0 of any other."""
+    """The bytes of a tensor, or 0 if a dimension other than the first is unknown."""
     if shape.rank is None or None in shape.as_list()[1:]:
         return 0
     return dtype.base_dtype.size * math.prod(batch if size is None else size

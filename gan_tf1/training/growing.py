@@ -1,15 +1,15 @@
-"""Files that only grow while a run trains, and the checksum of what is in them."""
+"""Files that only grow while a run trains, and their checksums."""
 
 import errno
 import os
 import pathlib
 import zlib
 
-PIECE = 2**20  # bytes read at a time
+PIECE = 2**20  # bytes to read at a time
 
 
 class GrowingFile:
-    """A file open for appending; `size` in bytes and `crc`, the CRC-32 of its content."""
+    """A file that is open for appending, with its `size` in bytes and its CRC-32, `crc`."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -17,8 +17,8 @@ class GrowingFile:
         self._measure()
 
     def append(self, content):
-        """Write the bytes `content` at the end. Raises OSError if the disk is full."""
-        if self._file.write(content) != len(content):  # a nearly full disk takes only a part
+        """Append the bytes `content`. Raises OSError if the disk is full."""
+        if self._file.write(content) != len(content):  # a nearly full disk writes only a part
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self.size += len(content)
         self.crc = zlib.crc32(content, self.crc)
@@ -29,7 +29,7 @@ class GrowingFile:
         self._measure()
 
     def flush(self):
-        """Make the content survive a power cut."""
+        """Flush the content to the disk, so that it survives a power cut."""
         os.fsync(self._file.fileno())
 
     def fileno(self):

@@ -1,7 +1,7 @@
 """Many runs of one chapter's script, a few at a time, each in a directory of its own.
 
-An interrupted command continues where it stopped: a run that has begun is resumed, and a completed
-run is skipped. A script of this kind goes through the same steps::
+If such a command is interrupted and given again, it continues: unfinished runs are resumed, and
+completed runs are skipped. All scripts of this kind take the same steps::
 
     parser = many_runs.parser(__doc__, "sweep", "0-2")       # the flags that all of them share
     args = many_runs.parse(parser, argv)
@@ -31,32 +31,33 @@ from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import is_complete, load_losses
 from gan_tf1.training.seed_ranges import add_seeds, listed
 
-EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for every run
+EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for each run
 
 
 class Wanted(NamedTuple):
     """A run that a script of many runs asks for."""
-    name: str         # of its directory in the work directory
+    name: str         # the name of its directory in the work directory
     script: str       # the chapter's script
-    flags: list       # for that script
-    called: str = ""  # its name in messages, if not that of its directory
+    flags: list       # the flags for that script
+    called: str = ""  # its name in messages, if it differs from `name`
 
 
-def parser(description, name, default_seeds, ending="", what="the report", jobs=2, data="the data set"):
+def parser(description, name, default_seeds, ending="", what="the report", jobs=2,
+           data="the data set"):
     """A `Parser` with the flags that all scripts of many runs share.
 
-    The result of the script, `what`, is called `name` by default: it is a file with this `ending`,
-    or a folder if there is none. `data` names the data set for the help of --data-dir.
+    The result of the script, `what`, is called `name` by default. It is a file with this `ending`,
+    or a folder if there is no ending. `data` describes what is in --data-dir.
     """
     parser = Parser(description)
     if ending:
         outputs.add_flags(parser, name, ending, what)
     else:
-        parser.add_argument("--out", type=user_path, metavar="OUT", help=f"a folder for {what}; if it "
-                            f"is unfinished, it is continued (default: checkpoints/{name}-001)")
+        parser.add_argument("--out", type=user_path, metavar="OUT", help=f"a folder for {what}; "
+                            f"an unfinished one is continued (default: checkpoints/{name}-001)")
     add_seeds(parser, default_seeds)
     parser.add_argument("--work-dir", type=user_path, metavar="DIR",
-                        help=f"where the runs go (default: "
+                        help=f"the folder of the runs (default: "
                         f"{f'checkpoints/{name}' if ending else 'runs/ in OUT'})")
     parser.add_argument("--data-dir", type=user_path, metavar="DIR", help=f"the folder of {data}")
     parser.add_argument("--jobs", type=whole_number, default=jobs,
@@ -65,19 +66,19 @@ def parser(description, name, default_seeds, ending="", what="the report", jobs=
 
 
 def add_chapter(parser):
-    """The flags of a script that can train any chapter: --script and --data."""
+    """Add the flags of a script that can train any chapter: --script and --data."""
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
                         "(default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
 
 
 def parse(parser, argv, fixed=()):
-    """The arguments of a script of many runs.
+    """Parse the command line of a script of many runs; returns an `argparse.Namespace`.
 
-    In addition to those of `parser`, `argv` is the whole command line, and `flags` are the
-    arguments after `--`, which go to the chapter's script. Raises InputError if these name a flag
-    that is set for every run, or one that is `fixed` by the script; if --jobs is 0; and if there
-    is no --script of that name.
+    In addition to the arguments of `parser`, it contains `argv`, the whole command line, and
+    `flags`, the arguments after `--`, which are passed to the chapter's script. Raises InputError
+    if `flags` contain a flag that is set for each run, or one that is `fixed` by the script, if
+    --jobs is below 1, or if there is no script of the name in --script.
     """
     argv = sys.argv[1:] if argv is None else argv
     own = argv[:argv.index("--")] if "--" in argv else argv
@@ -86,9 +87,9 @@ def parse(parser, argv, fixed=()):
     for written in (argument.partition("=")[0] for argument in args.flags):
         name = flag_name(written)
         if name in (*EACH_RUNS, *fixed):
-            raise InputError(f"{written} can't stand after --: it is set for each run")
+            raise InputError(f"{written} can't be given after --: it is set for each run")
         if name in ("-h", "--help"):
-            raise InputError(f"{name} can't stand after --: ask the chapter's own script for it")
+            raise InputError(f"{name} can't be given after --: ask the chapter's own script for it")
     if args.jobs < 1:
         raise InputError("--jobs must be at least 1")
     if "script" in args and not (SCRIPTS / args.script).is_file():
@@ -97,7 +98,7 @@ def parse(parser, argv, fixed=()):
 
 
 def flag_name(argument):
-    """The flag alone in an argument like --epochs=3, by its present name if it was renamed."""
+    """The flag in an argument such as --epochs=3, by its present name if it was renamed."""
     name = argument.partition("=")[0]
     negated = "no-" if name.startswith("--no-") else ""
     setting = name.removeprefix(f"--{negated}").replace("-", "_")
@@ -106,11 +107,11 @@ def flag_name(argument):
 
 
 def settle(args, name, ending=""):
-    """Settle `args.out` and `args.work_dir`, whose defaults are named after the result, `name`.
+    """Set the defaults of `args.out` and `args.work_dir`, which are named after the result, `name`.
 
-    A file with this `ending` is the next free one. A folder, unlike other results, is the same
-    again for a report that is not finished, which is continued there. Raises InputError if --out
-    can't be written.
+    A file with this `ending` gets the next free number. A folder, unlike other results, is always
+    the same one, so that an unfinished report can be continued there. Raises InputError if --out
+    cannot be written.
     """
     if "former_out" in args:
         outputs.take_former(args, f"OUT{ending}")
@@ -125,10 +126,10 @@ def settle(args, name, ending=""):
 
 
 def claim(args, name, runs="*", **asked):
-    """Write to `name`.json in the work directory what decides its runs: `asked`, flags and data.
+    """Write a note of what decides the runs, `asked`, flags and data, to `name`.json beside them.
 
-    `runs` is a pattern for the names of these runs. Raises InputError if there are such runs, and
-    the note says that they were made with something else, or does not say how they were made.
+    `runs` is a pattern for the names of these runs. Raises InputError if there are such runs
+    already, and the note says that they were made in another way, or is missing.
     """
     note, folder = args.work_dir / f"{name}.json", args.data_dir
     asked |= {"flags": args.flags, "data_dir": folder and str(folder.absolute())}
@@ -160,39 +161,39 @@ def _read_note(note):
                          "made: give another --work-dir or --out") from None
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{note} can't be read ({reason}), and it says how the runs beside it "
-                         "were made: give another --work-dir or --out") from error
+        raise InputError(f"{note}, which says how the runs beside it were made, can't be read "
+                         f"({reason}): give another --work-dir or --out") from error
 
 
 def run_flags(args, data, seed):
-    """The flags that name a run's data and seed."""
+    """The flags for the data and the seed of a run."""
     where = ["--data-dir", args.data_dir] if args.data_dir else []
     return ["--data", data, "--seed", seed, *where]
 
 
 def train(script, path, flags, jobs=1, called=None):
-    """Run, or resume, `script` with `flags` in the run directory `path`, one of `jobs` at a time.
+    """Run `script` with `flags` in the run directory `path`, as one of `jobs` runs at a time.
 
-    Settings that the flags don't name are the chapter's own, not the script's small ones. A
-    completed run is skipped. Raises InputError or TrainingError with the script's own reason, after
-    what the run is `called`.
+    An unfinished run is resumed, and a completed one is skipped. Settings that are not in `flags`
+    are the chapter's own, not the script's small ones. Raises InputError or TrainingError with the
+    script's own message, after the name by which the run is `called`.
     """
     if is_complete(path):
         return
     command = [SCRIPTS / script, "--run-dir", path, "--paper", *flags]
     if (path / "config.json").exists():
         command.append("--resume")
-    # Runs side by side share the cores: if each used all threads, they would only contend.
+    # If each of several runs used all cores, they would slow each other down.
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     done = processes.run(command, {"TF_NUM_INTRAOP_THREADS": threads})
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["it printed no reason"])[-1]
         kind = InputError if done.returncode == 2 else TrainingError
         raise kind(f"{called or f'{path.name} failed'}: {reason.removeprefix('error: ')}")
 
 
 def train_unless_diverged(script, path, flags, jobs=1, called=None):
-    """`train`, but a run that diverges is left as it is, now and when the command is repeated."""
+    """`train`, but a run that diverges is left as it is, and is skipped from then on."""
     if diverged(path):
         return
     try:
@@ -212,9 +213,9 @@ def diverged(path):
 
 
 def train_all(wanted, args, keep_diverged=False):
-    """Make all the runs `wanted`, `args.jobs` at a time; returns their directories, in order.
+    """Train all runs in `wanted`, `args.jobs` at a time, and return their directories in order.
 
-    If `keep_diverged`, a run that diverges is no failure, and is left as it is.
+    With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is.
     """
     def made(run):
         path = args.work_dir / run.name
@@ -226,9 +227,9 @@ def train_all(wanted, args, keep_diverged=False):
 
 
 def side_by_side(function, arguments, args):
-    """`[function(argument), ...]`, `args.jobs` at a time, with a progress bar on a terminal.
+    """Call `function` for each of the `arguments`, `args.jobs` at a time, and return the results.
 
-    The first failure, or a signal to end, stops the others at once.
+    A terminal shows a progress bar. The first failure, or a signal to end, stops all other calls.
     """
     arguments = list(arguments)
     print(f"{len(arguments)} runs with the seeds {listed(args.seeds)} in {args.work_dir}, "
@@ -249,7 +250,10 @@ def side_by_side(function, arguments, args):
 
 
 def refuse_unequal(paths, keys):
-    """Raise InputError if the runs at `paths` differ in one of the `keys` of their config.json."""
+    """Raise InputError if the runs at `paths` differ in one of the `keys` of their config.json.
+
+    Returns the config.json of the first run.
+    """
     configs = [read_config(path) for path in paths]
     for key in keys:
         if any(config.get(key) != configs[0].get(key) for config in configs):
@@ -259,14 +263,15 @@ def refuse_unequal(paths, keys):
 
 
 def per_row(names, found):
-    """What was `found` of all seeds of all rows, row by row, as a dict: name -> [of each seed]."""
+    """Split the list `found`, which has all seeds of each row in turn: name -> [one per seed]."""
     each = len(found) // len(names)
     return {name: found[each * number:each * (number + 1)] for number, name in enumerate(names)}
 
 
 def made_by(program, args, stored):
     """Two lines for a report: the command, and the versions in `stored`, a run's config.json."""
-    return [f"command: {program} {shlex.join(args.argv)}", f"versions: {json.dumps(stored['versions'])}"]
+    return [f"command: {program} {shlex.join(args.argv)}",
+            f"versions: {json.dumps(stored['versions'])}"]
 
 
 def write_report(path, notes, lines):

@@ -1,16 +1,16 @@
-"""Which modes a generator's samples belong to, over training: pure functions of float64 arrays.
+"""The modes that a generator's samples belong to during training.
 
-A series of shares [E, K] gives, for E sets of samples in the order of training, the
-share of each set that lies near each of K modes: the cities that a temperature may
-belong to, or the digits that a classifier reads. A row sums to 1, or to less if some
-samples are near no mode.
+All functions are pure functions of float64 arrays. A series of shares [E, K] gives, for
+E sets of samples in the order of training, the share of each set that lies near each of
+K modes. The modes may be cities, to which temperatures belong, or digits, as read by a
+classifier. The sum of a row is 1, or less if some samples are not near any mode.
 
-The words are those of *Generative AI with Python and TensorFlow 2* (section "Mode
-collapse"); here they mean:
+The terms are those of *Generative AI with Python and TensorFlow 2* (section "Mode
+collapse"). Here they mean:
 
-    full collapse      one mode has `FULL` of a set's samples or more
+    full collapse      one mode has a share of `FULL` or more in a set
     partial collapse   some modes are missing: they have less than `LEAST` of an even share
-    cycle              a generator that sits on one mode, changes to another and comes back
+    cycle              the generator collapses onto a mode, changes to another, and returns
 """
 
 from typing import NamedTuple
@@ -19,50 +19,50 @@ import numpy as np
 
 from gan_tf1.errors import InputError
 
-FULL = 0.8     # of a set: above it on one mode means below 0.2 on any other
+FULL = 0.8     # share of a set: all other modes together then have at most 0.2
 LEAST = 0.1    # of an even share: 1 % of the samples for ten classes, as in `classifier_metrics`
-SECOND = 0.5   # share of a run that a verdict leaves out: what comes first is learning
-OFTEN = 0.5    # of the sets in that half: a collapse, not a moment
-CYCLES = 2     # in that half: one return may be chance
-GOOD = 0.5     # of the points near a mode: with fewer, modes are missed rather than lost
+SECOND = 0.5   # share of a run that is not judged, since the generator is still learning
+OFTEN = 0.5    # share of the other sets: with fewer, a collapse was only temporary
+CYCLES = 2     # returns to a mode in the second half: a single one may be chance
+GOOD = 0.5     # share of points near a mode: with fewer, modes are not found yet, and not lost
 
 
 def near(values, means, radius):
-    """The shares [E, K] of values [E, n] that lie within `radius` of each of the `means` [K].
+    """The shares [E, K] of `values` [E, n] that lie within `radius` of each of the `means` [K].
 
-    Raises InputError where a value isn't finite.
+    Raises InputError if a value is not finite.
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise InputError(f"values of shape {list(values.shape)}: finite ones, [sets, n], are "
-                         "needed")
+        raise InputError(f"the values must be finite and of shape [sets, n]; here the shape is "
+                         f"{list(values.shape)}")
     return np.stack([(np.abs(values - mean) <= radius).mean(axis=1) for mean in means], axis=1)
 
 
 def covered(shares):
-    """How many modes [E] each set of samples has: those with `LEAST` of an even share or more."""
+    """How many modes [E] each set covers: those with `LEAST` of an even share or more."""
     shares = checked(shares)
-    # Shares are counts over n: a rounding error must not decide at the boundary.
+    # Shares are counts divided by n: at the boundary, a rounding error must not decide.
     return (shares >= LEAST / shares.shape[1] - 1e-12).sum(axis=1)
 
 
 def dominant(shares):
-    """The number [E] of the mode that has `FULL` of each set or more, -1 where none has."""
+    """The index [E] of the mode with a share of `FULL` or more in each set, or -1."""
     shares = checked(shares)
     return np.where(shares.max(axis=1) >= FULL - 1e-12, shares.argmax(axis=1), -1)
 
 
 class Switching(NamedTuple):
-    """How a generator goes from mode to mode."""
-    switches: int   # changes from one mode's full collapse to another's
-    cycles: int     # of them those that come back to the mode before: A, B, A is one
-    period: float   # sets from one arrival at a mode to the next there, the mean; NaN without one
+    """How often a generator switches from mode to mode."""
+    switches: int   # changes from the full collapse onto one mode to that onto another
+    cycles: int     # how many of the switches return to the previous mode: A, B, A is one cycle
+    period: float   # mean number of sets between two arrivals at the same mode; NaN without any
 
 
 def switching(shares):
     """The `Switching` of a series of shares.
 
-    It has hysteresis: a mode is left when another one has `FULL`, whatever lies between.
+    A mode counts as left only when another mode has a share of `FULL` (hysteresis).
     """
     found = dominant(shares)
     places = np.flatnonzero(found >= 0)
@@ -75,39 +75,39 @@ def switching(shares):
 
 
 def settled(shares):
-    """The sets of the second half, on which verdicts are based."""
+    """The second half of a series, on which verdicts are based."""
     shares = checked(shares)
     return shares[int(SECOND * len(shares)):]
 
 
 def verdict(shares):
-    """The first of "full", "partial" and "none" that fits the second half of a series.
+    """The kind of collapse in the second half of a series: "full", "partial" or "none".
 
-    "full": half of the sets or more have one mode alone; "partial": half of them or more lack more
-    than a tenth of the modes; "none": the modes are there.
+    It is "full" if half of the sets or more are collapsed onto one mode, and otherwise "partial" if
+    half of the sets or more lack more than a tenth of the modes.
     """
     end = settled(shares)
     if (dominant(end) >= 0).mean() >= OFTEN:
         return "full"
-    enough = 0.9 * end.shape[1]  # of ten classes a rare one may be missed by chance
+    enough = 0.9 * end.shape[1]  # one of ten classes may be missing by chance
     return "partial" if (covered(end) < enough - 1e-12).mean() >= OFTEN else "none"
 
 
 def cycles(shares):
-    """Whether the second half of a series comes back to a mode `CYCLES` times or more."""
+    """Whether the generator returns to a mode `CYCLES` times or more in the second half."""
     return switching(settled(shares)).cycles >= CYCLES
 
 
 class Modes(NamedTuple):
-    """What became of the modes in the second half of a run."""
-    verdict: str   # "full", "partial" or "none", as from `verdict`
-    told: str      # the numbers on which it rests, as a part of a sentence
+    """The modes in the second half of a run."""
+    verdict: str   # "full", "partial" or "none", as returned by `verdict`
+    told: str      # a clause with the numbers on which the verdict depends
 
 
 def of_shares(shares, each, unit):
-    """The `Modes` of a series of shares [E, K], one every `each` of what the log counts in `unit`s.
+    """The `Modes` of a series of shares [E, K], with one set for every `each` `unit`s of the log.
 
-    Raises InputError if they are no shares.
+    Raises InputError if `shares` is not a series of shares.
     """
     end = settled(shares)
     found = switching(end)
@@ -121,10 +121,10 @@ def of_shares(shares, each, unit):
 
 
 def of_counts(captured, high_quality, count):
-    """The `Modes` of points: how many of `count` modes each set captures, [E], and how well.
+    """The `Modes` of sets of points, each of which captures `captured` [E] of `count` modes.
 
-    `high_quality` [E] is the share of the points that lie near a mode. A generator whose points
-    are seldom near any has not lost modes, but has not found them yet: it has not collapsed.
+    `high_quality` [E] is the share of the points that lie near a mode. If it is low, the generator
+    has not collapsed: it has not found the modes yet.
     """
     first = int(SECOND * len(captured))
     modes, good = captured[first:].mean(), high_quality[first:].mean()
@@ -135,10 +135,10 @@ def of_counts(captured, high_quality, count):
 
 
 def checked(shares):
-    """`shares` as float64 [E, K]; InputError where a row isn't one of shares."""
+    """`shares` as float64 [E, K]. Raises InputError if they are not shares."""
     shares = np.asarray(shares, np.float64)
     if (shares.ndim != 2 or not shares.size or not (shares >= 0).all()
             or (shares.sum(axis=1) > 1 + 1e-9).any()):
-        raise InputError(f"shares of shape {list(shares.shape)}: [sets, modes] is needed, each "
-                         "number at least 0 and a row's sum at most 1")
+        raise InputError("shares must have the shape [sets, modes], with numbers of at least 0 and "
+                         f"sums of at most 1 per row; here the shape is {list(shares.shape)}")
     return shares

@@ -1,11 +1,12 @@
-"""Where runs and other outputs go: one home, numbered names, and nothing is replaced unasked.
+"""Where outputs go: into one home, under numbered names, and without replacing any file unasked.
 
-The home is the folder `checkpoints` of the repository, from whatever directory a script is started.
+The home is the folder `checkpoints` of the repository, whatever the current directory is.
 If the package is installed without its repository, it is `checkpoints` in the current directory.
 The environment variable GAN_TF1_HOME names another folder.
 
-A script's result is called `evaluation-001.png`, `evaluation-002.png`, and so on, like the runs.
-The flag `--out` names another place for it, which must not exist yet unless `--overwrite` is given.
+Runs and results are numbered: `mnist_gan-001`, `evaluation-001.png`, `evaluation-002.png`, and so
+on. The flag `--out` names another place for a result; a file there is replaced only with
+`--overwrite`.
 """
 
 import functools
@@ -17,11 +18,14 @@ from gan_tf1.errors import InputError, at_end
 from gan_tf1.files import flush, make_folder, user_path
 from gan_tf1.places import REPOSITORY, SHIPPED
 
-DEVICES = ("/dev", "/proc", "/sys")  # what is written there is no file
+DEVICES = ("/dev", "/proc", "/sys")  # where a path need not be a file
 
 
 def home():
-    """The folder for runs and outputs, as a path relative to the current directory if below it."""
+    """The folder for runs and other outputs; a relative path if it is in the current directory.
+
+    Raises InputError if GAN_TF1_HOME names the home directory of an unknown user.
+    """
     named = os.environ.get("GAN_TF1_HOME")
     if named:
         try:
@@ -37,23 +41,23 @@ def home():
 
 
 def numbered(name, ending=""):
-    """All `name-001`, `name-002`, ... with this `ending` in the home, in order."""
+    """The paths `name-001`, `name-002`, ... with this `ending` that exist in the home, in order."""
     paths = home().glob(f"{name}-[0-9][0-9][0-9]*{ending}")
     return sorted((path for path in paths if number_of(path, name, ending) is not None),
                   key=lambda path: number_of(path, name, ending))
 
 
 def next_free(name, ending=""):
-    """The path after the last of these: `name-001` and `ending` if there is none."""
+    """The path in the home with the next number after those of `numbered`, starting at 001."""
     numbers = [number_of(path, name, ending) for path in numbered(name, ending)]
     return home() / f"{name}-{max(numbers, default=0) + 1:03d}{ending}"
 
 
 def claim(name, ending=""):
-    """The path `next_free`, made as an empty file, or without `ending` as an empty folder.
+    """Create `next_free` as an empty file, or as an empty folder if there is no `ending`.
 
-    So no other process takes the same number. What is still empty when the script ends is removed.
-    Raises InputError if it can't be made.
+    After that, no other process can take the same number. If the file or folder is still empty when
+    the script ends, it is removed. Raises InputError if it cannot be created.
     """
     while True:
         path = next_free(name, ending)
@@ -73,7 +77,7 @@ def claim(name, ending=""):
 
 
 def _remove_empty(path, folders):
-    """Remove the file or folder `path` if it is empty, and then such of the `folders` above it."""
+    """Remove the file or folder `path` and the `folders` above it, as far as they are empty."""
     if path.is_file() and not path.stat().st_size:
         path.unlink()
     for folder in (path, *folders):
@@ -82,49 +86,49 @@ def _remove_empty(path, folders):
 
 
 def number_of(path, name, ending=""):
-    """The number in `name-NNN` and `ending`, or None if `path` is called otherwise."""
+    """The number NNN of a `path` called `name-NNN`, with `ending`, or None for other names."""
     number = path.name.removeprefix(f"{name}-").removesuffix(ending)
     return int(number) if number.isascii() and number.isdecimal() else None
 
 
 def add_flags(parser, name, ending="", what="the figure"):
-    """The flags `--out` and `--overwrite` of a script whose result is called `name`.
+    """Add the flags `--out` and `--overwrite` of a script whose result is called `name`.
 
-    `ending` is that of a file's name, such as ".png"; without one the result is a folder.
+    `ending` is that of the file, such as ".png"; without an ending, the result is a folder.
     """
     kind = "FILE" if ending else "DIR"
     parser.add_argument("--out", type=user_path, metavar=kind, help=f"where {what} goes: a new "
                         f"{'file' if ending else 'folder'} (default: the next free "
                         f"checkpoints/{name}-NNN{ending})")
     parser.add_argument("--overwrite", action="store_true",
-                        help="replace what is at --out" if ending else
-                        "write into --out even if it holds files, replacing those of one name")
+                        help="replace the file at --out" if ending else "write into --out even if "
+                        "it holds files, and replace those with the same names")
 
 
 def add_former(parser, kind):
-    """The positional argument `kind` of older commands, in place of which there is now --out."""
+    """Add the positional argument `kind` of older commands, which --out has replaced."""
     parser.add_argument("former_out", type=user_path, metavar=kind, nargs="?",
                         help=f"the former way to give --out {kind}")
 
 
 def take_former(args, kind):
-    """Make what the former argument `kind` names `args.out`, and say on stderr how to give it now.
+    """Set `args.out` from the former argument `kind`, and print to stderr how to give it now.
 
-    Raises InputError if --out is given too.
+    Raises InputError if --out is given as well.
     """
     if args.former_out and args.out:
-        raise InputError(f"{kind} is given twice, {args.former_out} and --out {args.out}: leave out "
-                         "the first")
+        raise InputError(f"{kind} is given twice, as {args.former_out} and as --out {args.out}: "
+                         "leave out the first")
     if args.former_out:
         args.out = args.former_out
         print(f"note: {kind} is now given as --out {kind}", file=sys.stderr)
 
 
 def file(args, name, endings=(".png",)):
-    """The file that the flags of `args` name, or the next free one called `name`.
+    """The file at `--out`, or an empty new one in the home with the next number for `name`.
 
-    Raises InputError if its name has none of the `endings`, if it exists and `--overwrite` is not
-    given, if it is a folder, or if it lies among devices.
+    Raises InputError if the file does not have one of the `endings`, if it exists and `--overwrite`
+    is not given, if it is a folder, or if it is in a folder of devices.
     """
     if not args.out:
         return claim(name, endings[0])
@@ -133,7 +137,7 @@ def file(args, name, endings=(".png",)):
 
 
 def check_file(path, flag, endings=(".png",), overwrite=False):
-    """Raise InputError unless the file `path`, which `flag` names, can be written as new."""
+    """Raise InputError, naming `flag`, if a result must not be written to the file `path`."""
     if path.suffix not in endings:
         raise InputError(f"{flag} {path} must end in {' or '.join(endings)}")
     _refuse_devices(path, flag)
@@ -145,10 +149,10 @@ def check_file(path, flag, endings=(".png",), overwrite=False):
 
 
 def folder(args, name):
-    """The folder that the flags of `args` name, or the next free one called `name`.
+    """The folder at `--out`, or an empty new one in the home with the next number for `name`.
 
-    Raises InputError if it holds files and `--overwrite` is not given, if it is a file, or if it
-    lies among devices.
+    Raises InputError if the folder holds files and `--overwrite` is not given, if it is a file, or
+    if it is in a folder of devices.
     """
     if not args.out:
         return claim(name)
@@ -167,4 +171,5 @@ def _refuse_devices(path, flag):
     if place.is_relative_to("/dev/shm"):  # a file system in memory, not a device
         return
     if any(place.is_relative_to(folder) for folder in DEVICES):
-        raise InputError(f"{flag} {path} lies among the system's devices: name a file elsewhere")
+        raise InputError(f"{flag} {path} is in a folder of the system's devices: name a file "
+                         "elsewhere")

@@ -1,11 +1,11 @@
-"""Child processes that end when this process ends, and the process that holds a file.
+"""Child processes that end with this process, and the process that has locked a file.
 
-A report that is stopped must not leave trainings behind. If this process is interrupted or
+A report that is stopped must not leave trainings running. If this process is interrupted or
 terminated, it ends its children itself (`ending_children`, `end_children`). If it is killed, it
-cannot: on Linux, each child therefore asks the kernel to be killed when its parent dies (prctl(2),
-PR_SET_PDEATHSIG), and only then becomes the program to run; exec(2) keeps the request. On other
-systems, children outlive a parent that was killed. Ending a training at any moment is safe: it
-goes on from its last checkpoint.
+cannot do so. On Linux, each child therefore asks the kernel to be killed when its parent dies
+(prctl(2), PR_SET_PDEATHSIG), and then runs the program; exec(2) keeps the request. On other
+systems, children survive a parent that is killed. A training can be ended at any moment without
+damage: it can be resumed from its last checkpoint.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ _running = set()
 
 
 def run(arguments, environment=()):
-    """Run this Python with `arguments` to its end; returns a `subprocess.CompletedProcess`.
+    """Run this Python with `arguments`, wait for its end, and return a `CompletedProcess`.
 
-    Its stdout and stderr are texts. Variables in the dict `environment` don't replace those that
-    are set already.
+    Its stdout and stderr are strings. Variables in the dict `environment` are set for the child
+    unless this process has them already.
     """
     begin = [sys.executable]
     if sys.platform == "linux":
-        # By its path: the package need not be installed.
+        # By its path, since the package need not be installed.
         begin += [__file__, str(os.getpid()), sys.executable]
     with subprocess.Popen([*begin, *map(str, arguments)], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, errors="replace",
@@ -43,17 +43,17 @@ def run(arguments, environment=()):
 
 
 def end_children():
-    """Kill every process that `run` has started and still waits for, in whichever thread."""
+    """Kill every process that a call of `run`, in any thread, is waiting for."""
     for process in list(_running):
         process.kill()
 
 
 @contextlib.contextmanager
 def ending_children():
-    """End all children if the block fails, is interrupted, or this process is told to terminate.
+    """A context at whose end all children are ended, also if it fails or is interrupted.
 
-    Within the block, SIGTERM and SIGHUP raise SystemExit, unless they are ignored (nohup) or
-    handled already.
+    Within the block, the signals SIGTERM and SIGHUP raise SystemExit, unless they are ignored (as
+    with nohup) or have another handler.
     """
     def leave(number, frame):
         sys.exit(128 + number)
@@ -73,7 +73,7 @@ def ending_children():
 
 
 def holder(file):
-    """Who holds the lock on the open `file`: "process 123", or "another process" if unknown."""
+    """The process that has locked the open `file`, as "process 123", or "another process"."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         inode = str(os.fstat(file.fileno()).st_ino)
         with open("/proc/locks") as locks:
@@ -85,7 +85,7 @@ def holder(file):
 
 
 def _become(parent, program):
-    """Become `program` (a list of arguments), which is killed when the process `parent` dies."""
+    """Replace this process by `program`, a list of arguments, to be killed when `parent` dies."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the request
         os._exit(1)

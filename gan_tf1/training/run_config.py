@@ -1,8 +1,8 @@
-"""config.json: what made a run, as one reads it back and checks it.
+"""Reading and checking config.json, which says how a run was made.
 
-A reader can edit the file by hand, so nothing in it is trusted: each value has
-the type and range that the rest of the program relies on, or one line says
-which value is wrong. The settings themselves are checked by `config.make`.
+The file may have been edited by hand. So each value is checked for the type and the
+range that the program relies on, and an error names the value that is wrong. The
+chapter's settings are checked by `config.make`.
 """
 
 import json
@@ -14,7 +14,7 @@ from importlib import metadata
 from gan_tf1.errors import InputError
 
 MOST_DIMENSIONS = 8
-MOST_NUMBERS = 2**31  # in the samples of one epoch
+MOST_NUMBERS = 2**31  # the most numbers in the samples of one epoch
 
 
 def _is_text(value):
@@ -27,7 +27,7 @@ def _is_path(value):
     if not isinstance(value, str) or "\0" in value:
         return False
     try:
-        pathlib.Path(value).expanduser()  # fails for the home directory of a user who doesn't exist
+        pathlib.Path(value).expanduser()  # fails for the home directory of an unknown user
         return True
     except RuntimeError:
         return False
@@ -52,20 +52,20 @@ def _is_share(value):
     return value is None or type(value) in (int, float) and math.isfinite(value)
 
 
-# What every config.json holds: how each value is checked, and what it must be.
+# The keys that every config.json has: key -> (check, what the value must be).
 KEYS = {
-    "chapter": (_is_text, "a text"),
+    "chapter": (_is_text, "a string"),
     "settings": (lambda value: isinstance(value, dict), "an object"),
-    "data": (_is_text, "a text"),
-    "data_title": (_is_text, "a text"),
-    "data_crc32": (_is_text, "a text"),
+    "data": (_is_text, "a string"),
+    "data_title": (_is_text, "a string"),
+    "data_crc32": (_is_text, "a string"),
     "data_dir": (_is_path, "a path, or null"),
     "seed": (lambda value: type(value) is int and 0 <= value < 2**31,
              "a whole number from 0 to 2147483647"),
-    "sample_shape": (_is_shape, f"a list of sizes, at most {MOST_DIMENSIONS}, that multiply to at "
+    "sample_shape": (_is_shape, f"a list of sizes, at most {MOST_DIMENSIONS}, whose product is at "
                                 f"most {MOST_NUMBERS}"),
 }
-# What older runs may lack.
+# Keys that older runs may lack.
 LATER_KEYS = {
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),
     "data_diversity": (_is_share, "a finite number, or null"),
@@ -74,7 +74,7 @@ LATER_KEYS = {
 
 
 def versions():
-    """The versions that a result depends on, as a dict."""
+    """The versions of the software and the machine on which a result depends, as a dict."""
     packages = ("gan_tf1", "tensorflow", "tf-keras", "numpy")
     found = {"python": platform.python_version(), "machine": platform.machine()}
     for package in packages:
@@ -86,7 +86,10 @@ def versions():
 
 
 def read_config(path):
-    """The dict in `path`/config.json. Raises InputError if `path` holds no readable run."""
+    """The dict in config.json of the run directory `path`, checked.
+
+    Raises InputError if there is no such file, or if it cannot be read or is not valid.
+    """
     file = pathlib.Path(path) / "config.json"
     try:
         config = json.loads(file.read_text())
@@ -95,13 +98,13 @@ def read_config(path):
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path} holds no run: there is no config.json in it") from None
     except RecursionError:
-        raise InputError(f"{file} can't be read: it is nested too deep") from None
+        raise InputError(f"{file} can't be read: it is nested too deeply") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{file} can't be read: {error}") from error
 
 
 def _check(config):
-    """Raise ValueError, naming the key, if `config` isn't the configuration of a run."""
+    """Raise ValueError, naming the wrong key, if `config` is not the configuration of a run."""
     if not isinstance(config, dict):
         raise ValueError("it is not the configuration of a run")
     for key in KEYS:
@@ -115,15 +118,19 @@ def _check(config):
 
 
 def read_config_of(chapter, path, called=None):
-    """`read_config` of a run of `chapter`. Raises InputError, naming it as `called`, for another's."""
+    """`read_config` of a run of `chapter`, which messages name as `called`.
+
+    Raises InputError as `read_config` does, and if it is a run of another chapter.
+    """
     config = read_config(path)
     if config["chapter"] != chapter:
-        raise InputError(f"{path} is a run of {config['chapter']!r}, not of {called or repr(chapter)}")
+        raise InputError(f"{path} is a run of {config['chapter']!r}, not of "
+                         f"{called or repr(chapter)}")
     return config
 
 
 def refuse_other(path, config, given):
-    """Raise InputError, naming the fields, where `given` differs from the run's own `config`."""
+    """Raise InputError, naming the keys, if `given` differs from the `config` of the run `path`."""
     own = {**config, **config["settings"], **config.get("loop", {})}
     other = [f"{name} (the run's: {own.get(name)}, now: {value})"
              for name, value in given.items() if own.get(name) != value]

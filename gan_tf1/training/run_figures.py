@@ -1,4 +1,4 @@
-"""The figures of a run, which its script draws when the run is complete."""
+"""The figures that a script draws when its run is complete."""
 
 from gan_tf1 import figures
 from gan_tf1.training.run_results import load_losses, load_samples
@@ -6,11 +6,11 @@ from gan_tf1.training.run_results import load_losses, load_samples
 
 def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
            shown=slice(6), loss_label=None):
-    """Draw the complete run at `path`: its losses, last samples and progress; print the files.
+    """Draw the losses, the last samples and the progress of the complete run at `path`.
 
-    `where` names in the titles what was trained and on what data. `shown` selects the samples
-    of each epoch for `progress`. The other arguments go to `sample_grid`, `progress` and
-    `loss_curves`.
+    The files go to its folder figures/, and their names are printed. `where` is the part of the
+    titles that says what was trained on which data. `shown` selects the samples of each epoch for
+    `progress`. The other arguments are passed to `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
     some = samples[:, shown]

@@ -1,4 +1,4 @@
-"""What a run has left so far: its tables and its samples, as arrays."""
+"""Reading the tables and the samples of a run as arrays."""
 
 import math
 import pathlib
@@ -11,9 +11,10 @@ from gan_tf1.training.run_config import read_config
 
 
 def load_losses(path, name="losses.csv"):
-    """The columns of `path`/losses.csv as a dict of arrays: first `epoch` or `step`.
+    """The columns of the table `name` in the run directory `path`: a dict name -> float64 [rows].
 
-    Raises InputError if the file can't be read, or if it has no rows yet.
+    The first column is `epoch` or `step`. Raises InputError if the file cannot be read, or if it
+    has no rows yet.
     """
     file = pathlib.Path(path) / name
     try:
@@ -23,9 +24,9 @@ def load_losses(path, name="losses.csv"):
 
 
 def table(text):
-    """The columns of a CSV with a row of names and with comments, as arrays by name.
+    """The columns of a CSV table with a header and comments: a dict name -> float64 [rows].
 
-    Raises InputError if it has no rows, or isn't such a table.
+    Raises InputError if `text` is not such a table, or if it has no rows.
     """
     rows = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if len(rows) < 2:
@@ -38,13 +39,16 @@ def table(text):
 
 
 def is_complete(path):
-    """Whether the run at `path` has all of its epochs: `finish` has been reached."""
+    """Whether the run at `path` has all of its epochs: `Run.finish` has removed samples.f32."""
     losses, grown = (pathlib.Path(path) / name for name in ("losses.csv", "samples.f32"))
     return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
 
 
 def samples_so_far(path):
-    """The samples of a run, complete or not: float32 [epochs, n, ...]; none where none are kept."""
+    """The samples of a run, complete or not: float32 [epochs, n, ...], with 0 epochs if none.
+
+    Raises InputError if `path` does not contain a run, or if the samples cannot be read.
+    """
     path, shape = pathlib.Path(path), read_config(path)["sample_shape"]
     if (path / "samples.npz").exists():
         return load_samples(path)
@@ -55,11 +59,14 @@ def samples_so_far(path):
 
 
 def load_samples(path):
-    """The samples of a complete run, float32 [epochs, n, ...]. Raises InputError if it has none."""
+    """The samples of a complete run: float32 [epochs, n, ...].
+
+    Raises InputError if samples.npz is missing or damaged.
+    """
     file = pathlib.Path(path) / "samples.npz"
     try:
         with zipfile.ZipFile(file) as members, members.open("samples.npy") as member:
             return np.lib.format.read_array(member, allow_pickle=False)
-    except Exception as error:  # a damaged file fails in any way it likes
+    except Exception as error:  # a damaged file can cause any kind of error
         reason = getattr(error, "strerror", None) or error or type(error).__name__
         raise InputError(f"{file} can't be read: {reason}") from error

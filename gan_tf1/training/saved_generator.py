@@ -1,8 +1,8 @@
 """The generator alone, saved after each epoch to the run's folder `generator/`.
 
-The files are those of a TensorFlow `Saver`, which the chapters use: two for each
-generator, and one called `checkpoint` that names the last ones. They are what
-samples are drawn from (`gan_tf1/generators/restore.py`). To resume a run they are not needed.
+The files are those of a TensorFlow `Saver`, as in the chapters: two for each generator,
+and one called `checkpoint` with the names of the last ones. Samples are drawn from them
+(`gan_tf1/generators/restore.py`). They are not needed to resume a run.
 """
 
 import pathlib
@@ -17,9 +17,9 @@ _NAMED = re.compile(r'^all_model_checkpoint_paths: "([^"]*)"$', re.MULTILINE)
 
 
 def save(path, saver, sess, epoch, flushed=False):
-    """Write the variables of `saver` to run directory `path`; `flushed`, to survive a power cut.
+    """Save the variables of `saver` in the run directory `path`, as the generator of `epoch`.
 
-    Raises OSError if they can't be written.
+    With `flushed`, the files will survive a power cut. Raises OSError if they cannot be written.
     """
     folder = pathlib.Path(path) / "generator"
     with saving(folder):
@@ -30,9 +30,10 @@ def save(path, saver, sess, epoch, flushed=False):
 
 
 def follow(path, saver, last):
-    """Let `saver` replace, in its turn, the generators `last` that an interrupted process saved.
+    """Tell `saver` which generators, `last`, an interrupted process has saved with another Saver.
 
-    Files that belong to none of them are removed.
+    They are then replaced by newer ones as if this one had saved them. Files that belong to none of
+    them are removed.
     """
     saver.recover_last_checkpoints([str(generator) for generator in last])
     for file in (pathlib.Path(path) / "generator").glob(GENERATOR + "*"):
@@ -41,10 +42,10 @@ def follow(path, saver, last):
 
 
 def saved(path):
-    """The generators in run directory `path`, oldest first: paths that a `Saver` restores from.
+    """The generators in the run directory `path`, oldest first, as path prefixes for a `Saver`.
 
-    They are those that the file `checkpoint` names. If that is missing or damaged, they are all
-    that lie there. Raises InputError if it names one that lies outside of the run.
+    They are listed in the file `checkpoint`. If it is missing or damaged, all generators in the
+    folder are returned. Raises InputError if it lists one outside of the run.
     """
     folder = pathlib.Path(path) / "generator"
     try:
@@ -62,6 +63,6 @@ def saved(path):
 
 
 def epoch_of(name):
-    """The epoch in the name of a saved generator, or None if its name doesn't say it."""
+    """The epoch in the name of a saved generator, or None if there is none."""
     epoch = name.rpartition("-")[2]
     return int(epoch) if epoch.isdecimal() else None

@@ -1,6 +1,6 @@
-"""Scripts that do several things: the first argument names a subcommand, as in `git commit`.
+"""Scripts with subcommands: the first argument says what the script does, as in `git commit`.
 
-Each subcommand is a function of the script, with the same name, that takes the arguments after it.
+Each subcommand is a function of the same name in the script. It takes the arguments after the name.
 """
 
 import os
@@ -11,11 +11,11 @@ from gan_tf1.config import Parser
 
 
 def run(argv, *commands, former=None):
-    """Call the one of the functions `commands` that `argv` begins with; by default the first one.
+    """Call the function in `commands` that `argv` names first, or the first one by default.
 
-    `former` maps each flag by which older command lines chose a subcommand to what is written
-    instead, such as {"--label": "draw --label"}. They still work: a note on stderr tells how such a
-    command is written now.
+    `former` maps each flag that chose a subcommand in older command lines to its replacement, such
+    as {"--label": "draw --label"}. Such command lines still work: a note on stderr shows how they
+    are written now.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     by_name = {command.__name__: command for command in commands}
@@ -28,7 +28,7 @@ def run(argv, *commands, former=None):
 
 
 def _present(argv, former):
-    """`argv` as it is written now."""
+    """Translate `argv` from an older command line, and print a note if it is one."""
     command, rest = [], []
     for argument in argv:
         name, *value = argument.split("=", 1)

@@ -1,31 +1,32 @@
 """How much the losses of a run swing over its second half, and whether they oscillate.
 
-The second half is averaged to 50 to 99 points, and the line through them is taken off. What is left
-has a standard deviation, which is compared with the mean of the loss, and a spectrum: the share of
-the variance that belongs to the strongest period says whether the loss oscillates or is just noisy.
+The second half is averaged to 50 to 99 points, and their regression line is subtracted. The
+standard deviation of the rest is compared with the mean of the loss. The spectrum of the rest gives
+the share of the variance that belongs to the strongest period, which shows whether the loss
+oscillates or is only noisy.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-POINTS = 50         # at least, to which the second half is averaged if there are more
+POINTS = 50         # the fewest points to which a longer second half is averaged
 FEWEST = 30         # points of the second half: with fewer, a period does not stand out from noise
-CYCLES = 3          # in the second half: fewer are a drift
+CYCLES = 3          # cycles in the second half: fewer are a drift
 WIDE = 0.25         # standard deviation over mean: twice that of the losses of 20 healthy seeds
-ONE_PERIOD = 0.6    # share of the variance: noise has 0.2 to 0.5 in its strongest period
+ONE_PERIOD = 0.6    # share of the variance: the strongest period of noise has 0.2 to 0.5
 WILD = 0.5          # standard deviation over mean, with any period or none
 
 
 class Swing(NamedTuple):
     """How a loss swings about its trend."""
-    deviation: float    # standard deviation over the mean of its size
-    share: float        # of the variance: that of the strongest period
-    cycles: int         # of that period
+    deviation: float    # standard deviation, divided by the mean absolute value of the loss
+    share: float        # share of the variance that belongs to the strongest period
+    cycles: int         # how many cycles of that period there are
 
 
 def swing(values):
-    """The `Swing` of `values` [n] about the line through them; None if n is too small."""
+    """The `Swing` of `values` [n] about their regression line; None if n is below `FEWEST`."""
     if len(values) < FEWEST:
         return None
     places = np.arange(len(values))
@@ -33,29 +34,30 @@ def swing(values):
     power = np.abs(np.fft.rfft(rest)) ** 2
     power[0] = 0
     cycles = CYCLES + int(np.argmax(power[CYCLES:]))
-    around = power[cycles - 1:cycles + 2].sum()  # a period seldom divides the whole evenly
+    around = power[cycles - 1:cycles + 2].sum()  # a period rarely fits a whole number of times
     scale = np.abs(values).mean()
     return Swing(float(rest.std() / scale) if scale else 0.,
                  float(around / power.sum()) if power.any() else 0., cycles)
 
 
 def of_second_half(values):
-    """The `Swing` of the second half of `values`, averaged to fewer points if there are many."""
+    """The `Swing` of the second half of `values` [n], averaged to fewer points if it is long."""
     half = values[len(values) // 2:]
     block = max(1, len(half) // POINTS)
     return swing(half[len(half) % block:].reshape(-1, block).mean(axis=1))
 
 
 def rows_needed():
-    """How many rows a run must have for `of_second_half`."""
+    """How many values `of_second_half` needs to find a `Swing`."""
     return 2 * FEWEST - 1
 
 
 def oscillation(names, swings, bounded):
-    """Why the losses `names` with these `swings` oscillate, as a part of a sentence; "" if not.
+    """A clause that says how the losses `names` with these `swings` oscillate, or "" if not.
 
-    Losses that are `bounded` below by 0, such as cross entropies, also do if both swing wildly: the
-    mean of other losses may be 0, so that any swing is large beside it.
+    Losses that are `bounded` below by 0, such as cross entropies, also count as oscillating if both
+    swing wildly, with any period. For other losses this says nothing, since their mean may be close
+    to 0.
     """
     periodic = [f"{name} swings by {each.deviation:.0%} of its mean, and a single period, which "
                 f"fits {each.cycles} times, makes up {each.share:.0%} of the variance"

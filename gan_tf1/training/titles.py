@@ -1,8 +1,8 @@
-"""What a run is called: its chapter, data and seed, and the settings that make it special.
+"""The titles of a run: its chapter, data and seed, and the settings that differ from the chapter's.
 
-Two runs of one chapter differ only in their settings, so those that are not the chapter's own stand
-in the first line of the log, in the titles of the figures and in the table of `scripts/runs.py`.
-They are written as the flags that set them, without the dashes.
+These settings are named in the first line of the log, in the titles of the figures and in the table
+of `scripts/runs.py`, so that the runs of a chapter can be distinguished. They are written as the
+flags that set them, without the dashes.
 """
 
 import dataclasses
@@ -11,14 +11,14 @@ from gan_tf1 import models
 from gan_tf1.config import as_flag
 from gan_tf1.training.graph_loop import Loop
 
-WIDTH = 56   # characters that fit into a line above the narrowest of the figures
+WIDTH = 56  # characters that fit into a line above the narrowest figure
 
 
 def differing(stored):
     """The settings of a run that differ from the chapter's, name -> value; `stored` is config.json.
 
-    So do the flags of the training loop, for another loop draws other batches. A setting that this
-    version of the chapter doesn't know counts as different.
+    The flags of the training loop are included, since another loop draws other batches. So are
+    settings that this version of the chapter does not have.
     """
     model = models.of_chapter(stored["chapter"])
     own = {field.name: field.default for field in dataclasses.fields(model.Config)} if model else {}
@@ -30,7 +30,7 @@ def differing(stored):
 
 
 def parts(stored, named=()):
-    """`differing` as texts, but for the settings `named`: ["epochs 20", "loop graph", "no-mirror"]."""
+    """`differing`, except for the settings `named`, as ["epochs 20", "loop graph", "no-mirror"]."""
     return [as_flag(name, value).removeprefix("--") for name, value in differing(stored).items()
             if name not in named]
 
@@ -42,10 +42,10 @@ def headline(stored):
 
 
 def title(what, stored, named=(), width=WIDTH):
-    """The title of a run's figure: `what` was trained on which data, and below it what differs.
+    """The title of a run's figure: `what` was trained, on which data, and below it what differs.
 
-    Settings that `what` tells of are `named`, and aren't repeated. Those that don't fit into one
-    line of `width` characters are counted.
+    `named` are the settings that `what` already mentions. Settings that do not fit into one line of
+    `width` characters are only counted.
     """
     where = f"{what} on {stored['data_title']}, seed {stored['seed']}"
     texts = parts(stored, named)
@@ -53,7 +53,7 @@ def title(what, stored, named=(), width=WIDTH):
 
 
 def shortened(texts, width):
-    """As many of `texts` as fit into `width` characters, one at least, and how many more there are."""
+    """As many of `texts` as fit into `width` characters, at least one, and how many are left."""
     for count in range(len(texts), 0, -1):
         more = f" and {len(texts) - count} more" if count < len(texts) else ""
         line = ", ".join(texts[:count]) + more

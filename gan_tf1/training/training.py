@@ -207,7 +207,7 @@ class Training:
         return state["epoch"] if state else 0
 
     def _begin(self, start, last, epochs):
-        """Start events, loop and progress bar after epoch `start`; print the steps that are left."""
+        """Start events, loop and progress bar after epoch `start`; print how many steps remain."""
         steps, left = self._steps, (last - start) * self._steps
         self._events = self._opened.enter_context(contextlib.closing(
             events.started(self.path / "events", self._graph, start)))

@@ -101,10 +101,10 @@ def test_near_counts_only_values_within_the_radius():
 
 
 @pytest.mark.parametrize("call, complaint", [
-    (lambda: mode_shares.near([[1, np.nan]], (0,), 1), "finite ones"),
+    (lambda: mode_shares.near([[1, np.nan]], (0,), 1), "must be finite"),
     (lambda: mode_shares.near([1, 2], (0,), 1), "[sets, n]"),
     (lambda: mode_shares.covered([0.5, 0.5]), "[sets, modes]"),
-    (lambda: mode_shares.verdict([[0.7, 0.7]]), "sum at most 1"),
+    (lambda: mode_shares.verdict([[0.7, 0.7]]), "sums of at most 1"),
     (lambda: mode_shares.dominant([[-0.1, 0.5]]), "at least 0"),
     (lambda: mode_shares.dominant([[np.nan, 0.5]]), "at least 0")])
 def test_invalid_shares_are_refused(call, complaint):

@@ -150,10 +150,10 @@ def test_a_tiny_report(report, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--", "--remedy", "packing"], "--remedy can't stand after --: it is set for each run"),
-    (["--", "--seed=7"], "--seed can't stand after --"),
+    (["--", "--remedy", "packing"], "--remedy can't be given after --: it is set for each run"),
+    (["--", "--seed=7"], "--seed can't be given after --"),
     (["--rows", "packing", "packing"], "--rows must differ"),
-    (["--", "--learning-rate=1"], "--learning-rate can't stand after --")])
+    (["--", "--learning-rate=1"], "--learning-rate can't be given after --")])
 def test_what_would_make_a_rows_name_untrue_is_refused(report, tmp_path, capsys, arguments,
                                                        complaint):
     assert complaint in refusal(capsys, report.main, "--out", tmp_path / "out", *arguments)
@@ -213,7 +213,7 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--rows", "prayer"], "--rows 'prayer': there are '1 update of G', '3 updates of G', "),
-    (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
+    (["--seeds", "1", "1"], "argument --seeds: 1 must be given once"),
     (["--jobs", "0"], "--jobs must be at least 1"),
     (["--data", "drawn", "--classifier", "nowhere"], "nowhere holds no run"),
     (["--data", "svhn"], "invalid choice: 'svhn'")])

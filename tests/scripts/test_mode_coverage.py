@@ -196,12 +196,12 @@ def test_a_row_that_nobody_published_stands_alone():
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["--data", "ring", "ring"], "--data must differ"),
-    (["--seeds", "1", "1"], "argument --seeds: 1 must be named once"),
+    (["--seeds", "1", "1"], "argument --seeds: 1 must be given once"),
     (["--packing", "2", "2"], "--packing must differ"),
     (["--packing", "0"], "--packing must be at least 1, not 0"),
     (["--packing", "1", "17"], "--packing must be at most 16, not 17"),
-    (["--", "--packing", "3"], "--packing can't stand after --: it is set for each run"),
-    (["--", "--pack=3"], "--pack can't stand after --: it is set for each run"),  # its former name
+    (["--", "--packing", "3"], "--packing can't be given after --: it is set for each run"),
+    (["--", "--pack=3"], "--pack can't be given after --: it is set for each run"),  # its former name
     (["--packing", "x"], "'x' is not a whole number"),
     (["--data", "square"], "invalid choice: 'square'"),
     (["--data", "ring", "stacked"], "--data stacked must stand alone"),

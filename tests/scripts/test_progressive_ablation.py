@@ -93,11 +93,11 @@ def test_the_table_has_the_mean_and_each_seed(script):
 @pytest.mark.parametrize("arguments, complaint", [
     (["--out", "table.csv", "--work-dir", "w"], "table.csv must end in .txt"),
     (["--out", "table.txt", "--work-dir", "w", "--samples", "1"], "--samples must be at least 2"),
-    (["--out", "table.txt", "--work-dir", "w", "--seeds", "1-0"], "the range 1-0 runs backward"),
+    (["--out", "table.txt", "--work-dir", "w", "--seeds", "1-0"], "the range 1-0 is backward"),
     (["--out", "table.txt", "--work-dir", "w", "--jobs", "0"], "--jobs must be at least 1"),
     (["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "99"],
      "--samples 99 is more than noise (synthetic) has: 80 images for training and 80 for tests"),
-    (["--out", "table.txt", "--work-dir", "w", "--", "--no-growing"], "--no-growing can't stand after --"),
+    (["--out", "table.txt", "--work-dir", "w", "--", "--no-growing"], "--no-growing can't be given after --"),
     (["--out", "table.txt", "--work-dir", "w", "--data", "flowers"], "invalid choice: 'flowers'"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(

@@ -208,7 +208,7 @@ def test_a_bad_value_in_config_json_is_named(half, key, value):
 
 
 @pytest.mark.parametrize("raw, complaint", [
-    (b"[" * 200_000 + b"]" * 200_000, "nested too deep"), (bytes(range(256)), "can't decode"),
+    (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"), (bytes(range(256)), "can't decode"),
     (b'"text"', "not the configuration of a run"), (b"{}", "its 'chapter' is missing")])
 def test_a_config_json_that_is_none_is_refused(half, raw, complaint):
     (half / "config.json").write_bytes(raw)
