@@ -9,10 +9,10 @@ from gan_tf1.errors import TrainingError, script
 from gan_tf1.files import user_path
 
 DESCRIPTION = """\
-Run a listing of TensorFlow 1 as it is written, on the TensorFlow that is installed: a .py, the
-code cells of an .ipynb, or the fenced blocks of a chapter in Markdown or plain text. The file is
-not changed. This EXECUTES the code in the file with your rights, as `python FILE` does: run only
-what you would run so."""
+Run a listing of TensorFlow 1 as it is written, on the installed TensorFlow: a .py, the code cells
+of an .ipynb, or the fenced blocks of a chapter in Markdown or plain text. The file is not changed.
+This EXECUTES the code in the file with your rights, as `python FILE` does: run only files that you
+would run in that way."""
 
 
 def block_numbers(text):
@@ -21,13 +21,13 @@ def block_numbers(text):
     for part in text.split(","):
         found = re.fullmatch(r"\s*(\d{1,6})(?:-(\d{1,6}))?\s*", part)
         if not found or int(found[2] or found[1]) < int(found[1]):
-            raise argparse.ArgumentTypeError(f"{text!r} is no range of blocks such as 3-7")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a range of blocks such as 3-7")
         numbers |= set(range(int(found[1]), int(found[2] or found[1]) + 1))
     return numbers
 
 
 def setting(text):
-    """An argparse type: "NAME=VALUE" as (name, text of the value)."""
+    """An argparse type: "NAME=VALUE" as (name, value), both str."""
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
@@ -35,31 +35,32 @@ def setting(text):
 
 
 def parse(argv):
-    """The command line; what follows `--` is the listing's own."""
+    """Parse the command line; returns the arguments, and those after `--` for the listing."""
     argv = list(sys.argv[1:] if argv is None else argv)
     own = argv.index("--") if "--" in argv else len(argv)
     parser = Parser(prog="python -m gan_tf1.listing", description=DESCRIPTION,
-                    epilog="What follows -- is the listing's own command line.")
+                    epilog="The arguments after -- are passed to the listing.")
     parser.add_argument("file", type=user_path, metavar="FILE", help="the listing")
     parser.add_argument("--workdir", type=user_path, default=".", metavar="DIR",
-                        help="where it runs and its figures go, made where it is missing "
-                             "(default: the current directory)")
+                        help="directory in which the listing runs and saves its figures; created "
+                             "if it is missing (default: the current directory)")
     parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE",
-                        help="the value of what the listing assigns to NAME: outside of functions and "
-                             "classes; FUNCTION.NAME, and self.NAME, inside; a number: wherever "
-                             "it is written. A Python expression; may be given several times")
+                        help="replace a value by the Python expression VALUE. NAME is a variable "
+                             "that the listing assigns outside of functions and classes, "
+                             "FUNCTION.NAME or self.NAME for one inside, or a number, which is "
+                             "replaced wherever it occurs. May be given several times")
     parser.add_argument("--only", type=block_numbers, metavar="3-7",
-                        help="run these blocks only (counted from 1; 1,3-7 for several ranges)")
+                        help="run only these blocks (counted from 1; 1,3-7 for several ranges)")
     parser.add_argument("--keep-going", action="store_true",
-                        help="go on with the next block after one that failed")
+                        help="continue with the next block after one that failed")
     parser.add_argument("--list", action="store_true",
-                        help="show the blocks with their numbers, and run nothing")
+                        help="show the blocks with their numbers, without running them")
     return parser.parse_args(argv[:own]), argv[own + 1:]
 
 
 @script
 def main(argv=None):
-    """Run the command line `argv`. Exit status 1 where the listing fails, 2 for bad input."""
+    """Run the command line `argv`. The exit status is 1 if the listing fails, 2 for bad input."""
     args, own = parse(argv)
     from gan_tf1.listing import blocks, rewrite
     if args.list:
@@ -68,7 +69,7 @@ def main(argv=None):
             print(f"{block.number:3d}  {len(lines)} lines: {(lines or ['(empty)'])[0].strip()}")
         return
     values = {name: rewrite.value(name, text) for name, text in args.set}
-    blocks.read(args.file)  # before TensorFlow takes its seconds to load
+    blocks.read(args.file)  # report bad input before TensorFlow is loaded, which takes seconds
     from gan_tf1.listing.report import told
     from gan_tf1.listing.run import run
     result = run(args.file, args.workdir, values, args.only, own, args.keep_going)

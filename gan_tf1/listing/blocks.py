@@ -1,7 +1,7 @@
-"""A listing's blocks of code: of a `.py`, an `.ipynb`, or the fences of a chapter in Markdown.
+"""Read a listing's blocks of code: a `.py`, the cells of an `.ipynb`, or a chapter's fenced blocks.
 
-The file itself is never changed. What IPython would not hand to Python (`%` and `!` lines) is
-blanked in the text that goes to the compiler, line for line, so that every line keeps its number.
+The file itself is never changed. The lines that IPython wouldn't pass to Python (`%` and `!` lines)
+are blanked in the text that is compiled, so that every line keeps its number.
 """
 
 import json
@@ -12,19 +12,19 @@ from typing import NamedTuple
 
 from gan_tf1.errors import InputError
 
-SHELL = "__listing_shell__"  # what a `!` line calls in its place
-LARGEST = 50 * 1024**2       # bytes; notebooks hold their figures too
-# Cell magics whose body is Python all the same.
+SHELL = "__listing_shell__"  # the function that replaces a `!` line
+LARGEST = 50 * 1024**2       # bytes; a notebook contains its figures too
+# Cell magics whose body is Python.
 PYTHON_CELLS = ("time", "timeit", "capture", "prun")
 FENCE = re.compile(r"^(?P<quote>> ?)?(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
 PYTHON_FENCES = ("", "py", "py3", "python", "python3", "ipython", "ipython3", "pycon")
 PROMPT = re.compile(r"^(?:>>>|\.\.\.|In \[\d*\]:|\s+\.\.\.:)(?: |$)")
 # `name = !ls`, `name = %magic`
 ASSIGNED = re.compile(r"^(?P<names>[\w, ]+=) *(?P<rest>[!%][\w./~].*)$")
-# What IPython's %pylab does.
+# The code that IPython runs for %pylab.
 PYLAB = ("import numpy, matplotlib; from matplotlib import pylab, mlab, pyplot; np = numpy; "
          "plt = pyplot; from pylab import *; from numpy import *")
-# Line magics that leave nothing to wonder about when they are passed over.
+# Line magics that are skipped without a notice.
 SETTINGS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "timeit", "time")
 HELP = re.compile(r"^\s*(\?+[\w.]+|[\w.]+\?+)\s*$")
 
@@ -33,21 +33,21 @@ class Block(NamedTuple):
     """One block: its text as written, and the line of the file where it begins."""
     number: int      # from 1
     source: str
-    first_line: int  # from 1; 0 where the file has no lines that a reader sees (a notebook)
+    first_line: int  # from 1; 0 in a notebook, whose reader sees no line numbers of the file
     kind: str        # "script", "cell" or "fence"
 
 
 class Code(NamedTuple):
-    """What of a block goes to the compiler, and what was left out of it."""
+    """The text of a block that is compiled, and what was left out."""
     text: str
-    skipped: tuple   # of (line of the block, text)
+    skipped: tuple   # pairs (line of the block, text)
 
 
 def read(path):
     """All `Block`s of the listing at `path`.
 
-    Raises InputError if it is not a file, is larger than `LARGEST`, isn't UTF-8, is not a notebook
-    of Python, or has no block at all. Raises OSError if it can't be read.
+    Raises InputError if it is not a file, is larger than `LARGEST`, isn't UTF-8, is a notebook
+    that is damaged or not in Python, or has no block. Raises OSError if it can't be read.
     """
     if path.exists() and not path.is_file():
         raise InputError(f"{path} is not a file")
@@ -56,9 +56,9 @@ def read(path):
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text in UTF-8: {error}") from error
+        raise InputError(f"{path} is not UTF-8 text: {error}") from error
     if "\0" in text:
-        raise InputError(f"{path} is no text: it has null bytes")
+        raise InputError(f"{path} is not text: it contains null bytes")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     suffix = path.suffix.lower()
     if suffix == ".ipynb":
@@ -68,7 +68,7 @@ def read(path):
     else:
         blocks = _fences(text)
     if not any(block.source.strip() for block in blocks):
-        raise InputError(f"{path} has no block of code: a chapter's are fenced by ``` lines")
+        raise InputError(f"{path} has no block of code: in a chapter they stand between ``` lines")
     return blocks
 
 
@@ -76,13 +76,13 @@ def _cells(path, text):
     try:
         notebook = json.loads(text)
         language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python")
-        sheets = notebook.get("worksheets", [notebook])  # of nbformat 3
+        sheets = notebook.get("worksheets", [notebook])  # worksheets are those of nbformat 3
         cells = [cell for sheet in sheets for cell in sheet["cells"]
                  if cell["cell_type"] == "code"]
         sources = [cell["source"] if "source" in cell else cell["input"] for cell in cells]
         sources = [source if isinstance(source, str) else "".join(source) for source in sources]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path} is no Jupyter notebook: {type(error).__name__}: "
+        raise InputError(f"{path} is not a Jupyter notebook: {type(error).__name__}: "
                          f"{error}") from error
     if not str(language).lower().startswith("python"):
         raise InputError(f"{path} is a notebook of {language}, not of Python")
@@ -90,8 +90,7 @@ def _cells(path, text):
 
 
 def _fences(text):
-    """The fenced blocks of a chapter; those that are headed `Output:` or tell of another language
-    aren't its code."""
+    """The fenced blocks of a chapter, except outputs and blocks that name another language."""
     blocks, lines, at = [], text.split("\n"), 0
     while at < len(lines):
         opening = FENCE.match(lines[at])
@@ -114,7 +113,7 @@ def _fences(text):
 
 
 def code(block):
-    """The `Code` of `block`: IPython's lines taken out, a cell's common indentation too."""
+    """The `Code` of `block`, without IPython's lines and without a cell's common indentation."""
     text = textwrap.dedent(block.source) if block.kind == "cell" else block.source
     lines, skipped, at = _without_prompts(text.split("\n")), [], 0
     written = next((number for number, line in enumerate(lines) if line.strip()), 0)
@@ -135,7 +134,7 @@ def code(block):
             while lines[last].endswith("\\") and last + 1 < len(lines):
                 last += 1
             whole = " ".join(part.rstrip("\\").strip() for part in lines[at:last + 1])
-            instead = _instead(whole, at + 1, skipped) or (indent and "pass")  # an empty `if:`
+            instead = _instead(whole, at + 1, skipped) or (indent and "pass")  # an `if:` needs a body
             lines[at:last + 1] = [indent + instead] + [""] * (last - at)
         else:
             last = _last_line(lines, at)
@@ -144,9 +143,9 @@ def code(block):
 
 
 def _without_prompts(lines):
-    """A session with an interpreter, as books show it: what follows the prompts, its output blank.
+    """A session with an interpreter, as books print it, without its prompts and its output.
 
-    Left alone where the first line has no prompt.
+    If the first line has no prompt, the lines are unchanged.
     """
     written = next((line for line in lines if line.strip()), "")
     if not PROMPT.match(written):
@@ -156,7 +155,7 @@ def _without_prompts(lines):
 
 
 def _instead(line, number, skipped):
-    """The Python that stands where IPython's `line` stood; "" for none."""
+    """The Python code that replaces IPython's `line`, or "". `skipped` records a skipped line."""
     if line.startswith("!"):
         return f"{SHELL}({line.strip('!').strip()!r})"
     timed = re.match(r"%time\s+(.+)", line)
@@ -172,9 +171,10 @@ def _instead(line, number, skipped):
 def _last_line(lines, at):
     """The index of the last line of the statement that begins at `lines[at]`.
 
-    So a `%` or `!` inside a text of several lines, or a bracket, is not taken for IPython's.
+    It is needed since a `%` or `!` at the start of a line inside of a multi-line string or of
+    brackets doesn't belong to IPython.
     """
-    rest = (lines[number] + "\n" for number in range(at, len(lines)))  # read as far as needed
+    rest = (lines[number] + "\n" for number in range(at, len(lines)))  # read lazily, as far as needed
     depth = 0
     try:
         for token in tokenize.generate_tokens(lambda: next(rest, "")):
@@ -183,5 +183,5 @@ def _last_line(lines, at):
             if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and depth == 0):
                 return at + token.start[0] - 1
     except (tokenize.TokenError, SyntaxError):
-        pass  # the compiler will say what is wrong
+        pass  # the compiler will report it
     return at

@@ -1,4 +1,4 @@
-"""A listing's figures: what would be shown is saved as PNG in the work directory."""
+"""Save a listing's figures as PNG files in the work directory instead of showing them."""
 
 import contextlib
 import re
@@ -10,16 +10,16 @@ from gan_tf1.listing.patches import attributes
 
 
 class Figures:
-    """Saves the open figures as figure-001.png and so on, after those of earlier runs."""
+    """Saves the open figures as figure-001.png and so on, counting on from existing files."""
 
     def __init__(self, folder):
-        """`folder`: a path."""
+        """`folder` is a pathlib.Path."""
         self.folder, self.saved = folder, []
         numbers = [re.fullmatch(r"figure-(\d{3,9})\.png", path.name) for path in folder.iterdir()]
         self._before = max((int(found[1]) for found in numbers if found), default=0)
 
     def save_open(self, *args, **options):
-        """Save all open figures, name the files, and close the figures; stands for plt.show()."""
+        """Save and close all open figures, and print the files' names; replaces plt.show()."""
         from matplotlib import pyplot
         for number in pyplot.get_fignums():
             figure = pyplot.figure(number)
@@ -32,7 +32,7 @@ class Figures:
 
 @contextlib.contextmanager
 def instead_of_windows(folder):
-    """While it lasts, `plt.show()` saves into `folder`. Yields the `Figures`."""
+    """A context in which `plt.show()` saves figures to `folder`. Yields the `Figures`."""
     backend = matplotlib.get_backend()
     matplotlib.use("agg")
     from matplotlib import pyplot
@@ -43,7 +43,7 @@ def instead_of_windows(folder):
     settings = matplotlib.rcParams.copy()
     already = set(pyplot.get_fignums())
     try:
-        # A listing may ask for a window ("TkAgg"): there is none.
+        # A listing may ask for a backend with windows ("TkAgg"), which may not be available.
         with attributes(matplotlib, use=lambda *args, **options: None), \
                 attributes(pyplot, show=figures.save_open,
                            switch_backend=lambda *args: None), \

@@ -1,4 +1,4 @@
-"""`imageio`, where it isn't installed, on Pillow: images and GIFs, as listings of GANs use it."""
+"""A replacement for `imageio` if it isn't installed: images and GIFs, with Pillow."""
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -7,19 +7,19 @@ __all__ = ["imread", "imwrite", "imsave", "mimread", "mimwrite", "mimsave", "get
 
 
 def imread(uri, format=None, **options):
-    """The (first) image in a file, uint8 [H, W] or [H, W, C]."""
+    """The first image in a file, uint8 [H, W] or [H, W, C]."""
     with Image.open(uri) as image:
         return np.array(image.convert("RGB") if image.mode == "P" else image)
 
 
 def mimread(uri, format=None, **options):
-    """All images in a file."""
+    """All images in a file, a list of uint8 [H, W] or [H, W, C]."""
     with Image.open(uri) as image:
         return [np.array(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
 
 
 def _image(array):
-    """A PIL image; as in imageio 2, numbers that aren't uint8 are stretched to 0 ... 255."""
+    """A PIL image of `array`, scaled to 0 ... 255 as in imageio 2 unless it is uint8."""
     array = np.asarray(array)
     if array.dtype != np.uint8:
         low, high = float(array.min()), float(array.max())
@@ -39,7 +39,7 @@ def imwrite(uri, im, format=None, **options):
 
 
 def mimwrite(uri, ims, format=None, fps=None, duration=None, loop=0, **options):
-    """Write a GIF; `duration` of an image in seconds (default: 0.1), or `fps` of them a second."""
+    """Write a GIF, in which each image lasts `duration` seconds (default: 0.1) or 1 / `fps`."""
     first, *rest = map(_image, ims)
     each = 1 / fps if fps else 0.1 if duration is None else duration
     each = [round(1000 * each)] if np.ndim(each) == 0 else [round(1000 * one) for one in each]
@@ -51,17 +51,17 @@ imsave, mimsave = imwrite, mimwrite
 
 
 class get_writer:
-    """A writer of a GIF: `append_data` one image after the other, then `close`."""
+    """Writes a GIF: call `append_data` for each image, then `close`."""
 
     def __init__(self, uri, format=None, mode="?", **options):
         self._uri, self._options, self._images = uri, options, []
 
     def append_data(self, im, meta=None):
-        """Take one more image."""
+        """Append an image."""
         self._images.append(np.array(im))
 
     def close(self):
-        """Write what was taken."""
+        """Write the images to the file."""
         if self._images:
             mimwrite(self._uri, self._images, **{name: value for name, value in self._options.items()
                                                  if name in ("fps", "duration", "loop")})

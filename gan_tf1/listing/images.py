@@ -1,4 +1,4 @@
-"""SciPy's old helpers for images (`scipy.misc`), on Pillow, as SciPy 1.0 had them."""
+"""The image functions of `scipy.misc`, as in SciPy 1.0, with Pillow."""
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,7 @@ RESAMPLING = {"nearest": Image.NEAREST, "lanczos": Image.LANCZOS, "bilinear": Im
 
 
 def bytescale(data, cmin=None, cmax=None, high=255, low=0):
-    """`data` as uint8: `cmin` (the smallest) becomes `low`, `cmax` (the largest) `high`."""
+    """Scale `data` to uint8, from `cmin` ... `cmax` (default: its range) to `low` ... `high`."""
     data = np.asarray(data)
     if data.dtype == np.uint8:
         return data
@@ -21,7 +21,7 @@ def bytescale(data, cmin=None, cmax=None, high=255, low=0):
 
 
 def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, channel_axis=None):
-    """A PIL image of [H, W], [H, W, 3 or 4], or [3 or 4, H, W], stretched by `bytescale`."""
+    """A PIL image of [H, W], [H, W, 3 or 4], or [3 or 4, H, W], scaled by `bytescale`."""
     data = np.asarray(arr)
     if mode == "F":
         return Image.fromarray(data.astype(np.float32))
@@ -40,7 +40,7 @@ def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, cha
 
 
 def fromimage(im, flatten=False, mode=None):
-    """A PIL image as an array; with `flatten` in shades of grey, float32."""
+    """A PIL image as an array; with `flatten` as grey levels, float32 [H, W]."""
     if mode is not None:
         im = im.convert(mode)
     elif im.mode == "P":
@@ -53,19 +53,19 @@ def fromimage(im, flatten=False, mode=None):
 
 
 def imread(name, flatten=False, mode=None):
-    """The image in a file, as `fromimage` gives it."""
+    """The image in a file as an array; see `fromimage`."""
     with Image.open(name) as image:
         return fromimage(image, flatten, mode)
 
 
 def imsave(name, arr, format=None):
-    """Write `arr`, stretched to its own smallest and largest number, to a file."""
+    """Write `arr` to a file, scaled from its range to 0 ... 255."""
     image = toimage(arr)
     image.save(name) if format is None else image.save(name, format)
 
 
 def imresize(arr, size, interp="bilinear", mode=None):
-    """`arr` stretched to uint8, then resized: to `size` (rows, columns), percent, or a factor."""
+    """Scale `arr` to uint8 and resize it; `size` is (rows, columns), a percentage or a factor."""
     image = toimage(arr, mode=mode)
     if np.issubdtype(np.asarray(size).dtype, np.signedinteger) and np.ndim(size) == 0:
         target = tuple(int(length * size / 100) for length in image.size)
@@ -77,12 +77,12 @@ def imresize(arr, size, interp="bilinear", mode=None):
 
 
 def imrotate(arr, angle, interp="bilinear"):
-    """`arr` rotated counter-clockwise by `angle` degrees; what comes in is black."""
+    """Rotate `arr` counter-clockwise by `angle` degrees; the new corners are black."""
     return fromimage(toimage(arr).rotate(angle, resample=RESAMPLING[interp]))
 
 
 def imshow(arr):
-    """Show `arr` in shades of grey, with matplotlib."""
+    """Show `arr` as grey levels with matplotlib."""
     from matplotlib import pyplot
     pyplot.imshow(toimage(arr), cmap="gray")
     pyplot.show()

@@ -1,7 +1,7 @@
 """`tensorflow.examples.tutorials.mnist.input_data`, which the installed TensorFlow lacks.
 
-Its batches are drawn as ever, by NumPy's global generator, which making a `DataSet` seeds anew:
-the same seeds give the same batches as in TensorFlow 1.
+As in TensorFlow 1, batches are drawn with NumPy's global generator, and each new `DataSet` seeds
+it. So the same seeds give the same batches as in TensorFlow 1.
 """
 
 import collections
@@ -22,16 +22,19 @@ KINDS = {"images-idx3": 3, "labels-idx1": 1}
 
 
 class DataSet:
-    """Examples in shuffled batches, as TensorFlow 1 had it.
+    """Examples in shuffled batches, like the class in TensorFlow 1.
 
-    `images` are float32 in [0, 1], or uint8 as stored with `dtype=tf.uint8`; [N, 784], or
-    [N, 28, 28, 1] with `reshape=False`. `labels` are as they were given.
+    `images` are float32 in [0, 1], or uint8 with `dtype=tf.uint8`. Their shape is [N, 784], or
+    [N, 28, 28, 1] with `reshape=False`. `labels` are those that were given.
     """
 
     def __init__(self, images, labels, fake_data=False, one_hot=False, dtype=None, reshape=True,
                  seed=None):
-        """`images` uint8 [N, H, W, 1]; `labels` [N] or one-hot [N, C]. `seed` as in TensorFlow 1:
-        without it, and without a seed of the graph, each run draws anew."""
+        """`images` are uint8 [N, H, W, 1], `labels` [N] or one-hot [N, C].
+
+        `seed` works as in TensorFlow 1: without it, and without a seed of the graph, the batches
+        are different in each run.
+        """
         dtype = tf.as_dtype(dtype or tf.float32)
         if dtype not in (tf.uint8, tf.float32):
             raise TypeError(f"Invalid image dtype {dtype!r}, expected uint8 or float32")
@@ -59,7 +62,7 @@ class DataSet:
         self._images, self._labels = self._images[order], self._labels[order]
 
     def next_batch(self, batch_size, fake_data=False, shuffle=True):
-        """The next `batch_size` images and labels; what an epoch lacks comes from the next one."""
+        """The next `batch_size` images and labels; a batch may reach into the next epoch."""
         if fake_data:
             label = [1] + 9 * [0] if self.one_hot else 0
             return batch_size * [784 * [1]], batch_size * [label]
@@ -82,13 +85,13 @@ class DataSet:
 
 def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=None, reshape=True,
                    validation_size=5000, seed=None, source_url=None):
-    """MNIST as `Datasets(train, validation, test)` of `DataSet`.
+    """MNIST as `Datasets(train, validation, test)`, each a `DataSet`.
 
-    Taken from the idx files in `train_dir` where it has them (of any images of one size), else
-    through TensorFlow Datasets; nothing is written to `train_dir`. TFDS has the training images in
-    an order of its own.
+    It is read from the idx files in `train_dir` if they exist (they may hold images of any size),
+    else from TensorFlow Datasets, which has the training images in another order. Nothing is
+    written to `train_dir`.
 
-    Raises InputError where MNIST can't be had, ValueError for a `validation_size` out of range.
+    Raises InputError if MNIST is not available, ValueError if `validation_size` is out of range.
     """
     options = {"dtype": dtype, "reshape": reshape, "seed": seed}
     if fake_data:
@@ -116,7 +119,7 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=None, reshap
 
 
 def dense_to_one_hot(labels_dense, num_classes):
-    """Labels [N] as float64 [N, num_classes], one 1 a row."""
+    """Labels [N] as one-hot float64 [N, num_classes]."""
     return np.eye(num_classes)[labels_dense]
 
 
@@ -143,7 +146,7 @@ def _through_tfds(folder):
                          "reached: put the idx files there, or set TFDS_DATA_DIR")
     print("Extracting MNIST from", version)
     before = logging.root.manager.disable
-    logging.disable(logging.INFO)  # TFDS tells each step, once tf.app.run has set absl's log up
+    logging.disable(logging.INFO)  # after tf.app.run has set up absl's log, TFDS logs each step
     try:
         return mnist.read_tfds(version)
     finally:

@@ -1,8 +1,8 @@
-"""The IPython that a listing finds: magics are reported and skipped, nothing reaches a shell.
+"""IPython for listings: magics are reported and skipped, and nothing reaches a shell.
 
-A notebook's `%` and `!` lines never get here: `blocks.py` takes them out. What gets here is what
-nbconvert writes in their place, `get_ipython().run_line_magic("matplotlib", "inline")`, and is
-treated alike.
+`blocks.py` replaces a notebook's `%` and `!` lines. This module handles the calls that nbconvert
+writes in their place, such as `get_ipython().run_line_magic("matplotlib", "inline")`, in the same
+way.
 """
 
 import pathlib
@@ -16,14 +16,14 @@ from gan_tf1.listing.report import note
 
 
 class Shell:
-    """What `get_ipython()` returns inside a listing."""
+    """The object that `get_ipython()` returns in a listing."""
 
     def __init__(self, workdir, names):
-        """`workdir`: the path in which directories may be made; `names`: the listing's globals."""
+        """`workdir` is the path in which directories may be made, `names` the listing's globals."""
         self._workdir, self._names = workdir, names
 
     def run_line_magic(self, name, line="", *args, **options):
-        """Skip `%name line`, with a notice unless it is a mere setting; run what `%time` times."""
+        """Run the code after `%time`; skip any other `%name line`, with a notice if it matters."""
         if name == "time" and line.strip():
             return self._run(line)
         if name == "pylab":
@@ -32,18 +32,18 @@ class Shell:
             note(f"%{f'{name} {line}'.strip()} is skipped")
 
     def run_cell_magic(self, name, line="", cell="", *args, **options):
-        """Run `cell` if `%%name` leaves it Python, else skip it, with a notice."""
+        """Run `cell` if it is Python under the magic `%%name`, else skip it with a notice."""
         if name in blocks.PYTHON_CELLS:
             return self._run(cell)
         note(f"%%{f'{name} {line}'.strip()} and its cell is skipped")
 
     def magic(self, text):
-        """`run_line_magic` of name and line in one text, as IPython had it before version 2."""
+        """Like `run_line_magic`, with name and line in one str: the form before IPython 2."""
         name, _, line = text.lstrip("%").partition(" ")
         return self.run_line_magic(name, line)
 
     def getoutput(self, line, *args, **options):
-        """The output of a `!` line, for `lines = !ls`: no line, whatever it does."""
+        """Handle a `!` line that is assigned, as in `lines = !ls`; its output is always empty."""
         try:
             words = shlex.split(line)
         except ValueError:
@@ -57,7 +57,7 @@ class Shell:
         return []
 
     def system(self, line, *args, **options):
-        """`mkdir` inside the work directory; anything else is skipped, with a notice."""
+        """Make a directory inside the work directory (`mkdir`), or skip `line` with a notice."""
         self.getoutput(line)
 
     def _run(self, source):
@@ -75,7 +75,10 @@ class Shell:
 
 
 def asker(shell):
-    """`get_ipython`: `shell` for a listing; None for libraries, which would use it to hook in."""
+    """A function `get_ipython` that returns `shell` to listings, and None to libraries.
+
+    Libraries would otherwise install hooks.
+    """
     def get_ipython():
         return None if is_library(sys._getframe(1).f_code.co_filename) else shell
     return get_ipython

@@ -1,9 +1,9 @@
-"""`import tensorflow as tf` as TensorFlow 1 gave it, for as long as a context lasts.
+"""The context `tf1_imports()`, in which `import tensorflow` gives the API of TensorFlow 1.
 
-Inside `tf1_imports()`, `tensorflow` is a module that hands out `tensorflow.compat.v1`, and what of
-TensorFlow 1 is no longer in it: `tf.contrib`, `tf.examples`, and the spellings of TensorFlow 0.x.
-The installed libraries go on importing the TensorFlow that they were written for, and the package's
-own insides (`tensorflow.python...`) are the installed ones.
+There, `tensorflow` is a module with the names of `tensorflow.compat.v1` and with parts of
+TensorFlow 1 that it lacks: `tf.contrib`, `tf.examples`, and the spellings of TensorFlow 0.x.
+Installed libraries still import the installed TensorFlow, and its internal modules
+(`tensorflow.python...`) are the installed ones.
 """
 
 import builtins
@@ -19,7 +19,7 @@ from importlib import import_module
 
 from gan_tf1.tf1 import insides, load
 
-# Parts of the installed package that are no API, and the same whichever API is asked for.
+# Internal modules of the installed package, which don't depend on the API.
 INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "security", "tsl",
            "xla")
 OLD_KERAS_FILES = ("advanced_activations", "convolutional", "core", "normalization", "pooling",
@@ -28,10 +28,13 @@ VERSION = "1.15.5"  # the API of tensorflow.compat.v1 is that of TensorFlow 1.15
 
 
 class Tf1Module(types.ModuleType):
-    """A module of the TF1 API: `own` names first, then those of `base`, else a clear error."""
+    """A module of the TF1 API with its `own` names and those of a `base` module."""
 
     def __init__(self, name, own, base=None, hint=None):
-        """`own` is name -> object; `base` a module or None; `hint` says what there is instead."""
+        """`own` maps names to objects, and takes precedence over `base`, a module or None.
+
+        `hint` is added to the error for a name that is in neither of them.
+        """
         super().__init__(name, getattr(base, "__doc__", None))
         self.__dict__.update(own)
         self._base, self._hint, self._own = base, hint, tuple(own)
@@ -57,7 +60,7 @@ class Tf1Module(types.ModuleType):
 
 @functools.cache
 def tf1_module():
-    """The module that `import tensorflow` gives inside `tf1_imports()`."""
+    """The module that `import tensorflow` returns inside `tf1_imports()`."""
     tf = load()
     from gan_tf1.listing import contrib, input_data, old_names
     own = old_names.by_module()
@@ -70,15 +73,18 @@ def tf1_module():
     top["contrib"] = contrib.module(Tf1Module)
     top |= {part: sys.modules[f"tensorflow.{part}"] for part in ("python", "core", "compat")}
     top["__version__"] = top["VERSION"] = VERSION
-    return Tf1Module("tensorflow", top, tf, "neither TensorFlow 1.15 as tensorflow.compat.v1 "
-                     "keeps it nor gan_tf1 has it; tf.contrib has layers, framework, slim and "
-                     "some more")
+    return Tf1Module("tensorflow", top, tf, "it is neither in tensorflow.compat.v1 nor among the "
+                     "parts of TensorFlow 1 that gan_tf1 has; tf.contrib has layers, framework, "
+                     "slim and some more")
 
 
 @functools.cache
 def keras_module():
-    """The module that `import keras` gives: Keras 2, as tf.keras has it, with its files of before
-    2.4, by which listings import (`keras.layers.advanced_activations`)."""
+    """The module that `import keras` returns inside `tf1_imports()`: Keras 2, as in tf.keras.
+
+    It also has the files of Keras before 2.4, which listings import
+    (`keras.layers.advanced_activations`).
+    """
     keras = load().keras
     layers = {"merge": Tf1Module("keras.layers.merge", {"_Merge": keras.layers.Add.__mro__[1]},
                                  keras.layers)}
@@ -92,7 +98,7 @@ def keras_module():
 
 @functools.cache
 def is_library(filename):
-    """Whether the code in `filename` is installed (Python's own, site-packages, this package)."""
+    """Whether `filename` belongs to Python, an installed library, or this package."""
     path = pathlib.Path(filename)
     homes = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     homes.append(pathlib.Path(__file__).parent.parent)
@@ -101,14 +107,14 @@ def is_library(filename):
 
 
 def _is_api(name):
-    """Whether the module `name` is of TensorFlow's public API, which differs inside."""
+    """Whether the module `name` belongs to the public API, which `tf1_imports()` replaces."""
     parts = name.split(".")
     return parts[0] == "keras" or parts[0] == "tensorflow" and (
         len(parts) == 1 or parts[1] not in INSIDES)
 
 
 def _find(name):
-    """The TF1 module `name`. Raises ImportError, naming what there is."""
+    """The TF1 module `name`. Raises ImportError, which names the available ones."""
     found = tf1_module() if name.partition(".")[0] == "tensorflow" else keras_module()
     for part in name.split(".")[1:]:
         found = _part(found, part)
@@ -129,13 +135,14 @@ _undo = contextlib.ExitStack()
 
 @contextlib.contextmanager
 def tf1_imports():
-    """While it lasts, `import tensorflow as tf` gives the TF1 graph-mode API; afterwards, as ever.
+    """A context in which `import tensorflow as tf` gives the TF1 graph-mode API.
 
-    So in every form of `import`, and in every thread; but installed libraries get the TensorFlow
-    that is installed, and `sys.modules` has nothing else. Modules of the user's own that are first
-    imported inside are forgotten at the end, for they may hold the TF1 API. Contexts may nest.
+    This holds for every form of `import`, and in every thread. Installed libraries still get the
+    installed TensorFlow, which alone is in `sys.modules`. The user's own modules that are first
+    imported inside the context are forgotten at its end, since they may hold the TF1 API. Contexts
+    can be nested.
 
-    Yields the TF1 module. Raises InputError where TensorFlow can't be loaded (`gan_tf1.tf1.load`).
+    Yields the TF1 module. Raises InputError if TensorFlow can't be loaded (`gan_tf1.tf1.load`).
     """
     global _depth, _undo
     from gan_tf1.listing import old_names
@@ -157,7 +164,7 @@ def tf1_imports():
 
 
 def _allow_unseeded_ops(undo):
-    """Listings draw their first weights without a seed; where `new_graph` ran before, that fails."""
+    """Let listings draw weights without a seed, which fails if `new_graph` has run before."""
     config = insides("framework.config")
     if config.is_op_determinism_enabled():
         config.disable_op_determinism()
@@ -197,8 +204,8 @@ def _install(undo):
 
 
 def _is_installed(variables):
-    """Whether the module with these global `variables` is Python's or an installed library's."""
+    """Whether the module with these global `variables` belongs to Python or a library."""
     filename = variables.get("__file__")
-    if not isinstance(filename, str):  # built in, a namespace, or code with no file of its own
+    if not isinstance(filename, str):  # built in, a namespace package, or code without a file
         return getattr(variables.get("__spec__"), "origin", None) in ("built-in", "frozen")
     return is_library(filename)

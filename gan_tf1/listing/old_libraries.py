@@ -1,7 +1,7 @@
-"""What NumPy, SciPy, Pillow and Python have dropped since, for as long as a listing runs.
+"""Restore, while a listing runs, what NumPy, SciPy, Pillow and Python have dropped.
 
-`old_matplotlib.py` has matplotlib's part. Sources: the release notes of NumPy 1.24 to 2.4, SciPy 1.0
-to 1.3, Pillow 10, "What's new in Python" 3.3 to 3.12.
+`old_matplotlib.py` does the same for matplotlib. Sources: the release notes of NumPy 1.24 to 2.4,
+SciPy 1.0 to 1.3, Pillow 10, and "What's new in Python" 3.3 to 3.12.
 """
 
 import base64
@@ -40,7 +40,7 @@ GONE_FROM_NUMPY = {
     "str0": np.str_, "float96": np.longdouble, "mat": np.asmatrix, "msort": lambda a: np.sort(a, 0),
     "trapz": getattr(np, "trapezoid", None), "find_common_type": np.result_type,
     "rank": np.ndim, "set_string_function": lambda *args, **options: None}
-# Methods that NumPy 2 has dropped from its arrays.
+# Methods of arrays that NumPy 2 has dropped.
 GONE_FROM_ARRAYS = {
     "tostring": np.ndarray.tobytes, "ptp": np.ptp,
     "itemset": lambda array, *args: _itemset(array, *args),
@@ -54,7 +54,7 @@ GONE_FROM_PYTHON = {
 
 
 def _itemset(array, *args):
-    """array.itemset(value), (number in the flat array, value) or (tuple of indices, value)."""
+    """array.itemset(value), itemset(flat index, value) or itemset(tuple of indices, value)."""
     *index, value = args
     if index and isinstance(index[0], tuple):
         array[index[0]] = value
@@ -64,13 +64,16 @@ def _itemset(array, *args):
 
 @contextlib.contextmanager
 def restored(get_ipython):
-    """Everything that this module has, while it lasts; `get_ipython` is IPython's, if it is absent."""
+    """A context with everything that this module restores.
+
+    `get_ipython` becomes IPython's function of this name if IPython isn't installed.
+    """
     with contextlib.ExitStack() as stack:
         for owner, values in {np: GONE_FROM_NUMPY, **GONE_FROM_PYTHON}.items():
             stack.enter_context(attributes(owner, **{
                 name: value for name, value in values.items()
                 if name not in vars(owner) and value is not None}))
-        # What tf.keras.utils.get_file, and with it every load_data of tf.keras, downloads with.
+        # tf.keras.utils.get_file, and so every load_data of tf.keras, downloads with this one.
         stack.enter_context(attributes(importlib.import_module("tf_keras.src.utils.data_utils"),
                                        urlretrieve=urlretrieve))
         stack.enter_context(attributes(urllib.request, urlretrieve=urlretrieve))
@@ -85,16 +88,16 @@ def restored(get_ipython):
 
 
 def urlretrieve(url, filename=None, reporthook=None, data=None):
-    """Nothing is downloaded: a file that is there is taken, and without it OSError says where."""
+    """Use `filename` if it exists, else raise OSError, which says what to get; no downloads."""
     if filename is not None and os.path.exists(filename):
-        print(f"listing: {filename} is there: not downloaded again", file=sys.stderr)
+        print(f"listing: {filename} exists, and is not downloaded", file=sys.stderr)
         return filename, None
     place = os.path.abspath(filename) if filename else "(the listing names no file)"
     raise OSError(f"nothing is downloaded here: get {url} and put it at {place}")
 
 
 def _numpy(stack):
-    """Arguments and methods that have gone, and what is refused now."""
+    """NumPy's arguments and methods that were dropped or are now refused."""
     plain = {name: getattr(np, name) for name in ("reshape", "fromstring", "load")}
 
     def reshape(a, *args, **options):
@@ -103,7 +106,7 @@ def _numpy(stack):
         return plain["reshape"](a, *args, **options)
 
     def fromstring(string, dtype=float, count=-1, *, sep="", **options):
-        if sep == "":  # the bytes themselves; a copy, for frombuffer's arrays can't be written to
+        if sep == "":  # binary data; a copy, since frombuffer's arrays are read-only
             return np.frombuffer(string, dtype, count).copy()
         return plain["fromstring"](string, dtype, count, sep=sep, **options)
 
@@ -119,7 +122,7 @@ def _numpy(stack):
             else np.random.randint(low, high + 1, size))))
     methods = {name: method for name, method in GONE_FROM_ARRAYS.items()
                if not hasattr(np.ndarray, name)}
-    # The attributes of a type written in C can't be set; its dictionary can, behind its proxy.
+    # setattr fails for a type written in C, but the dictionary behind its proxy can be changed.
     found = gc.get_referents(np.ndarray.__dict__)[0]
 
     def forget():
@@ -140,8 +143,7 @@ def _pillow(stack):
 
 
 def _scipy(stack):
-    """`scipy.misc`, whose helpers for images SciPy has dropped, and since then the module; and
-    `scipy.ndimage.imread`."""
+    """`scipy.misc`, which SciPy has dropped with its functions for images, and `ndimage.imread`."""
     import scipy
     import scipy.ndimage
     import scipy.special
@@ -158,7 +160,7 @@ def _scipy(stack):
 
 
 def _ipython(stack, get_ipython):
-    """`IPython.display`, where IPython isn't installed: what is displayed is printed."""
+    """`IPython.display` if IPython isn't installed: objects are printed instead of displayed."""
     if importlib.util.find_spec("IPython") is not None:
         return
     display = types.ModuleType("IPython.display")
@@ -169,7 +171,7 @@ def _ipython(stack, get_ipython):
                 f"<{kind} {str(options.get('filename') or data)[:60]}>")
     ipython = types.ModuleType("IPython")
     ipython.display = display
-    ipython.get_ipython, ipython.version_info = get_ipython, (8, 0, 0)  # matplotlib asks for it
+    ipython.get_ipython, ipython.version_info = get_ipython, (8, 0, 0)  # matplotlib reads it
     stack.enter_context(module("IPython", ipython))
     core = types.ModuleType("IPython.core")
     ipython.core, core.display = core, display
@@ -178,7 +180,7 @@ def _ipython(stack, get_ipython):
 
 
 def _imageio(stack):
-    """`imageio`, where it isn't installed."""
+    """`imageio`, if it isn't installed."""
     if importlib.util.find_spec("imageio") is not None:
         return
     from gan_tf1.listing import image_files
@@ -190,7 +192,7 @@ def _imageio(stack):
 
 
 def _distutils(stack):
-    """`distutils.version`, by which listings check TensorFlow's; Python 3.12 has dropped it."""
+    """`distutils.version`, with which listings check TensorFlow's version; not in Python 3.12."""
     if importlib.util.find_spec("distutils") is not None:
         return
     from packaging.version import Version

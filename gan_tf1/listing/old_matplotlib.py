@@ -1,4 +1,4 @@
-"""What matplotlib has dropped since 2017, for as long as a listing runs; and no waiting for keys.
+"""Restore, while a listing runs, what matplotlib has dropped since 2017, and never wait for keys.
 
 Sources: the "API changes" of matplotlib 2.2 to 3.9 (doc/api/prev_api_changes).
 """
@@ -8,13 +8,13 @@ import functools
 
 from gan_tf1.listing.patches import attributes, nothing
 
-OFF = {"off": False, "on": True}  # matplotlib 2 took these texts for truth values
+OFF = {"off": False, "on": True}  # matplotlib 2 accepted these strings as truth values
 RENAMED_MAPS = {"spectral": "nipy_spectral", "Vega10": "tab10", "Vega20": "tab20",
                 "Vega20b": "tab20b", "Vega20c": "tab20c"}
 
 
 def _renamed(function, **renamed):
-    """`function`, taking keyword arguments by their old names too; None drops one."""
+    """`function`, which also accepts keyword arguments by their old names; None drops one."""
 
     @functools.wraps(function)
     def either(*args, **options):
@@ -29,7 +29,7 @@ def _renamed(function, **renamed):
 
 
 def _truths(function):
-    """`function`, whose arguments may be the texts "on" and "off"."""
+    """`function`, which also accepts the strings "on" and "off" as truth values."""
 
     @functools.wraps(function)
     def either(*args, **options):
@@ -43,7 +43,7 @@ def _truths(function):
 
 @contextlib.contextmanager
 def restored():
-    """All of it, while it lasts."""
+    """A context with everything that this module restores."""
     import matplotlib
     from matplotlib import cm, colormaps, pyplot, style
     from matplotlib.axes import Axes

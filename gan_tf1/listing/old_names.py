@@ -1,8 +1,8 @@
 """Spellings of TensorFlow 0.x and early 1.x that `tensorflow.compat.v1` no longer has.
 
-Where only the name changed, the new function stands under the old name. Where the order of the
-arguments changed, the old order is told from the new one by what is given: an axis is a number, and
-what is joined or split never is.
+If only the name changed, the old name refers to the new function. If the order of the arguments
+changed, the old order is recognized by the types: an axis is a number, but a tensor to join or to
+split is not.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ RENAMED = {  # old -> new, both in tf
 
 
 def by_module():
-    """The old names: module ("" is tf itself) -> name -> object."""
+    """The old names: a dict of modules ("" is tf itself), each a dict name -> object."""
     top = {old: getattr(tf, new) for old, new in RENAMED.items()}
     top |= {
         "concat": _old_order(tf.concat, ("axis", "values"), _first_is_number,
@@ -49,7 +49,7 @@ def by_module():
 
 @contextlib.contextmanager
 def dimensions_of_floats():
-    """While it lasts, 50.0 is a size as 50 is, as before TensorFlow 1.15: Python 3's `size / 2`."""
+    """A context in which a size may be 50.0, as before TensorFlow 1.15: `size / 2` in Python 3."""
     Dimension = tf.Dimension
     plain = Dimension.__init__
 
@@ -64,7 +64,7 @@ def dimensions_of_floats():
 
 
 def _values_first(scope):
-    """A scope whose first argument was the values: op_scope(values, name, default_name)."""
+    """A scope whose first argument is the values: op_scope(values, name, default_name)."""
     return lambda values, name, default_name=None, **options: scope(
         name, default_name, values, **options)
 
@@ -82,7 +82,7 @@ def _third_is_no_number(args):
 
 
 def _old_order(function, old_names, is_old, renamed):
-    """`function`, taking its arguments in the order of `old_names` too where `is_old(args)`."""
+    """`function`, which takes its arguments in the order of `old_names` if `is_old(args)`."""
 
     @functools.wraps(function)
     def either(*args, **kwargs):
@@ -96,9 +96,9 @@ def _old_order(function, old_names, is_old, renamed):
 
 
 def _logits_first(function):
-    """A loss whose arguments have had to be named since TensorFlow 1.0: before, logits came first.
+    """A loss that also accepts positional arguments, logits first, as before TensorFlow 1.0.
 
-    And the labels of the sigmoid's were called `targets`.
+    The labels of the sigmoid loss may be called `targets`, as they were then.
     """
 
     @functools.wraps(function)
@@ -114,7 +114,7 @@ def _logits_first(function):
 
 
 def _summary(function, *old_names, **renamed):
-    """A summary op whose leading arguments were called `old_names`."""
+    """A summary op whose first arguments were called `old_names`."""
 
     @functools.wraps(function)
     def either(*args, **kwargs):

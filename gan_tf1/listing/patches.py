@@ -1,4 +1,4 @@
-"""Change attributes and modules for as long as a context lasts; what the other modules share."""
+"""Contexts that change attributes and modules, used by the other modules of this folder."""
 
 import contextlib
 import sys
@@ -7,12 +7,12 @@ ABSENT = object()
 
 
 def nothing(*args, **options):
-    """What stands for a function that there is no need of."""
+    """Replaces a function that isn't needed."""
 
 
 @contextlib.contextmanager
 def attributes(owner, **values):
-    """Give `owner` these attributes for as long as the context lasts."""
+    """A context in which `owner` has these attributes."""
     before = {name: vars(owner).get(name, ABSENT) for name in values}
     for name, value in values.items():
         setattr(owner, name, value)
@@ -28,7 +28,7 @@ def attributes(owner, **values):
 
 @contextlib.contextmanager
 def module(name, value):
-    """`import name` gives `value` for as long as the context lasts."""
+    """A context in which `import name` returns `value`."""
     before = sys.modules.get(name)
     sys.modules[name] = value
     try:

@@ -1,4 +1,4 @@
-"""What is said while a listing runs, and of a block that failed."""
+"""Notices while a listing runs, and the message for a block that failed."""
 
 import re
 import sys
@@ -10,31 +10,30 @@ MESSAGE_LINES = 12
 
 
 def note(message):
-    """Say something of our own, apart from what the listing prints, but in its order."""
+    """Print a notice to stderr, in order with the listing's own output."""
     sys.stdout.flush()
     print(f"listing: {message}", file=sys.stderr, flush=True)
 
 
 class Place(NamedTuple):
-    """Where in a listing something is: block, line of the block, line of the file (0: a notebook),
-    the function, the line's text; and the file's name where it is a module beside the listing."""
+    """A place in a listing, or in a module beside it."""
     block: int
-    line: int
-    file_line: int
+    line: int         # of the block
+    file_line: int    # 0 in a notebook
     function: str
-    text: str
-    module: str = ""
+    text: str         # the line itself
+    module: str = ""  # the module's file name, if it isn't the listing itself
 
 
 class Failure(NamedTuple):
-    """How a block failed: the error, the way to it (outermost first), and what is known of it."""
+    """The failure of a block."""
     error: BaseException
-    places: tuple
+    places: tuple     # the calls that led to it, outermost first
     hint: str | None
 
 
 def told(failure, path):
-    """A `Failure` as lines of text: block, line, source line, the way to it, error, and hint."""
+    """A `Failure` as text of several lines: the place, the error, the calls and the hint."""
     last = failure.places[-1]
     begin = "" if last.module else f"{path.name}, "
     lines = [f"{begin}{_where(last)}: {_message(failure.error)}", f"    {last.text}"]
@@ -53,9 +52,9 @@ def _where(place):
 
 
 def _message(error):
-    """The error's type and text, without TensorFlow's own traceback of where an op was made."""
+    """The error's type and text, without TensorFlow's traceback of where an op was created."""
     if isinstance(error, SystemExit):
-        return f"it ended itself with status {error.code}"
+        return f"the listing exited with status {error.code}"
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     text = re.split(r"\n\s*(Original stack trace for|Defined at)\b", text)[0].strip()
     lines = text.splitlines()

@@ -1,21 +1,21 @@
-"""What is changed in a block between its text and its run: the values that `--set` names.
+"""Change the parsed code of a block before it runs: the values given with `--set`.
 
-The parsed code is changed, never its text, so every line keeps its number and its columns.
+Only the syntax tree is changed, never the text, so every line keeps its number and its columns.
 """
 
 import ast
 
 from gan_tf1.errors import InputError
 
-SHOW = "__listing_show__"  # what a notebook's last expression is handed to
-DEPTH = 50                 # brackets, signs and operators of a value that --set gives
+SHOW = "__listing_show__"  # the function that displays a notebook's last expression
+DEPTH = 50                 # largest depth of brackets, signs and operators in a value of --set
 
 
 def value(name, text):
-    """The expression `text` of `--set name=text`, parsed.
+    """Parse the expression `text` of `--set name=text`.
 
-    Raises InputError if it is none, if either is nested more than `DEPTH` deep, or if `name` is
-    neither a target (`epochs`, `self.epochs`, `train.epochs`) nor a number.
+    Raises InputError if it is not an expression, if `text` or `name` is nested more than `DEPTH`
+    deep, or if `name` is neither a target (`epochs`, `self.epochs`, `train.epochs`) nor a number.
     """
     target = _parsed(name)
     if number(name) is None and not isinstance(target, (ast.Name, ast.Attribute)):
@@ -23,17 +23,17 @@ def value(name, text):
                          "variable nor a number")
     expression = _parsed(text)
     if expression is None:
-        raise InputError(f"--set {name}={text[:80]}: {text[:80]!r} is no Python expression, or is "
-                         f"nested too deeply (a text needs its own quotes: --set "
+        raise InputError(f"--set {name}={text[:80]}: {text[:80]!r} is not a Python expression, or "
+                         f"is nested too deeply (a string needs its own quotes: --set "
                          f"\"{name}='{text[:80]}'\")")
     return expression
 
 
 def _parsed(text):
-    """The expression `text`, or None if it is none or is nested more than `DEPTH` deep."""
+    """The parsed expression `text`; None if it is invalid, or nested more than `DEPTH` deep."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # either of the last: nesting
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply
         return None
     layer = [expression]
     for _ in range(DEPTH):
@@ -42,7 +42,7 @@ def _parsed(text):
 
 
 def number(name):
-    """The number that `name` is, or None: `--set 1000000=100` is for what has no name."""
+    """The number that `name` denotes, or None; `--set 1000000=100` replaces a number."""
     expression = _parsed(name)
     try:
         found = None if expression is None else ast.literal_eval(expression)
@@ -52,13 +52,15 @@ def number(name):
 
 
 def set_values(tree, values):
-    """Put `values` (name -> expression) in place of what `tree` assigns to these names.
+    """Replace the values that `tree` assigns, with `values` (name -> expression).
 
-    A plain name is what is assigned outside of functions and classes, `a, b = 1, 2` and
-    `a: int = 1` among them; `train.epochs` what the function `train` assigns, or takes by default;
-    `self.epochs` what is assigned to that; and a number every number that is written so.
+    A plain name stands for an assignment outside of functions and classes, `a, b = 1, 2` and
+    `a: int = 1` included. `train.epochs` stands for an assignment in the function or class `train`,
+    or for the default of its parameter; `self.epochs` for assignments to this attribute; and a
+    number for each of its occurrences.
 
-    Returns all plain names that are assigned so, changed or not, and the others that were found.
+    Returns all plain names that `tree` assigns, replaced or not, and the other names in `values`
+    that were found.
     """
     names = set()
     for statement in _top_level(tree.body):
@@ -86,13 +88,13 @@ def _targets(statement):
 
 
 class _Numbers(ast.NodeTransformer):
-    """Puts an expression in place of a number, wherever it is written."""
+    """Replaces each occurrence of a number with an expression."""
 
     def __init__(self, old, new):
         self.old, self.new, self.found = old, new, False
 
     def visit_Constant(self, node):
-        """The new expression, or what was there."""
+        """The new expression, or the unchanged node."""
         if type(node.value) is not type(self.old) or node.value != self.old:
             return node
         self.found = True
@@ -100,8 +102,10 @@ class _Numbers(ast.NodeTransformer):
 
 
 def _set_inside(tree, name, new):
-    """`self.epochs` wherever it is assigned; `train.epochs` inside of a function or class `train`.
-    Whether there was one."""
+    """Replace `self.epochs` everywhere, or `train.epochs` in the function or class `train`.
+
+    Returns whether it was found.
+    """
     owner, _, own = name.rpartition(".")
     found = False
     for node in ast.walk(tree):
@@ -120,7 +124,7 @@ def _set_inside(tree, name, new):
 
 
 def _set_default(arguments, own, new):
-    """The default of the parameter `own`; whether it has one."""
+    """Replace the default of the parameter `own`; returns whether it has one."""
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = [(arguments.defaults, index, argument) for index, argument in enumerate(
         positional[len(positional) - len(arguments.defaults):])]
@@ -134,7 +138,7 @@ def _set_default(arguments, own, new):
 
 
 def places(tree, name):
-    """How `--set` can reach `name` inside of functions and classes: ["train.name", "self.name"]."""
+    """The names by which `--set` reaches `name` in functions and classes, such as "self.name"."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -146,7 +150,7 @@ def places(tree, name):
 
 
 def _set_elements(statement, target, values):
-    """`a, b = 1, 2`: each name has its own value, where both sides have as many parts."""
+    """Replace values in `a, b = 1, 2`, if both sides have the same length; returns the names."""
     right = statement.value
     if not isinstance(right, (ast.Tuple, ast.List)) or len(right.elts) != len(target.elts):
         return set()
@@ -172,7 +176,7 @@ def _top_level(body):
 
 
 def _placed(expression, old):
-    """A copy of `expression` at the place of `old`, for tracebacks."""
+    """A copy of `expression` with the position of `old`, for tracebacks."""
     new = ast.parse(ast.unparse(expression), mode="eval").body
     for node in ast.walk(new):
         ast.copy_location(node, old)
@@ -180,7 +184,7 @@ def _placed(expression, old):
 
 
 def show_last(tree):
-    """Hand the last expression of a notebook's cell to `SHOW`, as Jupyter displays it."""
+    """Pass the last expression of a notebook's cell to `SHOW`, since Jupyter displays it."""
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
         call = ast.Call(ast.Name(SHOW, ast.Load()), [last.value], [])
@@ -189,7 +193,7 @@ def show_last(tree):
 
 
 def defined(tree):
-    """The names that `tree` defines outside of functions and classes, but for imported ones."""
+    """The names that `tree` defines outside of functions and classes, without imported ones."""
     names = set()
     for statement in _top_level(tree.body):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -201,7 +205,7 @@ def defined(tree):
 
 
 def mentioned(tree):
-    """The names that a block of expressions alone reads; () where it has any other statement."""
+    """The names that a block reads if it consists of expressions only, else ()."""
     if not tree.body or not all(isinstance(statement, ast.Expr) for statement in tree.body):
         return ()
     nodes = list(ast.walk(tree))

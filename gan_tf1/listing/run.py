@@ -1,4 +1,4 @@
-"""Run a listing: its blocks, one after the other, in one `__main__`."""
+"""Run the blocks of a listing, one after the other, in one module `__main__`."""
 
 import ast
 import builtins
@@ -22,24 +22,23 @@ from gan_tf1.tf1 import insides, tf, without_chatter
 
 
 class Result(NamedTuple):
-    """What came of a listing: its failures (none, or one without `keep_going`), the figures saved,
-    the blocks passed over as fragments, and the names that it defined."""
-    failures: list
-    figures: list
-    fragments: list
-    names: dict
+    """The outcome of a listing."""
+    failures: list   # `Failure`s; at most one without `keep_going`
+    figures: list    # paths of the saved figures
+    fragments: list  # numbers of the blocks that were skipped as fragments
+    names: dict      # the listing's globals
 
 
 def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False):
     """Run the listing at `path` as it is written, and return a `Result`.
 
-    `values`: name -> parsed expression, in place of what the listing assigns (`rewrite.value`);
-    `only`: the numbers of the blocks to run; `arguments`: sys.argv[1:]. The work directory is made,
-    and is the current directory while the listing runs. With `keep_going` a block that fails
-    doesn't end the run.
+    `values` maps names to the parsed expressions (`rewrite.value`) that replace what the listing
+    assigns, `only` are the numbers of the blocks to run, and `arguments` become sys.argv[1:]. The
+    work directory is created if needed, and is the current directory while the listing runs. With
+    `keep_going` the run continues after a block that fails.
 
-    Raises InputError if the file can't be read, `only` names no block of it, a name of `values` is
-    never assigned, or its code is nested too deeply for Python.
+    Raises InputError if the listing isn't valid (see `blocks.read`), if a block of `only` doesn't
+    exist, if a name of `values` is never assigned, or if the code is nested too deeply for Python.
     """
     path, workdir = pathlib.Path(path).resolve(), pathlib.Path(workdir).resolve()
     all_blocks = blocks.read(path)
@@ -50,7 +49,7 @@ def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=Fals
         _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
         own = set().union(*(rewrite.defined(tree) for tree in trees.values()
                             if isinstance(tree, ast.Module)))
-    except (RecursionError, MemoryError) as error:  # either may come from Python's parser
+    except (RecursionError, MemoryError) as error:  # Python's parser raises both
         raise InputError(f"{path.name} has code that is nested too deeply for Python") from error
     try:
         workdir.mkdir(parents=True, exist_ok=True)
@@ -100,24 +99,23 @@ def _set_values(path, trees, values):
         if name in assigned:
             continue
         if rewrite.number(name) is not None:
-            raise InputError(f"--set {name}: the number {name} isn't written in {path.name}")
+            raise InputError(f"--set {name}: the number {name} doesn't occur in {path.name}")
         inside = [place for tree in parsed for place in rewrite.places(tree, name.split(".")[-1])]
         if inside:
-            raise InputError(f"--set {name}: {path.name} assigns it inside of a function or class "
-                             f"only: --set {inside[0]}=...")
+            raise InputError(f"--set {name}: {path.name} assigns it only inside of a function or "
+                             f"class: use --set {inside[0]}=...")
         known = ", ".join(sorted(assigned)) or "nothing"
         raise InputError(f"--set {name}: {path.name} never assigns {name} outside of functions "
-                         f"and classes; it does assign {known}")
+                         f"and classes; it assigns {known}")
 
 
 def _filename(path, block):
-    """The name that tracebacks show: the file's own for a script."""
+    """The name that tracebacks show: that of the file, with the block unless it is a script."""
     return str(path) if block.kind == "script" else f"{path}, block {block.number}"
 
 
 class _Listing:
-    """A listing on its way: its module, its code and syntax trees by number, the names that it
-    defines, its figures."""
+    """A listing that is being run."""
 
     def __init__(self, path, workdir, all_blocks, codes, trees, own):
         self.path, self.workdir = path, workdir
@@ -140,7 +138,7 @@ class _Listing:
             why = _fragment(tree, names, self.own)
             if why:
                 fragments.append(block.number)
-                note(f"block {block.number} is a fragment, and skipped: {why}")
+                note(f"block {block.number} is a fragment and is skipped: {why}")
                 return False, None
         filename = _filename(self.path, block)
         source = self.codes[block.number].text
@@ -151,7 +149,7 @@ class _Listing:
             if block.kind == "cell":
                 rewrite.show_last(tree)
             exec(compile(tree, filename, "exec"), names)
-            if block.kind != "script":  # as Jupyter does after each cell
+            if block.kind != "script":  # like Jupyter after each cell
                 self.figures.save_open()
         except KeyboardInterrupt as error:
             place = self.failure(error, block).places[-1]
@@ -167,7 +165,7 @@ class _Listing:
         return False, None
 
     def failure(self, error, block):
-        """The `Failure` that `error`, raised in `block`, is."""
+        """The `Failure` that describes `error`, raised in `block`."""
         if isinstance(error, SyntaxError) and error.filename in self.by_filename:
             there = self.by_filename[error.filename]
             places = (self.place(there, error.lineno or 1, "<module>"),)
@@ -179,7 +177,7 @@ class _Listing:
         return Failure(error, places, hints.hint(error, about))
 
     def is_beside(self, filename):
-        """Whether a file is a module of the listing's own, in its folder or below."""
+        """Whether a file is one of the listing's own modules, in its folder or below."""
         return not is_library(filename) and pathlib.Path(filename).is_relative_to(self.path.parent)
 
     def place_of(self, frame):
@@ -194,18 +192,17 @@ class _Listing:
                      function, text)
 
     def show_value(self, value):
-        """Print what a notebook's cell ends with, as Jupyter does."""
+        """Print the value of a cell's last expression, as Jupyter does."""
         if value is not None:
             vars(self.module)["_"] = value
             print(repr(value))
 
 
 def _fragment(tree, names, own):
-    """Why a chapter's block is only a part of code, shown in passing; None where it is a whole.
+    """The reason why a chapter's block is only a fragment of code, or None if it is complete.
 
-    So it is where it begins inside of something (its first line is indented) or ends before
-    something begins (a `with` without a body), and where it only mentions an expression of names
-    that nothing defines, and of none of the listing's `own`.
+    A fragment has an indented first line, ends with a statement without its body (such as a
+    `with`), or is an expression with undefined names and without any of the listing's `own`.
     """
     if isinstance(tree, IndentationError):
         return tree.msg
@@ -213,15 +210,14 @@ def _fragment(tree, names, own):
         mentioned = rewrite.mentioned(tree)
         missing = [name for name in mentioned if name not in names and not hasattr(builtins, name)]
         if missing and not own.intersection(mentioned):
-            return f"it only mentions {', '.join(missing)}, which nothing defines"
+            return f"it only mentions undefined names: {', '.join(missing)}"
     return None
 
 
 @contextlib.contextmanager
 def _surroundings(listing, arguments):
-    """What a program finds around it: `__main__`, sys.argv, sys.path, the current directory; and an
-    empty graph."""
-    with without_chatter():  # the first session looks for a GPU, and says so
+    """A context with the listing's `__main__`, sys.argv, sys.path and directory, and a new graph."""
+    with without_chatter():  # the first session looks for a GPU and prints messages
         tf.Session().close()
     before = sys.modules["__main__"], sys.argv, sys.path[:], os.getcwd()
     sys.modules["__main__"] = listing.module
@@ -241,7 +237,7 @@ def _surroundings(listing, arguments):
 
 @contextlib.contextmanager
 def _own_input_data():
-    """`import input_data`, where the tutorials' file of this name isn't beside the listing."""
+    """A context that allows `import input_data`, if there is no such file beside the listing."""
     if importlib.util.find_spec("input_data") is not None:
         yield
         return
@@ -254,7 +250,7 @@ def _own_input_data():
 
 @contextlib.contextmanager
 def _own_flags():
-    """tf.app.flags, where a listing may define what a library has taken since (`log_dir`)."""
+    """A context in which a listing may define flags that a library has defined too (`log_dir`)."""
     flags = tf.app.flags.FLAGS
     before = {name: (flags[name], flags[name].allow_override) for name in flags}
     for flag, _ in before.values():
@@ -262,7 +258,7 @@ def _own_flags():
     integer, number = tf.app.flags.DEFINE_integer, tf.app.flags.DEFINE_float
 
     def define_integer(name, default, *args, **options):
-        # Before TensorFlow 1.5 no default was looked at: np.inf, 1e4.
+        # Before TensorFlow 1.5 a default wasn't checked, so listings use np.inf or 1e4.
         define = number if isinstance(default, float) else integer
         return define(name, default, *args, **options)
 
@@ -283,8 +279,10 @@ def _own_flags():
 
 @contextlib.contextmanager
 def _own_graph():
-    """An empty default graph; and then the one of before, also where a listing left an
-    InteractiveSession open."""
+    """A context with an empty default graph. The earlier graph and session are restored after it.
+
+    This works even if the listing leaves an InteractiveSession open.
+    """
     ops, stack = insides("framework.ops"), insides("framework.stack")
     sessions, graphs = stack._default_session_stack, ops._default_graph_stack
     before = sessions.stack, graphs.stack, graphs._global_default_graph

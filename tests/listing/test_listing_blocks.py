@@ -1,4 +1,4 @@
-"""What of a listing's file is code, what of it goes to the compiler, and what `--set` changes."""
+"""The blocks of a listing, the text that is compiled, and the values that `--set` changes."""
 
 import ast
 import json
@@ -57,7 +57,7 @@ def written(tmp_path, name, content):
     return path
 
 
-def test_a_chapters_blocks_are_its_fences_of_python(tmp_path):
+def test_a_chapters_blocks_are_its_fenced_python_code(tmp_path):
     found = blocks.read(written(tmp_path, "chapter.txt", CHAPTER))
     assert [block.source for block in found] == [
         "a = 1\n", "b = 2\n    # deeper\n", "c = '''\n```\n'''\n"]
@@ -66,7 +66,7 @@ def test_a_chapters_blocks_are_its_fences_of_python(tmp_path):
                                                                        "c = '''"]
 
 
-def test_a_notebooks_blocks_are_its_cells_of_code(tmp_path):
+def test_a_notebooks_blocks_are_its_code_cells(tmp_path):
     notebook = cells(["a = 1\n", "b = 2"], "c = 3")
     notebook["cells"].insert(1, {"cell_type": "markdown", "source": "```\nd = 4\n```"})
     found = blocks.read(written(tmp_path, "a.ipynb", notebook))
@@ -74,16 +74,16 @@ def test_a_notebooks_blocks_are_its_cells_of_code(tmp_path):
 
 
 @pytest.mark.parametrize("name, content, said", [
-    ("a.ipynb", "not json", "no Jupyter notebook"), ("a.ipynb", "[]", "no Jupyter notebook"),
-    ("a.ipynb", {"cells": [{"cell_type": "code"}]}, "no Jupyter notebook"),
+    ("a.ipynb", "not json", "not a Jupyter notebook"), ("a.ipynb", "[]", "not a Jupyter notebook"),
+    ("a.ipynb", {"cells": [{"cell_type": "code"}]}, "not a Jupyter notebook"),
     ("a.ipynb", cells(), "no block of code"), ("a.txt", "only prose", "no block of code"),
     ("a.ipynb", {**cells("1"), "metadata": {"kernelspec": {"language": "R"}}}, "notebook of R")])
-def test_what_has_no_code_is_refused(tmp_path, name, content, said):
+def test_a_file_without_code_is_refused(tmp_path, name, content, said):
     with pytest.raises(InputError, match=said):
         blocks.read(written(tmp_path, name, content))
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
+def test_a_file_that_is_not_text_is_refused(tmp_path):
     (tmp_path / "a.py").write_bytes(b"\xff\xfe\x00a")
     with pytest.raises(InputError, match="UTF-8"):
         blocks.read(tmp_path / "a.py")
@@ -93,7 +93,7 @@ def compiled(source, kind="cell"):
     return blocks.code(blocks.Block(1, source, 0, kind))
 
 
-def test_ipythons_lines_go_and_every_line_keeps_its_number():
+def test_ipythons_lines_are_removed_and_every_line_keeps_its_number():
     source = """%matplotlib inline
 from __future__ import division
 !mkdir -p a/b
@@ -134,7 +134,7 @@ def test_cell_magics(source, run, told):
     assert ("x" in names) == run and bool(skipped) == told
 
 
-def test_a_cell_may_be_indented_as_a_whole_but_a_chapters_block_may_not():
+def test_a_whole_cell_may_be_indented_but_a_chapters_block_may_not():
     assert ast.parse(compiled("    a = 1\n    b = 2").text)
     with pytest.raises(IndentationError):
         ast.parse(compiled(" a = 1", "fence").text)
@@ -149,7 +149,7 @@ def run_with(source, **texts):
     return assigned, names
 
 
-def test_set_replaces_what_is_assigned_outside_of_functions():
+def test_set_replaces_values_that_are_assigned_outside_of_functions():
     source = """
 epochs = 100
 a, [b, c] = 1, [2, 3]
@@ -178,7 +178,7 @@ epochs += 1
 
 @pytest.mark.parametrize("name, text", [("epochs", "two words"), ("epochs", ""), ("2x", "1"),
                                         ("a[0]", "1"), ("-", "1")])
-def test_a_value_that_is_no_expression_is_refused(name, text):
+def test_a_value_that_is_not_an_expression_is_refused(name, text):
     with pytest.raises(InputError, match="--set"):
         rewrite.value(name, text)
 
@@ -187,5 +187,5 @@ def test_ranges_of_blocks():
     assert block_numbers("3") == {3}
     assert block_numbers("1,3-5") == {1, 3, 4, 5}
     for wrong in ("", "5-3", "a", "1-", "-2"):
-        with pytest.raises(Exception, match="no range"):
+        with pytest.raises(Exception, match="is not a range"):
             block_numbers(wrong)

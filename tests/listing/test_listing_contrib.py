@@ -1,4 +1,4 @@
-"""tf.contrib, held to TensorFlow 1.15's own: tests/listing/listings/contrib_layers.py ran on both."""
+"""tf.contrib compared with TensorFlow 1.15's: tests/listing/listings/contrib_layers.py ran on both."""
 
 import pathlib
 
@@ -19,7 +19,7 @@ def both(tmp_path_factory):
             return dict(ours), dict(theirs)
 
 
-def test_the_same_is_recorded(both):
+def test_both_recorded_the_same_keys(both):
     ours, theirs = both
     assert set(ours) == set(theirs)
 
@@ -41,7 +41,7 @@ def test_outputs_gradients_averages_and_penalties(both):
         np.testing.assert_allclose(ours[key], theirs[key], rtol=2e-5, atol=1e-5, err_msg=key)
 
 
-def test_the_spread_of_first_weights(both):
+def test_the_spread_of_initial_weights(both):
     ours, theirs = both
     for key in (key for key in theirs if key.startswith("initializer")):
         assert ours[key] == pytest.approx(theirs[key], rel=0.015), key

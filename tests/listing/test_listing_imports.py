@@ -1,4 +1,4 @@
-"""`import tensorflow` inside `tf1_imports()`, and untouched outside of it."""
+"""`import tensorflow` gives the TF1 API inside `tf1_imports()`, and is unchanged outside of it."""
 
 import builtins
 import importlib
@@ -16,7 +16,7 @@ import tensorflow as REAL  # noqa: E402
 
 
 def state():
-    # What TensorFlow loads late of its own, in its own time, is as good as loaded before.
+    # Other modules don't count, since TensorFlow itself loads some of them lazily.
     return {name: module for name, module in sys.modules.items()
             if name.split(".")[0] == "tensorflow" and "contrib" in name or name == "tensorflow"}
 
@@ -66,7 +66,7 @@ def outside():
     return tensorflow is REAL and not hasattr(tensorflow, "contrib")
 
 
-def test_outside_it_is_as_ever():
+def test_outside_of_the_context_the_import_is_unchanged():
     assert outside()
     with tf1_imports():
         assert not outside()
@@ -81,7 +81,7 @@ def test_outside_it_is_as_ever():
     assert outside()
 
 
-def test_a_thread_sees_it_while_it_lasts():
+def test_other_threads_see_the_tf1_api_inside_the_context():
     found, ended = [], threading.Event()
 
     def work():
@@ -99,10 +99,10 @@ def test_a_thread_sees_it_while_it_lasts():
     assert found == [False, True]
 
 
-def test_installed_libraries_get_the_tensorflow_that_is_installed(tmp_path):
+def test_installed_libraries_get_the_installed_tensorflow(tmp_path):
     source = ("import tensorflow as tf, importlib\nfrom tensorflow import Tensor\n"
               "by_name = importlib.import_module('tensorflow')\n")
-    # Its own patch, undone before `untouched` looks: pytest's is shared with fixtures of all tests.
+    # A patch of its own is undone before `untouched` checks; the fixture monkeypatch is not.
     with pytest.MonkeyPatch.context() as patch:
         for folder in ("site-packages", "own"):
             (tmp_path / folder).mkdir()
@@ -119,7 +119,7 @@ def test_installed_libraries_get_the_tensorflow_that_is_installed(tmp_path):
         del sys.modules["listing_test_own"], sys.modules["listing_test_sit"]
 
 
-def test_what_is_not_supported_names_itself_and_what_is():
+def test_the_error_for_an_unsupported_name_lists_the_supported_ones():
     with tf1_imports() as tf:
         for wrong in (lambda: tf.contrib.crf, lambda: tf.contrib.layers.gdn,
                       lambda: tf.nothing):
@@ -142,7 +142,7 @@ def evaluated(*tensors):
         return sess.run(tensors)
 
 
-def test_both_orders_of_arguments():
+def test_concat_and_split_take_both_orders_of_arguments():
     a, b = np.arange(6.).reshape(2, 3), -np.arange(6.).reshape(2, 3)
     joined, halves = np.concatenate([a, b], 1), [a, b]
     with tf1_imports() as tf, tf.Graph().as_default():
@@ -158,7 +158,7 @@ def test_both_orders_of_arguments():
             np.testing.assert_array_equal(both, halves)
 
 
-def test_losses_take_logits_first_without_names_and_targets_by_name():
+def test_losses_take_logits_first_if_unnamed_and_accept_targets():
     logits, labels = np.array([[2., -1.], [0.5, 3.]]), np.array([[1., 0.], [0.25, 0.75]])
     sigmoid = np.log1p(np.exp(logits)) - labels * logits
     softmax = np.log(np.exp(logits).sum(1)) - (labels * logits).sum(1)
@@ -188,7 +188,7 @@ def test_contribs_losses_take_predictions_first():
         assert len(tf.contrib.losses.get_losses()) == 3
 
 
-def test_weights_need_no_seed_though_the_packages_own_graphs_do():
+def test_listings_need_no_seed_although_the_packages_own_graphs_do():
     new_graph(0)
     with tf1_imports() as tf, tf.Graph().as_default(), tf.Session() as sess:
         assert sess.run(tf.random_normal([3])).shape == (3,)

@@ -1,4 +1,4 @@
-"""Whole listings: this package's own in the style of the time, and the command line."""
+"""Whole listings, written in the style of their time, and the command line."""
 
 import builtins
 import json
@@ -23,7 +23,7 @@ LISTINGS = pathlib.Path(__file__).parent / "listings"
 
 @pytest.fixture(autouse=True)
 def untouched():
-    """After every listing, and above all after one that failed, all is as it was."""
+    """Check that the process is unchanged after a listing, also if the listing failed."""
     watched = lambda: (os.getcwd(), sys.argv, sys.path[:], sys.modules["__main__"],
                        builtins.__import__, hasattr(np, "float"), hasattr(np, "product"),
                        set(tf.app.flags.FLAGS), sys.modules.get("IPython"),
@@ -71,13 +71,13 @@ def test_dcgan_of_mat_files(workdir, capfd):
     reader = tf.train.load_checkpoint(str(workdir / "checkpoints/generator.ckpt"))
     averages = reader.get_tensor("discriminator/batch_normalization/moving_variance")
     assert (averages != 1).all()  # UPDATE_OPS ran
-    # Three figures: those shown, and the one that is left open.
+    # Two figures are shown, and one is left open.
     assert [path.name for path in result.figures] == [
         "figure-001.png", "figure-002.png", "figure-003.png"]
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in result.figures)
     said = capfd.readouterr()
     assert "Epoch 2/2... Discriminator Loss: " in said.out
-    assert "data/train_32x32.mat is there: not downloaded again" in said.err
+    assert "data/train_32x32.mat exists, and is not downloaded" in said.err
     assert "figure-003.png saved" in said.err
 
 
@@ -105,7 +105,7 @@ def test_classifier_with_flags_and_summaries(workdir, capfd, flags):
     assert {"cross_entropy", "layer1/weights/summaries/mean_1", "input/image/0"} <= set(found)
     assert max(found["cross_entropy"]) >= 20
     last = tf.train.latest_checkpoint(str(workdir / "logs"))
-    # A Supervisor saves when it begins, and then by the clock.
+    # A Supervisor saves at the start, and then at intervals of time.
     assert ("model.ckpt-" if "--supervisor" in flags else "model.ckpt-30") in last
 
 
@@ -146,7 +146,7 @@ def listing(tmp_path, text, name="listing.py"):
     return path
 
 
-def test_what_libraries_have_dropped(tmp_path):
+def test_names_that_libraries_have_dropped(tmp_path):
     result = run(listing(tmp_path, """
 import time, matplotlib
 matplotlib.use('TkAgg')
@@ -197,7 +197,7 @@ never = 1
 
 
 def failed(capfd, *arguments):
-    """What is said where a listing fails; checks exit status 1 and that there is no traceback."""
+    """The message of a listing that fails; checks the exit status 1, and that no traceback shows."""
     with pytest.raises(SystemExit) as exit_:
         main(list(map(str, arguments)))
     assert exit_.value.code == 1
@@ -206,7 +206,7 @@ def failed(capfd, *arguments):
     return said
 
 
-def test_a_failure_names_block_line_error_and_the_way_to_it(tmp_path, capfd):
+def test_a_failure_names_block_line_error_and_calls(tmp_path, capfd):
     path = listing(tmp_path, """Text.
 
 ```python
@@ -261,8 +261,8 @@ print("never")
      "nothing is downloaded here: get the four idx files of http://fashion.org/ and put them into "
      "{}/fashion", ""),
     ("import no_such_module", 1, "ModuleNotFoundError", "neither installed nor beside"),
-    ("import sys\nsys.exit(3)", 2, "it ended itself with status 3", "")])
-def test_failures_and_what_is_wrong(tmp_path, capfd, text, line, error, meaning):
+    ("import sys\nsys.exit(3)", 2, "the listing exited with status 3", "")])
+def test_failures_and_hints(tmp_path, capfd, text, line, error, meaning):
     said = failed(capfd, listing(tmp_path, text), "--workdir", tmp_path)
     assert f"listing.py, block 1, line {line}: {error.format(tmp_path)}" in said
     assert f"    {text.splitlines()[line - 1].strip()}\n" in said
@@ -270,7 +270,7 @@ def test_failures_and_what_is_wrong(tmp_path, capfd, text, line, error, meaning)
     assert "Original stack trace" not in said
 
 
-def test_a_listing_has_a_graph_of_its_own(tmp_path):
+def test_a_listing_has_its_own_graph(tmp_path):
     path = listing(tmp_path, "import tensorflow as tf\nfound = tf.get_default_graph()\n"
                              "names = [op.name for op in found.get_operations()]\n"
                              "session = tf.InteractiveSession()\ntf.reset_default_graph\n")
@@ -289,7 +289,7 @@ def test_a_failure_in_a_module_beside_the_listing(tmp_path, capfd):
     assert "  called in block 1, line 2\n    concat(1)\n" in said
 
 
-def test_fragments_of_a_chapter_are_passed_over_but_code_is_not(tmp_path, capfd):
+def test_fragments_of_a_chapter_are_skipped_but_code_is_not(tmp_path, capfd):
     path = listing(tmp_path, "```\nwith open('x'):\n    # Your code here\n```\n"
                              "```\n    a = b\n```\n```\nf(undefined, [i for i in other])\n```\n"
                              "```\ng = 1\n```\n```\nprint(g, max([i for i in (1, 2)]))\n```\n"
@@ -302,16 +302,16 @@ def test_fragments_of_a_chapter_are_passed_over_but_code_is_not(tmp_path, capfd)
 
 @pytest.mark.parametrize("arguments, said", [
     (["--set", "epoch=2"], "--set epoch: listing.py never assigns epoch outside of functions "
-                            "and classes; it does assign a"),
-    (["--set", "a"], "'a' is not NAME=VALUE"), (["--set", "a=b c"], "no Python expression"),
-    (["--only", "2"], "no block 2: its blocks are 1 to 1"), (["--only", "x"], "no range"),
+                            "and classes; it assigns a"),
+    (["--set", "a"], "'a' is not NAME=VALUE"), (["--set", "a=b c"], "is not a Python expression"),
+    (["--only", "2"], "no block 2: its blocks are 1 to 1"), (["--only", "x"], "is not a range"),
     (["--steps", "3"], "unrecognized arguments")])
-def test_bad_input_is_one_line(tmp_path, capsys, arguments, said):
+def test_bad_input_gives_one_line(tmp_path, capsys, arguments, said):
     path = listing(tmp_path, "a = 1\ndef f():\n    epochs = 1\nraise SystemExit(9)\n")
     assert said in refusal(capsys, main, path, *arguments)
 
 
-def test_a_missing_file_is_one_line(tmp_path, capsys):
+def test_a_missing_file_gives_one_line(tmp_path, capsys):
     assert "No such file" in refusal(capsys, main, tmp_path / "none.py")
 
 
@@ -352,9 +352,9 @@ epoch = [plain.train.next_batch(200) for _ in range(3)]
     assert sizes == {200} and len(result.names["firsts"][0]) == 7
 
 
-def test_batches_are_those_of_tensorflow_1():
-    """Against its rule, written down anew: NumPy's global generator, seeded by the last of three
-    data sets; an epoch's rest is filled up from the next, which is shuffled first."""
+def test_batches_equal_those_of_tensorflow_1():
+    """The test repeats TensorFlow 1's rule: NumPy's global generator is seeded by a `DataSet`, and
+    the last batch of an epoch is filled from the next epoch, which is shuffled first."""
     from gan_tf1.listing.input_data import DataSet
     images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
     with tf.Graph().as_default():
@@ -372,10 +372,10 @@ def test_batches_are_those_of_tensorflow_1():
     assert data.epochs_completed == 1
 
 
-# --- what a listing must not be able to do ---
+# --- what a listing must not do ---
 
-def test_what_nbconvert_writes_for_magics_and_shell_lines_is_treated_as_they_are(tmp_path, capfd):
-    """Every call is one that `jupyter nbconvert --to script` writes, of version 4 to 7."""
+def test_nbconverts_calls_are_treated_like_magics_and_shell_lines(tmp_path, capfd):
+    """Versions 4 to 7 of `jupyter nbconvert --to script` write these calls."""
     result = run(listing(tmp_path, """
 get_ipython().run_line_magic('matplotlib', 'inline')
 get_ipython().magic('matplotlib inline')
@@ -424,12 +424,12 @@ def test_keras_downloads_nothing_and_says_what_to_get(tmp_path, monkeypatch, cap
 
 
 @pytest.mark.parametrize("content, complaint", [
-    (b"\xff\xfe\x00", "is no text in UTF-8"), (b"a = 1\0", "is no text: it has null bytes"),
+    (b"\xff\xfe\x00", "is not UTF-8 text"), (b"a = 1\0", "is not text: it contains null bytes"),
     (b"a = " + 5000 * b"-" + b"1", "has code that is nested too deeply"),
     (b"a = " + 900 * b"-" + b"1", "has code that is nested too deeply"),
     (b"x" * 101, "has 101 bytes: a listing has at most 100")])
-def test_a_file_that_cannot_be_a_listing_is_one_line(tmp_path, capsys, monkeypatch, content,
-                                                     complaint):
+def test_a_file_that_cannot_be_a_listing_gives_one_line(tmp_path, capsys, monkeypatch, content,
+                                                        complaint):
     if b"x" in content:
         monkeypatch.setattr("gan_tf1.listing.blocks.LARGEST", 100)
     (tmp_path / "listing.py").write_bytes(content)
@@ -442,14 +442,14 @@ def test_a_file_that_cannot_be_a_listing_is_one_line(tmp_path, capsys, monkeypat
     "epochs=" + 5000 * "-" + "1", "epochs=" + 60 * "-" + "1", "epochs=" + 5000 * "(" + 5000 * ")",
     "epochs=" + 300 * "[" + 300 * "]", "epochs=1" + 5000 * "+1", "1" + 5000 * "+1" + "=3",
     "epochs" + 5000 * ".a" + "=3", "epochs=" + 10_000 * "9"])
-def test_a_value_that_is_nested_deeply_is_one_line(tmp_path, capsys, given):
+def test_a_value_that_is_nested_too_deeply_gives_one_line(tmp_path, capsys, given):
     path = listing(tmp_path, "epochs = 3\nraise SystemExit(9)\n")
     line = refusal(capsys, main, path, "--set", given, "--workdir", tmp_path)
     assert line.startswith("error: --set ") and len(line) < 500
 
 
 def test_a_long_listing_is_read_in_one_pass():
-    """Finding where each statement ends takes as many lines as there are, not their square."""
+    """The time to find the end of each statement is linear in the number of lines."""
     from gan_tf1.listing import blocks
 
     class Lines(list):

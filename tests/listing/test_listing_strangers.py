@@ -1,4 +1,4 @@
-"""What notebooks of 2016 to 2018 do beside their networks: the idioms of well-known ones."""
+"""Idioms of well-known notebooks from 2016 to 2018, apart from their networks."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from gan_tf1.tf1 import tf
 
 
 def ran(tmp_path, text, name="listing.py", **options):
-    """The names that a listing defines; checks that it doesn't fail."""
+    """Run a listing, check that it doesn't fail, and return the names that it defines."""
     (tmp_path / name).write_text(text)
     result = run(tmp_path / name, tmp_path, **options)
     assert [str(failure.error) for failure in result.failures] == []
@@ -26,7 +26,7 @@ def ran(tmp_path, text, name="listing.py", **options):
 
 
 def test_sizes_that_are_whole_floats(tmp_path):
-    """The O'Reilly tutorial's `z_dim/2`, of Python 2 and of TensorFlow before 1.15."""
+    """As in the O'Reilly tutorial's `z_dim/2`, for Python 2 and TensorFlow before 1.15."""
     names = ran(tmp_path, """
 import tensorflow as tf
 w = tf.get_variable('w', [3, 3, 1, 100/2], initializer=tf.truncated_normal_initializer())
@@ -93,7 +93,7 @@ with tf.Session() as sess:
 rate = [var.op.name for var in tf.global_variables() if 'learning_rate' in var.name]
 """)
     assert names["same"] == (True, True)
-    _, weights = zip(*names["seen"])  # the losses: before or after the step, as in TensorFlow 1
+    _, weights = zip(*names["seen"])  # as in TensorFlow 1, the losses may be those before or after the step
     np.testing.assert_allclose(weights[0], [2.5, 3.5])
     np.testing.assert_allclose(weights[1], np.array([2.5, 3.5]) - 0.5 ** 0.5, rtol=1e-6)
     np.testing.assert_allclose(weights[2], weights[1] - 1, rtol=1e-6)
@@ -101,7 +101,7 @@ rate = [var.op.name for var in tf.global_variables() if 'learning_rate' in var.n
     assert names["rate"] == ["OptimizeLoss/learning_rate", "OptimizeLoss_1/learning_rate"]
     assert names["hp"].values() == {"size": 8, "rate": 0.1, "name": "x", "on": False}
     x = np.arange(24.0).reshape(2, 6, 2)
-    # As contrib did it: the count of `axis` in place, what is left of it as the last axis.
+    # As in contrib, num_units replaces `axis`, and the rest of it becomes the last axis.
     np.testing.assert_array_equal(names["largest"][0], x.reshape(2, 3, 2, 2).max(-1))
     np.testing.assert_array_equal(names["largest"][1], x.max(-1, keepdims=True))
 
@@ -126,7 +126,7 @@ small = Image.new('L', (8, 8)).resize((4, 4), Image.ANTIALIAS).size
     assert not hasattr(np.zeros(1), "itemset")
 
 
-def test_old_matplotlib_and_no_waiting_for_keys(tmp_path):
+def test_old_matplotlib_without_waiting_for_keys(tmp_path):
     names = ran(tmp_path, """
 import matplotlib.pyplot as plt
 heights = plt.hist([0, 1, 1, 1], bins=2, normed=True)[0]
@@ -149,7 +149,7 @@ f, a = plt.subplots(2); f.show(); plt.draw(); plt.waitforbuttonpress(); f.waitfo
     assert names["solid"] == ("3d", (0, 0, 1, 1))
 
 
-def test_gifs_where_imageio_is_not_installed(tmp_path):
+def test_gifs_if_imageio_is_not_installed(tmp_path):
     names = ran(tmp_path, """
 import imageio, numpy as np
 for i in range(2):
@@ -171,7 +171,7 @@ back = imageio.mimread('two.gif')
         assert gif.n_frames == 2 and gif.info["duration"] == 200
 
 
-def test_flags_whose_default_is_no_whole_number_and_input_data_of_the_tutorials(tmp_path):
+def test_integer_flags_with_a_float_default_and_the_tutorials_input_data(tmp_path):
     few_idx.write(tmp_path / "MNIST_data")
     names = ran(tmp_path, """
 import numpy as np, tensorflow as tf, input_data
@@ -198,7 +198,7 @@ net, found, other = Net(), train(1), train(10000)
 """
 
 
-def test_set_reaches_what_functions_and_bare_numbers_say(tmp_path):
+def test_set_reaches_values_in_functions_and_bare_numbers(tmp_path):
     texts = {"self.epochs": "2", "train.epochs": "3", "train.rate": "0.5", "train.size": "4",
              "1000000": "5"}
     names = ran(tmp_path, SETTABLE, values={name: value(name, text)
@@ -208,21 +208,21 @@ def test_set_reaches_what_functions_and_bare_numbers_say(tmp_path):
 
 
 @pytest.mark.parametrize("given, said", [
-    ("epochs=2", "inside of a function or class only: --set train.epochs=..."),
-    ("size=2", "--set train.size=..."), ("7.0=1", "the number 7.0 isn't written in listing.py"),
+    ("epochs=2", "only inside of a function or class: use --set train.epochs=..."),
+    ("size=2", "--set train.size=..."), ("7.0=1", "the number 7.0 doesn't occur in listing.py"),
     ("train.nothing=1", "never assigns train.nothing"), ("a[0]=1", "neither the name")])
-def test_what_set_does_not_find_is_one_line(tmp_path, capsys, given, said):
+def test_a_name_that_set_does_not_find_gives_one_line(tmp_path, capsys, given, said):
     (tmp_path / "listing.py").write_text(SETTABLE)
     assert said in refusal(capsys, main, tmp_path / "listing.py", "--set", given)
 
 
-def test_a_work_directory_that_is_a_file_is_one_line(tmp_path, capsys):
+def test_a_work_directory_that_is_a_file_gives_one_line(tmp_path, capsys):
     (tmp_path / "listing.py").write_text("a = 1\n")
     assert "is a file: name a directory" in refusal(
         capsys, main, tmp_path / "listing.py", "--workdir", tmp_path / "listing.py")
 
 
-def test_a_second_run_leaves_the_figures_of_the_first(tmp_path):
+def test_a_second_run_keeps_the_figures_of_the_first(tmp_path):
     text = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n"
     ran(tmp_path, text)
     first = (tmp_path / "figure-001.png").read_bytes()
@@ -231,15 +231,15 @@ def test_a_second_run_leaves_the_figures_of_the_first(tmp_path):
     assert (tmp_path / "figure-002.png").read_bytes() != first
 
 
-def test_ctrl_c_saves_what_is_drawn_and_says_where_it_was(tmp_path):
+def test_ctrl_c_saves_the_open_figures_and_names_the_line(tmp_path):
     (tmp_path / "listing.py").write_text(
         "import time, matplotlib.pyplot as plt\nplt.plot([1])\n"
         "print('on', flush=True); time.sleep(60)\n")
     process = subprocess.Popen([sys.executable, "-m", "gan_tf1.listing", tmp_path / "listing.py"],
                                cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-                               preexec_fn=heed_ctrl_c)
-    assert process.stdout.readline() == "on\n"  # a shell's background jobs ignore what follows
+                               preexec_fn=heed_ctrl_c)  # a shell's background jobs ignore SIGINT
+    assert process.stdout.readline() == "on\n"
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "interrupted at block 1, line 3" in said

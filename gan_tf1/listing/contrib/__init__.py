@@ -1,8 +1,9 @@
-"""What listings use of `tf.contrib`, which TensorFlow 2 left out, with its defaults and names.
+"""The parts of `tf.contrib`, which TensorFlow 2 dropped, that listings use.
 
-`module()` puts it together; `layers.py` has the layers, `batch_norm.py` their normalization,
-`weights.py` initializers and regularizers, `framework.py` argument scopes and lists of variables,
-`training.py` hyperparameters and training ops.
+They have the original defaults and variable names. `module()` assembles them; `layers.py` has the
+layers, `batch_norm.py` the normalizations, `weights.py` initializers and regularizers,
+`framework.py` argument scopes and lists of variables, and `training.py` hyperparameters and
+training ops.
 """
 
 from gan_tf1.listing import input_data
@@ -11,7 +12,7 @@ from gan_tf1.listing.contrib import (
 from gan_tf1.tf1 import load
 
 
-# How contrib's files were called, by which some listings import: contrib.layers.python.layers.layers.
+# The names of contrib's inner files, which some listings import: contrib.layers.python.layers.
 INNER = ("python", "api", "layers", "ops", "framework", "learn", "rnn", "keras", "initializers",
          "regularizers", "variables", "core_rnn_cell", "hparam", "training")
 
@@ -22,7 +23,7 @@ def _public(*modules):
 
 
 def module(Module):
-    """`tf.contrib`, its parts made by `Module(name, own, base, hint)`."""
+    """The module `tf.contrib`, whose parts are made by `Module(name, own, base, hint)`."""
     tf = load()
 
     def part(name, own, base=None):

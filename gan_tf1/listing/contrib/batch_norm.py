@@ -1,4 +1,4 @@
-"""`tf.contrib.layers`' normalizations: of a batch, a layer, an instance."""
+"""The normalizations of `tf.contrib.layers`: batch norm, layer norm and instance norm."""
 
 from gan_tf1.batch_norm import normalized
 from gan_tf1.listing.contrib.framework import add_arg_scope, model_variable
@@ -17,14 +17,14 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
                renorm_decay=0.99, adjustment=None):
     """Batch norm of [N, C], [N, H, W, C] or any other rank, with contrib's names and defaults.
 
-    Over the batch while `is_training` (True, False, or a tensor), by the moving averages else;
-    gamma only with `scale`. `updates_collections` takes the ops that move the averages, to be run
-    by the caller; with None they move in place. As contrib chose, the variance that moves into the
-    average is that of the fused kernel, times n/(n-1), for ranks 2 and 4; the plain one else, and
-    for rank 2 left to UPDATE_OPS with `fused=False`.
+    It normalizes with batch statistics if `is_training` (True, False, or a tensor), else with
+    moving statistics; gamma exists only with `scale`. The ops that update the moving averages go
+    into `updates_collections`, for the caller to run; with None they run in place. As in contrib,
+    ranks 2 and 4 use the fused kernel unless `fused=False`. It updates the moving variance with
+    the unbiased variance, n/(n-1) times the biased one, which is used otherwise.
 
     Raises NotImplementedError for `renorm`, `batch_weights`, `adjustment` and
-    `zero_debias_moving_mean`; ValueError for an unknown rank or number of channels.
+    `zero_debias_moving_mean`, and ValueError for an unknown rank or number of channels.
     """
     for name, given in (("renorm", renorm), ("batch_weights", batch_weights is not None),
                         ("adjustment", adjustment is not None),
@@ -55,7 +55,7 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
         fused = (fused is None or fused) and rank in (2, 4)
         made = {"beta": tf.zeros(channels), "gamma": tf.ones(channels)}
         wanted = [name for name, wish in (("beta", center), ("gamma", scale)) if wish]
-        # contrib handed this case to tf.layers, which makes gamma first.
+        # In this case contrib used tf.layers, which creates gamma first.
         if updates_collections == tf.GraphKeys.UPDATE_OPS and not (fused and rank == 2):
             wanted.reverse()
         made |= {name: parameter(name, trainable) for name in wanted}
@@ -73,7 +73,7 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
 def layer_norm(inputs, center=True, scale=True, activation_fn=None, reuse=None,
                variables_collections=None, outputs_collections=None, trainable=True,
                begin_norm_axis=1, begin_params_axis=-1, scope=None):
-    """Normalizes each example over the axes from `begin_norm_axis` on (epsilon 1e-12)."""
+    """Normalize each example over the axes from `begin_norm_axis` on, with epsilon 1e-12."""
     with tf.variable_scope(scope, "LayerNorm", [inputs], reuse=reuse) as sc:
         x = tf.convert_to_tensor(inputs)
         shape = x.shape[begin_params_axis:]
@@ -91,7 +91,7 @@ def layer_norm(inputs, center=True, scale=True, activation_fn=None, reuse=None,
 def instance_norm(inputs, center=True, scale=True, epsilon=1e-6, activation_fn=None,
                   param_initializers=None, reuse=None, variables_collections=None,
                   outputs_collections=None, trainable=True, data_format="NHWC", scope=None):
-    """Normalizes each channel of each example over its pixels; `data_format` NHWC only."""
+    """Normalize each channel of each example over its pixels; only for `data_format` NHWC."""
     if data_format != "NHWC":
         raise NotImplementedError("tf.contrib.layers.instance_norm: data_format must be NHWC here")
     with tf.variable_scope(scope, "InstanceNorm", [inputs], reuse=reuse) as sc:

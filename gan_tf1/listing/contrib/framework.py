@@ -1,4 +1,4 @@
-"""`tf.contrib.framework`: argument scopes, and lists of variables."""
+"""`tf.contrib.framework`: argument scopes and lists of variables."""
 
 import contextlib
 import functools
@@ -18,7 +18,7 @@ def _key(function):
 
 
 def add_arg_scope(function):
-    """A decorator: `function` takes from the current `arg_scope` what its caller doesn't name."""
+    """A decorator: `function` takes its defaults from the current `arg_scope`."""
 
     @functools.wraps(function)
     def scoped(*args, **kwargs):
@@ -35,10 +35,10 @@ def has_arg_scope(function):
 
 @contextlib.contextmanager
 def arg_scope(list_ops_or_scope, **kwargs):
-    """While it lasts, the functions of the list have `kwargs` as defaults.
+    """A context in which the functions of the list have `kwargs` as defaults.
 
-    Or all those of a scope that an earlier `with arg_scope(...) as scope` gave. Scopes nest, the
-    inner one first. Raises TypeError and ValueError as contrib did.
+    Instead of a list, it accepts the scope of an earlier `with arg_scope(...) as scope`. Scopes can
+    be nested, and the inner one takes precedence. Raises TypeError and ValueError as contrib did.
     """
     if isinstance(list_ops_or_scope, dict):
         if kwargs:
@@ -63,7 +63,7 @@ def arg_scope(list_ops_or_scope, **kwargs):
 
 def variable(name, shape=None, dtype=None, initializer=None, regularizer=None, trainable=True,
              collections=None, **options):
-    """`tf.get_variable`, in GLOBAL_VARIABLES and `collections`."""
+    """`tf.get_variable`, which adds the variable to GLOBAL_VARIABLES and to `collections`."""
     collections = [*(collections or ()), tf.GraphKeys.GLOBAL_VARIABLES]
     collections = list(dict.fromkeys(collections))
     options.pop("device", None)
@@ -73,14 +73,14 @@ def variable(name, shape=None, dtype=None, initializer=None, regularizer=None, t
 
 def model_variable(name, shape=None, dtype=tf.float32, initializer=None, regularizer=None,
                    trainable=True, collections=None, **options):
-    """A `variable` that is in MODEL_VARIABLES too."""
+    """Like `variable`, and also adds it to MODEL_VARIABLES."""
     collections = [*(collections or ()), tf.GraphKeys.MODEL_VARIABLES]
     return variable(name, shape, dtype, initializer, regularizer, trainable, collections,
                     **options)
 
 
 def add_model_variable(var):
-    """Put `var` into MODEL_VARIABLES."""
+    """Add `var` to MODEL_VARIABLES."""
     if not any(var is other for other in tf.get_collection(tf.GraphKeys.MODEL_VARIABLES)):
         tf.add_to_collection(tf.GraphKeys.MODEL_VARIABLES, var)
 
@@ -120,7 +120,7 @@ def get_variables_by_name(given_name, scope=None):
 
 
 def get_unique_variable(var_op_name):
-    """The one variable of this name; ValueError where there is none."""
+    """The variable of this name. Raises ValueError if there is none."""
     for var in tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES, scope=var_op_name):
         if var.op.name == var_op_name:
             return var
@@ -128,7 +128,7 @@ def get_unique_variable(var_op_name):
 
 
 def get_variables_to_restore(include=None, exclude=None):
-    """All variables below the scopes `include` (without it: all) and below none of `exclude`."""
+    """The variables in the scopes `include` (default: all), without those in `exclude`."""
     chosen = [var for scope in (include or [None]) for var in get_variables(scope)]
     left_out = {id(var) for scope in exclude or () for var in get_variables(scope)}
     return [var for var in chosen if id(var) not in left_out]

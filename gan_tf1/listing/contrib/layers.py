@@ -1,7 +1,7 @@
-"""`tf.contrib.layers`: dense and convolutional layers, pooling, and what goes between them.
+"""`tf.contrib.layers`: dense and convolutional layers, pooling, and other functions of tensors.
 
-Unlike `tf.layers`, a layer here has ReLU unless told otherwise, `SAME` padding, Xavier's weights;
-its variables are `weights` and `biases`, and a `normalizer_fn` takes the place of the bias.
+In contrast to `tf.layers`, the defaults here are ReLU, `SAME` padding and Xavier's initializer. The
+variables are called `weights` and `biases`, and a `normalizer_fn` replaces the bias.
 """
 
 import functools
@@ -21,10 +21,10 @@ __all__ = ["fully_connected", "linear", "relu", "relu6", "convolution", "convolu
 def _layer(inputs, default_name, reuse, scope, trainable, variables_collections,
            outputs_collections, weights, biases, normalizer_fn, normalizer_params, activation_fn,
            compute, bias_format=None):
-    """What the layers with weights have in common.
+    """The common part of all layers with weights.
 
-    `weights` is a list of (name, shape from the input, initializer, regularizer); `biases` is
-    (count, initializer, regularizer); `compute(x, *weights)` is the layer without its bias.
+    `weights` is a list of (name, function input -> shape, initializer, regularizer), `biases` is
+    (count, initializer, regularizer), and `compute(x, *weights)` is the layer without its bias.
     """
     with tf.variable_scope(scope, default_name, [inputs], reuse=reuse) as sc:
         x = tf.convert_to_tensor(inputs)
@@ -47,7 +47,7 @@ def _layer(inputs, default_name, reuse, scope, trainable, variables_collections,
 
 
 def _known(size, x):
-    """A dimension that a weight's shape needs."""
+    """The dimension `size` as an int. Raises ValueError if it is unknown."""
     if getattr(size, "value", size) is None:
         raise ValueError(f"The channel dimension of the inputs {x.name} should be defined. Found "
                          "`None`.")
@@ -60,7 +60,7 @@ def fully_connected(inputs, num_outputs, activation_fn=tf.nn.relu, normalizer_fn
                     weights_regularizer=None, biases_initializer=tf.zeros_initializer(),
                     biases_regularizer=None, reuse=None, variables_collections=None,
                     outputs_collections=None, trainable=True, scope=None):
-    """[..., N] -> [..., num_outputs]. Raises ValueError where N or the rank is unknown."""
+    """A dense layer, [..., N] -> [..., num_outputs]. ValueError if N or the rank is unknown."""
     num_outputs = int(num_outputs)
 
     def shape(x):
@@ -94,7 +94,7 @@ def _convolution(dimensions, inputs, num_outputs, kernel_size, stride=1, padding
                  weights_regularizer=None, biases_initializer=tf.zeros_initializer(),
                  biases_regularizer=None, reuse=None, variables_collections=None,
                  outputs_collections=None, trainable=True, scope=None):
-    """[B, H, W, C] -> [B, H/stride, W/stride, num_outputs]; of one or three dimensions likewise."""
+    """[B, H, W, C] -> [B, H/stride, W/stride, num_outputs]; likewise in one or three dimensions."""
     rank = tf.convert_to_tensor(inputs).shape.ndims
     dimensions = dimensions or (rank or 0) - 2
     if rank != dimensions + 2 or not 1 <= dimensions <= 3:
@@ -117,7 +117,7 @@ def _convolution(dimensions, inputs, num_outputs, kernel_size, stride=1, padding
 
 
 def _of_dimensions(dimensions, name):
-    """`_convolution` of so many dimensions, under its contrib name."""
+    """`_convolution` in `dimensions` dimensions (None: those of the input), with contrib's name."""
 
     @functools.wraps(_convolution)
     def layer(inputs, num_outputs, kernel_size, *args, **kwargs):
@@ -181,7 +181,7 @@ def separable_convolution2d(
         pointwise_initializer=None, weights_regularizer=None,
         biases_initializer=tf.zeros_initializer(), biases_regularizer=None, reuse=None,
         variables_collections=None, outputs_collections=None, trainable=True, scope=None):
-    """A depthwise convolution and a pointwise one; depthwise alone with `num_outputs=None`."""
+    """A depthwise and then a pointwise convolution; only depthwise with `num_outputs=None`."""
     if data_format != "NHWC":
         raise NotImplementedError("tf.contrib.layers.separable_conv2d: data_format must be NHWC")
     sizes, (down, right) = _sizes(kernel_size, 2), _sizes(stride, 2)
@@ -220,7 +220,7 @@ def _pool(kind, inputs, kernel_size, stride, padding, data_format, outputs_colle
 @add_arg_scope
 def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC",
                outputs_collections=None, scope=None):
-    """The largest of each window, which moves by `stride`."""
+    """The maximum of each window, [B, H, W, C] -> [B, ~H/stride, ~W/stride, C]."""
     return _pool(tf.nn.max_pool, inputs, kernel_size, stride, padding, data_format,
                  outputs_collections, scope, "MaxPool2D")
 
@@ -228,7 +228,7 @@ def max_pool2d(inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC
 @add_arg_scope
 def avg_pool2d(inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC",
                outputs_collections=None, scope=None):
-    """The mean of each window, which moves by `stride`."""
+    """The mean of each window, [B, H, W, C] -> [B, ~H/stride, ~W/stride, C]."""
     return _pool(tf.nn.avg_pool, inputs, kernel_size, stride, padding, data_format,
                  outputs_collections, scope, "AvgPool2D")
 
@@ -237,7 +237,7 @@ def avg_pool2d(inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC
 def bias_add(inputs, activation_fn=None, initializer=tf.zeros_initializer(), regularizer=None,
              reuse=None, variables_collections=None, outputs_collections=None, trainable=True,
              data_format="NHWC", scope=None):
-    """`inputs` with a variable `biases` added to its channels."""
+    """Add a variable `biases` [C] to the channels of `inputs`."""
     with tf.variable_scope(scope, "BiasAdd", [inputs], reuse=reuse) as sc:
         x = tf.convert_to_tensor(inputs)
         axis = 1 if data_format == "NCHW" else -1
@@ -253,7 +253,7 @@ def bias_add(inputs, activation_fn=None, initializer=tf.zeros_initializer(), reg
 @add_arg_scope
 def dropout(inputs, keep_prob=0.5, noise_shape=None, is_training=True, outputs_collections=None,
             scope=None, seed=None):
-    """Keeps each number with `keep_prob`, and scales it up, while `is_training`."""
+    """Dropout if `is_training`: each number is kept with probability `keep_prob` and scaled up."""
     with tf.variable_scope(scope, "Dropout", [inputs]) as sc:
         x = tf.convert_to_tensor(inputs)
         outputs = tf.layers.dropout(x, 1 - keep_prob, noise_shape, seed, is_training)
@@ -286,7 +286,7 @@ def softmax(logits, scope=None):
 
 @add_arg_scope
 def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
-    """`inputs` of length 1 along axis `dim`."""
+    """Scale `inputs` to length 1 along the axis `dim`."""
     with tf.variable_scope(scope, "UnitNorm", [inputs]):
         squares = tf.reduce_sum(tf.square(inputs), dim, keep_dims=True)
         return inputs / tf.sqrt(epsilon + squares)
@@ -294,7 +294,7 @@ def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
 
 @add_arg_scope
 def maxout(inputs, num_units, axis=-1, scope=None):
-    """The largest of each N / num_units numbers along `axis`, whose N must be known."""
+    """The maximum of each N / num_units numbers along `axis`, whose size N must be known."""
     with tf.variable_scope(scope, "MaxOut", [inputs]):
         x = tf.convert_to_tensor(inputs)
         count = _known(x.shape[axis], x)
@@ -313,7 +313,7 @@ def _name_of(layer, default):
 
 
 def repeat(inputs, repetitions, layer, *args, **kwargs):
-    """`layer` applied `repetitions` times, in scopes SCOPE/NAME_1, SCOPE/NAME_2, ..."""
+    """Apply `layer` `repetitions` times, in the scopes SCOPE/NAME_1, SCOPE/NAME_2, ..."""
     scope = kwargs.pop("scope", None)
     with tf.variable_scope(scope, "Repeat", [inputs]):
         name = scope or _name_of(layer, "repeat")
@@ -324,7 +324,7 @@ def repeat(inputs, repetitions, layer, *args, **kwargs):
 
 
 def stack(inputs, layer, stack_args, **kwargs):
-    """`layer` applied once for each of `stack_args`, its arguments."""
+    """Apply `layer` once for each of `stack_args`, which are its arguments."""
     scope = kwargs.pop("scope", None)
     if not isinstance(stack_args, (list, tuple)):
         raise ValueError("stack_args need to be a list or tuple")

@@ -1,4 +1,4 @@
-"""`tf.contrib.losses`, which took predictions before labels; `tf.losses` has them the other way."""
+"""`tf.contrib.losses`, which takes predictions before labels; `tf.losses` takes labels first."""
 
 import functools
 import inspect
@@ -23,7 +23,7 @@ def _predictions_first(function):
 
 
 def names():
-    """What the module has: name -> function."""
+    """The functions of the module: name -> function."""
     losses = load().losses
     return {name: getattr(losses, name) for name in SAME} | {
         name: _predictions_first(getattr(losses, name)) for name in SWAPPED}

@@ -1,8 +1,8 @@
-"""`slim.model_analyzer`: how many numbers the variables of a model are."""
+"""`slim.model_analyzer`: the number of parameters of a model."""
 
 
 def analyze_vars(variables, print_info=False):
-    """(numbers, bytes) of all `variables`; with `print_info` a line for each."""
+    """The number of parameters and of bytes of `variables`; `print_info` prints each variable."""
     if print_info:
         print("---------\nVariables: name (type shape) [size]\n---------")
     numbers = size = 0

@@ -10,7 +10,7 @@ OPTIMIZERS = {"Adagrad": "AdagradOptimizer", "Adam": "AdamOptimizer", "Ftrl": "F
 
 
 class HParams:
-    """Hyperparameters as attributes; `parse("name=value,...")` keeps the type that each has."""
+    """Hyperparameters as attributes; a new value is converted to the type of the old one."""
 
     def __init__(self, hparam_def=None, model_structure=None, **kwargs):
         self._names = []
@@ -18,14 +18,14 @@ class HParams:
             self.add_hparam(name, value)
 
     def add_hparam(self, name, value):
-        """A new one. Raises ValueError where there is one of this name."""
+        """Add a hyperparameter. Raises ValueError if the name is taken."""
         if hasattr(self, name):
             raise ValueError(f"Hyperparameter name is reserved: {name}")
         self._names.append(name)
         setattr(self, name, value)
 
     def set_hparam(self, name, value):
-        """Another value for `name`, made of the type that it has."""
+        """Set `name` to `value`, converted to its type. Raises ValueError if `name` is unknown."""
         if name not in self._names:
             raise ValueError(f"Unknown hyperparameter: {name}")
         old = getattr(self, name)
@@ -34,7 +34,7 @@ class HParams:
         setattr(self, name, type(old)(value) if isinstance(old, (int, float, str)) else value)
 
     def parse(self, values):
-        """Set all of the text "name=value,name=value"."""
+        """Set the hyperparameters in the text "name=value,name=value"."""
         for pair in filter(None, values.split(",")):
             name, equals, value = pair.partition("=")
             if not equals:
@@ -43,7 +43,7 @@ class HParams:
         return self
 
     def override_from_dict(self, values_dict):
-        """Set all of a dict."""
+        """Set the hyperparameters in a dict."""
         for name, value in values_dict.items():
             self.set_hparam(name, value)
         return self
@@ -53,7 +53,7 @@ class HParams:
         return getattr(self, key) if key in self._names else default
 
     def values(self):
-        """Name -> value."""
+        """A dict name -> value."""
         return {name: getattr(self, name) for name in self._names}
 
     def to_json(self, indent=None, separators=None, sort_keys=False):
@@ -71,8 +71,10 @@ def create_train_op(total_loss, optimizer, global_step=0, update_ops=None,
                     variables_to_train=None, transform_grads_fn=None, summarize_gradients=False,
                     gate_gradients=1, aggregation_method=None, colocate_gradients_with_ops=False,
                     check_numerics=True, **options):
-    """A tensor: `total_loss`, after UPDATE_OPS and one step of `optimizer`. `global_step` None
-    counts no steps."""
+    """A tensor with the value of `total_loss` that also runs UPDATE_OPS and a step of `optimizer`.
+
+    With `global_step=None` the steps aren't counted.
+    """
     step = tf.train.get_or_create_global_step() if global_step == 0 else global_step
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS) if update_ops is None else update_ops
     with tf.control_dependencies(list(updates)):
@@ -93,7 +95,7 @@ def create_train_op(total_loss, optimizer, global_step=0, update_ops=None,
 
 
 def clip_gradient_norms(gradients_to_variables, max_norm):
-    """The (gradient, variable) pairs, each gradient no longer than `max_norm`."""
+    """The (gradient, variable) pairs, with each gradient's norm clipped to `max_norm`."""
     return [(tf.clip_by_norm(grad, max_norm) if grad is not None else None, var)
             for grad, var in gradients_to_variables]
 
@@ -102,10 +104,11 @@ def optimize_loss(loss, global_step, learning_rate, optimizer, gradient_noise_sc
                   gradient_multipliers=None, clip_gradients=None, learning_rate_decay_fn=None,
                   update_ops=None, variables=None, name=None, summaries=None,
                   colocate_gradients_with_ops=False, increment_global_step=True):
-    """A tensor: `loss`, after one step of `optimizer` (a name, a class, a function of the learning
-    rate, or an optimizer), and after UPDATE_OPS.
+    """A tensor with the value of `loss` that also runs UPDATE_OPS and a step of `optimizer`.
 
-    Raises NotImplementedError for noise on gradients and multipliers of them.
+    `optimizer` is a name, a class, a function of the learning rate, or an optimizer. Raises
+    NotImplementedError for `gradient_noise_scale` and `gradient_multipliers`, and ValueError for an
+    unknown name.
     """
     if gradient_noise_scale is not None or gradient_multipliers is not None:
         raise NotImplementedError("tf.contrib.layers.optimize_loss: gradient_noise_scale and "

@@ -1,4 +1,4 @@
-"""`tf.contrib.layers`' initializers and regularizers."""
+"""The initializers and regularizers of `tf.contrib.layers`."""
 
 import math
 import numbers
@@ -11,8 +11,10 @@ __all__ = ["xavier_initializer", "xavier_initializer_conv2d", "variance_scaling_
 
 
 def xavier_initializer(uniform=True, seed=None, dtype=tf.float32):
-    """Uniform within sqrt(6 / (fan_in + fan_out)); or a normal distribution cut at two of its
-    standard deviations, with `uniform=False`."""
+    """Xavier's initializer: uniform within +-sqrt(6 / (fan_in + fan_out)).
+
+    With `uniform=False` it is a normal distribution, truncated at two standard deviations.
+    """
     return variance_scaling_initializer(1.0, "FAN_AVG", uniform, seed, dtype)
 
 
@@ -21,9 +23,9 @@ xavier_initializer_conv2d = xavier_initializer
 
 def variance_scaling_initializer(factor=2.0, mode="FAN_IN", uniform=False, seed=None,
                                  dtype=tf.float32):
-    """An initializer whose values have the variance `factor` / n, n being what `mode` says.
+    """An initializer with the variance `factor` / n, where `mode` says what n is.
 
-    The normal one makes up for its tails being cut by 1.3, as contrib did.
+    The normal one is truncated; as in contrib, a factor of 1.3 makes up for the lost variance.
     """
     if not dtype.is_floating:
         raise TypeError("Cannot create initializer for non-floating point type.")
@@ -53,7 +55,7 @@ def _checked(scale):
 
 
 def l1_regularizer(scale, scope=None):
-    """weights -> `scale` * sum |w|; weights -> None where `scale` is 0.0."""
+    """A function weights -> `scale` * sum |w|, or weights -> None if `scale` is 0.0."""
     if _checked(scale) == 0.0:
         return lambda _: None
 
@@ -66,7 +68,7 @@ def l1_regularizer(scale, scope=None):
 
 
 def l2_regularizer(scale, scope=None):
-    """weights -> `scale` * sum w^2 / 2; weights -> None where `scale` is 0.0."""
+    """A function weights -> `scale` * sum w^2 / 2, or weights -> None if `scale` is 0.0."""
     if _checked(scale) == 0.0:
         return lambda _: None
 
@@ -85,7 +87,7 @@ def l1_l2_regularizer(scale_l1=1.0, scale_l2=1.0, scope=None):
 
 
 def sum_regularizer(regularizer_list, scope=None):
-    """weights -> the sum of what the regularizers give; None where the list has none."""
+    """A function weights -> the sum of the regularizers, or None if the list has none."""
     regularizers = [regularizer for regularizer in regularizer_list if regularizer is not None]
     if not regularizers:
         return None
@@ -100,8 +102,10 @@ def sum_regularizer(regularizer_list, scope=None):
 
 
 def apply_regularization(regularizer, weights_list=None):
-    """The sum of `regularizer(w)` over the list, else over the collection WEIGHTS; it goes into
-    REGULARIZATION_LOSSES. Raises ValueError where there are no weights."""
+    """The sum of `regularizer(w)` over `weights_list`, or else over the collection WEIGHTS.
+
+    It is added to REGULARIZATION_LOSSES. Raises ValueError if there are no weights.
+    """
     weights_list = weights_list or tf.get_collection(tf.GraphKeys.WEIGHTS)
     if not weights_list:
         raise ValueError("No weights to regularize.")
