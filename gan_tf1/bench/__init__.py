@@ -1,5 +1,6 @@
 """The benchmark of `scripts/benchmark.py`: our loops and their peers, each in a process of its own.
 
-work.py says what is done, rows.py who does it; a row's module (ours.py, torch_peer.py, ...) has one
-function a work, which makes a `rows.Runner`; worker.py runs one of them at the driver's word.
+work.py defines what is measured, and rows.py which loops and libraries are compared. A row's module
+(ours.py, torch_peer.py, ...) has one function per work, which returns a `rows.Runner`. worker.py
+runs one of them, controlled by drive.py.
 """

@@ -1,14 +1,14 @@
-"""The machine's ceiling: how fast the frameworks multiply two large matrices, and nothing else.
+"""The machine's ceiling: how fast the frameworks multiply two large matrices.
 
-Rows of the benchmark like others, measured in the same rounds; the fastest product of all rounds
-and frameworks is the ceiling of its precision.
+The products are rows of the benchmark, measured in the same rounds as the others. The fastest
+product of all rounds and frameworks is the ceiling for its precision.
 """
 
 import numpy as np
 
 from gan_tf1.bench.rows import Runner
 
-SIZE = 2048  # three float32 matrices of it are 48 MiB; larger ones multiply no faster
+SIZE = 2048  # three float32 matrices take 48 MiB; larger ones don't multiply faster
 
 
 def product(work, config, data, library, precision="float32"):
@@ -29,7 +29,7 @@ def _tensorflow(a, b, precision):
     from gan_tf1.tf1 import session_config, tf
     graph = tf.Graph()
     with graph.as_default():
-        # Variables: a product of constants would be folded away.
+        # Variables, since a product of constants would be folded.
         a, b = (tf.Variable(tf.cast(matrix, precision)) for matrix in (a, b))
         multiplied = tf.matmul(a, b).op
         initialize = tf.global_variables_initializer()

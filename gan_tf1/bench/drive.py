@@ -1,7 +1,7 @@
-"""The driver: workers started, warmed up, and asked for round after round, one at a time.
+"""The driver: start the workers, warm them up, and ask them for one round after another.
 
-In each round every row does its units once, in an order drawn anew: what the machine does beside
-them, and whatever drifts, meets all rows alike.
+In each round every row does its units once, in a new random order. So other work on the machine,
+and any drift, affects all rows equally.
 """
 
 import contextlib
@@ -17,29 +17,29 @@ from gan_tf1.errors import TrainingError
 
 
 class Entrant(NamedTuple):
-    """A row with what it is asked to do."""
+    """A row and its task."""
     name: str
     row: Any       # rows.Row
     work: Any      # work.Work
-    data: Any      # path of the data, as work.save wrote it
-    units: int     # a round
-    config: dict = {}  # settings other than the chapter's own
+    data: Any      # path of the data, written by work.save
+    units: int     # units per round
+    config: dict = {}  # settings that differ from the chapter's own
 
 
 class Worker(NamedTuple):
-    """A process that waits to be asked."""
+    """A process that runs an entrant's units on request."""
     entrant: Entrant
     process: Any
-    errors: Any    # file that holds what it wrote to stderr
+    errors: Any    # the file with its stderr
     ready: dict    # its first answer
 
 
 class Lost(Exception):
-    """A worker ended: the message is what it said last."""
+    """A worker has ended; the message is the last line that it wrote to stderr."""
 
 
 def start(entrant, stack):
-    """The `Worker` of `entrant`, set up; `stack` (an ExitStack) ends it. Raises Lost."""
+    """Start the `Worker` of `entrant`, which `stack`, an ExitStack, will end. May raise Lost."""
     errors = stack.enter_context(tempfile.TemporaryFile("w+", errors="replace"))
     process = subprocess.Popen(
         [sys.executable, "-m", "gan_tf1.bench.worker", entrant.row.key, entrant.work.name,
@@ -51,17 +51,17 @@ def start(entrant, stack):
 
 
 def ask(worker, units):
-    """What `worker` says of so many units. Raises Lost where it ended."""
+    """Let `worker` do `units` units; returns its answer, a dict. Raises Lost if it has ended."""
     try:
         worker.process.stdin.write(f"{units}\n")
         worker.process.stdin.flush()
     except BrokenPipeError:
-        pass  # why it ended is read below
+        pass  # _answer reads the reason
     return _answer(worker)
 
 
 def stop(process):
-    """End a worker: it ends by itself when its pipe closes, or is killed after a while."""
+    """End a worker: close its pipe, which makes it exit, and kill it after ten seconds."""
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
     try:
@@ -73,13 +73,12 @@ def stop(process):
 
 
 def measure(entrants, rounds, rng, say=print, longest=math.inf):
-    """`(answers, readies, lost)` of `rounds` rounds after one that warms up.
+    """Measure `rounds` rounds, after the workers have warmed up: `(answers, readies, lost)`.
 
-    Whose round would take more than `longest` seconds does a single unit in each.
-
-    answers: name -> list of what the worker answered in each round, with its `units`; readies:
-    name -> its first answer; lost: name -> why it is left out. `rng` (a NumPy generator) draws each
-    round's order.
+    `answers` maps names to the list of a worker's answers, one per round, with its `units`;
+    `readies` maps names to the first answers; `lost` maps names to the reasons why a worker is left
+    out. A worker whose round would take more than `longest` seconds does one unit per round. `rng`,
+    a NumPy generator, draws the order of each round.
     """
     answers, lost = {}, {}
     with contextlib.ExitStack() as stack:
@@ -109,25 +108,28 @@ def measure(entrants, rounds, rng, say=print, longest=math.inf):
 
 
 def warmed_up(worker, longest):
-    """`(worker, seconds)` that warming up took; its units are 1 where they would take `longest`."""
+    """Warm up `worker`; returns it and the seconds that this took.
+
+    If its units would take more than `longest` seconds, it is returned with one unit per round.
+    """
     first = ask(worker, 1)["seconds"]
     if worker.entrant.units == 1:
         return worker, first
-    second = ask(worker, 1)["seconds"]  # nothing is left to be compiled
+    second = ask(worker, 1)["seconds"]  # the first unit includes compilation
     if second * worker.entrant.units > longest:
         return worker._replace(entrant=worker.entrant._replace(units=1)), first + second
     return worker, first + second + ask(worker, worker.entrant.units)["seconds"]
 
 
 def waited(answers):
-    """Processor seconds that waiting workers used, in each second that another worked."""
+    """Processor seconds that waiting workers used, per second that another one worked."""
     everything = [answer for own in answers.values() for answer in own]
     worked = sum(answer["seconds"] for answer in everything)
     return sum(answer["waited_cpu"] for answer in everything) / worked if worked else 0.0
 
 
 def load():
-    """Processors that were at work in the last minute, on average; 0 where the system doesn't say."""
+    """The system's load average of the last minute, or 0 if it is not available."""
     try:
         return os.getloadavg()[0]
     except (AttributeError, OSError):
@@ -135,9 +137,9 @@ def load():
 
 
 def needed(name, lost):
-    """Raises TrainingError where `name`, which nothing goes without, is among the `lost`."""
+    """Raise TrainingError if the row `name`, which is required, is among the `lost`."""
     if name in lost:
-        raise TrainingError(f"the row {name} failed, and the others are measured against it: "
+        raise TrainingError(f"the row {name} failed, but the others are compared with it: "
                             f"{lost[name]}")
 
 

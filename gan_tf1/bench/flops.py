@@ -1,16 +1,16 @@
-"""Floating point operations of a training step, counted in the TF1 graph.
+"""Count the floating point operations of a training step in the TF1 graph.
 
-Counted are matrix products and convolutions, forward and backward, a multiplication and an
-addition each: 2 m k n for a product, 2 B H W C_out K_h K_w C_in for a convolution with outputs
-[B, H, W, C_out], as many for either of its gradients (H, W being the smaller map's where it is
-transposed). Products with the zeros of padding count: kernels skip few of them. Left out is all
-that goes element by element: activations, batch norm, losses, Adam, random numbers.
+Matrix products and convolutions are counted, forward and backward, and a multiplication and an
+addition are two operations. A product has 2 m k n, and a convolution with outputs [B, H, W, C_out]
+has 2 B H W C_out K_h K_w C_in, as has each of its gradients. (For a transposed convolution, H and W
+are those of the smaller map.) Products with the zeros of padding are included, since kernels skip
+few of them. Elementwise operations are not: activations, batch norm, losses, Adam, random numbers.
 
-TF1's gradients make more than is asked for: `minimize` gates each op's gradients
-(`gate_gradients=GATE_OP`), so that those of a weight wait for those of the layer's input, which
-nobody uses in the first layer or in the other network; and a pass may run for batch norm's moving
-averages alone. So there are two counts: what the fetched numbers and the weights' updates need, and
-what the graph executes. The first is what all rows are held against.
+TF1 computes more gradients than are needed. `minimize` gates each op's gradients
+(`gate_gradients=GATE_OP`), so that the gradient of a weight waits for that of the layer's input,
+which isn't used in the first layer or in the other network. And a pass may run only for the moving
+averages of batch norm. So there are two counts: the operations that the fetched numbers and the
+weights' updates need, and those that the graph executes. All rows are rated by the first.
 """
 
 import math
@@ -22,23 +22,23 @@ CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 
 
 class Count(NamedTuple):
-    """Operations of a step."""
+    """The operations of a step."""
     needed: int
     executed: int
 
 
 def of_runs(runs, sizes):
-    """The `Count` of `runs`: for each `session.run` of a step, the list of what it fetches.
+    """The `Count` of a step; `runs` has the list of fetches of each of its `session.run` calls.
 
-    `sizes` gives each placeholder that leaves an axis open its whole shape: a dict, tensor -> shape.
-    Raises ValueError where a shape can't be told from these.
+    `sizes`, a dict tensor -> shape, completes the shapes of placeholders with unknown dimensions.
+    Raises ValueError if a shape is still unknown.
     """
     return Count(*(sum(of_run(fetches, sizes, waited) for fetches in runs)
                    for waited in (False, True)))
 
 
 def of_run(fetches, sizes, waited=True):
-    """Operations of one `session.run`; without `waited`, those alone that its results need."""
+    """The operations of one `session.run`; without `waited`, only those that its results need."""
     graph = _op(fetches[0]).graph
     with tf.Graph().as_default() as sized:
         fed = {tensor.name: tf.placeholder(tensor.dtype, shape) for tensor, shape in sizes.items()}
@@ -49,10 +49,9 @@ def of_run(fetches, sizes, waited=True):
 
 
 def behind(ops, waited, without=()):
-    """Every op that a `session.run` of `ops` executes.
+    """All ops that a `session.run` of `ops` executes, except those named in `without`.
 
-    Without `waited`, an op with inputs is not followed to the ops that it only waits for; ops whose
-    name is in `without` are passed over.
+    Without `waited`, the control dependencies of ops with inputs are ignored.
     """
     waiting, found = list(ops), dict.fromkeys(without)
     while waiting:
@@ -66,7 +65,7 @@ def behind(ops, waited, without=()):
 
 
 def of_op(op):
-    """Operations of one op with static shapes: 0 for what isn't counted."""
+    """The operations of one op with static shapes; 0 for a kind of op that isn't counted."""
     if op.type == "MatMul":
         rows, columns = _shape(op.outputs[0], op)
         inner = _shape(op.inputs[0], op)[0 if op.get_attr("transpose_a") else 1]
@@ -88,6 +87,6 @@ def _op(fetch):
 
 def _shape(tensor, op):
     if not tensor.shape.is_fully_defined():
-        raise ValueError(f"the shape {tensor.shape} of {tensor.name} is open, so that {op.name} "
+        raise ValueError(f"the shape {tensor.shape} of {tensor.name} is unknown, so {op.name} "
                          "can't be counted: give the sizes of all placeholders")
     return tensor.shape.as_list()

@@ -1,7 +1,7 @@
-"""How the time of our MNIST GAN grows: with the batch size, with the data, with the epochs.
+"""Measure how the time of our MNIST GAN grows with the batch size, the data and the epochs.
 
-Images a second should only rise with the batch size, and stay with data and epochs: then time is
-linear or better. Peak memory should stay with the epochs.
+The number of images per second should rise with the batch size, and be constant with data and
+epochs; then time is linear or better. Peak memory should be constant with the epochs.
 """
 
 import csv
@@ -16,25 +16,26 @@ from gan_tf1.files import replacing
 
 BATCHES = (32, 64, 128, 256, 512, 1024, 2048)
 PARTS_OF_DATA = (8, 4, 2, 1)  # an eighth, a quarter, ...
-EPOCHS = (1, 2, 4, 8)         # in one round of one process
+EPOCHS = (1, 2, 4, 8)         # per round, in one process
 ROUNDS = 3
 
 
 class Point(NamedTuple):
-    """One size, and what it took."""
+    """The measurement at one size."""
     row: str
-    grown: str          # what: "batch size", "images" or "epochs"
+    grown: str          # "batch size", "images" or "epochs"
     size: int
-    seconds: float      # a round, median
+    seconds: float      # per round, median
     per_image: float    # microseconds
-    against_first: float  # `per_image` over that of the first, smallest size
+    against_first: float  # `per_image` divided by that of the smallest size
     peak_mib: float
 
 
 def series(row, data, folder):
-    """What is grown -> its entrants: `(size, images a round, Entrant)`, smallest first.
+    """A dict: quantity that grows -> list of `(size, images per round, Entrant)`, smallest first.
 
-    `data` is a work.Data; its parts are saved in `folder`. Batches larger than the data are left out.
+    `data` is a work.Data, whose parts are saved in `folder`. Batches larger than the data are
+    omitted.
     """
     work, count = works.WORKS["mnist_gan"], len(data.images)
     folder = pathlib.Path(folder)
@@ -54,7 +55,7 @@ def series(row, data, folder):
 
 
 def measure(row, data, folder, rng, say=print, rounds=ROUNDS):
-    """The `Point`s of `row`. Raises TrainingError where one fails."""
+    """The `Point`s of `row`. Raises TrainingError if one of them fails."""
     found = []
     for grown, entrants in series(row, data, folder).items():
         say(f"{row.title}: {grown}")
@@ -73,7 +74,7 @@ def measure(row, data, folder, rng, say=print, rounds=ROUNDS):
 def markdown(points):
     """The points as a table in Markdown."""
     return tables.markdown(
-        ("row", "grown", "to", "seconds", "us an image", "against the first", "peak MiB"),
+        ("row", "quantity", "size", "seconds", "us per image", "relative to the first", "peak MiB"),
         [(point.row, point.grown, str(point.size), f"{point.seconds:.3g}", f"{point.per_image:.1f}",
           f"{point.against_first:.2f}", f"{point.peak_mib:.0f}") for point in points])
 

@@ -1,8 +1,8 @@
-"""Layers of the JAX peer as functions of arrays, in TensorFlow's layout, and weights to begin with."""
+"""The layers of the JAX peer as functions of arrays in TensorFlow's layout, and initial weights."""
 
 import numpy as np
 
-NORM_EPSILON = 1e-3  # batch norm's, as tf.layers has it
+NORM_EPSILON = 1e-3  # of batch norm, as in tf.layers
 
 
 def leaky_relu(x, alpha):
@@ -11,13 +11,13 @@ def leaky_relu(x, alpha):
 
 
 def minus_log_likelihood(logits, label):
-    """Mean sigmoid cross-entropy of logits against one label."""
+    """The mean sigmoid cross-entropy of logits with the same label for all."""
     import jax
     return (jax.nn.softplus(logits) - label * logits).mean()
 
 
 def batch_norm(x, gamma, beta):
-    """`(x normalized by the batch, its mean, its variance)`, over all axes but the last."""
+    """Batch norm with batch statistics over all axes but the last: `(y, mean, variance)`."""
     import jax.numpy as jnp
     from jax import lax
     axes = tuple(range(x.ndim - 1))
@@ -32,38 +32,41 @@ def convolution(x, kernel, bias, stride, padding="SAME"):
 
 
 def transposed_convolution(x, kernel, bias):
-    """Stride 2, "same"; `kernel` [h, w, out, in], as that of the convolution it is the gradient of."""
+    """Transposed convolution, stride 2, padding "same"; `kernel` is [h, w, out, in].
+
+    That is the kernel of the convolution whose gradient this is.
+    """
     from jax import lax
     return lax.conv_transpose(x, kernel, (2, 2), "SAME", transpose_kernel=True,
                               dimension_numbers=("NHWC", "HWIO", "NHWC")) + bias
 
 
 def glorot(rng, *shape):
-    """Glorot's uniform weights: the last two axes of `shape` are units, those before a window."""
+    """Glorot uniform weights; the last two axes of `shape` are units, the others a window."""
     fan = np.prod(shape[:-2]) * (shape[-2] + shape[-1])
     limit = np.sqrt(6 / fan)
     return rng.uniform(-limit, limit, shape).astype(np.float32)
 
 
 def dense_weights(rng, *sizes):
-    """Kernels and biases of dense layers of `sizes`, one after the other."""
+    """The kernels and biases of successive dense layers with `sizes` units."""
     return [array for inputs, outputs in zip(sizes, sizes[1:])
             for array in (glorot(rng, inputs, outputs), np.zeros(outputs, np.float32))]
 
 
 def convolution_weights(rng, size, inputs, outputs, norm=False):
-    """Kernel [size, size, inputs, outputs] and bias, and with `norm` its scale and shift."""
+    """A kernel [size, size, inputs, outputs] and bias; with `norm` also batch norm's weights."""
     return [glorot(rng, size, size, inputs, outputs), np.zeros(outputs, np.float32)] + (
         norm_weights(outputs) if norm else [])
 
 
 def norm_weights(channels):
-    """Batch norm's scale and shift; also its variance and mean before any batch."""
+    """Batch norm's initial scale and shift, which are also its initial variance and mean."""
     return [np.ones(channels, np.float32), np.zeros(channels, np.float32)]
 
 
 def image_generator_weights(rng, config):
-    """Those of `image_generator`, in its order."""
+    """The initial weights of `image_generator`, in its order."""
     width = config.g_size_mult
     found = dense_weights(rng, config.z_size, 64 * width) + norm_weights(4 * width)
     for inputs, outputs, norm in ((4 * width, 2 * width, True), (2 * width, width, True),
@@ -74,7 +77,7 @@ def image_generator_weights(rng, config):
 
 
 def image_generator(params, z, alpha):
-    """Noise [B, z] to images [B, 32, 32, 3], and each batch norm's `(mean, variance n/(n-1))`."""
+    """Noise [B, z] to images [B, 32, 32, 3], and `(mean, variance n/(n-1))` of each batch norm."""
     import jax.numpy as jnp
     params, statistics = iter(params), []
 

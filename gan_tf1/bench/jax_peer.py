@@ -1,7 +1,7 @@
-"""The works in JAX: data on the device, and a whole round's steps in one `jit`, by `lax.fori_loop`.
+"""The works in JAX, with the data on the device and the steps of a round in one `lax.fori_loop`.
 
-Networks are functions of a list of arrays, in TensorFlow's layout and order. Adam is written out,
-in the form of its paper's last sentence of section 2, whose epsilon TensorFlow's is too.
+Networks are functions of a list of arrays, in TensorFlow's layout and order. Adam is written out in
+the form of the last sentence of section 2 of its paper, with the same epsilon as in TensorFlow.
 """
 
 import functools
@@ -15,7 +15,7 @@ from gan_tf1.bench.jax_layers import (
 from gan_tf1.bench.rows import Runner
 
 PACKAGES = ("jax",)
-EPSILON = 1e-8  # Adam's
+EPSILON = 1e-8  # of Adam
 
 
 def adam_state(params):
@@ -25,7 +25,7 @@ def adam_state(params):
 
 
 def adam(state, grads, config, epsilon):
-    """The state after a step along `grads`."""
+    """The state after an Adam step with `grads`."""
     import jax.numpy as jnp
     beta1, beta2 = getattr(config, "beta1", 0.9), getattr(config, "beta2", 0.999)
     count = state["count"] + 1
@@ -38,11 +38,11 @@ def adam(state, grads, config, epsilon):
 
 
 def looped(step, feed_of, size):
-    """`rounds(state, key, count, data) -> (state, losses)`: `count` steps under one `jit`.
+    """A compiled function `rounds(state, key, count, data) -> (state, losses)` of `count` steps.
 
-    `step(state, *feed) -> (state, losses)`, the losses being as many as in `size[1]`;
-    `feed_of(key, rows, data)` makes the feed of a step: `rows` are the next `size[0]` of a
-    permutation of the data, begun anew with each round and after its end.
+    `size` is (batch size, number of losses). `step(state, *feed) -> (state, losses)` is one step.
+    `feed_of(key, rows, data)` makes its feed; `rows` are the next indices of a permutation of the
+    data, which is drawn in each round and repeated if the round is longer.
     """
     import jax
     import jax.numpy as jnp
@@ -66,10 +66,10 @@ def looped(step, feed_of, size):
 
 
 def runner(work, config, data, weights, step, feed_of, steps=1, gen_only=()):
-    """The `Runner` of `step(state, *feed) -> (state, losses)`.
+    """The `Runner` of `step(state, *feed) -> (state, losses)`; `feed_of` as for `looped`.
 
-    `weights` are {"gen": [...], "disc": [...]} to start from, `data` arrays for the device;
-    `steps` make a unit. `gen_only` is more of the generator's state, None where there is none.
+    `weights` are the initial ones, {"gen": [...], "disc": [...]}, `data` are arrays for the device,
+    and `steps` is the number of steps per unit. `gen_only` are the generator's moving averages.
     """
     import jax
     import jax.numpy as jnp
@@ -94,7 +94,7 @@ def runner(work, config, data, weights, step, feed_of, steps=1, gen_only=()):
 
 
 def state_of(weights, gen_only):
-    """Both networks' Adam states, and the generator's moving averages."""
+    """The Adam states of both networks, and the generator's moving averages."""
     import jax
     import jax.numpy as jnp
     return {**{part: adam_state([jnp.array(value) for value in weights[part]])
@@ -139,11 +139,11 @@ def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
 
 
 def semi_supervised_step(work, config, data, epsilon=EPSILON):
-    """As printed: batch norm by the batch always, none in the second layer, no dropout that drops."""
+    """As printed: batch statistics always, no batch norm in layer 2, and dropout without effect."""
     import jax
     import jax.numpy as jnp
     width, alpha, classes = config.d_size_mult, config.alpha, 10
-    strides = (2, 2, 2, 1, 1)  # of the layers ahead of the last, whose padding is "valid"
+    strides = (2, 2, 2, 1, 1)  # of all convolutions but the last, which has "valid" padding
     rng = np.random.default_rng(0)
 
     def discriminate(params, x):

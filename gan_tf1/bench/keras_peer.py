@@ -1,16 +1,16 @@
-"""The MNIST GAN as Keras' users write GANs: `predict`, then `train_on_batch` of either model.
+"""The MNIST GAN in the usual style of Keras: `predict`, then `train_on_batch` of both models.
 
-The form is that of chapters printed in Keras, *Stepping into the Magical World of GANs* and
-*Generative AI with Python and TensorFlow 2* (Packt 2021): a discriminator compiled by itself, and a
-stack of generator and frozen discriminator. Real and fake images are one batch, as the first of the
-two has it: the loss is their mean, half of the sum that the first chapter descends on, and Adam
-steps as far along half a gradient. (Two batches, as the second has it, are two steps of Adam: other
-work.)
+The form is that of two chapters in Keras, *Stepping into the Magical World of GANs* and the one in
+*Generative AI with Python and TensorFlow 2* (Packt 2021): a discriminator that is compiled by
+itself, and a stack of the generator and the frozen discriminator. As in the first of them, real and
+fake images form one batch. The loss is then a mean, half of the sum that the first chapter
+minimizes, and Adam takes the same step with half the gradient. (The second of them uses two
+batches, which are two steps of Adam and so another work.)
 
-This is the Keras that `pip install keras` installs, version 3. It wants a process with TensorFlow 2
-as it is: `gan_tf1.tf1` would turn that off, so nothing here imports it. In Keras 3 `trainable` holds
-when a model's step is first traced, not when it is compiled, as it was when the chapters were
-printed: there, a discriminator frozen before its first batch would never train. So it sees a batch
+This is Keras 3, which `pip install keras` installs. It needs a process with TensorFlow 2's
+behaviour, which `gan_tf1.tf1` would turn off, so nothing here imports that module. In Keras 3,
+`trainable` takes effect when a model's step is first traced, and no longer when it is compiled. A
+discriminator that is frozen before its first batch would never train, so it is given one batch
 first.
 """
 
@@ -20,8 +20,8 @@ from gan_tf1.bench import work as works
 from gan_tf1.bench.rows import Runner
 
 PACKAGES = ("keras", "tensorflow")
-PART = 0.05  # of an epoch is timed: a whole one takes minutes, a step like any other
-EPSILON = 1e-7  # of Keras' Adam
+PART = 0.05  # timed share of an epoch, which would take minutes; all steps are alike
+EPSILON = 1e-7  # Keras' default for Adam
 
 
 def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
@@ -65,7 +65,7 @@ def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
         for _ in range(units * timed):
             real = images[rng.integers(0, len(images), batch)]
             disc_loss, gen_loss = step(real, rng.uniform(-1, 1, (batch, config.gen_z_size)))
-            # A model's losses are its mean since this was last called.
+            # train_on_batch returns the mean loss since the last reset.
             for model in (discriminator, gan):
                 model.reset_metrics()
         return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}

@@ -1,9 +1,9 @@
-"""The first chapter's listing in its own form: one script's worth of TF1, fed from NumPy.
+"""The listing of the first chapter as it is printed: a script in TF1, fed from NumPy.
 
-*Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial Networks". What it does
-each epoch beside training is done too: the printed losses, samples by a second call of `generator`
-inside the session (so that the graph grows), the generator saved. Left out is printing itself. Of
-the other works the chapters print no complete code, or none at all.
+*Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial Networks". As in the
+listing, each epoch also computes the losses to print, draws samples with another call of
+`generator` inside the session (so that the graph grows), and saves the generator. Only the printing
+is omitted. There is no complete printed code for the other works.
 """
 
 import atexit
@@ -41,7 +41,7 @@ def discriminator(disc_input, num_hidden_units=128, reuse_vars=False, leaky_relu
 
 
 def mnist_gan_epoch(work, config, data):
-    """An epoch of the listing; its sizes are `config`'s, whose defaults are the chapter's."""
+    """An epoch of the listing, with the sizes of `config`, whose defaults are the chapter's."""
     gen_z_size, train_batch_size = config.gen_z_size, config.batch_size
     smooth = config.label_smooth
 

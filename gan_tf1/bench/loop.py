@@ -1,12 +1,11 @@
-"""What the training loop adds to the bare session.run calls of the MNIST GAN, and its memory.
+"""Measure what the training loop adds to bare session.run calls of the MNIST GAN, and its memory.
 
     python -m gan_tf1.bench.loop --rounds 10
 
-Each round is an epoch as `01_mnist_gan.py` runs it (batches, noise,
-progress, losses, samples, events, checkpoints), and then as many bare pairs of
-`session.run` on batches drawn beforehand, in the same session: so both see the
-same machine. (One batch fed again and again would stay in the processor's cache,
-as no training data does.) Medians over the rounds, ratio first.
+Each round is an epoch as `01_mnist_gan.py` runs it (batches, noise, progress, losses, samples,
+events, checkpoints), followed by as many bare pairs of `session.run` calls, in the same session, on
+batches drawn beforehand. So both run under the same conditions. (A single batch would stay in the
+processor's cache, which training data does not.) The output shows medians over the rounds.
 """
 
 import tempfile
@@ -23,11 +22,11 @@ from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan
 from gan_tf1.training import command_line, processes
 
-DRAWN = 200  # batches, 78 MB: more than a cache holds
+DRAWN = 200  # batches; with 78 MB they don't fit into a cache
 
 
 def measure(data, folder, rounds):
-    """Seconds of each round's epoch, of the steps in it, and of the bare calls."""
+    """The seconds of each round: of the epoch, of the steps in it, and of the bare calls."""
     config = mnist_gan.Config(epochs=rounds)
     steps = mnist_gan.steps_per_epoch(data.train, config)
     rng = np.random.default_rng(0)
@@ -61,15 +60,15 @@ def measure(data, folder, rounds):
                 training.sess.run(gan.gen_train_opt, feed_dict={gan.generator_input_z: z})
             bare.append(time.perf_counter() - begun)
             start += bare[-1]
-    # The last epoch's end isn't measured; the first also warms the session up.
+    # The first epoch warms up the session, and the end of the last one isn't measured.
     return np.array(whole[1:]), np.array(inside[1:-1]), np.array(bare[1:-1])
 
 
 def in_its_own_process(choice, data_dir, rounds):
-    """What `main` prints, in a process of its own: the peak memory is then a training's.
+    """The output of `main` in a process of its own, so that the peak memory is that of a training.
 
-    `choice` and `data_dir` are the digits' (see `digits.load`); two more rounds than `rounds` run,
-    of which the first and the last don't count. Raises TrainingError where it fails.
+    `choice` and `data_dir` select the digits (see `digits.load`). Two additional rounds are run,
+    since the first and the last don't count. Raises TrainingError if the process fails.
     """
     command = ["-m", "gan_tf1.bench.loop", "--rounds", str(rounds + 2), "--data",
                choice, *(["--data-dir", str(data_dir)] if data_dir else [])]
@@ -86,7 +85,7 @@ def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where the data set lies")
+    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="folder of the data set")
     args = parser.parse_args(argv)
     if args.rounds < 4:
         raise InputError("--rounds must be at least 4: the first and the last are not counted")
@@ -99,7 +98,7 @@ def main(argv=None):
                           (whole - inside) / bare)):
         print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
               f"{np.max(ratios):.3f}, {len(bare)} rounds)")
-    print(f"seconds an epoch: {np.median(whole):.2f} in a script, {np.median(bare):.2f} bare")
+    print(f"seconds per epoch: {np.median(whole):.2f} in a script, {np.median(bare):.2f} bare")
     print(f"peak resident memory: {peak_mib():.0f} MiB")
 
 

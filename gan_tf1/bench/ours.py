@@ -1,6 +1,6 @@
-"""Our own rows: the chapters' models with this package's loops, a function for each work.
+"""Our own rows: the chapters' models with this package's loops, one function per work.
 
-`replay` and the count of operations are those of the feed loop's graph.
+`replay` and the count of operations always use the graph of the feed loop.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ PACKAGES = ("tensorflow",)
 
 
 def opened(model, config, loop="feed", mixed_precision=False):
-    """`(gan, session)` of the chapter's graph, its weights drawn."""
+    """Build the chapter's graph and initialize its weights in a session: `(gan, session)`."""
     graph = new_graph(0, resource_variables=loop == "graph")
     with graph.as_default():
         gan = model.build(config)
@@ -27,7 +27,7 @@ def opened(model, config, loop="feed", mixed_precision=False):
 
 
 def stepper(sess, step, train_set, epoch, loop, xla):
-    """A function of a number of steps: makes so many by the loop, and returns the last one's fetched."""
+    """A function of a number of steps that runs them and returns what the last one fetched."""
     if loop == "feed":
         rng = np.random.default_rng(0)
 
@@ -53,7 +53,7 @@ def stepper(sess, step, train_set, epoch, loop, xla):
 
 
 def replay_of(sess, step, losses=2):
-    """`Runner.replay` for a step `step(*feed) -> losses` in session `sess`."""
+    """`Runner.replay` for `step(*feed) -> losses` in the session `sess`."""
     def replay(weights, feeds):
         found = trainable(sess)
         for part, own in found.items():
@@ -65,9 +65,10 @@ def replay_of(sess, step, losses=2):
 
 
 def trainable(sess):
-    """The variables that Adam moves: {"gen": [...], "disc": [...]}, in the graph's order.
+    """The variables that Adam updates: {"gen": [...], "disc": [...]}, in the graph's order.
 
-    A slip's dead branch has no gradient and so no slots of Adam's: the peers don't have it at all.
+    A branch that is dead by an error of the book has no gradients, and so no Adam slots. The peers
+    don't have it.
     """
     with sess.graph.as_default():
         names = [var.op.name for var in tf.global_variables()]
@@ -77,7 +78,7 @@ def trainable(sess):
 
 
 def weights_of(sess):
-    """Their values, as `Runner.replay` takes them."""
+    """The values of the `trainable` variables, in the form that `Runner.replay` takes."""
     return {part: sess.run(own) for part, own in trainable(sess).items()}
 
 
@@ -105,7 +106,7 @@ def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=
 
 
 def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
-    """`semi_supervised_svhn.step`: both networks in one run."""
+    """`semi_supervised_svhn.step`, which updates both networks in one `session.run`."""
     model = semi_supervised_svhn
     net, sess = opened(model, config, loop, mixed_precision)
     streets = street_numbers(data)
@@ -128,7 +129,7 @@ def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_preci
 
 
 def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
-    """`dcgan_svhn.step`: a run for either network."""
+    """`dcgan_svhn.step`, with one `session.run` for each network."""
     model = dcgan_svhn
     net, sess = opened(model, config, loop, mixed_precision)
     streets = street_numbers(data)
@@ -152,7 +153,7 @@ def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=
 
 
 def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=False):
-    """One of the critic's updates in `wasserstein_gan_gp.step`, drawn and fed as there."""
+    """One critic update of `wasserstein_gan_gp.step`, with the same kind of feed."""
     model = wasserstein_gan_gp
     gan, sess = opened(model, config, loop, mixed_precision)
     train_set = digits.Pool(mnist.DataSet(data.images, data.labels))
@@ -180,7 +181,7 @@ def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=F
 
 
 def street_numbers(data):
-    """The training set that the chapter's loop draws its batches `x, y, label_mask` from."""
+    """The training set from which the chapter's loop draws its batches `x, y, label_mask`."""
     arrays = svhn.Arrays(data.images, data.labels, data.images[:1], data.labels[:1])
     return svhn.Dataset(arrays, int(data.label_mask.sum()), seed=0)
 

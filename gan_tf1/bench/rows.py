@@ -1,4 +1,4 @@
-"""Who does the work: our loops and their peers, as `--rows` names them."""
+"""The rows of the benchmark: our loops and their peers, as `--rows` names them."""
 
 import importlib
 import importlib.util
@@ -6,20 +6,20 @@ from typing import Any, Callable, NamedTuple
 
 
 class Runner(NamedTuple):
-    """A row, set up for a work: what the worker calls.
+    """A row that is set up for a work.
 
-    run(units) -> dict        does so many units with random numbers of its own, and returns the
-                              last step's losses once everything is computed
-    replay(weights, feeds)    for tests: `(losses [S, k], weights)` of one step for each of `feeds`,
-                              from `weights`: {"gen": [...], "disc": [...]}, arrays in TensorFlow's
-                              layout and the graph's order. A feed holds a step's arrays in the
-                              order of the work's own placeholders
+    run(units) -> dict        does `units` units with its own random numbers, waits until all is
+                              computed, and returns the losses of the last step
+    replay(weights, feeds)    for tests: does one step for each of `feeds`, starting from `weights`,
+                              and returns `(losses [S, k], weights)`. Weights are {"gen": [...],
+                              "disc": [...]}, arrays in TensorFlow's layout and the graph's order.
+                              A feed has the arrays of a step in the order of the placeholders
     """
     run: Callable
     replay: Callable
-    packages: tuple        # whose versions the table tells
-    flops: Any = None      # of a unit, a `flops.Count`: where the row has a graph to count in
-    part: float = 1.0      # of a unit that `run(1)` does: less than 1 where a unit takes minutes
+    packages: tuple        # the packages whose versions the table shows
+    flops: Any = None      # a `flops.Count` per unit, if the row has a graph in which to count
+    part: float = 1.0      # the share of a unit that `run(1)` does, if a whole one takes minutes
 
 
 class Row(NamedTuple):
@@ -27,9 +27,9 @@ class Row(NamedTuple):
     key: str
     title: str
     module: str            # in gan_tf1.bench
-    needs: tuple = ()      # packages, by the name that is imported
-    options: dict = {}     # given to the module's function
-    precision: str = "float32"  # whose ceiling the row is held against
+    needs: tuple = ()      # the packages that it imports
+    options: dict = {}     # arguments of the module's function
+    precision: str = "float32"  # the precision of its ceiling
 
 
 ALL = {row.key: row for row in (
@@ -44,7 +44,7 @@ ALL = {row.key: row for row in (
     Row("torch-compile", "PyTorch, torch.compile", "torch_peer", ("torch",), {"compiled": True}),
     Row("jax", "JAX, jit over fori_loop", "jax_peer", ("jax",)),
 )}
-REFERENCE = "ours"  # what ratios are against
+REFERENCE = "ours"  # ratios are relative to this row
 
 CEILINGS = {row.key: row for row in (
     Row("product-numpy", "NumPy's product", "ceiling", options={"library": "numpy"}),
@@ -58,12 +58,12 @@ CEILINGS = {row.key: row for row in (
 
 
 def module_of(row):
-    """The row's module; importing it imports no framework."""
+    """Import the row's module, which doesn't import its framework yet."""
     return importlib.import_module(f"gan_tf1.bench.{row.module}")
 
 
 def absent(row, work):
-    """Why `row` can't do `work` here, or None: it does no such work, or a package is missing."""
+    """The reason why `row` can't do `work` here, such as a missing package, or None."""
     if row.key not in CEILINGS:
         module = module_of(row)
         if work.name not in module.WORKS:
@@ -75,7 +75,7 @@ def absent(row, work):
 
 
 def make(row, work, config, data):
-    """The `Runner` of `row` for `work`; imports the row's framework. Raises what that raises."""
+    """Import the row's framework, and set up the `Runner` of `row` for `work`."""
     module = module_of(row)
     function = module.product if row.key in CEILINGS else module.WORKS[work.name]
     return function(work, config, data, **row.options)

@@ -1,4 +1,4 @@
-"""From the seconds of all rounds to ratios, a table, a CSV file and a figure."""
+"""Compute ratios from the seconds of all rounds, and write a table, a CSV file and a figure."""
 
 import csv
 import platform
@@ -14,20 +14,20 @@ from gan_tf1.files import replacing
 
 
 class Line(NamedTuple):
-    """What was measured for one row and one work; `None` where nothing was."""
+    """The measurements of one row for one work."""
     work: str
     row: str
     title: str
     unit: str
     seconds: float        # per unit, median of the rounds
-    least: float
-    most: float
+    least: float          # seconds per unit in the fastest round
+    most: float           # and in the slowest
     ratio: float          # to the reference's seconds in the same round, median
     gflops: float         # GFLOP/s: the counted operations of a unit, divided by `seconds`
     share: float          # of the ceiling
     ceiling: float        # GFLOP/s, in the row's precision
     precision: str
-    part: float           # of a unit that was timed, from 0 to 1
+    part: float           # share of a unit that was timed, from 0 to 1
     peak_mib: float
     rounds: tuple         # seconds per unit in each round
     versions: str
@@ -36,7 +36,7 @@ class Line(NamedTuple):
 def lines(work, entrants, answers, readies):
     """The `Line`s of a work, in the order of `entrants`."""
     def seconds(name):
-        """Seconds per unit in each round, [R]."""
+        """The seconds per unit in each round, [R]."""
         return np.array([answer["seconds"] / answer["units"] for answer in answers[name]]) / (
             readies[name]["part"])
 
@@ -59,7 +59,7 @@ def lines(work, entrants, answers, readies):
 
 
 def ceilings_of(answers, readies):
-    """Precision -> GFLOP/s of the fastest product in any round; bfloat16's is at least float32's."""
+    """Precision -> GFLOP/s of the fastest product; that of bfloat16 is at least float32's."""
     best = {"float32": 0.0, "bfloat16": 0.0}
     for name, row in rows.CEILINGS.items():
         for answer in answers.get(name, ()):
@@ -75,17 +75,17 @@ def ratios_text(found):
         own = [line for line in found if line.work == work]
         reference = next(line for line in own if line.row == rows.REFERENCE)
         others = [f"{line.title} {line.ratio:.2f}" for line in own if line is not reference]
-        text.append(f"{work}, seconds against {reference.title}: {', '.join(others) or 'no other'} "
-                    f"(ceiling {reference.ceiling:.0f} GFLOP/s)")
+        text.append(f"{work}, time relative to {reference.title}: "
+                    f"{', '.join(others) or 'no other'} (ceiling {reference.ceiling:.0f} GFLOP/s)")
     return "\n".join(text)
 
 
 def markdown(found):
     """The `Line`s of all works as one table in Markdown."""
-    head = ("work", "row", "seconds a unit", "from, to", "ratio", "GFLOP/s", "of ceiling",
+    head = ("work", "row", "time per unit", "from, to", "ratio", "GFLOP/s", "of ceiling",
             "peak MiB")
     body = [(line.work, line.title + (f" ({line.part:g} of a unit timed)" if line.part < 1 else ""),
-             f"{line.seconds:.4g} s a{'n' if line.unit == 'epoch' else ''} {line.unit}",
+             f"{line.seconds:.4g} s per {line.unit}",
              f"{line.least:.4g}, {line.most:.4g}", f"{line.ratio:.2f}", f"{line.gflops:.1f}",
              f"{100 * line.share:.0f} %" + ("" if line.precision == "float32" else
                                             f" ({line.precision})"),
@@ -94,7 +94,7 @@ def markdown(found):
 
 
 def write_csv(found, path, data_titles):
-    """One line per row and work, with versions, machine and every round.
+    """Write a line per row and work to `path`, with versions, machine and every round; return it.
 
     `data_titles` maps each work to the title of its data.
     """
@@ -111,7 +111,7 @@ def write_csv(found, path, data_titles):
 
 
 def figure(found, data_titles):
-    """One panel per work, one bar per row, from 1: to the left if faster than the reference.
+    """A figure with a panel per work and a bar per row; bars to the left of 1 are faster.
 
     `found` are `Line`s, and `data_titles` maps each work to the title of its data.
     """
@@ -134,7 +134,7 @@ def figure(found, data_titles):
                           (max(1, line.ratio), place), (3, 0), textcoords="offset points",
                           va="center", fontsize="small")
         axes.axvline(1, color="0.3", linewidth=0.8)
-        axes.set_xscale("log")  # Keras takes twenty times as long as others
+        axes.set_xscale("log")  # Keras takes twenty times as long as the others
         least = 0.8 * min(line.ratio for line in own)
         most = max(line.ratio for line in own)
         axes.set_xlim(least, most * (most / least) ** 0.7)  # room for the text beside the bars

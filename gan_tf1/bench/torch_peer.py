@@ -1,18 +1,18 @@
-"""The works in PyTorch, as its users write them: eager with fused Adam, or with `torch.compile`.
+"""The works in PyTorch in its usual style: eager with fused Adam, or with `torch.compile`.
 
-All data is in memory, as one tensor; a batch is that tensor indexed by a part of a permutation
-(a `DataLoader` would collate image by image, and be many times slower). The generator's images are
-made once a step: the discriminator trains on them detached, the generator through them, as
-PyTorch's own DCGAN does; the chapters' sessions make them twice. With `compiled`, networks and
-losses are compiled, and fused Adam is a kernel of its own already.
+All data is in memory as one tensor, and a batch is selected by a part of a permutation. (A
+`DataLoader` would collate image by image, which is many times slower.) The generator's images are
+computed once per step, as in PyTorch's own DCGAN: the discriminator trains on them detached, and
+the generator trains through them. The chapters' sessions compute them twice. With `compiled`, the
+networks and the losses are compiled; fused Adam is already one kernel.
 
-Differences from TensorFlow that decide no number of the works:
+Some details differ from TensorFlow, without an effect on the works:
 
-- `padding=2` pads before and after alike, where TensorFlow's "same" at stride 2 pads one less before
-  than after: the same networks on mirrored images.
-- Adam's epsilon is added to the root of the corrected second moment, TensorFlow's to that of the
-  raw one: in the first steps there it counts up to 30 times as much.
-- The discriminator's moving averages follow other passes; nothing reads them.
+- `padding=2` pads equally before and after, but TensorFlow's "same" at stride 2 pads one pixel less
+  before than after. So the networks are the same on images that are turned by half a circle.
+- PyTorch adds Adam's epsilon to the root of the corrected second moment, TensorFlow to that of the
+  raw one, so that in the first steps it has up to 30 times as much effect there.
+- The discriminator's moving averages are updated in other passes, but they are never used.
 """
 
 import numpy as np
@@ -21,8 +21,8 @@ from gan_tf1.bench import work as works
 from gan_tf1.bench.rows import Runner
 
 PACKAGES = ("torch",)
-EPSILON = 1e-8  # PyTorch's own default
-NORM_EPSILON = 1e-3  # batch norm's, as tf.layers has it
+EPSILON = 1e-8  # PyTorch's default for Adam
+NORM_EPSILON = 1e-3  # of batch norm, as in tf.layers
 
 
 def adam(net, config, epsilon, beta1=0.9, beta2=0.999):
@@ -33,13 +33,13 @@ def adam(net, config, epsilon, beta1=0.9, beta2=0.999):
 
 
 def maybe_compiled(compiled, *functions):
-    """The functions, or modules, compiled when first called where `compiled` says so."""
+    """The functions or modules, which are compiled at their first call if `compiled`."""
     import torch
     return [torch.compile(function) if compiled else function for function in functions]
 
 
 def batches(images, size, *others):
-    """Batches of tensors by ever new permutations, without end; what is left of one is dropped."""
+    """Yield batches without end, from a new permutation per epoch; incomplete ones are dropped."""
     import torch
     while True:
         order = torch.randperm(len(images))
@@ -48,14 +48,14 @@ def batches(images, size, *others):
 
 
 def minus_log_likelihood(logits, label):
-    """Mean sigmoid cross-entropy of logits against one label."""
+    """The mean sigmoid cross-entropy of logits with the same label for all."""
     import torch
     return torch.nn.functional.binary_cross_entropy_with_logits(
         logits, torch.full_like(logits, label))
 
 
 def replay_of(generator, discriminator, step, to_tensors):
-    """`Runner.replay` for `step(*tensors) -> losses`; `to_tensors` makes tensors of a feed."""
+    """`Runner.replay` for `step(*tensors) -> losses`; `to_tensors` converts a feed to tensors."""
     def replay(weights, feeds):
         from gan_tf1.bench import torch_weights
         for part, net in (("gen", generator), ("disc", discriminator)):
@@ -132,7 +132,7 @@ def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
     from torch.nn import functional
     torch.manual_seed(0)
     width, alpha, classes = config.d_size_mult, config.alpha, 10
-    # As printed: batch norm by the batch always, none in the second layer, no dropout that drops.
+    # As printed: batch statistics always, no batch norm in layer 2, and dropout without effect.
     norm = dict(track_running_stats=False)
     generator = image_generator(config, norm)
     layers = [nn.Conv2d(3, width, 3, 2, padding=1), nn.LeakyReLU(alpha),
@@ -193,7 +193,7 @@ def dcgan_svhn_step(work, config, data, compiled=False, epsilon=EPSILON):
     from torch import nn
     torch.manual_seed(0)
     width, alpha = config.d_size_mult, config.alpha
-    norm = dict(momentum=0.01)  # tf.layers' 0.99
+    norm = dict(momentum=0.01)  # 0.99 in the convention of tf.layers
     generator = image_generator(config, norm)
     discriminator = nn.Sequential(
         nn.Conv2d(3, width, 5, 2, padding=2), nn.LeakyReLU(alpha),
@@ -287,7 +287,7 @@ def wgan_gp_critic(work, config, data, compiled=False, epsilon=EPSILON):
 
 
 def tensors(*arrays):
-    """Arrays as tensors, float64 as float32, which the chapters' placeholders make of it."""
+    """Arrays as tensors; float64 becomes float32, as in the chapters' placeholders."""
     import torch
     return [torch.from_numpy(np.asarray(array, np.float32) if array.dtype == np.float64 else array)
             for array in arrays]
@@ -300,7 +300,7 @@ def channels_first(images):
 
 
 def mirrored(images):
-    """Images [N, H, W, C], turned by half a circle, as a tensor: see the module's docstring."""
+    """Images [N, H, W, C] turned by half a circle, as a tensor; see the module's docstring."""
     return channels_first(images[:, ::-1, ::-1])
 
 

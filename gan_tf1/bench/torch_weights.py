@@ -1,14 +1,14 @@
-"""TensorFlow's weights in a PyTorch network and back, so that tests can compare the two.
+"""Convert TensorFlow's weights to those of a PyTorch network and back, for comparisons in tests.
 
-PyTorch's networks here see mirrored images (see `torch_peer`): kernels are turned by half a circle,
-and so is the 4 x 4 map that a dense layer makes, or reads, in one piece.
+The PyTorch networks here see images that are turned by half a circle (see `torch_peer`). So kernels
+are turned too, and the 4 x 4 maps that a dense layer writes or reads.
 """
 
 import numpy as np
 
 
 def load(net, arrays):
-    """Put `arrays`, a network's weights in TensorFlow's layout and order, into `net`."""
+    """Load `arrays`, weights in TensorFlow's layout and order, into `net`."""
     import torch
     arrays = iter(arrays)
     with torch.no_grad():
@@ -26,7 +26,7 @@ def read(net):
 
 
 def layout(net):
-    """For each weight of `net` in order: its layer, itself, and the way from TensorFlow and back."""
+    """List (layer, weight, function from TensorFlow, function back) for each weight of `net`."""
     from torch import nn
     layers = [layer for layer in net.modules() if not isinstance(layer, nn.Sequential)]
     found = []
@@ -39,7 +39,7 @@ def layout(net):
                 ways = [(lambda w: _to_map(w, channels).T, lambda w: _from_map(w.T, channels)),
                         (lambda b: _to_map(b, channels), lambda b: _from_map(b, channels))]
             elif isinstance(read, nn.Flatten) and layer.in_features % 16 == 0 and (
-                    layer.out_features == 1):           # inputs are one
+                    layer.out_features == 1):           # inputs are such a map
                 channels = layer.in_features // 16
                 ways = [(lambda w: _to_map(w.T, channels), lambda w: _from_map(w, channels).T),
                         (np.asarray, np.asarray)]
@@ -57,7 +57,7 @@ def layout(net):
 
 
 def _to_map(array, channels):
-    """[..., 4 x 4 x C] of TensorFlow as [..., C x 4 x 4], turned."""
+    """TensorFlow's [..., 4 x 4 x C] as [..., C x 4 x 4], turned by half a circle."""
     maps = array.reshape(*array.shape[:-1], 4, 4, channels)[..., ::-1, ::-1, :]
     return np.moveaxis(maps, -1, -3).reshape(array.shape)
 

@@ -1,6 +1,6 @@
-"""What is measured: four pieces of training, with their data and their chapter's hyperparameters.
+"""The works that are measured: four pieces of training, with data and the chapter's settings.
 
-Importing this needs no TensorFlow: each peer's process imports its own framework alone.
+This module doesn't import TensorFlow, since a peer's process should only import its own framework.
 """
 
 import dataclasses
@@ -14,18 +14,18 @@ from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn, wasserstein_gan_gp
 
 DIGITS, STREETS = 55_000, 2048  # examples: the first chapter's training set, and 16 batches
-LABELLED = 0.025                # share of the street numbers whose label counts, as 1,000 of 40,000
+LABELLED = 0.025                # share of street numbers with a label, like 1,000 of 40,000
 
 
 class Work(NamedTuple):
-    """One piece of training: what a unit of it is, and how many units make a round."""
+    """A piece of training, which is measured in units."""
     name: str
     title: str
-    unit: str          # "epoch": as many steps as the data has whole batches; or one "step"
-    units: int         # a round
+    unit: str          # "step", or "epoch" for one step per whole batch of the data
+    units: int         # units per round
     model: Any         # the chapter's module
     data: str          # "digits" or "streets"
-    losses: tuple      # what a step's losses are called, in the order of `Runner.replay`
+    losses: tuple      # the names of a step's losses, in the order of `Runner.replay`
 
 
 WORKS = {work.name: work for work in (
@@ -41,25 +41,25 @@ WORKS = {work.name: work for work in (
 
 
 class Data(NamedTuple):
-    """What every row of a work trains on."""
+    """The data on which all rows of a work train."""
     images: np.ndarray      # uint8 [N, 28, 28] or [N, 32, 32, 3], 0 to 255
     labels: np.ndarray      # [N], 0 to 9
-    label_mask: np.ndarray  # int32 [N], 1 where the label counts
+    label_mask: np.ndarray  # int32 [N], 1 if the label is used
 
     def flat(self):
-        """The digits as the chapters' loops see them: float32 [N, 784] in [-1, 1]."""
+        """The digits in the chapters' form, float32 [N, 784] in [-1, 1]."""
         return self.scaled().reshape(len(self.images), -1)
 
     def scaled(self):
-        """The images, float32 of the same shape, in [-1, 1]."""
+        """The images as float32 of the same shape, in [-1, 1]."""
         return self.images.astype(np.float32) / np.float32(127.5) - 1
 
 
 def load(kind, choice="auto", data_dir=None, examples=None):
-    """`(title, Data)` of `kind` "digits" or "streets", the first `examples` of them (None: all).
+    """Load the first `examples` (None: all) of `kind`, "digits" or "streets": `(title, Data)`.
 
     Digits are MNIST or drawn ones, as `digits.load` chooses; street numbers are always drawn.
-    Raises InputError as `digits.load` does, or where there are fewer than `examples`.
+    Raises InputError as `digits.load` does, and if there are fewer than `examples`.
     """
     limit = DIGITS if kind == "digits" else STREETS
     count = limit if examples is None else examples
@@ -78,25 +78,25 @@ def load(kind, choice="auto", data_dir=None, examples=None):
 
 
 def save(data, path):
-    """Write `data` where workers read it."""
+    """Write `data` to `path`, from which workers read it."""
     np.savez(path, **data._asdict())
 
 
 def read(path):
-    """The `Data` that `save` wrote."""
+    """The `Data` that `save` wrote to `path`."""
     with np.load(path) as file:
         return Data(*(file[name] for name in Data._fields))
 
 
 def config_of(work, values):
-    """The chapter's Config for `work`, with other `values` (a dict). Raises InputError, as `make`."""
+    """The chapter's Config for `work`, changed by the dict `values`. Raises InputError."""
     defaults = dataclasses.asdict(work.model.Config())
     return settings.make(work.model.Config, {**defaults, **values})
 
 
 def steps(work, config, data):
-    """Training steps in one unit of `work`. Raises InputError where a batch is more than the data."""
+    """The training steps in one unit of `work`. InputError if a batch is larger than the data."""
     if config.batch_size > len(data.images):
-        raise InputError(f"a batch of {config.batch_size} can't be had of {len(data.images)} "
+        raise InputError(f"a batch of {config.batch_size} is larger than the {len(data.images)} "
                          "examples: choose a smaller --batch-size, or more --examples")
     return len(data.images) // config.batch_size if work.unit == "epoch" else 1

@@ -1,14 +1,13 @@
-"""One row of the benchmark in a process of its own: `python -m gan_tf1.bench.worker ROW WORK DATA`.
+"""Run one row in its own process: `python -m gan_tf1.bench.worker ROW WORK DATA`.
 
-The driver and the worker exchange lines::
+The driver and the worker exchange lines until the driver closes the pipe::
 
-    worker   {"ready": true, "flops": ..., "part": ..., "versions": {...}}     once set up
+    worker   {"ready": true, "flops": ..., "part": ..., "versions": {...}}     when it is set up
     driver   3                                                                 do three units
     worker   {"seconds": 1.9, "losses": {...}, "peak_mib": 612, "waited_cpu": 0.0}
 
-until the driver closes the pipe. In between the worker sleeps; `waited_cpu` are the processor
-seconds that it used since its last answer nevertheless (threads of a pool may spin before they
-sleep).
+In between the worker sleeps. `waited_cpu` are the processor seconds that it used since its last
+answer, since the threads of a pool may spin before they sleep.
 """
 
 import importlib.metadata
@@ -24,9 +23,9 @@ from gan_tf1.errors import script
 
 
 def peak_mib():
-    """This process's peak resident memory in MiB.
+    """The peak resident memory of this process in MiB.
 
-    Not `ru_maxrss` where Linux tells otherwise: that starts at what the parent had when it forked.
+    On Linux it is read from /proc, since `ru_maxrss` there starts at the parent's memory.
     """
     try:
         with open("/proc/self/status") as status:
@@ -40,7 +39,7 @@ def peak_mib():
 
 
 def serve(runner, asked, say):
-    """Do what each line of `asked` says, and `say` what came of it."""
+    """Do the number of units in each line of `asked`, and `say` the answer, a dict."""
     say({"ready": True, "flops": runner.flops, "part": runner.part,
          "versions": {name: importlib.metadata.version(name) for name in runner.packages}})
     answered = time.process_time()
@@ -58,12 +57,12 @@ def main(argv=None):
     parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("row", choices=(*rows.ALL, *rows.CEILINGS))
     parser.add_argument("work", choices=tuple(works.WORKS))
-    parser.add_argument("data", help="what work.save wrote")
+    parser.add_argument("data", help="file that work.save wrote")
     parser.add_argument("--config", type=json.loads, default={}, metavar="JSON",
-                        help="settings of the chapter other than its own")
+                        help="settings that differ from the chapter's own")
     args = parser.parse_args(argv)
 
-    # What a framework prints must not come between the answers.
+    # The output of a framework must not get between the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     work = works.WORKS[args.work]

@@ -1,4 +1,4 @@
-"""The benchmark: counts of operations, workers, rounds, the table, what is refused."""
+"""The benchmark: counts of operations, workers, rounds, the table, and bad input."""
 
 import csv
 import importlib.util
@@ -27,7 +27,7 @@ def few(count=300):
 
 # --- operations ---
 
-def test_the_dense_gans_operations_are_those_counted_by_hand():
+def test_the_dense_gans_operations_equal_a_count_by_hand():
     b, z, g, d, x = 7, 5, 6, 4, 784
     config = mnist_gan.Config(gen_z_size=z, gen_hidden_size=g, disc_hidden_size=d)
     with new_graph(0).as_default():
@@ -35,15 +35,15 @@ def test_the_dense_gans_operations_are_those_counted_by_hand():
     found = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], {
         gan.real_discriminator_input: [b, x], gan.generator_input_z: [b, z]})
     generator, discriminator = z * g + g * x, x * d + d
-    # Forward, gradients of weights, gradients of what the second layer reads.
+    # Forward, gradients of the weights, and gradients of the second layer's input.
     of_disc = generator + 2 * (2 * discriminator + d)
     of_gen = generator + discriminator + discriminator + generator + g * x
     assert found.needed == 2 * b * (of_disc + of_gen)
-    # Gated: also those of what the first layer reads, and of the discriminator's weights.
+    # With gates, also gradients of the first layer's input and of the discriminator's weights.
     assert found.executed == found.needed + 2 * b * (2 * x * d + discriminator + z * g)
 
 
-def test_the_convolutional_gans_operations_are_those_counted_by_hand():
+def test_the_convolutional_gans_operations_equal_a_count_by_hand():
     b, z, g, d = 3, 5, 2, 4
     config = dcgan_svhn.Config(z_size=z, g_size_mult=g, d_size_mult=d)
     with new_graph(0).as_default():
@@ -57,12 +57,12 @@ def test_the_convolutional_gans_operations_are_those_counted_by_hand():
     of_d = generator + 2 * (2 * discriminator + sum(others))
     of_g = 2 * generator + sum(transposed) + 2 * discriminator
     assert found.needed == 2 * b * (of_d + of_g)
-    real_pass = first + sum(others[:2])  # run for batch norm's averages alone
+    real_pass = first + sum(others[:2])  # runs only for the moving averages of batch norm
     assert found.executed == found.needed + 2 * b * (
         2 * first + discriminator + dense + real_pass)
 
 
-def test_an_open_shape_is_named():
+def test_an_unknown_shape_is_reported():
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float32, (None, 3), name="x")
         product = tf.matmul(x, tf.ones((3, 4)))
@@ -71,7 +71,7 @@ def test_an_open_shape_is_named():
         assert flops.of_run([product], {x: [5, 3]}) == 2 * 5 * 3 * 4
 
 
-def test_the_ceilings_products_are_products(monkeypatch):
+def test_the_ceilings_products_equal_numpy(monkeypatch):
     monkeypatch.setattr(ceiling, "SIZE", 64)
     a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
     multiplied = {"numpy": ceiling._numpy(a, b, "float32")[0]}
@@ -86,7 +86,7 @@ def test_the_ceilings_products_are_products(monkeypatch):
 
 # --- data and rows ---
 
-def test_data_comes_back_as_it_was_saved_and_scaled(tmp_path):
+def test_data_is_saved_read_and_scaled(tmp_path):
     data = few()
     works.save(data, tmp_path / "data.npz")
     for before, after in zip(data, works.read(tmp_path / "data.npz")):
@@ -101,7 +101,7 @@ def test_street_numbers_are_loaded_with_few_labels():
     assert data.label_mask.sum() == 2 and data.label_mask[:2].all()
 
 
-def test_an_epoch_has_whole_batches_and_a_step_is_one():
+def test_an_epoch_has_one_step_per_whole_batch():
     for name, expected in (("mnist_gan", 3), ("wgan_gp", 1)):
         work = works.WORKS[name]
         assert works.steps(work, works.config_of(work, {"batch_size": 90}), few()) == expected
@@ -109,7 +109,7 @@ def test_an_epoch_has_whole_batches_and_a_step_is_one():
         works.steps(work, works.config_of(work, {"batch_size": 301}), few())
 
 
-def test_a_missing_package_is_named(monkeypatch):
+def test_a_missing_package_is_reported(monkeypatch):
     work = works.WORKS["mnist_gan"]
     assert rows.absent(rows.ALL["ours"], work) is None
     assert "keras" not in (rows.absent(rows.ALL["torch"], work) or "")
@@ -152,7 +152,7 @@ def test_rounds_are_interleaved_and_a_lost_worker_is_left_out(tmp_path):
     drive.needed("one", lost)
 
 
-def test_who_would_take_too_long_does_one_unit_a_round(monkeypatch):
+def test_a_row_that_would_take_too_long_does_one_unit_per_round(monkeypatch):
     asked = []
 
     def ask(worker, units):
@@ -171,7 +171,7 @@ def test_who_would_take_too_long_does_one_unit_a_round(monkeypatch):
 # --- the table ---
 
 def invented():
-    """Entrants and answers of three rounds, in the second of which the machine was slow."""
+    """Entrants and answers of three rounds; in the second round the machine was slow."""
     work = works.WORKS["mnist_gan"]
     entrants = [drive.Entrant(key, (rows.ALL | rows.CEILINGS)[key], work, "", units)
                 for key, units in (("ours", 1), ("keras", 1), ("ours-graph-mixed", 1),
@@ -187,11 +187,11 @@ def invented():
     return work, entrants, answers, readies
 
 
-def test_ratios_are_of_the_same_round_and_shares_of_the_rows_own_ceiling():
+def test_ratios_compare_the_same_round_and_shares_use_the_rows_own_ceiling():
     found = {line.row: line for line in table.lines(*invented())}
     assert set(found) == {"ours", "keras", "ours-graph-mixed"}
     assert found["ours"].ratio == 1 and found["ours"].seconds == 1.1
-    assert found["keras"].ratio == pytest.approx(20)  # 20, 10, 30 of a tenth each
+    assert found["keras"].ratio == pytest.approx(20)  # 20, 10 and 30, since a tenth was timed
     assert found["keras"].seconds == pytest.approx(33)
     assert found["ours-graph-mixed"].ratio == pytest.approx(0.5)
     assert found["ours"].gflops == pytest.approx(20)
@@ -204,7 +204,7 @@ def test_ratios_are_of_the_same_round_and_shares_of_the_rows_own_ceiling():
 def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
     found = table.lines(*invented())
     assert table.ratios_text(found) == (
-        "mnist_gan, seconds against ours, feed loop: Keras, predict and train_on_batch 20.00, "
+        "mnist_gan, time relative to ours, feed loop: Keras, predict and train_on_batch 20.00, "
         "ours, graph loop, mixed precision 0.50 (ceiling 50 GFLOP/s)")
     text = table.markdown(found)
     assert "0.1 of a unit timed" in text and len({len(line) for line in text.splitlines()}) == 1
@@ -216,7 +216,7 @@ def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
     assert axes.get_title() == "MNIST GAN, an epoch, on drawn digits"
 
 
-def test_growth_holds_images_against_the_first_size(tmp_path, monkeypatch):
+def test_growth_compares_the_time_per_image_with_the_first_size(tmp_path, monkeypatch):
     asked = []
 
     def measured(entrants, rounds, rng, say):
@@ -234,7 +234,7 @@ def test_growth_holds_images_against_the_first_size(tmp_path, monkeypatch):
     assert [entrant.config["batch_size"] for entrant in asked[:2]] == [32, 64]
     assert [point.against_first for point in points if point.grown == "epochs"] == 4 * [
         pytest.approx(1)]
-    # 1,024 of 1,600 images are in whole batches: time for 1,600 is 1.56 times as much an image.
+    # Only 1,024 of 1,600 images are in whole batches, so each seems to take 1.56 times as long.
     assert points[5].against_first == pytest.approx(1600 / 1024)
     assert len(growth.markdown(points).splitlines()) == len(points) + 2
     growth.write_csv(points, tmp_path / "growth.csv")
@@ -252,7 +252,7 @@ def test_growth_holds_images_against_the_first_size(tmp_path, monkeypatch):
     (["--parts", "works", "--work", "dcgan_svhn", "--examples", "99999"], "2048"),
     (["--parts", "works", "--work", "dcgan_svhn", "--examples", "9"], "batch of 128"),
 ])
-def test_the_command_refuses(capsys, tmp_path, arguments, named):
+def test_bad_input_gives_one_line(capsys, tmp_path, arguments, named):
     assert named in refusal(capsys, benchmark.main, *arguments, "--out", tmp_path / "b")
 
 
@@ -269,7 +269,7 @@ def test_the_command_measures_and_writes(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "b.md").read_text() in out and (tmp_path / "b.png").stat().st_size > 1000
 
 
-def test_the_loop_is_counted_against_the_bare_calls(capsys, monkeypatch):
+def test_the_loop_is_compared_with_the_bare_calls(capsys, monkeypatch):
     monkeypatch.setattr(digits, "load", few_digits.load)
     loop.main(["--rounds", "5"])
     out = capsys.readouterr().out

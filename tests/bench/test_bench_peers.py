@@ -1,4 +1,4 @@
-"""The benchmark's peers do the same work: equal weights and feeds make equal losses and weights."""
+"""The benchmark's peers do the same work: equal weights and feeds give equal losses and weights."""
 
 import functools
 import importlib.util
@@ -10,16 +10,16 @@ import bench_feeds
 from gan_tf1.bench import listing_peer, ours, rows, work as works
 from gan_tf1.tf1 import tf
 
-# Biases ahead of batch norm have no gradient, but what float32 rounds to, and Adam makes whole
-# steps of it: there no two programs agree, and nothing depends on it.
+# The gradient of a bias before batch norm is only rounding error, of which Adam makes whole steps.
+# No two programs agree there, and nothing depends on these biases.
 SILENT = {"semi_supervised": {"gen": (1, 5, 9), "disc": (5, 9, 13)},
           "dcgan_svhn": {"gen": (1, 5, 9), "disc": (3, 7)}}
-CRITIC_ALONE = ("wgan_gp",)  # the generator stays as it is
+CRITIC_ALONE = ("wgan_gp",)  # the generator is not updated
 
 
 @pytest.fixture(scope="module")
 def reference():
-    """Work -> `(weights at the start, losses, weights at the end)` of our own graph."""
+    """A function: work -> `(initial weights, losses, final weights)` of our own graph."""
     adam, found = tf.train.AdamOptimizer, {}
 
     def of(name):
@@ -57,10 +57,10 @@ def check_equal(name, reference, found):
             if number in SILENT.get(name, {}).get(part, ()):
                 continue
             away = np.abs(value - expected)
-            # One weight in ten thousand may have a gradient that is all but 0, whose sign Adam's
-            # first steps make much of.
+            # The gradient of one weight in ten thousand may be nearly 0, but Adam's first steps
+            # depend on its sign.
             assert np.quantile(away, 0.9999) < 1e-5 and away.max() < 1e-4, (part, number, away.max())
-            # The critic's last bias shifts all scores alike: no gradient.
+            # The critic's last bias shifts all scores equally, so it has no gradient.
             still = name in CRITIC_ALONE and (part == "gen" or number == len(weights[part]) - 1)
             assert (np.abs(expected - first).max() > 1e-4) != still, (name, part, number)
 
@@ -72,7 +72,7 @@ def test_a_peer_trains_as_our_graph_does(reference, row, name):
     check_equal(name, reference(name), replayed(row, name, start))
 
 
-def test_what_is_compiled_for_the_penalty_is_the_same(reference, monkeypatch):
+def test_the_penalty_written_for_compilation_is_the_same(reference, monkeypatch):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     monkeypatch.setattr(torch, "compile", lambda function: function)
     start = reference("wgan_gp")[0]
@@ -81,7 +81,7 @@ def test_what_is_compiled_for_the_penalty_is_the_same(reference, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", works.WORKS)
-def test_what_is_compiled_trains_as_our_graph_does(reference, name):
+def test_a_compiled_peer_trains_as_our_graph_does(reference, name):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     torch.compiler.reset()  # in the benchmark each row has a process of its own
     start = reference(name)[0]
@@ -103,7 +103,7 @@ def test_keras_trains_as_our_graph_does(reference, tmp_path):
 
 
 @pytest.mark.parametrize("name", works.WORKS)
-def test_our_rows_run_what_they_count(name):
+def test_our_rows_train_and_count_operations(name):
     work, config, data, _ = bench_feeds.small(name)
     runner = ours.WORKS[name](work, config, data)
     losses = runner.run(2)
@@ -113,7 +113,7 @@ def test_our_rows_run_what_they_count(name):
 
 @pytest.mark.parametrize("row", ["torch", "jax"])
 def test_a_peer_runs_its_own_loop(row):
-    """The loop that is timed: it draws for itself, and its steps train."""
+    """The loop that is timed draws its own batches, and its steps train."""
     if importlib.util.find_spec(row) is None:
         pytest.skip(f"{row} is not installed")
     work, config, data, _ = bench_feeds.small("mnist_gan")
