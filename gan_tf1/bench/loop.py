@@ -48,7 +48,7 @@ def measure(data, folder, rounds):
                 feed = take_step()
                 seconds += training.seconds
             losses = mnist_gan.report(training.sess, gan, feed)
-            training.log(f"round {epoch} of {rounds}", {"epoch": epoch, **losses})
+            training.log(f"round {epoch} of {rounds}", epoch=epoch, **losses)
             training.keep_samples(mnist_gan.sample(training.sess, gan, rng, config.samples, config))
             inside.append(seconds)
 
