@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy  # its submodules are imported when they are first used
 
-from gan_tf1.models.mnist_gan_objectives import OBJECTIVES, gen_cost
+from gan_tf1.models.mnist_gan_objectives import OBJECTIVES
 from gan_tf1.tf1 import new_graph, session_config, tf
 
 TAIL = 1e-16  # the probability that quadrature omits on either side
@@ -98,14 +98,14 @@ class Costs(NamedTuple):
 def generator_costs(probs):
     """The `Costs` of each objective at probabilities [n] in (0, 1), with `tf.gradients`.
 
-    The costs are those of `mnist_gan_objectives.gen_cost`, which trainings minimize.
+    The costs are those of `mnist_gan_objectives`, which trainings minimize.
     """
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         prob = tf.placeholder(tf.float64, (None,), name="prob")
         logit = tf.log(prob) - tf.log1p(-prob)
         costs = {}
-        for objective in OBJECTIVES:
-            cost = gen_cost(objective, logit)
+        for objective, gen_cost in OBJECTIVES.items():
+            cost = gen_cost(logit)
             costs[objective] = Costs(cost, *tf.gradients(cost, [prob, logit]))
         return sess.run(costs, {prob: probs})
 

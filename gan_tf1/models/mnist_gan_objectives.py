@@ -2,9 +2,8 @@
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
 sections "Training GANs", "Non-saturating generator cost" and "Maximum likelihood game", without
-code; its figures 6.6 and 6.7 show the costs. Networks, optimizers and the order of updates are
-those of `mnist_gan.py`, to the last bit if the objective is that model's own, the non-saturating
-one.
+code; its figures 6.6 and 6.7 show the costs. This is an experiment on `mnist_gan.py`: all but the
+generator's cost is that model's, to the last bit, so that only the cost can make a difference.
 
 Goodfellow 2016, "NIPS 2016 Tutorial: Generative Adversarial Networks", sections 3.2.2 to 3.2.5,
 without its factor 1/2 for both players, as in Goodfellow et al. 2014::
@@ -38,41 +37,49 @@ from typing import Any, NamedTuple
 
 from gan_tf1.config import setting
 from gan_tf1.models import mnist_gan
-from gan_tf1.models.mnist_gan import (  # noqa: F401: sampling is the same too
-    INPUT_IMG_SIZE, SAMPLE_RANGE, Feed, discriminator, generate, generator, latent, model_inputs,
-    sample, split_vars, steps_per_epoch)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "mnist_gan_objectives"
-SAMPLES = "images"
-OBJECTIVES = ("minimax", "non_saturating", "maximum_likelihood")
+SAMPLES, SAMPLE_RANGE = mnist_gan.SAMPLES, mnist_gan.SAMPLE_RANGE
+INPUT_IMG_SIZE = mnist_gan.INPUT_IMG_SIZE
+
+
+def minimax(disc_logits_fake):
+    """The cost of each sample in the shape of its logit: fake logits -> not 0."""
+    return -tf.nn.sigmoid_cross_entropy_with_logits(  # the negative of the discriminator's loss
+        labels=tf.zeros_like(disc_logits_fake), logits=disc_logits_fake)
+
+
+def non_saturating(disc_logits_fake):
+    """The cost of each sample in the shape of its logit: fake logits -> 1."""
+    return tf.nn.sigmoid_cross_entropy_with_logits(
+        labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake)
+
+
+def maximum_likelihood(disc_logits_fake):
+    """The cost of each sample in the shape of its logit l.
+
+    It asks for more samples where e^l, the ratio of the data's density to the generator's, is high.
+    """
+    return -tf.exp(disc_logits_fake)
+
+
+OBJECTIVES = {"minimax": minimax, "non_saturating": non_saturating,
+              "maximum_likelihood": maximum_likelihood}
 
 
 @dataclass(frozen=True)
 class Config(mnist_gan.Config):
     """The MNIST GAN's hyperparameters, and one more."""
     objective: str = setting("non_saturating", "the cost that the generator minimizes: "
-                             + ", ".join(OBJECTIVES), choices=OBJECTIVES)
+                             + ", ".join(OBJECTIVES), choices=tuple(OBJECTIVES))
 
 
-def gen_cost(objective, disc_logits_fake):
-    """The generator's cost of each sample, in the shape of `disc_logits_fake`."""
-    if objective == "minimax":
-        # fake logits -> not 0: the negative of the discriminator's loss
-        return -tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=tf.zeros_like(disc_logits_fake), logits=disc_logits_fake)
-    if objective == "non_saturating":
-        # fake logits -> 1, for the generator
-        return tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake)
-    if objective == "maximum_likelihood":
-        # more samples where e^l, the ratio of the data's density to the generator's, is high
-        return -tf.exp(disc_logits_fake)
-    raise ValueError(f"{objective!r} is none of {', '.join(OBJECTIVES)}")
+def model_loss(disc_logits_real, disc_logits_fake, label_smooth, gen_cost):
+    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats.
 
-
-def model_loss(disc_logits_real, disc_logits_fake, label_smooth, objective):
-    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats."""
+    `gen_cost` is one of `OBJECTIVES`.
+    """
     with tf.name_scope("disc_loss"):
         # real logits -> 0.9
         disc_labels_real = tf.ones_like(disc_logits_real) * (1 - label_smooth)
@@ -85,7 +92,7 @@ def model_loss(disc_logits_real, disc_logits_fake, label_smooth, objective):
         disc_loss = tf.reduce_mean(disc_loss_real + disc_loss_fake)
 
     with tf.name_scope("gen_loss"):
-        gen_loss = tf.reduce_mean(gen_cost(objective, disc_logits_fake))
+        gen_loss = tf.reduce_mean(gen_cost(disc_logits_fake))
     return disc_loss, gen_loss
 
 
@@ -119,21 +126,20 @@ class Gan(NamedTuple):
 
 def build(config):
     """Build the whole graph in the current default graph."""
-    real_discriminator_input, generator_input_z = model_inputs(INPUT_IMG_SIZE, config.gen_z_size)
+    real_discriminator_input, generator_input_z = mnist_gan.model_inputs(INPUT_IMG_SIZE,
+                                                                         config.gen_z_size)
 
-    alpha = config.leaky_relu_alpha
-    gen_model, _ = generator(generator_input_z, INPUT_IMG_SIZE, config.gen_hidden_size,
-                             leaky_relu_alpha=alpha)
-    _, disc_logits_real = discriminator(real_discriminator_input, config.disc_hidden_size,
-                                        leaky_relu_alpha=alpha)
-    disc_model_fake, disc_logits_fake = discriminator(gen_model, config.disc_hidden_size,
-                                                      reuse_vars=True, leaky_relu_alpha=alpha)
+    gen = dict(num_hidden_units=config.gen_hidden_size, leaky_relu_alpha=config.leaky_relu_alpha)
+    gen_model, _ = mnist_gan.generator(generator_input_z, INPUT_IMG_SIZE, **gen)
+    disc = dict(num_hidden_units=config.disc_hidden_size, leaky_relu_alpha=config.leaky_relu_alpha)
+    _, disc_logits_real = mnist_gan.discriminator(real_discriminator_input, **disc)
+    disc_model_fake, disc_logits_fake = mnist_gan.discriminator(gen_model, reuse_vars=True, **disc)
 
     disc_loss, gen_loss = model_loss(disc_logits_real, disc_logits_fake, config.label_smooth,
-                                     config.objective)
+                                     OBJECTIVES[config.objective])
     with tf.name_scope("disc_prob_fake"):
         disc_prob_fake = tf.reduce_mean(disc_model_fake)
-    gen_vars, disc_vars = split_vars()
+    gen_vars, disc_vars = mnist_gan.split_vars()
     disc_train_opt, gen_train_opt, gen_grad_norm = model_opt(
         disc_loss, gen_loss, gen_vars, disc_vars, config.learning_rate)
     return Gan(real_discriminator_input, generator_input_z, gen_model, disc_prob_fake, disc_loss,
@@ -145,19 +151,18 @@ def step(sess, gan, train_set, rng, config):
     batch_images, _ = train_set.next_batch(config.batch_size)
     batch_images *= 2  # to the range of tanh, in place: next_batch returns a copy
     batch_images -= 1
-
     for _ in range(config.disc_steps):  # once, in the chapter
         batch_z = rng.uniform(-1, 1, size=(config.batch_size, config.gen_z_size))
         sess.run(gan.disc_train_opt, feed_dict={gan.real_discriminator_input: batch_images,
                                                 gan.generator_input_z: batch_z})
     _, gen_grad_norm = sess.run([gan.gen_train_opt, gan.gen_grad_norm],
                                 feed_dict={gan.generator_input_z: batch_z})
-    return Feed(batch_images, batch_z), gen_grad_norm
+    return mnist_gan.Feed(batch_images, batch_z), gen_grad_norm
 
 
 class Tally(NamedTuple):
     """An epoch so far."""
-    feed: Feed             # of its last step
+    feed: mnist_gan.Feed   # of its last step
     grad_norms: float = 0  # the sum over its steps
     steps: int = 0
 
@@ -181,3 +186,8 @@ def log_line(epoch, epochs, losses):
     """`mnist_gan.py`'s line after `epoch`, which counts from 1, with two more numbers."""
     return (f"{mnist_gan.log_line(epoch, epochs, losses)}... Gen Gradient: "
             f"{losses['gen_grad_norm']:.4f}... D(G(z)): {losses['disc_prob_fake']:.3f}")
+
+
+# The rest is the MNIST GAN's.
+steps_per_epoch = mnist_gan.steps_per_epoch
+latent, generate, sample = mnist_gan.latent, mnist_gan.generate, mnist_gan.sample

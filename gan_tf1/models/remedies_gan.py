@@ -1,13 +1,16 @@
-"""A GAN that loses modes on demand, and six remedies against that: temperatures or digits.
+"""A GAN that loses modes on demand, without a remedy or with one of six: temperatures or digits.
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
 section "Mode collapse", figures 6.23 and 6.24, without code or numbers: a generator that imitates
 one of two cities and changes to the other when the discriminator has caught up, over and over, and
-generators of only some digits. The networks are dense and work on vectors [B, n]: n is 1 for
-temperatures, 784 for digits. The collapse comes from the training alone: on the cities from
-`gen_steps`, the generator's updates per step, on digits from Adam's learning rate and momentum.
+generators of only some digits.
 
-Losses, with D the discriminator's probability and l its logit or a critic's score::
+The networks are dense and work on vectors [B, n]: n is 1 for temperatures, 784 for digits. The
+collapse comes from the training alone: on the cities from `gen_steps`, the generator's updates per
+step, on digits from Adam's learning rate and momentum.
+
+The losses and the discriminator are those of the game that `remedy` names; each game is a function
+in `parts/remedies.py`. Without a remedy::
 
     J_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))]          J_G = -E_z[log D(G(z))]
 
@@ -16,20 +19,6 @@ Losses, with D the discriminator's probability and l its logit or a critic's sco
     G(z)    generated  the range of tanh
     J_D     disc_loss
     J_G     gen_loss   non-saturating
-
-What each `remedy` changes, and nothing else:
-
-- label_smoothing: D's label of real data is 1 - `label_smooth` (Salimans et al. 2016, section 3.4).
-- minibatch_stddev: D's second layer also sees the standard deviation of its first over groups of
-  `group_size` samples (Karras et al. 2017, section 3; as in `progressive_gan.py`).
-- wasserstein: J_D = E_z[l(G(z))] - E_x[l(x)], J_G = -E_z[l(G(z))], and D's weights are clipped to
-  [-`clip_value`, `clip_value`] after each update (Arjovsky et al. 2017).
-- wasserstein_gp: the same without the clip, with J_D + `penalty_weight` E[(|grad l(x^)|_2 - 1)^2] on
-  lines between x and G(z) (Gulrajani et al. 2017).
-- packing: D judges packs of `pack` samples, all real or all fake (Lin et al. 2018, PacGAN).
-- unrolling: J_G is that of D with the weights w_k, where w_0 = w and w_(i+1) = w_i - eta dJ_D(w_i) /
-  dw_i; k is `unrolled_steps`, eta `unrolled_rate`. The gradient of J_G goes through all w_i, which
-  depend on G: it knows D's reaction (Metz et al. 2016, equations 7 to 11). D is trained as usual.
 """
 
 from dataclasses import dataclass
@@ -37,17 +26,14 @@ from typing import Any, NamedTuple
 
 from gan_tf1.config import setting
 from gan_tf1.errors import InputError
+from gan_tf1.models.parts.remedies import GAMES, leaky
 from gan_tf1.tf1 import tf
 
 CHAPTER = "remedies_gan"
 SAMPLES = {1: "points", 784: "images"}  # by the size of a sample: temperatures, digits
 LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
 SAMPLE_RANGE = (-1, 1)  # the range of tanh
-REMEDIES = ("none", "label_smoothing", "minibatch_stddev", "wasserstein", "wasserstein_gp",
-            "packing", "unrolling")
-CRITICS = ("wasserstein", "wasserstein_gp")
-EPSILON = 1e-8        # inside the root of the standard deviation, as in `progressive_gan.py`
-ROOT_EPSILON = 1e-12  # inside the root of the norm, as in `wasserstein_gan_gp.py`
+REMEDIES = tuple(GAMES)
 
 
 @dataclass(frozen=True)
@@ -99,99 +85,12 @@ def model_inputs(size, z_dim):
     return real, noise, epsilon
 
 
-def leaky(x, alpha):
-    """Leaky ReLU; unlike `tf.nn.leaky_relu`, its gradient has a gradient."""
-    return tf.maximum(alpha * x, x)
-
-
 def generator(z, size, config):
     """Noise [B, z_dim] to samples [B, size] in (-1, 1)."""
     with tf.variable_scope("generator"):
         x = leaky(tf.layers.dense(z, config.hidden_size), config.alpha)    # [B,16] -> [B,64]
         x = leaky(tf.layers.dense(x, config.hidden_size), config.alpha)    # -> [B,64]
         return tf.layers.dense(x, size, activation=tf.tanh)                # -> [B,n]
-
-
-def discriminator_weights(size, config):
-    """The discriminator's variables: kernel and bias of each of its three layers."""
-    inputs = size * config.pack if config.remedy == "packing" else size
-    hidden = config.hidden_size
-    told = hidden + 1 if config.remedy == "minibatch_stddev" else hidden
-    weights = []
-    for name, shape in (("dense", (inputs, hidden)), ("dense_1", (told, hidden)),
-                        ("dense_2", (hidden, 1))):
-        with tf.variable_scope(f"discriminator/{name}"):
-            weights += [
-                tf.get_variable("kernel", shape, initializer=tf.glorot_uniform_initializer()),
-                tf.get_variable("bias", shape[1], initializer=tf.zeros_initializer())]
-    return weights
-
-
-def discriminator(x, weights, config):
-    """Samples [B, n] to logits, or a critic's scores, [B, 1]; if packed, [B / pack, 1].
-
-    `weights` are tensors: those of `discriminator_weights`, or those after unrolled steps.
-    """
-    kernel, bias, kernel_1, bias_1, kernel_2, bias_2 = weights
-    if config.remedy == "packing":
-        x = tf.reshape(x, (-1, config.pack * x.shape[1].value))    # [B,n] -> [B/2,2n]
-    x = leaky(x @ kernel + bias, config.alpha)                     # -> [B,64]
-    if config.remedy == "minibatch_stddev":
-        x = minibatch_stddev(x, config.group_size)                 # -> [B,65]
-    x = leaky(x @ kernel_1 + bias_1, config.alpha)                 # -> [B,64]
-    return x @ kernel_2 + bias_2                                   # -> [B,1]
-
-
-def minibatch_stddev(x, group_size):
-    """[B, n] with one more number, [B, n + 1]: the mean standard deviation within a group.
-
-    Sample i is in group i mod (B / group_size).
-    """
-    groups = tf.reshape(x, (group_size, -1, x.shape[1].value))                # -> [g,B/g,n]
-    variance = tf.reduce_mean(tf.square(groups - tf.reduce_mean(groups, 0)), 0)
-    stddev = tf.reduce_mean(tf.sqrt(variance + EPSILON), 1, keepdims=True)  # -> [B/g,1]
-    return tf.concat([x, tf.tile(stddev, (group_size, 1))], 1)
-
-
-def gradient_penalty(critic, real, generated, epsilon):
-    """The scalar mean of (|grad l(x^)| - 1)^2; `critic` maps samples [B, n] to scores [B, 1]."""
-    interpolated = epsilon * real + (1 - epsilon) * generated
-    [grads] = tf.gradients(critic(interpolated), [interpolated])               # -> [B,n]
-    norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=1) + ROOT_EPSILON)    # -> [B]
-    return tf.reduce_mean(tf.square(norms - 1))
-
-
-def cross_entropy(label, logits):
-    """The scalar mean of -label log D - (1 - label) log(1 - D), in nats."""
-    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
-        labels=label * tf.ones_like(logits), logits=logits))
-
-
-def discriminator_loss(logits_real, logits_fake, config):
-    """The discriminator's scalar loss, without the penalty of a critic."""
-    if config.remedy in CRITICS:
-        # scores of real data -> high, of fakes -> low
-        return tf.reduce_mean(logits_fake) - tf.reduce_mean(logits_real)
-    # real logits -> 1, or 0.9 if smoothed; fake logits -> 0
-    label = 1 - config.label_smooth if config.remedy == "label_smoothing" else 1.
-    return cross_entropy(label, logits_real) + cross_entropy(0., logits_fake)
-
-
-def generator_loss(logits_fake, config):
-    """The generator's scalar loss."""
-    if config.remedy in CRITICS:
-        # fake scores -> high, for the generator
-        return -tf.reduce_mean(logits_fake)
-    # fake logits -> 1, for the generator
-    return cross_entropy(1., logits_fake)
-
-
-def unrolled(weights, loss_of, steps, rate):
-    """`weights` after `steps` of gradient descent on `loss_of(weights)`, as tensors."""
-    for _ in range(steps):
-        grads = tf.gradients(loss_of(weights), weights)
-        weights = [weight - rate * grad for weight, grad in zip(weights, grads)]
-    return weights
 
 
 def clipped(weights, clip_value, after):
@@ -202,21 +101,22 @@ def clipped(weights, clip_value, after):
                                                              clip_value)) for weight in weights))
 
 
-def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
+def model_opt(game, gen_vars, config):
     """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables.
 
-    The first of a clipped critic includes the clip.
+    The first includes the clip if the game has one.
     """
     adam = dict(learning_rate=config.learning_rate, beta1=config.beta1)
     # A critic's loss is linear in its scores: without this it might be read after the update.
-    with tf.control_dependencies([disc_loss]):
+    with tf.control_dependencies([game.disc_loss]):
         with tf.name_scope("disc_opt"):
-            disc_opt = tf.train.AdamOptimizer(**adam).minimize(disc_loss, var_list=disc_vars)
-    if config.remedy == "wasserstein":
-        disc_opt = clipped(disc_vars, config.clip_value, after=disc_opt)
-    with tf.control_dependencies([gen_loss]):
+            disc_opt = tf.train.AdamOptimizer(**adam).minimize(game.disc_loss,
+                                                               var_list=game.disc_vars)
+    if game.clip_value is not None:
+        disc_opt = clipped(game.disc_vars, game.clip_value, after=disc_opt)
+    with tf.control_dependencies([game.gen_loss]):
         with tf.name_scope("gen_opt"):
-            gen_opt = tf.train.AdamOptimizer(**adam).minimize(gen_loss, var_list=gen_vars)
+            gen_opt = tf.train.AdamOptimizer(**adam).minimize(game.gen_loss, var_list=gen_vars)
     return disc_opt, gen_opt
 
 
@@ -240,24 +140,11 @@ def build(config, size):
     real, noise, epsilon = model_inputs(size, config.z_dim)
     generated = generator(noise, size, config)
     gen_vars = tf.trainable_variables("generator/")
-    disc_vars = discriminator_weights(size, config)
-    assert gen_vars + disc_vars == tf.trainable_variables(), "a variable in neither network"
-
-    def loss_of(weights):
-        loss = discriminator_loss(discriminator(real, weights, config),
-                                  discriminator(generated, weights, config), config)
-        if config.remedy == "wasserstein_gp":
-            loss += config.penalty_weight * gradient_penalty(
-                lambda x: discriminator(x, weights, config), real, generated, epsilon)
-        return loss
-
-    disc_loss, judges = loss_of(disc_vars), disc_vars
-    if config.remedy == "unrolling":
-        judges = unrolled(disc_vars, loss_of, config.unrolled_steps, config.unrolled_rate)
-    gen_loss = generator_loss(discriminator(generated, judges, config), config)
-    disc_opt, gen_opt = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config)
-    return GAN(real, noise, epsilon, generated, disc_loss, gen_loss, gen_vars, disc_vars, disc_opt,
-               gen_opt)
+    game = GAMES[config.remedy](real, generated, epsilon, config)
+    assert gen_vars + game.disc_vars == tf.trainable_variables(), "a variable in neither network"
+    disc_opt, gen_opt = model_opt(game, gen_vars, config)
+    return GAN(real, noise, epsilon, generated, game.disc_loss, game.gen_loss, gen_vars,
+               game.disc_vars, disc_opt, gen_opt)
 
 
 def rebuild(config, sample_shape, epoch):

@@ -3,8 +3,7 @@
 Lin et al. 2018, "PacGAN: The Power of Two Samples in Generative Adversarial Networks", section
 4.2, whose data set is that of Metz et al. 2017 (unrolled GANs); written down from memory. Every
 image has a red, a green and a blue digit of MNIST, drawn independently. Its mode is the triple of
-digits, which a classifier reads channel by channel. Losses and packing are those of
-`mixture_gan.py`::
+digits, which a classifier reads channel by channel. The losses of packs of m images::
 
     L_D = E_x[log(1 + exp(-D(x_1, ..., x_m)))] + E_z[log(1 + exp(D(G(z_1), ..., G(z_m))))]
     L_G = E_z[log(1 + exp(-D(G(z_1), ..., G(z_m))))]
@@ -28,14 +27,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gan_tf1.config import setting
-from gan_tf1.models.mixture_gan import (  # noqa: F401: they don't depend on what is in a pack
-    CHANCE, Tally, model_loss, name, report, split_vars, tally)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "stacked_mnist_gan"
 SAMPLES = "images"
 LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
 SAMPLE_RANGE = (-1, 1)  # the range of tanh
+CHANCE = 1.3863  # disc_loss in nats if D always answers one half: 2 ln 2
 IN_SHAPE = (28, 28, 3)
 NUM_MODES = 1000
 MOMENTUM, NORM_EPSILON = 0.9, 1e-5
@@ -61,6 +59,11 @@ class Config:
                            at_least=1, at_most=1024)
     counted: int = setting(26_000, "images drawn at the end, whose modes are counted", at_least=1,
                            at_most=1_000_000)
+
+
+def name(packing):
+    """The papers' name of the GAN whose discriminator judges packs of `packing` samples."""
+    return "plain GAN" if packing == 1 else f"PacGAN{packing}"
 
 
 def model_inputs(in_shape, z_dim):
@@ -127,6 +130,27 @@ def discriminator(packs, reuse=False, channels=64, alpha=0.2):
         return tf.layers.dense(flat, 1, kernel_initializer=initializer())  # -> [B,1]
 
 
+def model_loss(disc_logits_real, disc_logits_fake):
+    """The scalars `(disc_loss, gen_loss)` of the logits [B, 1] of packs, in nats."""
+    with tf.name_scope("disc_loss"):
+        # logits of real packs -> 1, of fake ones -> 0
+        disc_loss = tf.reduce_mean(
+            tf.nn.softplus(-disc_logits_real) + tf.nn.softplus(disc_logits_fake))
+    with tf.name_scope("gen_loss"):
+        # fake logits -> 1, for the generator
+        gen_loss = tf.reduce_mean(tf.nn.softplus(-disc_logits_fake))
+    return disc_loss, gen_loss
+
+
+def split_vars():
+    """The trainable variables `(gen_vars, disc_vars)`, split by scope prefix."""
+    trainable_vars = tf.trainable_variables()
+    gen_vars = [var for var in trainable_vars if var.name.startswith("generator")]
+    disc_vars = [var for var in trainable_vars if var.name.startswith("discriminator")]
+    assert len(gen_vars) + len(disc_vars) == len(trainable_vars), "a variable in neither network"
+    return gen_vars, disc_vars
+
+
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
     """Two Adam steps `(disc_opt, gen_opt)`; the second also updates the moving averages."""
     with tf.name_scope("disc_opt"):
@@ -181,6 +205,25 @@ def step(sess, gan, train_set, rng, config):
     for _ in range(config.gen_steps):
         gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {gan.noise: noise})
     return disc_loss, gen_loss
+
+
+class Tally(NamedTuple):
+    """Sums over the steps of an interval so far."""
+    steps: int = 0
+    disc_loss: float = 0.
+    gen_loss: float = 0.
+
+
+def tally(totals, taken):
+    """The interval's `totals` (None before its first step) with the losses of one more step."""
+    (steps, disc, gen), (disc_loss, gen_loss) = totals or Tally(), taken
+    return Tally(steps + 1, disc + float(disc_loss), gen + float(gen_loss))
+
+
+def report(sess, gan, totals):
+    """The mean losses of an interval; each step's are taken before its own update."""
+    return {"disc_loss": totals.disc_loss / totals.steps,
+            "gen_loss": totals.gen_loss / totals.steps}
 
 
 def log_line(iteration, iterations, losses):

@@ -1,4 +1,4 @@
-"""The remedies against NumPy: losses, packing, deviation, penalty, unrolled steps; what moves."""
+"""The remedies against NumPy: losses, packs, standard deviation, penalty, unrolled steps, updates."""
 
 import dataclasses
 
@@ -10,6 +10,7 @@ from conftest import values
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
 from gan_tf1.models import remedies_gan as model
+from gan_tf1.models.parts import remedies
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import graph_loop, mode_shares
 from gpu_kernels import between, without_gpu_kernel
@@ -125,19 +126,19 @@ def test_losses_equal_numpy(session):
 def test_a_pack_is_of_neighbours_and_has_one_logit():
     x = np.arange(12.).reshape(4, 3)
     kernel = np.random.default_rng(0).normal(size=(6, 2))
+    rest = [np.zeros(2), np.eye(2), np.zeros(2), np.ones((2, 1)), np.zeros(1)]
     with new_graph(0).as_default(), tf.Session() as sess:
-        config = configured("packing")
-        rest = [np.zeros(2), np.eye(2), np.zeros(2), np.ones((2, 1)), np.zeros(1)]
-        logits = sess.run(model.discriminator(tf.constant(x), [kernel, *rest], config))
-    packs = np.array([[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
-    np.testing.assert_allclose(logits, leaky(leaky(packs @ kernel)).sum(axis=1, keepdims=True))
+        packs = remedies.packed(tf.constant(x), 2)
+        found, logits = sess.run([packs, remedies.discriminator(packs, [kernel, *rest], 0.2)])
+    np.testing.assert_array_equal(found, [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]])
+    np.testing.assert_allclose(logits, leaky(leaky(found @ kernel)).sum(axis=1, keepdims=True))
 
 
-def test_the_deviation_of_a_collapsed_batch_is_nothing_and_of_another_numpys():
+def test_the_standard_deviation_of_a_collapsed_batch_is_0_and_that_of_another_is_numpys():
     rng = np.random.default_rng(0)
     varied, alike = rng.normal(size=(8, 3)), np.tile(rng.normal(size=(1, 3)), (8, 1))
     with new_graph(0).as_default(), tf.Session() as sess:
-        found = [sess.run(model.minibatch_stddev(tf.constant(x), 4)) for x in (varied, alike)]
+        found = [sess.run(remedies.with_stddev(tf.constant(x), 4)) for x in (varied, alike)]
     for x, one in zip((varied, alike), found):
         np.testing.assert_allclose(one, np.concatenate([x, deviation(x, 4)], axis=1))
     assert found[1][:, 3].max() < 1.01e-4 < 0.3 < found[0][:, 3].min()
@@ -159,7 +160,7 @@ def test_two_unrolled_steps_of_one_weight_in_closed_form():
         def loss_of(weights):
             return weights[0] * (at - a) + weights[0]**2 / 2
 
-        [after] = model.unrolled([weight], loss_of, 2, eta)
+        [after] = remedies.unrolled([weight], loss_of, 2, eta)
         gen_loss = -after * at
         found = sess.run([after, *tf.gradients(gen_loss, [at, weight])])
     rest = 1 - (1 - eta)**2
@@ -188,8 +189,8 @@ def test_unrolled_steps_are_those_that_plain_descent_takes():
         looked_ahead = sess.run(gan.gen_loss, feed)
         descend = tf.train.GradientDescentOptimizer(0.2).minimize(gan.disc_loss,
                                                                   var_list=gan.disc_vars)
-        plain = model.generator_loss(model.discriminator(gan.generated, gan.disc_vars, config),
-                                     config)
+        plain = remedies.cross_entropy(
+            1., remedies.discriminator(gan.generated, gan.disc_vars, config.alpha))
         before = sess.run(plain, feed)
         for _ in range(3):
             sess.run(descend, feed)
@@ -213,11 +214,12 @@ def test_the_gradient_goes_through_the_unrolled_steps():
             expected[place] = (beside[0] - beside[1]) / 0.002
         bias.load(start, sess)
         np.testing.assert_allclose(slope, expected, atol=1e-3)
-        judges = [tf.stop_gradient(weight) for weight in model.unrolled(
-            gan.disc_vars, lambda weights: model.discriminator_loss(
-                *(model.discriminator(x, weights, config) for x in (gan.real, gan.generated)),
-                config), 2, 0.5)]
-        held = model.generator_loss(model.discriminator(gan.generated, judges, config), config)
+        judges = [tf.stop_gradient(weight) for weight in remedies.unrolled(
+            gan.disc_vars, lambda weights: remedies.cross_entropies(
+                *(remedies.discriminator(x, weights, config.alpha)
+                  for x in (gan.real, gan.generated))), 2, 0.5)]
+        held = remedies.cross_entropy(
+            1., remedies.discriminator(gan.generated, judges, config.alpha))
         [fixed] = sess.run(tf.gradients(held, [bias]), feed)
         assert np.abs(fixed - expected).max() > 3e-3
 

@@ -10,7 +10,8 @@ from gan_tf1 import models
 from gan_tf1.evaluation import classifier
 
 CHAPTERS = [importlib.import_module(f"gan_tf1.models.{found.name}")
-            for found in pkgutil.iter_modules(models.__path__)] + [classifier]
+            for found in pkgutil.iter_modules(models.__path__) if not found.ispkg]
+CHAPTERS += [classifier]
 # These two are trained by figures of the theory, and have no script and no log of their own.
 THEORY = {"gan_1d", "two_gaussians"}
 TRAINED = [model for model in CHAPTERS if model.__name__.rpartition(".")[2] not in THEORY]

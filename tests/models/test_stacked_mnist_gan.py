@@ -55,6 +55,11 @@ def test_losses_are_those_of_packs_in_the_graph(built, feed):
         np.log1p(np.exp(-fake)).mean()], rel=1e-4)
 
 
+def test_an_interval_reports_the_means_of_its_steps():
+    totals = model.tally(model.tally(None, (1., 5.)), (2., 7.))
+    assert model.report(None, None, totals) == {"disc_loss": 1.5, "gen_loss": 6.}
+
+
 def test_table_of_variables_at_full_size():
     with new_graph(seed=0).as_default():
         gan = model.build(model.Config(packing=2))

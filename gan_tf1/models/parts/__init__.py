@@ -1,0 +1,1 @@
+"""Parts of models that fill a page of their own: each belongs to the model that its docstring names."""
