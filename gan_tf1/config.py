@@ -28,6 +28,8 @@ def setting(default, meaning: str, at_least=None, at_most=None, above=None, belo
 
 
 LARGEST = 2**31 - 1  # the largest whole number of a setting; sizes beyond it overflow in TensorFlow
+MOST_UNITS = 100_000  # units or channels of a layer, if other layers have a multiple of them
+MOST_SAMPLES = 1024   # samples of an epoch, if a figure shows them all
 
 # The chapters use several names for one thing. Their models and config.json keep these names, but
 # on the command line each thing has one name, the same for all scripts: field of a Config -> flag.

@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_UNITS, setting
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
@@ -70,7 +70,7 @@ class Config:
                                at_least=0, below=1)
     hidden_size: int = setting(256, "units of the generator's smallest hidden layer; its others "
                                "have two and four times as many, the discriminator's twice",
-                               at_least=1, at_most=100_000)
+                               at_least=1, at_most=MOST_UNITS)
     samples: int = setting(8, "images of each digit drawn from the generator after each interval",
                            at_least=1, at_most=100)
 
@@ -94,8 +94,7 @@ def label_embedding(labels, size):
     return tf.nn.embedding_lookup(embedding, labels)
 
 
-def generator(z, labels, output_size, reuse=False, alpha=0.2, hidden_size=256, training=True,
-              variant="as_printed"):
+def generator(z, labels, output_size, alpha, hidden_size, variant, reuse=False, training=True):
     """Noise [B, z] and labels [B] to images [B, output_size] in (-1, 1).
 
     With `training=False`, batch norm uses moving statistics.
@@ -120,7 +119,7 @@ def generator(z, labels, output_size, reuse=False, alpha=0.2, hidden_size=256, t
         return tf.layers.dense(x, output_size, activation=tf.tanh)   # -> [B,784]
 
 
-def discriminator(x, labels, reuse=False, alpha=0.2, hidden_size=256, drop_rate=0.4, number=0):
+def discriminator(x, labels, alpha, hidden_size, drop_rate, reuse=False, number=0):
     """Images [B, 784] in [-1, 1] and labels [B] to logits [B, 1].
 
     Passes with different `number` drop different units.

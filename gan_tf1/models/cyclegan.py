@@ -34,15 +34,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_UNITS, setting
 from gan_tf1.errors import InputError
+from gan_tf1.models.parts.cyclegan_networks import STRIDES, discriminator, generator
 from gan_tf1.tf1 import tf
 
 CHAPTER = "cyclegan"
 SAMPLES = "translations"  # see `translated`
-DEVIATION = 0.02    # standard deviation of the initial weights
-NORM_EPSILON = 1e-5
-STRIDES = 4         # total stride of the generators' encoders: a size must be a multiple of it
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,12 @@ class Config:
                                at_least=0)
     batch_size: int = setting(1, "images of each set per step", at_least=1, at_most=64)
     load_size: int = setting(286, "width and height of the training images, in pixels",
-                             at_least=8, at_most=100_000)
+                             at_least=8, at_most=MOST_UNITS)
     size: int = setting(256, "width and height of the square that is cropped, in pixels",
-                        at_least=8, at_most=100_000)
+                        at_least=8, at_most=MOST_UNITS)
     mirror: bool = setting(True, "show half of the training images mirrored")
     channels: int = setting(64, "channels of the first layer of each network; the others have two "
-                            "to eight times as many", at_least=1, at_most=100_000)
+                            "to eight times as many", at_least=1, at_most=MOST_UNITS)
     blocks: int = setting(9, "residual blocks of a generator; 6 for 128 pixels", at_least=1,
                           at_most=100)
     disc_layers: int = setting(3, "layers of a discriminator with stride 2: 3 judge patches of 70 "
@@ -110,69 +108,6 @@ def cut(imgs, size, corners, mirrored):
     sign, turned = 1 - 2 * mirrored[:, None], (size - 1) * mirrored[:, None]
     columns = corners[:, 1:] + turned + sign * across                         # -> [B,256]
     return tf.gather(tf.gather(imgs, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
-
-
-def convolution(x, filters, size, strides=1, padding=0, mode="CONSTANT", use_bias=False):
-    """A convolution of `x` [B, H, W, C], padded by `padding` pixels on all four sides."""
-    x = tf.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)], mode)
-    return tf.layers.conv2d(x, filters, size, strides, use_bias=use_bias,
-                            kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
-
-
-def instance_norm(x):
-    """`x` [B, H, W, C] with mean 0 and variance 1 over the pixels of each channel of each image."""
-    mean, variance = tf.nn.moments(x, [1, 2], keepdims=True)
-    return (x - mean) * tf.rsqrt(variance + NORM_EPSILON)
-
-
-def generator(x, scope, reuse=False, channels=64, blocks=9):
-    """Images [B, H, W, C] of one set to images of the other, [B, H, W, C] in (-1, 1)."""
-    def upsampled(x, filters):
-        x = tf.layers.conv2d_transpose(
-            x, filters, 3, 2, use_bias=False,  # padding="valid", as in `convolution`
-            kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
-        return x[:, 1:, 1:]  # where the encoder had its padding
-
-    colours = x.shape[-1]
-    with tf.variable_scope(scope, reuse=reuse):
-        x = convolution(x, channels, 7, padding=3, mode="REFLECT")        # -> [B,256,256,64]
-        x = tf.nn.relu(instance_norm(x))
-
-        x = convolution(x, 2 * channels, 3, strides=2, padding=1)         # -> [B,128,128,128]
-        x = tf.nn.relu(instance_norm(x))
-
-        x = convolution(x, 4 * channels, 3, strides=2, padding=1)         # -> [B,64,64,256]
-        x = tf.nn.relu(instance_norm(x))
-
-        for _ in range(blocks):                                           # -> [B,64,64,256]
-            y = convolution(x, 4 * channels, 3, padding=1, mode="REFLECT")
-            y = tf.nn.relu(instance_norm(y))
-            y = convolution(y, 4 * channels, 3, padding=1, mode="REFLECT")
-            x = x + instance_norm(y)
-
-        x = upsampled(x, 2 * channels)                                    # -> [B,128,128,128]
-        x = tf.nn.relu(instance_norm(x))
-
-        x = upsampled(x, channels)                                        # -> [B,256,256,64]
-        x = tf.nn.relu(instance_norm(x))
-
-        x = convolution(x, colours, 7, padding=3, mode="REFLECT", use_bias=True)
-        return tf.tanh(x)                                                 # -> [B,256,256,3]
-
-
-def discriminator(x, scope, reuse=False, channels=64, layers=3, alpha=0.2):
-    """Images [B, H, W, C] in [-1, 1] to scores [B, h, w, 1], one per patch; 1 means real."""
-    with tf.variable_scope(scope, reuse=reuse):
-        x = convolution(x, channels, 4, strides=2, padding=1, use_bias=True)  # -> [B,128,128,64]
-        x = tf.maximum(alpha * x, x)
-
-        for layer in range(1, layers + 1):  # -> [B,64,64,128], [B,32,32,256], [B,31,31,512]
-            x = convolution(x, channels * min(2 ** layer, 8), 4, padding=1,
-                            strides=2 if layer < layers else 1)
-            x = instance_norm(x)
-            x = tf.maximum(alpha * x, x)
-
-        return convolution(x, 1, 4, padding=1, use_bias=True)             # -> [B,30,30,1]
 
 
 def history(fakes, pool, seen, swap, slots):

@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.errors import InputError
 from gan_tf1.layers import batch_norm
 from gan_tf1.tf1 import tf
@@ -80,11 +80,11 @@ class Config:
     alpha: float = setting(0.2, "slope of the discriminator's leaky ReLU below zero", at_least=0,
                            below=1)
     gen_channels: int = setting(32, "channels of the generator's last hidden layer; those before "
-                                "have two and four times as many", at_least=1, at_most=100_000)
+                                "have two and four times as many", at_least=1, at_most=MOST_UNITS)
     disc_channels: int = setting(64, "channels of the discriminator's first layer; the second has "
-                                 "twice as many", at_least=1, at_most=100_000)
+                                 "twice as many", at_least=1, at_most=MOST_UNITS)
     samples: int = setting(32, "images drawn from the generator after each epoch",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
 
 
 def model_inputs(image_shape, z_dim):
@@ -94,7 +94,7 @@ def model_inputs(image_shape, z_dim):
     return inputs_real, inputs_z
 
 
-def generator(z, reuse=False, channels=32, is_training=True):
+def generator(z, channels, reuse=False, is_training=True):
     """Noise [B, z] to images [B, 28, 28, 1] in (-1, 1).
 
     With `is_training=False` batch norm uses the moving averages.
@@ -119,7 +119,7 @@ def generator(z, reuse=False, channels=32, is_training=True):
         return tf.tanh(conv2d_transpose(x, 1, strides=1))            # -> [B,28,28,1]
 
 
-def discriminator(x, reuse=False, channels=64, alpha=0.2):
+def discriminator(x, channels, alpha, reuse=False):
     """Images [B, 28, 28, 1] to logits [B, 1], always with batch statistics."""
     def conv2d(x, filters):
         return tf.layers.conv2d(x, filters, 5, strides=2, padding="same", use_bias=False)

@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.errors import InputError
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
@@ -67,11 +67,11 @@ class Config:
     drop_rate: float = setting(0.4, "share of the discriminator's units that are dropped",
                                at_least=0, below=1)
     gen_channels: int = setting(128, "channels of the generator's layers",
-                                at_least=1, at_most=100_000)
+                                at_least=1, at_most=MOST_UNITS)
     disc_channels: int = setting(64, "channels of the discriminator's layers",
-                                 at_least=1, at_most=100_000)
+                                 at_least=1, at_most=MOST_UNITS)
     samples: int = setting(16, "images drawn from the generator after each epoch",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
 
 
 def model_inputs(in_shape, z_size):
@@ -82,7 +82,7 @@ def model_inputs(in_shape, z_size):
     return X, y, z_input
 
 
-def generator(z, channels=128, alpha=0.2):
+def generator(z, channels, alpha):
     """Noise [B, z] to images [B, 28, 28, 1] in (0, 1)."""
     with tf.variable_scope("generator"):
         x = tf.layers.dense(z, 7 * 7 * channels)
@@ -98,7 +98,7 @@ def generator(z, channels=128, alpha=0.2):
         return tf.layers.conv2d(x, 1, 7, padding="same", activation=tf.sigmoid)  # -> [B,28,28,1]
 
 
-def discriminator(x, reuse=False, channels=64, alpha=0.2, drop_rate=0.4, number=0):
+def discriminator(x, channels, alpha, drop_rate, reuse=False, number=0):
     """Images [B, 28, 28, 1] in [0, 1] to logits [B, 1].
 
     Passes with different `number` drop different units.

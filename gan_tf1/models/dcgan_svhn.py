@@ -39,7 +39,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_UNITS, setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_svhn"
@@ -59,9 +59,9 @@ class Config:
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     g_size_mult: int = setting(128, "channels of the generator's last hidden layer",
-                               at_least=1, at_most=100_000)
+                               at_least=1, at_most=MOST_UNITS)
     d_size_mult: int = setting(64, "channels of the discriminator's first layer",
-                               at_least=1, at_most=100_000)
+                               at_least=1, at_most=MOST_UNITS)
     scaling: str = setting("fixed", "how real images are scaled: fixed, black is -1; "
                            "batch_minimum, as printed, the batch's darkest value is -1",
                            choices=("fixed", "batch_minimum"))

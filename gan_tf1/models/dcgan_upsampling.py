@@ -38,7 +38,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
 
@@ -67,9 +67,9 @@ class Config:
                                "section doesn't mention dropout", at_least=0, below=1)
     channels: int = setting(32, "channels of the discriminator's first layer; its other layers and "
                             "those of the generator have two to eight times as many",
-                            at_least=1, at_most=100_000)
+                            at_least=1, at_most=MOST_UNITS)
     samples: int = setting(16, "images drawn from the generator after each interval",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
 
 
 def model_inputs(in_shape, z_dim):
@@ -93,7 +93,7 @@ def batch_normalization(x, training):
     return tf.layers.batch_normalization(x, momentum=MOMENTUM, training=training, fused=training)
 
 
-def generator(z, reuse=False, channels=32, training=True):
+def generator(z, channels, reuse=False, training=True):
     """Noise [B, z] to images [B, 28, 28, 1] in (-1, 1).
 
     With `training=False`, batch norm uses moving statistics.
@@ -113,7 +113,7 @@ def generator(z, reuse=False, channels=32, training=True):
         return tf.layers.conv2d(x, 1, 3, padding="same", activation=tf.tanh)  # -> [B,28,28,1]
 
 
-def discriminator(x, reuse=False, channels=32, alpha=0.2, drop_rate=0.25, training=True):
+def discriminator(x, channels, alpha, drop_rate, reuse=False, training=True):
     """Images [B, 28, 28, 1] in [-1, 1] to logits [B, 1].
 
     With `training=False` it is frozen as in Keras: batch norm uses moving statistics, and dropout

@@ -86,7 +86,7 @@ def model_inputs(z_dim):
     return points, noise
 
 
-def generator(z, reuse=False, hidden_size=128, deviation=0.3, momentum=0.99, training=True):
+def generator(z, hidden_size, deviation, momentum, reuse=False, training=True):
     """Noise [B m, z] to points [B m, 2].
 
     With `training=False`, batch norm uses moving statistics.
@@ -120,7 +120,7 @@ def maxout(x, units, pieces, deviation):
         for _ in range(pieces)])
 
 
-def discriminator(packs, reuse=False, hidden_size=128, layers=1, pieces=5, deviation=0.3):
+def discriminator(packs, hidden_size, layers, pieces, deviation, reuse=False):
     """Packs [B, 2 m] to logits [B, 1]."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = packs

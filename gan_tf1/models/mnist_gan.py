@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, setting
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
@@ -50,7 +50,7 @@ class Config:
     disc_hidden_size: int = setting(128, "hidden units of the discriminator", at_least=1)
     leaky_relu_alpha: float = setting(0.01, "slope of leaky ReLU below zero", at_least=0, below=1)
     label_smooth: float = setting(0.1, "subtracted from real images' label 1", at_least=0, below=1)
-    samples: int = setting(16, "images drawn after each epoch", at_least=1, at_most=1024)
+    samples: int = setting(16, "images drawn after each epoch", at_least=1, at_most=MOST_SAMPLES)
 
 
 def model_inputs(real_size, z_size):

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 
@@ -67,7 +67,7 @@ class Config:
     drop_rate: float = setting(0.5, "share of the units that are dropped in the decoder's first "
                                "layers", at_least=0, below=1)
     channels: int = setting(64, "channels of the first layer of each network; others have up to "
-                            "eight times as many", at_least=1, at_most=100_000)
+                            "eight times as many", at_least=1, at_most=MOST_UNITS)
     patch_layers: int = setting(3, "the discriminator's layers of stride 2: its patches have 16, "
                                 "34, 70, 142, 286 pixels with 1 to 5; 0 for single pixels",
                                 at_least=0, at_most=5)
@@ -79,7 +79,7 @@ class Config:
     tfds_name: str = setting("", "with --data tfds, the name of the set; two of its features must "
                              "be images")
     samples: int = setting(8, "held-out images translated after each interval",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
 
 
 def check(config):
@@ -145,7 +145,7 @@ def instance_norm(x):
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-5)
 
 
-def generator(x, noise, reuse=False, size=256, channels=64, alpha=0.2, drop_rate=0.5):
+def generator(x, noise, size, channels, alpha, drop_rate, reuse=False):
     """Images [B, size, size, 3] in [-1, 1] to their translations, [B, size, size, 3] in (-1, 1).
 
     `noise` [2] is the seed of the dropout masks, which differ between layers and between the images
@@ -185,7 +185,7 @@ def generator(x, noise, reuse=False, size=256, channels=64, alpha=0.2, drop_rate
             return tf.tanh(conv2d_transpose(tf.nn.relu(x), CHANNELS))
 
 
-def discriminator(x, y, reuse=False, channels=64, layers=3, alpha=0.2):
+def discriminator(x, y, channels, layers, alpha, reuse=False):
     """Pairs of images [B, S, S, 3] in [-1, 1] to logits [B, P, P, 1]: is y the target of x?
 
     Each logit judges a patch of the pair. With `layers` of stride 2, P is S / 2^layers - 2; with

@@ -24,7 +24,7 @@ in `parts/remedies.py`. Without a remedy::
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, setting
 from gan_tf1.errors import InputError
 from gan_tf1.models.parts.remedies import GAMES, leaky
 from gan_tf1.tf1 import tf
@@ -65,7 +65,7 @@ class Config:
                                   at_least=0, at_most=50)
     unrolled_rate: float = setting(0.1, "unrolling: eta, the learning rate of each", above=0)
     samples: int = setting(400, "samples drawn from the generator after each interval",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
 
 
 def check(config):

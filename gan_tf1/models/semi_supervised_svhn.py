@@ -36,35 +36,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
-from gan_tf1.layers import fresh_dropout
+from gan_tf1.config import MOST_UNITS, setting
+from gan_tf1.models.parts.semi_supervised_networks import (
+    NUM_CLASSES, VARIANTS, discriminator, generator)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "semi_supervised"
 SAMPLES = "images"
 SAMPLE_RANGE = (-1, 1)  # the range of tanh
 REAL_SIZE = (32, 32, 3)
-NUM_CLASSES = 10
-
-
-class Errors(NamedTuple):
-    """Which of the chapter's errors a discriminator keeps."""
-    relu2_skips_bn2: bool
-    dropout_never_fires: bool
-    batch_statistics_at_test: bool
-    x6_is_dead: bool
-
-
-AS_PRINTED, CORRECTED = Errors(True, True, True, True), Errors(False, False, False, False)
-VARIANTS = {
-    "as_printed": AS_PRINTED,
-    "corrected": CORRECTED,
-    # As printed except for one error, to see what that error costs.
-    "mend_bn2": AS_PRINTED._replace(relu2_skips_bn2=False),
-    "mend_dropout": AS_PRINTED._replace(dropout_never_fires=False),
-    "mend_test_statistics": AS_PRINTED._replace(batch_statistics_at_test=False),
-    "mend_x6": AS_PRINTED._replace(x6_is_dead=False),
-}
 
 
 @dataclass(frozen=True)
@@ -91,9 +71,9 @@ class Config:
                                at_least=0, below=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     g_size_mult: int = setting(32, "channels of the generator's last hidden layer",
-                               at_least=1, at_most=100_000)
+                               at_least=1, at_most=MOST_UNITS)
     d_size_mult: int = setting(64, "channels of the discriminator's first layers",
-                               at_least=1, at_most=100_000)
+                               at_least=1, at_most=MOST_UNITS)
 
 
 def model_inputs(real_dim, z_dim, drop_rate):
@@ -108,109 +88,6 @@ def model_inputs(real_dim, z_dim, drop_rate):
     label_mask = tf.placeholder(tf.int32, (None,), name="label_mask")
     drop_rate = tf.placeholder_with_default(np.float32(drop_rate), (), "drop_rate")
     return inputs_real, inputs_z, y, label_mask, drop_rate
-
-
-def generator(z, output_dim, reuse=False, alpha=0.2, training=True, size_mult=128):
-    """Noise [B, z] to images [B, 32, 32, output_dim] in (-1, 1)."""
-    with tf.variable_scope("generator", reuse=reuse):
-        x1 = tf.layers.dense(z, 4 * 4 * size_mult * 4)
-        x1 = tf.reshape(x1, (-1, 4, 4, size_mult * 4))              # [B,100] -> [B,4,4,128]
-        x1 = tf.layers.batch_normalization(x1, training=training)
-        x1 = tf.maximum(alpha * x1, x1)
-
-        x2 = tf.layers.conv2d_transpose(x1, size_mult * 2, 5, strides=2, padding="same")
-        x2 = tf.layers.batch_normalization(x2, training=training)   # -> [B,8,8,64]
-        x2 = tf.maximum(alpha * x2, x2)
-
-        x3 = tf.layers.conv2d_transpose(x2, size_mult, 5, strides=2, padding="same")
-        x3 = tf.layers.batch_normalization(x3, training=training)   # -> [B,16,16,32]
-        x3 = tf.maximum(alpha * x3, x3)
-
-        logits = tf.layers.conv2d_transpose(x3, output_dim, 5, strides=2, padding="same")
-        return tf.tanh(logits)                                      # -> [B,32,32,3]
-
-
-def discriminator(x, reuse=False, alpha=0.2, drop_rate=0., num_classes=NUM_CLASSES, size_mult=64,
-                  extra_class=1, errors=AS_PRINTED, training=True, number=0):
-    """Images [B, 32, 32, 3] in [-1, 1] to `(out, class_logits, gan_logits, features)`.
-
-    out: probabilities [B, num_classes + extra_class]; class_logits: their logits;
-    gan_logits [B]: P(real) = sigmoid(gan_logits); features [B, 2 * size_mult].
-    `training=False` is the pass over test images of a discriminator that has moving statistics for
-    them. Passes with different `number` drop different units.
-    """
-    def batch_normalization(x):
-        return tf.layers.batch_normalization(x, training=training or errors.batch_statistics_at_test)
-
-    def dropout(x, rate, layer):
-        if errors.dropout_never_fires:
-            return tf.layers.dropout(x, rate=rate)  # its `training` is False by default
-        return fresh_dropout(x, rate, number=10 * number + layer)
-
-    with tf.variable_scope("discriminator", reuse=reuse):
-        x = dropout(x, drop_rate / 2.5, 0)
-
-        x1 = tf.layers.conv2d(x, size_mult, 3, strides=2, padding="same")  # -> [B,16,16,64]
-        relu1 = tf.maximum(alpha * x1, x1)
-        relu1 = dropout(relu1, drop_rate, 1)
-
-        x2 = tf.layers.conv2d(relu1, size_mult, 3, strides=2, padding="same")  # -> [B,8,8,64]
-        bn2 = batch_normalization(x2)
-        relu2 = (tf.maximum(alpha * x2, x2) if errors.relu2_skips_bn2 else
-                 tf.maximum(alpha * bn2, bn2))
-
-        x3 = tf.layers.conv2d(relu2, size_mult, 3, strides=2, padding="same")  # -> [B,4,4,64]
-        bn3 = batch_normalization(x3)
-        relu3 = tf.maximum(alpha * bn3, bn3)
-        relu3 = dropout(relu3, drop_rate, 3)
-
-        x4 = tf.layers.conv2d(relu3, 2 * size_mult, 3, strides=1, padding="same")  # -> [B,4,4,128]
-        bn4 = batch_normalization(x4)
-        relu4 = tf.maximum(alpha * bn4, bn4)
-
-        x5 = tf.layers.conv2d(relu4, 2 * size_mult, 3, strides=1, padding="same")  # -> [B,4,4,128]
-        bn5 = batch_normalization(x5)
-        relu5 = tf.maximum(alpha * bn5, bn5)
-
-        # The printed stride of 2 leaves a map of 2 x 2, too small for x7's kernel of 3 x 3.
-        stride = 2 if errors.x6_is_dead else 1  # -> [B,2,2,128] or [B,4,4,128]
-        x6 = tf.layers.conv2d(relu5, 2 * size_mult, 3, strides=stride, padding="same")
-        bn6 = batch_normalization(x6)
-        relu6 = tf.maximum(alpha * bn6, bn6)
-        relu6 = dropout(relu6, drop_rate, 6)
-
-        x7 = tf.layers.conv2d(relu5 if errors.x6_is_dead else relu6, 2 * size_mult, 3, strides=1,
-                              padding="valid")                             # -> [B,2,2,128]
-        # No batch norm here: the features of data and of samples would have the same mean, and
-        # feature matching would have nothing to match.
-        relu7 = tf.maximum(alpha * x7, x7)
-
-        features = tf.reduce_mean(relu7, axis=(1, 2))                      # -> [B,128]
-
-        class_logits = tf.layers.dense(features, num_classes + extra_class)  # -> [B,11]
-        out = tf.nn.softmax(class_logits)
-        gan_logits = real_against_fake(class_logits, num_classes)
-        return out, class_logits, gan_logits, features
-
-
-def real_against_fake(class_logits, num_classes=NUM_CLASSES):
-    """gan_logits [B] of class_logits [B, num_classes + extra_class].
-
-    With l the logits of the softmax,
-
-        P(real) = sum_real exp(l) / (sum_real exp(l) + exp(l_fake)) = sigmoid(gan_logits)
-        gan_logits = log sum_real exp(l) - l_fake
-
-    Without a fake class l_fake is 0, since one logit of a softmax is redundant.
-    """
-    real_class_logits = class_logits[:, :num_classes]
-    fake_class_logits = tf.reduce_sum(class_logits[:, num_classes:], axis=1)  # 0 of none
-
-    # log sum exp(l) = m + log sum exp(l - m) for any m. If m is the largest l, no exp overflows and
-    # one of them is exp(0), so the log is finite; m may be treated as constant in the gradient.
-    m = tf.stop_gradient(tf.reduce_max(real_class_logits, axis=1, keepdims=True))
-    log_sum_exp = tf.squeeze(m, 1) + tf.log(tf.reduce_sum(tf.exp(real_class_logits - m), axis=1))
-    return log_sum_exp - fake_class_logits
 
 
 def model_loss(input_real, input_z, y, label_mask, drop_rate, config):

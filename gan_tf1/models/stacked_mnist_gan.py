@@ -26,7 +26,7 @@ its convolutions on a CPU are much slower.
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "stacked_mnist_gan"
@@ -54,9 +54,9 @@ class Config:
     z_dim: int = setting(100, "latent dimension", at_least=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     channels: int = setting(64, "channels of the largest maps; the smaller ones have twice as many",
-                            at_least=1, at_most=100_000)
+                            at_least=1, at_most=MOST_UNITS)
     samples: int = setting(64, "images drawn from the generator after each interval, and kept",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
     counted: int = setting(26_000, "images drawn at the end, whose modes are counted", at_least=1,
                            at_most=1_000_000)
 
@@ -88,7 +88,7 @@ def batch_normalization(x, training):
                                          training=training)
 
 
-def generator(z, reuse=False, channels=64, training=True):
+def generator(z, channels, reuse=False, training=True):
     """Noise [B m, z] to images [B m, 28, 28, 3] in (-1, 1).
 
     With `training=False`, batch norm uses moving statistics.
@@ -114,7 +114,7 @@ def packed(imgs, packing):
                       (-1, height, width, packing * channels))
 
 
-def discriminator(packs, reuse=False, channels=64, alpha=0.2):
+def discriminator(packs, channels, alpha, reuse=False):
     """Packs [B, 28, 28, 3 m] in [-1, 1] to logits [B, 1], always with batch statistics."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.conv2d(packs, channels, 5, strides=2, padding="same",

@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1.config import setting
+from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.tf1 import tf
 
 CHAPTER = "vanilla_gan"
@@ -62,9 +62,9 @@ class Config:
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     hidden_size: int = setting(256, "units of the smallest hidden layer of each network; the "
                                "others have two and four times as many",
-                               at_least=1, at_most=100_000)
+                               at_least=1, at_most=MOST_UNITS)
     samples: int = setting(16, "images drawn from the generator after each interval",
-                           at_least=1, at_most=1024)
+                           at_least=1, at_most=MOST_SAMPLES)
 
 
 def model_inputs(input_size, z_dim):
@@ -75,7 +75,7 @@ def model_inputs(input_size, z_dim):
     return imgs, y, noise
 
 
-def generator(z, output_size, reuse=False, alpha=0.2, hidden_size=256, training=True):
+def generator(z, output_size, alpha, hidden_size, reuse=False, training=True):
     """Noise [B, z] to images [B, output_size] in (-1, 1).
 
     With `training=False`, batch norm uses moving statistics.
@@ -96,7 +96,7 @@ def generator(z, output_size, reuse=False, alpha=0.2, hidden_size=256, training=
         return tf.layers.dense(x, output_size, activation=tf.tanh)   # -> [B,784]
 
 
-def discriminator(x, reuse=False, alpha=0.2, hidden_size=256):
+def discriminator(x, alpha, hidden_size, reuse=False):
     """Images [B, 784] in [-1, 1] to logits [B, 1]."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.dense(x, 2 * hidden_size)                      # -> [B,512]

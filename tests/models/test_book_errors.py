@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT
 from gan_tf1.models import (
     cyclegan, dcgan_mnist, progressive_gan, semi_supervised_svhn, vanilla_gan)
+from gan_tf1.models.parts import progressive_networks, semi_supervised_networks
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_listing_chapters import chapter
 
@@ -81,9 +82,9 @@ def test_seven_bodies_are_left_out_and_one_is_no_python():
 def test_label_10_is_the_fake_class_or_no_class_at_all(graph):
     with tf.Session(config=session_config()) as sess:
         eleven, ten = sess.run([tf.one_hot(10, 11), tf.one_hot(10, 10)])
-        fake = semi_supervised_svhn.real_against_fake(tf.constant(eleven[None] * 5))
+        fake = semi_supervised_networks.real_against_fake(tf.constant(eleven[None] * 5))
         assert sess.run(fake) < 0  # a softmax that says "10" says "fake"
-    assert eleven.argmax() == semi_supervised_svhn.NUM_CLASSES and not ten.any()
+    assert eleven.argmax() == semi_supervised_networks.NUM_CLASSES and not ten.any()
 
 
 def test_two_arguments_of_the_semi_supervised_listing_have_no_effect():
@@ -115,7 +116,7 @@ def test_a_saver_without_a_list_keeps_both_networks_and_adams_slots(graph):
 
 
 def test_the_discriminators_of_cyclegan_have_no_dropout(graph):
-    cyclegan.discriminator(tf.zeros((1, 32, 32, 3)), "discriminator_a", channels=2, layers=1)
+    cyclegan.discriminator(tf.zeros((1, 32, 32, 3)), "discriminator_a", channels=2, layers=1, alpha=0.2)
     names = [op.name.lower() for op in graph.get_operations()]
     assert any("conv" in name for name in names) and not any("dropout" in name for name in names)
 
@@ -160,5 +161,5 @@ def test_the_deviation_over_a_batch_has_no_batch_axis(graph):
     x = np.random.default_rng(0).normal(size=(B, H, W, C)).astype(np.float32)
     assert x.std(axis=0).size == H * W * C != B * H * W * C
     with tf.Session(config=session_config()) as sess:
-        found = sess.run(progressive_gan.minibatch_stddev(tf.constant(x), group_size=B))
+        found = sess.run(progressive_networks.minibatch_stddev(tf.constant(x), group_size=B))
     np.testing.assert_allclose(found[..., C], np.full((B, H, W), x.std(axis=0).mean()), rtol=1e-4)

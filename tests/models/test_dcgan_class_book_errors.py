@@ -28,14 +28,14 @@ def test_three_strides_of_2_make_images_that_the_dense_layer_refuses(graph):
     assert x.shape.as_list() == [None, 56, 56, 1]
     kernels = [var.shape.as_list() for var in tf.trainable_variables()]
     inputs_real, inputs_z = model.model_inputs(model.IMAGE_SHAPE, 100)
-    model.discriminator(inputs_real)
+    model.discriminator(inputs_real, 64, alpha=0.2)
     refusal = (r"Trying to share variable discriminator/dense/kernel, but specified shape "
                r"\(25088, 1\) and found shape \(6272, 1\)")
     with pytest.raises(ValueError, match=refusal):
-        model.discriminator(x, reuse=True)
+        model.discriminator(x, 64, alpha=0.2, reuse=True)
 
     # Here the third has stride 1: the same kernels, and images of the real ones' shape.
-    ours = model.generator(inputs_z)
+    ours = model.generator(inputs_z, 32)
     assert ours.shape.as_list() == inputs_real.shape.as_list() == [None, 28, 28, 1]
     assert kernels == [var.shape.as_list() for var in tf.trainable_variables("generator/conv")]
 
@@ -50,7 +50,7 @@ def test_the_pair_that_the_discriminator_returns_cannot_be_taken_from_1(graph):
     with tf.Session(config=session_config()) as sess:
         assert sess.run(tf.log(d_fake)).shape == (2, 3, 1)
         assert np.isnan(sess.run(loss_g))  # the log of the logit -1
-    assert model.discriminator(tf.zeros((2, 28, 28, 1)), channels=2).shape.as_list() == [2, 1]
+    assert model.discriminator(tf.zeros((2, 28, 28, 1)), 2, alpha=0.2).shape.as_list() == [2, 1]
 
 
 def test_a_batch_with_a_fifth_axis_cannot_be_fed(graph, train_set):
@@ -128,7 +128,7 @@ def test_nested_scopes_name_the_generator_twice_and_are_told_apart_all_the_same(
     with tf.variable_scope("generator"):
         gen_output = model.generator(tf.constant(Z, tf.float32), channels=2)
     with tf.name_scope("discriminator"):  # not a variable scope: it names ops
-        d_fake = model.discriminator(gen_output, channels=2)
+        d_fake = model.discriminator(gen_output, 2, alpha=0.2)
     names = [var.op.name for var in tf.trainable_variables()]
     assert names[0] == "generator/generator/dense/kernel"
     assert names[-1] == "discriminator/dense/kernel"
@@ -141,8 +141,8 @@ def test_nested_scopes_name_the_generator_twice_and_are_told_apart_all_the_same(
 
 def test_as_printed_no_update_of_ds_averages_waits_for_the_other(graph):
     z, x = tf.constant(Z, tf.float32), tf.zeros((2, 28, 28, 1))
-    d_real = model.discriminator(x, channels=2)
-    d_fake = model.discriminator(model.generator(z, channels=2), reuse=True, channels=2)
+    d_real = model.discriminator(x, 2, alpha=0.2)
+    d_fake = model.discriminator(model.generator(z, channels=2), 2, alpha=0.2, reuse=True)
     for logits, other in ((d_real, d_fake), (d_fake, d_real)):
         def moving(fetch):
             return {op for op in between([fetch]) if op.type == "AssignSub"

@@ -159,8 +159,9 @@ def test_dropout_drops_its_share_in_both_passes_and_never_in_a_test():
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         tf.train.get_or_create_global_step()
         X = tf.ones((1, 28, 28, 1))
-        logits = [model.discriminator(X, reuse=bool(number), drop_rate=0.4, number=number)
-                  for number in (0, 1)] + [model.discriminator(X, reuse=True, drop_rate=0.)]
+        size = dict(channels=64, alpha=0.2)
+        logits = [model.discriminator(X, **size, reuse=bool(number), drop_rate=0.4, number=number)
+                  for number in (0, 1)] + [model.discriminator(X, **size, reuse=True, drop_rate=0.)]
         sess.run(tf.global_variables_initializer())
         first, middle, last = tf.trainable_variables("discriminator/.*kernel")
         for var, value in ((first, 0), (middle, 0), (last, 1)):

@@ -236,7 +236,7 @@ def test_a_drop_rate_of_0_drops_nothing():
     """The same units at every step: all of them."""
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         step = tf.train.get_or_create_global_step()
-        logits = model.discriminator(tf.ones((2, 28, 28, 1)), channels=1, drop_rate=0.,
+        logits = model.discriminator(tf.ones((2, 28, 28, 1)), channels=1, alpha=0.2, drop_rate=0.,
                                      training=False)
         sess.run(tf.global_variables_initializer())
         first = sess.run(logits)

@@ -193,7 +193,7 @@ def test_a_logits_patch_by_its_gradient(layers, patch, monkeypatch):
     size = 32 * 2 ** layers
     with new_graph(seed=1).as_default(), tf.Session(config=session_config()) as sess:
         x, y = (tf.placeholder(tf.float32, (1, size, size, 3)) for _ in range(2))
-        logits = model.discriminator(x, y, channels=1, layers=layers)
+        logits = model.discriminator(x, y, channels=1, layers=layers, alpha=0.2)
         count = logits.shape[1].value
         assert count == (size // 2 ** layers - 2 if layers else size)
         middle = count // 2

@@ -9,6 +9,7 @@ from conftest import values
 from gan_tf1.data import images
 from gan_tf1.errors import InputError
 from gan_tf1.models import progressive_gan as model
+from gan_tf1.models.parts import progressive_networks as networks
 from gan_tf1.models.progressive_gan import Stage
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, devices, host_side, refusing_determinism, without_gpu_kernel
@@ -324,7 +325,7 @@ def run(tensor):
 def test_the_deviation_is_one_number_a_group():
     x = np.random.default_rng(0).normal(size=(6, 2, 2, 3))
     with new_graph(0).as_default():
-        found = run(model.minibatch_stddev(tf.constant(x, tf.float32), 3))
+        found = run(networks.minibatch_stddev(tf.constant(x, tf.float32), 3))
     assert found.shape == (6, 2, 2, 4)
     np.testing.assert_allclose(found, with_deviation(x, 2), rtol=1e-5)
     assert len(np.unique(found[..., 3])) == 2
@@ -335,7 +336,7 @@ def test_the_deviation_is_one_number_a_group():
 def test_equal_images_have_no_deviation_and_a_finite_slope_of_the_slope():
     with new_graph(0).as_default():
         x = tf.ones((4, 2, 2, 3))
-        found = model.minibatch_stddev(x, 4)
+        found = networks.minibatch_stddev(x, 4)
         [slope] = tf.gradients(tf.square(found), [x])
         [second] = tf.gradients(tf.square(slope), [x])
         found, slope, second = run((found, slope, second))
@@ -347,7 +348,7 @@ def test_pixel_norm_brings_each_pixels_vector_to_a_mean_square_of_1():
     x = np.random.default_rng(0).normal(3, 5, size=(2, 4, 4, 7))
     x[0, 0, 0] = 0
     with new_graph(0).as_default():
-        found = run(model.pixel_norm(tf.constant(x, tf.float32)))
+        found = run(networks.pixel_norm(tf.constant(x, tf.float32)))
     np.testing.assert_allclose(found, norm(x), rtol=1e-4)
     squares = (found ** 2).mean(-1)
     assert squares[0, 0, 0] == 0
@@ -360,7 +361,7 @@ def test_weights_are_scaled_at_run_time_or_at_the_start(equalized):
     with new_graph(0).as_default():
         x = tf.ones((1, 8, 8, 50))
         config = switched(equalized=equalized)
-        y = model.conv(x, 60, 3, "layer", config)
+        y = networks.conv(x, 60, 3, "layer", config)
         [kernel] = tf.trainable_variables("layer/kernel")
         [slope] = tf.gradients(y, [kernel])
         with tf.Session() as sess:
@@ -505,7 +506,7 @@ def test_the_defaults_are_the_papers():
     assert (config.penalty_weight, config.drift_weight, config.average_decay) == (10, 0.001, 0.999)
     assert (config.learning_rate, config.beta1, config.beta2) == (0.001, 0, 0.99)
     assert (config.phase_images, config.batch_size, config.z_dim) == (600_000, 16, 512)
-    assert [model.maps_at(2 ** power, config) for power in range(2, 11)] == [
+    assert [networks.maps_at(2 ** power, config) for power in range(2, 11)] == [
         512, 512, 512, 512, 256, 128, 64, 32, 16]
 
 

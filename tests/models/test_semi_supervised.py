@@ -8,6 +8,7 @@ from conftest import Batches
 from gan_tf1 import tf1
 from gan_tf1.errors import InputError
 from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.models.parts import semi_supervised_networks as networks
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
 
@@ -87,7 +88,7 @@ def evaluate(function, *arrays):
 
 def test_gan_logits_equal_numpy():
     class_logits = np.random.default_rng(0).normal(0, 5, (500, 11))
-    result, _ = evaluate(model.real_against_fake, class_logits)
+    result, _ = evaluate(networks.real_against_fake, class_logits)
     class_logits = class_logits.astype(np.float32).astype(np.float64)
     expected = logsumexp(class_logits[:, :10], axis=1) - class_logits[:, 10]
     # A difference of two numbers of about 10 keeps the error of those.
@@ -99,7 +100,7 @@ def test_gan_logits_equal_numpy():
 
 def test_without_a_fake_class_its_logit_is_0():
     class_logits = np.random.default_rng(1).normal(0, 5, (500, 10))
-    result, _ = evaluate(model.real_against_fake, class_logits)
+    result, _ = evaluate(networks.real_against_fake, class_logits)
     expected = logsumexp(class_logits.astype(np.float32).astype(np.float64), axis=1)
     np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
 
@@ -114,12 +115,12 @@ def test_without_a_fake_class_its_logit_is_0():
     ([1e4, -1e4] * 5 + [0.], 1e4 + np.log(5)),
 ])
 def test_extreme_logits_stay_finite_with_their_gradients(row, expected):
-    result, gradient = evaluate(model.real_against_fake, np.array([row]))
+    result, gradient = evaluate(networks.real_against_fake, np.array([row]))
     assert result[0] == pytest.approx(expected, rel=1e-6, abs=1e-3)
     # d/dl_k = softmax over the digits; d/dl_fake = -1.
     digits = np.exp(log_softmax(np.array(row[:10], np.float64)))
     np.testing.assert_allclose(gradient[0], [*digits, -1], atol=1e-6)
-    loss, gradient = evaluate(lambda l: model.gan_loss(model.real_against_fake(l), -l[:, 0]),
+    loss, gradient = evaluate(lambda l: model.gan_loss(networks.real_against_fake(l), -l[:, 0]),
                               np.array([row]))
     assert np.isfinite(loss) and np.isfinite(gradient).all()
 

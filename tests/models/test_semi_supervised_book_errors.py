@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from gan_tf1.layers import fresh_dropout
 from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.models.parts import semi_supervised_networks as networks
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between
 
@@ -24,7 +26,7 @@ def discriminator_of(slips, **options):
     """Class logits of `x` in a session: `logits(images, drop_rate=...)`, and the gradients' names."""
     x = tf.placeholder(tf.float32, (None, 32, 32, 3))
     drop_rate = tf.placeholder_with_default(np.float32(0.5), ())
-    _, class_logits, _, _ = model.discriminator(x, drop_rate=drop_rate, size_mult=4, errors=slips,
+    _, class_logits, _, _ = networks.discriminator(x, drop_rate=drop_rate, size_mult=4, errors=slips,
                                                 **options)
     sess = tf.Session(config=session_config())
     sess.run(tf.global_variables_initializer())
@@ -35,7 +37,7 @@ def discriminator_of(slips, **options):
 
 
 def test_as_printed_relu2_skips_bn2_and_x6_is_dead(graph):
-    _, dead = discriminator_of(model.AS_PRINTED)
+    _, dead = discriminator_of(networks.AS_PRINTED)
     assert dead == {"batch_normalization/gamma", "batch_normalization/beta",
                     "conv2d_5/kernel", "conv2d_5/bias",
                     "batch_normalization_4/gamma", "batch_normalization_4/beta"}
@@ -52,12 +54,12 @@ def test_each_slip_is_mended_alone(variant, revived):
         with new_graph(seed=0).as_default():
             return discriminator_of(slips)[1]
 
-    assert dead(model.AS_PRINTED) - dead(model.VARIANTS[variant]) == revived
-    assert sum(a != b for a, b in zip(model.AS_PRINTED, model.VARIANTS[variant])) == 1
+    assert dead(networks.AS_PRINTED) - dead(networks.VARIANTS[variant]) == revived
+    assert sum(a != b for a, b in zip(networks.AS_PRINTED, networks.VARIANTS[variant])) == 1
 
 
 def test_corrected_uses_every_weight(graph):
-    assert discriminator_of(model.CORRECTED)[1] == set()
+    assert discriminator_of(networks.CORRECTED)[1] == set()
 
 
 def test_the_printed_x6_leaves_no_room_for_x7(graph):
@@ -67,12 +69,12 @@ def test_the_printed_x6_leaves_no_room_for_x7(graph):
 
 
 def test_as_printed_dropout_never_fires(graph):
-    logits, _ = discriminator_of(model.AS_PRINTED)
+    logits, _ = discriminator_of(networks.AS_PRINTED)
     np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.9))
 
 
 def test_corrected_dropout_fires_at_the_rate_that_is_fed(graph):
-    logits, _ = discriminator_of(model.CORRECTED)
+    logits, _ = discriminator_of(networks.CORRECTED)
     assert np.abs(logits(images(8), 0.) - logits(images(8), 0.9)).max() > 0.01
     np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.))
 
@@ -80,8 +82,8 @@ def test_corrected_dropout_fires_at_the_rate_that_is_fed(graph):
 def test_dropout_drops_its_share_and_keeps_the_mean(graph):
     ones = tf.ones((100, 1000))
     with tf.Session(config=session_config()) as sess:
-        dropped = model.fresh_dropout(ones, 0.2, number=3)
-        other = model.fresh_dropout(ones, 0.2, number=4)
+        dropped = fresh_dropout(ones, 0.2, number=3)
+        other = fresh_dropout(ones, 0.2, number=4)
         step = tf.train.get_global_step()
         move_on = tf.assign_add(step, 1)
         sess.run(tf.global_variables_initializer())
@@ -96,7 +98,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean(graph):
 
 
 def test_as_printed_a_test_images_class_depends_on_its_neighbours(graph):
-    logits, _ = discriminator_of(model.AS_PRINTED)
+    logits, _ = discriminator_of(networks.AS_PRINTED)
     one, others = images(1), images(7, seed=1)
     alone = logits(np.concatenate([one, others]), 0.)[0]
     beside = logits(np.concatenate([one, 0.2 * others]), 0.)[0]
@@ -104,7 +106,7 @@ def test_as_printed_a_test_images_class_depends_on_its_neighbours(graph):
 
 
 def test_corrected_it_does_not(graph):
-    logits, _ = discriminator_of(model.CORRECTED, training=False)
+    logits, _ = discriminator_of(networks.CORRECTED, training=False)
     one, others = images(1), images(7, seed=1)
     alone = logits(np.concatenate([one, others]), 0.)[0]
     beside = logits(np.concatenate([one, 0.2 * others]), 0.)[0]

@@ -44,10 +44,10 @@ def test_losses_are_those_of_packs_in_the_graph(built, feed):
     sess, gan = built
     imgs = np.moveaxis(feed[gan.digits], 1, -1)
     packs = np.concatenate([imgs[::2], imgs[1::2]], axis=-1)
-    logits = model.discriminator(tf.constant(packs, tf.float32), reuse=True, channels=1)
+    logits = model.discriminator(tf.constant(packs, tf.float32), channels=1, alpha=0.2, reuse=True)
     fakes = np.float32(sess.run("generator/conv2d_transpose_1/Tanh:0", feed))  # by the batch
     fake_packs = np.concatenate([fakes[::2], fakes[1::2]], axis=-1)
-    fake_logits = model.discriminator(tf.constant(fake_packs), reuse=True, channels=1)
+    fake_logits = model.discriminator(tf.constant(fake_packs), channels=1, alpha=0.2, reuse=True)
     real, fake = np.float64(sess.run([logits, fake_logits]))
     assert len(real) == len(fake) == 3
     assert sess.run([gan.disc_loss, gan.gen_loss], feed) == pytest.approx([

@@ -116,7 +116,7 @@ def some_points():
 def test_the_gradient_of_the_penalty_is_that_of_finite_differences():
     """Second-order gradients, of each weight of the critic, against NumPy in float64."""
     weights, points = tiny_critic(), some_points()
-    found, *graph = penalty_of(lambda x: model.discriminator(x, hidden_size=2), points, weights)
+    found, *graph = penalty_of(lambda x: model.discriminator(x, 0.2, hidden_size=2), points, weights)
     assert found == pytest.approx(penalty(weights, *points), rel=1e-5)
     for (name, value), of_graph in zip(weights.items(), graph):
         expected = np.zeros_like(value)
