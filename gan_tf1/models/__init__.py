@@ -2,7 +2,8 @@
 
 README.md in this folder has the conventions of a model file: the order of its parts, the signatures
 of its functions, and the names that the rest of the package reads from it (CHAPTER, CHANCE,
-SAMPLES, SAMPLE_RANGE, LOGGED). It also has the table of the books' errors.
+SAMPLES, SAMPLE_RANGE, LOGGED). It also has the table of the books' errors. The networks of the longest
+models are in parts/.
 """
 
 import importlib

@@ -3,7 +3,8 @@
 *Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with
 CNN", section "CycleGAN", describes it in two sentences, without code. This is the network of Zhu
 et al. 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks";
-what the paper leaves out is as in its authors' code (pytorch-CycleGAN-and-pix2pix).
+what the paper leaves out is as in its authors' code (pytorch-CycleGAN-and-pix2pix). README.md has
+the source of each number, `parts/cyclegan_networks.py` the networks.
 
 The paper's equations 2 and 3, with the squares of section 4 for L_GAN::
 
@@ -25,8 +26,8 @@ The paper's equations 2 and 3, with the squares of section 4 for L_GAN::
 
 What decides the images: the generators are updated first, and the discriminators see the fakes of
 that pass or, from a pool of 50, earlier ones; padding is symmetric, so that no layer shifts the
-image; the discriminators have no dropout, which the section calls very important. README.md has
-the source of each number. The log line has the authors' eight losses, as means over the epoch.
+image; the discriminators have no dropout, which the section calls very important. The log line has
+the authors' eight losses, as means over the epoch.
 """
 
 from dataclasses import dataclass
@@ -48,8 +49,7 @@ class Config:
     """The paper's sizes for 256 pixels; if it states none, those of its authors' code."""
     epochs: int = setting(100, "epochs at the full learning rate", at_least=1)
     decay_epochs: int = setting(100, "further epochs, in which it decays to 0", at_least=0)
-    epoch_steps: int = setting(0, "steps per epoch; 0: enough to show the larger set once",
-                               at_least=0)
+    epoch_steps: int = setting(0, "steps per epoch; 0: the larger set once", at_least=0)
     batch_size: int = setting(1, "images of each set per step", at_least=1, at_most=64)
     load_size: int = setting(286, "width and height of the training images, in pixels",
                              at_least=8, at_most=MOST_UNITS)
@@ -58,19 +58,16 @@ class Config:
     mirror: bool = setting(True, "show half of the training images mirrored")
     channels: int = setting(64, "channels of the first layer of each network; the others have two "
                             "to eight times as many", at_least=1, at_most=MOST_UNITS)
-    blocks: int = setting(9, "residual blocks of a generator; 6 for 128 pixels", at_least=1,
-                          at_most=100)
+    blocks: int = setting(9, "residual blocks; 6 for 128 pixels", at_least=1, at_most=100)
     disc_layers: int = setting(3, "layers of a discriminator with stride 2: 3 judge patches of 70 "
                                "pixels, 2 of 34, 1 of 16", at_least=1, at_most=5)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     cycle_weight: float = setting(10.0, "lambda: the weight of the cycle loss", at_least=0)
-    identity_weight: float = setting(0.5, "weight of the identity loss, times lambda; 0: no such "
-                                     "loss", at_least=0)
+    identity_weight: float = setting(0.5, "weight of the identity loss, times lambda", at_least=0)
     pool_size: int = setting(50, "earlier fakes kept for each discriminator; 0: none", at_least=0)
     learning_rate: float = setting(0.0002, "Adam's learning rate for all networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
-    samples: int = setting(4, "test images of each set translated after each epoch",
-                           at_least=1, at_most=64)
+    samples: int = setting(4, "test images of each set kept per epoch", at_least=1, at_most=64)
 
 
 def check(config):
@@ -78,8 +75,7 @@ def check(config):
     if config.size % STRIDES:
         raise InputError(f"--size {config.size} must be a multiple of {STRIDES}")
     if config.load_size < config.size:
-        raise InputError(f"--load-size {config.load_size} is below --size {config.size}: nothing "
-                         "can be cut from it")
+        raise InputError(f"--load-size {config.load_size} must be at least --size {config.size}")
     if config.size >> config.disc_layers < 3:
         raise InputError(f"--size {config.size} is too small for --disc-layers "
                          f"{config.disc_layers}: choose a smaller number")
@@ -168,12 +164,6 @@ def rate(step, epoch_steps, config):
     return config.learning_rate * (1 - tf.cast(past, tf.float32) / (config.decay_epochs + 1))
 
 
-def adam(loss, own, learning_rate, beta1, name):
-    """The Adam step of the variables `own` on `loss`."""
-    with tf.name_scope(name):
-        return tf.train.AdamOptimizer(learning_rate, beta1).minimize(loss, var_list=own)
-
-
 class GAN(NamedTuple):
     """The tensors and ops that training and translating need; `real_a`, `real_b` can be fed too."""
     imgs_a: Any       # [B, load_size, load_size, C] in [-1, 1]
@@ -247,10 +237,14 @@ def build(config, channels, epoch_steps):
 
     gen_vars, disc_a_vars, disc_b_vars = split_vars()
     learning_rate = rate(steps, epoch_steps, config)
-    gen_opt, disc_a_opt, disc_b_opt = (
-        adam(loss, own, learning_rate, config.beta1, name) for loss, own, name in (
-            (gen_loss, gen_vars, "gen_opt"), (disc_losses["disc_a"], disc_a_vars, "disc_a_opt"),
-            (disc_losses["disc_b"], disc_b_vars, "disc_b_opt")))
+    optimizers = []
+    for name, loss, own in (("gen_opt", gen_loss, gen_vars),
+                            ("disc_a_opt", disc_losses["disc_a"], disc_a_vars),
+                            ("disc_b_opt", disc_losses["disc_b"], disc_b_vars)):
+        with tf.name_scope(name):
+            adam = tf.train.AdamOptimizer(learning_rate, config.beta1)
+            optimizers.append(adam.minimize(loss, var_list=own))
+    gen_opt, disc_a_opt, disc_b_opt = optimizers
     keep_fakes = tf.group(*kept)
     # Pools and learning rate depend on the step, so it is counted last.
     with tf.control_dependencies([disc_a_opt, disc_b_opt, keep_fakes]):

@@ -113,7 +113,7 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
     return disc_opt, gen_opt
 
 
-class Gan(NamedTuple):
+class GAN(NamedTuple):
     """The tensors and ops that training and sampling need."""
     real_discriminator_input: Any  # [B, 784]
     generator_input_z: Any         # [B, gen_z_size]
@@ -139,7 +139,7 @@ def build(config):
     disc_loss, gen_loss = model_loss(disc_logits_real, disc_logits_fake, config.label_smooth)
     gen_vars, disc_vars = split_vars()
     optimizers = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config.learning_rate)
-    return Gan(real_discriminator_input, generator_input_z, gen_model, disc_loss, gen_loss,
+    return GAN(real_discriminator_input, generator_input_z, gen_model, disc_loss, gen_loss,
                gen_vars, disc_vars, *optimizers)
 
 

@@ -24,8 +24,8 @@ Slopes with respect to the logit l, where G's gradient continues, and to D = D(G
                          dJ_G / dl         dJ_G / dD        if D recognizes fakes (l << 0, D ~ 0)
     minimax              -D                -1 / (1 - D)     vanishes in l: it saturates
     non-saturating       -(1 - D)          -1 / D           -1 in l: the strongest there
-    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; almost all of it
-                                                            comes from the samples that fool D best
+    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; most of it comes
+                                                            from the samples that fool D best
 
 At the best D, for densities p of the data and q of the generator, l = log(p / q). A step of G is
 then one on 2 JSD(p, q), on KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5), or on
@@ -109,7 +109,7 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
     return disc_train_opt, gen_train_opt, gen_grad_norm
 
 
-class Gan(NamedTuple):
+class GAN(NamedTuple):
     """The tensors and ops that training and sampling need."""
     real_discriminator_input: Any  # [B, 784]
     generator_input_z: Any         # [B, gen_z_size]
@@ -142,7 +142,7 @@ def build(config):
     gen_vars, disc_vars = mnist_gan.split_vars()
     disc_train_opt, gen_train_opt, gen_grad_norm = model_opt(
         disc_loss, gen_loss, gen_vars, disc_vars, config.learning_rate)
-    return Gan(real_discriminator_input, generator_input_z, gen_model, disc_prob_fake, disc_loss,
+    return GAN(real_discriminator_input, generator_input_z, gen_model, disc_prob_fake, disc_loss,
                gen_loss, gen_grad_norm, gen_vars, disc_vars, disc_train_opt, gen_train_opt)
 
 

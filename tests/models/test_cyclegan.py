@@ -276,7 +276,7 @@ def test_without_weight_there_is_no_identity_loss_and_no_pass_for_it():
 def test_sizes_that_dont_fit_are_refused():
     for settings, complaint in (
             (dict(size=30), "--size 30 must be a multiple of 4"),
-            (dict(size=32, load_size=31), "--load-size 31 is below --size 32"),
+            (dict(size=32, load_size=31), "--load-size 31 must be at least --size 32"),
             (dict(size=16), "--size 16 is too small for --disc-layers 3")):
         with pytest.raises(InputError, match=complaint):
             model.check(model.Config(**settings))

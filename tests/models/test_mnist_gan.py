@@ -176,7 +176,7 @@ def test_a_step_is_the_chapters_two_session_runs(train_set):
         def run(self, fetch, feed_dict):
             runs.append((fetch, feed_dict))
 
-    gan = mnist_gan.Gan(*mnist_gan.Gan._fields)
+    gan = mnist_gan.GAN(*mnist_gan.GAN._fields)
     feed = mnist_gan.step(Session(), gan, train_set, np.random.default_rng(0), CONFIG)
     (disc, disc_feed), (gen, gen_feed) = runs
     assert (disc, gen) == ("disc_train_opt", "gen_train_opt")
@@ -190,7 +190,7 @@ def test_batches_are_scaled_to_tanh_and_noise_is_uniform(train_set):
         def run(self, fetch, feed_dict):
             pass
 
-    gan = mnist_gan.Gan(*mnist_gan.Gan._fields)
+    gan = mnist_gan.GAN(*mnist_gan.GAN._fields)
     rng = np.random.default_rng(0)
     feeds = [mnist_gan.step(Session(), gan, train_set, rng, CONFIG) for _ in range(50)]
     images, z = (np.concatenate(part) for part in zip(*feeds))

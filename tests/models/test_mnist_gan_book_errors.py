@@ -112,7 +112,7 @@ def test_the_printed_stride_over_a_pair_is_zero(printed_samples):
 
 
 def test_names_that_the_printed_sampling_uses_do_not_exist():
-    names = set(mnist_gan.Gan._fields) | {
+    names = set(mnist_gan.GAN._fields) | {
         field.name for field in dataclasses.fields(mnist_gan.Config)}
     assert names >= {"gen_vars", "gen_z_size"}
     assert not names & {"g_vars", "z_size"}

@@ -12,6 +12,7 @@ from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import pair_metrics
 from gan_tf1.models import pix2pix as model
+from gan_tf1.models.parts import pix2pix_networks as networks
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, devices, host_side, refusing_determinism, without_gpu_kernel
 
@@ -189,7 +190,7 @@ def test_a_logits_patch_by_its_gradient(layers, patch, monkeypatch):
 
     Without the norm, through whose mean and variance all pixels have a part in each logit.
     """
-    monkeypatch.setattr(model, "instance_norm", lambda x: x)
+    monkeypatch.setattr(networks, "instance_norm", lambda x: x)
     size = 32 * 2 ** layers
     with new_graph(seed=1).as_default(), tf.Session(config=session_config()) as sess:
         x, y = (tf.placeholder(tf.float32, (1, size, size, 3)) for _ in range(2))

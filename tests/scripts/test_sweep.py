@@ -112,7 +112,7 @@ def test_a_run_that_fails_otherwise_fails_the_sweep(sweep, in_process, tmp_path,
 
 
 @pytest.mark.parametrize("model, gan", [
-    (mnist_gan, mnist_gan.Gan), (mnist_gan_objectives, mnist_gan_objectives.Gan)])
+    (mnist_gan, mnist_gan.GAN), (mnist_gan_objectives, mnist_gan_objectives.GAN)])
 def test_ratio_of_updates(model, gan, train_set):
     """Two updates of the discriminator a step, on one batch and two noises, the generator's one."""
     updates = []

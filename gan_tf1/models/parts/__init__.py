@@ -1,1 +1,1 @@
-"""Parts of models that fill a page of their own: each belongs to the model that its docstring names."""
+"""Parts of models whose file would be too long: README.md says which belongs to which."""

@@ -61,7 +61,8 @@ def discriminator(x, reuse=False, alpha=0.2, drop_rate=0., num_classes=NUM_CLASS
         return tf.layers.conv2d(x, filters, 3, strides=strides, padding=padding)
 
     def batch_normalization(x):
-        return tf.layers.batch_normalization(x, training=training or errors.batch_statistics_at_test)
+        return tf.layers.batch_normalization(
+            x, training=training or errors.batch_statistics_at_test)
 
     def leaky(x):
         return tf.maximum(alpha * x, x)
