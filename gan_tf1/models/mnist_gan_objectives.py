@@ -24,7 +24,7 @@ Slopes with respect to the logit l, where G's gradient continues, and to D = D(G
                          dJ_G / dl         dJ_G / dD        if D recognizes fakes (l << 0, D ~ 0)
     minimax              -D                -1 / (1 - D)     vanishes in l: it saturates
     non-saturating       -(1 - D)          -1 / D           -1 in l: the strongest there
-    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; most of it comes
+    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; nearly all comes
                                                             from the samples that fool D best
 
 At the best D, for densities p of the data and q of the generator, l = log(p / q). A step of G is
