@@ -12,7 +12,7 @@ setup(
     long_description_content_type="text/markdown",
     keywords=["GAN", "generative adversarial networks", "TensorFlow", "TensorFlow 1", "tf.layers",
               "DCGAN", "Wasserstein GAN", "pix2pix", "CycleGAN", "MNIST", "reproducibility", "teaching"],
-    classifiers=[  # no licence: the owner has not chosen one yet
+    classifiers=[  # without a licence, since the owner has not chosen one yet
         "Development Status :: 4 - Beta",
         "Environment :: Console",
         "Intended Audience :: Education",
@@ -27,7 +27,7 @@ setup(
         "Topic :: Education",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
-    # Installed, the scripts and the trained networks lie within the package (gan_tf1/places.py).
+    # In a wheel, the scripts and the trained networks are inside the package (gan_tf1/places.py).
     packages=[*find_packages(include=["gan_tf1", "gan_tf1.*"]), "gan_tf1.scripts", "gan_tf1.checkpoints"],
     package_dir={"gan_tf1.scripts": "scripts", "gan_tf1.checkpoints": "checkpoints"},
     package_data={
@@ -45,15 +45,15 @@ setup(
         "matplotlib>=3.8.4",
         "tensorflow-datasets>=4.9.7",
         "importlib_resources",  # tensorflow-datasets imports it without declaring it
-        "protobuf>=6.31.1",     # so does tensorflow-metadata, below it, with this version
+        "protobuf>=6.31.1",     # tensorflow-metadata needs this version without declaring it
         "tqdm>=4.66.5",
         "tabulate>=0.9",
-        "pillow>=9.4",          # matplotlib needs it too; so does a listing's scipy.misc
+        "pillow>=9.4",          # also for matplotlib, and for scipy.misc in listings
     ],
     extras_require={
         "test": ["pytest>=8.0.2", "pytest-xdist>=3.5"],
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
-        "hub": ["tensorflow_hub>=0.16.1"],  # downloads a module; one on disk needs no more
+        "hub": ["tensorflow_hub>=0.16.1"],  # only to download a module; a module on disk does not need it
         "bench": ["torch>=2.6", "jax>=0.4.31", "keras>=3.5"],
     },
 )

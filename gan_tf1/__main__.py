@@ -5,7 +5,7 @@
     gan-tf1 01 --help            list its flags
     gan-tf1 evaluate RUN         run another script by its name
 
-`gan-tf1 01` does what `python scripts/01_mnist_gan.py` does in a clone, from any folder.
+In any folder, `gan-tf1 01` does what `python scripts/01_mnist_gan.py` does in a clone.
 """
 
 import os
@@ -14,7 +14,7 @@ import sys
 from gan_tf1 import __version__, errors
 
 if __name__ == "__main__" or os.path.basename(sys.argv[0]).startswith("gan-tf1"):
-    errors.catch_early_ctrl_c()  # before the other imports
+    errors.catch_early_ctrl_c()  # the imports below take a while
 
 import argparse
 import ast
@@ -28,7 +28,7 @@ from gan_tf1.config import Parser
 from gan_tf1.places import SCRIPTS
 
 CALLED = "python -m gan_tf1" if __name__ == "__main__" else "gan-tf1"
-TIMES = {  # by default, on two cores
+TIMES = {  # with default settings, on two cores
     "00": "seconds", "01": "5 minutes", "02": "seconds", "03": "5 minutes", "04": "5 minutes",
     "05": "10 minutes", "06": "5 minutes", "07": "2 minutes", "08": "1 minute", "09": "10 minutes",
     "10": "5 minutes", "11": "2 minutes", "12": "5 minutes", "13": "5 minutes", "14": "seconds",
@@ -37,14 +37,14 @@ TIMES = {  # by default, on two cores
 
 
 class Script(NamedTuple):
-    """A script of the folder `scripts`."""
+    """A script in the folder `scripts`."""
     path: pathlib.Path
-    number: str  # two digits if it is a chapter's, else ""
-    name: str    # of its file, without the number
+    number: str  # two digits if the script belongs to a chapter, else ""
+    name: str    # the name of its file without the number
 
     @property
     def names(self) -> set[str]:
-        """All that it is called on the command line."""
+        """All names by which the command line accepts it."""
         return {self.name, self.path.name, self.path.stem, *(
             {self.number, str(int(self.number))} if self.number else ())}
 
@@ -55,33 +55,33 @@ class Script(NamedTuple):
 
 
 def scripts() -> list[Script]:
-    """All scripts: first those with a number, in order, then the others by their names."""
+    """All scripts: first those with a number, in order, then the others by name."""
     found = []
     for path in sorted(SCRIPTS.glob("*.py")):
         number, _, name = path.stem.partition("_")
         if number.isdecimal():
             found.append(Script(path, number, name))
-        elif path.stem != "gan_tf1":  # which is no script, but what the scripts import first
+        elif path.stem != "gan_tf1":  # not a script: the scripts import it to find the package
             found.append(Script(path, "", path.stem))
     return found
 
 
 def listing(width: int) -> str:
-    """The table that `gan-tf1` prints, in lines of at most `width` characters where it can be."""
+    """The text that `gan-tf1` prints, in lines of at most `width` characters if that is possible."""
     chapters = [(f"{script.number}  {script.name}", TIMES[script.number], script.summary)
                 for script in scripts() if script.number]
     others = [(script.name, script.summary) for script in scripts() if not script.number]
     return "\n\n".join([
         "The chapters, with the time that each script takes by default on two processor cores:",
         _table(chapters, width),
-        "Scripts that look at runs, judge them, or make many of them:",
+        "Scripts that inspect, judge or use runs, or make many of them:",
         _table(others, width),
         textwrap.fill("`gan-tf1 01` runs a chapter by its number, `gan-tf1 01 --help` lists its "
                       "flags, and `gan-tf1 runs` runs another script by its name.", width)])
 
 
 def _table(rows, width):
-    """`rows` of texts in columns, of which the last is wrapped."""
+    """Format `rows` of texts in columns, and wrap the last column."""
     *widths, _ = (max(map(len, column)) for column in zip(*rows))
     lines = []
     for *cells, last in rows:
@@ -92,14 +92,14 @@ def _table(rows, width):
 
 
 def run(name: str, argv: list[str]) -> None:
-    """Run the script that `name` names with the arguments `argv`.
+    """Run the script called `name` with the arguments `argv`.
 
     Raises InputError if there is no such script.
     """
     chosen = [script for script in scripts() if name in script.names]
     if not chosen:
-        raise errors.InputError(f"there is no script {name[:40]!r}: `{CALLED}` without arguments "
-                                "lists all of them")
+        raise errors.InputError(f"there is no script called {name[:40]!r}: `{CALLED}` without "
+                                "arguments lists all scripts")
     errors.begin_script()
     path = chosen[0].path
     spec = importlib.util.spec_from_file_location(f"gan_tf1_script_{chosen[0].name}", path)

@@ -1,13 +1,13 @@
-"""Where the scripts and the shipped results are: in the package if it is installed, else beside it.
+"""The folders of the scripts and of the shipped results, in a clone or in an installed package.
 
-In a clone, which an editable install refers to, the folders `scripts` and `checkpoints` lie beside
-the package. A wheel has no place there, so it has them within the package. This module imports
-nothing but the standard library, because a script needs it before it knows what is installed.
+In a clone, and in an editable install of it, the folders `scripts` and `checkpoints` are beside the
+package. A wheel has them inside the package. This module imports only the standard library, because
+a script uses it before it has checked that the required packages are installed.
 """
 
 import pathlib
 
 PACKAGE = pathlib.Path(__file__).resolve().parent
-REPOSITORY = None if (PACKAGE / "scripts").is_dir() else PACKAGE.parent  # None: installed
+REPOSITORY = None if (PACKAGE / "scripts").is_dir() else PACKAGE.parent  # None if not in a clone
 SCRIPTS = (REPOSITORY or PACKAGE) / "scripts"
 SHIPPED = (REPOSITORY or PACKAGE) / "checkpoints"  # the results that come with gan_tf1

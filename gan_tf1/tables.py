@@ -1,20 +1,20 @@
-"""Tables of texts for the terminal and for reports, laid out by the library `tabulate`."""
+"""Tables of text for the terminal and for reports, formatted by the library `tabulate`."""
 
 from tabulate import tabulate
 
 
 def lines(headers, rows, left=1):
-    """The lines of a table: `headers`, and below them `rows` of as many texts, in aligned columns.
+    """Return the lines of a table with `headers` and `rows`, each a sequence with one text per column.
 
-    The first `left` columns are aligned to the left, and the others to the right. Numbers must be
-    formatted by the caller, so that a column can have a standard error or a percentage.
+    The first `left` columns are aligned to the left, and the others to the right. The caller formats
+    the numbers, so that a column can also have standard errors or percentages.
     """
     alignment = ["left"] * left + ["right"] * (len(headers) - left)
-    # As headers, and not as a row, they would be given two spaces more than they need.
+    # Passed as `headers`, they would make each column two spaces wider than necessary.
     return tabulate([headers, *rows], tablefmt="plain", colalign=alignment,
                     disable_numparse=True).splitlines()
 
 
 def markdown(headers, rows):
-    """A table in Markdown, as one text, of `headers` and `rows` of as many texts."""
+    """Return a Markdown table with `headers` and `rows`, each a sequence with one text per column."""
     return tabulate(rows, headers, "github", disable_numparse=True)

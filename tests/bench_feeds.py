@@ -1,5 +1,7 @@
-"""Small settings, data and feeds on which the benchmark's rows are compared; and a row in a process
-of its own: `python bench_feeds.py ROW WORK WEIGHTS.npz OUT.npz`, for Keras, which wants TF2 as it is.
+"""Small settings, data and feeds on which the tests compare the rows of the benchmark.
+
+`python bench_feeds.py ROW WORK WEIGHTS.npz OUT.npz` replays one row in a process of its own. Keras
+needs this, because its row uses TF2 with its own behaviour.
 """
 
 import os
@@ -12,7 +14,7 @@ import numpy as np
 from gan_tf1.bench import rows, work as works
 
 STEPS = 4
-EPSILON = 1e-12  # so small that it makes no difference where in Adam's root it is added
+EPSILON = 1e-12  # so small that it does not matter whether Adam adds it inside or outside its root
 SMALL = {"mnist_gan": {"batch_size": 16, "gen_hidden_size": 16, "disc_hidden_size": 16},
          "semi_supervised": {"batch_size": 8, "g_size_mult": 2, "d_size_mult": 4},
          "dcgan_svhn": {"batch_size": 8, "g_size_mult": 2, "d_size_mult": 4},
@@ -22,13 +24,13 @@ Z = {"mnist_gan": "uniform", "semi_supervised": "normal", "dcgan_svhn": "uniform
 
 
 def small(name):
-    """`(work, config, data, feeds)` of the work `name`: 64 examples, half of them labelled."""
+    """`(work, config, data, feeds)` of the work `name`, with 64 examples, half of them labelled."""
     work, rng = works.WORKS[name], np.random.default_rng(0)
     config = works.config_of(work, SMALL[name])
     shape = (64, 28, 28) if work.data == "digits" else (64, 32, 32, 3)
     images = rng.integers(0, 256, shape)
     if name == "wgan_gp":
-        # Of many contrasts: a unit that is active on all images has a bias without gradient.
+        # The contrasts differ, because the bias of a unit that is active on all images has no gradient.
         images = images * rng.uniform(0, 1, (64, 1, 1))
     data = works.Data(images.astype(np.uint8), rng.integers(0, 10, 64).astype(np.int32),
                       (np.arange(64) < 32).astype(np.int32))
@@ -36,6 +38,7 @@ def small(name):
 
 
 def feeds(work, config, data, rng):
+    """Yield the arrays that each of `STEPS` steps is fed, in the order of the row's arguments."""
     images = data.flat() if work.data == "digits" else data.scaled()
     size = config.batch_size, getattr(config, "z_dim", getattr(config, "z_size", None)) or (
         config.gen_z_size)
@@ -51,7 +54,7 @@ def feeds(work, config, data, rng):
 
 
 def elsewhere(row, name, weights, folder):
-    """`Runner.replay` of `row` in a process of its own, from `weights`, on the feeds of `small`."""
+    """Return `Runner.replay` of `row`, run in a process of its own from `weights` on the feeds of `small`."""
     start, out = pathlib.Path(folder) / "start.npz", pathlib.Path(folder) / "out.npz"
     np.savez(start, **{f"{part}-{number}": value for part, own in weights.items()
                        for number, value in enumerate(own)})
@@ -65,7 +68,7 @@ def elsewhere(row, name, weights, folder):
 
 
 def parts(file):
-    """The weights that a file holds, as `Runner.replay` has them."""
+    """The weights in an open .npz file, in the form that `Runner.replay` takes."""
     return {part: [file[f"{part}-{number}"] for number in range(
         sum(name.startswith(part) for name in file))] for part in ("gen", "disc")}
 

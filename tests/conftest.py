@@ -1,4 +1,4 @@
-"""Fixtures that all tests share."""
+"""Fixtures and functions that all tests share."""
 
 import importlib.util
 import os
@@ -18,15 +18,17 @@ SCRIPT_NAMES = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name !=
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: long, or a second variant that is; run with -m slow")
-    config.addinivalue_line("markers", "numerics: compares what two programs compute, or states what "
-                                       "a training leads to; run with -m numerics where rounding "
-                                       "differs, for example with TF_ENABLE_ONEDNN_OPTS=0")
+    config.addinivalue_line("markers", "slow: takes long, or is another variant of a test that is always run; "
+                                       "run with -m slow")
+    config.addinivalue_line("markers", "numerics: compares what two programs compute, or tests the "
+                                       "outcome of a training; run with -m numerics on a machine or with "
+                                       "settings that round differently, such as TF_ENABLE_ONEDNN_OPTS=0")
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
     config.addinivalue_line("filterwarnings", "ignore:`tf.layers:UserWarning")
 
 
 def pytest_collection_modifyitems(config, items):
+    """Leave out slow tests, unless -m mentions `slow` or a test is selected by its own name."""
     if "slow" not in config.option.markexpr and not any("::" in argument for argument in config.args):
         slow = [item for item in items if "slow" in item.keywords]
         config.hook.pytest_deselected(items=slow)
@@ -35,7 +37,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session", autouse=True)
 def drawn_cache(tmp_path_factory):
-    """All tests share one cache of drawn digits, away from the user's own."""
+    """A cache of drawn data that all tests share, apart from the user's own."""
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     yield
@@ -47,7 +49,7 @@ def drawn_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def home_of_all(tmp_path_factory):
-    """What fixtures shared by several tests write goes away from the repository's checkpoints/."""
+    """A home for what shared fixtures write, apart from the repository's own checkpoints/."""
     os.environ["GAN_TF1_HOME"] = str(tmp_path_factory.mktemp("home"))
     yield
     del os.environ["GAN_TF1_HOME"]
@@ -55,24 +57,24 @@ def home_of_all(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """The test's own home for runs and outputs; its folder is made by what is first written to it."""
+    """The test's own home for runs and outputs. The folder does not exist until something is written."""
     monkeypatch.setenv("GAN_TF1_HOME", str(tmp_path / "checkpoints"))
     return tmp_path / "checkpoints"
 
 
 @pytest.fixture(scope="session")
 def mnist_version():
-    """The path of a prepared TFDS MNIST, or a skip that says so."""
+    """The path of MNIST as TensorFlow Datasets prepared it; if there is none, the test is skipped."""
     from gan_tf1.data import source
     version = source.prepared_version("mnist")
     if version is None:
-        pytest.skip("no prepared MNIST: set TFDS_DATA_DIR to the TFDS folder that holds it")
+        pytest.skip("no prepared MNIST: set TFDS_DATA_DIR to the TFDS folder that has it")
     return version
 
 
 @pytest.fixture
 def train_set():
-    """200 random images as a `DataSet`: enough for a few steps."""
+    """A `DataSet` of 200 random images [28, 28], enough for a few steps."""
     from gan_tf1.data.mnist import DataSet
     rng = np.random.default_rng(5)
     return DataSet(rng.integers(0, 256, (200, 28, 28), np.uint8),
@@ -80,7 +82,7 @@ def train_set():
 
 
 class Batches(NamedTuple):
-    """A training set whose every batch is `batch`."""
+    """A training set that gives `batch` as every batch."""
     batch: tuple
 
     def next_batch(self, batch_size):
@@ -89,13 +91,16 @@ class Batches(NamedTuple):
 
 @pytest.fixture
 def session(built):
-    """What a module's `built` is, `(sess, gan, ..., start)`, but for the last, as at the start."""
+    """The items of the module's fixture `built` except the last, with all variables as at the start.
+
+    `built` is `(sess, gan, ..., start)`, where `start` is what `values` returned.
+    """
     restore(built)
     return built[:-1]
 
 
 def load_script(name):
-    """Script `name` as a module; its `main(argv)` runs it in this process."""
+    """Import the script `name` as a module, whose `main(argv)` runs it in this process."""
     spec = importlib.util.spec_from_file_location(name.removesuffix(".py").lstrip("0123456789_"),
                                                   SCRIPTS / name)
     module = importlib.util.module_from_spec(spec)
@@ -104,11 +109,14 @@ def load_script(name):
 
 
 class Stopped(Exception):
-    """What `stopped_at_its_stepper` stops a script by."""
+    """Ends a script before its first step; raised by `stopped_at_its_stepper`."""
 
 
 def stopped_at_its_stepper(monkeypatch):
-    """From now on a script stops before its first step. Returns a dict of what it then asks for."""
+    """Make scripts raise `Stopped` before their first step.
+
+    Returns a dict that then has the loop, training set, config and steps that the script asked for.
+    """
     from gan_tf1.training import training
     asked = {}
 
@@ -121,12 +129,15 @@ def stopped_at_its_stepper(monkeypatch):
 
 
 def heed_ctrl_c():
-    """A `preexec_fn`: a suite that runs in the background ignores Ctrl-C, and so would its child."""
+    """A `preexec_fn` that makes a child process react to Ctrl-C.
+
+    A suite that runs in the background ignores Ctrl-C, and its children would inherit this.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def kill_after(beginning, program, *arguments, seconds=0):
-    """Run `program` with `arguments`, and kill it once a line has this beginning, `seconds` later."""
+    """Run `program` with `arguments`, and kill it `seconds` after a line that starts with `beginning`."""
     process = subprocess.Popen([sys.executable, program, *map(str, arguments)],
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     for line in process.stdout:
@@ -139,7 +150,7 @@ def kill_after(beginning, program, *arguments, seconds=0):
 
 
 def values(sess):
-    """All variables of the default graph, name -> float64 array."""
+    """The values of all variables of the default graph: a dict from name to float64 array."""
     from gan_tf1.tf1 import tf
     names = [var.op.name for var in tf.global_variables()]
     return {name: np.asarray(value, np.float64)
@@ -147,7 +158,7 @@ def values(sess):
 
 
 def restore(built):
-    """Give all variables of the default graph their values in `start`, as `values` had them."""
+    """Set all variables of the default graph to `start`, the last item of `built`, as from `values`."""
     from gan_tf1.tf1 import tf
     sess, *_, start = built
     for var in tf.global_variables():
@@ -155,12 +166,12 @@ def restore(built):
 
 
 def refusal(capsys, main, *arguments):
-    """The one line with which `main` refuses `arguments`; checks exit status 2 and no traceback."""
+    """The line with which `main` refuses `arguments`. Asserts that it is the only one, and exit status 2."""
     with pytest.raises(SystemExit) as exit_:
         main(list(map(str, arguments)))
     assert exit_.value.code == 2
     lines = [line for line in capsys.readouterr().err.strip().splitlines()
-             if not line.startswith("kept for the next time")]  # once per session: drawn data
+             if not line.startswith("kept for the next time")]  # the notice of the cache of drawn data
     assert len(lines) == 1, lines
     assert lines[0].startswith("error: ")
     return lines[0]

@@ -1,12 +1,12 @@
-"""The article's DCGAN class on the TensorFlow that it was written for: `contrib_twin.npz`.
+"""Train the article's DCGAN class on the TensorFlow for which it was written, to `contrib_twin.npz`.
 
     python3.7 -m venv old && old/bin/pip install tensorflow==1.15.5 "protobuf<3.21"
     old/bin/python tests/contrib_twin.py
 
-trains it a few steps with `tf.contrib.layers.batch_norm` itself, and with those of the
-article's slips that run: images in [0, 1], logs of a sigmoid. The other slips are mended as
-`gan_tf1.models.dcgan_class` says. Both sides draw from equal generators in the listing's order,
-and start at `start_values`.
+These commands train it for a few steps with the real `tf.contrib.layers.batch_norm`. Those errors of
+the article with which it can run are kept: images in [0, 1], and logarithms of a sigmoid. The others
+are corrected as `gan_tf1.models.dcgan_class` states. Both sides draw from equal random generators
+in the order of the listing, and start from `start_values`.
 """
 
 import pathlib
@@ -14,13 +14,13 @@ import pathlib
 import numpy as np
 
 ITERATIONS = 10
-BATCH, Z = 3, 10  # with so few numbers in a batch, n/(n-1) shows in the averages
+BATCH, Z = 3, 10  # with so small a batch, the factor n/(n-1) shows in the moving averages
 GEN, DISC = 2, 3  # channels
 FILE = pathlib.Path(__file__).with_suffix(".npz")
 
 
 class Images:
-    """In place of a data set: every batch is new, [n, 784] in [0, 1], and half of it black."""
+    """Replaces a data set. Every batch is new, [n, 784] in [0, 1], and half of each image is black."""
 
     def __init__(self):
         self.rng = np.random.RandomState(3)
@@ -32,17 +32,17 @@ class Images:
 
 
 def noise():
-    """The generator that the loop draws its noise from."""
+    """The random generator from which the loop draws its noise."""
     return np.random.RandomState(4)
 
 
 def start_values(shapes):
-    """Name of a weight -> values; `shapes` is name -> shape."""
+    """Initial weights, by name, of the `shapes`, also by name."""
     rng = np.random.RandomState(5)
     return {name: rng.normal(0, 0.2, shapes[name]).astype(np.float32) for name in sorted(shapes)}
 
 
-# --- from here on, on TensorFlow 1.15 ---
+# --- what follows runs on TensorFlow 1.15 ---
 
 def generator(tf, x):
     def batch_norm(x):

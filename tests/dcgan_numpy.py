@@ -1,7 +1,7 @@
-"""The DCGAN in NumPy and float64: what its tests compare TensorFlow with.
+"""The DCGAN in NumPy and float64, with which the tests compare the graph.
 
-`weights` are a model's variables, name -> array. Where batch norm goes by the batch, its
-statistics are left in the dict `stats`; where that is None, it goes by the moving averages.
+`weights` are a model's variables, as a dict from name to array. If `stats` is a dict, batch norm uses
+batch statistics and adds them to it; if it is None, batch norm uses the moving averages.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ def leaky(x):
 
 
 def convolution(x, weights, scope):
-    """5 x 5, stride 2: TensorFlow's "same" pads 1 before and 2 after. Without a bias, its is 0."""
+    """5 x 5 with stride 2, for which TensorFlow's "same" pads 1 before and 2 after. A missing bias is 0."""
     kernel, half = weights[scope + "/kernel"], x.shape[1] // 2
     x = np.pad(x, [(0, 0), (1, 2), (1, 2), (0, 0)])
     return weights.get(scope + "/bias", 0) + sum(
@@ -22,7 +22,7 @@ def convolution(x, weights, scope):
 
 
 def transposed_convolution(x, weights, scope, stride=2):
-    """Every pixel of `x` puts down the kernel, times its value, in steps of `stride`."""
+    """Every pixel of `x` adds the kernel times its value to the output, `stride` pixels apart."""
     kernel, size, before = weights[scope + "/kernel"], stride * x.shape[1], (5 - stride) // 2
     out = np.zeros((len(x), size + 5 - stride, size + 5 - stride, kernel.shape[2]))
     for i in range(5):
@@ -33,7 +33,7 @@ def transposed_convolution(x, weights, scope, stride=2):
 
 
 def batch_norm(x, weights, scope, stats):
-    """In training and in inference mode; `stats` gets the variance unbiased, as the averages do."""
+    """In training or in inference mode. `stats` gets the unbiased variance, as the moving averages do."""
     mean, variance = weights[scope + "/moving_mean"], weights[scope + "/moving_variance"]
     if stats is not None:
         mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
@@ -70,7 +70,7 @@ def cross_entropy(label, logits):
 
 
 def passes(feed, weights):
-    """`(d_loss, g_loss)`, and the three passes' statistics in order: G, D on real, D on fake."""
+    """`(d_loss, g_loss)`, and the batch statistics of the three passes: G, D on real, D on fake."""
     of_g, of_real, of_fake = {}, {}, {}
     fake = discriminator(generator(feed.z, weights, of_g), weights, of_fake)
     real = discriminator(feed.x, weights, of_real)
@@ -79,7 +79,7 @@ def passes(feed, weights):
 
 
 def moved_averages(weights, *stats):
-    """The moving averages of `weights` after each of `stats` in turn, at momentum 0.99."""
+    """The moving averages of `weights` after updates with each of `stats` in turn, at momentum 0.99."""
     moved = {name: value for name, value in weights.items() if "/moving_" in name}
     for each in stats:
         moved |= {name: 0.99 * moved[name] + 0.01 * value for name, value in each.items()}

@@ -1,13 +1,13 @@
 """The chapters' graphs in float64, so that two programs can be compared to twelve digits.
 
-A GAN's training amplifies rounding: after some hundred steps in float32 the same graph has other
-weights on another processor, and a bias ahead of batch norm, whose gradient is nothing but
-rounding, is moved by whole steps of Adam. In float64 rounding starts at 1e-16 instead of 1e-7, and
-a gradient of 1e-17 is nothing beside Adam's epsilon. So a proof that two programs compute the same
-belongs in float64, where a difference of 1e-9 is a difference of the programs.
+Training a GAN amplifies rounding errors. After some hundred steps in float32, the same graph has
+other weights on another processor. A bias before batch norm has a gradient of nothing but rounding
+errors, and Adam still updates it by whole steps. In float64, rounding errors start at 1e-16 instead
+of 1e-7, and a gradient of 1e-17 is negligible beside Adam's epsilon. A test that two programs compute
+the same therefore uses float64, where a difference of 1e-9 is a difference between the programs.
 
-The models write `tf.float32` as the chapters do. Within `double.precision()` the lazy object `tf`
-that they import gives float64 instead; TensorFlow itself is left alone, but for the fused batch
+The models write `tf.float32`, as the chapters do. Within `double.precision()`, the lazy object `tf`
+that they import gives float64 instead. TensorFlow itself is not changed, except for the fused batch
 norm, which has no kernel for float64.
 """
 
@@ -22,8 +22,8 @@ def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001, 
                      is_training=True, name=None, exponential_avg_factor=1.):
     """`tf.compat.v1.nn.fused_batch_norm` of x [..., C] in any float type: the same three results.
 
-    The variance that it returns has n - 1 in the denominator, n = x.size / C being what a channel
-    has; the variance that it divides by has n.
+    With n = x.size / C values per channel, the variance that it returns is divided by n - 1, and the
+    variance with which it normalizes is divided by n.
     """
     import tensorflow as tf
     assert data_format == "NHWC"
@@ -41,14 +41,14 @@ def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001, 
 
 @contextlib.contextmanager
 def unfused_batch_norm():
-    """Within, `tf.nn.fused_batch_norm` is the function above, for TF1's layers and for Keras'."""
+    """Replace `tf.nn.fused_batch_norm` by the function above, for the layers of TF1 and of Keras."""
     import tensorflow as tf
     with mock.patch.object(tf.compat.v1.nn, "fused_batch_norm", fused_batch_norm):
         yield
 
 
 def _wide(value):
-    """Python's and NumPy's floats as float64, TensorFlow's type float32 as float64."""
+    """Convert a Python or NumPy float, or the type float32, to float64."""
     import tensorflow as tf
     if isinstance(value, (float, np.float32)):
         return np.float64(value)
@@ -57,15 +57,15 @@ def _wide(value):
 
 @contextlib.contextmanager
 def precision():
-    """Within, what the models build is float64: placeholders, variables, constants, Adam's slots.
+    """Make the models build float64 graphs: placeholders, variables, constants, and Adam's slots.
 
-    Integers stay integers, and an array of float32 is float64 once it is fed.
+    Integers stay integers, and an array of float32 is converted to float64 when it is fed.
     """
     from gan_tf1.tf1 import tf
     get_variable = tf.get_variable
 
     def variable(name, shape=None, dtype=None, initializer=None, **named):
-        # An array or a tensor to start from says itself which type it is.
+        # An array or a tensor as the initializer has a type of its own.
         dtype = dtype or (tf.float64 if callable(initializer) or initializer is None else None)
         return get_variable(name, shape, dtype, initializer, **named)
 
@@ -85,7 +85,7 @@ def precision():
             replace(tf, name, _with_wide(getattr(tf, name)))
         replace(tf.layers, "batch_normalization", functools.partial(_with_wide(
             tf.layers.batch_normalization), momentum=0.99))
-        resize = tf.image.resize_bilinear  # it gives float32, whatever it is given
+        resize = tf.image.resize_bilinear  # it returns float32 for every input
         replace(tf.image, "resize_bilinear", lambda *arguments, **named: tf.cast(
             resize(*arguments, **named), tf.float64))
         replace(tf, "float32", tf.float64)

@@ -1,7 +1,6 @@
-"""A script on 400 drawn digits: `python few_digits.py [SCRIPT] FLAG ...`.
+"""Run a script on 400 drawn digits: `python few_digits.py [SCRIPT] FLAG ...`.
 
-The script is the first chapter's where none is named. Runs of many short
-epochs, with everything else as it is.
+By default, it is the script of the first chapter. Epochs are short, and everything else is as usual.
 """
 
 import sys
@@ -12,7 +11,7 @@ from gan_tf1.data.mnist import DataSet
 
 
 def load(choice="auto", data_dir=None, seed=0):
-    """In place of `digits.load`: 400 digits to train on, and to validate and test on too."""
+    """Replaces `digits.load`: 400 digits for training, validation and testing alike."""
     drawn = drawn_digits.draw(400, 0)
     data = DataSet(drawn.images, drawn.labels, seed)
     return digits.Digits("drawn", "drawn digits (synthetic)", data, data, data)

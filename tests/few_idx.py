@@ -1,4 +1,4 @@
-"""MNIST's four idx files with a few drawn digits: 5,300 to train on and 500 to test on."""
+"""The four idx files of MNIST with a few drawn digits: 5,300 for training and 500 for testing."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from gan_tf1.data import drawn_digits
 
 
 def write(folder):
-    """Make `folder` and the files in it."""
+    """Create `folder` and write the four files to it."""
     folder.mkdir()
     drawn = drawn_digits.draw(900, 0)
     for part, rows in (("train", np.arange(5300) % 800), ("t10k", np.arange(400, 900))):

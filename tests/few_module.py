@@ -1,4 +1,4 @@
-"""Writes a small module in the TF1 Hub format, as `progan-128` is: for tests."""
+"""Write a small module in the TF1 Hub format, which is also that of `progan-128`."""
 
 import pathlib
 import tarfile
@@ -10,12 +10,12 @@ from gan_tf1.tf1 import load, new_graph, session_config, tf
 
 def write(folder, z_size=512, image=(128, 128, 3), given=None, signature="default", seed=0,
           scale=1., dtype="float32", tags=((), ("train",))):
-    """A module of random weights to the new `folder`; returns a NumPy function z -> images.
+    """Write a module with random weights to the new `folder`. Returns the same function in NumPy.
 
-    Like those that the `hub.Module` of old wrote: graphs without a Saver, by default one without
-    tags and one tagged "train", variables of TF1's own kind, and `tfhub_module.pb`. What latent
-    vectors [N, z_size] become, are images in [0, `scale`]. `given` is the shape that the signature
-    gives the latent vectors.
+    The function maps latent vectors [N, z_size] to images [N, *image] in [0, `scale`]. The module is
+    like those that `hub.Module` wrote: graphs without a Saver (by default one without tags and one
+    with the tag "train"), reference variables, and `tfhub_module.pb`. `given` is the shape of the
+    latent vectors in the signature.
     """
     load()
     from tensorflow.core.protobuf import saved_model_pb2
@@ -54,7 +54,7 @@ def write(folder, z_size=512, image=(128, 128, 3), given=None, signature="defaul
 
 
 def pack(folder, archive):
-    """`folder` as TensorFlow Hub hands it out: a .tar.gz with the files at its root."""
+    """Pack `folder` into `archive` as TensorFlow Hub does, a .tar.gz with the files at its root."""
     with tarfile.open(archive, "w:gz") as files:
         files.add(folder, arcname=".")
     return archive

@@ -1,6 +1,6 @@
-"""A script on 300 drawn street numbers: `python few_streets.py 03_dcgan_svhn.py FLAG ...`.
+"""Run a script on 300 drawn street numbers: `python few_streets.py 03_dcgan_svhn.py FLAG ...`.
 
-Runs of many short epochs, with everything else as it is.
+Epochs are short, and everything else is as usual.
 """
 
 import sys
@@ -12,7 +12,7 @@ load_svhn = svhn.load
 
 
 def load(choice="auto", data_dir=None, *options, **named):
-    """In place of `svhn.load`: 300 numbers to train on and 60 others to test on."""
+    """Replaces `svhn.load`: 300 street numbers for training and 60 others for testing."""
     return load_svhn("street", None, *options, **named, sizes=(300, 60))
 
 

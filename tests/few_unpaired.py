@@ -1,6 +1,6 @@
-"""CycleGAN on 600 drawn digits: `python few_unpaired.py 16_cyclegan.py FLAG ...`.
+"""Run CycleGAN on 600 drawn digits: `python few_unpaired.py 16_cyclegan.py FLAG ...`.
 
-Runs of few short epochs, with everything else as it is.
+Epochs are short, and everything else is as usual.
 """
 
 import sys

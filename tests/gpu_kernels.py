@@ -1,9 +1,8 @@
-"""Which ops of a training graph can be placed on a GPU, read off TensorFlow's registry of kernels.
+"""Find out from TensorFlow's registry which ops of a training graph can be placed on a GPU.
 
-The registry lists the GPU kernels of a CUDA build also on a machine without a
-GPU. A kernel registered for the device type DEFAULT serves every device: those
-are the ops that compute nothing on the device itself (constants, feeds, shapes,
-which stay in host memory, and control).
+The registry of a CUDA build lists the GPU kernels even on a machine without a GPU. A kernel that is
+registered for the device type DEFAULT serves every device. Ops with such a kernel do not compute
+anything on the device itself: constants, feeds, shapes (which stay in host memory) and control flow.
 """
 
 import functools
@@ -12,7 +11,7 @@ from gan_tf1.tf1 import load, tf
 
 
 def between(fetches):
-    """Every op that a `session.run` of `fetches` (tensors or ops) executes, feeds included."""
+    """All ops that a `session.run` of `fetches` (tensors or ops) executes, including placeholders."""
     waiting = [fetch.op if hasattr(fetch, "op") else fetch for fetch in fetches]
     found = {}
     while waiting:
@@ -25,7 +24,7 @@ def between(fetches):
 
 @functools.cache
 def registered(op_type):
-    """Each kernel of an op as `(device type, {attribute: the types that it takes})`."""
+    """The kernels of a type of op, as pairs `(device type, {attribute: the types that it accepts})`."""
     load()
     from tensorflow.python.framework import kernels
     return [(kernel.device_type, {
@@ -35,7 +34,7 @@ def registered(op_type):
 
 
 def devices(op):
-    """The device types with a kernel that runs `op` with its types: "CPU", "GPU", "DEFAULT", ..."""
+    """The device types that have a kernel for the types of `op`: "CPU", "GPU", "DEFAULT", ..."""
     kernels = registered(op.type)
     types = {name: op.get_attr(name) for name in {name for _, takes in kernels for name in takes}}
     return {device for device, takes in kernels
@@ -43,22 +42,22 @@ def devices(op):
 
 
 def without_gpu_kernel(fetches):
-    """Type and name of the ops behind `fetches` that can't be placed on a GPU."""
+    """Type and name of the ops of `fetches` that cannot be placed on a GPU."""
     return sorted((op.type, op.name) for op in between(fetches)
                   if not devices(op) & {"GPU", "DEFAULT"})
 
 
 def host_side(fetches):
-    """The types of the ops behind `fetches` that have a DEFAULT kernel only."""
+    """The types of the ops of `fetches` that have only a DEFAULT kernel."""
     return {op.type for op in between(fetches)
             if "DEFAULT" in devices(op) and "GPU" not in devices(op)}
 
 
 def refusing_determinism(fetches):
-    """Type and name of the ops behind `fetches` that sum in any order on a GPU.
+    """Type and name of the ops of `fetches` whose GPU kernels are not deterministic.
 
-    They have a kernel, and refuse to run there under `enable_op_determinism`, which
-    `new_graph` turns on. Only those that convolutional GANs could have are looked for.
+    They have a kernel, but refuse to run under `enable_op_determinism`, which `new_graph` turns on.
+    Only types that convolutional GANs could have are considered.
     """
     return sorted((op.type, op.name) for op in between(fetches)
                   if op.type == "ResizeNearestNeighborGrad"

@@ -1,8 +1,8 @@
-"""Copies of a run directory as a kill, or a power cut, would leave it at each moment of a training.
+"""Copy a run directory as a kill or a power cut would leave it at each moment of a training.
 
-A killed process leaves what it has written: a copy of the directory, taken in
-the same process while the training goes on, holds the same. So one training
-gives all the moments, and the result that resuming a copy must come to.
+A process that is killed leaves behind what it has written. A copy of the directory that is taken in the
+same process while the training goes on has the same content. So a single training gives the
+copies of all moments, and also the result to which every resumed copy must lead.
 """
 
 import contextlib
@@ -19,15 +19,15 @@ from gan_tf1.generators import restore
 from gan_tf1.tf1 import tf
 from gan_tf1.training import growing, run_directory, saved_generator
 
-# What a resumed run has in common with an uninterrupted one; state/ holds the last weights.
+# The files that are equal after a resumed and an uninterrupted run; state/ has the last weights.
 RESULTS = ("log.txt", "losses.csv", "accuracies.csv", "step_losses.csv", "samples.npz",
            "diagnosis.txt", "shares.csv")
 
 
 def results(path):
-    """The bytes of everything that a run's end leaves, by name; a generator's index has its checksums."""
+    """The bytes of all results of a completed run, by name. The generator's index has its checksums."""
     found = {name: (path / name).read_bytes() for name in RESULTS if (path / name).exists()}
-    # The seconds that a chapter prints are in no two logs the same.
+    # Some chapters print the seconds that they took, which differ between runs.
     found["log.txt"] = re.sub(rb"time: *[\d.e-]+", b"", found["log.txt"])
     return found | {
         "weights": max((path / "state").glob("*.data-*")).read_bytes(),
@@ -35,7 +35,7 @@ def results(path):
 
 
 def _content(path):
-    """A checksum of all that decides how a run goes on."""
+    """Checksums of all files on which the rest of a run depends."""
     kept = [file for file in sorted(path.rglob("*")) if file.is_file()
             and not {"events", "figures"} & set(file.relative_to(path).parts)]
     return tuple((str(file.relative_to(path)), zlib.crc32(file.read_bytes())) for file in kept)
@@ -43,11 +43,11 @@ def _content(path):
 
 @contextlib.contextmanager
 def copies(path, folder, wanted=lambda moment: True):
-    """While the block trains in `path`, copies of it in `folder`: a dict moment -> copy.
+    """Copy `path` to `folder` while the block trains in it. Yields a dict from moment to copy.
 
-    The moments are those before a growing file grows, when half of it is written, before and after
-    each of TensorFlow's saves, and before each replacing and removing of a file. Where nothing has
-    changed since the last copy there is none. `wanted` chooses some of the moments by name.
+    The moments are half-way through each append to a growing file, before and after each save by
+    TensorFlow and each replacement or removal of a file, and before and after the end of the run. A
+    moment whose content equals that of an earlier one is left out. `wanted` selects moments by name.
     """
     taken, seen = {}, set()
 
@@ -89,10 +89,10 @@ def copies(path, folder, wanted=lambda moment: True):
 
 @contextlib.contextmanager
 def power_cuts(path, folder):
-    """While the block trains in `path`, what a power cut leaves each time that it waits for the disk.
+    """Copy `path` to `folder`, while the block trains in it, as a power cut at each flush would leave it.
 
-    This is a model of the worst disk: a file holds what it held when it was last flushed, nothing
-    if it never was; a name is there if its folder was flushed since. Yields the copies, a list.
+    The model is the worst possible disk. A file has the content of its last flush, or none if it was
+    never flushed, and a name exists only if its folder was flushed afterwards. Yields the list of copies.
     """
     contents, names, taken = {}, {}, []
     flush = files.flush

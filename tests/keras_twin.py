@@ -1,10 +1,10 @@
-"""The chapters' systems in Keras, trained a few steps: `python keras_twin.py CHAPTER OUT.npz`.
+"""Train the chapters' systems in Keras for a few steps: `python keras_twin.py CHAPTER OUT.npz`.
 
-`run` starts this file in a process of its own, with TF2 as the chapters' readers
-have it. `gan_tf1` turns TF2's behaviour off for a whole process, and there Keras
-has another `Model` with another `train_on_batch` (`training_v1`), which is not
-what the chapters ran. Both sides draw from equal NumPy generators in the order
-of the chapter's loop, and start at the Keras side's weights. Both compute in float64 (`double`).
+`run` starts this file in a process of its own, with TF2 as the readers of the chapters have it.
+`gan_tf1` turns the behaviour of TF2 off for a whole process, and Keras then uses another `Model` with
+another `train_on_batch` (`training_v1`), which is not what the chapters ran. Both sides draw from
+equal NumPy generators in the order of the chapter's loop, start from the weights of the Keras side,
+and compute in float64 (`double`).
 """
 
 import functools
@@ -21,16 +21,16 @@ import double
 ITERATIONS = 10
 SEED = 4
 BATCH, Z = 16, 10
-WIDTHS = {  # of the layers: narrow ones are quick
+WIDTHS = {  # of the layers, which are narrow so that the tests are fast
     "dcgan_mnist": (8, 6), "vanilla_gan": (8,), "dcgan_upsampling": (3,), "conditional_gan": (8,),
     "wasserstein_gan": (8,)}
 GRADIENTS = np.array([0, 1e-7, 1e-5, 3e-4, 1e-2, -1])
 
 
 def drawn_numbers():
-    """Images uint8 [50, 28, 28] and the generator that the loop draws from.
+    """Images uint8 [50, 28, 28], and the random generator from which the loop draws.
 
-    Half of each image is black: there a leaky ReLU of the article's is at its kink.
+    Half of each image is black, so that leaky ReLUs of the article are at their kink there.
     """
     images = np.random.default_rng(3).integers(0, 256, (50, 28, 28), np.uint8)
     images[:, :, :14] = 0
@@ -38,15 +38,15 @@ def drawn_numbers():
 
 
 def drawn_labels():
-    """The images' labels, uint8 [50]: a batch of 16 of them lacks some digits."""
+    """The labels of the images, uint8 [50]. A batch of 16 does not have all digits."""
     return np.arange(50, dtype=np.uint8) % 10
 
 
 def run(chapter, folder):
-    """What Keras makes of `chapter`, as a dict of arrays.
+    """Train `chapter` in Keras. Returns a dict of arrays.
 
-    `start/...` and `end/...` are the parts of `parts` below, numbered; `losses`
-    is [ITERATIONS, columns], as printed.
+    `start/PART/NUMBER` and `end/PART/NUMBER` are the variables before and after the training, with the
+    parts of `parts` below. `losses` [ITERATIONS, columns] are those that the chapter prints.
     """
     out = pathlib.Path(folder) / f"{chapter}.npz"
     environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -58,7 +58,7 @@ def run(chapter, folder):
 
 
 def load(found, variables, sess):
-    """Give `variables`, part -> list, the Keras side's first values, where it has any."""
+    """Set `variables`, a dict from part to list, to the first values of the Keras side, if it has them."""
     for part, own in variables.items():
         for number, var in enumerate(own):
             if f"start/{part}/{number}" in found:
@@ -66,7 +66,7 @@ def load(found, variables, sess):
 
 
 def differences(found, variables, sess):
-    """Name of each variable -> how far it is from Keras, and how far Keras' own has moved."""
+    """For each variable, by name: its difference from Keras, and the change of the one in Keras."""
     result = {}
     for part, own in variables.items():
         assert len(own) == sum(name.startswith(f"end/{part}/") for name in found), part
@@ -77,10 +77,10 @@ def differences(found, variables, sess):
     return result
 
 
-# --- from here on, in the process with TF2 and Keras ---
+# --- what follows runs in the process with TF2 and Keras ---
 
 def parts(gen, disc, gen_adam=None, disc_adam=None):
-    """Part -> list of variables; the optimizers' slots in the order of their network's weights."""
+    """Lists of variables by part; the optimizers' slots are in the order of their network's weights."""
     averages = [var for var in disc.weights if "moving_" in var.name]
     found = {"gen": gen.trainable_weights, "gen_averages": gen.non_trainable_weights,
              "disc": [var for var in disc.weights if "moving_" not in var.name],
@@ -94,12 +94,12 @@ def parts(gen, disc, gen_adam=None, disc_adam=None):
 
 
 def dropout_of_the_graph(tf):
-    """`(moment, Dropout)`: layers that drop what the graph does, `moment` being step and pass."""
+    """`(moment, Dropout)`: a layer with the masks of the graph at `moment`, a variable (step, pass)."""
     from tf_keras import layers
     moment = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
 
     class Dropout(layers.Layer):
-        """Keras says when it drops, and these masks say what."""
+        """Dropout when Keras applies it, with the masks that the graph draws."""
         def __init__(self, rate, layer):
             super().__init__()
             self.rate, self.layer = rate, layer
@@ -115,7 +115,7 @@ def dropout_of_the_graph(tf):
 
 
 def dcgan_mnist(keras, tf):
-    """The article's models; dropout's masks are the ones that the graph draws."""
+    """The article's models, with the dropout masks that the graph draws."""
     from tf_keras import Sequential, layers
     gen_channels, disc_channels = WIDTHS["dcgan_mnist"]
     moment, Dropout = dropout_of_the_graph(tf)
@@ -153,7 +153,7 @@ def dcgan_mnist(keras, tf):
 
 
 def vanilla_gan(keras, tf):
-    """The book's dense models: two updates of the discriminator an iteration."""
+    """The book's dense models, with two updates of the discriminator per iteration."""
     from tf_keras import Model, Sequential, layers
     [hidden] = WIDTHS["vanilla_gan"]
     generator = Sequential([layers.Input((Z,))])
@@ -189,7 +189,7 @@ def vanilla_gan(keras, tf):
 
 
 def dcgan_upsampling(keras, tf):
-    """The book's convolutional models: the combined one goes by the discriminator's averages."""
+    """The book's convolutional models; the combined model uses the discriminator's moving averages."""
     from tf_keras import Model, Sequential, layers
     [channels] = WIDTHS["dcgan_upsampling"]
     moment, Dropout = dropout_of_the_graph(tf)
@@ -238,7 +238,7 @@ def dcgan_upsampling(keras, tf):
 
 
 def conditional_gan(keras, tf):
-    """The book's models with labels; dropout's masks are the ones that the graph draws."""
+    """The book's models with labels, with the dropout masks that the graph draws."""
     from tf_keras import Model, layers
     [hidden] = WIDTHS["conditional_gan"]
     moment, Dropout = dropout_of_the_graph(tf)
@@ -274,7 +274,7 @@ def conditional_gan(keras, tf):
     gan.compile(keras.optimizers.Adam(0.0002, 0.5), "binary_crossentropy")
 
     images, rng = drawn_numbers()
-    images = np.expand_dims(images / 127.5 - 1, axis=3)  # as printed: an axis too many
+    images = np.expand_dims(images / 127.5 - 1, axis=3)  # as printed, with one axis too many
     own_labels = drawn_labels().reshape(-1, 1)
     real_y, fake_y = np.ones((BATCH, 1)), np.zeros((BATCH, 1))
 
@@ -295,9 +295,9 @@ def conditional_gan(keras, tf):
 
 
 def wasserstein_gan(keras, tf):
-    """The book's dense models, the critic without a sigmoid: five rounds of it, each clipped.
+    """The book's dense models with a critic without sigmoid, updated and clipped five times.
 
-    `RMSprop` is that of the chapter's TensorFlow 2.4.
+    `RMSprop` is that of TensorFlow 2.4, the version of the chapter.
     """
     from tf_keras import Model, Sequential, layers
     RMSprop = keras.optimizers.legacy.RMSprop
@@ -357,7 +357,7 @@ def trains_in_keras_3():
 
 
 def rmsprops(keras, tf):
-    """Where three steps of the chapter's RMSprop take weights from 0, and today's: `GRADIENTS`."""
+    """Weights, from 0, after three steps of `GRADIENTS` with the chapter's RMSprop and with today's."""
     found = {}
     for name, RMSprop in (("chapter", keras.optimizers.legacy.RMSprop),
                           ("today", keras.optimizers.RMSprop)):
@@ -372,8 +372,8 @@ def main(chapter, out):
     import tensorflow as tf
     import tf_keras as keras
     assert tf.executing_eagerly()
-    # With two threads a step of the critic now and then came out otherwise, by 4e-8: no rounding of
-    # float64, but an order that Keras leaves open.
+    # With two threads, a step of the critic sometimes differed by 4e-8. This is too much for rounding
+    # errors in float64, so Keras does not fix the order of some operations.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.backend.set_floatx("float64")
@@ -384,7 +384,7 @@ def main(chapter, out):
 
 
 def in_float64(optimizer):
-    """`optimizer` with its settings as float64: of a Python float TensorFlow would make float32."""
+    """Make the settings of `optimizer` float64, since TensorFlow converts Python floats to float32."""
     for name in ("beta_1", "beta_2"):
         if hasattr(optimizer, name):
             setattr(optimizer, name, np.float64(getattr(optimizer, name)))
@@ -394,7 +394,7 @@ def in_float64(optimizer):
 
 
 def found_by(chapter, keras, tf):
-    """What `run` returns."""
+    """Train `chapter` and return the dict of arrays that `run` describes."""
     generator, discriminator, gan, iterate = globals()[chapter](keras, tf)
     for layer in generator.layers + discriminator.layers:
         if hasattr(layer, "momentum"):  # of batch norm
@@ -409,7 +409,7 @@ def found_by(chapter, keras, tf):
     arrays["updates"] = [adam.iterations.numpy() for adam in (gan.optimizer,
                                                               discriminator.optimizer)]
     if discriminator.loss == "binary_crossentropy":
-        # A discriminator as sure as can be that all is real, told that nothing is.
+        # The loss of a discriminator that is certain that all images are real, when all are fake.
         discriminator.layers[-1].bias.assign([40.])
         batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
         nothing = np.zeros((4, 1))

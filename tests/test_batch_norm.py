@@ -1,4 +1,4 @@
-"""contrib's batch norm against NumPy in float64; test_dcgan_class.py holds it to contrib itself."""
+"""contrib's batch norm against NumPy in float64. test_dcgan_class.py compares it with contrib itself."""
 
 import numpy as np
 import pytest
@@ -19,14 +19,14 @@ def x():
 
 
 def started(sess, **loaded):
-    """All variables initialized, those of a name in `loaded` as given there."""
+    """Initialize all variables, and set those whose last name is in `loaded`."""
     sess.run(tf.global_variables_initializer())
     for var in tf.global_variables():
         if (last := var.op.name.rpartition("/")[2]) in loaded:
             var.load(loaded[last], sess)
 
 
-def test_names_shapes_and_first_values(x):
+def test_names_shapes_and_initial_values(x):
     batch_norm(x, updates_collections=None)
     batch_norm(x, scale=True)
     batch_norm(x, center=False, scope="own")
@@ -45,7 +45,7 @@ def test_names_shapes_and_first_values(x):
 @pytest.mark.parametrize("options, gamma, beta", [
     ({}, 1, BETA), ({"scale": True}, GAMMA, BETA), ({"center": False, "scale": True}, GAMMA, 0),
     ({"center": False, "epsilon": 0.1}, 1, 0)])
-def test_output_by_the_batch(x, options, gamma, beta):
+def test_output_with_batch_statistics(x, options, gamma, beta):
     y = batch_norm(x, updates_collections=None, **options)
     with tf.Session(config=session_config()) as sess:
         started(sess, gamma=GAMMA, beta=BETA)
@@ -54,7 +54,7 @@ def test_output_by_the_batch(x, options, gamma, beta):
 
 
 @pytest.mark.parametrize("decay", [0.999, 0.5])
-def test_averages_move_in_place_and_by_the_variance_times_n_by_n_less_1(x, decay):
+def test_moving_averages_are_updated_in_place_with_the_unbiased_variance(x, decay):
     y = batch_norm(x, **({} if decay == 0.999 else {"decay": decay}), updates_collections=None)
     loss = tf.reduce_mean(tf.square(y))
     assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
@@ -70,7 +70,7 @@ def test_averages_move_in_place_and_by_the_variance_times_n_by_n_less_1(x, decay
             np.testing.assert_allclose(found["BatchNorm/moving_variance"], variance, rtol=1e-6)
 
 
-def test_by_default_averages_wait_for_their_update_ops(x):
+def test_by_default_moving_averages_are_updated_by_update_ops(x):
     y = batch_norm(x)
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
     batch_norm(x, updates_collections="mine")
@@ -83,7 +83,7 @@ def test_by_default_averages_wait_for_their_update_ops(x):
         np.testing.assert_allclose(values(sess)["BatchNorm/moving_mean"], 0.001 * MEAN, rtol=1e-5)
 
 
-def test_a_pass_by_the_averages_leaves_them_as_they_are(x):
+def test_a_pass_with_moving_statistics_does_not_update_them(x):
     batch_norm(x, updates_collections=None, scope="norm")
     y = batch_norm(x, updates_collections=None, is_training=False, reuse=True, scope="norm")
     with tf.Session(config=session_config()) as sess:
@@ -95,7 +95,7 @@ def test_a_pass_by_the_averages_leaves_them_as_they_are(x):
     assert len(before) == 3  # shared
 
 
-def test_gradient_flows_through_the_statistics(x):
+def test_the_gradient_flows_through_the_batch_statistics(x):
     weights = np.random.default_rng(1).normal(size=X.shape)
     loss = tf.reduce_sum(weights.astype("f") * batch_norm(x, updates_collections=None))
 

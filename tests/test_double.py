@@ -1,4 +1,4 @@
-"""`double`: the models in float64 are the models, and what takes a kernel's place computes the same."""
+"""`double`: models are built in float64, and what replaces a kernel computes the same."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ SMALL = {dcgan_svhn: dict(z_size=5, g_size_mult=2, d_size_mult=2),
 
 
 @pytest.mark.parametrize("model", SMALL, ids=lambda model: model.CHAPTER)
-def test_a_model_has_no_float32_within_and_nothing_else_after(model):
+def test_a_model_is_float64_within_and_float32_afterwards(model):
     def types():
         with new_graph(0).as_default() as graph:
             model.build(model.Config(**SMALL[model]))
@@ -26,8 +26,8 @@ def test_a_model_has_no_float32_within_and_nothing_else_after(model):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_batch_norm_is_that_of_the_fused_kernel(training):
-    """To float32's rounding: of numbers of size 3, 2^-24 each, and a sum of 36 of them."""
+def test_batch_norm_computes_the_same_as_the_fused_kernel(training):
+    """The tolerance is the rounding error of float32 in a sum of 36 numbers of size 3, 2^-24 each."""
     rng = np.random.default_rng(0)
     x, (scale, offset, mean) = rng.normal(size=(4, 3, 3, 2)), rng.normal(size=(3, 2))
     settings = dict(epsilon=0.01, is_training=training)
@@ -40,6 +40,6 @@ def test_batch_norm_is_that_of_the_fused_kernel(training):
                            for function, dtype in ((fused, tf.float32),
                                                    (double.fused_batch_norm, tf.float64)))
         assert found[0].dtype == tf.float64
-        count = 3 if training else 1  # else the kernel hands the averages on, as they were given
+        count = 3 if training else 1  # in inference, the other results are the inputs themselves
         for one, other in zip(sess.run(found[:count]), sess.run(expected[:count])):
             np.testing.assert_allclose(one, other, rtol=0, atol=36 * 3 * 2**-24)

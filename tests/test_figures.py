@@ -1,6 +1,6 @@
-"""What a reader can take for granted of every figure: all text is legible, and no data is hidden.
+"""Every figure: all text is legible, and no data is hidden.
 
-Each figure is drawn with a title that is far too long for one line, and with many series.
+Each figure is drawn with many series and a title that is far too long for one line.
 """
 
 import itertools
@@ -190,7 +190,7 @@ FIGURES = {
 
 @pytest.fixture(params=FIGURES, scope="module")
 def figure(request):
-    """Each figure, drawn, so that all of its parts have their places."""
+    """Each figure, after it was drawn, so that all its parts have a position."""
     drawn = FIGURES[request.param]()
     FigureCanvasAgg(drawn).draw()
     return drawn
@@ -198,17 +198,17 @@ def figure(request):
 
 @pytest.fixture(scope="module")
 def boxes(figure):
-    """Pairs of each piece of text in the figure and the pixels that it covers."""
+    """Pairs (text, bounding box in pixels) of all text in the figure."""
     return [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
 
 
 def all_figures(figure):
-    """The figure and the figures inside it."""
+    """The figure and all of its subfigures."""
     return [figure, *itertools.chain(*map(all_figures, figure.subfigs))]
 
 
 def shown_ticks(axis):
-    """The labels of the ticks of `axis` that lie in view."""
+    """The visible tick labels of `axis`."""
     low, high = sorted(axis.get_view_interval())
     if not axis.axes.axison or not axis.get_visible():
         return []
@@ -223,7 +223,7 @@ def legends(figure):
 
 
 def texts(figure):
-    """Every piece of text that can be seen."""
+    """All visible text of the figure."""
     found = [text for part in all_figures(figure) for text in (
         part._suptitle, part._supxlabel, part._supylabel)]
     for axes in figure.axes:
@@ -277,15 +277,15 @@ def test_a_legend_never_covers_data(figure):
         assert not legend.get_window_extent().padded(-0.5).overlaps(axes.get_window_extent())
 
 
-def test_panels_keep_room_for_their_data(figure):
-    """Text that takes all the room makes matplotlib give up the layout."""
+def test_panels_have_room_for_their_data(figure):
+    """If text takes too much room, matplotlib gives up the layout and panels become tiny."""
     for axes in figure.axes:
         if axes.axison and axes.get_visible():
             assert min(axes.get_window_extent().size) > 15
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
-def test_short_runs_have_whole_numbers_of_epochs(count):
+def test_ticks_of_short_runs_are_whole_numbers_of_epochs(count):
     drawn = [figures.loss_curves(losses(count), ""), modes(count), trainings(count),
              panels(2, 3, count), figures.accuracy_curves([("", accuracies(count))], "")]
     for axes in itertools.chain(*(figure.axes for figure in drawn)):
@@ -294,20 +294,20 @@ def test_short_runs_have_whole_numbers_of_epochs(count):
         assert any(low <= place <= high for place in axes.get_xticks())
 
 
-def test_one_epoch_is_seen_as_a_point():
+def test_a_single_epoch_is_drawn_as_a_point():
     for figure in (figures.loss_curves(losses(1), ""), modes(1), trainings(1),
                    figures.accuracy_curves([("", accuracies(1))], "")):
         assert all(line.get_marker() == "o" for axes in figure.axes for line in axes.lines)
 
 
-def test_the_figure_grows_by_the_lines_of_its_title():
+def test_the_figure_is_higher_with_more_lines_of_title():
     short, long = (figures.loss_curves(losses(5), title) for title in ("short", TITLE))
     lines = long.get_suptitle().count("\n")
     assert lines >= 1 and long.get_figheight() - short.get_figheight() == pytest.approx(
         lines * 1.25 * 12 / 72)
 
 
-def test_wrapped_text_keeps_its_words_and_its_own_lines():
+def test_wrapped_text_keeps_its_words_and_line_breaks():
     text = figure_layout.wrapped("of one line\nand " + 30 * "words ", 3)
     assert text.split("\n")[0] == "of one line" and text.split() == (
         "of one line and " + 30 * "words ").split()
@@ -336,9 +336,9 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     assert one == other
 
 
-# --- the figures that are kept ---
+# --- the figures that are stored in the repository ---
 
-def test_kept_figures_are_drawn_from_the_numbers_beside_them(tmp_path, capsys, monkeypatch):
+def test_stored_figures_are_redrawn_from_the_stored_numbers(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(figures, "save", lambda figure, path: drawn.update({path: figure}) or path)
     drawn = {}
     load_script("redraw_figures.py").main(["--out", str(tmp_path)])
@@ -355,7 +355,7 @@ def test_kept_figures_are_drawn_from_the_numbers_beside_them(tmp_path, capsys, m
     assert "synthetic" in by_name["mode_collapse/two_cities_remedies.png"].get_suptitle()
 
 
-def test_reports_give_back_what_their_figures_show(tmp_path):
+def test_a_figure_of_scores_can_be_redrawn_from_its_report(tmp_path):
     rows = [judged.Row("MNIST: test images", {"score": (9.791, 0.011), "distance": (0.86, 0.09),
                                               "classes": (10.0, 0.0), "KL to uniform": (0.0018, 7e-4)}),
             judged.Row("conditional_gan (a run)", {"score": (9.329, 0.021), "distance": (10.9, 0.27),
@@ -371,7 +371,7 @@ def test_reports_give_back_what_their_figures_show(tmp_path):
             read("nothing of the kind")
 
 
-def test_a_report_of_estimates_gives_back_its_curves():
+def test_a_figure_of_estimates_can_be_redrawn_from_its_report():
     *curves, real, correlation, title = judged.read_estimate(
         (ROOT / "checkpoints" / "wasserstein_gan" / "estimate.txt").read_text())
     iterations, estimate, distance = curves

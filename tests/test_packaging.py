@@ -20,7 +20,7 @@ SHIPPED = ("mnist_gan", "mnist_classifier")
 
 
 def run(program, *arguments, cwd, **environment):
-    """What `program` does in the folder `cwd`; its Python finds no other copy of this package."""
+    """Run `program` in the folder `cwd`, with no other copy of this package on its path."""
     kept = {name: value for name, value in os.environ.items()
             if name not in ("PYTHONPATH", "GAN_TF1_HOME")}
     return subprocess.run([program, *map(str, arguments)], cwd=cwd, env={**kept, **environment},
@@ -31,7 +31,7 @@ def run(program, *arguments, cwd, **environment):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with the package as a wheel has it, and nothing else: for PYTHONPATH."""
+    """A folder for PYTHONPATH that has only the package, with the files of a wheel."""
     folder = tmp_path_factory.mktemp("site-packages")
     attributes = {"script_name": "setup.py"}
     with pytest.MonkeyPatch.context() as patch:
@@ -63,7 +63,7 @@ def test_the_wheel_has_every_file_that_the_code_reads(installed):
     assert {path.name for path in (package / "checkpoints").iterdir()} == set(SHIPPED)
 
 
-def test_what_is_installed_finds_its_scripts_and_networks(installed, tmp_path):
+def test_an_installed_package_finds_its_scripts_and_networks(installed, tmp_path):
     done = run(sys.executable, "-c", "import gan_tf1.places as p; print(p.SCRIPTS, p.SHIPPED);"
                "from gan_tf1.training import outputs; print(outputs.SHIPPED, outputs.home())",
                cwd=tmp_path, PYTHONPATH=str(installed))
@@ -82,14 +82,14 @@ def test_the_command_runs_the_installed_scripts(installed, tmp_path, where):
                            "(see python -m gan_tf1 2 --help)\n")
 
 
-def test_an_installed_script_that_is_started_by_its_path_finds_the_package(installed, tmp_path):
-    """As many_runs starts the chapters' scripts."""
+def test_an_installed_script_started_by_its_path_finds_the_package(installed, tmp_path):
+    """`many_runs` starts the chapters' scripts in this way."""
     script = installed / "gan_tf1" / "scripts" / "01_mnist_gan.py"
     done = run(sys.executable, script, "--nonsense", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.startswith("error: unrecognized arguments: --nonsense")
 
 
-def test_without_a_clone_the_missing_packages_themselves_are_to_be_installed(installed, tmp_path):
+def test_without_a_clone_the_remedy_is_to_install_the_missing_packages(installed, tmp_path):
     done = run(sys.executable, "-S", "-m", "gan_tf1", "01", cwd=tmp_path, PYTHONPATH=str(installed))
     assert done.returncode == 2 and done.stdout == ""
     [line] = done.stderr.splitlines()
@@ -97,7 +97,7 @@ def test_without_a_clone_the_missing_packages_themselves_are_to_be_installed(ins
     assert "python -m pip install numpy " in line and " -e " not in line
 
 
-def test_without_a_clone_there_are_no_figures_to_draw_again(installed, tmp_path):
+def test_without_a_clone_redrawing_figures_is_refused(installed, tmp_path):
     done = run(sys.executable, "-m", "gan_tf1", "redraw_figures", cwd=tmp_path, PYTHONPATH=str(installed))
     assert done.returncode == 2 and not list(tmp_path.iterdir())
     assert done.stderr.endswith("holds no results: run this script in a clone of the repository\n")
@@ -130,7 +130,7 @@ def test_every_chapter_has_its_time_and_every_script_one_sentence():
         assert script.summary.endswith((".", "?")), script.path
 
 
-def test_no_two_scripts_have_a_name_in_common():
+def test_no_two_scripts_share_a_name():
     names = [name for script in command.scripts() for name in script.names]
     assert len(names) == len(set(names))
     assert {"1", "01", "mnist_gan", "01_mnist_gan", "01_mnist_gan.py", "runs", "runs.py"} <= set(names)
@@ -139,7 +139,7 @@ def test_no_two_scripts_have_a_name_in_common():
 @pytest.mark.parametrize("name", ["99", "001", "mnist", "gan_tf1", "../scripts/runs", ""])
 def test_a_script_that_does_not_exist_is_refused_in_one_line(capsys, name):
     assert refusal(capsys, command.main, name) == (
-        f"error: there is no script {name!r}: `gan-tf1` without arguments lists all of them")
+        f"error: there is no script called {name!r}: `gan-tf1` without arguments lists all scripts")
 
 
 @pytest.mark.parametrize("name", ["7", "07", "echo", "07_echo.py"])
@@ -150,7 +150,7 @@ def test_a_script_gets_all_arguments_that_follow_its_name(monkeypatch, tmp_path,
     monkeypatch.setattr(command, "SCRIPTS", tmp_path)
     command.main([name, "--help", "--", "-x", "a b"])
     assert capsys.readouterr().out == f"['--help', '--', '-x', 'a b'] gan-tf1 {name}\n"
-    assert Parser().prog != f"gan-tf1 {name}"  # which a later parser in this process is not called
+    assert Parser().prog != f"gan-tf1 {name}"  # later parsers in this process have their own names
 
 
 def test_messages_of_a_script_name_the_command(capsys):
@@ -167,7 +167,7 @@ def test_ctrl_c_during_the_imports_of_a_script_is_one_line(tmp_path):
 
 
 def test_ctrl_c_before_the_command_begins_is_one_line(tmp_path):
-    """While `python -m gan_tf1` imports what it needs itself: here argparse, which interrupts."""
+    """Here the interrupt comes while `python -m gan_tf1` imports argparse."""
     (tmp_path / "argparse.py").write_text(
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
     done = run(sys.executable, "-m", "gan_tf1", cwd=ROOT, PYTHONPATH=str(tmp_path))

@@ -1,4 +1,4 @@
-"""The README pages: every link leads somewhere, every command is accepted, and nothing lacks its page."""
+"""The README pages: every link has a target, every command is accepted, and every folder has a page."""
 
 import argparse
 import functools
@@ -22,7 +22,7 @@ FOLDERS = sorted({path.parent for path in (ROOT / "gan_tf1").rglob("*") if path.
 PAGES = sorted({ROOT / "README.md", ROOT / "scripts" / "README.md", ROOT / "checkpoints" / "README.md",
                 *(ROOT / "tests").rglob("README.md"), *(ROOT / "gan_tf1").rglob("README.md"),
                 *(folder / "README.md" for folder in RESULTS)})
-# The chapter's script to which a script of many runs gives what stands after `--`, if none is named.
+# The script to which a script of many runs passes the arguments after `--`, unless another is named.
 FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
                "make_envelope.py": "01_mnist_gan.py",
                "progressive_ablation.py": "13_progressive_gan.py",
@@ -30,7 +30,7 @@ FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_ga
 SUBCOMMANDS = {"09_conditional_gan.py": [["draw", "--label", "3"]],
                "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
                "17_gan_objectives.py": [["train"], ["compare", "RUN"]]}
-# Flags of other programs: of pytest, TensorBoard, pip, and of a listing with a command line of its own.
+# Flags of other programs: pytest, TensorBoard, and a listing with a command line of its own.
 OTHERS = {"--dist", "--logdir", "--max_steps"}
 
 
@@ -43,32 +43,32 @@ def without_fences(text):
 
 
 def spans(text):
-    """The texts of all inline code of a page."""
+    """All inline code of a page."""
     return re.findall(r"`([^`]+)`", without_fences(text))
 
 
 # --- links ---
 
 def anchors(page):
-    """The anchors that a reader's browser gives the headings of `page`, as GitHub makes them."""
+    """The anchors of the headings of `page`, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", without_fences(page.read_text()), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_every_link_leads_to_something(page):
+def test_every_link_has_a_target(page):
     text = re.sub(r"`[^`]*`", "", without_fences(page.read_text()))
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         if link.startswith(("https://", "http://")):
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        assert target.is_relative_to(ROOT) and target.exists(), f"{link} leads nowhere"
+        assert target.is_relative_to(ROOT) and target.exists(), f"{link} does not exist"
         if anchor:
             assert anchor in anchors(target), f"{link}: there is no such heading"
 
 
-def test_anchors_are_those_of_github(tmp_path):
+def test_anchors_are_made_as_on_github(tmp_path):
     page = tmp_path / "README.md"
     page.write_text('# TensorFlow 1.15\n```\n# no heading\n```\n## The chapters of "A, B"\n')
     assert anchors(page) == {"tensorflow-115", "the-chapters-of-a-b"}
@@ -77,7 +77,7 @@ def test_anchors_are_those_of_github(tmp_path):
 # --- commands ---
 
 def commands(page):
-    """The commands of a page that run this package's Python, as lists of arguments."""
+    """Yield the commands of a page that run a script or module of this project, as lists of arguments."""
     text = page.read_text()
     fences = [line for fence in re.findall(r"^```(?:bash)?\n(.*?)^```", text, re.M | re.S)
               for line in fence.replace("\\\n", " ").split("\n")]
@@ -93,7 +93,7 @@ COMMANDS = sorted({tuple(command) for page in PAGES for command in commands(page
 
 
 class Parsed(Exception):
-    """Holds the parser of a command line that was read without an error, and what it read."""
+    """Raised with a parser and its result after a command line was parsed without an error."""
 
 
 load = functools.cache(load_script)
@@ -101,7 +101,7 @@ load = functools.cache(load_script)
 
 @pytest.fixture
 def parsed(monkeypatch):
-    """The parser and the arguments of a script's command line: `main` goes no further."""
+    """A function that returns the parser and the result of a script's command line, without running it."""
     read = argparse.ArgumentParser.parse_args
 
     def stop(parser, *given, **named):
@@ -142,7 +142,7 @@ def test_a_command_with_a_flag_that_does_not_exist_is_refused(parsed, capsys):
     assert "--no-such-flag" in capsys.readouterr().err
 
 
-def test_pages_have_commands_of_every_script():
+def test_pages_show_a_command_of_every_script():
     shown = {pathlib.Path(command[0]).name for command in COMMANDS}
     assert set(SCRIPT_NAMES) <= shown
 
@@ -162,7 +162,7 @@ def test_every_flag_that_a_page_names_exists(parsed):
 
 
 def parser_of(parsed, name, argv):
-    """The parser of `name`, whatever arguments it needs."""
+    """The parser of the script `name`, which is given the arguments that it needs."""
     needed = {"compare_accuracies.py": ["a.csv"], "compare_logs.py": ["RUN"], "diagnose.py": ["RUN"],
               "cyclegan_report.py": ["RUN"], "evaluate.py": ["RUN"], "export.py": ["RUN"],
               "make_envelope.py": ["OUT.csv", "--work-dir", "DIR"], "sweep.py": ["OUT"],
@@ -178,7 +178,7 @@ def test_the_front_page_can_be_read_in_five_minutes():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 210
 
 
-def test_the_front_page_has_the_line_by_which_the_project_is_tested():
+def test_the_front_page_has_the_command_that_installs_and_tests_the_project():
     lines = (ROOT / "README.md").read_text().splitlines()
     [line] = [line for line in lines if re.match("python3 -m venv .*pytest", line)]
     assert ' -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/python' in line
@@ -196,7 +196,7 @@ def test_every_result_is_listed_and_shows_all_of_its_figures():
         assert f"({folder.name}/README.md)" in index
         text = (folder / "README.md").read_text()
         for figure in folder.rglob("*.png"):
-            if "runs" not in figure.relative_to(folder).parts:  # which git ignores
+            if "runs" not in figure.relative_to(folder).parts:  # git ignores this folder
                 assert f"({figure.relative_to(folder).as_posix()})" in text, figure
 
 
@@ -215,7 +215,7 @@ def test_the_picture_at_the_top_is_wide_and_low():
     assert height <= 250 and width > 3 * height
 
 
-def test_samples_are_read_back_from_the_figure_of_progress(tmp_path):
+def test_samples_can_be_read_from_the_figure_of_progress(tmp_path):
     samples = np.random.default_rng(3).uniform(-1, 1, (10, 6, 784))
     path = figures.save(figures.progress(samples, "random"), tmp_path / "progress.png")
     read = kept_figures.read_progress(path)

@@ -1,4 +1,4 @@
-"""The folders of the package: which may import which, and how a chapter's model is found by its name."""
+"""The folders of the package: which of them import which, and how the model of a chapter is found."""
 
 import ast
 import importlib
@@ -10,13 +10,13 @@ from conftest import ROOT
 from gan_tf1 import models
 
 PACKAGE = ROOT / "gan_tf1"
-FLOORS = (("",), ("data",), ("models",), ("training",), ("evaluation", "generators", "published"),
-          ("experiments", "listing", "bench"))  # from the bottom; "" are the modules at the top
-FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+LEVELS = (("",), ("data",), ("models",), ("training",), ("evaluation", "generators", "published"),
+          ("experiments", "listing", "bench"))  # from the lowest level; "" is the top of the package
+LEVEL = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 
 
 def imports():
-    """(importing, imported) for each pair of modules, as dotted names without the package's own."""
+    """Yield (importing, imported) for each import within the package, as dotted names without `gan_tf1`."""
     for path in PACKAGE.rglob("*.py"):
         importing = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text())):
@@ -28,22 +28,22 @@ def imports():
                         whole.rpartition(".")[0])
 
 
-def room(module):
+def folder_of(module):
     return module.split(".")[0] if (PACKAGE / module.split(".")[0]).is_dir() else ""
 
 
-def test_every_folder_has_its_floor():
+def test_every_folder_has_a_level():
     folders = {path.parent.relative_to(PACKAGE).parts[0] for path in PACKAGE.glob("*/*.py")}
-    assert folders == set(FLOOR) - {""}
+    assert folders == set(LEVEL) - {""}
 
 
-def test_no_folder_imports_from_one_above_it():
-    above = {pair for pair in imports() if FLOOR[room(pair[1])] > FLOOR[room(pair[0])]}
+def test_no_folder_imports_from_a_higher_level():
+    above = {pair for pair in imports() if LEVEL[folder_of(pair[1])] > LEVEL[folder_of(pair[0])]}
     assert not above
 
 
 def test_no_two_folders_import_from_each_other():
-    pairs = {(room(one), room(other)) for one, other in imports()} - {(name, name) for name in FLOOR}
+    pairs = {(folder_of(one), folder_of(other)) for one, other in imports()} - {(name, name) for name in LEVEL}
     assert ("generators", "evaluation") in pairs
     assert not {(one, other) for one, other in pairs if (other, one) in pairs}
 
@@ -66,5 +66,5 @@ def test_a_model_is_found_without_importing_the_others(monkeypatch):
 
 @pytest.mark.parametrize("name", ["", "no_such", "semi_supervised_svhn", "__init__", "mnist_gan.py", "..data",
                                   "os.path"])
-def test_there_is_no_model_of_a_name_that_no_chapter_has(name):
+def test_an_unknown_chapter_has_no_model(name):
     assert models.of_chapter(name) is None

@@ -1,4 +1,4 @@
-"""The random streams of a run: each has one purpose in a script, and is called by its name."""
+"""The random streams of a run: each has one purpose in a script, and is used by its name."""
 
 import ast
 
@@ -10,7 +10,7 @@ from gan_tf1 import seeds
 
 STREAMS = {name: number for name, number in vars(seeds).items() if name.isupper()}
 SHOWN = "the order in which a training set is shown"
-# What each file draws from a stream. A script that draws from it too must mean the same.
+# What each file draws from each stream. No script may use one stream for two purposes.
 USES = {
     "STEPS": {
         "gan_tf1/training/training.py": "training steps",
@@ -50,10 +50,10 @@ USES = {
 
 
 def sources():
-    """(path from the root, syntax tree) of every module of the package, script and test."""
+    """Yield (path, syntax tree) of every module of the package, of the scripts and of the tests."""
     for folder in ("gan_tf1", "scripts", "tests"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "listings" not in path.parts:  # those are the books' own
+            if "listings" not in path.parts:  # which are code in the style of the books
                 yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
 
 
@@ -63,8 +63,8 @@ def test_each_stream_has_its_own_number():
     assert len(draws) == 6
 
 
-def test_a_stream_is_the_generator_of_seed_and_number():
-    """The numbers decide every result with a seed, so they may not change."""
+def test_a_stream_is_the_random_generator_of_seed_and_number():
+    """Every result with a seed depends on these numbers, so they must not change."""
     assert STREAMS == {"STEPS": 0, "ORDER": 1, "SAMPLES": 2, "JUDGED": 3, "RESAMPLES": 4, "POINTS": 5}
     expected = np.random.default_rng([3, 2]).normal(size=5)
     np.testing.assert_array_equal(seeds.stream(3, seeds.SAMPLES).normal(size=5), expected)
@@ -80,7 +80,7 @@ def test_every_use_of_a_stream_is_listed():
 @pytest.mark.parametrize("script", sorted(
     {path for uses in USES.values() for path in uses if path.startswith("scripts/")}))
 def test_no_script_uses_a_stream_for_two_things(script):
-    """Neither by itself nor through a module of the package that it imports."""
+    """This includes the modules of the package that the script imports."""
     tree = ast.parse((ROOT / script).read_text())
     imported = {script} | {
         f"{node.module}.{alias.name}".replace(".", "/") + ".py" for node in ast.walk(tree)
@@ -89,8 +89,8 @@ def test_no_script_uses_a_stream_for_two_things(script):
         assert len({purpose for path, purpose in uses.items() if path in imported}) <= 1, name
 
 
-def test_no_stream_is_called_by_its_number():
-    """A list of a seed and a literal number, as in `default_rng([seed, 2])`."""
+def test_no_stream_is_used_by_its_number():
+    """No list has a seed and then a literal number, as in `default_rng([seed, 2])`."""
     found = [f"{path}:{node.lineno}" for path, tree in sources() if path != "tests/test_seeds.py"
              for node in ast.walk(tree) if isinstance(node, ast.List) and len(node.elts) > 1
              and "seed" in ast.unparse(node.elts[0]) and type(getattr(node.elts[1], "value", None)) is int]

@@ -1,4 +1,4 @@
-"""Tables: columns are aligned, and no text is taken for a number."""
+"""Tables: columns are aligned, and texts are printed as they are, even if they look like numbers."""
 
 from gan_tf1 import tables
 
