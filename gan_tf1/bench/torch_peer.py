@@ -9,7 +9,7 @@ networks and the losses are compiled; fused Adam is already one kernel.
 Some details differ from TensorFlow, without an effect on the works:
 
 - `padding=2` pads equally before and after, but TensorFlow's "same" at stride 2 pads one pixel less
-  before than after. So the networks are the same on images that are turned by half a circle.
+  before than after. The networks are the same if the images are rotated by 180 degrees.
 - PyTorch adds Adam's epsilon to the root of the corrected second moment, TensorFlow to that of the
   raw one, so that in the first steps it has up to 30 times as much effect there.
 - The discriminator's moving averages are updated in other passes, but they are never used.
@@ -300,7 +300,7 @@ def channels_first(images):
 
 
 def mirrored(images):
-    """Images [N, H, W, C] turned by half a circle, as a tensor; see the module's docstring."""
+    """Images [N, H, W, C] rotated by 180 degrees, as a tensor; see the module's docstring."""
     return channels_first(images[:, ::-1, ::-1])
 
 

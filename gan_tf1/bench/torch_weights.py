@@ -1,7 +1,7 @@
 """Convert TensorFlow's weights to those of a PyTorch network and back, for comparisons in tests.
 
-The PyTorch networks here see images that are turned by half a circle (see `torch_peer`). So kernels
-are turned too, and the 4 x 4 maps that a dense layer writes or reads.
+The PyTorch networks here see images that are rotated by 180 degrees (see `torch_peer`). So the
+kernels are rotated too, and the 4 x 4 maps that a dense layer writes or reads.
 """
 
 import numpy as np
@@ -57,7 +57,7 @@ def layout(net):
 
 
 def _to_map(array, channels):
-    """TensorFlow's [..., 4 x 4 x C] as [..., C x 4 x 4], turned by half a circle."""
+    """TensorFlow's [..., 4 x 4 x C] as [..., C x 4 x 4], rotated by 180 degrees."""
     maps = array.reshape(*array.shape[:-1], 4, 4, channels)[..., ::-1, ::-1, :]
     return np.moveaxis(maps, -1, -3).reshape(array.shape)
 

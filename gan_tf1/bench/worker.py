@@ -6,8 +6,8 @@ The driver and the worker exchange lines until the driver closes the pipe::
     driver   3                                                                 do three units
     worker   {"seconds": 1.9, "losses": {...}, "peak_mib": 612, "waited_cpu": 0.0}
 
-In between the worker sleeps. `waited_cpu` are the processor seconds that it used since its last
-answer, since the threads of a pool may spin before they sleep.
+In between the worker sleeps. `waited_cpu` are the processor seconds that it used nevertheless, since
+the threads of a pool may spin before they sleep.
 """
 
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""How many modes trained GANs capture, plain and packed, beside the numbers of two papers.
+"""Count the modes that plain and packed GANs capture, and compare them with two papers.
 
 The papers are VEEGAN (Srivastava et al. 2017) and PacGAN (Lin et al. 2018).
 """
@@ -43,7 +43,7 @@ PUBLISHED = {
     (STACKED, 1): [("VEEGAN paper", 99.0, NAN, NAN, NAN, 3.40, NAN),
                    ("PacGAN paper", 78.9, 6.5, NAN, NAN, 4.50, 0.14)],
     (STACKED, 2): [("PacGAN paper", 1000.0, 0.0, NAN, NAN, 0.06, 0.01)]}
-# It is not known which of the two rings is theirs.
+# It isn't known which of the two rings the papers used.
 PUBLISHED |= {("wide_ring", packing): PUBLISHED["ring", packing] for packing in range(1, 5)}
 
 
@@ -61,7 +61,7 @@ def of_runs(data, packing, paths):
 
 
 def counted(path):
-    """The modes that the run at `path` has captured at its end; none if it diverged."""
+    """The modes that the run at `path` had captured at its end; none if it diverged."""
     if many_runs.diverged(path):
         return DIVERGED
     stored = read_config(path)
@@ -144,7 +144,7 @@ def _panel(row):
 
 
 def _last_samples(path, blank):
-    """The last samples of the run at `path`; of one that diverged, as many `blank` ones."""
+    """The last samples of the run at `path`, or as many `blank` ones if it diverged."""
     if many_runs.diverged(path):
         return np.full(read_config(path)["sample_shape"], blank)
     return load_samples(path)[-1]

@@ -1,4 +1,4 @@
-"""What a sweep finds: which settings show signs of an unstable training, as a table and a figure."""
+"""The results of a sweep: which settings make a training unstable, as a table and a figure."""
 
 import csv
 import itertools
@@ -13,7 +13,7 @@ HEALTHY, SHORT = "no sign", "too short"
 
 class Trained(NamedTuple):
     """A run of the sweep."""
-    values: tuple       # of the varied settings, as texts
+    values: tuple       # of the varied settings, as strings
     seed: int
     losses: dict        # the columns of its losses.csv
     diagnosis: Any      # `diagnosis.Diagnosis`

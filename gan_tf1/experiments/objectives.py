@@ -26,7 +26,7 @@ SEEN = 0.05   # share of the largest density; below it, D sees too few numbers t
 def expectation(function, dist, *others):
     """E[function(x)] for x from `dist`, by adaptive quadrature.
 
-    The range reaches over the bulk of `dist` and of all `others`.
+    The range covers `dist` and all `others`, except for their tails.
     """
     points = [point for d in (dist, *others) for point in (d.ppf(TAIL), d.median(), d.isf(TAIL))]
     return scipy.integrate.quad(lambda x: dist.pdf(x) * function(x), min(points), max(points),
@@ -47,7 +47,7 @@ def value(logit, data, gen):
 
 
 def kullback_leibler(p, q):
-    """KL(p, q), from 0 to infinity; KL(q, p) is another number."""
+    """KL(p, q), from 0 to infinity. It is not symmetric."""
     return expectation(lambda x: p.logpdf(x) - q.logpdf(x), p)
 
 
@@ -113,7 +113,8 @@ def generator_costs(probs):
 def noise_cells(count):
     """Cells of equal probability of normal noise: their edges [count + 1] and the share of each.
 
-    The outermost edges would be infinite. They are moved in, and cut off 1e-4 of a cell's share.
+    The outermost edges would be infinite. They are moved inwards, so that each of them cuts off
+    1e-4 of a cell's probability.
     """
     shares = np.linspace(0, 1, count + 1)
     shares[[0, -1]] = 1e-4 / count, 1 - 1e-4 / count

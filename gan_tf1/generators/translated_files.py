@@ -1,4 +1,4 @@
-"""Image files in, translated image files out: what the scripts of pix2pix and CycleGAN share."""
+"""Read and write the image files that the scripts of pix2pix and CycleGAN translate."""
 
 from gan_tf1.data import images
 from gan_tf1.errors import InputError
@@ -7,7 +7,7 @@ from gan_tf1.training import outputs, run_directory
 
 
 def add_flags(parser):
-    """The images to translate, the run whose generator translates them, and where the results go."""
+    """Add the flags for the images, the run whose generator translates them, and the results."""
     parser.add_argument("images", type=user_path, nargs="+", metavar="IMAGE", help="image files; the "
                         "central square of each is resized to the run's size")
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "

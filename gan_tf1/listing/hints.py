@@ -66,7 +66,7 @@ COMMON = (
     Hint("ModuleNotFoundError", "No module named", "",
          "this module is neither installed nor beside the listing"),
     Hint("RuntimeError", "Attempted to use a closed Session", "",
-         "the session was closed when its `with` block has ended"),
+         "the session was closed when its `with` block ended"),
 )
 
 

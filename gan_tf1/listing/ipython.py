@@ -38,7 +38,7 @@ class Shell:
         note(f"%%{f'{name} {line}'.strip()} and its cell is skipped")
 
     def magic(self, text):
-        """Like `run_line_magic`, with name and line in one str: the form before IPython 2."""
+        """Like `run_line_magic`, but with name and line in one text, as before IPython 2."""
         name, _, line = text.lstrip("%").partition(" ")
         return self.run_line_magic(name, line)
 

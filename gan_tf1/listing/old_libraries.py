@@ -149,7 +149,7 @@ def _scipy(stack):
     import scipy.special
 
     from gan_tf1.listing import images
-    misc = types.ModuleType("scipy.misc", "SciPy's helpers for images, as they were.")
+    misc = types.ModuleType("scipy.misc", "The image functions of SciPy 1.0.")
     misc.__dict__.update({name: getattr(images, name) for name in images.__all__})
     misc.__dict__.update({name: getattr(scipy.special, name)
                           for name in ("comb", "factorial", "logsumexp")})

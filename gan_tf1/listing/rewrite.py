@@ -164,7 +164,7 @@ def _set_elements(statement, target, values):
 
 
 def _top_level(body):
-    """The statements that run once a block runs: also inside `if`, `for`, `with` and `try`."""
+    """The statements outside of functions and classes, also those in `if`, `for`, `with`, `try`."""
     for statement in body:
         yield statement
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -198,7 +198,7 @@ def test_the_same_seed_makes_the_same_files_and_another_seed_others(main, progan
     made = []
     for number, seed in enumerate("556"):
         main(["--module", str(progan[0]), "--seed", seed, "--out", str(tmp_path / str(number))])
-        # The title names the seed too, so the pixels alone aren't compared here.
+        # The title contains the seed, so the files of another seed differ in any case.
         made.append({file.name: file.read_bytes() for file in (tmp_path / str(number)).iterdir()})
     assert made[0] == made[1] and all(made[0][name] != made[2][name] for name in made[0])
 
@@ -212,7 +212,7 @@ def test_an_exported_generator_can_be_used_as_a_module(main, tmp_path, drawn):
     assert (tmp_path / "out" / "face.png").exists()
 
 
-# --- what is refused ---
+# --- bad input ---
 
 def test_without_module_and_network_the_message_says_how_to_get_it(main, alone, capsys):
     line = refusal(capsys, main)

@@ -255,7 +255,7 @@ print("never")
     ("import tensorflow as tf\nx = tf.constant(-1.)\nwith tf.Session() as sess:\n"
      "    sess.run(tf.check_numerics(tf.log(x), 'nan'))", 4, "InvalidArgumentError", ""),
     ("import tensorflow as tf\nwith tf.Session() as sess:\n    pass\nsess.run(tf.constant(1))", 4,
-     "RuntimeError", "`with` block has ended"),
+     "RuntimeError", "`with` block ended"),
     ("from tensorflow.examples.tutorials.mnist.input_data import read_data_sets\n"
      "read_data_sets('fashion', source_url='http://fashion.org/')", 2,
      "nothing is downloaded here: get the four idx files of http://fashion.org/ and put them into "

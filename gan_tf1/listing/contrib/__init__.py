@@ -1,6 +1,6 @@
-"""The parts of `tf.contrib`, which TensorFlow 2 dropped, that listings use.
+"""The parts of `tf.contrib` that listings use; TensorFlow 2 has dropped it.
 
-They have the original defaults and variable names. `module()` assembles them; `layers.py` has the
+They have the original defaults and variable names. `module()` assembles them. `layers.py` has the
 layers, `batch_norm.py` the normalizations, `weights.py` initializers and regularizers,
 `framework.py` argument scopes and lists of variables, and `training.py` hyperparameters and
 training ops.

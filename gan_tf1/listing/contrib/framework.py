@@ -115,7 +115,7 @@ def get_variables_by_suffix(suffix, scope=None):
 
 
 def get_variables_by_name(given_name, scope=None):
-    """The variables whose last part of the name is `given_name`."""
+    """The variables called `given_name` in any scope."""
     return get_variables(scope, "/" + given_name + "|^" + given_name)
 
 

@@ -23,7 +23,7 @@ xavier_initializer_conv2d = xavier_initializer
 
 def variance_scaling_initializer(factor=2.0, mode="FAN_IN", uniform=False, seed=None,
                                  dtype=tf.float32):
-    """An initializer with the variance `factor` / n, where `mode` says what n is.
+    """An initializer with the variance `factor` / n, with n chosen by `mode` ("FAN_IN", ...).
 
     The normal one is truncated; as in contrib, a factor of 1.3 makes up for the lost variance.
     """
