@@ -1,4 +1,4 @@
-"""The cache of drawn data sets: it is read if it is sound, and drawn again if it is not."""
+"""The cache of drawn data sets: a valid file is read, and a damaged one is replaced."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def assert_equal(one, other):
 
 
 def only_file(folder):
-    (path,) = folder.iterdir()  # one file: no temporary one is left
+    (path,) = folder.iterdir()  # exactly one, so no temporary file is left
     return path
 
 
@@ -40,7 +40,7 @@ def test_a_large_new_file_is_announced_once(drawn, tmp_path, monkeypatch, capsys
     assert said == ("", f"kept for the next time (0 MB, may be deleted): {path}\n")
 
 
-def test_each_count_and_seed_and_version_has_its_own_file(drawn, tmp_path, monkeypatch):
+def test_each_count_seed_and_version_has_its_own_file(drawn, tmp_path, monkeypatch):
     drawn.load(5, 0, tmp_path)
     drawn.load(6, 0, tmp_path)
     drawn.load(5, 1, tmp_path)
@@ -76,7 +76,7 @@ def test_a_damaged_file_is_drawn_again(drawn, tmp_path, damage):
     damage(path, drawn)
     assert path.read_bytes() != whole
     assert_equal(expected, drawn.load(20, 0, tmp_path))
-    # The file on disk is sound again.
+    # The file on disk is valid again.
     assert_equal(expected, cache.read(only_file(tmp_path), drawn.forms(20)))
 
 

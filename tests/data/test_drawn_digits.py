@@ -1,4 +1,4 @@
-"""The drawn digits: repeatable, laid out like MNIST, legible, with correct labels, cached safely."""
+"""The drawn digits: repeatable, in the layout of MNIST, legible, and with correct labels."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def assert_equal(one, other):
 
 
 def lean(images):
-    """The slant of each picture to the right in degrees, from its second moments."""
+    """The slant of each image to the right in degrees, from its second moments."""
     ink = images / 255.0
     mass = ink.sum((1, 2))
     row, column = np.mgrid[:28, :28]
@@ -37,7 +37,7 @@ def extent(images, axis):
 # --- repeatable ---
 
 
-def test_same_seed_same_digits_and_another_seed_others():
+def test_the_seed_determines_the_digits():
     once = drawn_digits.draw(50, seed=3)
     assert_equal(once, drawn_digits.draw(50, seed=3))
     other = drawn_digits.draw(50, seed=4)
@@ -122,7 +122,7 @@ def test_nothing_is_cut_at_the_border(digits):
     assert (darkest > 127).mean() < 0.002
 
 
-def test_labels_name_the_digits(digits):
+def test_labels_are_those_of_the_digits(digits):
     """A linear map, fitted on drawn digits, recognizes other drawn digits."""
     pixels = np.c_[digits.images.reshape(-1, 784) / 255.0, np.ones(4000)]
     train, test = slice(0, 3000), slice(3000, None)
@@ -136,7 +136,7 @@ def test_labels_name_the_digits(digits):
 
 
 def test_digits_have_their_holes(digits):
-    """No blobs and no broken rings; a tail may touch its bowl here and there."""
+    """There are no blobs and no broken rings. In a few digits, a tail may touch the bowl."""
     images, labels = digits.images[:1500], digits.labels[:1500]
     holes = np.array([ndimage.label(image < 128)[1] - 1 for image in images])
     for digit, expected in {0: 1, 2: 0, 3: 0, 5: 0, 6: 1, 7: 0, 8: 2, 9: 1}.items():
@@ -148,7 +148,7 @@ def test_digits_have_their_holes(digits):
 
 
 def test_digits_are_neither_mirrored_nor_upside_down(digits):
-    """A 2 opens to the left above and to the right below; a 5 the other way; a 6 is heavy below."""
+    """A 2 is open at the upper left and lower right, and a 5 the other way; a 6 has more ink below."""
     mean = [digits.images[digits.labels == digit].mean(0) for digit in range(10)]
     two_less_five = mean[2] - mean[5]
     assert two_less_five[7:14, :14].sum() < 0 < two_less_five[7:14, 14:].sum()
@@ -157,7 +157,7 @@ def test_digits_are_neither_mirrored_nor_upside_down(digits):
     assert six_less_nine[7:14, 14:].sum() < 0 < six_less_nine[14:21, :14].sum()
 
 
-# --- the known factors are what is seen ---
+# --- weight and slant are those of the image ---
 
 
 def test_a_heavier_weight_has_more_ink(digits):
@@ -168,7 +168,7 @@ def test_a_heavier_weight_has_more_ink(digits):
 
 
 def test_weight_is_the_width_of_a_stroke_in_pixels(digits):
-    """The mass of a stroke is its length times its width, and a 0 is one closed stroke."""
+    """The ink of a stroke is its length times its width, and a 0 is a single closed stroke."""
     zeros = (digits.labels == 0) & (abs(digits.slant) < 10)
     images = digits.images[zeros]
     height, width = extent(images, axis=2), extent(images, axis=1)

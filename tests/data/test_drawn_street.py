@@ -1,4 +1,4 @@
-"""The drawn street numbers: repeatable, varied, with correct labels, and cached safely."""
+"""The drawn street numbers: repeatable, varied, and with correct labels."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def assert_equal(one, other):
 # --- repeatable ---
 
 
-def test_same_seed_same_pictures_and_another_seed_others():
+def test_the_seed_determines_the_pictures():
     once = drawn_street.draw(50, seed=3)
     assert_equal(once, drawn_street.draw(50, seed=3))
     other = drawn_street.draw(50, seed=4)
@@ -81,7 +81,7 @@ def test_a_lower_jpeg_quality_loses_more_of_a_picture(street):
 
 
 def paint_and_ground(street):
-    """Grey pictures of a 1, the grey level of its paint in the middle, and that of the ground beside it."""
+    """Grey pictures of ones, the grey level of the paint in the middle, and that of the ground beside it."""
     grey = street.images[street.labels == 1].mean(3) / 255
     beside = np.r_[8:11, 21:24]
     return grey, grey[:, 10:22, 14:18].mean((1, 2)), grey[:, 10:22, beside].mean((1, 2))
@@ -103,12 +103,12 @@ def test_many_digits_have_neighbours_that_are_cut_off_and_some_have_none(street,
 
 
 def features(images):
-    """The directions of the edges in each part of the picture, in any colours: [N, 8 * 8 * 4 + 1]."""
+    """How strong edges of each direction are in each cell of the picture, [N, 8 * 8 * 4 + 1]."""
     grey = images.mean(3)
     grey = (grey - grey.mean((1, 2), keepdims=True)) / (grey.std((1, 2), keepdims=True) + 1)
     smooth = ndimage.gaussian_filter(grey, 1.0, axes=(1, 2))
     dy, dx = np.gradient(smooth, axis=(1, 2))
-    # The angle is doubled, so light on dark has the same direction as dark on light.
+    # The angle is doubled, so that light on dark has the same direction as dark on light.
     size, angle = np.hypot(dx, dy), 2 * np.arctan2(dy, dx)
     turns = np.arange(4) * np.pi / 2
     maps = size[..., None] * np.maximum(0, np.cos(angle[..., None] - turns))
@@ -116,7 +116,7 @@ def features(images):
     return np.c_[np.sqrt(cells), np.ones(len(images))]
 
 
-def test_labels_name_the_digits_in_the_middle(street):
+def test_labels_are_those_of_the_digits_in_the_middle(street):
     """A linear map of edge directions, fitted on some pictures, recognizes others far above chance."""
     x, one_hot = features(street.images), np.eye(10)[street.labels]
     train, test = slice(0, 3200), slice(3200, None)

@@ -1,4 +1,4 @@
-"""Square images of any subject: sizes, folders, batches."""
+"""Square images of any subject: their sizes, folders and batches."""
 
 import pathlib
 
@@ -18,7 +18,7 @@ def test_drawn_digits_get_a_black_margin():
     assert found.train[:, 2:-2, 2:-2].max() == 255 and len(found.test_labels) == 10000
 
 
-def test_smaller_images_are_means_of_blocks_and_larger_ones_repeat():
+def test_smaller_images_are_means_of_blocks_and_larger_ones_repeat_pixels():
     stack = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1) * 10
     np.testing.assert_array_equal(images.resized(stack, 2)[0, ..., 0], [[25, 45], [105, 125]])
     larger = images.resized(stack, 8)[0, ..., 0]
@@ -34,7 +34,7 @@ def picture(path, width, height, colour):
     Image.new("RGB", (width, height), colour).save(path)
 
 
-def test_a_folder_is_read_in_order_cut_square_and_every_tenth_held_out(tmp_path):
+def test_a_folder_is_read_in_order_and_cropped_and_every_tenth_image_is_held_out(tmp_path):
     for number in range(20):
         picture(tmp_path / "faces" / f"{number:02d}.png", 12, 8, (number * 10, 0, 0))
     found = images.load("folder", 4, tmp_path / "faces")
@@ -60,12 +60,12 @@ def test_an_image_that_is_written_is_read_unchanged(tmp_path):
         np.testing.assert_array_equal(found, np.broadcast_to(image, (5, 7, 3)))
 
 
-def test_levels_are_the_nearest_and_bounded():
+def test_grey_levels_are_rounded_and_clipped():
     levels = images.as_bytes(np.array([-2, -1, -1 + 0.9 / 255, -1 + 1.1 / 255, 0, 1, 1.5]))
     assert levels.tolist() == [0, 0, 0, 1, 128, 255, 255] and levels.dtype == np.uint8
 
 
-def test_what_is_not_a_folder_or_not_an_image_is_named(tmp_path):
+def test_a_path_that_is_not_a_folder_or_not_an_image_is_named(tmp_path):
     with pytest.raises(InputError, match="needs --data-dir"):
         images.load("folder", 4)
     with pytest.raises(InputError, match="is not a folder"):
@@ -92,7 +92,7 @@ def test_rows_of_all_columns_stay_together_and_every_epoch_shows_each_once():
         rows.next_batch(11)
 
 
-def test_a_restored_place_gives_the_same_batches():
+def test_a_restored_state_gives_the_same_batches():
     column = np.arange(50, dtype=np.uint8)[:, None]
     rows, other = images.Rows(column, seed=1), images.Rows(column, seed=2)
     for _ in range(7):
@@ -107,13 +107,13 @@ def test_a_restored_place_gives_the_same_batches():
 
 @pytest.fixture
 def faces(tmp_path):
-    """The path of a TFDS data set of a few small faces, in the form of CelebA's."""
+    """The path of a TFDS data set with a few small faces, in the format of CelebA."""
     load()
     import tensorflow_datasets as tfds
 
     def portraits(count, brightness):
         for number in range(count):
-            image = np.zeros((10, 6, 3), np.uint8)  # higher than wide, as CelebA's are
+            image = np.zeros((10, 6, 3), np.uint8)  # like those of CelebA, higher than wide
             image[2:8] = brightness + number
             yield number, {"image": image, "attributes": {"Smiling": number % 2 == 0}}
 
@@ -127,9 +127,9 @@ def faces(tmp_path):
     return pathlib.Path(builder.data_dir)
 
 
-def test_faces_are_cut_to_the_centred_square_and_read_one_by_one(faces, monkeypatch):
+def test_faces_are_cropped_to_the_central_square_and_read_one_by_one(faces, monkeypatch):
     monkeypatch.setattr(source, "read", lambda *_: pytest.fail("read as a whole"))
-    new_graph(0)  # as an earlier run in the same process has done
+    new_graph(0)  # an earlier run in the same process leaves this state
     found = images.load("celeba", 3, faces.parent.parent)
     assert (found.key, found.title) == ("celeba", "CelebA")
     assert found.train.shape == (7, 3, 3, 3) and found.train.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""The files of MNIST, the split of the book, `next_batch`, and a machine without MNIST."""
+"""MNIST: its files, the split of the book, `next_batch`, and what happens if it is not available."""
 
 import gzip
 import pathlib
@@ -21,13 +21,13 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte",
 # --- next_batch ---
 
 def numbered(count, seed=0):
-    """A data set whose example i has the label i and is black except for pixel i."""
+    """A data set in which example i has the label i, and is black except for pixel i."""
     images = np.zeros((count, 28, 28), np.uint8)
     images.reshape(count, -1)[np.arange(count), np.arange(count)] = 255
     return mnist.DataSet(images, np.arange(count, dtype=np.uint8), seed)
 
 
-def test_an_epoch_has_every_example_once_and_each_epoch_its_own_order():
+def test_each_epoch_has_every_example_once_in_a_new_order():
     data = numbered(20)
     epochs = [np.concatenate([data.next_batch(5)[1] for _ in range(4)]) for _ in range(3)]
     for epoch in epochs:
@@ -36,14 +36,14 @@ def test_an_epoch_has_every_example_once_and_each_epoch_its_own_order():
     assert tuple(epochs[0]) != tuple(range(20))
 
 
-def test_a_batch_across_the_end_takes_the_rest_and_fills_up_from_the_next_epoch():
+def test_a_batch_at_the_end_of_an_epoch_is_filled_up_from_the_next():
     data = numbered(10)
     batches = [data.next_batch(4)[1] for _ in range(5)]
     stream = np.concatenate(batches)
     assert sorted(stream[:10]) == sorted(stream[10:]) == list(range(10))
 
 
-def test_images_and_labels_stay_together_in_0_to_1():
+def test_images_are_in_0_to_1_and_stay_with_their_labels():
     images, labels = numbered(30).next_batch(30)
     assert images.dtype == np.float32 and images.shape == (30, 784)
     assert images.min() == 0 and images.max() == 1
@@ -83,7 +83,7 @@ def idx(array):
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    """Four files like those of MNIST with drawn digits: the format is what is tested."""
+    """Four files with drawn digits in the format of MNIST."""
     drawn = drawn_digits.load(70000, 0)
     parts = (drawn.images[:60000], drawn.labels[:60000], drawn.images[60000:], drawn.labels[60000:])
     folder = tmp_path_factory.mktemp("MNIST_data")
@@ -162,8 +162,8 @@ def test_tfds_holds_mnist(mnist_version):
     arrays = mnist.read_tfds(mnist_version)
     assert [len(array) for array in arrays] == [60000, 60000, 10000, 10000]
     assert arrays.train_images.dtype == np.uint8 and arrays.train_images.shape[1:] == (28, 28)
-    # Of MNIST itself: how often each digit is in the test set, and the mean of the training pixels
-    # (33.318 in the published files; copies converted through floats may be one level lower).
+    # In MNIST itself, this is how often each digit is in the test set, and the mean training pixel is
+    # 33.318 (copies that were converted through floats may be one grey level lower).
     assert np.bincount(arrays.test_labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert arrays.train_images.mean() == pytest.approx(33.318, abs=0.25)
@@ -180,7 +180,7 @@ def test_a_truncated_tfds_file_is_named_in_one_line(mnist_version, tmp_path):
     assert str(copy) in str(error.value) and "\n" not in str(error.value)
 
 
-def test_the_folder_is_the_flag_then_the_environment_then_tfdss_own(monkeypatch):
+def test_the_folder_is_that_of_the_flag_or_the_environment_or_tfds(monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", "/from/environment")
     assert str(source.tfds_folder("/from/flag")) == "/from/flag"
     assert str(source.tfds_folder()) == "/from/environment"
@@ -193,14 +193,14 @@ def test_the_newest_prepared_version_is_taken(tmp_path):
     for version in ("3.0.1", "3.0.9", "3.0.10", "incomplete.ABC_3.1.0"):
         (tmp_path / "mnist" / version).mkdir(parents=True)
         (tmp_path / "mnist" / version / "dataset_info.json").write_text("{}")
-    (tmp_path / "mnist" / "9.0.0").mkdir()  # begun, never finished
+    (tmp_path / "mnist" / "9.0.0").mkdir()  # begun but not completed
     assert source.prepared_version("mnist", tmp_path).name == "3.0.10"
 
 
 # --- a machine without MNIST ---
 
-def test_a_host_that_never_answers_is_given_up_in_seconds(monkeypatch):
-    released = threading.Event()  # set only after the host is given up
+def test_waiting_for_a_host_that_never_answers_ends_in_seconds(monkeypatch):
+    released = threading.Event()  # set only after the wait has ended
 
     def hang(*_, **__):
         released.wait()
@@ -211,7 +211,7 @@ def test_a_host_that_never_answers_is_given_up_in_seconds(monkeypatch):
     released.set()
 
 
-def test_auto_without_mnist_says_so_draws_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+def test_auto_without_mnist_says_so_and_draws_digits(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(source, "answers", lambda url: False)
     data = digits.load("auto", tmp_path / "nowhere")
     assert data.key == "drawn" and "synthetic" in data.title
@@ -221,20 +221,20 @@ def test_auto_without_mnist_says_so_draws_and_leaves_nothing(tmp_path, monkeypat
     assert data.train.num_examples == 55000
 
 
-def test_auto_never_passes_over_a_damaged_mnist(folder):
+def test_auto_does_not_replace_a_damaged_mnist(folder):
     replace(folder, FILES[0], b"")
     with pytest.raises(InputError, match=FILES[0]):
         digits.load("auto", folder)
 
 
-def test_asking_for_mnist_never_falls_back(tmp_path, monkeypatch):
+def test_mnist_is_not_replaced_if_it_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "answers", lambda url: False)
     with pytest.raises(InputError, match="can't be reached: .*--data-dir.*--data drawn"):
         digits.load("mnist", tmp_path)
 
 
-def test_the_notice_comes_before_anything_that_is_slow(tmp_path):
-    """The real search for a host that can't be reached, in another process."""
+def test_the_notice_is_printed_before_anything_slow_begins(tmp_path):
+    """This asks for a host that does not exist, in a process of its own."""
     code = ("import sys\n"
             "from gan_tf1.data import digits, drawn_digits, mnist\n"
             "mnist.PROBE_URL = 'https://host.invalid/'\n"
@@ -242,7 +242,7 @@ def test_the_notice_comes_before_anything_that_is_slow(tmp_path):
             "drawn_digits.load = draw\n"
             f"digits.load('auto', {str(tmp_path)!r})")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          timeout=100)  # TensorFlow Datasets by itself tries for 205 s
+                          timeout=100)  # TensorFlow Datasets alone would try for 205 s
     assert done.returncode == 7 and "DRAWN DIGITS" in done.stderr
 
 
@@ -270,7 +270,7 @@ def test_a_download_that_fails_leaves_nothing_incomplete(tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("name", ["mnist", "cycle_gan/horse2zebra"])
-def test_a_download_moves_into_place_when_complete(name, tmp_path, monkeypatch):
+def test_a_complete_download_is_moved_into_place(name, tmp_path, monkeypatch):
     import tensorflow_datasets as tfds
 
     class Builder:

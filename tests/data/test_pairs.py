@@ -1,4 +1,4 @@
-"""Pairs made from images, read from pictures side by side and from TFDS; measures of colour."""
+"""Pairs of images, made from images or read from pictures side by side or from TFDS; their metrics."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ def square(colour, size=8):
 
 
 def put(path, *halves):
-    """A picture of `halves` side by side, as PNG, which loses nothing."""
+    """Write a picture with `halves` side by side, as a PNG, which is lossless."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.concatenate(halves, axis=1)).save(path)
 
 
 # --- inputs made from images ---
 
-def test_grey_is_pillows_and_the_same_made_twice():
+def test_grey_is_that_of_pillow_and_leaves_grey_images_unchanged():
     stack = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
     found = pairs.grey(stack)
     expected = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in stack])
@@ -31,14 +31,14 @@ def test_grey_is_pillows_and_the_same_made_twice():
     assert (found == found[..., :1]).all() and (pairs.grey(found) == found).all()
 
 
-def test_a_step_is_an_edge_as_dark_as_it_is_high():
+def test_an_edge_is_as_dark_as_the_step_is_high():
     stack = np.full((2, 8, 8, 3), 20, np.uint8)
     stack[0, :, 4:] = 120
     found = pairs.edges(stack)
     expected = np.full(8, 255)
     expected[3:5] = 155
     np.testing.assert_array_equal(found[0, ..., 1], np.tile(expected, (8, 1)))
-    assert (found[1] == 255).all()  # the other image has no part in it
+    assert (found[1] == 255).all()  # the other image does not influence it
     assert (pairs.edges(stack.swapaxes(1, 2)) == found.swapaxes(1, 2)).all()
     black = np.zeros((1, 8, 8, 3), np.uint8)
     black[:, 4:, 4:] = 255
@@ -74,7 +74,7 @@ def test_pairs_of_a_folder_of_images(tmp_path, task):
                                   targets[1:2])
 
 
-def test_digits_get_three_channels(monkeypatch):
+def test_digits_are_given_three_channels(monkeypatch):
     stack = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 1), np.uint8)
     monkeypatch.setattr(images, "load", lambda *_: images.Images(
         "drawn", "drawn digits (synthetic)", stack, stack, None, None))
@@ -111,7 +111,7 @@ def test_the_left_half_is_the_input_unless_b_to_a(facades):
     assert [len(part) for part in pairs.load("pairs", 4, data_dir=facades).test] == [2, 2]
 
 
-def test_pictures_without_folders_are_divided(tmp_path):
+def test_pictures_without_folders_are_split(tmp_path):
     for number in range(20):
         put(tmp_path / f"{number:02d}.png", square(number), square(100 + number))
     found = pairs.load("pairs", 8, data_dir=tmp_path)
@@ -138,7 +138,7 @@ def test_what_is_not_a_pair_is_named(tmp_path):
 # --- TFDS ---
 
 def store(folder, name, **splits):
-    """A TFDS data set `name` in `folder`, of examples with some images."""
+    """Write a TFDS data set `name` to `folder`, whose examples have one or more images."""
     from gan_tf1.tf1 import load
     load()
     import tensorflow_datasets as tfds
@@ -163,7 +163,7 @@ def tfds_folder(tmp_path_factory):
     return folder
 
 
-def test_a_tfds_set_with_two_images(tfds_folder):
+def test_a_tfds_data_set_with_two_images(tfds_folder):
     found = pairs.load("tfds", 8, data_dir=tfds_folder, tfds_name="streets", seed=0)
     inputs, targets = found.train.columns
     assert found.title == "streets, label to photo"
@@ -172,11 +172,11 @@ def test_a_tfds_set_with_two_images(tfds_folder):
     assert targets[:, 4, 4].tolist() == [(RED + number).tolist() for number in range(5)]
     back = pairs.load("tfds", 8, "colour", "BtoA", tfds_folder, "streets")
     assert (back.train.columns[0] == targets).all()
-    whole = pairs.load("tfds", 8, data_dir=tfds_folder, tfds_name="whole")  # the tenth held out
+    whole = pairs.load("tfds", 8, data_dir=tfds_folder, tfds_name="whole")  # the tenth pair is held out
     assert whole.train.num_examples == 9 and whole.test[1][:, 4, 4].tolist() == [[204, 4, 4]]
 
 
-def test_a_tfds_set_that_is_missing_or_not_of_pairs_is_named(tfds_folder):
+def test_a_tfds_data_set_that_is_missing_or_has_no_pairs_is_named(tfds_folder):
     with pytest.raises(InputError, match="--data tfds needs --tfds-name"):
         pairs.load("tfds", 8, data_dir=tfds_folder)
     with pytest.raises(InputError, match="nothing is not in .*: give a TFDS folder"):
@@ -191,21 +191,21 @@ def test_a_tfds_set_that_is_missing_or_not_of_pairs_is_named(tfds_folder):
     shard.write_bytes(content)
 
 
-# --- figures of translations ---
+# --- metrics of translations ---
 
 def test_errors_and_psnr():
     targets = np.stack([square(100), square(50)])
     found = targets.copy()
-    found[0, :, :, 0] += 30  # a third of the numbers
+    found[0, :, :, 0] += 30  # a third of all values
     np.testing.assert_allclose(pair_metrics.absolute_error(found, targets), [10, 0])
-    assert pair_metrics.absolute_error(targets, found).tolist() == [10, 0]  # bytes don't wrap
+    assert pair_metrics.absolute_error(targets, found).tolist() == [10, 0]  # bytes do not overflow
     psnr = pair_metrics.psnr(found, targets)
     assert psnr[0] == pytest.approx(10 * np.log10(255 ** 2 / 300))
-    assert psnr[1] == pytest.approx(58.92, abs=0.01)  # rounding's
+    assert psnr[1] == pytest.approx(58.92, abs=0.01)  # that of rounding errors alone
 
 
 def test_colourfulness():
-    """Of one colour the means alone count; of grey nothing; red and blue stripes vary too."""
+    """It is 0 for grey; one colour has only the term of the means; stripes also have that of the variation."""
     stripes = square(RED)
     stripes[:, ::2] = BLUE
     found = pair_metrics.colourfulness(np.stack([square(77), square(RED), stripes]))
@@ -214,7 +214,7 @@ def test_colourfulness():
                                        np.hypot(100, 150) + 0.3 * np.hypot(100, -50)])
 
 
-def test_colour_overlap_is_of_distributions_not_of_places():
+def test_colour_overlap_compares_distributions_not_positions():
     rng = np.random.default_rng(0)
     stack = rng.integers(0, 256, (4, 8, 8, 3), np.uint8)
     assert pair_metrics.colour_overlap(stack, stack) == 1
@@ -224,12 +224,12 @@ def test_colour_overlap_is_of_distributions_not_of_places():
     assert pair_metrics.colour_overlap(half, square(9)[None]) == 0.5
 
 
-def test_the_mean_colour_of_each_level():
+def test_the_mean_colour_of_each_grey_level():
     inputs = np.stack([square(10), square(10), square(20)])
     targets = np.stack([square(RED), square(BLUE), square(GREEN)])
     table = pair_metrics.mean_colours(inputs, targets)
     assert table[10].tolist() == [100, 0, 100] and table[20].tolist() == [0, 200, 0]
-    assert table[30].tolist() == [30, 30, 30]  # never seen: grey stays grey
+    assert table[30].tolist() == [30, 30, 30]  # this level does not occur, so grey stays grey
     assert pair_metrics.by_level(inputs, table)[0, 0, 0].tolist() == [100, 0, 100]
     lines = pair_metrics.table([("by level", pair_metrics.by_level(inputs, table))], targets)
     assert len(lines) == 3 and lines[1].startswith("by level") and lines[2].startswith("targets")

@@ -1,4 +1,4 @@
-"""The batches of SVHN: scaled, masked, in a repeatable order; its files: read completely, or named."""
+"""SVHN: its batches are scaled, masked and in a repeatable order; a damaged file is named."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ LABELS = {"train": 1 + np.arange(23) % 10, "test": 1 + 3 * np.arange(11) % 10}
 
 
 def numbered(count):
-    """Images, each with its own number as its first pixel, in the layout of SVHN's files."""
+    """Images in the layout of the files of SVHN; the first pixel of each is its number."""
     images = np.random.default_rng(count).integers(256, size=(32, 32, 3, count), dtype=np.uint8)
     images[0, 0, 0] = np.arange(count)
     return images
@@ -34,7 +34,7 @@ def load(folder, num_labels=5, seed=0):
 
 
 def rows(batches):
-    """Which examples a list of batches holds, in its order."""
+    """The numbers of the examples in a list of batches, in order."""
     return [round((pixel + 1) * 127.5) for batch in batches for pixel in batch[0][:, 0, 0, 0]]
 
 
@@ -48,7 +48,7 @@ def refusal(call, *args, **kwargs):
 # --- batches ---
 
 
-def test_mat_files_come_back_scaled_and_with_label_10_as_0(folder):
+def test_mat_files_are_scaled_and_their_label_10_becomes_0(folder):
     data = svhn.load("svhn", folder, 5)
     assert (data.key, data.title, data.train.num_examples) == ("svhn", "SVHN", 23)
     ((x, y),) = data.train.batches(100, "test")
@@ -56,7 +56,7 @@ def test_mat_files_come_back_scaled_and_with_label_10_as_0(folder):
     stored = numbered(11).transpose(3, 0, 1, 2)
     assert x.shape == stored.shape
     assert np.allclose(x, stored / 127.5 - 1, atol=1e-6)
-    assert x.min() == -1 and x.max() == 1  # 0 and 255 are both in there
+    assert x.min() == -1 and x.max() == 1  # both 0 and 255 occur
     assert list(y) == [1, 4, 7, 0, 3, 6, 9, 2, 5, 8, 1]
 
 
@@ -75,7 +75,7 @@ def test_an_epoch_has_every_example_once_with_its_own_label_and_mask(folder):
 
 
 @pytest.mark.parametrize("num_labels", [0, 7, 23])
-def test_the_mask_counts_as_many_labels_as_asked_for(folder, num_labels):
+def test_the_mask_has_as_many_labels_as_asked_for(folder, num_labels):
     for seed in (0, 1):
         masks = [mask for _, _, mask in load(folder, num_labels, seed).batches(4)]
         assert np.concatenate(masks).sum() == num_labels
@@ -93,7 +93,7 @@ def test_labelled_examples_are_repeated_as_often_as_asked_for(folder):
 
 
 @pytest.mark.parametrize("label_repeats, count", [(1, 23), (4, 38)])
-def test_labelled_examples_alone_fill_as_many_steps(folder, label_repeats, count):
+def test_labelled_examples_alone_fill_as_many_steps_as_all(folder, label_repeats, count):
     data = svhn.load("svhn", folder, 5, label_repeats=label_repeats, labelled_only=True).train
     batches = list(data.batches(10))
     shown = np.bincount(rows(batches))
@@ -136,7 +136,7 @@ def test_test_batches_are_in_order_and_leave_the_training_order_alone(folder):
     assert rows(data.batches(10)) == rows(other.batches(10))
 
 
-def test_a_batch_of_nothing_and_an_unknown_set_are_refused(folder):
+def test_an_empty_batch_and_an_unknown_part_are_refused(folder):
     data = load(folder)
     assert "--batch-size" in refusal(data.batches, 0)
     with pytest.raises(ValueError, match="valid"):
@@ -147,34 +147,34 @@ def test_a_batch_of_nothing_and_an_unknown_set_are_refused(folder):
 
 
 def restored(folder, data):
-    """Another data set that continues where `data` is, with its state passed through JSON."""
+    """Another data set in the state of `data`, which is passed through JSON."""
     other = load(folder, seed=99)
     other.restore(json.loads(json.dumps(data.state())))
     return other
 
 
-def test_between_epochs_the_restored_one_has_the_same_epochs_to_come(folder):
+def test_restored_between_epochs_the_following_epochs_are_the_same(folder):
     data = load(folder)
-    for epoch in range(3):  # before the first epoch, too
+    for epoch in range(3):  # also before the first epoch
         other = restored(folder, data)
-        # Nothing has asked for more after the last batch: a loop of so many steps wouldn't.
+        # Nothing is asked for after the last batch: a loop over the number of steps would not do so either.
         batches = data.batches(10)
         seen = [next(batches) for _ in range(3)]
         assert rows(other.batches(10)) == rows(seen), epoch
 
 
-def test_in_the_middle_of_an_epoch_the_restored_one_goes_on_with_it(folder):
+def test_restored_in_an_epoch_the_rest_of_it_is_the_same(folder):
     data = load(folder)
     list(data.batches(10))
     batches = data.batches(10)
     next(batches)
     other = restored(folder, data)
-    other = restored(folder, other)  # and once more before it has gone on
+    other = restored(folder, other)  # and again, before it has continued
     assert rows(other.batches(10)) == rows(batches)
     assert rows(other.batches(10)) == rows(data.batches(10))
 
 
-def test_an_epoch_left_early_goes_on_where_it_was_left(folder):
+def test_an_epoch_that_was_left_early_is_continued(folder):
     data = load(folder)
     seen = [next(iter(data.batches(10)))]
     other = restored(folder, data)
@@ -183,8 +183,8 @@ def test_an_epoch_left_early_goes_on_where_it_was_left(folder):
     assert rows(other.batches(10)) == rest
 
 
-def test_a_state_of_the_middle_of_an_epoch_is_read_as_it_has_always_been(folder):
-    """A checkpoint keeps the generator's state before the shuffle, and the examples already seen."""
+def test_the_format_of_a_state_has_not_changed(folder):
+    """A checkpoint has the state of the random generator before the shuffle, and the examples shown since."""
     rng = np.random.default_rng(4)
     state = {"before_shuffle": rng.bit_generator.state, "position": 10}
     order = rng.permutation(23)
@@ -211,7 +211,7 @@ def test_the_fingerprint_changes_with_images_and_with_labels(folder):
 
 
 def put(folder, **content):
-    """Replace some of the contents of the training file."""
+    """Write the training file with other `content`."""
     path = folder / svhn.MAT_FILES["train"]
     scipy.io.savemat(path, {"X": numbered(23), "y": LABELS["train"][:, None], **content})
 
@@ -264,13 +264,13 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def test_auto_takes_the_mat_files_without_asking_a_host(folder, monkeypatch, capsys):
+def test_auto_uses_the_mat_files_without_a_connection(folder, monkeypatch, capsys):
     monkeypatch.setattr(source, "answers", lambda url: pytest.fail("asked a host"))
     assert svhn.load(svhn.CHOICES[0], folder, 5).key == "svhn"
     assert capsys.readouterr().err == ""
 
 
-def test_auto_takes_what_tfds_has_or_can_get(folder, tmp_path, monkeypatch):
+def test_auto_uses_what_tfds_has_or_can_download(folder, tmp_path, monkeypatch):
     examples = {"image": np.zeros((9, 32, 32, 3), np.uint8), "label": np.arange(9)}
     monkeypatch.setattr(source, "read", lambda version, split: examples)
     prepared = tmp_path / "tfds" / "svhn_cropped" / "3.1.0"
@@ -285,9 +285,9 @@ def test_auto_takes_what_tfds_has_or_can_get(folder, tmp_path, monkeypatch):
     assert len(downloads) == 1
 
 
-def test_auto_does_not_wait_for_the_host_but_says_so_and_leaves_no_files(
+def test_auto_does_not_wait_for_the_host_and_says_what_it_uses(
         cache, tmp_path, monkeypatch, capsys):
-    released = threading.Event()  # set only after the host is given up
+    released = threading.Event()  # set only after the wait has ended
 
     def urlopen(*_, **__):
         released.wait()
@@ -302,7 +302,7 @@ def test_auto_does_not_wait_for_the_host_but_says_so_and_leaves_no_files(
     assert not (tmp_path / "none").exists()
 
 
-def test_a_data_set_that_is_named_is_not_replaced(offline, tmp_path):
+def test_a_data_set_is_not_replaced_if_it_is_asked_for(offline, tmp_path):
     for choice, title in (("svhn", "SVHN"), ("cifar10", "CIFAR-10")):
         message = refusal(svhn.load, choice, tmp_path / "none")
         assert title in message and "--data-dir" in message
@@ -313,7 +313,7 @@ def test_a_data_set_that_is_named_is_not_replaced(offline, tmp_path):
     assert str(file) in refusal(svhn.load, "auto", file)
 
 
-def test_street_numbers_are_cut_in_two_and_called_synthetic(cache, capsys):
+def test_street_numbers_are_split_in_two_and_called_synthetic(cache, capsys):
     data = svhn.load("street", num_labels=5, sizes=(30, 20))
     assert (data.key, data.title) == ("street", "drawn street numbers (synthetic)")
     assert capsys.readouterr().err == ""
@@ -324,14 +324,14 @@ def test_street_numbers_are_cut_in_two_and_called_synthetic(cache, capsys):
     assert np.array_equal(y, drawn.labels[30:]) and y.dtype == np.int32
 
 
-def test_held_out_examples_are_the_last_and_no_longer_trained_on():
+def test_held_out_examples_are_the_last_and_are_not_trained_on():
     arrays = svhn.Arrays(np.arange(10), np.arange(10) + 100, np.zeros(2), np.zeros(2))
     train_images, train_labels, test_images, test_labels = svhn.hold_out(arrays, 3)
     assert list(train_images) == list(range(7)) and list(test_images) == [7, 8, 9]
     assert list(train_labels - 100) == list(range(7)) and list(test_labels - 100) == [7, 8, 9]
 
 
-def test_cifar10_runs_unchanged():
+def test_cifar10_has_the_same_form():
     if source.prepared_version("cifar10") is None:
         pytest.skip(f"CIFAR-10 is not prepared in {source.tfds_folder()}: set TFDS_DATA_DIR")
     data = svhn.load("cifar10", num_labels=4000)
@@ -341,5 +341,5 @@ def test_cifar10_runs_unchanged():
     assert x.shape == (64, 32, 32, 3) and -1 <= x.min() < -0.5 and 0.5 < x.max() <= 1
     assert set(y) <= set(range(10)) and mask.shape == (64,)
     assert len(data.train.arrays.test_images) == 10000
-    # If the test set is cut down, a fifth of the training images replaces it, and the title says so.
+    # If the test set is incomplete, a fifth of the training images replaces it, and the title says so.
     assert data.train.num_examples == (40000 if "last 10000" in data.title else 50000)

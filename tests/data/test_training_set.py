@@ -1,4 +1,4 @@
-"""Every training set fulfils the contract that the training loops rely on."""
+"""Every training set fulfils the contract on which the training loops rely."""
 
 import json
 
@@ -44,7 +44,7 @@ def as_tuple(batch):
 
 
 def test_every_training_set_of_the_package_is_here():
-    """A class with `stored` and `fingerprint` is one; `mnist.Examples` is the base of two."""
+    """Every class with `stored` is a training set, except `mnist.Examples`, the base class of two of them."""
     found = {f"{module.__name__.split('.')[-1]}.{name}"
              for module in (digits, images, mixtures, mnist, svhn, two_cities, unpaired)
              for name, one in vars(module).items() if isinstance(one, type)
@@ -52,14 +52,14 @@ def test_every_training_set_of_the_package_is_here():
     assert found - {"mnist.Examples"} == set(SETS)
 
 
-def test_it_has_all_that_the_contract_names(make):
+def test_it_has_everything_in_the_contract(make):
     train_set = make()
     assert isinstance(train_set, TrainingSet)
     assert train_set.num_examples == N and type(train_set.carries_over) is bool
 
 
 def test_an_object_that_lacks_something_is_not_a_training_set():
-    assert not isinstance(mnist.Examples(pictures(784), LABELS), TrainingSet)  # it has no state
+    assert not isinstance(mnist.Examples(pictures(784), LABELS), TrainingSet)  # it lacks a state
     assert not isinstance(np.zeros(3), TrainingSet)
 
 
@@ -99,30 +99,30 @@ def test_only_equal_examples_have_the_same_fingerprint(make):
     crc = train_set.fingerprint()
     assert len(crc) == 8 and int(crc, 16) >= 0
     if hasattr(train_set, "next_batch"):
-        train_set.next_batch(5)  # the order isn't part of it
+        train_set.next_batch(5)  # the order does not count
     assert make().fingerprint() == train_set.fingerprint() == crc
     kept = {name: getattr(train_set, name) for name in ("images", "celsius", "columns", "arrays")
             if hasattr(train_set, name)}
     for name, value in kept.items():
         for number, column in enumerate(value if isinstance(value, tuple) else [value]):
             if name == "images" and "celsius" in kept or name == "arrays" and number > 1:
-                continue  # computed from another column; for tests only
+                continue  # computed from another column, or only used for testing
             column[3] = 255 - column[3]
             assert train_set.fingerprint() != crc, (name, number)
             column[3] = 255 - column[3]
 
 
-def test_a_checksum_is_that_of_all_bytes_in_their_order():
+def test_a_checksum_depends_on_all_bytes_in_order():
     one, two = np.arange(6, dtype=np.uint8), np.arange(6, 9, dtype=np.uint8)
     assert checksum(one, two) == checksum(np.concatenate([one, two]))
     assert checksum(one, two) != checksum(two, one)
-    assert checksum(np.frombuffer(b"123456789", np.uint8)) == "cbf43926"  # CRC-32's check value
+    assert checksum(np.frombuffer(b"123456789", np.uint8)) == "cbf43926"  # the check value of CRC-32
 
 
 # --- the order ---
 
 @pytest.mark.parametrize("carries_over, sizes", [(True, 6 * [4]), (False, [4, 4, 2, 4, 4, 2])])
-def test_an_epochs_end_fills_a_batch_up_or_cuts_it(carries_over, sizes):
+def test_the_last_batch_of_an_epoch_is_filled_up_or_cut_short(carries_over, sizes):
     order = Order(10, 3, carries_over)
     batches = [order.rows(4) for _ in range(6)]
     assert [len(rows) for rows in batches] == sizes
@@ -139,7 +139,7 @@ def test_both_orders_have_the_same_epochs():
 
 @pytest.mark.parametrize("carries_over", [True, False])
 @pytest.mark.parametrize("drawn", range(6))
-def test_a_restored_order_continues_at_any_place(carries_over, drawn):
+def test_an_order_can_be_restored_at_any_batch(carries_over, drawn):
     order, other = Order(10, 3, carries_over), Order(10, 99, carries_over)
     for _ in range(drawn):
         order.rows(4)

@@ -1,4 +1,4 @@
-"""Two sets without pairs: where they come from, and their batches."""
+"""Two sets of images without pairs: their sources and their batches."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def numbered(count, start=0):
 
 
 @pytest.mark.parametrize("a, b", [(10, 4), (4, 10)])
-def test_an_epoch_is_of_the_larger_set_and_the_smaller_starts_over(a, b):
+def test_an_epoch_shows_the_larger_set_once_and_the_smaller_again_and_again(a, b):
     data = unpaired.TwoSets(numbered(a), numbered(b, 100), seed=3)
     assert data.num_examples == 10 and len(data.others) == b
     seen = [level for _ in range(10) for level in levels(data.next_batch(2)[0])]
@@ -35,14 +35,14 @@ def test_an_epoch_is_of_the_larger_set_and_the_smaller_starts_over(a, b):
     assert levels(data.others[np.arange(b)]) == list(range(100, 100 + b))
 
 
-def test_bytes_on_the_device_are_the_batches():
+def test_stored_bytes_decode_to_the_batches():
     data = unpaired.TwoSets(numbered(5), numbered(3, 100))
     a, b = data.decode(*data.stored())
     assert levels(a) == [0, 1, 2, 3, 4] and levels(b)[:3] == [100, 101, 102]
     assert b[:3].tobytes() == data.others[np.arange(3)].tobytes() and a.dtype == np.float32
 
 
-def test_a_restored_place_gives_the_same_batches():
+def test_a_restored_state_gives_the_same_batches():
     data, other = (unpaired.TwoSets(numbered(9), numbered(9), seed=seed) for seed in (1, 2))
     for _ in range(5):
         data.next_batch(4)
@@ -60,7 +60,7 @@ def test_fingerprints_depend_on_both_sets():
 
 # --- drawn digits ---
 
-def test_drawn_digits_are_divided_by_the_pen(few):
+def test_drawn_digits_are_split_by_the_width_of_the_pen(few):
     (regular, bold), (test_regular, test_bold) = unpaired.drawn()
     assert max(regular.weights.max(), test_regular.weights.max()) <= unpaired.REGULAR
     assert min(bold.weights.min(), test_bold.weights.min()) >= unpaired.BOLD
@@ -93,7 +93,7 @@ def test_training_images_may_be_larger_than_others(few):
 
 # --- photographs ---
 
-def test_cifar10s_horses_and_deer(monkeypatch):
+def test_horses_and_deer_of_cifar10(monkeypatch):
     labels = np.array([7, 4, 0, 7, 4, 4], np.int32)
     stack = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
     arrays = svhn.Arrays(stack, labels, stack[:3] + 50, labels[:3])
@@ -102,7 +102,7 @@ def test_cifar10s_horses_and_deer(monkeypatch):
     found = unpaired.load("cifar10", 32, 32)
     assert found.names == ("horse", "deer") and found.title == "horses and deer of CIFAR-10"
     a, _ = found.train.stored()
-    assert a[:, 0, 0, 0].tolist() == [0, 3, 0]  # of two horses and three deer
+    assert a[:, 0, 0, 0].tolist() == [0, 3, 0]  # two horses, the first of them again, for three deer
     assert levels(found.train.others[np.arange(3)]) == [1, 4, 5]
     assert found.test_a[:, 0, 0, 0].tolist() == [50] and found.test_b[:, 0, 0, 0].tolist() == [51]
 
@@ -146,7 +146,7 @@ def test_what_is_missing_is_named(tmp_path):
 
 
 def test_tfds_horses_and_zebras(tmp_path):
-    load()  # before TFDS imports TensorFlow in its own way
+    load()  # must come before TFDS imports TensorFlow
     import tensorflow_datasets as tfds
     rng = np.random.default_rng(0)
     stacks = {part: rng.integers(0, 256, (3 + number, 8, 8, 3), np.uint8)
@@ -172,14 +172,14 @@ def test_tfds_horses_and_zebras(tmp_path):
     assert larger.test_b.shape == (6, 10, 10, 3)
 
 
-def test_horses_and_zebras_that_are_not_available_are_one_line(tmp_path, monkeypatch):
+def test_horses_and_zebras_that_are_not_available_are_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "answers", lambda url: False)
     with pytest.raises(InputError, match="cycle_gan/horse2zebra is not in .* or use --data drawn"):
         unpaired.load("horse2zebra", 286, 256, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_if_the_host_answers_they_are_downloaded(tmp_path, monkeypatch):
+def test_horses_and_zebras_are_downloaded_if_the_host_answers(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(source, "answers", lambda url: True)
     monkeypatch.setattr(source, "download", lambda *names: asked.append(names))
@@ -191,7 +191,7 @@ def test_if_the_host_answers_they_are_downloaded(tmp_path, monkeypatch):
 
 # --- images to translate ---
 
-def test_a_digit_gets_its_margin_and_others_are_cut_and_scaled(tmp_path):
+def test_a_digit_is_given_a_margin_and_other_images_are_cropped_and_scaled(tmp_path):
     from PIL import Image
     digit = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
     Image.fromarray(digit).save(tmp_path / "digit.png")
