@@ -161,23 +161,25 @@ def test_the_report_tells_a_translation_from_a_way_that_changes_nothing(found, m
     thin, thick = (stroke.weight(gauge, way.before) for way in found)
     change = f"{(thick - thin).mean():+.2f}"
     [there] = [line for line in lines if line.startswith("regular to bold: ")]
-    assert there.startswith(f"regular to bold: {change} (") and there.endswith(f"it is {change}")
+    assert there.startswith(f"regular to bold: {change} (") and there.endswith(
+        f"differ by {change}")
     [rows] = [[line for line in lines if line.startswith(name)] for name in ("regular   ",)]
     assert rows[0].split()[1:3] == [str(len(thin)), f"{thin.mean():.2f}"]
     away = np.abs(found[0].after - found[0].before).mean()
-    assert sum("back ends +0.00 (" in line and "is off by 0.000 on" in line
-               and line.endswith(f"{away:.3f}") for line in lines) == 2
+    assert sum("back ends +0.00 (" in line and "mean error is 0.000, " in line
+               and line.endswith(f"against {away:.3f} after one way") for line in lines) == 2
     same = [way._replace(after=way.before) for way in found]
     lines = list(translation.report(same, ("regular", "bold"), CLASSIFIER))
     assert any(line.startswith("bold to regular: +0.00 (") for line in lines)
-    assert sum("still 100.0%" in line and "the way back 100.0%" in line for line in lines) == 2
+    assert sum("correctly, 100.0% (" in line and "and 100.0% (" in line for line in lines) == 2
 
 
 def test_digits_that_are_lost_are_told(found, monkeypatch):
     monkeypatch.setattr(stroke, "gauge", lambda: stroke.Gauge(1., 0.5, 0.9, 0.1, 10))
     lost = [way._replace(after=np.zeros_like(way.after)) for way in found]
     lines = list(translation.report(lost, ("regular", "bold"), CLASSIFIER))
-    shares = [float(line.split("still ")[1].split("%")[0]) for line in lines if "still" in line]
+    shares = [float(line.split("correctly, ")[1].split("%")[0]) for line in lines
+              if "correctly" in line]
     assert len(shares) == 2 and max(shares) < 40
 
 
