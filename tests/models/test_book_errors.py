@@ -1,6 +1,6 @@
-"""What the chapters print and what happens then: the errors that no other test shows.
+"""The errors of the chapters, and their consequences, that the other tests do not show.
 
-The table is in gan_tf1/models/README.md. A test that reads a chapter is skipped where the chapters are missing.
+The table is in gan_tf1/models/README.md. Tests that read a chapter are skipped if it is not available.
 """
 
 import ast
@@ -26,7 +26,7 @@ def graph():
 
 
 def code(number, containing=""):
-    """The listings of a chapter that hold the text `containing`, in one string."""
+    """The listings of a chapter that contain the text `containing`, as one string."""
     listings = re.findall(r"^```\w*\n(.*?)^```", chapter(number).read_text(), re.MULTILINE | re.DOTALL)
     return "\n".join(listing for listing in listings if containing in listing)
 
@@ -53,7 +53,7 @@ def test_every_row_of_the_books_errors_names_its_test_or_says_why_there_is_none(
 
 # --- Practical Convolutional Neural Networks ---
 
-def test_labels_shaped_like_the_other_batch_fit_one_size_alone(graph):
+def test_labels_shaped_like_the_other_batch_fit_only_batches_of_equal_size(graph):
     def printed(real, fake):
         return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.zeros_like(real), logits=fake)
 
@@ -71,7 +71,7 @@ def test_the_leaky_relu_of_the_text_is_another_function():
     assert np.maximum(alpha * x, x).tolist() == pytest.approx([0.1, 1, -0.02, -0.2])
 
 
-def test_seven_bodies_are_left_out_and_one_is_no_python():
+def test_seven_bodies_are_left_out_and_one_is_not_python():
     printed = code("001", "NotImplementedError")
     assert printed.count("raise NotImplementedError()") == 7
     assert printed.count("features = raise NotImplementedError()") == 1
@@ -79,11 +79,11 @@ def test_seven_bodies_are_left_out_and_one_is_no_python():
         compile("features = raise NotImplementedError()", "chapter", "exec")
 
 
-def test_label_10_is_the_fake_class_or_no_class_at_all(graph):
+def test_label_10_is_the_fake_class_or_not_a_class(graph):
     with tf.Session(config=session_config()) as sess:
         eleven, ten = sess.run([tf.one_hot(10, 11), tf.one_hot(10, 10)])
         fake = semi_supervised_networks.real_against_fake(tf.constant(eleven[None] * 5))
-        assert sess.run(fake) < 0  # a softmax that says "10" says "fake"
+        assert sess.run(fake) < 0  # a softmax that favours label 10 says "fake"
     assert eleven.argmax() == semi_supervised_networks.NUM_CLASSES and not ten.any()
 
 
@@ -102,11 +102,11 @@ def test_names_that_the_semi_supervised_listing_never_defines():
     for name in ("view_samples", "time"):
         assert re.search(rf"\b{name}[.(]", everything)
         assert not re.search(rf"def {name}\b|import {name}\b|\b{name} =", everything)
-    assert "z_size = 100" in everything  # in the section before
+    assert "z_size = 100" in everything  # in the previous section
     assert "z_size =" not in code("001", "def train(net")
 
 
-def test_a_saver_without_a_list_keeps_both_networks_and_adams_slots(graph):
+def test_a_saver_without_a_list_saves_both_networks_and_adams_slots(graph):
     net = semi_supervised_svhn.build(semi_supervised_svhn.Config(
         z_size=5, g_size_mult=2, d_size_mult=2))
     saved = {variable.op.name for variable in tf.train.Saver()._var_list}
@@ -137,7 +137,7 @@ def test_lr_is_an_error_in_todays_keras():
     assert dcgan_mnist.Config().learning_rate == 0.0002
 
 
-def test_the_epochs_are_the_blogs():
+def test_the_number_of_epochs_is_that_of_the_blog():
     assert "n_epochs=5" in code("002")
     assert dcgan_mnist.Config().epochs == 100
 
@@ -149,14 +149,14 @@ def test_the_printed_interval_begins_with_an_untrained_sample():
     assert vanilla_gan.Config().iterations % vanilla_gan.Config().sample_interval == 0
 
 
-def test_which_objective_is_the_lower_line():
+def test_which_objective_is_the_lower_curve():
     D = np.linspace(0.001, 0.999, 999)
-    lower = np.log(D) < np.log(1 - D)  # as figure 6.6 has it, both drawn to be maximized or not
+    lower = np.log(D) < np.log(1 - D)  # as in figure 6.6, whether both are objectives or both costs
     assert lower[D < 0.4999].all() and not lower[D > 0.5001].any()
     assert (-np.log(D) > np.log(1 - D)).all()  # both as costs
 
 
-def test_the_deviation_over_a_batch_has_no_batch_axis(graph):
+def test_the_standard_deviation_over_a_batch_has_no_batch_axis(graph):
     B, H, W, C = 4, 2, 3, 5
     x = np.random.default_rng(0).normal(size=(B, H, W, C)).astype(np.float32)
     assert x.std(axis=0).size == H * W * C != B * H * W * C

@@ -1,4 +1,4 @@
-"""The conditional GAN against NumPy: variables, labels, losses, dropout, what a step moves."""
+"""The conditional GAN against NumPy: variables, labels, losses, dropout, and what a step updates."""
 
 import numpy as np
 import pytest
@@ -12,14 +12,14 @@ from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
 
 CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
-NORMED = {"as_printed": (0, 2), "corrected": (0, 1, 2)}  # after which of the generator's layers
+NORMED = {"as_printed": (0, 2), "corrected": (0, 1, 2)}  # the generator's layers that batch norm follows
 NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 BOTH = pytest.mark.parametrize("session", model.VARIANTS, indirect=True)
 
 
 @pytest.fixture(scope="module")
 def graphs():
-    """variant -> `(graph, gan, drawn)`: a small GAN, and the values that it begins with."""
+    """A dict from variant to `(graph, gan, drawn)`: a small GAN, and its initial values."""
     found = {}
     for variant in model.VARIANTS:
         graph = new_graph(seed=3)
@@ -32,12 +32,12 @@ def graphs():
 
 @pytest.fixture
 def session(graphs, request):
-    """`(sess, gan)`, as printed but for `BOTH`; no weight or average that would hide an error."""
+    """`(sess, gan)`, as printed except with `BOTH`. No weight or average has a value that hides errors."""
     graph, gan, drawn = graphs[getattr(request, "param", "as_printed")]
     start, rng = dict(drawn), np.random.default_rng(1)
     with graph.as_default(), tf.Session(config=session_config()) as sess:
         for var in tf.trainable_variables():
-            # An embedding of 0.03 would leave everything that follows near 0.
+            # With an embedding of 0.03, all later values would be near 0.
             spread = 1 if "embedding" in var.name else 0.1
             start[var.op.name] = drawn[var.op.name] + rng.normal(0, spread, var.shape)
         for var in tf.global_variables("generator/.*moving"):
@@ -63,7 +63,7 @@ def leaky(x):
 
 
 def generator(z, labels, weights, training):
-    """Images in NumPy, and in training the statistics of the batch by the norm's name."""
+    """Images in NumPy, and a dict of batch statistics by scope, which is empty unless `training`."""
     normed = NORMED["corrected" if f"{NORMS[2]}/gamma" in weights else "as_printed"]
     statistics, x = {}, z * weights["generator/embedding"][labels]
     for number in range(3):
@@ -79,7 +79,7 @@ def generator(z, labels, weights, training):
 
 
 def discriminator(x, labels, weights, masks):
-    """Logits in NumPy; `masks` multiply what the second and the third layer give."""
+    """Logits in NumPy; `masks` multiply the outputs of the second and the third layer."""
     x = leaky(dense(x * weights["discriminator/embedding"][labels], weights, "discriminator", 0))
     for number, mask in enumerate(masks, 1):
         x = leaky(dense(x, weights, "discriminator", number)) * mask
@@ -87,7 +87,7 @@ def discriminator(x, labels, weights, masks):
 
 
 def masks(sess, count, step, number):
-    """What pass `number` drops at `step`: two of 0 and 1 / 0.6, [count, 8]."""
+    """The two dropout masks [count, 8] of pass `number` at `step`, of zeros and 1 / 0.6."""
     return sess.run([tf.nn.experimental.stateless_dropout(
         tf.ones((count, 8)), 0.4, (3, 100 * step + 10 * number + layer)) for layer in (1, 2)])
 
@@ -123,7 +123,7 @@ def test_table_of_variables_at_full_size(variant):
         for beta in ("beta1", "beta2")}
 
 
-def test_embeddings_begin_as_keras_embeddings_and_the_rest_as_glorots(graphs):
+def test_embeddings_are_initialized_as_in_keras_and_the_rest_as_glorot_uniform(graphs):
     *_, found = graphs["as_printed"]
     embedding = found["discriminator/embedding"]
     assert 0.0499 < np.abs(embedding).max() <= 0.05 and abs(embedding.mean()) < 0.001
@@ -133,7 +133,7 @@ def test_embeddings_begin_as_keras_embeddings_and_the_rest_as_glorots(graphs):
     assert 0.99 < np.abs(kernel).max() / np.sqrt(6 / sum(kernel.shape)) <= 1 + 1e-6
 
 
-def test_figures_of_literal_logits():
+def test_losses_and_accuracy_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
@@ -143,12 +143,12 @@ def test_figures_of_literal_logits():
     assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
     assert gen_loss == pytest.approx(softplus(-fake).mean(), rel=1e-6)
     assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
-    assert disc_acc == 0.5  # 2.0 for real and -3.0 for fake are right
+    assert disc_acc == 0.5  # only 2.0 for real and -3.0 for fake are correct
 
 
 @BOTH
 def test_networks_equal_numpy(session):
-    """Sampled from by the averages, trained by the batch's statistics; dropout in either loss."""
+    """Samples use moving statistics, and training batch statistics; both losses have dropout."""
     sess, gan = session
     weights, rng = values(sess), np.random.default_rng(0)
     z, labels = rng.normal(size=(6, 5)), np.array([3, 9, 3, 0, 7, 1])
@@ -172,7 +172,7 @@ def test_networks_equal_numpy(session):
     assert all((value == weights[name]).all() for name, value in values(sess).items())
 
 
-def test_each_update_of_the_discriminator_drops_anew(session):
+def test_each_update_of_the_discriminator_has_new_dropout_masks(session):
     sess, gan = session
     feed = {gan.imgs: np.ones((6, 784)), gan.labels: np.arange(6), gan.y: np.ones((6, 1))}
     [step] = [var for var in tf.global_variables() if var.op.name == "global_step"]
@@ -183,7 +183,7 @@ def test_each_update_of_the_discriminator_drops_anew(session):
     assert sess.run(gan.disc_loss, feed) == pytest.approx(softplus(-logits).mean(), rel=1e-4)
 
 
-def test_the_discriminators_update_moves_the_discriminator_alone(session):
+def test_the_discriminators_update_changes_only_the_discriminator(session):
     sess, gan = session
     before = values(sess)
     sess.run(gan.disc_opt, {gan.imgs: np.random.default_rng(0).uniform(-1, 1, (6, 784)),
@@ -195,7 +195,7 @@ def test_the_discriminators_update_moves_the_discriminator_alone(session):
 
 
 @BOTH
-def test_the_generators_update_moves_its_weights_and_averages_alone(session):
+def test_the_generators_update_changes_only_its_weights_and_averages(session):
     sess, gan = session
     before, z, labels = values(sess), np.random.default_rng(0).normal(size=(6, 5)), np.arange(6)
     sess.run(gan.gen_opt, {gan.noise: z, gan.labels: labels})
@@ -206,14 +206,14 @@ def test_the_generators_update_moves_its_weights_and_averages_alone(session):
     _, statistics = generator(z, labels, before, True)
     assert len(statistics) == sum(name.endswith("moving_mean") for name in after)
     for norm, (mean, variance) in statistics.items():
-        # Momentum 0.8, and the batch's variance as it is, not times 6 / 5.
+        # The momentum is 0.8, and the variance of the batch is not multiplied by 6 / 5.
         for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
             np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_rows_of_digits_that_a_batch_lacks_move_too(session):
-    """Their moments decay, and the step is made of what is left: not the "lazy" Adam."""
+def test_embeddings_of_digits_that_are_not_in_the_batch_are_updated_too(session):
+    """Their moments decay, and what remains makes a step; a "lazy" Adam would skip them."""
     sess, gan = session
     z, name = np.random.default_rng(0).normal(size=(6, 5)), "generator/embedding"
     sess.run(gan.gen_opt, {gan.noise: z, gan.labels: [1, 1, 1, 2, 2, 2]})
@@ -226,11 +226,11 @@ def test_rows_of_digits_that_a_batch_lacks_move_too(session):
     step = 0.0002 * np.sqrt(1 - 0.999 ** 2) / (1 - 0.5 ** 2) * m / (np.sqrt(v) + 1e-7)
     assert np.abs(step).min() > 1e-5
     np.testing.assert_allclose(first[name][1] - second[name][1], step, atol=2e-7)
-    assert (second[name][3] == first[name][3]).all()  # never in a batch
+    assert (second[name][3] == first[name][3]).all()  # this digit was in neither batch
 
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -262,7 +262,7 @@ def test_an_iteration_is_a_prediction_and_three_updates(dataset):
     assert not np.isin(predict["noise"], last["noise"]).any()
 
 
-def test_fakes_are_given_the_real_images_labels_and_the_generator_random_ones(dataset):
+def test_fakes_have_the_labels_of_the_real_images_and_the_generator_is_trained_with_random_ones(dataset):
     sess, rng = Recorder(), np.random.default_rng(0)
     for _ in range(100):
         model.step(sess, RECORDED, dataset, rng, CONFIG)
@@ -273,7 +273,7 @@ def test_fakes_are_given_the_real_images_labels_and_the_generator_random_ones(da
             assert (given["labels"] == real["labels"]).all()
     sampled = np.concatenate([feed["labels"] for _, feed in sess.runs[3::4]])
     counts = np.bincount(sampled)
-    assert len(counts) == 10 and 50 < counts.min() and counts.max() < 115  # 80 of 800 each
+    assert len(counts) == 10 and 50 < counts.min() and counts.max() < 115  # 80 of 800 are expected
 
 
 def test_log_line_is_the_printed_one():
@@ -281,7 +281,7 @@ def test_log_line_is_the_printed_one():
     assert line == "0 [Discriminator loss: 0.698000, acc.: 50.00%] [Generator loss: 0.700000]"
 
 
-def test_the_defaults_are_the_chapters_and_the_vanilla_gans_number_of_iterations():
+def test_the_defaults_are_those_of_the_chapter_and_of_the_vanilla_gan():
     config = model.Config()
     assert (config.variant, config.batch_size, config.z_dim) == ("as_printed", 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
@@ -290,7 +290,7 @@ def test_the_defaults_are_the_chapters_and_the_vanilla_gans_number_of_iterations
 
 # --- samples ---
 
-def test_samples_are_of_digits_drawn_evenly_and_these_are_told(session):
+def test_samples_are_of_uniformly_drawn_digits_which_are_returned(session):
     sess, gan = session
     images, labels = model.sample_labelled(sess, gan, np.random.default_rng(5), 400, CONFIG)
     assert images.shape == (400, 784) and np.bincount(labels).min() > 20 and labels.max() == 9
@@ -300,7 +300,7 @@ def test_samples_are_of_digits_drawn_evenly_and_these_are_told(session):
     np.testing.assert_allclose(images, generator(z, labels, values(sess), False)[0], atol=1e-5)
 
 
-def test_samples_of_one_digit_are_of_the_same_noise(session):
+def test_samples_of_one_digit_use_the_same_noise(session):
     sess, gan = session
     images, labels = model.sample_labelled(sess, gan, np.random.default_rng(5), 4, CONFIG, label=3)
     assert labels.tolist() == [3, 3, 3, 3]
@@ -317,7 +317,7 @@ def test_the_grid_has_a_row_of_the_same_noise_for_every_digit(session):
         np.testing.assert_allclose(grid[3 * label:3 * label + 3], row, atol=1e-6)
 
 
-def test_a_grids_rows_have_their_names():
+def test_the_rows_of_a_grid_have_names():
     figure = figures.sample_grid(np.zeros((6, 784)), "title", 2, names=("a", "b", "c"))
     [axes] = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
@@ -326,7 +326,7 @@ def test_a_grids_rows_have_their_names():
     assert not axes.get_yticks().size and not axes.get_xticks().size
 
 
-# --- the slips, and GPUs ---
+# --- an error of the section, and GPUs ---
 
 def test_the_function_that_the_section_never_defines():
     with pytest.raises(NameError, match="sample_images"):
@@ -338,6 +338,6 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
     _, gan = session
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "ConcatV2", "Const", "Identity", "NoOp",
                                   "Pack", "Placeholder", "Prod", "Shape", "StridedSlice"}

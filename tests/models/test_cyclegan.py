@@ -428,8 +428,8 @@ def test_without_mirrors_and_margin_images_stay_as_they_are():
     assert not any(feed[name].any() for _, feed in sess.runs for name in ("corners", "mirrored"))
 
 
-def test_all_that_is_random_is_drawn_from_the_rng(built):
-    """Nothing in the graph draws: a checkpoint of the rng is enough to resume."""
+def test_all_random_numbers_are_drawn_from_the_rng(built):
+    """No op of the graph is random, so a checkpoint of the rng is enough to resume."""
     _, gan, _ = built
     fetches = [gan.gen_opt, gan.count_step]
     assert not [op.type for op in between(fetches) if "andom" in op.type]
@@ -444,7 +444,7 @@ def test_an_epochs_figures_are_means():
     assert model.log_line(7, 200, figures) == "(epoch: 7) disc_a: 1.500 disc_b: 3.000"
 
 
-def test_the_defaults_are_the_papers():
+def test_the_defaults_are_those_of_the_paper():
     config = model.Config()
     assert (config.cycle_weight, config.identity_weight, config.pool_size) == (10, 0.5, 50)
     assert (config.learning_rate, config.beta1, config.batch_size) == (0.0002, 0.5, 1)
@@ -458,7 +458,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
     fetches = [gan.gen_opt, gan.count_step, gan.gen_loss, gan.fake_a, gan.again_b,
                *gan.disc_losses.values()]
     assert without_gpu_kernel(fetches) == [] == refusing_determinism(fetches)
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "EnsureShape", "NoOp",
                                   "Placeholder", "Range", "Slice"}
     assert all(op.outputs[0].dtype.is_integer for op in between(fetches)

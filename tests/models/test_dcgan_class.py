@@ -14,11 +14,11 @@ from gpu_kernels import between, host_side, without_gpu_kernel
 
 SMALL = dict(batch_size=8, z_dim=5, gen_channels=2, disc_channels=3)
 NORMS = {"generator/BatchNorm": 4, "generator/BatchNorm_1": 2,
-         "discriminator/BatchNorm": 3, "discriminator/BatchNorm_1": 6}  # and their channels
+         "discriminator/BatchNorm": 3, "discriminator/BatchNorm_1": 6}  # scope -> channels
 
 
 class Small:
-    """A small graph of one variant, and what its variables start at, none of it a 0 or 1."""
+    """A small graph of one variant. No initial value is 0 or 1, which could hide an error."""
 
     def __init__(self, variant):
         self.config = model.Config(variant=variant, **SMALL)
@@ -70,7 +70,7 @@ def feed(small):
 # --- in NumPy ---
 
 def normalized(x, weights, scope, stats):
-    """By the batch, and its statistics into `stats`; by the averages where that is None."""
+    """Batch norm with batch statistics, which are added to `stats`; if that is None, with averages."""
     mean, variance = weights[scope + "/moving_mean"], weights[scope + "/moving_variance"]
     if stats is not None:
         mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
@@ -95,7 +95,7 @@ def discriminator(x, weights, stats):
 
 
 def passes(feed, weights):
-    """`(loss_d, loss_g)` as printed; of three passes the statistics: G, D on fake, D on real."""
+    """`(loss_d, loss_g)` as printed, and the batch statistics of three passes: G, D on fake, D on real."""
     x, z = feed.values()
     stats = of_g, of_fake, of_real = {}, {}, {}
     d_fake = 1 / (1 + np.exp(-discriminator(generator(z, weights, of_g), weights, of_fake)))
@@ -104,7 +104,7 @@ def passes(feed, weights):
 
 
 def moved_averages(weights, *stats):
-    """All averages of `weights` after each of `stats` in turn, at decay 0.999."""
+    """The moving averages of `weights` after updates with each of `stats` in turn, at decay 0.999."""
     moved = {name: value for name, value in weights.items() if "/moving_" in name}
     for each in stats:
         moved |= {name: 0.999 * moved[name] + 0.001 * value for name, value in each.items()}
@@ -153,11 +153,11 @@ def test_losses_of_literal_logits_in_both_forms():
 
 
 def test_networks_equal_numpy(small, before, feed):
-    """Trained on, by the batch's statistics; sampled from as printed, or by the averages."""
+    """Training uses batch statistics. Samples use them too as printed, and moving statistics corrected."""
     loss_d, loss_g = passes(feed, before)[0]
     gan, (_, z) = small.gan, feed.values()
     samples = small.sess.run(gan.samples, {gan.inputs_z: z})
-    if small.config.variant == "as_printed":  # black is 0 there, and -1 in a sample
+    if small.config.variant == "as_printed":  # black is 0 there, but -1 in a sample
         drawn = np.maximum(2 * generator(z, before, {}) - 1, -1)
     else:
         drawn = generator(z, before, None)
@@ -168,14 +168,14 @@ def test_networks_equal_numpy(small, before, feed):
         pytest.approx(loss_d, rel=1e-5), pytest.approx(loss_g, rel=1e-5)]
 
 
-# --- what a run moves ---
+# --- what a run updates ---
 
-RUNS = {  # what is run -> of which passes the averages move, in this order: G, D on fake, on real
+RUNS = {  # what is run -> the passes whose averages are updated: G, D on fake, D on real
     "opt_d": (0, 1, 2), "loss_d": (0, 1, 2), "opt_g": (0, 1), "loss_g": (0, 1), "samples": (0,)}
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_what_each_run_moves(small, before, feed, name):
+def test_what_each_run_updates(small, before, feed, name):
     small.sess.run(getattr(small.gan, name), feed)
     after = small.values()
     moved = {var for var in before if (after[var] != before[var]).any()}
@@ -187,13 +187,13 @@ def test_what_each_run_moves(small, before, feed, name):
 
     stats = [passes(feed, before)[1][number] for number in RUNS[name]]
     if name == "samples" and small.config.variant == "corrected":
-        stats = []  # drawn by the averages, which stay
+        stats = []  # samples use the moving averages and do not update them
     for var, expected in moved_averages(before, *stats).items():
         np.testing.assert_allclose(after[var], expected, rtol=3e-7, atol=3e-7, err_msg=var)
         assert (var in moved) == any(var in each for each in stats)
 
 
-def test_an_iteration_moves_gs_averages_twice_and_ds_three_times(small, before, feed):
+def test_an_iteration_updates_gs_averages_twice_and_ds_three_times(small, before, feed):
     gan = small.gan
     small.sess.run(gan.opt_d, feed)
     halfway = small.values()
@@ -206,7 +206,7 @@ def test_an_iteration_moves_gs_averages_twice_and_ds_three_times(small, before, 
 
 
 def updates(fetch):
-    """Name of an average -> the ops behind `fetch` that move it."""
+    """The ops of `fetch` that update moving averages, by the name of the average."""
     found = {}
     for op in between([fetch]):
         if op.type == "AssignSub":
@@ -214,8 +214,8 @@ def updates(fetch):
     return found
 
 
-def test_real_images_move_ds_averages_after_generated_ones(small):
-    """Without an order, the second update might read an average before or after the first."""
+def test_real_images_update_ds_averages_after_generated_ones(small):
+    """Without an order, the second update might read an average before or after the first one."""
     found = updates(small.gan.loss_d)
     assert {name: len(ops) for name, ops in found.items()} == {
         f"{norm}/moving_{name}": 1 + norm.startswith("discriminator")
@@ -227,7 +227,7 @@ def test_real_images_move_ds_averages_after_generated_ones(small):
             assert fake in between([real.inputs[1]]) and small.gan.inputs_z.op in between([fake])
 
 
-def test_the_generators_step_has_no_use_for_real_images(small, before, feed):
+def test_the_generators_step_does_not_depend_on_real_images(small, before, feed):
     assert small.gan.inputs_real.op not in between([small.gan.opt_g, small.gan.loss_g])
     _, z = feed.values()
     small.sess.run([small.gan.opt_g, small.gan.loss_g], {small.gan.inputs_z: z})
@@ -237,11 +237,11 @@ def test_the_generators_step_has_no_use_for_real_images(small, before, feed):
 
 @pytest.mark.numerics
 def test_ten_steps_equal_tensorflow_1_15_with_its_own_contrib():
-    """Weights, averages, losses; the file is `contrib_twin.py`'s, of the slips that run.
+    """The weights, averages and losses are those that `contrib_twin.py` stored.
 
-    It was computed in float32, since `tf.contrib`'s fused batch norm has no float64. We compute in
-    float64, so the difference is the file's own rounding, whatever machine this runs on: up to
-    2.4e-6 in a loss and 1.5e-7 in a weight, which moves by 0.0002 a step.
+    They were computed in float32, since the fused batch norm of `tf.contrib` has no float64. Here they
+    are computed in float64, so on every machine the difference is the rounding error of the file: up
+    to 2.4e-6 in a loss and 1.5e-7 in a weight, which changes by 0.0002 per step.
     """
     found = dict(np.load(contrib_twin.FILE))
     assert str(found.pop("version")).startswith("1.15") and contrib_twin.ITERATIONS == 10
@@ -264,7 +264,7 @@ def test_ten_steps_equal_tensorflow_1_15_with_its_own_contrib():
     np.testing.assert_allclose(losses, found.pop("losses"), atol=1e-5)
     assert set(found) == {name for name in ours if "Adam" not in name and "power" not in name}
     for name, end in found.items():
-        # D's averages were moved in no order there, which makes a difference of up to 1e-5 here.
+        # The averages of D were updated in no fixed order there, which makes a difference of up to 1e-5.
         apart = 1e-5 if name.startswith("discriminator") and "/moving_" in name else 3e-7
         np.testing.assert_allclose(ours[name], end, atol=apart, err_msg=name)
         first = start.get(name, 1. if name.endswith("variance") else 0.)
@@ -272,7 +272,7 @@ def test_ten_steps_equal_tensorflow_1_15_with_its_own_contrib():
 
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers with losses that count up."""
+    """Replaces a session: records each run, and answers with losses that count up."""
 
     def __init__(self):
         self.runs = []
@@ -289,7 +289,7 @@ RECORDED = model.GAN(*model.GAN._fields)
 
 @pytest.mark.parametrize("variant, darkest", [("corrected", -1), ("as_printed", 0),
                                               ("mend_range", -1), ("mend_log", 0)])
-def test_a_step_is_two_runs_on_the_same_numbers(train_set, variant, darkest):
+def test_a_step_is_two_runs_with_the_same_feed(train_set, variant, darkest):
     sess, config = Recorder(), model.Config(variant=variant, batch_size=30, z_dim=40)
     totals = None
     for _ in range(4):
@@ -303,12 +303,12 @@ def test_a_step_is_two_runs_on_the_same_numbers(train_set, variant, darkest):
     assert x.shape == (30, 28, 28, 1) and (x.min(), x.max()) == (darkest, 1)
     assert z.shape == (30, 40) and z.std() == pytest.approx(1 / np.sqrt(3), rel=0.05)
     assert -1 <= z.min() < -0.99 and 0.99 < z.max() <= 1
-    # Means over the epoch's steps: of 1, 3, 5, 7 and of 2, 4, 6, 8.
+    # The means over the steps of the epoch: of 1, 3, 5, 7 and of 2, 4, 6, 8.
     assert totals == (4, 16, 20) and model.report(sess, RECORDED, totals) == {"disc_loss": 4, "gen_loss": 5}
 
 
 def test_log_line_is_the_printed_one(capsys):
-    """Three arguments to `print`, two spaces between them, and dots only after the first."""
+    """`print` has three arguments, with a space between them, and only the first ends with dots."""
     losses = {"disc_loss": 1.23454, "gen_loss": 0.67891}
     print("Epoch {}/{}...".format(1, 200), "Discriminator Loss: {:.4f}".format(1.23454),
           "Generator Loss: {:.4f}".format(0.67891))
@@ -317,7 +317,7 @@ def test_log_line_is_the_printed_one(capsys):
     assert line == "Epoch 1/200... Discriminator Loss: 1.2345 Generator Loss: 0.6789"
 
 
-def test_the_defaults_are_the_listings(train_set):
+def test_the_defaults_are_those_of_the_listing(train_set):
     config = model.Config()
     assert (config.epochs, config.batch_size, config.z_dim) == (200, 64, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.9, 0.2)
@@ -327,7 +327,7 @@ def test_the_defaults_are_the_listings(train_set):
     assert model.steps_per_epoch(train_set, config) == 859
 
 
-def test_settings_reach_both_optimizers():
+def test_both_optimizers_use_the_settings():
     """Adam's first step has the length of the learning rate; its first moment is 1 - beta1."""
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(model.Config(learning_rate=0.01, beta1=0.7, **SMALL))
@@ -351,7 +351,7 @@ def test_settings_reach_both_optimizers():
 @pytest.mark.parametrize("variant, spread", [
     ("corrected", 1 / np.sqrt(3)), ("as_printed", 1), ("mend_range", 1),
     ("mend_sample_noise", 1 / np.sqrt(3))])
-def test_samples_are_drawn_in_batches_of_the_variants_noise(variant, spread):
+def test_samples_are_drawn_in_batches_with_the_noise_of_the_variant(variant, spread):
     sess, config = Recorder(), model.Config(variant=variant, batch_size=20)
     images = model.sample(sess, RECORDED, np.random.default_rng(0), 50, config)
     assert [fetch for fetch, _ in sess.runs] == 3 * ["samples"]
@@ -363,7 +363,7 @@ def test_samples_are_drawn_in_batches_of_the_variants_noise(variant, spread):
     np.testing.assert_allclose(images, drawn, atol=1e-12)
 
 
-def test_a_sample_depends_on_its_neighbours_as_printed_alone(small, before, feed):
+def test_a_sample_depends_on_the_others_only_as_printed(small, before, feed):
     (_, z), gan = feed.values(), small.gan
     together = small.sess.run(gan.samples, {gan.inputs_z: z})[0]
     other = small.sess.run(gan.samples, {gan.inputs_z: np.concatenate([z[:1], 0.5 * z[1:]])})[0]
@@ -371,11 +371,11 @@ def test_a_sample_depends_on_its_neighbours_as_printed_alone(small, before, feed
     assert apart > 0.01 if small.config.variant == "as_printed" else apart < 1e-6
 
 
-def test_samples_leave_the_graph_as_it_is(small, before):
+def test_sampling_does_not_change_the_graph(small, before):
     small.graph.finalize()
     images = [model.sample(small.sess, small.gan, np.random.default_rng(2), 11, small.config)
               for _ in range(2)]
-    # As printed the averages move at each drawing, and nothing reads them.
+    # As printed, sampling updates the averages, but nothing reads them.
     assert images[0].shape == (11, 784) and (images[0] == images[1]).all()
     assert -1 <= images[0].min() < images[0].max() <= 1
 
@@ -386,13 +386,13 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(small):
     gan = small.gan
     fetches = [gan.opt_d, gan.opt_g, gan.loss_d, gan.loss_g, gan.samples]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp", "Pack",
                                   "Placeholder", "Prod", "Reshape", "Shape", "StridedSlice"}
 
 
-def test_same_seed_same_bytes_and_another_seed_others(train_set):
-    """Averages included, which as printed differ from run to run."""
+def test_the_seed_determines_all_bytes(train_set):
+    """These include the averages, which in the printed code differ from run to run."""
     config, start = model.Config(**SMALL), train_set.state()
 
     def trained(seed):

@@ -1,4 +1,4 @@
-"""What the article's listing does where it errs: a test a row of the model's tables."""
+"""The errors of the article's listing and their consequences: one test for each row of the table."""
 
 import importlib
 
@@ -34,7 +34,7 @@ def test_three_strides_of_2_make_images_that_the_dense_layer_refuses(graph):
     with pytest.raises(ValueError, match=refusal):
         model.discriminator(x, 64, alpha=0.2, reuse=True)
 
-    # Here the third has stride 1: the same kernels, and images of the real ones' shape.
+    # Our third layer has stride 1, with the same kernels, and images of the shape of the real ones.
     ours = model.generator(inputs_z, 32)
     assert ours.shape.as_list() == inputs_real.shape.as_list() == [None, 28, 28, 1]
     assert kernels == [var.shape.as_list() for var in tf.trainable_variables("generator/conv")]
@@ -45,7 +45,7 @@ def test_the_pair_that_the_discriminator_returns_cannot_be_taken_from_1(graph):
     d_fake = tf.sigmoid(logits), logits
     with pytest.raises(TypeError, match="unsupported operand .* for -: 'float' and 'tuple'"):
         tf.log(1. - d_fake)
-    # TensorFlow makes one tensor of the pair where it can: the generator's loss is built.
+    # TensorFlow stacks the pair if it can, so the generator's loss is built.
     loss_g = -tf.reduce_mean(tf.log(d_fake))
     with tf.Session(config=session_config()) as sess:
         assert sess.run(tf.log(d_fake)).shape == (2, 3, 1)
@@ -65,7 +65,7 @@ def test_a_batch_with_a_fifth_axis_cannot_be_fed(graph, train_set):
 
 
 def losses_and_gradients(logit, log_of_sigmoid):
-    """Both losses of one logit for real and fake images, and their gradients by it."""
+    """Both losses if real and fake images have the logit `logit`, and their gradients."""
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         given = tf.constant([[logit]], tf.float32)
         losses = model.model_loss(given, given, log_of_sigmoid)
@@ -74,19 +74,19 @@ def losses_and_gradients(logit, log_of_sigmoid):
 
 
 @pytest.mark.parametrize("logit", [-12., -1.5, 0., 3., 12.])
-def test_both_forms_of_the_loss_are_one_number_where_the_printed_one_is_finite(logit):
+def test_both_forms_of_the_loss_are_equal_if_the_printed_one_is_finite(logit):
     exact = np.array([np.log1p(np.exp(-logit)) + np.log1p(np.exp(logit)), np.log1p(np.exp(-logit))])
     p = 1 / (1 + np.exp(-logit))
     for log_of_sigmoid in (False, True):
         losses, gradients = losses_and_gradients(logit, log_of_sigmoid)
-        # In float32, 1 - sigmoid(12) has three digits left.
+        # In float32, 1 - sigmoid(12) has only three correct digits.
         loose = 0.01 if log_of_sigmoid else 1e-6
         np.testing.assert_allclose(losses, exact, rtol=loose, atol=1e-9)
         np.testing.assert_allclose(gradients, [2 * p - 1, p - 1], rtol=loose, atol=1e-6)
 
 
 @pytest.mark.parametrize("logit", [-200., 200.])
-def test_the_printed_loss_of_a_sure_discriminator_is_infinite_and_has_no_gradient(logit):
+def test_the_printed_loss_of_a_certain_discriminator_is_infinite_and_has_no_gradient(logit):
     losses, gradients = losses_and_gradients(logit, log_of_sigmoid=True)
     assert losses[0] == np.inf and np.isnan(gradients[0])
     assert logit > 0 or (losses[1] == np.inf and np.isnan(gradients[1]))
@@ -96,15 +96,15 @@ def test_the_printed_loss_of_a_sure_discriminator_is_infinite_and_has_no_gradien
     np.testing.assert_allclose(gradients, [np.sign(logit), -1. if logit < 0 else 0.], atol=1e-6)
 
 
-def test_where_the_printed_loss_ends():
-    """At logits whose sigmoid rounds to 1, or to 0."""
+def test_where_the_printed_loss_becomes_infinite():
+    """It is infinite at logits whose sigmoid is rounded to 1 or 0."""
     for logit, finite in ((16., True), (18., False), (-85., True), (-90., False)):
         losses, _ = losses_and_gradients(logit, log_of_sigmoid=True)
         assert np.isfinite(losses).all() == finite, logit
 
 
 @pytest.mark.parametrize("variant, lost", [("as_printed", True), ("mend_log", False)])
-def test_one_step_of_a_sure_discriminator_as_printed_loses_every_weight(graph, variant, lost):
+def test_as_printed_one_step_of_a_certain_discriminator_makes_every_weight_nan(graph, variant, lost):
     gan = model.build(model.Config(variant=variant, z_dim=5, gen_channels=2, disc_channels=2))
     x = np.random.default_rng(1).uniform(0, 1, (2, 28, 28, 1))
     with tf.Session(config=session_config()) as sess:
@@ -115,19 +115,19 @@ def test_one_step_of_a_sure_discriminator_as_printed_loses_every_weight(graph, v
         assert (np.isnan(sess.run(dense)) == lost).all()
 
 
-@pytest.mark.parametrize("variant, slip", [
+@pytest.mark.parametrize("variant, error", [
     ("mend_range", "images_from_0"), ("mend_log", "log_of_sigmoid"),
     ("mend_sample_noise", "normal_sample_noise"),
     ("mend_sample_statistics", "batch_statistics_in_samples")])
-def test_each_slip_is_mended_alone(variant, slip):
-    assert model.VARIANTS[variant] == model.AS_PRINTED._replace(**{slip: False})
+def test_each_error_can_be_corrected_alone(variant, error):
+    assert model.VARIANTS[variant] == model.AS_PRINTED._replace(**{error: False})
     assert all(model.AS_PRINTED) and not any(model.CORRECTED)
 
 
-def test_nested_scopes_name_the_generator_twice_and_are_told_apart_all_the_same(graph):
+def test_nested_scopes_name_the_generator_twice_but_still_split_the_variables(graph):
     with tf.variable_scope("generator"):
         gen_output = model.generator(tf.constant(Z, tf.float32), channels=2)
-    with tf.name_scope("discriminator"):  # not a variable scope: it names ops
+    with tf.name_scope("discriminator"):  # this is not a variable scope, so it only names ops
         d_fake = model.discriminator(gen_output, 2, alpha=0.2)
     names = [var.op.name for var in tf.trainable_variables()]
     assert names[0] == "generator/generator/dense/kernel"
@@ -139,7 +139,7 @@ def test_nested_scopes_name_the_generator_twice_and_are_told_apart_all_the_same(
         assert ("generator" in name) != ("discriminator" in name)
 
 
-def test_as_printed_no_update_of_ds_averages_waits_for_the_other(graph):
+def test_as_printed_the_updates_of_ds_averages_have_no_order(graph):
     z, x = tf.constant(Z, tf.float32), tf.zeros((2, 28, 28, 1))
     d_real = model.discriminator(x, 2, alpha=0.2)
     d_fake = model.discriminator(model.generator(z, channels=2), 2, alpha=0.2, reuse=True)
@@ -150,7 +150,7 @@ def test_as_printed_no_update_of_ds_averages_waits_for_the_other(graph):
         assert len(moving(logits)) == 4 and not moving(logits) & moving(other)
 
 
-def test_update_ops_are_empty_so_waiting_for_them_is_for_nothing(graph):
+def test_update_ops_are_empty_so_waiting_for_them_has_no_effect(graph):
     y = batch_norm(tf.zeros((2, 3, 3, 4)), updates_collections=None)
     assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == []
     assert sum(op.type == "AssignSub" for op in between([y])) == 2
@@ -164,7 +164,7 @@ def test_sampling_noise_is_longer_than_the_noise_of_training():
     assert normal.min() > uniform.max()
 
 
-def test_mnist_as_it_is_loaded_is_not_in_the_range_of_tanh(train_set):
+def test_mnist_as_loaded_is_not_in_the_range_of_tanh(train_set):
     images, _ = train_set.next_batch(64)
     assert images.min() == 0 and images.max() == 1
     assert model.AS_PRINTED.images_from_0 and not model.CORRECTED.images_from_0
@@ -177,7 +177,7 @@ def test_names_that_the_listing_never_imports(line, name):
         eval(line, {"tf": tf, "batch_xs": Z})
 
 
-def test_images_cannot_be_drawn_once_the_session_is_closed(graph):
+def test_images_cannot_be_sampled_after_the_session_is_closed(graph):
     gen_output = model.generator(tf.constant(Z, tf.float32), channels=2)
     with tf.Session(config=session_config()) as sess:
         sess.run(tf.global_variables_initializer())
@@ -185,7 +185,7 @@ def test_images_cannot_be_drawn_once_the_session_is_closed(graph):
         sess.run(gen_output)
 
 
-def test_imshow_stretches_each_image_and_the_figure_here_does_not():
+def test_imshow_stretches_the_contrast_of_each_image_and_our_figure_does_not():
     from matplotlib.figure import Figure
     grey = np.stack([np.full(784, 0.1), np.full(784, -0.1)]).astype(np.float32)
     grey[:, 0] += 0.01
@@ -196,7 +196,7 @@ def test_imshow_stretches_each_image_and_the_figure_here_does_not():
     assert figures.as_images(grey).min(axis=(1, 2)).tolist() == pytest.approx([0.55, 0.45])
 
 
-def test_what_the_listing_imports_is_gone():
+def test_what_the_listing_imports_no_longer_exists():
     with pytest.raises(AttributeError, match="contrib"):
         tf.contrib
     with pytest.raises(ModuleNotFoundError, match="tensorflow.examples"):

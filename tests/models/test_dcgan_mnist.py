@@ -1,4 +1,4 @@
-"""The article's DCGAN of two Keras models against NumPy: variables, losses, what a step moves, dropout, its log."""
+"""The article's DCGAN against NumPy: variables, losses, what a step updates, dropout, and its log."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ CONFIG = model.Config(batch_size=8, z_size=5, gen_channels=3, disc_channels=4)
 
 @pytest.fixture
 def session():
-    """`(sess, gan)` of a small DCGAN, its discriminator surer than at the start."""
+    """`(sess, gan)` of a small DCGAN, with larger logits than at the start of a training."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         with tf.Session(config=session_config()) as sess:
@@ -32,7 +32,7 @@ def dataset(train_set):
 
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers in the shape that is asked for."""
+    """Replaces a session: records each run, and answers with values of the right shape."""
 
     def __init__(self):
         self.runs = []
@@ -63,7 +63,7 @@ def test_table_of_variables_at_full_size():
         "discriminator/conv2d/kernel": (3, 3, 1, 64), "discriminator/conv2d/bias": (64,),
         "discriminator/conv2d_1/kernel": (3, 3, 64, 64), "discriminator/conv2d_1/bias": (64,),
         "discriminator/dense/kernel": (3136, 1), "discriminator/dense/bias": (1,)}
-    # What `summary()` of the blog's Keras models says.
+    # The numbers that `summary()` prints for the Keras models of the blog.
     sizes = {name: sum(np.prod(shape) for key, shape in table.items() if key.startswith(name))
              for name in ("generator", "discriminator")}
     assert sizes == {"generator": 1_164_289, "discriminator": 40_705}
@@ -73,13 +73,13 @@ def test_table_of_variables_at_full_size():
         for beta in ("beta1", "beta2")}
 
 
-def test_initial_weights_are_keras_own(session):
+def test_initial_weights_are_those_of_keras(session):
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         model.build(model.Config(gen_channels=32))
         sess.run(tf.global_variables_initializer())
         for name, value in values(sess).items():
             if name.endswith("kernel"):
-                field = np.prod(value.shape[:-2])  # Glorot's fans count each place of the kernel
+                field = np.prod(value.shape[:-2])  # Glorot's fans include the size of the kernel
                 limit = np.sqrt(6 / (field * sum(value.shape[-2:])))
                 assert 0.95 * limit < np.abs(value).max() <= limit * (1 + 1e-6), name
                 assert abs(value.std() - limit / np.sqrt(3)) < 0.05 * limit, name
@@ -93,7 +93,7 @@ def test_losses_of_literal_logits():
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         d_loss, g_loss = sess.run(model.model_loss(*(tf.constant(part, tf.float32)
                                                      for part in (logits, y, fake))))
-    # By hand, of the probabilities: -log p where y is 1, -log(1 - p) where it is 0; one mean.
+    # By hand, from the probabilities: the mean of -log p if y is 1 and -log(1 - p) if it is 0.
     p, q = (1 / (1 + np.exp(-part)) for part in (logits, fake))
     expected = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     assert d_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
@@ -102,7 +102,7 @@ def test_losses_of_literal_logits():
 
 
 @pytest.mark.parametrize("name, own", [("d_opt", "discriminator"), ("g_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(session, dataset, name, own):
+def test_each_optimizer_updates_only_its_own_network(session, dataset, name, own):
     sess, gan = session
     before = values(sess)
     rng = np.random.default_rng(0)
@@ -123,7 +123,7 @@ def test_a_step_is_a_prediction_and_two_updates(dataset):
     assert {name: np.shape(value) for name, value in disc_feed.items()} == {
         "X": (8, 28, 28, 1), "y": (8, 1)}
     assert disc_feed["y"].ravel().tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
-    assert (disc_feed["X"][4:] == 0.25).all()  # what was predicted
+    assert (disc_feed["X"][4:] == 0.25).all()  # the prediction
     assert predict_feed["z_input"].shape == (4, 5) and gen_feed["z_input"].shape == (8, 5)
     assert set(gen_feed) == {"z_input"}
     assert not np.isin(predict_feed["z_input"], gen_feed["z_input"]).any()
@@ -136,7 +136,8 @@ def test_real_images_are_drawn_with_replacement_and_noise_is_normal(dataset):
     rows = {image.tobytes(): number for number, image in enumerate(dataset.images)}
     drawn = [rows[image.tobytes()] for fetch, feed in sess.runs if "X" in feed
              for image in feed["X"][:4]]
-    # 800 draws of 200: each image 4 times in the mean, e^-4 of them never, some twice in a batch.
+    # There are 800 draws from 200 images: each occurs 4 times on average, a share of e^-4 never, and
+    # some occur twice in a batch.
     counts = np.bincount(drawn, minlength=200)
     assert counts.max() < 15 and 0 <= (counts == 0).sum() < 10 and counts.std() > 1.5
     assert any(len(set(drawn[batch:batch + 4])) < 4 for batch in range(0, 800, 4))
@@ -154,8 +155,8 @@ def test_the_pool_is_the_whole_training_set_in_file_order():
     assert data.train.fingerprint() != train.fingerprint()
 
 
-def test_dropout_drops_its_share_in_both_passes_and_never_in_a_test():
-    """The weights are set so that a logit is the number of units left."""
+def test_dropout_is_active_in_both_training_passes_and_not_in_a_test():
+    """The weights are set so that a logit is the number of units that are kept."""
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         tf.train.get_or_create_global_step()
         X = tf.ones((1, 28, 28, 1))
@@ -170,12 +171,12 @@ def test_dropout_drops_its_share_in_both_passes_and_never_in_a_test():
         train_pass, gan_pass, tested = (value.item() for value in sess.run(logits))
         again = sess.run(logits[0]).item()
     assert tested == 7 * 7 * 64
-    assert train_pass == again != gan_pass  # of the same step; each pass has a mask of its own
-    for kept in (train_pass, gan_pass):     # a share of 0.6, scaled by 1 / 0.6
+    assert train_pass == again != gan_pass  # at the same step; each pass has its own mask
+    for kept in (train_pass, gan_pass):     # a share of 0.6 is kept, and scaled by 1 / 0.6
         assert kept == pytest.approx(tested, rel=0.05) and kept != tested
 
 
-def test_dropout_is_at_work_in_both_losses_and_not_in_accuracies(session):
+def test_dropout_affects_both_losses_but_not_the_accuracies(session):
     sess, gan = session
     rng = np.random.default_rng(0)
     numbers = {gan.X: rng.random((6, 28, 28, 1)), gan.y: np.ones((6, 1)),
@@ -188,7 +189,7 @@ def test_dropout_is_at_work_in_both_losses_and_not_in_accuracies(session):
     assert d_loss != d_later and g_loss != g_later and count == count_later
 
 
-def test_accuracies_are_the_share_that_is_judged_right(session, dataset, monkeypatch):
+def test_accuracies_are_the_shares_that_are_judged_correctly(session, dataset, monkeypatch):
     sess, gan = session
     rng = np.random.default_rng(0)
     [bias] = [var for var in gan.disc_vars if var.op.name == "discriminator/dense/bias"]
@@ -198,7 +199,7 @@ def test_accuracies_are_the_share_that_is_judged_right(session, dataset, monkeyp
             f">Accuracy real: {100 * real}%, fake: {100 * fake}%", {"real": real, "fake": fake})
 
 
-def test_log_line_is_the_printed_one_and_is_read_again():
+def test_log_line_is_the_printed_one_and_can_be_parsed():
     losses = {"disc_loss": 0.7114, "gen_loss": 0.6779}
     assert model.log_line(1, 234, losses) == ">1, 1/234, d=0.711, g=0.678"
     assert model.log_line(23_400, 234, losses) == ">100, 234/234, d=0.711, g=0.678"
@@ -208,7 +209,7 @@ def test_log_line_is_the_printed_one_and_is_read_again():
         logs.parse(text.splitlines()[0] + "\n>1, 2/234, d=nothing", "dcgan_mnist")
 
 
-def test_the_printed_steps_are_read_and_judged(tmp_path, capsys):
+def test_the_printed_steps_can_be_parsed_and_compared(tmp_path, capsys):
     book = logs.book("dcgan_mnist")
     assert book.epochs.tolist() == [1, 2, 3, 4, 5, 6, 23396, 23397, 23398, 23399, 23400]
     assert round(book.losses["disc_loss"][-5:].mean(), 3) == 0.694
@@ -226,14 +227,14 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
     _, gan = session
     fetches = [gan.d_opt, gan.g_opt, gan.d_loss, gan.g_loss, gan.g_model, gan.real_count]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp",
                                   "Pack", "Placeholder", "Prod", "Shape", "StridedSlice"}
 
 
 @pytest.mark.parametrize("changes, complaint", [
     ({"batch_size": 7}, "must be even"), ({"batch_size": 500}, "training set of 200 images")])
-def test_batches_that_cannot_be_had_are_refused(dataset, changes, complaint):
+def test_impossible_batch_sizes_are_refused(dataset, changes, complaint):
     with pytest.raises(InputError, match=complaint):
         model.batches_per_epoch(dataset, model.Config(**changes))
 
@@ -246,7 +247,7 @@ def test_batches_per_epoch(dataset):
 
 
 def test_names_that_the_article_never_defines():
-    """The slip itself: a script of the printed lines ends in a NameError; here both have values."""
+    """The printed lines end in a NameError. Here both names are settings."""
     for line in ("tf.random.normal([num_examples_to_generate, 100])",
                  "tf.random.normal([16, noise_dim])"):
         with pytest.raises(NameError, match="is not defined"):
@@ -257,6 +258,6 @@ def test_names_that_the_article_never_defines():
 @pytest.mark.parametrize("printed", ["return Xdef generate_real_samples(dataset, n_samples): pass",
                                      "return X, ydef generate_latent_points(n): pass",
                                      "return x_input def generate_fake_samples(n): pass"])
-def test_lines_that_run_together_are_no_python(printed):
+def test_lines_that_run_together_are_not_python(printed):
     with pytest.raises(SyntaxError):
         compile("def load():\n    " + printed, "article", "exec")

@@ -220,7 +220,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
     _, net = session
     fetches = [net.d_opt, net.g_opt, net.d_loss, net.g_loss, net.samples]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "NoOp", "Placeholder"}
 
 
@@ -228,7 +228,7 @@ def streets(seed=0):
     return few_streets.load(num_labels=0, seed=seed).train
 
 
-def test_same_seed_same_bytes_and_another_seed_others():
+def test_the_seed_determines_all_bytes():
     def trained(seed):
         with new_graph(seed).as_default():
             net = model.build(CONFIG)

@@ -1,4 +1,4 @@
-"""The book's DCGAN against NumPy: variables, losses, averages, dropout, what a step moves."""
+"""The book's DCGAN against NumPy: variables, losses, averages, dropout, and what a step updates."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ DISC_NORMS = ["discriminator/batch_normalization" + end for end in ("", "_1", "_
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, values)` of a small GAN, no weight or average at a 0 or 1 hiding an error."""
+    """`(sess, gan, values)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -34,7 +34,7 @@ def built():
 
 @pytest.fixture
 def session(built):
-    """`(sess, gan)`, every variable back at its start."""
+    """`(sess, gan)`, with every variable at its initial value."""
     sess, gan, start = built
     for var, value in start.items():
         var.load(value, sess)
@@ -49,7 +49,7 @@ def dataset(train_set):
 # --- the networks in NumPy ---
 
 def convolution(x, weights, scope, stride=1):
-    """3 x 3: TensorFlow's "same" pads 1 before and after, or with stride 2 only after."""
+    """3 x 3, for which TensorFlow's "same" pads 1 before and after, or only after if the stride is 2."""
     kernel, size = weights[scope + "/kernel"], x.shape[1] // stride
     x = np.pad(x, [(0, 0)] + 2 * [(2 - stride, 1)] + [(0, 0)])
     return weights[scope + "/bias"] + sum(
@@ -67,7 +67,7 @@ def batch_norm(x, weights, norm, training, statistics):
 
 
 def generator(z, weights, training):
-    """Images, and in training the statistics that the averages move toward."""
+    """Images, and in training the batch statistics with which the averages are updated."""
     statistics = {}
     x = z @ weights["generator/dense/kernel"] + weights["generator/dense/bias"]
     x = np.maximum(x, 0).reshape(len(z), 7, 7, -1)
@@ -78,7 +78,7 @@ def generator(z, weights, training):
 
 
 def discriminator(x, weights, training, masks):
-    """Logits, and in training the statistics; `masks` are dropout's, 0 or 1 / 0.75."""
+    """Logits, and in training the batch statistics; the dropout `masks` have values 0 and 1 / 0.75."""
     statistics = {}
     x = convolution(x, weights, "discriminator/conv2d", stride=2)
     x = np.maximum(0.2 * x, x) * masks[0]
@@ -93,7 +93,7 @@ def discriminator(x, weights, training, masks):
 
 
 def drop_masks(sess, count, first):
-    """The masks of the discriminator's pass whose first dropout has the number `first`."""
+    """The dropout masks of the pass of the discriminator whose first one has the number `first`."""
     shapes = [(count, 14, 14, 2), (count, 8, 8, 4), (count, 4, 4, 8), (count, 4, 4, 16)]
     return sess.run([layers.fresh_dropout(tf.ones(shape), 0.25, first + number)
                      for number, shape in enumerate(shapes)])
@@ -138,14 +138,14 @@ def test_table_of_variables_at_full_size():
         f"{optimizer}/{beta}_power" for optimizer in ("disc_opt", "gen_opt")
         for beta in ("beta1", "beta2")}
     assert saved == {name for name in averages | set(table) if name.startswith("generator/")}
-    # What `summary()` of the Keras models says, averages included.
+    # The numbers that `summary()` prints for the Keras models, including the averages.
     totals = {scope: sum(np.prod(shape) for name, shape in every.items()
                          if name.startswith(scope) and "Adam" not in name)
               for scope in ("generator/", "discriminator/")}
     assert totals == {"generator/": 856_193, "discriminator/": 393_729}
 
 
-def test_figures_of_literal_logits():
+def test_losses_and_accuracy_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
@@ -154,7 +154,7 @@ def test_figures_of_literal_logits():
     expected = (y * softplus(-logits) + (1 - y) * softplus(logits)).mean()
     assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
     assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
-    assert disc_acc == 0.5  # 2.0 for real and -3.0 for fake are right
+    assert disc_acc == 0.5  # only 2.0 for real and -3.0 for fake are correct
 
 
 def test_upsampling_repeats_pixels_and_its_gradient_sums_them():
@@ -170,7 +170,7 @@ def test_upsampling_repeats_pixels_and_its_gradient_sums_them():
 
 
 def test_networks_equal_numpy(session):
-    """Dropout, and batch norm by the batch or by the averages, each where Keras has them."""
+    """Dropout, batch statistics and moving statistics are used in the same passes as in Keras."""
     sess, gan = session
     weights, rng = values(sess), np.random.default_rng(0)
     z, imgs = np.random.default_rng(1).normal(size=(6, 5)), rng.uniform(-1, 1, (6, 28, 28, 1))
@@ -196,7 +196,7 @@ def test_networks_equal_numpy(session):
 
 
 @pytest.mark.parametrize("which", ["disc", "gen"])
-def test_an_update_moves_its_own_networks_weights_and_averages_alone(session, which):
+def test_an_update_changes_only_its_own_networks_weights_and_averages(session, which):
     sess, gan = session
     before, rng = values(sess), np.random.default_rng(0)
     z, imgs = rng.normal(size=(6, 5)), rng.uniform(-1, 1, (6, 28, 28, 1))
@@ -211,17 +211,17 @@ def test_an_update_moves_its_own_networks_weights_and_averages_alone(session, wh
     scope = {"disc": "discriminator", "gen": "generator"}[which]
     assert {name.partition("/")[0] for name in moved} == {scope, f"{which}_opt"} | (
         {"global_step"} if which == "disc" else set())
-    # A bias ahead of batch norm has a gradient of 0, give or take rounding.
+    # A bias before batch norm has a gradient of 0, apart from rounding errors.
     assert moved >= {var.op.name for var in tf.global_variables(f"{scope}/")
                      if "Adam" not in var.op.name and not var.op.name.endswith("/bias")}
     assert after["global_step"] == (which == "disc")
     for norm in {"disc": DISC_NORMS, "gen": GEN_NORMS}[which]:
-        for name, statistic in statistics[norm].items():  # the variance times n / (n - 1)
+        for name, statistic in statistics[norm].items():  # the unbiased variance
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
             np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_each_update_and_each_pass_drops_other_units(session):
+def test_each_update_and_each_pass_has_its_own_dropout_masks(session):
     sess, gan = session
     own, frozen = (drop_masks(sess, 200, first) for first in (1, 11))
     sess.run(gan.disc_opt, {gan.imgs: np.zeros((1, 28, 28, 1)), gan.y: np.ones((1, 1))})
@@ -233,7 +233,7 @@ def test_each_update_and_each_pass_drops_other_units(session):
 
 
 def test_a_drop_rate_of_0_drops_nothing():
-    """The same units at every step: all of them."""
+    """All units are kept at every step."""
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         step = tf.train.get_or_create_global_step()
         logits = model.discriminator(tf.ones((2, 28, 28, 1)), channels=1, alpha=0.2, drop_rate=0.,
@@ -245,7 +245,7 @@ def test_a_drop_rate_of_0_drops_nothing():
 
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -278,24 +278,24 @@ def test_log_line_is_the_printed_one():
     assert line == "0 [Discriminator loss: 0.698000, acc.: 50.00%] [Generator loss: 0.700000]"
 
 
-def test_the_defaults_are_the_chapters():
+def test_the_defaults_are_those_of_the_chapter():
     config = model.Config()
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
     assert intervals(config) == 150
 
 
-def test_every_op_of_the_training_graph_runs_on_a_gpu_in_a_fixed_order(session):
+def test_every_op_of_the_training_graph_has_a_deterministic_gpu_kernel(session):
     _, gan = session
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == [] == refusing_determinism(fetches)
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "ConcatV2", "Const", "Identity", "NoOp",
                                   "Pack", "Placeholder", "Prod", "Range", "Shape", "Slice",
                                   "StridedSlice"}
 
 
-def test_the_ops_that_keras_takes_would_refuse_a_fixed_order():
+def test_the_ops_that_keras_uses_have_no_deterministic_gpu_kernel():
     with new_graph(seed=0).as_default():
         x = tf.placeholder(tf.float32, (None, 4, 4, 2))
         resized = tf.image.resize_nearest_neighbor(x, (8, 8))

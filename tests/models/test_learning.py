@@ -1,4 +1,4 @@
-"""Every MNIST chapter's GAN learns: a few hundred steps bring its samples toward the digits."""
+"""The GAN of every MNIST chapter learns: in a few hundred steps its samples approach the digits."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from gan_tf1.models import (
     wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 
-CASES = {  # model -> settings other than the chapter's, and steps
+CASES = {  # model -> settings that differ from the chapter's, and the number of steps
     dcgan_mnist: (dict(gen_channels=16, disc_channels=16, learning_rate=0.001), 300),
     vanilla_gan: (dict(hidden_size=64, learning_rate=0.001), 600),
     dcgan_upsampling: (dict(channels=4, learning_rate=0.0005), 400),
@@ -21,7 +21,7 @@ CASES = {  # model -> settings other than the chapter's, and steps
 }
 
 
-# Three trainings of convolutions, and one with five updates of the critic a step.
+# Three convolutional networks, and one with five updates of the critic per step.
 LONG = (dcgan_mnist, dcgan_upsampling, dcgan_class, wasserstein_gan)
 
 
@@ -32,7 +32,7 @@ def drawn():
 
 
 def pictures(images):
-    """The mean of images [N, 784] in [-1, 1], and their deviation, pixel by pixel."""
+    """The mean and the standard deviation of each pixel of images [N, 784]: [2, 784]."""
     return np.stack([images.mean(axis=0), images.std(axis=0)])
 
 
@@ -41,10 +41,10 @@ def pictures(images):
     pytest.param(model, marks=pytest.mark.slow) if model in LONG else model for model in CASES],
     ids=lambda model: model.CHAPTER)
 def test_a_small_run_learns(model, drawn):
-    """The samples' mean picture, and what varies about it, come nearer to those of the digits.
+    """The mean and the standard deviation of the samples' pixels approach those of the digits.
 
-    In one seed of three at least: in 23 trials, three or four seeds a model, all did. A network that
-    can't learn stays where it is in every seed.
+    This must hold for at least one of three seeds. In 23 trials with three or four seeds per model, it
+    held for all. A network that cannot learn makes no progress with any seed.
     """
     settings, steps = CASES[model]
     config = model.Config(batch_size=32, **settings)
@@ -52,7 +52,7 @@ def test_a_small_run_learns(model, drawn):
     real = pictures(train_set.images * 2 - 1)
 
     def left(seed):
-        """Which part of its first distance from the digits a training leaves: mean, deviation."""
+        """Distances from the digits after a training, relative to before: of mean and standard deviation."""
         rng = np.random.default_rng(seed)
         with new_graph(seed).as_default(), tf.Session(config=session_config()) as sess:
             gan = model.build(config)

@@ -1,4 +1,4 @@
-"""The GAN on mixtures against NumPy: maxout, packs, losses, what an update moves; and its runs."""
+"""The GAN on mixtures against NumPy: maxout, packs, losses and what an update changes; and its runs."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ SMALL = dict(batch_size=6, gen_hidden_size=5, disc_hidden_size=4, pieces=3, weig
                                         dict(packing=3, disc_layers=2, sample_norm="averages")],
                 ids=["plain", "packs of 2", "packs of 3, two layers"])
 def built(request):
-    """`(sess, gan, config, start)` of a small GAN, no weight or average at a 0 or 1."""
+    """`(sess, gan, config, start)` of a small GAN. No weight or average is 0 or 1."""
     config = model.Config(**SMALL, **request.param)
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
@@ -47,7 +47,7 @@ def dense(x, weights, scope, number):
 
 
 def generator(z, weights, training):
-    """In NumPy, float64: the points, and the statistics of each batch norm."""
+    """The points, and the batch statistics of each batch norm, in NumPy and float64."""
     statistics = []
     for number in range(2):
         x = dense(z if number == 0 else x, weights, "generator", number)
@@ -61,7 +61,7 @@ def generator(z, weights, training):
 
 
 def discriminator(points, weights, config):
-    """The logits of packs of points that follow one another: each pack by itself, in NumPy."""
+    """The logits of packs of consecutive points, computed pack by pack in NumPy."""
     m, logits = config.packing, []
     for start in range(0, len(points), m):
         x = np.concatenate(list(points[start:start + m]))
@@ -85,7 +85,7 @@ def test_losses_of_literal_logits():
     assert gen == pytest.approx(np.log1p(np.exp(-fake)).mean(), rel=1e-12)
 
 
-def test_a_discriminator_that_cannot_tell_is_at_chance():
+def test_the_losses_of_a_discriminator_that_always_answers_one_half():
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         disc, _ = sess.run(model.model_loss(tf.zeros((3, 1)), tf.zeros((3, 1))))
     assert disc == pytest.approx(model.CHANCE, abs=1e-4)
@@ -117,7 +117,7 @@ def test_a_pack_is_points_side_by_side(packing):
         assert pack.tolist() == [number for point in own for number in point]
 
 
-def test_maxout_is_the_largest_of_its_pieces_and_its_slope_that_ones():
+def test_maxout_has_the_value_and_the_slope_of_its_largest_piece():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(7, 3))
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
@@ -135,7 +135,7 @@ def test_maxout_is_the_largest_of_its_pieces_and_its_slope_that_ones():
         np.testing.assert_allclose(slope, x.T @ chosen, rtol=1e-5, atol=1e-6)
 
 
-def test_the_weights_have_the_deviation_that_is_asked_for():
+def test_the_initial_weights_have_the_standard_deviation_of_the_setting():
     for deviation in (1., 0.02):
         with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
             model.build(model.Config(weight_deviation=deviation))
@@ -164,15 +164,15 @@ def test_table_of_variables_at_full_size():
     averages = {f"generator/batch_normalization{end}/moving_{name}"
                 for end in ("", "_1") for name in ("mean", "variance")}
     assert saved == set(expected) | averages
-    for number in range(6):  # five pieces on four numbers, two points' worth, and the logit
+    for number in range(6):  # five linear pieces of four numbers, which are two points, and the logit
         end, shape = f"_{number}" if number else "", (4, 128) if number < 5 else (128, 1)
         expected |= {f"discriminator/dense{end}/kernel": shape,
                      f"discriminator/dense{end}/bias": shape[1:]}
-    assert table == expected  # and no batch norm in the discriminator
+    assert table == expected  # the discriminator has no batch norm
 
 
 @pytest.mark.parametrize("name, own", [("disc_opt", "discriminator"), ("gen_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
+def test_each_optimizer_updates_only_its_own_network(session, feed, name, own):
     sess, gan, config = session
     before = values(sess)
     sess.run(getattr(gan, name), feed)
@@ -180,7 +180,7 @@ def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
     moved = {var for var, value in after.items() if (value != before[var]).any()}
     counter = {"global_step"} if own == "generator" else set()
     assert {var.partition("/")[0] for var in moved} == {own, name} | counter
-    if own == "generator":  # a bias before batch norm has no gradient but rounding
+    if own == "generator":  # a bias before batch norm has a gradient of rounding errors only
         assert moved >= {var.op.name for var in gan.gen_vars if "dense/bias" not in var.op.name
                          and "dense_1/bias" not in var.op.name}
         _, statistics = generator(feed[gan.noise], before, True)
@@ -191,7 +191,7 @@ def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
         assert f"discriminator/dense_{config.disc_layers * config.pieces}/kernel" in moved
 
 
-def test_the_step_size_falls_linearly_over_the_second_half_for_both_networks():
+def test_both_learning_rates_decay_linearly_over_the_second_half():
     config = model.Config(**SMALL, learning_rate=0.01, end_learning_rate=0.002, iterations=7)
     rng = np.random.default_rng(0)
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
@@ -205,13 +205,13 @@ def test_the_step_size_falls_linearly_over_the_second_half_for_both_networks():
             sess.run(gan.gen_opt, feed)
             after = values(sess)
             for name in ("discriminator/dense/kernel", "generator/dense_2/kernel"):
-                # Adam's first update is of one size, wherever there is a gradient.
+                # The first update of Adam has the same size for every gradient that is not 0.
                 assert np.abs(after[name] - before[name]).max() == pytest.approx(
                     expected, rel=1e-3)
             assert after["global_step"] == done + 1
 
 
-def test_samples_are_normalized_as_the_setting_says(session):
+def test_samples_are_normalized_with_the_statistics_of_the_setting(session):
     sess, gan, config = session
     before = values(sess)
     points = model.sample(sess, gan, np.random.default_rng(1), 9, config)
@@ -221,7 +221,7 @@ def test_samples_are_normalized_as_the_setting_says(session):
     assert all((value == before[name]).all() for name, value in values(sess).items())
 
 
-def test_every_op_has_a_gpu_kernel_and_none_draws(built):
+def test_every_op_has_a_gpu_kernel_and_none_is_random(built):
     _, gan, _, _ = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.fake_points]
     assert without_gpu_kernel(fetches) == []
@@ -261,7 +261,7 @@ def test_the_losses_of_an_interval_are_means():
                     "high quality: 98.8%, reverse KL: 0.012]")
 
 
-def test_the_names_are_the_papers():
+def test_the_defaults_and_names_are_those_of_the_papers():
     assert [model.name(m) for m in (1, 2, 4)] == ["plain GAN", "PacGAN2", "PacGAN4"]
 
 
@@ -279,13 +279,13 @@ def main():
 
 @pytest.fixture(scope="module", params=["feed", "graph"])
 def finished(main, request, tmp_path_factory):
-    """A run never interrupted, by either loop."""
+    """An uninterrupted run with each loop."""
     path = tmp_path_factory.mktemp("runs") / "finished"
     main([*RUN, "--loop", request.param, "--run-dir", str(path)])
     return path
 
 
-def test_a_run_counts_the_very_samples_that_it_keeps(finished):
+def test_a_run_counts_the_modes_in_the_samples_that_it_stores(finished):
     samples, losses = run_results.load_samples(finished), run_results.load_losses(finished)
     assert samples.shape == (4, 30, 2)
     mixture = mixtures.load("wide_ring", 1, 0)
@@ -304,7 +304,7 @@ def test_a_run_counts_the_very_samples_that_it_keeps(finished):
     assert tags.count("samples") == tags.count("losses/modes") == 4
 
 
-def test_the_saved_generator_makes_the_last_samples_again(finished):
+def test_the_saved_generator_reproduces_the_last_samples(finished):
     config = model.Config(**{name: value for name, value in run_config.read_config(finished)[
         "settings"].items()})
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:

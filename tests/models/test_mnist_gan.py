@@ -1,4 +1,4 @@
-"""The MNIST GAN against NumPy in float64: networks, losses, steps, and what they move."""
+"""The MNIST GAN against NumPy in float64: networks, losses, steps, and what they update."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ CONFIG = mnist_gan.Config(batch_size=20)
 
 @pytest.fixture
 def session():
-    """A session on the chapter's graph, variables initialized: `(sess, gan)`."""
+    """`(sess, gan)` of the chapter's graph, with initialized variables."""
     with new_graph(seed=3).as_default():
         gan = mnist_gan.build(CONFIG)
         with tf.Session(config=session_config()) as sess:
@@ -26,7 +26,7 @@ def dense(x, weights, scope):
 
 
 def network(x, weights, scope):
-    """Either network's logits in NumPy."""
+    """The logits of either network in NumPy."""
     hidden = dense(x, weights, f"{scope}/dense")
     hidden = np.where(hidden > 0, hidden, 0.01 * hidden)
     return dense(hidden, weights, f"{scope}/dense_1")
@@ -94,7 +94,7 @@ def test_losses_of_literal_logits():
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         disc, gen = sess.run(mnist_gan.model_loss(
             tf.constant(real, tf.float32), tf.constant(fake, tf.float32), label_smooth=0.1))
-    # By hand: softplus(l) - 0.9 l for real, softplus(l) for fake, softplus(-l) for the generator.
+    # By hand: softplus(l) - 0.9 l for real images, softplus(l) for fakes, softplus(-l) for the generator.
     expected_disc = (np.log1p(np.exp(real)) - 0.9 * real + np.log1p(np.exp(fake))).mean()
     expected_gen = np.log1p(np.exp(-fake)).mean()
     assert disc == pytest.approx(expected_disc, rel=1e-6) == pytest.approx(1.3730876, rel=1e-6)
@@ -109,7 +109,7 @@ def test_reported_losses_equal_numpy(session, feed):
                         "gen_loss": pytest.approx(gen_loss, rel=1e-5)}
 
 
-def test_smoothing_is_one_sided(feed):
+def test_label_smoothing_is_one_sided(feed):
     disc = {}
     for smooth in (0.0, 0.1):
         with new_graph(seed=3).as_default():
@@ -118,14 +118,14 @@ def test_smoothing_is_one_sided(feed):
                 sess.run(tf.global_variables_initializer())
                 weights = values(sess)
                 disc[smooth] = mnist_gan.report(sess, gan, feed)["disc_loss"]
-    # The label 0.9 of real images adds 0.1 times their mean logit; fake labels stay 0.
+    # The label 0.9 of real images adds 0.1 times their mean logit; the labels of fakes stay 0.
     real = network(feed.images, weights, "discriminator")
     assert disc[0.1] - disc[0.0] == pytest.approx(0.1 * real.mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize("name, own", [("disc_train_opt", "discriminator"),
                                        ("gen_train_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
+def test_each_optimizer_updates_only_its_own_network(session, feed, name, own):
     sess, gan = session
     before = values(sess)
     sess.run(getattr(gan, name), {gan.real_discriminator_input: feed.images,
@@ -137,14 +137,14 @@ def test_each_optimizer_moves_its_own_network_only(session, feed, name, own):
 
 
 def test_one_step_is_two_updates_of_adam_in_numpy(session, train_set):
-    """Discriminator first, and the generator's gradient is taken through the moved discriminator."""
+    """The generator's gradient is taken through the discriminator after its update."""
     sess, gan = session
     before = values(sess)
     feed = mnist_gan.step(sess, gan, train_set, np.random.default_rng(4), CONFIG)
     after = values(sess)
 
     def gradient(which, var, index, weights):
-        """Of loss `which` in float64, by central differences, at one element."""
+        """The derivative of loss `which` at one element, by central differences in float64."""
         ends = []
         for shift in (1e-4, -1e-4):
             moved = {**weights, var: weights[var].copy()}
@@ -163,7 +163,7 @@ def test_one_step_is_two_updates_of_adam_in_numpy(session, train_set):
                           ("generator/dense_1/bias", (400,))])):
         for var, index in elements:
             g = gradient(which, var, index, weights)
-            # Adam's first step (Kingma and Ba 2014, algorithm 1): both moments bias-corrected.
+            # Adam's first step (Kingma and Ba 2014, algorithm 1), with bias correction of both moments.
             expected = before[var][index] - 0.001 * g / (abs(g) + 1e-8 / np.sqrt(1 - 0.999))
             assert after[var + "/Adam"][index] == pytest.approx(0.1 * g, rel=2e-3)
             assert after[var][index] == pytest.approx(expected, abs=2e-6)
@@ -213,7 +213,7 @@ def test_log_line_is_the_printed_one():
     assert line == "Epoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361"
 
 
-def test_steps_per_epoch_leave_the_tail_to_the_next_epoch(train_set):
+def test_steps_per_epoch_leave_the_rest_to_the_next_epoch(train_set):
     assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=60)) == 3
     assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=200)) == 1
 
@@ -222,23 +222,23 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
     _, gan = session
     fetches = [gan.disc_train_opt, gan.gen_train_opt, gan.disc_loss, gan.gen_loss, gan.gen_model]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "FloorMod", "GatherV2",
                                   "Identity", "NoOp", "Placeholder", "Prod", "Shape"}
 
 
-def test_the_kernel_check_sees_what_only_a_host_can_run():
+def test_the_check_of_kernels_finds_ops_that_only_run_on_the_host():
     with new_graph(seed=0).as_default():
         text = tf.strings.length(tf.placeholder(tf.string, (None,)))
         assert [kind for kind, _ in without_gpu_kernel([text])] == ["StringLength"]
         matrix = tf.ones((2, 2))
         assert "GPU" in devices(tf.matmul(matrix, matrix).op)
-        # A type without a kernel is seen too: products of whole numbers are not for every device.
+        # A type without a kernel is found, too: not every device has products of integers.
         whole = tf.cast(matrix, tf.int32)
         assert devices(tf.matmul(whole, whole).op) != devices(tf.matmul(matrix, matrix).op)
 
 
-def test_same_seed_same_weights_and_another_seed_others(train_set):
+def test_the_seed_determines_all_weights(train_set):
     def trained(seed):
         train_set.restore(start)
         with new_graph(seed).as_default():
@@ -257,7 +257,7 @@ def test_same_seed_same_weights_and_another_seed_others(train_set):
 
 
 def test_a_small_run_learns(session):
-    """2,500 steps on drawn digits take the samples' mean picture from grey to that of the digits."""
+    """In 2,500 steps on drawn digits, the mean of the samples changes from grey to that of the digits."""
     from gan_tf1.data import drawn_digits
     from gan_tf1.data.mnist import DataSet
 

@@ -1,4 +1,4 @@
-"""What the two chapters print and what happens then: one test a row of the docstring's table."""
+"""The errors of the two chapters and their consequences: one test for each row of the table."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ def graph():
 
 
 def learning_rate_of(build_optimizer):
-    """How far Adam's first step moves a variable whose gradient is 1: its learning rate."""
+    """The change of a variable with gradient 1 in Adam's first step, which is its learning rate."""
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         weight = tf.get_variable("weight", (), initializer=tf.zeros_initializer())
         step = build_optimizer().minimize(weight)
@@ -74,7 +74,7 @@ def test_a_generator_called_every_epoch_grows_the_graph(graph):
         mnist_gan.generator(gan.generator_input_z, 784, reuse_vars=True)
 
 
-def test_our_samples_leave_the_graph_as_it_is(graph):
+def test_our_sampling_does_not_change_the_graph(graph):
     config = mnist_gan.Config()
     gan = mnist_gan.build(config)
     initialize = tf.global_variables_initializer()
@@ -93,7 +93,7 @@ def test_a_second_call_without_the_hidden_size_fails_for_any_other(graph):
 
 @pytest.fixture
 def printed_samples():
-    """Three epochs of samples as the first book keeps them: the pair that `generator` returns."""
+    """The samples of three epochs as the first book keeps them, pairs as `generator` returns them."""
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(3, 16, 784)).astype(np.float32)
     return [(np.tanh(epoch), epoch) for epoch in logits]
@@ -118,8 +118,8 @@ def test_names_that_the_printed_sampling_uses_do_not_exist():
     assert not names & {"g_vars", "z_size"}
 
 
-def test_both_books_discriminator_losses_are_one_number():
-    """The first book averages the sum of both cross-entropies, the second sums the averages."""
+def test_the_discriminator_losses_of_both_books_are_equal():
+    """The first book averages the sum of both cross-entropies, and the second sums the averages."""
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(2, 30, 1)).astype(np.float32)
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
@@ -131,7 +131,7 @@ def test_both_books_discriminator_losses_are_one_number():
     assert first == pytest.approx(second, rel=1e-6)
 
 
-def test_both_books_leaky_relus_are_one_function():
+def test_the_leaky_relus_of_both_books_are_the_same_function():
     x = np.linspace(-3, 3, 31, dtype=np.float32)
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         maximum, leaky = sess.run([tf.maximum(x, 0.01 * x), tf.nn.leaky_relu(x, alpha=0.01)])

@@ -1,4 +1,4 @@
-"""The MNIST GAN with three objectives: losses against NumPy, equal to the first chapter's, runs."""
+"""The MNIST GAN with three objectives: losses against NumPy and the first chapter, and runs."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ TINY = dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)
 
 @pytest.fixture(params=model.OBJECTIVES)
 def built(request):
-    """`(sess, gan, config)` with each objective, variables initialized."""
+    """`(sess, gan, config)` with each objective, with initialized variables."""
     config = model.Config(objective=request.param, **TINY)
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
@@ -36,7 +36,7 @@ def feed():
 
 
 def gen_loss(objective, z, weights):
-    """In NumPy, by D's probability: no logit appears."""
+    """The losses in NumPy, from the probability of D without logits."""
     fake = network(np.tanh(network(z, weights, "generator")), weights, "discriminator")
     d = 1 / (1 + np.exp(-fake))
     return {"minimax": np.log(1 - d), "non_saturating": -np.log(d),
@@ -70,11 +70,11 @@ def test_reported_numbers_equal_numpy(built, feed):
     assert list(reported) == ["disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake"]
     assert reported["gen_loss"] == pytest.approx(loss, rel=1e-4)
     assert reported["disc_prob_fake"] == pytest.approx(d, rel=1e-5)
-    assert reported["gen_grad_norm"] == 3  # the mean of two steps, the batch of the second
+    assert reported["gen_grad_norm"] == 3  # the mean over two steps, and the batch of the second
 
 
 def test_the_norm_is_that_of_the_gradient_that_adam_gets(built, train_set):
-    """After the first step Adam's first moment is a tenth of it."""
+    """After the first step, Adam's first moment is a tenth of the gradient."""
     sess, gan, config = built
     _, norm = model.step(sess, gan, train_set, np.random.default_rng(4), config)
     moments = [value for name, value in values(sess).items()
@@ -86,7 +86,7 @@ def test_the_norm_is_that_of_the_gradient_that_adam_gets(built, train_set):
 
 # --- the graph ---
 
-def test_table_of_variables_is_the_first_chapters(built):
+def test_table_of_variables_is_that_of_the_first_chapter(built):
     table = [(var.op.name, var.shape.as_list()) for var in tf.global_variables()]
     with new_graph(seed=3).as_default():
         mnist_gan.build(mnist_gan.Config(**TINY))
@@ -95,7 +95,7 @@ def test_table_of_variables_is_the_first_chapters(built):
 
 @pytest.mark.parametrize("name, own", [("disc_train_opt", "discriminator"),
                                        ("gen_train_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(built, feed, name, own):
+def test_each_optimizer_updates_only_its_own_network(built, feed, name, own):
     sess, gan, _ = built
     before = values(sess)
     sess.run(getattr(gan, name), {gan.real_discriminator_input: feed.images,
@@ -105,7 +105,7 @@ def test_each_optimizer_moves_its_own_network_only(built, feed, name, own):
     assert {var.partition("/")[0] for var in moved} == {own, name}
 
 
-def test_every_op_has_a_gpu_kernel_and_none_draws(built):
+def test_every_op_has_a_gpu_kernel_and_none_is_random(built):
     _, gan, _ = built
     fetches = [gan.disc_train_opt, gan.gen_train_opt, gan.disc_loss, gan.gen_loss,
                gan.gen_grad_norm, gan.disc_prob_fake, gan.gen_model]
@@ -113,7 +113,7 @@ def test_every_op_has_a_gpu_kernel_and_none_draws(built):
     assert not [op.type for op in between(fetches) if "andom" in op.type]
 
 
-def test_settings_are_the_first_chapters_and_one_more():
+def test_settings_are_those_of_the_first_chapter_and_one_more():
     first = dataclasses.asdict(mnist_gan.Config())
     assert dataclasses.asdict(model.Config()) == {**first, "objective": "non_saturating"}
 
@@ -121,7 +121,7 @@ def test_settings_are_the_first_chapters_and_one_more():
 # --- steps ---
 
 def trained(module, config, train_set, steps=12):
-    """All variables' bytes after some steps, and the last images that were fed."""
+    """The bytes of all variables after some steps, and the last images that were fed."""
     with new_graph(seed=7).as_default(), tf.Session(config=session_config()) as sess:
         gan = module.build(config)
         sess.run(tf.global_variables_initializer())
@@ -143,7 +143,7 @@ def test_the_non_saturating_objective_is_the_first_chapter_to_the_last_bit(train
     assert len({end["generator/dense/kernel"] for end in ends}) == 3
 
 
-def test_a_generator_learns_to_pass_a_discriminator_that_stands_still(built, train_set):
+def test_a_generator_learns_to_deceive_a_fixed_discriminator(built, train_set):
     sess, gan, config = built
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -172,14 +172,14 @@ def main():
 
 @pytest.fixture(scope="module")
 def finished(main, tmp_path_factory):
-    """A run of each objective, never interrupted."""
+    """An uninterrupted run with each objective."""
     folder = tmp_path_factory.mktemp("runs")
     for objective in model.OBJECTIVES:
         main(["train", "--objective", objective, *RUN, "--run-dir", str(folder / objective)])
     return folder
 
 
-def test_a_run_leaves_losses_and_gradient_norms_and_its_objectives_name(finished):
+def test_a_run_writes_losses_and_gradient_norms_and_the_name_of_its_objective(finished):
     for objective in model.OBJECTIVES:
         path = finished / objective
         losses, log = run_results.load_losses(path), (path / "log.txt").read_text().splitlines()
@@ -195,7 +195,7 @@ def test_a_run_leaves_losses_and_gradient_norms_and_its_objectives_name(finished
             "losses.png", "samples.png", "progress.png"}
 
 
-def test_what_cannot_be_compared_is_one_line_and_leaves_nothing(main, finished, tmp_path, capsys):
+def test_runs_that_cannot_be_compared_are_refused_in_one_line(main, finished, tmp_path, capsys):
     def changed(name, **entries):
         copy = shutil.copytree(finished / "minimax", tmp_path / name)
         config = run_config.read_config(copy)
@@ -213,7 +213,7 @@ def test_what_cannot_be_compared_is_one_line_and_leaves_nothing(main, finished, 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_non_saturating_run_has_the_first_chapters_losses_and_samples(
+def test_a_non_saturating_run_has_the_losses_and_samples_of_the_first_chapter(
         finished, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
@@ -226,7 +226,7 @@ def test_a_non_saturating_run_has_the_first_chapters_losses_and_samples(
             == run_results.load_samples(finished / "non_saturating").tobytes())
 
 
-def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
+def test_trainings_are_compared_in_one_figure(main, finished, tmp_path, capsys):
     capsys.readouterr()
     paths = [str(finished / objective) for objective in model.OBJECTIVES]
     main(["compare", *paths, "--out", str(tmp_path / "out")])
@@ -245,7 +245,7 @@ def test_trainings_are_put_side_by_side(main, finished, tmp_path, capsys):
             kept, run_results.load_losses(finished / objective)["gen_grad_norm"], rtol=1e-5)
 
 
-def test_another_objective_than_the_runs_is_refused(main, finished, capsys):
+def test_resuming_with_another_objective_is_refused(main, finished, capsys):
     assert "objective (the run's: minimax, now: maximum_likelihood)" in refusal(
         capsys, main, "train", "--resume", "--objective", "maximum_likelihood", "--run-dir",
         finished / "minimax")

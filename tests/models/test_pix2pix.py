@@ -332,7 +332,7 @@ def test_the_generator_weighs_l1_a_hundred_times(session, feed):
 # --- an iteration ---
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -373,7 +373,7 @@ def test_without_jitter_and_mirror_pairs_are_as_they_are():
     assert not np.any(sess.runs[0][1]["crop"]) and not np.any(sess.runs[0][1]["flip"])
 
 
-def test_all_that_is_random_is_drawn_from_the_rng(built):
+def test_all_random_numbers_are_drawn_from_the_rng(built):
     """What draws in the graph draws from the seed that is fed: the rng is all to keep."""
     _, gan, _ = built
     for op in between([gan.disc_opt, gan.gen_opt, gan.translated]):

@@ -501,7 +501,7 @@ def test_adams_first_step_has_its_full_size(session, feed):
     assert after["disc_opt/beta2_power"] == pytest.approx(0.99 ** 2, rel=1e-6)
 
 
-def test_the_defaults_are_the_papers():
+def test_the_defaults_are_those_of_the_paper():
     config = model.Config()
     assert (config.penalty_weight, config.drift_weight, config.average_decay) == (10, 0.001, 0.999)
     assert (config.learning_rate, config.beta1, config.beta2) == (0.001, 0, 0.99)
@@ -510,7 +510,7 @@ def test_the_defaults_are_the_papers():
         512, 512, 512, 512, 256, 128, 64, 32, 16]
 
 
-def test_the_critics_figures_are_those_before_the_update(built):
+def test_the_reported_losses_are_those_before_the_update(built):
     _, gan, _ = built
     assert {gan.estimate.op, gan.penalty.op} <= set(between([gan.disc_loss]))
     updates = [op for op in between([gan.disc_opt]) if op.type == "ApplyAdam"]
@@ -520,7 +520,7 @@ def test_the_critics_figures_are_those_before_the_update(built):
 
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -566,7 +566,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.penalty, gan.fake_imgs,
                gan.alpha]
     assert without_gpu_kernel(fetches) == [] == refusing_determinism(fetches)
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "ConcatOffset", "ConcatV2", "Const",
                                   "Fill", "NoOp", "Placeholder", "Range"}
     assert all(op.outputs[0].dtype == tf.int32 for op in between(fetches)

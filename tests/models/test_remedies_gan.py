@@ -1,4 +1,4 @@
-"""The remedies against NumPy: losses, packs, standard deviation, penalty, unrolled steps, updates."""
+"""The remedies against NumPy: losses, packs, minibatch standard deviation, penalty, unrolling, updates."""
 
 import dataclasses
 
@@ -26,7 +26,7 @@ def configured(remedy, **changes):
 
 @pytest.fixture(scope="module", params=model.REMEDIES)
 def built(request):
-    """`(sess, gan, config, feed, start)` of a small GAN with each remedy, no bias at 0."""
+    """`(sess, gan, config, feed, start)` of a small GAN with each remedy. No bias is 0."""
     with in_session(configured(request.param)) as found:
         yield (*found, values(found[0]))
 
@@ -72,7 +72,7 @@ def generated(z, weights):
 
 
 def deviation(x, group_size):
-    """One number for each row: sample i is in group i mod (B / group_size)."""
+    """One number per row, in which sample i is in group i mod (B / group_size)."""
     found = np.empty((len(x), 1))
     groups = len(x) // group_size
     for group in range(groups):
@@ -91,7 +91,7 @@ def judged(x, weights, remedy):
 
 
 def penalty(real, fake, epsilon, weights):
-    """By finite differences in each of the numbers of a point between."""
+    """The penalty, by finite differences in each number of an interpolated point."""
     points = epsilon * real + (1 - epsilon) * fake
     slopes = [(judged(points + step, weights, "none") - judged(points - step, weights, "none"))
               / 2e-6 for step in 1e-6 * np.eye(SIZE)]
@@ -123,7 +123,7 @@ def test_losses_equal_numpy(session):
         assert found[2] == pytest.approx(gen, rel=1e-4)
 
 
-def test_a_pack_is_of_neighbours_and_has_one_logit():
+def test_a_pack_has_consecutive_samples_and_one_logit():
     x = np.arange(12.).reshape(4, 3)
     kernel = np.random.default_rng(0).normal(size=(6, 2))
     rest = [np.zeros(2), np.eye(2), np.zeros(2), np.ones((2, 1)), np.zeros(1)]
@@ -134,7 +134,7 @@ def test_a_pack_is_of_neighbours_and_has_one_logit():
     np.testing.assert_allclose(logits, leaky(leaky(found @ kernel)).sum(axis=1, keepdims=True))
 
 
-def test_the_standard_deviation_of_a_collapsed_batch_is_0_and_that_of_another_is_numpys():
+def test_the_minibatch_standard_deviation_equals_numpy_and_is_0_for_a_collapsed_batch():
     rng = np.random.default_rng(0)
     varied, alike = rng.normal(size=(8, 3)), np.tile(rng.normal(size=(1, 3)), (8, 1))
     with new_graph(0).as_default(), tf.Session() as sess:
@@ -150,8 +150,8 @@ def test_the_standard_deviation_of_a_collapsed_batch_is_0_and_that_of_another_is
 def test_two_unrolled_steps_of_one_weight_in_closed_form():
     """D's logit is w x, real data lie at a, G at b; J_D = -w a + w^2 / 2 + w b, J_G = -w_2 b.
 
-    w_1 = w - eta (w + b - a), and so on: w_2 = (1 - eta)^2 w + (1 - (1 - eta)^2) (a - b). By b,
-    J_G has the slope -w_2 + (1 - (1 - eta)^2) b, of which the second part goes through the steps.
+    w_1 = w - eta (w + b - a), and so on: w_2 = (1 - eta)^2 w + (1 - (1 - eta)^2) (a - b). The derivative
+    of J_G with respect to b is -w_2 + (1 - (1 - eta)^2) b; its second term goes through the steps.
     """
     w, a, b, eta = 0.7, 1.5, -0.4, 0.3
     with new_graph(0).as_default(), tf.Session() as sess:
@@ -170,20 +170,20 @@ def test_two_unrolled_steps_of_one_weight_in_closed_form():
 
 
 def gen_slopes(config):
-    """J_G and its gradient by the generator's weights, of one and the same start."""
+    """J_G and its gradient with respect to the generator's weights, always from the same start."""
     with in_session(config) as (sess, gan, _, feed):
         return sess.run([gan.gen_loss, *tf.gradients(gan.gen_loss, gan.gen_vars)], feed)
 
 
-def test_no_unrolled_step_is_the_plain_gradient_to_the_last_bit():
+def test_zero_unrolled_steps_give_the_plain_gradient_to_the_last_bit():
     plain = gen_slopes(configured("none"))
     unrolled = [gen_slopes(configured("unrolling", unrolled_steps=k)) for k in (0, 1)]
     assert all(a.tobytes() == b.tobytes() for a, b in zip(plain, unrolled[0]))
     assert len({float(found[0]) for found in unrolled}) == 2
 
 
-def test_unrolled_steps_are_those_that_plain_descent_takes():
-    """J_G is the plain one of a discriminator that has really been moved, three times."""
+def test_unrolled_steps_are_those_of_gradient_descent():
+    """J_G is that of a discriminator which has really been updated three times."""
     config = configured("unrolling", unrolled_steps=3, unrolled_rate=0.2)
     with in_session(config) as (sess, gan, _, feed):
         looked_ahead = sess.run(gan.gen_loss, feed)
@@ -199,7 +199,7 @@ def test_unrolled_steps_are_those_that_plain_descent_takes():
 
 
 def test_the_gradient_goes_through_the_unrolled_steps():
-    """It is that of finite differences of the whole; with steps held fixed it is another."""
+    """It equals finite differences of the whole computation, and differs if the steps are held fixed."""
     config = configured("unrolling", unrolled_steps=2, unrolled_rate=0.5)
     with in_session(config) as (sess, gan, _, feed):
         bias = gan.gen_vars[-1]
@@ -248,19 +248,19 @@ def test_table_of_variables(remedy, inputs, told):
 
 
 @pytest.mark.parametrize("name, own", [("disc_opt", "discriminator"), ("gen_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(session, name, own):
-    """The generator's step not a weight of the discriminator, however far it looks ahead."""
+def test_each_optimizer_updates_only_its_own_network(session, name, own):
+    """The generator's step updates no weight of the discriminator, whatever the number of unrolled steps."""
     sess, gan, config, feed = session
     before = values(sess)
     sess.run(getattr(gan, name), feed)
     moved = {var for var, value in values(sess).items() if (value != before[var]).any()}
     assert {var.partition("/")[0] for var in moved} == {own, name}
-    # A critic's last bias cancels: as many real samples as fakes.
+    # The last bias of a critic cancels, since there are as many real samples as fakes.
     weights = {var.op.name for var in tf.trainable_variables(f"{own}/")}
     assert moved >= weights - {"discriminator/dense_2/bias"}
 
 
-def test_the_discriminators_own_step_is_the_plain_one():
+def test_the_discriminators_own_step_is_not_changed_by_unrolling():
     ends = []
     for remedy in ("none", "unrolling"):
         with in_session(configured(remedy)) as (sess, gan, _, feed):
@@ -269,7 +269,7 @@ def test_the_discriminators_own_step_is_the_plain_one():
     assert ends[0] == ends[1]
 
 
-def test_the_clip_holds_the_critic_alone():
+def test_only_the_critic_is_clipped():
     with in_session(configured("wasserstein")) as (sess, gan, config, feed):
         sess.run(gan.disc_opt, feed)
         after = values(sess)
@@ -278,7 +278,7 @@ def test_the_clip_holds_the_critic_alone():
         assert len(critic) == 6
         assert max(np.abs(value).max() for value in critic.values()) == np.float32(0.05)
         assert np.abs(after["generator/dense/kernel"]).max() > 0.5
-        # What is clipped was read after all six updates.
+        # The clip reads the weights after all six updates.
         clips = [op for op in between([gan.disc_opt])
                  if op.type == "Assign" and op.name.startswith("clip/")]
         assert len(clips) == 6
@@ -287,7 +287,7 @@ def test_the_clip_holds_the_critic_alone():
             assert sum(other.type == "ApplyAdam" for other in before) == 6
 
 
-def test_every_op_has_a_gpu_kernel_and_none_draws(session):
+def test_every_op_has_a_gpu_kernel_and_none_is_random(session):
     _, gan, _, _ = session
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.generated]
     assert without_gpu_kernel(fetches) == []
@@ -297,16 +297,16 @@ def test_every_op_has_a_gpu_kernel_and_none_draws(session):
 @pytest.mark.parametrize("remedy, changes, complaint", [
     ("minibatch_stddev", dict(group_size=3), "--batch-size 8 must be a multiple of --group-size 3"),
     ("packing", dict(pack=5), "--batch-size 8 must be a multiple of --packing 5")])
-def test_a_batch_that_cannot_be_cut_is_refused(remedy, changes, complaint):
+def test_a_batch_that_cannot_be_split_is_refused(remedy, changes, complaint):
     with new_graph(0).as_default(), pytest.raises(InputError, match=complaint):
         model.build(configured(remedy, **changes), SIZE)
-    model.check(configured("none", **changes))  # what the remedy doesn't use may be anything
+    model.check(configured("none", **changes))  # settings that the remedy does not use are not checked
 
 
 # --- steps ---
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -322,11 +322,11 @@ def test_a_step_is_the_discriminators_updates_and_then_the_generators():
     fetched = model.step(sess, gan, two_cities.load(0, 500).train, np.random.default_rng(0), config)
     assert [fetches for fetches, _ in sess.runs] == (
         2 * [["disc_loss", "disc_opt"]] + 3 * [["gen_loss", "gen_opt"]])
-    assert model.report(sess, gan, fetched) == {"disc_loss": 2, "gen_loss": 5}  # the last of either
+    assert model.report(sess, gan, fetched) == {"disc_loss": 2, "gen_loss": 5}  # the last update of each network
     for name, shape in (("real", (8, 1)), ("noise", (8, 5)), ("epsilon", (8, 1))):
         fed = [feed[name] for _, feed in sess.runs]
         assert all(each.shape == shape for each in fed)
-        assert len({each.tobytes() for each in fed}) == 5   # a batch and noise of its own each
+        assert len({each.tobytes() for each in fed}) == 5   # each has its own batch and noise
     real = np.concatenate([feed["real"] for _, feed in sess.runs])
     assert -1 < real.min() < -0.3 and 0.3 < real.max() < 1
 
@@ -335,11 +335,11 @@ STEPS, EVERY, TRIALS = 1500, 50, 3
 
 
 def trained_on_cities(**changes):
-    """Shares near A and B after each 50 of 1,500 steps of a GAN on the cities, for each trial.
+    """Shares near A and B, for each trial, every 50 of 1,500 steps of a GAN on the cities.
 
-    The trials differ in their first weights and in all that they draw.
+    The trials differ in their initial weights and in all random numbers.
     """
-    config = model.Config(learning_rate=0.001, **changes)  # twice the default: in seconds
+    config = model.Config(learning_rate=0.001, **changes)  # twice the default, so that the test takes seconds
     train_set = two_cities.load(seed=1).train
     with new_graph(0, resource_variables=True).as_default(), \
             tf.Session(config=session_config()) as sess:
@@ -351,7 +351,7 @@ def trained_on_cities(**changes):
             sess.run(initialize)
             samples = []
             for first in range(start, start + STEPS, EVERY):
-                graph_loop.call(sess, graph, first, EVERY)  # what a step draws goes by its number
+                graph_loop.call(sess, graph, first, EVERY)  # the random numbers of a step depend on its number
                 samples.append(model.sample(sess, gan, np.random.default_rng(2), 300, config)[:, 0])
             yield mode_shares.near(two_cities.celsius(samples), two_cities.MEANS, two_cities.NEAR)
 
@@ -360,8 +360,11 @@ def trained_on_cities(**changes):
 @pytest.mark.numerics
 @pytest.mark.parametrize("gen_steps, verdict", [(5, "full"), (1, "none")])
 def test_five_updates_of_the_generator_cycle_between_cities_and_one_keeps_both(gen_steps, verdict):
-    """At least two trials of three: of 25 trials each, five of them in other graphs and ten without
-    oneDNN, all 25 did. Three updates, the default, settle on both cities in one seed of five."""
+    """This must hold in at least two of three trials.
+
+    It held in all of 25 trials, five of them in other graphs and ten without oneDNN. With three
+    updates, the default, one seed of five keeps both cities in such a short run.
+    """
     held = [(mode_shares.verdict(shares), mode_shares.cycles(shares)) == (verdict, verdict == "full")
             for shares in trained_on_cities(gen_steps=gen_steps)]
     assert sum(held) >= 2

@@ -266,7 +266,7 @@ def test_features_of_data_and_of_samples_differ_in_their_means(network):
 
 # --- steps ---
 
-def test_each_optimizer_moves_its_own_network_only(network):
+def test_each_optimizer_updates_only_its_own_network(network):
     net, given = network.net, feed(network.net, random_batch())
     dead = {"discriminator/" + name for name in (
         "conv2d_5/kernel", "conv2d_5/bias", "batch_normalization/gamma", "batch_normalization/beta",
@@ -388,14 +388,14 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(network):
     net = network.net
     fetches = [net.d_opt, net.g_opt, net.shrink_lr, net.correct, net.masked_correct, net.samples]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {
         "BroadcastGradientArgs", "Const", "ConcatV2", "Fill", "FloorMod", "Identity", "NoOp",
         "Placeholder", "PlaceholderWithDefault", "Prod", "Range", "Reshape", "Shape", "ShapeN",
         "Slice"}
 
 
-def test_same_seed_same_bytes_and_another_seed_others(network, tmp_path):
+def test_the_seed_determines_all_bytes(network, tmp_path):
     config = network.config
 
     def trained(network, seed):

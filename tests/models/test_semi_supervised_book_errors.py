@@ -1,4 +1,4 @@
-"""What the semi-supervised chapter prints and what happens then, and that `corrected` mends it."""
+"""The errors of the semi-supervised chapter, their consequences, and that `corrected` corrects them."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def graph():
 
 
 def discriminator_of(slips, **options):
-    """Class logits of `x` in a session: `logits(images, drop_rate=...)`, and the gradients' names."""
+    """`logits(images, drop_rate=...)` gives class logits in a session; also the names of the gradients."""
     x = tf.placeholder(tf.float32, (None, 32, 32, 3))
     drop_rate = tf.placeholder_with_default(np.float32(0.5), ())
     _, class_logits, _, _ = networks.discriminator(x, drop_rate=drop_rate, size_mult=4, errors=slips,
@@ -62,18 +62,18 @@ def test_corrected_uses_every_weight(graph):
     assert discriminator_of(networks.CORRECTED)[1] == set()
 
 
-def test_the_printed_x6_leaves_no_room_for_x7(graph):
-    relu6 = tf.zeros((1, 2, 2, 8))  # what stride 2 leaves of 4 x 4
+def test_the_output_of_the_printed_x6_is_too_small_for_x7(graph):
+    relu6 = tf.zeros((1, 2, 2, 8))  # 4 x 4 after a stride of 2
     with pytest.raises(ValueError, match="[Nn]egative dimension"):
         tf.layers.conv2d(relu6, 8, 3, strides=1, padding="valid")
 
 
-def test_as_printed_dropout_never_fires(graph):
+def test_as_printed_dropout_is_never_active(graph):
     logits, _ = discriminator_of(networks.AS_PRINTED)
     np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.9))
 
 
-def test_corrected_dropout_fires_at_the_rate_that_is_fed(graph):
+def test_corrected_dropout_has_the_rate_that_is_fed(graph):
     logits, _ = discriminator_of(networks.CORRECTED)
     assert np.abs(logits(images(8), 0.) - logits(images(8), 0.9)).max() > 0.01
     np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.))
@@ -92,8 +92,8 @@ def test_dropout_drops_its_share_and_keeps_the_mean(graph):
         later = sess.run(dropped)
     assert set(np.unique(first)) == {0, np.float32(1 / 0.8)}
     assert (first == 0).mean() == pytest.approx(0.2, abs=0.005)  # 4 standard errors
-    np.testing.assert_array_equal(first, again)  # within a step, the same units
-    for fresh in (beside, later):                # in another layer or step, independent ones
+    np.testing.assert_array_equal(first, again)  # the same units within a step
+    for fresh in (beside, later):                # independent units in another layer or step
         assert ((first == 0) & (fresh == 0)).mean() == pytest.approx(0.04, abs=0.003)
 
 
@@ -105,7 +105,7 @@ def test_as_printed_a_test_images_class_depends_on_its_neighbours(graph):
     assert np.abs(alone - beside).max() > 0.01
 
 
-def test_corrected_it_does_not(graph):
+def test_corrected_a_test_images_class_does_not_depend_on_its_neighbours(graph):
     logits, _ = discriminator_of(networks.CORRECTED, training=False)
     one, others = images(1), images(7, seed=1)
     alone = logits(np.concatenate([one, others]), 0.)[0]
@@ -121,7 +121,7 @@ def test_the_printed_product_of_mask_and_float_fails(graph):
 
 def test_the_printed_shapeless_placeholder_has_no_rank(graph):
     assert tf.placeholder(tf.int32, (None)).shape.rank is None
-    # For a batch of one, tf.squeeze then takes away the axis that the labels stand in.
+    # With a batch of one, tf.squeeze then also removes the axis of the labels.
     squeezed = tf.squeeze(tf.placeholder_with_default([3], (None,)))
     with tf.Session(config=session_config()) as sess:
         assert sess.run(squeezed).shape == ()
@@ -135,7 +135,7 @@ def test_a_batch_of_one_is_tested_too(graph):
         assert sess.run(right).tolist() == [1]
 
 
-def test_to_float_still_exists_and_is_a_cast(graph):
+def test_to_float_still_exists_and_casts_to_float32(graph):
     with tf.Session(config=session_config()) as sess:
         assert sess.run(tf.to_float([True, False])).tolist() == sess.run(
             tf.cast([True, False], tf.float32)).tolist()
@@ -143,7 +143,7 @@ def test_to_float_still_exists_and_is_a_cast(graph):
 
 def test_the_printed_updates_are_never_run(graph):
     net = model.build(model.Config(variant="as_printed", **SMALL))
-    assert tf.get_collection(tf.GraphKeys.UPDATE_OPS)  # made, and left alone
+    assert tf.get_collection(tf.GraphKeys.UPDATE_OPS)  # they are created but never run
 
     reached = set(between([net.d_opt, net.g_opt]))
     assert not reached & {getattr(update, "op", update)

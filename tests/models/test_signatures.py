@@ -1,4 +1,4 @@
-"""All chapters' models have the same signatures, so that a reader of one script can read them all."""
+"""The models of all chapters have the same signatures, so that all scripts can be read alike."""
 
 import importlib
 import inspect
@@ -12,13 +12,13 @@ from gan_tf1.evaluation import classifier
 CHAPTERS = [importlib.import_module(f"gan_tf1.models.{found.name}")
             for found in pkgutil.iter_modules(models.__path__) if not found.ispkg]
 CHAPTERS += [classifier]
-# These two are trained by figures of the theory, and have no script and no log of their own.
+# These two are trained for figures of the theory, and have neither a script nor a log of their own.
 THEORY = {"gan_1d", "two_gaussians"}
 TRAINED = [model for model in CHAPTERS if model.__name__.rpartition(".")[2] not in THEORY]
 
 
 def parameters(function):
-    """The names of a function's parameters; the network is "net", whichever name it has."""
+    """The names of a function's parameters; the network is always called "net" here."""
     return ["net" if name == "gan" else name for name in inspect.signature(function).parameters]
 
 

@@ -1,4 +1,4 @@
-"""The DCGAN on stacked MNIST: how digits become channels and images packs, and its runs."""
+"""The DCGAN on stacked MNIST: digits are stacked to channels and images to packs; and its runs."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def feed(built):
 
 
 @pytest.mark.parametrize("packing", [1, 2, 3])
-def test_a_pack_has_the_channels_of_images_that_follow_one_another(packing):
+def test_a_pack_has_the_channels_of_consecutive_images(packing):
     imgs = np.arange(6 * 2 * 2 * 3.).reshape(6, 2, 2, 3)
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         packs = sess.run(model.packed(tf.constant(imgs), packing))
@@ -39,13 +39,13 @@ def test_a_pack_has_the_channels_of_images_that_follow_one_another(packing):
     np.testing.assert_array_equal(packs, expected)
 
 
-def test_losses_are_those_of_packs_in_the_graph(built, feed):
-    """Three logits of each kind; those of the real packs are of the digits as channels."""
+def test_losses_in_the_graph_are_those_of_packs(built, feed):
+    """There are three logits of each kind; those of real packs are of digits that are stacked to channels."""
     sess, gan = built
     imgs = np.moveaxis(feed[gan.digits], 1, -1)
     packs = np.concatenate([imgs[::2], imgs[1::2]], axis=-1)
     logits = model.discriminator(tf.constant(packs, tf.float32), channels=1, alpha=0.2, reuse=True)
-    fakes = np.float32(sess.run("generator/conv2d_transpose_1/Tanh:0", feed))  # by the batch
+    fakes = np.float32(sess.run("generator/conv2d_transpose_1/Tanh:0", feed))  # with batch statistics
     fake_packs = np.concatenate([fakes[::2], fakes[1::2]], axis=-1)
     fake_logits = model.discriminator(tf.constant(fake_packs), channels=1, alpha=0.2, reuse=True)
     real, fake = np.float64(sess.run([logits, fake_logits]))
@@ -83,7 +83,7 @@ def test_table_of_variables_at_full_size():
 
 
 @pytest.mark.parametrize("name, own", [("disc_opt", "discriminator"), ("gen_opt", "generator")])
-def test_each_optimizer_moves_its_own_network_only(built, feed, name, own):
+def test_each_optimizer_updates_only_its_own_network(built, feed, name, own):
     sess, gan = built
     before = values(sess)
     sess.run(getattr(gan, name), feed)
@@ -93,7 +93,7 @@ def test_each_optimizer_moves_its_own_network_only(built, feed, name, own):
         assert moved >= {var.op.name for var in gan.gen_vars if "moving" in var.op.name}
 
 
-def test_every_op_has_a_gpu_kernel_and_none_draws(built):
+def test_every_op_has_a_gpu_kernel_and_none_is_random(built):
     _, gan = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss]
     assert without_gpu_kernel([*fetches, gan.fake_imgs]) == refusing_determinism(fetches) == []
@@ -120,7 +120,7 @@ def test_a_step_stacks_three_digits_and_updates_the_generator_as_often_as_asked(
                                atol=1e-6)
 
 
-def test_a_run_leaves_images_in_colour(tmp_path, monkeypatch):
+def test_a_run_writes_images_in_colour(tmp_path, monkeypatch):
     monkeypatch.setattr(digits, "load", few_digits.load)
     path = tmp_path / "run"
     load_script("20_stacked_mnist_gan.py").main([

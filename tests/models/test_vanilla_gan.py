@@ -1,4 +1,4 @@
-"""The vanilla GAN against NumPy: variables, losses, averages, what a step moves."""
+"""The vanilla GAN against NumPy: variables, losses, averages, and what a step updates."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 
 @pytest.fixture
 def session():
-    """`(sess, gan)` of a small GAN, no weight or average at a 0 or 1 that would hide an error."""
+    """`(sess, gan)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -42,7 +42,7 @@ def hidden(x, weights, scope, number):
 
 
 def generator(z, weights, training):
-    """Images in NumPy, and in training the statistics of the batch: dense, leaky ReLU, norm."""
+    """Images in NumPy, and in training the batch statistics. The order is dense, leaky ReLU, batch norm."""
     statistics, x = [], z
     for number, norm in enumerate(NORMS):
         x = hidden(x, weights, "generator", number)
@@ -88,7 +88,7 @@ def test_table_of_variables_at_full_size():
         for beta in ("beta1", "beta2")}
 
 
-def test_figures_of_literal_logits():
+def test_losses_and_accuracy_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
@@ -97,11 +97,11 @@ def test_figures_of_literal_logits():
     expected = (y * softplus(-logits) + (1 - y) * softplus(logits)).mean()
     assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
     assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
-    assert disc_acc == 0.5  # 2.0 for real and -3.0 for fake are right
+    assert disc_acc == 0.5  # only 2.0 for real and -3.0 for fake are correct
 
 
 def test_networks_equal_numpy(session):
-    """Sampled from, and discriminated, by the averages; trained by the batch's statistics."""
+    """Samples and fakes for D use moving statistics; the generator is trained with batch statistics."""
     sess, gan = session
     weights, rng = values(sess), np.random.default_rng(0)
     z, imgs = np.random.default_rng(1).normal(size=(6, 5)), rng.uniform(-1, 1, (6, 784))
@@ -116,7 +116,7 @@ def test_networks_equal_numpy(session):
     assert all((value == weights[name]).all() for name, value in values(sess).items())
 
 
-def test_the_discriminators_update_moves_the_discriminator_alone(session):
+def test_the_discriminators_update_changes_only_the_discriminator(session):
     sess, gan = session
     before = values(sess)
     sess.run(gan.disc_opt, {gan.imgs: np.random.default_rng(0).uniform(-1, 1, (6, 784)),
@@ -126,7 +126,7 @@ def test_the_discriminators_update_moves_the_discriminator_alone(session):
     assert moved >= {var.op.name for var in tf.trainable_variables("discriminator/")}
 
 
-def test_the_generators_update_moves_its_weights_and_averages_alone(session):
+def test_the_generators_update_changes_only_its_weights_and_averages(session):
     sess, gan = session
     before, z = values(sess), np.random.default_rng(0).normal(size=(6, 5))
     sess.run(gan.gen_opt, {gan.noise: z})
@@ -136,14 +136,14 @@ def test_the_generators_update_moves_its_weights_and_averages_alone(session):
     assert moved >= {var.op.name for var in gan.gen_vars}
     _, statistics = generator(z, before, True)
     for norm, (mean, variance) in zip(NORMS, statistics):
-        # Momentum 0.8, and the batch's variance as it is, not times 6 / 5.
+        # The momentum is 0.8, and the variance of the batch is not multiplied by 6 / 5.
         for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
             np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
 
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -176,14 +176,14 @@ def test_log_line_is_the_printed_one():
     assert line == "0 [Discriminator loss: 0.698000, acc.: 50.00%] [Generator loss: 0.700000]"
 
 
-def test_the_defaults_are_the_chapters():
+def test_the_defaults_are_those_of_the_chapter():
     config = model.Config()
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
     assert intervals(config) == 150
 
 
-def test_the_printed_dash_is_no_minus():
+def test_the_printed_dash_is_not_a_minus_sign():
     with pytest.raises(SyntaxError, match="invalid character"):
         compile("X_train = X_train / 127.5 – 1", "chapter", "exec")
 
@@ -192,6 +192,6 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
     _, gan = session
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp",
                                   "Placeholder", "Prod", "Shape", "StridedSlice"}

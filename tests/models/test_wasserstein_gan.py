@@ -1,4 +1,4 @@
-"""The Wasserstein GAN against NumPy: variables, losses, what an update moves, and the clip."""
+"""The Wasserstein GAN against NumPy: variables, losses, what an update changes, and the clip."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from gan_tf1.models import wasserstein_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, host_side, without_gpu_kernel
 
-# A step size of many clips: what isn't clipped can't be overlooked.
+# The steps are much larger than the clip, so a weight that is not clipped is found.
 CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4, learning_rate=0.05)
 NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, start)` of a small GAN, no weight at a 0 or 1 that would hide an error."""
+    """`(sess, gan, start)` of a small GAN. No weight is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -48,7 +48,7 @@ def hidden(x, weights, scope, number):
 
 
 def generator(z, weights, training):
-    """Images in NumPy, and in training the statistics of the batch: dense, leaky ReLU, norm."""
+    """Images in NumPy, and in training the batch statistics. The order is dense, leaky ReLU, batch norm."""
     statistics, x = [], z
     for number, norm in enumerate(NORMS):
         x = hidden(x, weights, "generator", number)
@@ -68,7 +68,7 @@ def critic(x, weights):
 
 
 def dense_table():
-    """The dense layers' variables at full size."""
+    """The variables of the dense layers at full size."""
     widths = {"generator": (100, 256, 512, 1024, 784), "discriminator": (784, 512, 256, 1)}
     table = {}
     for scope, sizes in widths.items():
@@ -94,19 +94,19 @@ def test_table_of_variables_at_full_size():
     assert all(others[f"{name}/RMSProp"] == shape for name, shape in table.items())
 
 
-def test_figures_of_literal_scores():
+def test_losses_of_literal_scores():
     scores, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[-1.], [-1.], [1.], [1.]])
     gan, fake = np.array([[-3.0], [0.0], [1.0]]), np.array([[-2.0], [1.5]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         disc_loss, gen_loss, estimate = sess.run(model.model_loss(*(
             tf.constant(part, tf.float32) for part in (scores, y, gan, fake))))
     assert disc_loss == (-2 + 1 + 0.5 - 3) / 4
-    assert gen_loss == pytest.approx(2 / 3, rel=1e-6)  # of -3, 0 and 1: high scores are wanted
+    assert gen_loss == pytest.approx(2 / 3, rel=1e-6)  # of -3, 0 and 1; the generator wants high scores
     assert estimate == (2 - 1 + 0.5 - 3) / 4 - (-2 + 1.5) / 2  # real minus fake
 
 
 def test_networks_equal_numpy(session):
-    """Sampled from, and criticised, by the averages; trained by the batch's statistics."""
+    """Samples and fakes for the critic use moving statistics; G is trained with batch statistics."""
     sess, gan = session
     weights, imgs = values(sess), real_imgs()
     z = np.random.default_rng(1).normal(size=(6, 5))
@@ -127,7 +127,7 @@ def test_networks_equal_numpy(session):
 
 
 @pytest.mark.parametrize("name", ["disc_opt", "disc_opt_clip"])
-def test_the_critics_update_moves_the_critic_alone(session, name):
+def test_the_critics_update_changes_only_the_critic(session, name):
     sess, gan = session
     before = values(sess)
     sess.run(getattr(gan, name), {gan.imgs: real_imgs(), gan.y: -np.ones((6, 1))})
@@ -136,7 +136,7 @@ def test_the_critics_update_moves_the_critic_alone(session, name):
     assert moved == weights | {f"{name}/RMSProp" for name in weights}
 
 
-def test_the_generators_update_moves_its_weights_and_averages_alone(session):
+def test_the_generators_update_changes_only_its_weights_and_averages(session):
     sess, gan = session
     before, z = values(sess), np.random.default_rng(0).normal(size=(6, 5))
     sess.run(gan.gen_opt, {gan.noise: z})
@@ -146,14 +146,14 @@ def test_the_generators_update_moves_its_weights_and_averages_alone(session):
         f"{var.op.name}/RMSProp" for var in tf.trainable_variables("generator/")}
     _, statistics = generator(z, before, True)
     for norm, (mean, variance) in zip(NORMS, statistics):
-        # Momentum 0.8, and the batch's variance as it is, not times 6 / 5.
+        # The momentum is 0.8, and the variance of the batch is not multiplied by 6 / 5.
         for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
             np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_step_of_rmsprop_is_the_formula(session):
-    """Two updates of the last bias, whose gradient is the mean label: the second remembers v."""
+def test_a_step_of_rmsprop_follows_the_formula(session):
+    """Two updates of the last bias, whose gradient is the mean label; the second one depends on v."""
     sess, gan = session
     name = "discriminator/dense_2/bias"
     w, v = values(sess)[name], 0
@@ -166,7 +166,7 @@ def test_a_step_of_rmsprop_is_the_formula(session):
         assert after[name + "/RMSProp"] == pytest.approx(v, rel=1e-5)
 
 
-def test_tf1s_own_rmsprop_would_start_far_slower():
+def test_the_rmsprop_of_tf1_would_start_far_more_slowly():
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         var = tf.get_variable("var", initializer=np.float32([0.]))
         step = tf.train.RMSPropOptimizer(0.05, 0.9, epsilon=1e-7).minimize(0.001 * var[0])
@@ -180,9 +180,9 @@ def test_tf1s_own_rmsprop_would_start_far_slower():
 
 # --- the order within one session.run ---
 
-def test_the_clip_is_of_what_the_update_left(built):
+def test_the_weights_are_clipped_after_the_update(built):
     sess, gan, _ = built
-    for _ in range(10):  # a wrong order may be right by chance
+    for _ in range(10):  # with a wrong order, a single run might be right by chance
         restore(built)
         feed = {gan.imgs: real_imgs(), gan.y: -np.ones((6, 1))}
         sess.run(gan.disc_opt, feed)
@@ -190,20 +190,20 @@ def test_the_clip_is_of_what_the_update_left(built):
         restore(built)
         sess.run(gan.disc_opt_clip, feed)
         for var, value, clipped in zip(gan.disc_vars, updated, sess.run(gan.disc_vars)):
-            assert np.abs(value).max() > 0.05, var.op.name  # far beyond the clip
+            assert np.abs(value).max() > 0.05, var.op.name  # far more than the clip
             np.testing.assert_array_equal(clipped, np.clip(value, np.float32(-0.01),
                                                            np.float32(0.01)), var.op.name)
 
 
 def reads(tensor, variable):
-    """The ops that read `variable` on the way to `tensor`."""
+    """The ops that read `variable` to compute `tensor`."""
     if variable.op in (source.op for source in tensor.op.inputs):
         return [tensor.op]
     return [op for source in tensor.op.inputs for op in reads(source, variable)]
 
 
-def test_every_weights_clip_waits_for_its_update(built):
-    """Read off the graph, where no race can hide."""
+def test_the_clip_of_every_weight_waits_for_its_update(built):
+    """The order is read from the graph, because a run might be right by chance."""
     _, gan, _ = built
     clips = {op.inputs[0].op: op for op in between([gan.disc_opt_clip])
              if op.type == "Assign" and op.name.startswith("disc_opt_clip/")}
@@ -214,8 +214,8 @@ def test_every_weights_clip_waits_for_its_update(built):
         assert updates[var.op] in between([read]), var.op.name
 
 
-def test_a_loss_is_that_before_the_update(built):
-    """The critic's loss is linear in its scores: its gradient doesn't need them."""
+def test_the_reported_loss_is_that_before_the_update(built):
+    """The critic's loss is linear in its scores, so its gradient does not depend on them."""
     sess, gan, start = built
     assert gan.disc_loss.op in between([gan.disc_opt])
     imgs = real_imgs()
@@ -223,13 +223,13 @@ def test_a_loss_is_that_before_the_update(built):
         restore(built)
         loss, _ = sess.run([gan.disc_loss, gan.disc_opt], {gan.imgs: imgs, gan.y: -np.ones((6, 1))})
         assert loss == pytest.approx(-critic(imgs, start).mean(), rel=1e-5)
-    assert critic(imgs, values(sess)).mean() > 1 - loss  # the update was no small one
+    assert critic(imgs, values(sess)).mean() > 1 - loss  # the update was large
 
 
 # --- an iteration ---
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -259,13 +259,13 @@ def test_an_iteration_is_five_rounds_of_the_critic_and_one_update(dataset):
     assert feeds[15]["imgs"] is feeds[13]["imgs"] and feeds[15]["fake_imgs"] is feeds[14]["imgs"]
     assert set(feeds[15]) == {"imgs", "fake_imgs"} and set(feeds[16]) == {"noise"}
     noise = np.concatenate([feed["noise"] for feed in feeds if "noise" in feed])
-    assert noise.shape == (48, 5) and len(np.unique(noise)) == 240  # new for each round, and G
+    assert noise.shape == (48, 5) and len(np.unique(noise)) == 240  # each update has its own noise
     firsts = {real["imgs"].tobytes() for real in feeds[1:15:3]}
     assert len(firsts) == 5
 
 
 class Watched:
-    """A session that keeps the critic's largest weight after each run."""
+    """A session that records the largest weight of the critic after each run."""
 
     def __init__(self, sess, gan):
         self.sess, self.gan, self.largest = sess, gan, []
@@ -276,19 +276,19 @@ class Watched:
         return found
 
 
-def test_after_every_round_the_critic_is_within_the_clip(session, dataset):
+def test_after_each_pair_of_updates_the_critic_is_clipped(session, dataset):
     sess, gan = session
     watched = Watched(sess, gan)
     figures = model.report(sess, gan, model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG))
     predicted, on_real, on_fake = (watched.largest[number:15:3] for number in range(3))
     assert predicted[0] > 0.1 and predicted[1:] == 4 * [np.float32(0.01)]
-    assert min(on_real) > 0.02  # the first of two updates isn't clipped
+    assert min(on_real) > 0.02  # there is no clip after the first of two updates
     assert on_fake == 5 * [np.float32(0.01)] == 5 * watched.largest[-1:]
-    assert np.abs(sess.run(gan.gen_vars[0])).max() > 0.1  # the generator isn't clipped at all
+    assert np.abs(sess.run(gan.gen_vars[0])).max() > 0.1  # the generator is never clipped
     assert abs(figures["estimate"]) < 0.01 < abs(figures["disc_loss"])
 
 
-def test_the_estimate_is_of_the_critic_after_its_last_clip(session, dataset):
+def test_the_estimate_is_that_of_the_critic_after_its_last_clip(session, dataset):
     sess, gan = session
     fed = []
 
@@ -308,13 +308,13 @@ def test_the_estimate_is_of_the_critic_after_its_last_clip(session, dataset):
 
 # --- what the section says ---
 
-def test_log_line_is_in_the_manner_of_the_chapters_others():
+def test_log_line_is_like_the_others_of_the_chapter():
     line = model.log_line(0, 30_000, {"disc_loss": -0.698, "gen_loss": 0.7, "estimate": 1.39})
     assert line == ("0 [Discriminator loss: -0.698000, estimate: 1.390000] "
                     "[Generator loss: 0.700000]")
 
 
-def test_the_defaults_are_the_chapters():
+def test_the_defaults_are_those_of_the_chapter():
     config = model.Config()
     assert (config.n_critic, config.clip_value, config.learning_rate) == (5, 0.01, 0.00005)
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
@@ -331,15 +331,15 @@ def test_the_loss_is_the_mean_of_the_product_and_not_of_scores_and_labels():
     assert np.mean([y, scores]) == 1.75
 
 
-def test_clipped_weights_make_no_1_lipschitz_critic():
-    """With all weights at the clip the slope is 3.67; other weights make it anything below."""
+def test_clipped_weights_do_not_make_a_critic_1_lipschitz():
+    """With all weights at the clip, the slope is 3.67; with other weights it can be anything smaller."""
     weights = {name: np.full(shape, 0.01) for name, shape in dense_table().items()}
     black, white = critic(np.stack([np.zeros(784), np.ones(784)]), weights)
     assert (white - black).item() / np.sqrt(784) == pytest.approx(3.67, abs=0.005)
 
 
-def test_the_generators_loss_has_no_level(session):
-    """Every score raised by 5: the same critic to the generator, whose loss is another."""
+def test_the_level_of_the_generators_loss_is_arbitrary(session):
+    """With 5 added to every score, the generator has the same gradients but another loss."""
     sess, gan = session
     feed = {gan.imgs: real_imgs(), gan.noise: np.random.default_rng(1).normal(size=(6, 5))}
     gen_loss, estimate = sess.run([gan.gen_loss, gan.estimate], feed)
@@ -354,6 +354,6 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
     _, gan, _ = built
     fetches = [gan.disc_opt_clip, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp",
                                   "Placeholder", "Prod", "Shape", "StridedSlice"}

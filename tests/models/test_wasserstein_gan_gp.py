@@ -1,4 +1,4 @@
-"""The gradient penalty against NumPy: value, gradient, what an update moves, an iteration."""
+"""The gradient penalty against NumPy: its value and gradient, what an update changes, an iteration."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, start)` of a small GAN, no weight or average at a 0 or 1."""
+    """`(sess, gan, start)` of a small GAN. No weight or average is 0 or 1."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -40,7 +40,7 @@ def feed(built):
 
 
 def slopes(x, weights):
-    """The gradient [B, n] of each image's score, in NumPy: the chain rule by hand."""
+    """The gradient [B, n] of the score of each image in NumPy, by the chain rule."""
     steps = []
     for number in range(2):
         end = f"_{number}" if number else ""
@@ -60,9 +60,9 @@ def penalty(weights, imgs, generated, epsilon):
 
 
 def penalty_of(score, points, weights={}):
-    """The graph's penalty for the critic `score`, and its gradient by each of `weights`.
+    """The penalty in the graph for the critic `score`, and its gradient with respect to `weights`.
 
-    `points` are real images, fakes and epsilon; `weights` is name -> value.
+    `points` are real images, fakes and epsilon; `weights` is a dict from name to value.
     """
     with new_graph(seed=2).as_default(), tf.Session(config=session_config()) as sess:
         found = model.gradient_penalty(score, *(tf.constant(part, tf.float32) for part in points))
@@ -77,8 +77,8 @@ def penalty_of(score, points, weights={}):
 # --- the penalty ---
 
 @pytest.mark.parametrize("norm", [0, 0.25, 1, 3])
-def test_a_linear_critics_penalty_is_that_of_its_weights_norm(norm):
-    """grad (w x + b) is w wherever the point lies: (|w| - 1)^2, exactly."""
+def test_the_penalty_of_a_linear_critic_depends_on_the_norm_of_its_weights(norm):
+    """The gradient of w x + b is w at every point, so the penalty is exactly (|w| - 1)^2."""
     rng = np.random.default_rng(0)
     w = rng.normal(size=(7, 1))
     w = np.float32(w * norm / np.linalg.norm(w))
@@ -88,10 +88,10 @@ def test_a_linear_critics_penalty_is_that_of_its_weights_norm(norm):
     assert found == pytest.approx(expected, rel=3e-6, abs=1e-12)
 
 
-def test_lambda_weighs_the_penalty_in_the_loss(session, feed):
+def test_lambda_weights_the_penalty_in_the_loss(session, feed):
     sess, gan = session
     weights = values(sess)
-    generated, _ = generator(feed[gan.noise], weights, True)  # normalized by the batch
+    generated, _ = generator(feed[gan.noise], weights, True)  # normalized with batch statistics
     unweighted = penalty(weights, feed[gan.imgs], generated, feed[gan.epsilon])
     estimate = critic(feed[gan.imgs], weights).mean() - critic(generated, weights).mean()
     found = sess.run([gan.penalty, gan.estimate, gan.disc_loss, gan.gen_loss], feed)
@@ -101,7 +101,7 @@ def test_lambda_weighs_the_penalty_in_the_loss(session, feed):
 
 
 def tiny_critic():
-    """Weights of a critic of six pixels, 2 * 2 and 2 units, at which no unit is near its kink."""
+    """Weights of a critic of six pixels with 4 and 2 units, with no unit near the kink of its ReLU."""
     rng = np.random.default_rng(7)
     shapes = {"dense/kernel": (6, 4), "dense/bias": (4,), "dense_1/kernel": (4, 2),
               "dense_1/bias": (2,), "dense_2/kernel": (2, 1), "dense_2/bias": (1,)}
@@ -113,8 +113,8 @@ def some_points():
     return rng.uniform(-1, 1, (5, 6)), rng.uniform(-1, 1, (5, 6)), rng.uniform(size=(5, 1))
 
 
-def test_the_gradient_of_the_penalty_is_that_of_finite_differences():
-    """Second-order gradients, of each weight of the critic, against NumPy in float64."""
+def test_the_gradient_of_the_penalty_equals_finite_differences():
+    """This compares the second-order gradients of each weight of the critic with NumPy in float64."""
     weights, points = tiny_critic(), some_points()
     found, *graph = penalty_of(lambda x: model.discriminator(x, 0.2, hidden_size=2), points, weights)
     assert found == pytest.approx(penalty(weights, *points), rel=1e-5)
@@ -131,8 +131,8 @@ def test_the_gradient_of_the_penalty_is_that_of_finite_differences():
         assert np.abs(expected).max() > 0.1 or name.endswith("bias"), name
 
 
-def test_each_image_has_an_epsilon_and_a_norm_of_its_own():
-    """The gradient of x^2 / 2 is x, the point itself: each norm tells where that lay."""
+def test_each_image_has_its_own_epsilon_and_gradient_norm():
+    """The gradient of x^2 / 2 is the point x itself, so the norm shows which point was used."""
     imgs, generated, epsilon = some_points()
 
     def square(x):
@@ -145,21 +145,21 @@ def test_each_image_has_an_epsilon_and_a_norm_of_its_own():
     expected = (np.linalg.norm(points, axis=1) - 1) ** 2
     np.testing.assert_allclose(each, expected, rtol=1e-5)
     assert together == pytest.approx(np.mean(each), rel=1e-6)
-    # One epsilon for all, or one norm of them all, is something else.
+    # A common epsilon, or a common norm, would give another value.
     for other in (np.full((5, 1), epsilon[0]), np.full((5, 1), epsilon.mean())):
         points = other * imgs + (1 - other) * generated
         assert abs(((np.linalg.norm(points, axis=1) - 1) ** 2).mean() - together) > 1e-3
 
 
 @pytest.mark.parametrize("epsilon, which", [(1., 0), (0., 1)])
-def test_epsilon_1_is_the_real_image_and_0_the_generators(epsilon, which):
+def test_epsilon_1_is_the_real_image_and_0_the_generated_one(epsilon, which):
     pair = some_points()[:2]
     found, = penalty_of(lambda x: tf.reduce_sum(x * x / 2, axis=1, keepdims=True),
                         (*pair, np.full((5, 1), epsilon)))
     assert found == pytest.approx(((np.linalg.norm(pair[which], axis=1) - 1) ** 2).mean(), rel=1e-5)
 
 
-def test_a_critic_without_slope_has_a_penalty_of_1_and_a_gradient_that_is_a_number():
+def test_a_constant_critic_has_a_penalty_of_1_and_a_finite_gradient():
     value, by_weight = penalty_of(lambda x: x @ tf.get_variable("w", (6, 1)), some_points(),
                                   {"w": np.zeros((6, 1))})
     assert value == pytest.approx(1, abs=1e-5)
@@ -176,7 +176,7 @@ def test_table_of_variables_at_full_size():
         others = {var.op.name for var in tf.global_variables()} - set(table)
     assert table == dense_table() | {
         f"{norm}/{name}": (width,) for norm, width in zip(NORMS, (256, 512, 1024))
-        for name in ("gamma", "beta")}  # none in the critic
+        for name in ("gamma", "beta")}  # the critic has no batch norm
     averages = {f"{norm}/moving_{name}" for norm in NORMS for name in ("mean", "variance")}
     assert saved == averages | {name for name in table if name.startswith("generator/")}
     assert others == averages | {
@@ -185,27 +185,27 @@ def test_table_of_variables_at_full_size():
         for beta in ("beta1", "beta2")}
 
 
-def test_samples_are_drawn_by_the_moving_averages(session):
+def test_samples_use_the_moving_averages(session):
     sess, gan = session
     z = np.random.default_rng(1).normal(size=(6, 5))
     np.testing.assert_allclose(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG),
                                generator(z, values(sess), False)[0], atol=1e-5)
 
 
-def test_the_critics_update_moves_the_critic_alone(session, feed):
+def test_the_critics_update_changes_only_the_critic(session, feed):
     sess, gan = session
     before = values(sess)
     sess.run(gan.disc_opt, feed)
     after = values(sess)
     moved = {name for name in after if (after[name] != before[name]).any()}
     assert {name.partition("/")[0] for name in moved} == {"discriminator", "disc_opt"}
-    # On six real images and six fakes, the last bias cancels.
+    # The last bias cancels, since there are as many real images as fakes.
     weights = {var.op.name for var in tf.trainable_variables("discriminator/")}
     assert moved >= weights - {"discriminator/dense_2/bias"}
 
 
-def test_adams_first_step_is_of_its_full_size_without_momentum(session, feed):
-    """lr sqrt(1 - 0.9) / (1 - 0) g / (sqrt(0.1) |g|), and then beta1 0 to the 2, 0.9 to the 2."""
+def test_without_momentum_adams_first_step_has_its_full_size(session, feed):
+    """It is lr sqrt(1 - 0.9) / (1 - 0) g / (sqrt(0.1) |g|). Afterwards the powers are 0^2 and 0.9^2."""
     sess, gan = session
     before = values(sess)
     sess.run(gan.disc_opt, feed)
@@ -216,7 +216,7 @@ def test_adams_first_step_is_of_its_full_size_without_momentum(session, feed):
     assert after["disc_opt/beta2_power"] == pytest.approx(0.81, rel=1e-6)
 
 
-def test_the_generators_update_moves_its_weights_and_averages_alone(session, feed):
+def test_the_generators_update_changes_only_its_weights_and_averages(session, feed):
     sess, gan = session
     before = values(sess)
     sess.run(gan.gen_opt, {gan.noise: feed[gan.noise]})
@@ -230,8 +230,8 @@ def test_the_generators_update_moves_its_weights_and_averages_alone(session, fee
         np.testing.assert_allclose(after[f"{norm}/moving_mean"], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_the_critics_figures_are_those_before_the_update(built):
-    """All of them stand in the loss, and every weight's update waits for that."""
+def test_the_reported_losses_are_those_before_the_update(built):
+    """All of them are terms of the loss, and the update of every weight waits for the loss."""
     _, gan, _ = built
     assert {gan.estimate.op, gan.penalty.op} <= set(between([gan.disc_loss]))
     updates = [op for op in between([gan.disc_opt]) if op.type == "ApplyAdam"]
@@ -243,7 +243,7 @@ def test_the_critics_figures_are_those_before_the_update(built):
 # --- an iteration ---
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers as a session would."""
+    """Replaces a session: records each run, and answers as a session would."""
 
     def __init__(self):
         self.runs = []
@@ -257,7 +257,7 @@ def test_an_iteration_is_five_updates_of_the_critic_and_one_of_the_generator(tra
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     taken = model.step(sess, gan, digits.Pool(train_set), np.random.default_rng(0), CONFIG)
     figures = model.report(sess, gan, taken)
-    assert figures == {"disc_loss": -4, "gen_loss": 3, "estimate": 5, "penalty": 5}  # the fifth's
+    assert figures == {"disc_loss": -4, "gen_loss": 3, "estimate": 5, "penalty": 5}  # that of the fifth update
     critics, last = [feed for _, feed in sess.runs[:-1]], sess.runs[-1]
     assert [fetches for fetches, _ in sess.runs[:-1]] == 5 * [
         ["disc_loss", "estimate", "penalty", "disc_opt"]]
@@ -273,8 +273,8 @@ def test_an_iteration_is_five_updates_of_the_critic_and_one_of_the_generator(tra
     assert len({feed["imgs"].tobytes() for feed in critics}) == 5
 
 
-def test_all_that_is_random_is_drawn_from_the_rng(built):
-    """Nothing in the graph draws: a checkpoint of the rng is enough to resume."""
+def test_all_random_numbers_are_drawn_from_the_rng(built):
+    """No op of the graph is random, so a checkpoint of the rng is enough to resume."""
     _, gan, _ = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.fake_imgs, gan.disc_loss]
     assert not [op.type for op in between(fetches) if "andom" in op.type]
@@ -286,7 +286,7 @@ def test_log_line():
                     "[Generator loss: 0.700000]")
 
 
-def test_the_defaults_are_algorithm_1s_and_the_chapters():
+def test_the_defaults_are_those_of_algorithm_1_and_of_the_chapter():
     config, clipped = model.Config(), wasserstein_gan.Config()
     assert (config.penalty_weight, config.n_critic) == (10, 5)
     assert (config.learning_rate, config.beta1, config.beta2) == (0.0001, 0, 0.9)
@@ -302,7 +302,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
     _, gan, _ = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
-    # Everything that computes on [B, ...] tensors is a GPU's; these carry shapes and control.
+    # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Fill", "Identity", "NoOp",
                                   "Placeholder", "Prod", "Range", "Shape", "StridedSlice"}
     assert all(op.outputs[0].dtype == tf.int32 for op in between(fetches) if op.type == "Range" or (
