@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,38 @@ def session(built):
     return built[:-1]
 
 
+@pytest.fixture
+def untrained(monkeypatch):
+    """Graphs get no gradients and no optimizer's variables: three quarters of the work of a build."""
+    from gan_tf1.tf1 import tf
+    monkeypatch.setattr(tf.train.Optimizer, "minimize", lambda *_, **named: tf.no_op())
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """What would run a chapter's script in a process of its own runs it in this one.
+
+    It does so on few digits, and not compiled. The list of the run directories' names.
+    """
+    import few_digits
+    from gan_tf1.data import digits
+    from gan_tf1.training import processes
+    made = []
+
+    def start(arguments, environment):
+        made.append(arguments[2].name)
+        try:
+            load_script(arguments[0].name).main([str(part) for part in arguments[1:]
+                                                 if part != "--xla"])
+        except SystemExit as exit_:
+            return SimpleNamespace(returncode=exit_.code, stderr=f"error: status {exit_.code}")
+        return SimpleNamespace(returncode=0, stderr="")
+
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    monkeypatch.setattr(processes, "run", start)
+    return made
+
+
 def load_script(name):
     """Import the script `name` as a module, whose `main(argv)` runs it in this process."""
     spec = importlib.util.spec_from_file_location(name.removesuffix(".py").lstrip("0123456789_"),
@@ -106,6 +139,14 @@ def load_script(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def unpainted(figure, path):
+    """In place of `figures.save`: an empty file, since painting takes longer than a small run."""
+    from gan_tf1.files import replacing
+    with replacing(path) as temporary:
+        temporary.touch()
+    return path
 
 
 class Stopped(Exception):

@@ -1,4 +1,4 @@
-"""Train the chapters' systems in Keras for a few steps: `python keras_twin.py CHAPTER OUT.npz`.
+"""Train the chapters' systems in Keras for a few steps: `python keras_twin.py FOLDER CHAPTER ...`.
 
 `run` starts this file in a process of its own, with TF2 as the readers of the chapters have it.
 `gan_tf1` turns the behaviour of TF2 off for a whole process, and Keras then uses another `Model` with
@@ -42,19 +42,18 @@ def drawn_labels():
     return np.arange(50, dtype=np.uint8) % 10
 
 
-def run(chapter, folder):
-    """Train `chapter` in Keras. Returns a dict of arrays.
+def run(chapters, folder):
+    """Train the `chapters` in Keras, in one process. Returns a dict chapter -> dict of arrays.
 
     `start/PART/NUMBER` and `end/PART/NUMBER` are the variables before and after the training, with the
     parts of `parts` below. `losses` [ITERATIONS, columns] are those that the chapter prints.
     """
-    out = pathlib.Path(folder) / f"{chapter}.npz"
     environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "2",
                    "CUDA_VISIBLE_DEVICES": "-1"}
-    done = subprocess.run([sys.executable, __file__, chapter, out], env=environment,
+    done = subprocess.run([sys.executable, __file__, folder, *chapters], env=environment,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return dict(np.load(out))
+    return {chapter: dict(np.load(pathlib.Path(folder) / f"{chapter}.npz")) for chapter in chapters}
 
 
 def load(found, variables, sess):
@@ -368,7 +367,7 @@ def rmsprops(keras, tf):
     return found
 
 
-def main(chapter, out):
+def main(folder, *chapters):
     import tensorflow as tf
     import tf_keras as keras
     assert tf.executing_eagerly()
@@ -377,10 +376,12 @@ def main(chapter, out):
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.backend.set_floatx("float64")
-    keras.utils.set_random_seed(SEED)
-    with double.unfused_batch_norm():
-        found = found_by(chapter, keras, tf)
-    np.savez(out, **found)
+    for chapter in chapters:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(SEED)
+        with double.unfused_batch_norm():
+            found = found_by(chapter, keras, tf)
+        np.savez(pathlib.Path(folder) / f"{chapter}.npz", **found)
 
 
 def in_float64(optimizer):

@@ -155,12 +155,18 @@ def test_distance_of_a_discriminator_from_the_optimal_one():
 SMALL = gan_1d.Config(batch_size=128, converging_steps=400, iterations=60)
 
 
-@pytest.fixture
-def line():
+@pytest.fixture(scope="module")
+def built():
+    """`(sess, gan, start)` of the small GAN on the line."""
     with new_graph(seed=1).as_default(), tf.Session(config=session_config()) as sess:
         gan = gan_1d.build(SMALL)
         sess.run(tf.global_variables_initializer())
-        yield sess, gan
+        yield sess, gan, values(sess)
+
+
+@pytest.fixture
+def line(session):
+    return session
 
 
 def test_the_networks_and_their_losses_equal_numpy(line):

@@ -168,7 +168,7 @@ def test_translating_takes_as_many_images_as_there_are_one_by_one(session):
 
 # --- the graph ---
 
-def test_table_of_variables_at_full_size():
+def test_table_of_variables_at_full_size(untrained):
     with new_graph(seed=0).as_default():
         gan = model.build(model.Config(), 3, epoch_steps=1334)
         table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
@@ -192,14 +192,22 @@ def test_table_of_variables_at_full_size():
               for name in ("conv2d", "conv2d_4")}
     assert table == gens | discs and saved == set(gens)
     assert others == {
-        "pool_a": (50, 256, 256, 3), "pool_b": (50, 256, 256, 3), "global_step": (),
-        **{f"{name}/{slot}": shape for name, shape in table.items() for slot in ("Adam", "Adam_1")},
-        **{f"{optimizer}/{beta}_power": () for optimizer in ("gen_opt", "disc_a_opt", "disc_b_opt")
-           for beta in ("beta1", "beta2")}}
+        "pool_a": (50, 256, 256, 3), "pool_b": (50, 256, 256, 3), "global_step": ()}
     assert patches[1:] == [30, 30, 1]  # of 70 x 70 pixels each
 
 
-def test_weights_begin_normal_around_0():
+def test_every_trained_variable_has_adams_slots(built):
+    table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
+    others = {var.op.name: tuple(var.shape.as_list()) for var in tf.global_variables()
+              if var.op.name not in table}
+    assert others == {
+        "pool_a": (3, 16, 16, 3), "pool_b": (3, 16, 16, 3), "global_step": (),
+        **{f"{name}/{slot}": shape for name, shape in table.items() for slot in ("Adam", "Adam_1")},
+        **{f"{optimizer}/{beta}_power": () for optimizer in ("gen_opt", "disc_a_opt", "disc_b_opt")
+           for beta in ("beta1", "beta2")}}
+
+
+def test_weights_begin_normal_around_0(untrained):
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         model.build(model.Config(size=32, load_size=32, channels=16, blocks=1), 1, epoch_steps=5)
         sess.run(tf.global_variables_initializer())
@@ -260,7 +268,7 @@ def test_adams_first_step_is_of_the_rate_of_the_epoch(session, feed):
     np.testing.assert_allclose(np.abs(values(sess)[name] - before), 0.0002 * 51 / 101, rtol=0.01)
 
 
-def test_without_weight_there_is_no_identity_loss_and_no_pass_for_it():
+def test_without_weight_there_is_no_identity_loss_and_no_pass_for_it(untrained):
     def convolutions(weight):
         with new_graph(0).as_default():
             gan = model.build(model.Config(size=16, load_size=16, channels=1, blocks=1,
@@ -284,7 +292,7 @@ def test_sizes_that_dont_fit_are_refused():
     model.check(model.Config(size=24))
 
 
-def test_the_smallest_size_that_passes_has_one_patch():
+def test_the_smallest_size_that_passes_has_one_patch(untrained):
     config = model.Config(size=24, load_size=24, channels=1, blocks=1)
     model.check(config)
     with new_graph(0).as_default() as graph:

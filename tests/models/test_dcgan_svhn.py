@@ -14,9 +14,9 @@ from gpu_kernels import between, host_side, without_gpu_kernel
 CONFIG = model.Config(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=3)
 
 
-@pytest.fixture
-def session():
-    """`(sess, net)` of a small DCGAN, no weight or average at a 0 or 1 that would hide an error."""
+@pytest.fixture(scope="module")
+def built():
+    """`(sess, net, start)` of a small DCGAN, no weight or average at a 0 or 1 that would hide an error."""
     with new_graph(seed=3).as_default():
         net = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -26,7 +26,7 @@ def session():
                 var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
             for var in averages():
                 var.load(rng.uniform(0.5, 1.5, var.shape), sess)
-            yield sess, net
+            yield sess, net, values(sess)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def averages():
             if var.op.name.endswith(("/moving_mean", "/moving_variance"))]
 
 
-def test_table_of_variables_at_full_size():
+def test_table_of_variables_at_full_size(untrained):
     with new_graph(seed=0).as_default():
         net = model.build(model.Config())
         table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
@@ -185,7 +185,8 @@ def unordered(update, updates):
             if other.inputs[0] is update.inputs[0] and other not in reads]
 
 
-def test_updates_of_one_average_have_an_order_which_they_lack_as_printed(session, monkeypatch):
+def test_updates_of_one_average_have_an_order_which_they_lack_as_printed(
+        session, untrained, monkeypatch):
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
     assert len(updates) == 14  # mean and variance; three layers of G, two of D in two passes
     assert [unordered(update, updates) for update in updates] == 14 * [[]]

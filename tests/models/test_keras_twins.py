@@ -38,11 +38,17 @@ STILL = {  # biases ahead of batch norm; a padding after discriminator/conv2d_1 
                          "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias"}}
 
 
+@pytest.fixture(scope="module")
+def of_keras(tmp_path_factory):
+    """Chapter -> the arrays of `keras_twin.run`. To import Keras takes longer than to train them all."""
+    return keras_twin.run(CHAPTERS, tmp_path_factory.mktemp("keras"))
+
+
 @pytest.fixture(scope="module", params=CHAPTERS)
-def twins(request, tmp_path_factory):
+def twins(request, of_keras):
     """`(chapter, Keras' arrays, our printed losses, name -> differences, powers)`, in float64."""
     model, config = CHAPTERS[request.param]
-    found = keras_twin.run(request.param, tmp_path_factory.mktemp("keras"))
+    found = of_keras[request.param]
     images, rng = keras_twin.drawn_numbers()
     dataset = digits.Pool(mnist.DataSet(images, keras_twin.drawn_labels()))
     dataset.images = images.reshape(len(images), 784) / 255

@@ -131,13 +131,13 @@ def test_losses_are_those_of_the_paper(session, feed):
         atol=1e-3)
 
 
-def test_table_of_variables_at_full_size():
+def test_table_of_variables_at_full_size(untrained):
     """The paper's appendix 6.1: C64-C128-C256-C512-C512-C512-C512-C512 and back."""
     with new_graph(seed=0).as_default():
         gan = model.build(model.Config())
         table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
         saved = {var.op.name for var in gan.gen_vars}
-        others = {var.op.name for var in tf.global_variables()} - set(table)
+        assert tf.global_variables() == tf.trainable_variables()
     widths, expected = (3, 64, 128, 256, 512, 512, 512, 512, 512), {}
 
     def expect(scope, kind, *shape, bias=0, normed=0):
@@ -162,12 +162,17 @@ def test_table_of_variables_at_full_size():
     expect("discriminator/logits", "conv2d", 512, 1, bias=1)
     assert table == expected
     assert saved == {name for name in table if name.startswith("generator/")}
+
+
+def test_every_trained_variable_has_adams_slots(built):
+    table = {var.op.name for var in tf.trainable_variables()}
+    others = {var.op.name for var in tf.global_variables()} - table
     assert others == {f"{name}/{slot}" for name in table for slot in ("Adam", "Adam_1")} | {
         f"{optimizer}/{beta}_power" for optimizer in ("disc_opt", "gen_opt")
         for beta in ("beta1", "beta2")}
 
 
-def test_weights_start_normal_with_deviation_0_02():
+def test_weights_start_normal_with_deviation_0_02(untrained):
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         model.build(model.Config(size=32, channels=16))
         sess.run(tf.global_variables_initializer())
@@ -246,7 +251,7 @@ def test_noise_is_the_dropouts_seed_and_matters_only_through_it(session, feed):
     assert {0., 2.} == set(np.unique(masks)) and (masks[0] != masks[1]).any()
 
 
-def test_no_dropout_no_noise():
+def test_no_dropout_no_noise(untrained):
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(model.Config(size=8, channels=2, patch_layers=1, drop_rate=0.))
         sess.run(tf.global_variables_initializer())

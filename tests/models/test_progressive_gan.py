@@ -183,7 +183,7 @@ def outputs(stage, noise, imgs, restore):
         return sess.run([gan.fake_imgs, scores], {gan.noise: noise, gan.imgs: imgs})
 
 
-def test_at_alpha_0_output_and_scores_are_those_of_the_stage_before(tmp_path):
+def test_at_alpha_0_output_and_scores_are_those_of_the_stage_before(untrained, tmp_path):
     """Exactly: the variables come by name from its checkpoint, the new layers add nothing yet."""
     rng, path = np.random.default_rng(2), str(tmp_path / "before")
     noise, imgs = rng.normal(size=(8, 5)), rng.uniform(-1, 1, (8, 4, 4, 3))
@@ -246,7 +246,7 @@ def test_at_alpha_0_only_the_stage_before_has_gradients(session, feed):
         assert np.abs(slope).max() > 1e-7, name
 
 
-def test_a_stages_graph_has_its_own_layers_alone():
+def test_a_stages_graph_has_its_own_layers_alone(untrained):
     names = {}
     for stage in (Stage(4, 0, 32), Stage(8, 32, 64), Stage(16, 32, 64)):
         with new_graph(0).as_default():
@@ -391,7 +391,7 @@ def test_without_pixel_norm_only_noise_is_normalized():
             assert len(norms) == (5 if on else 1)
 
 
-def test_without_the_deviation_the_critic_has_no_map_more():
+def test_without_the_deviation_the_critic_has_no_map_more(untrained):
     for on in (True, False):
         with new_graph(0).as_default():
             model.build(switched(minibatch_stddev=on), Stage(4, 0, 8), 1)
@@ -399,14 +399,13 @@ def test_without_the_deviation_the_critic_has_no_map_more():
             assert kernel.shape.as_list() == [3, 3, 4 + on, 4]
 
 
-def test_table_of_variables():
-    with new_graph(0).as_default():
-        gan = model.build(CONFIG, FADING, COLOURS)
-        table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()
-                 if var.name.endswith("kernel:0")}
-        saved = {var.op.name for var in gan.gen_vars}
-        everything = {var.op.name for var in tf.global_variables()}
-        trainable = {var.op.name for var in tf.trainable_variables()}
+def test_table_of_variables(built):
+    _, gan, _ = built
+    table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()
+             if var.name.endswith("kernel:0")}
+    saved = {var.op.name for var in gan.gen_vars}
+    everything = {var.op.name for var in tf.global_variables()}
+    trainable = {var.op.name for var in tf.trainable_variables()}
     assert table == {
         "generator/4x4/dense/kernel": (5, 64), "generator/4x4/conv/kernel": (3, 3, 4, 4),
         "generator/4x4/to_rgb/kernel": (1, 1, 4, 3), "generator/8x8/conv/kernel": (3, 3, 4, 3),
