@@ -1,4 +1,4 @@
-"""A damaged run directory is resumed to the same bytes, or refused in one line and left as it is."""
+"""Damaged run directories: they are resumed to the same bytes, or refused and left unchanged."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def main():
 
 @pytest.fixture(scope="module")
 def made(main, tmp_path_factory):
-    """A run of five epochs, and the same killed in the fifth: checkpoints 2, 3 and 4 are there."""
+    """A run of five epochs, and the same run killed in the fifth, with checkpoints 2, 3 and 4."""
     folder = tmp_path_factory.mktemp("runs")
     with copies(folder / "whole", folder, lambda moment: moment == "before save ") as moments:
         main([*TINY, "--run-dir", str(folder / "whole")])
@@ -68,7 +68,7 @@ def complete(made, tmp_path):
 
 
 def damage(file, kind, at=None):
-    """Damage `file`; a byte flipped, or cut off, is the one before `at`, where that is given."""
+    """Damage `file`. With `at`, the byte before it is flipped, or the file is cut off there."""
     if kind == "removed":
         return file.unlink()
     raw = file.read_bytes()
@@ -98,7 +98,7 @@ def size_at(path, epoch, name):
     ("state/epoch_00004.index", "empty"), ("state/epoch_00004.index", "removed"),
     ("state/epoch_00004.json", "flipped"), ("state/epoch_00004.json", "halved"),
     ("log.txt", "flipped"), ("losses.csv", "cut"), ("samples.f32", "flipped")])
-def test_damage_in_the_last_epoch_costs_that_epoch_only(
+def test_damage_in_the_last_epoch_loses_only_that_epoch(
         main, half, whole, capsys, file, kind):
     grows = file in run_directory.GROWING
     damage(half / file, kind, size_at(half, 4, file) if grows else None)
@@ -114,7 +114,7 @@ def test_damage_in_the_last_epoch_costs_that_epoch_only(
     ("generator/checkpoint", "garbage"), ("generator/checkpoint", "removed"),
     ("generator/generator_ck.ckpt-4.index", "removed"),
     ("generator/generator_ck.ckpt-4.data-00000-of-00001", "garbage")])
-def test_other_damage_costs_nothing(main, half, whole, file, kind):
+def test_other_damage_loses_no_epoch(main, half, whole, file, kind):
     damage(half / file, kind)
     main(["--resume", "--run-dir", str(half)])
     assert results(half) == whole
@@ -124,7 +124,7 @@ def test_other_damage_costs_nothing(main, half, whole, file, kind):
     ("losses.csv", "empty"), ("losses.csv", "removed"), ("samples.f32", "garbage"),
     ("log.txt", "flipped"), ("config.json", "empty"), ("config.json", "garbage"),
     ("config.json", "halved"), ("config.json", "removed")])
-def test_damage_that_no_checkpoint_outlives_is_refused_and_nothing_lost(
+def test_damage_to_all_checkpoints_is_refused_and_loses_nothing(
         main, half, capsys, file, kind):
     damage(half / file, kind, {"flipped": 1}.get(kind))
     before = content(half)
@@ -135,7 +135,7 @@ def test_damage_that_no_checkpoint_outlives_is_refused_and_nothing_lost(
 
 @pytest.mark.parametrize("file, kind", [
     *(("samples.npz", kind) for kind in DAMAGES), ("losses.csv", "flipped")])
-def test_damage_to_a_complete_run_is_noticed(main, complete, capsys, file, kind):
+def test_damage_to_a_complete_run_is_refused(main, complete, capsys, file, kind):
     damage(complete / file, kind)
     before = content(complete)
     assert file.partition(".")[0] in refusal(capsys, main, "--resume", "--run-dir", complete)
@@ -143,7 +143,7 @@ def test_damage_to_a_complete_run_is_noticed(main, complete, capsys, file, kind)
 
 
 @pytest.mark.parametrize("kind", ["flipped", "empty", "garbage"])
-def test_damaged_samples_are_one_line_to_a_reader(complete, capsys, kind):
+def test_reading_damaged_samples_prints_one_line(complete, capsys, kind):
     damage(complete / "samples.npz", kind)
     assert "samples.npz can't be read" in refusal(
         capsys, load_script("diagnose.py").main, complete)
@@ -171,7 +171,7 @@ def test_random_damage(main, half, whole, capsys, seed):
 
 # --- a run without rows ---
 
-def test_a_run_killed_before_its_first_row_is_one_line_to_a_reader_and_goes_on(
+def test_a_run_killed_before_its_first_row_is_reported_in_one_line_and_can_be_resumed(
         main, half, whole, capsys, tmp_path):
     shutil.rmtree(half / "state")
     for name in ("losses.csv", "samples.f32"):
@@ -196,7 +196,8 @@ def test_a_table_without_rows_says_so(text):
 @pytest.mark.parametrize("key, value", [
     ("seed", -1), ("seed", True), ("seed", 2**31), ("seed", 1.5), ("loop", "graph"),
     ("loop", {"loop": "while"}), ("loop", {"loop": "feed", "xla": 1}),
-    ("data_dir", "~nosuchuser/x"), ("data_dir", "a\0b"), ("data_diversity", "high"), ("data_spread", "wide"),
+    ("data_dir", "~nosuchuser/x"), ("data_dir", "a\0b"), ("data_diversity", "high"),
+    ("data_spread", "wide"),
     ("sample_shape", [-2, 784]), ("sample_shape", ["2", 784]), ("sample_shape", [2.0, 784]),
     ("sample_shape", [2**40, 784]), ("sample_shape", [10**6] * 3), ("sample_shape", [1] * 100),
     ("sample_shape", 784)])
@@ -210,7 +211,7 @@ def test_a_bad_value_in_config_json_is_named(half, key, value):
 @pytest.mark.parametrize("raw, complaint", [
     (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"), (bytes(range(256)), "can't decode"),
     (b'"text"', "not the configuration of a run"), (b"{}", "its 'chapter' is missing")])
-def test_a_config_json_that_is_none_is_refused(half, raw, complaint):
+def test_an_invalid_config_json_is_refused(half, raw, complaint):
     (half / "config.json").write_bytes(raw)
     with pytest.raises(InputError, match=complaint):
         run_config.read_config(half)
@@ -239,7 +240,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_training(
     assert f"{folder} can't be written" in refusal(capsys, main, "--resume", "--run-dir", half)
 
 
-def test_an_interval_that_the_graphs_loop_cannot_count_is_refused(train_set):
+def test_an_interval_too_long_for_the_graph_loop_is_refused(train_set):
     with new_graph(0).as_default(), pytest.raises(InputError, match="at most 2147483647 steps"):
         graph_loop.build(None, train_set, 0, 2**31)
 
@@ -247,7 +248,7 @@ def test_an_interval_that_the_graphs_loop_cannot_count_is_refused(train_set):
 # --- generators ---
 
 @pytest.mark.parametrize("kind", ["empty", "garbage", "removed"])
-def test_generators_are_found_without_their_list(complete, kind):
+def test_generators_are_found_without_the_checkpoint_file(complete, kind):
     listed = saved_generator.saved(complete)
     assert [path.name for path in listed] == ["generator_ck.ckpt-4", "generator_ck.ckpt-5"]
     damage(complete / "generator" / "checkpoint", kind)
@@ -269,7 +270,7 @@ def test_a_generator_outside_of_its_run_is_refused(main, half, complete, capsys,
     ("generator_ck.ckpt-5.index", "empty"), ("generator_ck.ckpt-5.index", "garbage"),
     ("generator_ck.ckpt-5.data-00000-of-00001", "flipped"),
     ("generator_ck.ckpt-5.data-00000-of-00001", "removed")])
-def test_a_damaged_generator_is_one_line(complete, capsys, file, kind):
+def test_restoring_a_damaged_generator_prints_one_line(complete, capsys, file, kind):
     damage(complete / "generator" / file, kind)
     assert "can't be restored" in refusal(
         capsys, load_script("export.py").main, complete, complete.parent / "out")
@@ -287,7 +288,7 @@ def test_weights_of_another_size_are_refused(complete, resource_variables):
 # --- a disk that fails ---
 
 def failing(monkeypatch, error, call):
-    """Let TensorFlow's save raise `error` at its call number `call`."""
+    """Make call number `call` of TensorFlow's `Saver.save` raise `error`."""
     calls, original = [], tf.train.Saver.save
 
     def save(*args, **named):
@@ -305,9 +306,9 @@ MESSAGE = "Graph execution error:\n\n/run/state/epoch_2.data.tempstate1; {}\n\t 
     (3, tf.errors.ResourceExhaustedError, "No space left on device", 1),
     (4, tf.errors.UnknownError, "Input/output error", 1),
     (4, tf.errors.PermissionDeniedError, "Permission denied", 2)])
-def test_a_failing_save_is_one_line_and_the_run_goes_on_afterwards(
+def test_a_failing_save_prints_one_line_and_the_run_can_be_resumed(
         main, whole, tmp_path, capsys, monkeypatch, call, kind, reason, status):
-    """In the second epoch, call 3 saves the generator and call 4 the whole state."""
+    """In the second epoch, call 3 saves the generator, and call 4 saves the whole state."""
     with monkeypatch.context() as patch:
         failing(patch, kind(None, None, MESSAGE.format(reason)), call)
         with pytest.raises(SystemExit) as exit_:
@@ -319,10 +320,10 @@ def test_a_failing_save_is_one_line_and_the_run_goes_on_afterwards(
     assert results(tmp_path / "run") == whole
 
 
-def test_a_folder_that_has_become_a_file_is_one_line(main, tmp_path, capsys, monkeypatch):
+def test_a_folder_that_is_replaced_by_a_file_prints_one_line(main, tmp_path, capsys, monkeypatch):
     grown = run_directory.Run.grown
 
-    def spoiled(self, *more):  # in the first epoch: the second can't save its generator
+    def spoiled(self, *more):  # in the first epoch, so that the second cannot save its generator
         shutil.rmtree(self.path / "generator")
         (self.path / "generator").write_text("mine")
         return grown(self, *more)
@@ -334,9 +335,9 @@ def test_a_folder_that_has_become_a_file_is_one_line(main, tmp_path, capsys, mon
     assert exit_.value.code == 2 and line.endswith("generator: Not a directory")
 
 
-# --- what belongs to nobody ---
+# --- leftovers and older versions ---
 
-def test_litter_is_removed_and_the_run_goes_on(main, half, whole):
+def test_leftover_files_are_removed_on_resuming(main, half, whole):
     litter = [".writing-a.json", "figures/.writing-b.png", "state/.writing-c.json",
               "generator/checkpoint.tmp0123", "generator/generator_ck.ckpt-1.index",
               "generator/generator_ck.ckpt-9.data-00000-of-00001.tempstate1",
@@ -350,8 +351,8 @@ def test_litter_is_removed_and_the_run_goes_on(main, half, whole):
     assert left == ["state/epoch_00005.index"]  # the fifth epoch's own
 
 
-def test_checkpoints_of_earlier_versions_are_resumed(main, half, whole):
-    """They say how long the growing files are, and not what is in them."""
+def test_checkpoints_without_checksums_are_resumed(main, half, whole):
+    """Earlier versions stored only the sizes of the growing files."""
     from gan_tf1.training import checkpoint
     for marker in (half / "state").glob("*.json"):
         body = json.loads(marker.read_text())
@@ -367,8 +368,8 @@ def test_checkpoints_of_earlier_versions_are_resumed(main, half, whole):
 CONFIG = json.loads((ROOT / "checkpoints" / "mnist_gan" / "config.json").read_text())
 
 
-def test_the_one_that_comes_second_leaves_the_firsts_directory_alone(tmp_path, monkeypatch):
-    """Another process takes the directory right after it was found vacant."""
+def test_a_second_process_leaves_the_directory_of_the_first_alone(tmp_path, monkeypatch):
+    """The first process takes the directory just after the second has found it vacant."""
     path, vacant, first = tmp_path / "run", run_directory.vacant, []
 
     def raced(where):
@@ -386,7 +387,7 @@ def test_the_one_that_comes_second_leaves_the_firsts_directory_alone(tmp_path, m
         run_directory.Run(path, {**CONFIG, "seed": 2})
 
 
-def test_of_many_that_start_at_once_one_gets_the_directory(tmp_path):
+def test_if_many_threads_start_at_once_one_of_them_gets_the_directory(tmp_path):
     for number in range(20):
         path, barrier, won, lost = tmp_path / str(number), threading.Barrier(4), [], []
 
@@ -405,7 +406,7 @@ def test_of_many_that_start_at_once_one_gets_the_directory(tmp_path):
             assert len(lost) == 3 and run_config.read_config(path)["seed"] == seed
 
 
-def test_numbers_are_not_given_twice(tmp_path, monkeypatch):
+def test_no_number_is_given_to_two_runs(tmp_path, monkeypatch):
     paths = [tmp_path / "runs" / name for name in ("001", "001", "002")]
     monkeypatch.setattr(run_directory.outputs, "next_free",
                         lambda name, ending, left=list(paths): left.pop(0))
@@ -413,7 +414,7 @@ def test_numbers_are_not_given_twice(tmp_path, monkeypatch):
         assert [first.path, second.path] == paths[1:]
 
 
-def test_windows_paths_name_runs_and_patterns_do_not():
+def test_windows_paths_are_accepted_and_patterns_refused():
     run_directory.refuse_patterns(pathlib.PureWindowsPath(r"C:\runs\mnist_gan-001"))
     run_directory.refuse_patterns(pathlib.PurePosixPath("/runs/mnist_gan-001"))
     for path in (pathlib.PureWindowsPath(r"C:\runs\gan*"), pathlib.PurePosixPath("runs/gan[1]"),
@@ -422,7 +423,7 @@ def test_windows_paths_name_runs_and_patterns_do_not():
             run_directory.refuse_patterns(path)
 
 
-def test_a_checksum_is_that_of_the_content(tmp_path):
+def test_size_and_checksum_of_a_growing_file_match_its_content(tmp_path):
     file = growing.GrowingFile(tmp_path / "file")
     for content in (b"first", b"second"):
         file.append(content)

@@ -1,4 +1,4 @@
-"""What is said of a run: on series whose answer is known, and on small runs that do and don't."""
+"""Diagnosing a run: series of losses and samples whose signs are known, and small real runs."""
 
 import dataclasses
 import json
@@ -28,7 +28,7 @@ EPOCHS = np.arange(1., 101)
 
 
 def series(disc, gen, epochs=EPOCHS):
-    """Columns of a losses.csv; numbers stand for a loss that stays."""
+    """The columns of a losses.csv; a number stands for a constant loss."""
     return {"epoch": epochs, "disc_loss": np.broadcast_to(disc, len(epochs)).astype(float),
             "gen_loss": np.broadcast_to(gen, len(epochs)).astype(float)}
 
@@ -38,7 +38,7 @@ def noise(seed=0, deviation=0.1, count=100):
 
 
 def series_of(values, reference=0.7):
-    """How much a hundred epochs' samples differ from each other, images of digits."""
+    """The diversity of images of digits, one value per epoch."""
     return diversity.Series("samples", np.asarray(values), reference, "training images")
 
 
@@ -47,7 +47,7 @@ HEALTHY = series(1 + noise(0), 1.7 + noise(1))
 
 # --- losses ---
 
-def test_a_healthy_run_is_told_with_its_numbers():
+def test_the_sentence_on_a_healthy_run_gives_its_numbers():
     found = diagnosis.judge(HEALTHY, CHANCE)
     disc, gen = (HEALTHY[name][80:].mean() for name in ("disc_loss", "gen_loss"))
     assert found.signs == ()
@@ -58,13 +58,13 @@ def test_a_healthy_run_is_told_with_its_numbers():
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_loss_that_is_not_finite(value):
+def test_a_loss_that_is_not_finite_is_divergence(value):
     gen = 1.7 + noise()
     gen[6:9] = value
     for some in (series(1., gen), series(np.where(EPOCHS > 8, value, 1.), gen)):
         assert diagnosis.judge(some)[:2] == (
             (DIVERGENCE,), f"Signs of divergence: gen_loss is {value:g} in epoch 7.")
-    # Two rows are enough, and one step among an epoch's.
+    # Two rows are enough, and so is a single step within an epoch.
     assert diagnosis.judge({name: column[5:7] for name, column in some.items()}).signs == (
         DIVERGENCE,)
     steps = {"step": EPOCHS, "disc_loss": gen, "gen_loss": gen}
@@ -82,7 +82,7 @@ def test_cross_entropies_diverge_above_ten_times_chance():
     assert diagnosis.judge(series(1., disc), CHANCE).signs == (DIVERGENCE,)
 
 
-def test_scores_diverge_where_they_grow_and_not_where_they_drift():
+def test_scores_diverge_if_they_grow_but_not_if_they_drift():
     critic = np.exp(EPOCHS / 10)
     assert diagnosis.judge(series(-critic, 0.1)).signs == (DIVERGENCE,)
     assert "(in the first half: 148 at most)" in diagnosis.judge(
@@ -97,23 +97,23 @@ def test_discriminator_dominance():
     assert found[:2] == ((WIN,), "Signs of discriminator dominance: over epochs 81 to 100 disc_loss "
                      "averages 0.02, close to its minimum of 0, and gen_loss averages 7.52 (over "
                      "epochs 41 to 60: 5.5).")
-    # Labels of 0.9 leave a discriminator that errs nowhere 0.325.
+    # With labels of 0.9, the loss of a discriminator without errors is 0.325.
     smooth = series(0.34, 8.)
     assert diagnosis.judge(smooth, CHANCE).signs == ()
     assert diagnosis.judge(smooth, CHANCE, least=0.325).signs == (WIN,)
     assert diagnosis.judge(series(0.44, 8.), CHANCE, least=0.325).signs == ()
-    # However high the generator's loss is: if the discriminator dominates, it has no bound.
+    # A high generator loss is no divergence: if the discriminator dominates, it has no bound.
     assert diagnosis.judge(series(0.34, 90.), CHANCE, 0.325).signs == (WIN,)
-    for other in (series(0.5, 8.),                                   # it errs
-                  series(0.02, 4.),                                  # fakes pass at 2 %
+    for other in (series(0.5, 8.),                                   # D makes errors
+                  series(0.02, 4.),                                  # D gives fakes 2 %
                   series(np.where(EPOCHS > 50, 1., 0.02), np.where(EPOCHS > 50, 1.7, 8.))):
         assert diagnosis.judge(other, CHANCE).signs == ()
-    # A critic's losses may be 0.02 and 8 too, and mean nothing of the sort.
+    # The losses of a critic may have the same values without any such meaning.
     of_scores = diagnosis.judge(losses)
     assert of_scores.signs == () and WIN not in of_scores.sentence
 
 
-def test_swings_of_one_period():
+def test_swings_with_one_period_are_oscillation():
     sine = np.sin(2 * np.pi * EPOCHS / 10)  # five cycles in the second half
     found = diagnosis.judge(series(1 + 0.5 * sine + noise(), 1.7 + noise(1)), CHANCE)
     assert found.signs == (OSCILLATION,)
@@ -122,10 +122,10 @@ def test_swings_of_one_period():
     of_sine = swings.swing(1 + 0.5 * sine[50:])
     assert of_sine.deviation == pytest.approx(0.5 / math.sqrt(2), rel=0.05)
     assert of_sine.share > 0.9 and of_sine.cycles == 5
-    for other in (1 + 0.1 * sine,                                     # too near
-                  1 + 0.5 * np.where(EPOCHS < 50, sine, 0),           # settled, as it should
+    for other in (1 + 0.1 * sine,                                     # too small
+                  1 + 0.5 * np.where(EPOCHS < 50, sine, 0),           # settled
                   1 + 0.5 * np.sin(2 * np.pi * EPOCHS / 90),          # a drift
-                  1 + noise(3, 0.3)):                                 # of no period
+                  1 + noise(3, 0.3)):                                 # without a period
         assert diagnosis.judge(series(other, 1.7 + noise(1)), CHANCE).signs == ()
 
 
@@ -135,7 +135,7 @@ def test_scores_that_swing_about_zero_need_a_period():
     assert diagnosis.judge(series(noise(2), noise(1))).signs == ()
 
 
-def test_wild_swings_need_no_period_but_both_losses():
+def test_wild_swings_of_both_losses_need_no_period():
     wild = np.exp(noise(4, 0.8))
     both = series(wild, np.exp(noise(5, 0.8)))
     assert diagnosis.judge(both, CHANCE).signs == (OSCILLATION,)
@@ -143,26 +143,26 @@ def test_wild_swings_need_no_period_but_both_losses():
     assert diagnosis.judge(series(wild, 1.7), CHANCE).signs == ()
 
 
-def test_swings_are_those_of_the_steps_where_these_are_known():
+def test_swings_are_judged_by_the_losses_of_every_step_if_available():
     steps = np.arange(5000.)
-    # Batches differ by chance, epochs' last ones too; within, five cycles a half.
+    # Single batches are noisy, but there are five cycles in the second half.
     disc = 1 + 0.5 * np.sin(2 * np.pi * steps / 500) + noise(0, 1, 5000)
     table = {"step": steps, "disc_loss": disc, "gen_loss": disc}
     assert diagnosis.judge(HEALTHY, CHANCE, steps=table).signs == (OSCILLATION,)
     fast = {**table, "disc_loss": 1 + noise(0, 1, 5000), "gen_loss": 1 + noise(1, 1, 5000)}
     assert diagnosis.judge(HEALTHY, CHANCE, steps=fast).signs == ()
-    # Many steps do not make a long run: its last losses are what can be said.
+    # A run of few epochs is not judged, even if it has many steps.
     short = diagnosis.judge({name: column[:4] for name, column in HEALTHY.items()}, steps=fast)
     assert not short.judged and "in epoch 4 disc_loss is" in short.sentence
-    # Steps of other columns are passed by.
+    # A table of steps without these losses is ignored.
     assert diagnosis.judge(HEALTHY, CHANCE, steps={"step": steps, "loss": disc}).signs == ()
 
 
-def test_noise_is_seldom_called_anything():
+def test_noise_is_rarely_flagged():
     rng, wrong, runs = np.random.default_rng(0), 0, 500
     for _ in range(runs):
         shocks = rng.normal(0, 0.2, (2, 120))
-        for epoch in range(1, 120):  # noise that lingers, on a logarithmic scale
+        for epoch in range(1, 120):  # correlated noise, on a logarithmic scale
             shocks[:, epoch] += 0.5 * shocks[:, epoch - 1]
         disc, gen = np.exp(shocks[:, 20:])
         wrong += diagnosis.judge(series(disc, 1.7 * gen), CHANCE).signs != ()
@@ -170,15 +170,15 @@ def test_noise_is_seldom_called_anything():
 
 
 @pytest.mark.parametrize("name", ["mnist_gan_envelope.csv", "mnist_gan_graph_loop.csv"])
-def test_no_seed_of_the_chapters_configuration_is_called_anything(name):
-    """Not even seed 1018, whose generator stays behind, but isn't beaten."""
+def test_no_seed_of_the_chapters_configuration_is_flagged(name):
+    """Not even seed 1018, whose generator is worse than the others but not dominated."""
     envelope = comparison.envelope("mnist_gan", BOOK_LOGS / name)
     for disc, gen in zip(envelope.losses["disc_loss"], envelope.losses["gen_loss"]):
         found = diagnosis.judge(series(disc, gen, envelope.epochs.astype(float)), CHANCE, 0.325)
         assert found.signs == (), found.sentence
 
 
-def test_little_is_said_of_little():
+def test_a_short_run_is_not_judged():
     nine = {name: column[:9] for name, column in HEALTHY.items()}
     disc, gen = nine["disc_loss"][-1], nine["gen_loss"][-1]
     assert diagnosis.judge(nine, CHANCE, samples=[series_of(np.full(9, 0.01))]) == (
@@ -201,7 +201,7 @@ def test_little_is_said_of_little():
 @pytest.mark.parametrize("model, labels", [
     (mnist_gan, (0.,)), (dcgan_svhn, ()), (dcgan_class, ()), (dcgan_mnist, None),
     (vanilla_gan, None), (dcgan_upsampling, None), (conditional_gan, None)])
-def test_chance_is_the_loss_of_logits_that_say_nothing(model, labels):
+def test_chance_is_the_loss_if_all_logits_are_zero(model, labels):
     with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
         zeros, y = tf.zeros((4, 1)), tf.constant([[1.], [1.], [0.], [0.]])
         losses = (model.model_loss(zeros, y, zeros) if labels is None else
@@ -209,8 +209,7 @@ def test_chance_is_the_loss_of_logits_that_say_nothing(model, labels):
         assert sess.run(losses[0]) == pytest.approx(model.CHANCE, abs=1e-4)
 
 
-def test_no_length_of_a_run_is_left_out():
-    """From 59 rows on every run is judged for oscillation, however many there are."""
+def test_swings_are_judged_for_every_length_from_59_rows():
     for rows in (59, 60, 100, 101, 110, 118, 199, 200, 201, 1000):
         swung = swings.of_second_half(np.sin(np.arange(rows)) + 2)
         assert swung is not None, rows
@@ -236,17 +235,17 @@ def test_diversity_is_the_share_of_the_variance_between_images():
     rng = np.random.default_rng(0)
     shape = (200, 28, 28)
     common, own = rng.normal(0, 2, shape[1:]), rng.normal(0, 1, shape)
-    images = common + own  # variances of 4 within an image and 1 between images
+    images = common + own  # a variance of 4 within an image, and of 1 between images
     assert diversity.diversity(images) == pytest.approx(0.2, rel=0.1)
     assert diversity.diversity(3 * images - 7) == pytest.approx(diversity.diversity(images))
     assert diversity.diversity(own) == pytest.approx(1, abs=0.01)
     assert diversity.diversity(np.repeat(common[None], 8, axis=0)) == 0
     assert diversity.diversity(np.zeros((8, 784))) == 0
-    # Few samples tell the same on the average: here variances of 1/4 and 1.
+    # Few samples give the same on average: here with variances of 1/4 and 1.
     few = [diversity.diversity((common / 4 + own)[start:start + 8]) for start in range(0, 200, 8)]
     assert np.mean(few) == pytest.approx(0.8, abs=0.02)
     assert math.isnan(diversity.diversity(images[:7]))
-    assert math.isnan(diversity.diversity(rng.normal(size=(50, 1))))  # numbers are no images
+    assert math.isnan(diversity.diversity(rng.normal(size=(50, 1))))  # single numbers are not images
 
 
 def test_the_spread_of_points_is_their_total_variance_in_their_own_units():
@@ -271,14 +270,14 @@ def test_temperatures_are_compared_in_the_units_of_the_samples():
     assert diversity.of_data(two_cities.load(0, 7).train) == {"data_spread": None}
 
 
-COURSES = {  # the diversity of a hundred epochs' samples; training images have 0.7 -> collapse?
+COURSES = {  # name -> (the diversity after each epoch, is it a collapse?); training images have 0.7
     "lost": (np.linspace(0.6, 0.05, 100), True),
     "lost at the very end": (np.where(EPOCHS > 80, 0.02, 0.6), True),
-    "never had": (np.full(100, 0.02), True),
-    "lost, and now and then between two": (np.where(EPOCHS % 10 < 2, 0.4, 0.02), True),
-    "still learned": (np.linspace(0.01, 0.2, 100), False),
+    "never high": (np.full(100, 0.02), True),
+    "lost, except for short times": (np.where(EPOCHS % 10 < 2, 0.4, 0.02), True),
+    "still rising": (np.linspace(0.01, 0.2, 100), False),
     "from noise to digits": (np.linspace(1, 0.55, 100), False),
-    "as that of the data": (np.full(100, 0.69), False),
+    "that of the data": (np.full(100, 0.69), False),
 }
 
 
@@ -292,16 +291,16 @@ def test_collapse(course):
             in found.sentence)
 
 
-def test_a_single_mode_that_widens_is_a_collapse_still():
+def test_a_single_mode_that_widens_is_still_a_collapse():
     widening = diversity.Series("samples", np.linspace(0.001, 0.01, 100), 1., "training points")
     assert diversity.collapsed(widening)
     spreading = widening._replace(values=np.linspace(0.01, 0.2, 100))
     assert not diversity.collapsed(spreading)
-    assert not diversity.collapsed(series_of(widening.values))  # images begin as one blot
+    assert not diversity.collapsed(series_of(widening.values))  # generated images are all alike at first
 
 
 def test_without_the_training_images_a_collapse_is_a_loss_of_diversity():
-    for course, collapsed in (("lost", True), ("never had", False)):
+    for course, collapsed in (("lost", True), ("never high", False)):
         found = diagnosis.judge(HEALTHY, CHANCE, samples=[series_of(COURSES[course][0], None)])
         assert found.signs == collapsed * (COLLAPSE,) and "training" not in found.sentence
     few = diagnosis.judge(HEALTHY, CHANCE, samples=[series_of(np.full(9, 0.01))])
@@ -309,7 +308,7 @@ def test_without_the_training_images_a_collapse_is_a_loss_of_diversity():
         "; not judged: collapse (10 sets of at least 8 samples needed).")
 
 
-def test_two_signs_make_one_sentence():
+def test_two_signs_are_reported_in_one_sentence():
     found = diagnosis.judge(series(90., 400.), CHANCE, samples=[series_of(COURSES["lost"][0])])
     assert found.signs == (DIVERGENCE, COLLAPSE)
     assert found.sentence.startswith(
@@ -317,10 +316,10 @@ def test_two_signs_make_one_sentence():
         "1.39); collapse: 1")
 
 
-# --- planted collapses: runs of every kind of samples, written by hand ---
+# --- planted collapses: artificial runs with every kind of samples ---
 
 def planted(path, model, samples, data, of_data, rows=None):
-    """A complete run of `model` at `path` with these samples [E, n, ...] and healthy losses."""
+    """Write a complete run of `model` to `path`, with `samples` [E, n, ...] and healthy losses."""
     path.mkdir()
     config = dataclasses.asdict(model.Config())
     (path / "config.json").write_text(json.dumps({
@@ -338,7 +337,7 @@ def planted(path, model, samples, data, of_data, rows=None):
 
 
 def images_of(rng, sets, count, shape, diversity):
-    """Images whose diversity is about this: a common image, and one of each its own."""
+    """Images with about this diversity: each is the sum of a common image and one of its own."""
     common = rng.normal(0, math.sqrt(1 - diversity), shape)
     return common + rng.normal(0, math.sqrt(diversity), (sets, count, *shape))
 
@@ -358,7 +357,7 @@ def test_a_planted_collapse_of_images(tmp_path, name, own, signs):
 
 
 def modes_of(data, chosen, sets=20, count=400):
-    """Sets of points of the modes `chosen` of the mixture `data`, and what its runs record."""
+    """Sets of points of the modes `chosen` of the mixture `data`, and the counts that a run logs."""
     rng = np.random.default_rng(1)
     means, deviation = mixtures.means(data), mixtures.DEVIATIONS[data]
     which = rng.choice(chosen, (sets, count))
@@ -374,7 +373,7 @@ def modes_of(data, chosen, sets=20, count=400):
     ("grid", range(0, 25, 2), (PARTIAL,), "over the second half 13.0 of 25 modes are captured"),
     ("ring", range(8), (), "8.0 of 8 modes are captured"),
     ("ring", [3], (COLLAPSE,), "1.0 of 8 modes"),
-    ("ring", [0, 4], (PARTIAL,), "2.0 of 8 modes")])  # opposite: with the spread of all eight
+    ("ring", [0, 4], (PARTIAL,), "2.0 of 8 modes")])  # opposite modes have the spread of all eight
 def test_a_planted_collapse_of_points(tmp_path, data, chosen, signs, told):
     points, counted = modes_of(data, list(chosen))
     of_data = diversity.of_data(mixtures.load(data, 2000, 0).train)
@@ -382,7 +381,7 @@ def test_a_planted_collapse_of_points(tmp_path, data, chosen, signs, told):
     assert found.signs == signs and told in found.sentence
 
 
-def test_points_that_have_not_found_the_modes_yet_have_not_lost_them(tmp_path):
+def test_points_that_have_not_found_the_modes_yet_are_not_a_collapse(tmp_path):
     points, _ = modes_of("grid", list(range(25)))
     points += np.random.default_rng(2).uniform(-1, 1, points.shape)
     counted = {"modes": [12] * 20, "high_quality": [0.02] * 20}
@@ -393,7 +392,7 @@ def test_points_that_have_not_found_the_modes_yet_have_not_lost_them(tmp_path):
 
 @pytest.mark.parametrize("cities, signs", [((0., 30.), ()), ((30.,), (COLLAPSE,))])
 def test_a_planted_collapse_of_temperatures(tmp_path, cities, signs):
-    """By their spread alone, as in a run that is not complete."""
+    """The spread alone is judged, as in an unfinished run, which has no shares of the modes."""
     rng = np.random.default_rng(3)
     celsius = rng.choice(cities, (20, 100, 1)) + rng.normal(0, 4, (20, 100, 1))
     samples = 2 * (celsius - two_cities.LOW) / (two_cities.HIGH - two_cities.LOW) - 1
@@ -409,7 +408,7 @@ def test_a_planted_collapse_of_temperatures(tmp_path, cities, signs):
 @pytest.mark.parametrize("lost, told", [((), ""), ((1,), "A to B"), ((4,), "B to A"),
                                         ((1, 4), "A to B"), ((2, 5), "")])
 def test_a_planted_collapse_of_translations(tmp_path, shape, lost, told):
-    """Real images and those translated back are no outputs: they neither hide a collapse nor make one."""
+    """Only outputs are judged, not the real images nor the images that are translated back."""
     rng = np.random.default_rng(4)
     parts = [images_of(rng, 20, 4, shape, 0.6) for _ in range(6)]
     for real in (0, 3):  # the same test images each time
@@ -431,7 +430,7 @@ def test_a_planted_collapse_of_pix2pix(tmp_path, own, signs):
     assert found.signs == signs and "; training inputs: 60%)" in found.sentence
 
 
-def test_every_model_that_keeps_samples_says_what_they_are():
+def test_every_model_with_samples_states_their_kind():
     for name in ("conditional_gan", "cyclegan", "dcgan_class", "dcgan_mnist", "dcgan_svhn",
                  "dcgan_upsampling", "mixture_gan", "mnist_gan", "mnist_gan_objectives", "pix2pix",
                  "progressive_gan", "remedies_gan", "semi_supervised", "stacked_mnist_gan",
@@ -444,13 +443,13 @@ def test_every_model_that_keeps_samples_says_what_they_are():
         assert setting is None or hasattr(model.Config(), setting)
 
 
-# --- modes that are known ---
+# --- known modes ---
 
 def of_shares(*rows):
     return mode_shares.of_shares(np.repeat(rows, 10, axis=0), 25, "iteration")
 
 
-def test_known_modes_decide_on_collapse():
+def test_known_modes_decide_whether_there_is_a_collapse():
     alone, even = [1., 0.], [0.5, 0.5]
     for modes_, signs in ((of_shares(even, even), ()), (of_shares(even, alone), (COLLAPSE,)),
                           (of_shares(even, [0.6, 0.]), (PARTIAL,))):
@@ -458,7 +457,8 @@ def test_known_modes_decide_on_collapse():
         assert found.signs == signs and modes_.told in found.sentence
     assert of_shares(even, [0.6, 0.02]).told == (
         "over the second half 1.0 of 2 modes are covered, and 38% of the samples are near none")
-    cycling = mode_shares.of_shares(np.tile(np.repeat(np.eye(2), 5, axis=0), (10, 1)), 25, "iteration")
+    shares = np.tile(np.repeat(np.eye(2), 5, axis=0), (10, 1))
+    cycling = mode_shares.of_shares(shares, 25, "iteration")
     assert cycling.verdict == "full" and cycling.told.endswith(
         "; the generator switches from mode to mode 9 times and returns to one every 250 "
         "iterations on average")
@@ -466,12 +466,12 @@ def test_known_modes_decide_on_collapse():
 
 # --- runs ---
 
-TINY = ("--data", "drawn", "--batch-size", "20")  # 20 steps an epoch
+TINY = ("--data", "drawn", "--batch-size", "20")  # 20 steps per epoch
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """`trained(name, *flags)`: a run of the first chapter's script on few digits, made once."""
+    """A function that trains the first chapter on few digits, once for each name of a run."""
     folder, main = tmp_path_factory.mktemp("runs"), load_script("01_mnist_gan.py").main
 
     def train(name, *flags):
@@ -486,9 +486,9 @@ def trained(tmp_path_factory):
 
 HEALTHY_RUN = ("--epochs", "40", "--learning-rate", "0.003")
 RUNS = {  # the first sign -> flags
-    # Either held in 20 of 20 trials: in four seeds as it is, and in four others each without oneDNN,
-    # with AVX2 alone, with SSE4.1 alone and on one core. A second sign, collapse, came with 7 of the
-    # divergences.
+    # Both were found in 20 of 20 trials: with four seeds on the machine as it is, and with four
+    # others each without oneDNN, with AVX2 only, with SSE4.1 only, and on one core. In 7 of the
+    # divergent runs there was a second sign, collapse.
     (): HEALTHY_RUN,
     (DIVERGENCE,): ("--epochs", "12", "--learning-rate", "1"),
 }
@@ -496,7 +496,7 @@ RUNS = {  # the first sign -> flags
 
 @pytest.mark.numerics
 @pytest.mark.parametrize("signs", RUNS, ids="-".join)
-def test_a_real_run_is_judged_by_what_it_leaves(trained, signs, capsys):
+def test_real_runs_are_judged_by_their_files(trained, signs, capsys):
     path = trained("-".join(signs) or "healthy", *RUNS[signs])
     found = diagnosis.of_run(path)
     assert found.signs[:1] == signs, found.sentence
@@ -508,7 +508,7 @@ def test_a_real_run_is_judged_by_what_it_leaves(trained, signs, capsys):
     assert ": No sign of divergence, discriminator dominance or oscillation: over" in of_shipped
 
 
-PLANTED = {  # a sign that no small run shows on every machine -> losses and samples that have it
+PLANTED = {  # signs that no small run shows on every machine -> losses and spread of the samples
     WIN: (series(0.33, np.linspace(6, 8, 100)), None),
     OSCILLATION: (series(1 + 0.5 * np.sin(2 * np.pi * EPOCHS / 10), 1.7), None),
     COLLAPSE: (HEALTHY, 0),
@@ -528,7 +528,7 @@ def test_signs_planted_in_a_runs_files_are_found_there(trained, tmp_path, sign):
     assert diagnosis.of_run(path).signs == (sign,)
 
 
-def test_resuming_a_complete_run_says_it_again_and_keeps_it_once(trained, capsys):
+def test_resuming_a_complete_run_prints_the_diagnosis_without_logging_it_twice(trained, capsys):
     path = trained("healthy", *HEALTHY_RUN)
     before, log = (path / "diagnosis.txt").read_bytes(), (path / "log.txt").read_bytes()
     assert log.endswith(b"\n" + before) and log.count(before) == 1
@@ -539,7 +539,7 @@ def test_resuming_a_complete_run_says_it_again_and_keeps_it_once(trained, capsys
     assert (path / "log.txt").read_bytes() == log
 
 
-def test_what_is_judged_is_what_the_run_was_trained_on(trained):
+def test_samples_are_compared_with_the_training_images(trained):
     config = json.loads((trained("healthy", *HEALTHY_RUN) / "config.json").read_text())
     images = few_digits.load().train.images
     assert config["data_diversity"] == pytest.approx(diversity.diversity(images), abs=1e-4)
@@ -547,14 +547,14 @@ def test_what_is_judged_is_what_the_run_was_trained_on(trained):
         digits.Pool(few_digits.load().train))
 
 
-def test_a_run_that_stops_at_a_loss_that_is_not_finite_says_so_later_on(trained, capsys):
+def test_a_run_that_stopped_at_a_loss_that_is_not_finite_is_divergence(trained, capsys):
     with pytest.raises(SystemExit) as exit_:
         trained("infinite", "--epochs", "12", "--learning-rate", "1e37")
     assert exit_.value.code == 1
     told, said = (stream.splitlines() for stream in capsys.readouterr())
     path = trained("infinite")
     sentence = told[-1]
-    # Not a number, or infinite: by the order in which infinities are added.
+    # NaN or infinity, depending on the order in which infinities are added.
     assert re.fullmatch("Signs of divergence: disc_loss is (nan|inf) in epoch 1.", sentence)
     assert said[-1].startswith("error: the losses of epoch 1 are not finite")
     assert (path / "diagnosis.txt").read_text() == sentence + "\n"
@@ -562,7 +562,7 @@ def test_a_run_that_stops_at_a_loss_that_is_not_finite_says_so_later_on(trained,
     assert len(run_results.load_losses(path)["epoch"]) == 1
 
 
-def test_a_run_that_is_not_complete_is_judged_as_far_as_it_went(trained, tmp_path):
+def test_an_unfinished_run_is_judged_by_the_epochs_it_has(trained, tmp_path):
     path = shutil.copytree(trained("healthy", *HEALTHY_RUN), tmp_path / "run")
     samples = run_results.load_samples(path)
     (path / "samples.npz").unlink()
@@ -574,5 +574,5 @@ def test_a_run_that_is_not_complete_is_judged_as_far_as_it_went(trained, tmp_pat
     assert "of the variance of the last samples" not in diagnosis.of_run(path).sentence
 
 
-def test_no_run_is_one_line(capsys, tmp_path):
+def test_a_folder_without_a_run_is_refused(capsys, tmp_path):
     assert "holds no run" in refusal(capsys, load_script("diagnose.py").main, tmp_path)

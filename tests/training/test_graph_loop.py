@@ -1,4 +1,4 @@
-"""The loop in the graph: the chapters' own steps, traced, against the same steps fed."""
+"""The loop in the graph: the traced steps of the chapters, compared with the same steps with feeds."""
 
 import numpy as np
 import pytest
@@ -56,16 +56,16 @@ MODELS = {  # name -> model and its smallest settings
                                       disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
     "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
 }
-# Between them, these have all kinds of draws, of training sets and of state that the loop carries.
+# Together, these have all kinds of draws, of training sets, and of state that the loop carries.
 OF_EACH_KIND = ("mnist_gan", "mnist_gan_two_updates", "semi_supervised", "conditional_gan",
                 "wasserstein_gan_gp", "cyclegan", "progressive_gan", "pix2pix", "remedies_gan",
                 "mixture_gan")
-# And these have the ops of all.
+# Together, these have the ops of all models.
 OPS_OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "pix2pix", "mixture_gan")
 
 
 def others_slow(names):
-    """All `MODELS` as parameters, those that are not among `names` marked as slow."""
+    """All `MODELS` as parameters; those that are not in `names` are marked as slow."""
     return [name if name in names else pytest.param(name, marks=pytest.mark.slow)
             for name in MODELS]
 
@@ -82,14 +82,15 @@ def chapter(name):
     if model is cyclegan:
         net = model.build(config, 3, epoch_steps=20)
         train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
-        return net, train_set, graph_loop.bound(model.step, net, config), 15  # 20 steps are a pass
-    if model is progressive_gan:  # as 8x8 pixels are faded in
+        return net, train_set, graph_loop.bound(model.step, net, config), 15  # a pass has 20 steps
+    if model is progressive_gan:  # in the stage in which 8x8 pixels are faded in
         net = model.build(config, model.stages(config)[-1], 3)
         train_set = images.Rows(images.resized(COLOURS, 8))
         return (net, train_set, graph_loop.bound(model.step, net, config), 203 // config.batch_size)
     if model is remedies_gan:
         net = model.build(config, 784)
-        return net, digits.Pool(DataSet(DIGITS, LABELS)), graph_loop.bound(model.step, net, config), 25
+        train_set = digits.Pool(DataSet(DIGITS, LABELS))
+        return net, train_set, graph_loop.bound(model.step, net, config), 25
     net = model.build(config)
     if model in (dcgan_svhn, semi_supervised_svhn):
         labels = LABELS.astype(np.int32)
@@ -107,7 +108,7 @@ def chapter(name):
 
 
 class Spy:
-    """Hands on what a training set or a generator gives, and takes it down."""
+    """Passes on the values of a training set or a random generator, and records them."""
 
     def __init__(self, giver, drawn):
         self._giver, self._drawn = giver, drawn
@@ -132,7 +133,7 @@ class Spy:
 
 
 def spied(step):
-    """`step`, returning besides what it fetched all that it drew."""
+    """`step`, but it returns a pair: what the step returns, and the list of all that it drew."""
     def noting(sess, train_set, rng):
         drawn = []
         return step(sess, Spy(train_set, drawn), Spy(rng, drawn)), drawn
@@ -140,7 +141,7 @@ def spied(step):
 
 
 class Again:
-    """Gives what was taken down, whatever it is asked for."""
+    """Returns the recorded values in order, whatever it is asked for."""
 
     def __init__(self, drawn, train_set=None):
         self._drawn, self._train_set = drawn, train_set
@@ -159,7 +160,11 @@ class Again:
 
 
 def both(name, folder, steps=50, xla=False):
-    """Variables and fetched numbers after the epochs that make at least `steps`: by either loop."""
+    """The variables and the fetched numbers after whole epochs of at least `steps` steps.
+
+    Returns (variables, variables, fetched, fetched), each first of the loop in the graph and then
+    of the same steps with feeds.
+    """
     with new_graph(3, resource_variables=True).as_default(), \
             tf.Session(config=session_config()) as sess:
         net, train_set, step, epoch = chapter(name)
@@ -173,7 +178,7 @@ def both(name, folder, steps=50, xla=False):
         looped = [next(turns).fetched[0] for _ in range(steps)]
         after_loop = values(sess)
 
-        # One step a call, for a call returns its last step's draws.
+        # One step per call, since a call returns only the draws of its last step.
         drawn = []
         for number in range(steps):
             whole = graph.last is None or number % epoch < epoch - 1
@@ -188,22 +193,22 @@ def both(name, folder, steps=50, xla=False):
 
 
 def numbers(fetched):
-    """The numbers of each step, without batches: float64 [steps, k]."""
+    """The scalars that each step has fetched, without its batches: float64 [steps, k]."""
     return np.array([[leaf for leaf in tf.nest.flatten(each) if np.ndim(leaf) == 0]
                      for each in fetched], np.float64)
 
 
-# Two orders of summation differ by 2^-53, about 1e-16, of what is summed. Nothing amplifies that
-# more than Adam does in a bias ahead of batch norm, whose gradient is rounding alone, at most some
-# 1e-15 here: a step is then 1e-15 / 1e-8 of the learning rate, 0.001 at most, and fifty of them are
-# 5e-9. Differences up to 4e-10 were found. A step of one program that the other doesn't make moves
-# weights by 1e-4.
+# Two orders of summation give sums with a relative difference of 2^-53, about 1e-16. Adam amplifies
+# this most for a bias before batch norm. Its gradient consists of rounding errors only, at most about
+# 1e-15 here, so a step changes it by 1e-15 / 1e-8 of the learning rate, which is at most 0.001, and
+# fifty steps by 5e-9. Differences up to 4e-10 were found. A step that only one of the two loops makes
+# would change weights by 1e-4.
 ATOL = 1e-8
 
 
 @pytest.mark.numerics
 @pytest.mark.parametrize("name", others_slow(OF_EACH_KIND))
-def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_path):
+def test_fifty_steps_in_the_graph_equal_the_same_steps_with_feeds(name, tmp_path):
     with double.precision():
         after_loop, after_feeds, looped, fed = both(name, tmp_path)
     assert_equal(after_loop, after_feeds, looped, fed)
@@ -211,7 +216,7 @@ def test_fifty_steps_in_the_graph_end_where_the_same_steps_fed_end(name, tmp_pat
 
 @pytest.mark.numerics
 @pytest.mark.parametrize("name", others_slow(("mnist_gan",)))  # compiling takes long
-def test_so_do_fifty_compiled_steps(name, tmp_path):
+def test_fifty_compiled_steps_equal_the_same_steps_with_feeds(name, tmp_path):
     with double.precision():
         after_loop, after_feeds, looped, fed = both(name, tmp_path, xla=True)
     assert_equal(after_loop, after_feeds, looped, fed)
@@ -226,8 +231,8 @@ def assert_equal(after_loop, after_feeds, looped, fed):
 
 @pytest.mark.parametrize("name", ["mnist_gan",
                                   pytest.param("dcgan_svhn", marks=pytest.mark.slow)])
-def test_the_number_of_steps_a_call_changes_no_byte(name):
-    """So that the speed of a machine, by which that number goes, doesn't."""
+def test_the_number_of_steps_per_call_changes_no_byte(name):
+    """That number depends on the speed of the machine."""
     def trained(calls):
         with new_graph(3, resource_variables=True).as_default(), \
                 tf.Session(config=session_config()) as sess:
@@ -245,10 +250,10 @@ def test_the_number_of_steps_a_call_changes_no_byte(name):
     assert trained([9]) == trained([1, 3, 5]) != trained([8])
 
 
-# --- what a traced step draws ---
+# --- the draws of a traced step ---
 
 def drawn_rows(train_set, batch_size, epoch, epochs):
-    """The rows of each step's batch, `epochs` long."""
+    """The rows of the batch of each step, for so many `epochs` of `epoch` steps."""
     with new_graph(0).as_default(), tf.Session() as sess:
         first, rows = tf.placeholder(tf.int64, ()), []
         rest = 0 if train_set.carries_over else train_set.num_examples % batch_size
@@ -268,7 +273,7 @@ def test_batches_of_mnist_fill_up_from_the_next_pass():
     assert (passes[0] != passes[1]).any() and (passes[1] != passes[2]).any()
 
 
-def test_the_last_batch_of_svhn_has_what_is_left():
+def test_the_last_batch_of_svhn_has_the_remaining_rows():
     labels = LABELS.astype(np.int32)
     train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), 10)
     rows = drawn_rows(train_set, 20, train_set.steps(20), 2)
@@ -279,7 +284,7 @@ def test_the_last_batch_of_svhn_has_what_is_left():
 
 @pytest.mark.parametrize("batch_size", [2, 3, 5, 6])
 def test_an_interval_of_a_run_may_be_longer_than_a_pass(batch_size):
-    """A call ends where the rows that it has do: the next one has those of passes to come."""
+    """A call ends when its permutations are used up; the next call has those of later passes."""
     pixels = np.uint8([[3], [10], [40], [90], [120], [250]])
     train_set = images.Rows(pixels)
 
@@ -301,22 +306,22 @@ def test_an_interval_of_a_run_may_be_longer_than_a_pass(batch_size):
     DataSet(DIGITS, LABELS), digits.Pool(DataSet(DIGITS, LABELS)),
     svhn.Dataset(svhn.Arrays(COLOURS, LABELS.astype(np.int32), COLOURS[:9], LABELS[:9]), 10)],
     ids=["mnist", "pool", "svhn"])
-def test_bytes_on_the_device_come_back_as_the_numbers_that_are_fed(train_set):
+def test_bytes_on_the_device_are_decoded_to_the_numbers_that_are_fed(train_set):
     stored = train_set.stored()
     assert stored[0].dtype == np.uint8
     images, labels = train_set.decode(*stored)[:2]
     again = train_set.images if hasattr(train_set, "images") else svhn.scaled(COLOURS)
     assert images.dtype == np.float32 and images.tobytes() == again.tobytes()
     assert labels.tolist() == LABELS.tolist()
-    # In the graph a division may become a product with the reciprocal: each rounds once, to
-    # 2^-24 of a number that is at most 2 before 1 is taken off.
+    # In the graph a division may become a product with the reciprocal. Each rounds once, to 2^-24 of
+    # a number of at most 2, from which 1 is subtracted.
     with new_graph(0).as_default(), tf.Session() as sess:
         columns = [tracing.Traced(tf.constant(column)) for column in stored]
         traced = sess.run(train_set.decode(*columns)[0].tensor)
     np.testing.assert_allclose(traced, images, rtol=0, atol=4 * 2**-24)
 
 
-def test_draws_are_functions_of_seed_step_and_place():
+def test_draws_are_functions_of_seed_step_and_position():
     with new_graph(0).as_default(), tf.Session() as sess:
         step = tf.placeholder(tf.int64, ())
 
@@ -348,20 +353,21 @@ def test_a_function_that_no_chapter_uses_is_refused_by_name():
             np.arctan(traced)
 
 
-# --- what a traced session computes ---
+# --- the ops that a traced session adds ---
 
 def products(sess_calls):
-    """How many matrix products a traced session adds for `sess_calls(sess, gan, images, z)`."""
+    """How many matrix products a traced session adds in `sess_calls(sess, gan, feed)`."""
     with new_graph(0, resource_variables=True).as_default() as graph:
         gan = mnist_gan.build(mnist_gan.Config(gen_hidden_size=8, disc_hidden_size=8))
         images, z = tf.zeros((20, 784)), tf.zeros((20, 100))
         before = len(graph.get_operations())
-        sess_calls(tracing.Session(graph), gan, {gan.real_discriminator_input: tracing.Traced(images),
-                                                 gan.generator_input_z: tracing.Traced(z)})
+        feed = {gan.real_discriminator_input: tracing.Traced(images),
+                gan.generator_input_z: tracing.Traced(z)}
+        sess_calls(tracing.Session(graph), gan, feed)
         return sum(op.type == "MatMul" for op in graph.get_operations()[before:])
 
 
-def test_a_pass_through_a_network_that_has_not_moved_is_shared():
+def test_a_pass_through_a_network_that_was_not_updated_is_shared():
     def disc(sess, gan, feed):
         sess.run(gan.disc_train_opt, feed)
 
@@ -371,17 +377,17 @@ def test_a_pass_through_a_network_that_has_not_moved_is_shared():
     def in_turns(*calls):
         return lambda *arguments: [call(*arguments) for call in calls]
 
-    # Forward G 2, D of real and of fake 2 each; of D's weights 2 each, of its hidden units 1 each.
+    # Forward: G 2, D 2 each for real and fake. Backward: 2 each for D's weights, 1 each for its units.
     assert products(disc) == 2 + 4 + 4 + 2
-    # G 2 and D 2 forward; back through D 2, and G 3.
+    # Forward: G 2, D 2. Backward: D 2, G 3.
     assert products(gen) == 2 + 2 + 2 + 3
-    # The generator stands still while the discriminator moves: its pass is made once.
+    # The update of the discriminator leaves the generator as it is: its pass is made once.
     assert products(in_turns(disc, gen)) == products(disc) + products(gen) - 2
-    # In the other order it has moved, and D hasn't: but what D gets is another image.
+    # In the other order the generator is updated, so that the discriminator gets other images.
     assert products(in_turns(gen, disc)) == products(gen) + products(disc)
 
 
-def test_a_call_reads_what_the_call_before_has_moved():
+def test_a_call_reads_the_variables_that_the_previous_call_has_updated():
     with new_graph(0, resource_variables=True).as_default() as graph, tf.Session() as sess:
         x = tf.get_variable("x", initializer=1.)
         y = x * 10
@@ -409,10 +415,10 @@ def main(monkeypatch):
 
 
 @pytest.mark.parametrize("flags", [
-    pytest.param([], marks=pytest.mark.slow, id="graph"),  # as one that is killed
+    pytest.param([], marks=pytest.mark.slow, id="graph"),  # similar to a run that is killed
     pytest.param(["--xla"], id="xla")])
-def test_a_run_leaves_every_steps_losses_and_resumes_to_the_same_bytes(main, tmp_path, monkeypatch,
-                                                                       capsys, flags):
+def test_a_run_records_the_losses_of_every_step_and_resumes_to_the_same_bytes(
+        main, tmp_path, monkeypatch, capsys, flags):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     main([*FEW, "--loop", "graph", *flags, "--run-dir", str(whole)])
     steps = run_results.load_losses(whole, "step_losses.csv")
@@ -439,7 +445,7 @@ def test_a_run_leaves_every_steps_losses_and_resumes_to_the_same_bytes(main, tmp
     assert (cut / "step_losses.csv").read_bytes() == (whole / "step_losses.csv").read_bytes()
 
 
-def test_the_data_set_is_in_no_checkpoint(main, tmp_path):
+def test_checkpoints_do_not_contain_the_data_set(main, tmp_path):
     main([*FEW, "--loop", "graph", "--run-dir", str(tmp_path / "run")])
     last = tf.train.latest_checkpoint(str(tmp_path / "run" / "generator"))
     assert last and not any("loop" in name for name, _ in tf.train.list_variables(last))
@@ -459,10 +465,10 @@ def test_every_op_of_the_loop_has_a_gpu_kernel(name):
             [leaf for leaf in tf.nest.flatten([graph.steps, graph.last]) if leaf is not None]) == []
 
 
-# --- twenty seeds of either loop on MNIST ---
+# --- twenty seeds of each loop on MNIST ---
 
 def windows(name, epochs):
-    """Each seed's mean losses over `epochs` (first, last) in an envelope: [seeds, 2]."""
+    """The mean losses of each seed over the `epochs` (first, last) of an envelope: [seeds, 2]."""
     rows = run_results.table((BOOK_LOGS / name).read_text())
     own = (rows["epoch"] >= epochs[0]) & (rows["epoch"] <= epochs[1])
     return np.array([[rows[loss][own & (rows["seed"] == seed)].mean()
@@ -474,9 +480,9 @@ def test_the_losses_of_twenty_seeds_come_from_one_distribution(epochs):
     fed, looped = (windows(name, epochs) for name in ("mnist_gan_envelope.csv",
                                                       "mnist_gan_graph_loop.csv"))
     assert len(fed) == len(looped) == 20
-    for loss in range(2):  # eight comparisons: in all, equal ones are told apart in 1 % of cases
+    for loss in range(2):  # with eight comparisons, equal distributions fail in 1 % of all cases
         assert scipy.stats.ks_2samp(fed[:, loss], looped[:, loss]).pvalue > 0.01 / 8
-        # What does differ is told apart: later epochs.
+        # The test does tell different distributions apart: here those of later epochs.
         others = windows("mnist_gan_envelope.csv", (11, 20))
         assert epochs != (1, 2) or (
             scipy.stats.ks_2samp(others[:, loss], looped[:, loss]).pvalue < 0.01 / 8)

@@ -1,4 +1,4 @@
-"""Killed at any moment and resumed, a run of any chapter ends with the bytes of an uninterrupted one."""
+"""Runs that are killed at any moment and resumed end with the bytes of uninterrupted runs."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ DIGITS = "--data drawn --batch-size 50"
 STEPS = "--iterations 9 --sample-interval 3 --batch-size 8 --samples 2"
 STREET = "--data street --batch-size 64 --g-size-mult 1 --epochs 3"
 
-# The smallest run of each chapter: three epochs, or intervals.
+# The smallest run of each chapter: three epochs or intervals.
 RUNS = {
     "01_mnist_gan": f"{DIGITS} --epochs 3 --gen-hidden-size 4 --disc-hidden-size 4 --samples 2",
     "03_dcgan_svhn": f"{STREET} --d-size-mult 1",
@@ -47,12 +47,13 @@ RUNS = {
     "train_mnist_classifier": "--data drawn --epochs 3 --batch-size 200",
 }
 FED_ONLY = ("train_mnist_classifier",)
-# These differ in what they save and in how they go on: with epochs, iterations or phases, with
-# accuracies, shares or past images, without samples. The others are like one of them.
+# These differ in what they save and in how they continue: with epochs, iterations or phases; with
+# accuracies, shares of modes or a pool of images; without samples. Each of the others is like one of
+# them.
 OF_EACH_KIND = ("01_mnist_gan", "04_semi_supervised_svhn", "05_dcgan_mnist", "06_vanilla_gan",
                 "13_progressive_gan", "15_pix2pix", "16_cyclegan", "18_mode_collapse",
                 "19_mixture_gan", "train_mnist_classifier")
-# The loop in the graph saves and goes on in the same way for all.
+# The loop in the graph saves and resumes in the same way for all chapters.
 LOOPED = ("01_mnist_gan",)
 
 
@@ -76,7 +77,7 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture
 def script(monkeypatch):
-    """A function that gives a script's `main`, on few images and without its figures."""
+    """A function that returns a script's `main`, with few images and without its figures."""
     monkeypatch.setattr(digits, "load", few_digits.load)
     monkeypatch.setattr(svhn, "load", few_streets.load)
     monkeypatch.setattr(unpaired, "DRAWN", few_unpaired.DRAWN)
@@ -95,9 +96,9 @@ def flags_of(name, pictures):
 
 @pytest.mark.parametrize("name, loop", others_slow(OF_EACH_KIND, "feed")
                          + others_slow(LOOPED, "graph"))
-def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
+def test_a_run_killed_within_an_epoch_and_resumed_equals_an_uninterrupted_one(
         script, pictures, tmp_path, name, loop):
-    """Rows and samples of the unfinished epoch are cut off; draws go on where they were."""
+    """Rows and samples of the unfinished epoch are removed, and random numbers continue."""
     main, path = script(name), tmp_path / "run"
     flags = flags_of(name, pictures) + ["--loop", loop] * (name not in FED_ONLY)
     with copies(path, tmp_path, lambda moment: moment.startswith("before save")) as moments:
@@ -111,10 +112,10 @@ def test_killed_inside_an_epoch_and_resumed_equals_never_interrupted(
 
 
 @pytest.mark.parametrize("loop", ["feed", pytest.param("graph", marks=pytest.mark.slow)])
-def test_killed_at_any_moment_of_a_save(script, tmp_path, loop, capsys):
+def test_a_run_killed_at_any_moment_of_a_save_can_be_resumed(script, tmp_path, loop, capsys):
     main, path = script("01_mnist_gan"), tmp_path / "run"
     flags = [*RUNS["01_mnist_gan"].split(), "--loop", loop, "--epochs", "5"]
-    begun = []  # moments of the fifth epoch and of the end; those of the first are another test's
+    begun = []  # only moments of the fifth epoch and the end; another test has those of the first
 
     def wanted(moment):
         begun.append(moment) if moment == "after save generator_ck.ckpt 4" else None
@@ -128,7 +129,7 @@ def test_killed_at_any_moment_of_a_save(script, tmp_path, loop, capsys):
         assert results(copy) == results(path), moment
 
 
-def test_killed_before_the_first_checkpoint_starts_over(script, tmp_path):
+def test_a_run_killed_before_its_first_checkpoint_starts_over(script, tmp_path):
     main, path = script("01_mnist_gan"), tmp_path / "run"
     with copies(path, tmp_path) as moments:
         main([*RUNS["01_mnist_gan"].split(), "--epochs", "1", "--run-dir", str(path)])
@@ -143,8 +144,8 @@ def test_killed_before_the_first_checkpoint_starts_over(script, tmp_path):
         assert results(copy) == results(path), moment
 
 
-def test_what_was_flushed_survives_a_power_cut(script, tmp_path, monkeypatch):
-    """A copy holds only what the disk was waited for, and a run goes on from the last checkpoint."""
+def test_flushed_checkpoints_survive_a_power_cut(script, tmp_path, monkeypatch):
+    """A copy holds only what was flushed to the disk, and is resumed from its last checkpoint."""
     main, path = script("01_mnist_gan"), tmp_path / "run"
     monkeypatch.setattr(run_directory, "FLUSH_SECONDS", 0)
     flags = RUNS["01_mnist_gan"].split()
@@ -154,11 +155,12 @@ def test_what_was_flushed_survives_a_power_cut(script, tmp_path, monkeypatch):
             for cut in cuts]
     assert done == sorted(done) and set(done) == {0, 1, 2, 3}
     for number in [done.index(epochs) for epochs in (1, 2, 3)] + [-1]:
-        config, _ = run_config.read_config(cuts[number]), main(["--resume", "--run-dir", str(cuts[number])])
+        config = run_config.read_config(cuts[number])
+        main(["--resume", "--run-dir", str(cuts[number])])
         assert results(cuts[number]) == results(path) and config == run_config.read_config(path)
 
 
-def test_short_epochs_are_not_all_flushed_and_the_flushed_one_is_kept(script, tmp_path, monkeypatch):
+def test_not_every_short_epoch_is_flushed_and_the_flushed_one_is_kept(script, tmp_path, monkeypatch):
     main, path = script("01_mnist_gan"), tmp_path / "run"
     monkeypatch.setattr(run_directory, "FLUSH_SECONDS", 1e9)
     with copies(path, tmp_path, lambda moment: moment.startswith("before finish")) as moments, \
@@ -174,12 +176,12 @@ def test_short_epochs_are_not_all_flushed_and_the_flushed_one_is_kept(script, tm
     assert results(cut) == results(path)
 
 
-# --- with kill -9, in a process of its own ---
+# --- kill -9 of a separate process ---
 
 @pytest.mark.parametrize("name, beginning, more", [
     ("01_mnist_gan", "Epoch 2/", ["--epochs", "40", "--loop", "graph"]),
     ("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "feed"])])
-def test_really_killed(script, tmp_path, name, beginning, more):
+def test_a_process_killed_by_a_signal_can_be_resumed(script, tmp_path, name, beginning, more):
     flags = [*RUNS[name].split(), *more]
     path, cut = tmp_path / "run", tmp_path / "cut"
     kill_after(beginning, few_digits.__file__, name + ".py", *flags, "--run-dir", cut)
@@ -198,8 +200,9 @@ def test_really_killed(script, tmp_path, name, beginning, more):
     ("05_dcgan_mnist", few_digits, ("--epochs", "60")), ("16_cyclegan", few_unpaired,
                                                          ("--epochs", "12")),
     ("18_mode_collapse", few_digits, ("--iterations", "180"))])
-def test_killed_again_and_again(script, tmp_path, name, program, epochs, loop):
-    """kill -9 after a random time, resumed until it is complete, killed again and again."""
+def test_a_process_killed_again_and_again_can_be_resumed(
+        script, tmp_path, name, program, epochs, loop):
+    """It is killed with kill -9 after a random time and resumed, until it is complete."""
     rng = np.random.default_rng(0)
     flags = ["--paper", *RUNS[name].split(), *epochs, "--loop", loop]
     path, cut = tmp_path / "run", tmp_path / "cut"

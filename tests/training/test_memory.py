@@ -1,4 +1,4 @@
-"""Sizes that can't fit in memory: estimated, and refused in one line before they are allocated."""
+"""Sizes that cannot fit in memory are estimated, and refused before anything is allocated."""
 
 import types
 
@@ -19,7 +19,7 @@ from test_bad_command_lines import TRAINS, main_of
 
 GB = 10**9
 
-SMALL = {  # graphs that are soon built, and what a script must be given
+SMALL = {  # flags for graphs that are quickly built, and flags that a script requires
     "04": ["--num-labels", "100"], "13": ["--data", "drawn", "--size", "8"],
     "15": ["--data", "street", "--channels", "2"], "16": ["--channels", "2", "--blocks", "1"],
     "17": ["train"]}
@@ -38,10 +38,10 @@ def has(monkeypatch, size):
     monkeypatch.setattr(memory, "available", lambda: size)
 
 
-# --- what the machine has ---
+# --- the memory of the machine ---
 
 def groups(folder, lines, limits):
-    """The limits that control groups of these `lines` state in files below `folder`."""
+    """The memory limits of a process in the control groups `lines`, with files below `folder`."""
     (folder / "groups").write_text(lines)
     for name, limit in limits.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def groups(folder, lines, limits):
     return sorted(memory._group_limits(folder / "groups", folder))
 
 
-def test_limits_of_control_groups_are_those_of_all_that_hold_the_process(tmp_path):
+def test_limits_of_all_control_groups_above_the_process_count(tmp_path):
     assert groups(tmp_path, "0::/app/one\n", {
         "app/one/memory.max": "max", "app/memory.max": 3 * GB, "memory.max": 5 * GB,
         "other/memory.max": 1}) == [3 * GB, 5 * GB]
@@ -68,7 +68,7 @@ def test_the_smallest_limit_counts(monkeypatch):
     assert machine is None or memory.available() == GB // 2
 
 
-def test_nothing_is_refused_where_the_memory_is_unknown(monkeypatch):
+def test_nothing_is_refused_if_the_available_memory_is_unknown(monkeypatch):
     monkeypatch.delattr(memory.os, "sysconf")
     assert memory.available() is None
     memory.refuse_excess(10**30, "anything")
@@ -85,7 +85,7 @@ def test_a_graph_is_refused_only_if_it_is_clearly_too_large(monkeypatch):
             graph_memory.refuse_graph(graph, {"batch_size": 1}, [0])
 
 
-def test_nothing_is_refused_of_a_graph_on_a_gpu(monkeypatch):
+def test_no_graph_is_refused_on_a_gpu(monkeypatch):
     has(monkeypatch, 1)
     monkeypatch.setattr(graph_memory, "has_gpu_device", lambda: True)
     monkeypatch.setattr(tf.config.experimental, "list_physical_devices", lambda kind: ["GPU:0"])
@@ -97,24 +97,25 @@ def test_nothing_is_refused_of_a_graph_on_a_gpu(monkeypatch):
 @pytest.mark.parametrize("size, text", [
     (61_500_000_000, "62 GB"), (1_540_000_000, "1.5 GB"), (300_000_000, "0.3 GB"),
     (251_658_240_000, "252 GB"), (123_000_000_000_000, "123 TB")])
-def test_sizes_are_in_words(size, text):
+def test_sizes_in_words(size, text):
     assert memory.in_words(size) == text
 
 
 # --- a graph ---
 
 def test_the_estimate_of_a_graph_is_its_variables_and_what_its_backward_pass_needs():
-    """Of one dense layer: 10 inputs, 7 units, and a batch of 1,000."""
+    """Here it is one dense layer of 10 inputs and 7 units, and a batch of 1,000."""
     with new_graph(0).as_default() as graph:
         inputs = tf.placeholder(tf.float32, (None, 10))
         units = tf.nn.relu(tf.layers.dense(inputs, 7))
         assert graph_memory.of_graph(graph, 1000) == 4 * (70 + 7)
         loss = tf.reduce_mean(tf.square(tf.reshape(units, (-1, 7, 1))))
         tf.train.AdamOptimizer().minimize(loss)
-        kept, weights = graph_memory.kept_for_gradients(graph, 1000), graph_memory.of_graph(graph, 0)
-    # The inputs, and the units; that they are shaped anew takes no memory.
+        kept = graph_memory.kept_for_gradients(graph, 1000)
+        weights = graph_memory.of_graph(graph, 0)
+    # The inputs and the units; reshaping them takes no memory.
     assert kept == {"gradients": 4 * 1000 * (10 + 7)}
-    assert weights == 4 * (3 * (70 + 7) + 2)  # with Adam's two moments, and two powers of beta
+    assert weights == 4 * (3 * (70 + 7) + 2)  # with Adam's two moments and two powers of beta
 
 
 def test_of_two_backward_passes_the_larger_counts():
@@ -138,7 +139,7 @@ QUICK = ("01", "06", "19")  # graphs that are built in less than a second
 def test_every_training_that_cannot_fit_is_refused_and_leaves_nothing(
         few, home, monkeypatch, capsys, name):
     has(monkeypatch, 1000)
-    # What is refused of data has tests of its own.
+    # The refusal of data that are too large has its own tests.
     monkeypatch.setattr(images, "refuse_excess", lambda *given: None)
     monkeypatch.setattr(tf, "Session", None)
     with pytest.raises(SystemExit) as exit_:
@@ -151,7 +152,7 @@ def test_every_training_that_cannot_fit_is_refused_and_leaves_nothing(
     assert not home.exists() or not list(home.iterdir())
 
 
-def test_the_last_graph_of_a_growing_gan_is_tried_for_size_before_the_first_is_trained(
+def test_the_size_of_the_last_graph_of_a_growing_gan_is_checked_before_the_first_is_trained(
         few, home, monkeypatch, capsys):
     main = load_script("13_progressive_gan.py").main
     monkeypatch.setitem(main.__wrapped__.__globals__, "LARGE", 8)
@@ -162,7 +163,7 @@ def test_the_last_graph_of_a_growing_gan_is_tried_for_size_before_the_first_is_t
     assert not home.exists() or not list(home.iterdir())
 
 
-def test_memory_that_runs_out_is_one_line(capsys):
+def test_a_memory_error_prints_one_line(capsys):
     def main(argv):
         raise MemoryError("Unable to allocate 4.00 TiB for an array")
     with pytest.raises(SystemExit) as exit_:
@@ -171,10 +172,11 @@ def test_memory_that_runs_out_is_one_line(capsys):
         "error: not enough memory: Unable to allocate 4.00 TiB for an array\n")
 
 
-def test_a_device_whose_memory_runs_out_stops_a_training_in_one_line():
+def test_a_device_that_runs_out_of_memory_stops_the_training_with_one_line():
     run = types.SimpleNamespace(path="the run", title=None, config={"seed": 0})
     with pytest.raises(TrainingError, match="^the run stops, since its settings take more memory"):
-        with training.opened(run, Loop()):  # TensorFlow itself waits for 20 seconds before it raises this
+        with training.opened(run, Loop()):
+            # TensorFlow itself would wait for 20 seconds before it raises this.
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
 
@@ -208,7 +210,7 @@ def test_a_folder_whose_images_cannot_fit_is_refused_before_they_are_read(
         load(tmp_path)
 
 
-def test_images_that_fit_are_brought_to_their_size(monkeypatch):
+def test_images_that_fit_are_resized(monkeypatch):
     has(monkeypatch, 5 * 8 * 8)
     assert images.resized(np.zeros((5, 4, 4, 1), np.uint8), 8).shape == (5, 8, 8, 1)
     with pytest.raises(InputError, match="6 images of 8 x 8 pixels"):

@@ -1,4 +1,4 @@
-"""Where outputs go: one home from any directory, numbered names, nothing replaced unasked."""
+"""Where outputs go: one home for all directories, numbered names, and no file replaced unasked."""
 
 import pathlib
 
@@ -23,7 +23,7 @@ def test_the_home_is_the_repositorys_checkpoints_from_any_directory(monkeypatch,
         monkeypatch.chdir(folder)
         assert outputs.home().resolve() == (ROOT / "checkpoints").resolve()
     monkeypatch.chdir(ROOT)
-    assert str(outputs.home()) == "checkpoints"  # short where it can be
+    assert str(outputs.home()) == "checkpoints"  # a relative path if possible
 
 
 def test_without_the_repository_the_home_is_in_the_current_directory(monkeypatch, tmp_path):
@@ -32,7 +32,7 @@ def test_without_the_repository_the_home_is_in_the_current_directory(monkeypatch
     assert str(outputs.home()) == "checkpoints"
 
 
-def test_the_home_can_be_named(monkeypatch, tmp_path):
+def test_an_environment_variable_names_another_home(monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_TF1_HOME", str(tmp_path / "elsewhere"))
     assert outputs.home() == tmp_path / "elsewhere"
     monkeypatch.setenv("GAN_TF1_HOME", "~nobody-here")
@@ -71,13 +71,13 @@ def test_a_folder_with_files_is_written_to_only_if_asked(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/dev/null.png", "/dev/stdout.png", "/proc/self/x.png"])
-def test_devices_are_refused(path):
+def test_a_file_among_devices_is_refused(path):
     with pytest.raises(InputError, match="is in a folder of the system's devices"):
         outputs.file(parsed("--out", path), "bars")
 
 
-def test_two_processes_that_choose_a_number_at_once_get_two(home, monkeypatch):
-    """The second has looked before the first has taken the number."""
+def test_two_processes_that_choose_a_number_at_once_get_different_ones(home, monkeypatch):
+    """The second process looks for a number before the first has taken it."""
     free = outputs.next_free
     for ending in (".png", ""):
         stale = [free("bars", ending)] * 2
@@ -103,9 +103,9 @@ def test_a_script_that_fails_leaves_no_empty_output(home, capsys):
     assert [path.name for path in home.iterdir()] == ["bars-001.png"]
 
 
-# --- by the scripts ---
+# --- the outputs of scripts ---
 
-def test_samples_do_not_land_in_the_current_directory(tmp_path, monkeypatch, home, capsys):
+def test_samples_are_not_written_to_the_current_directory(tmp_path, monkeypatch, home, capsys):
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     main = load_script("02_sample_mnist_gan.py").main
@@ -115,7 +115,7 @@ def test_samples_do_not_land_in_the_current_directory(tmp_path, monkeypatch, hom
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_a_result_that_is_there_is_left_as_it_is(tmp_path, capsys):
+def test_an_existing_result_is_not_replaced(tmp_path, capsys):
     np.save(tmp_path / "samples.npy", np.zeros(3))
     main = load_script("02_sample_mnist_gan.py").main
     assert "add --overwrite" in refusal(capsys, main, "--out", tmp_path / "samples.npy")
@@ -124,14 +124,14 @@ def test_a_result_that_is_there_is_left_as_it_is(tmp_path, capsys):
     assert np.load(tmp_path / "samples.npy").shape == (2, 784)
 
 
-def test_theory_is_not_written_among_other_files(tmp_path, capsys):
+def test_figures_are_not_written_into_a_folder_with_other_files(tmp_path, capsys):
     (tmp_path / "own.txt").write_text("kept")
     main = load_script("17_gan_objectives.py").main
     assert "holds files" in refusal(capsys, main, "--out", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["own.txt"]
 
 
-def test_the_former_way_to_name_an_exports_folder_is_accepted_and_says_so(tmp_path, capsys):
+def test_the_former_way_to_name_the_folder_of_an_export_is_accepted_with_a_note(tmp_path, capsys):
     main = load_script("export.py").main
     shipped = outputs.SHIPPED / "mnist_gan"
     main([str(shipped), str(tmp_path / "old")])

@@ -1,4 +1,4 @@
-"""Run directories: what a training leaves, what survives a kill, what is refused."""
+"""Run directories: the files of a training, how it is resumed, and what is refused."""
 
 import errno
 import json
@@ -18,7 +18,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_gan
 from gan_tf1.training import growing, run_directory, run_results
 
-# Eight small steps an epoch on 400 digits.
+# Eight small steps per epoch on 400 digits.
 TINY = ("--data", "drawn", "--batch-size", "50", "--gen-hidden-size", "8",
         "--disc-hidden-size", "8", "--samples", "2")
 
@@ -45,15 +45,15 @@ def finished(main, tmp_path_factory):
 
 
 def final_state(path):
-    """The bytes of the last checkpoint's variables, and of everything that grew."""
+    """The bytes of the variables in the last checkpoint, and of the log, the losses and samples."""
     last = sorted((path / "state").glob("*.data-*"))[-1]
     return {name: (path / name).read_bytes() for name in ("losses.csv", "samples.npz", "log.txt")
             } | {"weights": last.read_bytes()}
 
 
-# --- what a run leaves ---
+# --- the files of a run ---
 
-def test_a_run_leaves_what_its_directory_promises(finished):
+def test_a_complete_run_has_all_its_files(finished):
     assert {path.name for path in finished.iterdir()} == {
         "config.json", "log.txt", "losses.csv", "samples.npz", "diagnosis.txt", "figures", "events",
         "generator", "state"}
@@ -62,7 +62,7 @@ def test_a_run_leaves_what_its_directory_promises(finished):
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in (finished / "figures").iterdir())
 
 
-def test_the_log_is_printed_and_kept(finished, main, tmp_path, capsys):
+def test_the_log_is_printed_and_written_to_a_file(finished, main, tmp_path, capsys):
     tiny(main, tmp_path / "run", "--epochs", "2")
     out = capsys.readouterr().out.splitlines()
     log = (tmp_path / "run" / "log.txt").read_text().splitlines()
@@ -79,7 +79,7 @@ def test_the_log_is_printed_and_kept(finished, main, tmp_path, capsys):
     assert out[5:] == figures
 
 
-def test_a_short_run_says_what_cannot_be_judged_and_its_last_losses(finished):
+def test_the_log_of_a_short_run_ends_with_what_cannot_be_judged_and_the_last_losses(finished):
     losses = run_results.load_losses(finished)
     last = (finished / "log.txt").read_text().splitlines()[-1]
     assert last.startswith(
@@ -88,7 +88,7 @@ def test_a_short_run_says_what_cannot_be_judged_and_its_last_losses(finished):
     assert (finished / "diagnosis.txt").read_text() == last + "\n"
 
 
-def test_config_says_what_made_the_run(finished):
+def test_config_json_says_how_the_run_was_made(finished):
     config = json.loads((finished / "config.json").read_text())
     assert config["chapter"] == "mnist_gan" and config["seed"] == 0
     assert (config["data"], config["data_title"]) == ("drawn", "drawn digits (synthetic)")
@@ -98,7 +98,7 @@ def test_config_says_what_made_the_run(finished):
     assert "not installed" not in config["versions"].values()
 
 
-def test_samples_are_the_generators_of_every_epoch(finished):
+def test_samples_of_every_epoch_are_kept(finished):
     samples = run_results.load_samples(finished)
     assert samples.shape == (6, 2, 784) and samples.dtype == np.float32
     assert np.abs(samples).max() <= 1
@@ -129,18 +129,18 @@ def test_events_hold_losses_sample_grids_and_a_graph_with_readable_scopes(finish
     assert loose == []
 
 
-def test_the_generator_alone_is_saved_as_the_chapter_does(finished):
+def test_the_generator_alone_is_saved_as_in_the_chapter(finished):
     from gan_tf1.tf1 import tf
     last = tf.train.latest_checkpoint(str(finished / "generator"))
     assert last == str(finished / "generator" / "generator_ck.ckpt-6")
     assert [name for name, _ in tf.train.list_variables(last)] == [
         "generator/dense/bias", "generator/dense/kernel", "generator/dense_1/bias",
         "generator/dense_1/kernel"]
-    # Paths are relative: a run can be moved.
+    # Paths are relative, so that a run can be moved.
     assert str(finished) not in (finished / "generator" / "checkpoint").read_text()
 
 
-def test_same_seed_same_bytes_another_seed_others(finished, main, tmp_path):
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, main, tmp_path):
     again = tiny(main, tmp_path / "again", "--epochs", "6")
     same, other = final_state(again), final_state(
         tiny(main, tmp_path / "other", "--epochs", "6", "--seed", "1"))
@@ -155,7 +155,7 @@ class Stop(Exception):
     pass
 
 
-def test_ctrl_c_says_how_to_go_on(main, tmp_path, monkeypatch, capsys):
+def test_ctrl_c_says_how_to_resume(main, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(mnist_gan, "report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(SystemExit) as exit_:
         tiny(main, tmp_path / "run")
@@ -165,7 +165,7 @@ def test_ctrl_c_says_how_to_go_on(main, tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def half(main, tmp_path, monkeypatch):
-    """A run of six epochs stopped in its fifth: checkpoints of epochs 2, 3 and 4 are there."""
+    """A run of six epochs, stopped in the fifth, with the checkpoints of epochs 2, 3 and 4."""
     with monkeypatch.context() as patch:
         rows, original = [], run_directory.Run.add_samples
         patch.setattr(run_directory.Run, "add_samples", lambda self, images: (
@@ -176,7 +176,7 @@ def half(main, tmp_path, monkeypatch):
     return tmp_path / "half"
 
 
-def test_without_any_sound_checkpoint_resuming_is_refused_and_nothing_lost(main, half, capsys):
+def test_without_a_usable_checkpoint_resuming_is_refused_and_nothing_is_lost(main, half, capsys):
     for path in (half / "state").glob("*.index"):
         path.write_bytes(b"")
     before = {path: path.read_bytes() for path in half.rglob("*") if path.is_file()}
@@ -199,7 +199,7 @@ def test_resuming_a_complete_run_changes_nothing(main, finished, capsys):
     assert final_state(finished) == before
 
 
-def test_resume_without_a_name_takes_the_newest_run(main, half, capsys, monkeypatch):
+def test_resume_without_a_directory_takes_the_newest_run(main, half, capsys, monkeypatch):
     (half.parent / "checkpoints").mkdir()
     half.rename(half.parent / "checkpoints" / "mnist_gan-002")
     monkeypatch.chdir(half.parent)
@@ -241,7 +241,7 @@ def test_resuming_with_other_data_is_refused(main, half, capsys):
     ("seed", "abc", "its 'seed' must be a whole number from 0 to 2147483647, not 'abc'"),
     ("sample_shape", None, "its 'sample_shape' must be a list of sizes"),
 ])
-def test_a_config_edited_by_hand_is_refused_and_nothing_lost(
+def test_a_config_edited_by_hand_is_refused_and_nothing_is_lost(
         main, half, capsys, key, value, complaint):
     config = json.loads((half / "config.json").read_text())
     (half / "config.json").write_text(json.dumps({**config, key: value}))
@@ -266,7 +266,8 @@ def final_results(path):
     return {name: (path / name).read_bytes() for name in ("losses.csv", "samples.npz", "log.txt")}
 
 
-def test_a_complete_run_with_a_damaged_checkpoint_is_mended(main, finished, tmp_path, capsys):
+def test_a_complete_run_with_a_damaged_checkpoint_is_completed_again(
+        main, finished, tmp_path, capsys):
     copy = shutil.copytree(finished, tmp_path / "copy")
     (copy / "state" / "epoch_00006.index").write_bytes(b"")
     main(["--resume", "--run-dir", str(copy)])
@@ -274,13 +275,13 @@ def test_a_complete_run_with_a_damaged_checkpoint_is_mended(main, finished, tmp_
     assert final_state(copy) == final_state(finished)
 
 
-def test_a_full_disk_is_one_line_and_the_run_goes_on_afterwards(
+def test_a_full_disk_prints_one_line_and_the_run_can_be_resumed(
         main, finished, tmp_path, monkeypatch, capsys):
     original = growing.GrowingFile.append
 
     def append(self, content):
         if self.path.name == "losses.csv" and content.startswith(b"4,"):
-            original(self, content[:5])  # so much fits
+            original(self, content[:5])  # as much as fits
             raise OSError(errno.ENOSPC, "No space left on device")
         original(self, content)
 
@@ -300,7 +301,7 @@ def test_an_unreadable_config_is_refused(main, half, capsys, content):
     assert "config.json can't be read" in refusal(capsys, main, "--resume", "--run-dir", half)
 
 
-def test_a_directory_with_anything_in_it_is_never_overwritten(main, finished, tmp_path, capsys):
+def test_a_directory_that_is_not_empty_is_never_overwritten(main, finished, tmp_path, capsys):
     before = final_state(finished)
     assert "never overwritten" in refusal(capsys, main, *TINY, "--run-dir", finished)
     assert final_state(finished) == before
@@ -343,7 +344,7 @@ def test_a_diverging_run_really_stops(main, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_memory_stays_flat_over_a_thousand_epochs(tmp_path):
-    """Resident memory at epoch 1,000 against epoch 200, in a process of its own."""
+    """Compares the resident memory at epochs 1,000 and 200, in a separate process."""
     code = f"""
 import os, sys
 sys.path.insert(0, {os.path.dirname(few_digits.__file__)!r})
@@ -400,10 +401,10 @@ def test_a_device_or_a_folder_is_never_replaced_and_a_link_is_followed(tmp_path)
     assert (tmp_path / "folder" / "file").read_text() == "new"
 
 
-def test_nothing_but_the_log_is_said_when_not_a_terminal(tmp_path):
+def test_without_a_terminal_only_the_log_and_the_number_of_steps_are_printed(tmp_path):
     done = subprocess.run([sys.executable, few_digits.__file__, *TINY, "--epochs", "1",
                            "--run-dir", tmp_path / "run"], capture_output=True, text=True)
-    # What TensorFlow's C++ logs as information is not ours, and differs from version to version.
+    # TensorFlow's C++ code logs information that differs from version to version.
     said = [line for line in done.stderr.splitlines() if not re.match(
         r"I0000|WARNING: All log messages before absl|.*failed call to cuInit", line)]
     assert done.returncode == 0 and said == ["8 training steps"]
