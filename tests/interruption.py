@@ -129,7 +129,7 @@ def power_cuts(path, folder):
             image()
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (files, restore, run_directory):
+        for module in (files, run_directory, saved_generator):
             patch.setattr(module, "flush", flushed)
         patch.setattr(files.replacing.__wrapped__, "__defaults__", (flushed,))
         patch.setattr(growing.GrowingFile, "flush", lambda self: flushed(self.path))
