@@ -102,16 +102,16 @@ def session(built):
 
 @pytest.fixture
 def untrained(monkeypatch):
-    """Graphs get no gradients and no optimizer's variables: three quarters of the work of a build."""
+    """Build graphs without gradients and optimizers, which take three quarters of the time of a build."""
     from gan_tf1.tf1 import tf
     monkeypatch.setattr(tf.train.Optimizer, "minimize", lambda *_, **named: tf.no_op())
 
 
 @pytest.fixture
 def in_process(monkeypatch):
-    """What would run a chapter's script in a process of its own runs it in this one.
+    """Run a chapter's script in this process, on few digits, instead of in a process of its own.
 
-    It does so on few digits, and not compiled. The list of the run directories' names.
+    Nothing is compiled. The fixture is the list of the names of the run directories.
     """
     import few_digits
     from gan_tf1.data import digits
@@ -142,7 +142,7 @@ def load_script(name):
 
 
 def unpainted(figure, path):
-    """In place of `figures.save`: an empty file, since painting takes longer than a small run."""
+    """Replaces `figures.save`: writes an empty file, since drawing takes longer than a small run."""
     from gan_tf1.files import replacing
     with replacing(path) as temporary:
         temporary.touch()

@@ -1,4 +1,4 @@
-"""CycleGAN: networks and losses against NumPy, the pools, what each update moves, and learning."""
+"""CycleGAN: networks and losses against NumPy, the pools, what each update changes, and learning."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ CONFIG = model.Config(size=16, load_size=19, channels=2, blocks=1, disc_layers=2
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, start)` of a small CycleGAN of colour images, no weight near 0."""
+    """`(sess, gan, start)` of a small CycleGAN of colour images. Weights are far from their usual 0."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG, 3, epoch_steps=5)
         rng = np.random.default_rng(1)
@@ -31,7 +31,7 @@ def built():
 
 @pytest.fixture
 def feed(built):
-    """Two images of each set, cut somewhere, and choices of the pools."""
+    """Two images of each set with random crops, and the choices of the pools."""
     _, gan, _ = built
     rng = np.random.default_rng(0)
     return {gan.imgs_a: rng.uniform(-1, 1, (2, 19, 19, 3)),
@@ -43,14 +43,14 @@ def feed(built):
 # --- the networks in NumPy ---
 
 def convolution(x, kernel, stride=1, padding=0, mode="constant"):
-    """The sums over windows of `x` [B, H, W, C], padded alike on all sides."""
+    """The convolution of `x` [B, H, W, C] with equal padding on all sides."""
     x = np.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)], mode=mode)
     windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], (1, 2))
     return np.einsum("bhwcij,ijco->bhwo", windows[:, ::stride, ::stride], kernel)
 
 
 def transposed(x, kernel):
-    """Each pixel of `x` [B, H, W, C] spread over 3 x 3, two apart; the first row and column cut."""
+    """Each pixel of `x` [B, H, W, C] adds 3 x 3 values, with stride 2; the first row and column are cut."""
     batch, height, width, _ = x.shape
     spread = np.zeros((batch, 2 * height + 1, 2 * width + 1, kernel.shape[2]))
     for row in range(height):
@@ -61,8 +61,8 @@ def transposed(x, kernel):
 
 
 def instance_norm(x):
-    deviation = np.sqrt(x.var(axis=(1, 2), keepdims=True) + 1e-5)
-    return (x - x.mean(axis=(1, 2), keepdims=True)) / deviation
+    std = np.sqrt(x.var(axis=(1, 2), keepdims=True) + 1e-5)
+    return (x - x.mean(axis=(1, 2), keepdims=True)) / std
 
 
 def leaky(x):
@@ -96,7 +96,7 @@ def discriminator(x, weights, scope):
 
 
 def cut(feed, gan, side):
-    """What is cut from the images of a side, 0 or 1, mirrored or not."""
+    """The crops of the images of side 0 or 1, mirrored if the feed says so."""
     imgs, corners = feed[(gan.imgs_a, gan.imgs_b)[side]], feed[gan.corners][side]
     parts = []
     for img, (row, column), mirrored in zip(imgs, corners, feed[gan.mirrored][side]):
@@ -113,7 +113,7 @@ def test_images_are_cut_at_their_corners_and_mirrored(session, feed):
         np.testing.assert_array_equal(sess.run(real, feed), np.float32(cut(feed, gan, side)))
 
 
-def test_all_losses_are_numpys(session, feed):
+def test_all_losses_equal_numpy(session, feed):
     sess, gan = session
     weights = values(sess)
     real_a, real_b = cut(feed, gan, 0), cut(feed, gan, 1)
@@ -132,7 +132,7 @@ def test_all_losses_are_numpys(session, feed):
            "cycle_b": 10 * distance(fake_a, "ab", real_b),
            "identity_a": 5 * distance(real_a, "ba", real_a),
            "identity_b": 5 * distance(real_b, "ab", real_b)}
-    # At step 0 the pools are empty: fakes are shown as they are.
+    # At step 0 the pools are empty, so the fakes themselves are shown.
     disc = {f"disc_{name}": (((judged(real, name) - 1) ** 2).mean()
                              + (judged(fake, name) ** 2).mean()) / 2
             for name, real, fake in (("a", real_a, fake_a), ("b", real_b, fake_b))}
@@ -155,7 +155,7 @@ def test_a_cycle_goes_through_both_generators(session, feed):
         np.testing.assert_allclose(again, generator(expected, weights, second), atol=1e-4)
 
 
-def test_translating_takes_as_many_images_as_there_are_one_by_one(session):
+def test_any_number_of_images_can_be_translated_one_by_one(session):
     sess, gan = session
     imgs = np.random.default_rng(2).uniform(-1, 1, (5, 16, 16, 3))
     there, back = model.translate(sess, gan, imgs, "BtoA")
@@ -207,7 +207,7 @@ def test_every_trained_variable_has_adams_slots(built):
            for beta in ("beta1", "beta2")}}
 
 
-def test_weights_begin_normal_around_0(untrained):
+def test_initial_weights_are_normal(untrained):
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         model.build(model.Config(size=32, load_size=32, channels=16, blocks=1), 1, epoch_steps=5)
         sess.run(tf.global_variables_initializer())
@@ -225,7 +225,7 @@ def test_weights_begin_normal_around_0(untrained):
     ("disc_b_opt", {"discriminator_b"}), ("keep_fakes", {"pool_a", "pool_b"}),
     ("count_step", {"discriminator_a", "discriminator_b", "disc_a_opt", "disc_b_opt", "pool_a",
                     "pool_b", "global_step"})])
-def test_each_update_moves_its_own_and_all_of_it(session, feed, update, owners):
+def test_each_update_changes_all_of_its_own_variables_and_no_others(session, feed, update, owners):
     sess, gan = session
     before = values(sess)
     sess.run(getattr(gan, update), feed)
@@ -238,7 +238,7 @@ def test_each_update_moves_its_own_and_all_of_it(session, feed, update, owners):
 
 
 def test_every_update_waits_for_the_losses_that_are_reported(built):
-    """Fakes and scores are of the weights before: each update stands behind all of them."""
+    """Fakes and scores are those before the update, because each update depends on all of them."""
     _, gan, _ = built
     for update, seen in ((gan.gen_opt, [gan.fake_a, gan.fake_b, gan.again_a, gan.again_b]),
                          (gan.count_step, [gan.real_a, gan.real_b])):
@@ -246,7 +246,7 @@ def test_every_update_waits_for_the_losses_that_are_reported(built):
         assert {tensor.op for tensor in seen} <= behind
 
 
-def test_the_learning_rate_falls_in_the_second_half(session):
+def test_the_learning_rate_decays_in_the_second_half(session):
     config = model.Config()
     with tf.Graph().as_default(), tf.Session() as sess:
         step = tf.placeholder(tf.int32, ())
@@ -258,8 +258,8 @@ def test_the_learning_rate_falls_in_the_second_half(session):
     np.testing.assert_allclose(epochs[100:, 0], 0.0002 * np.arange(100, 0, -1) / 101, rtol=1e-5)
 
 
-def test_adams_first_step_is_of_the_rate_of_the_epoch(session, feed):
-    """Whatever the gradient: without moments of before, Adam moves each weight by the rate."""
+def test_adams_first_step_has_the_learning_rate_of_the_epoch(session, feed):
+    """In its first step, Adam changes each weight by the learning rate, whatever the gradient."""
     sess, gan = session
     name = "discriminator_a/conv2d_3/kernel"
     before = values(sess)[name]
@@ -268,7 +268,7 @@ def test_adams_first_step_is_of_the_rate_of_the_epoch(session, feed):
     np.testing.assert_allclose(np.abs(values(sess)[name] - before), 0.0002 * 51 / 101, rtol=0.01)
 
 
-def test_without_weight_there_is_no_identity_loss_and_no_pass_for_it(untrained):
+def test_without_a_weight_there_is_no_identity_loss_and_no_pass_for_it(untrained):
     def convolutions(weight):
         with new_graph(0).as_default():
             gan = model.build(model.Config(size=16, load_size=16, channels=1, blocks=1,
@@ -278,7 +278,7 @@ def test_without_weight_there_is_no_identity_loss_and_no_pass_for_it(untrained):
 
     with_it, without = convolutions(0.5), convolutions(0.0)
     assert with_it[0] == [*without[0], "identity_a", "identity_b"]
-    assert with_it[1] == without[1] + 2 * 6  # a generator's, twice
+    assert with_it[1] == without[1] + 2 * 6  # six per pass, and two passes
 
 
 def test_sizes_that_dont_fit_are_refused():
@@ -304,7 +304,7 @@ def test_the_smallest_size_that_passes_has_one_patch(untrained):
 # --- the pool ---
 
 class ImagePool:
-    """The authors' pool, with choices that are given."""
+    """The pool of the authors, with given choices."""
 
     def __init__(self, size):
         self.size, self.images = size, []
@@ -320,7 +320,7 @@ class ImagePool:
 
 
 def shown(fakes, size, swap, slots):
-    """What the graph's pool shows for `fakes` [steps, B], a number an image, and what it keeps."""
+    """What the pool in the graph shows for `fakes` [steps, B], one number per image, and what it keeps."""
     batch = fakes.shape[1]
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         pool = tf.get_variable("pool", (size, 1, 1, 1), initializer=tf.zeros_initializer())
@@ -336,7 +336,7 @@ def shown(fakes, size, swap, slots):
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_the_pool_is_the_authors(batch):
+def test_the_pool_is_that_of_the_authors(batch):
     rng = np.random.default_rng(batch)
     steps, size = 100, 7
     fakes = np.arange(1., steps * batch + 1).reshape(steps, batch)
@@ -349,7 +349,7 @@ def test_the_pool_is_the_authors(batch):
 
 
 def test_half_of_the_images_come_from_a_full_pool():
-    """And none before it is full; all slots give alike, and an image is shown again only once."""
+    """Before it is full, none do. All slots are used equally, and an image is shown again only once."""
     rng = np.random.default_rng(0)
     steps, size = 3000, 50
     fakes = np.arange(1., steps + 1)[:, None]
@@ -359,13 +359,13 @@ def test_half_of_the_images_come_from_a_full_pool():
     assert not old[:size].any()
     assert old[size:].mean() == pytest.approx(0.5, abs=4 * 0.5 / (steps - size) ** 0.5)
     assert (found <= fakes).all()
-    # About 2 * 50 steps lie between an image and its return, and each slot has its share.
+    # An image returns after about 2 * 50 steps, and each slot has its share.
     assert (fakes - found)[old].mean() == pytest.approx(100, rel=0.15)
     assert np.bincount(slots[old, 0], minlength=size).min() > 10
     assert len(set(found[old, 0])) == old.sum() and not set(found[old, 0]) & set(kept)
 
 
-def test_no_pool_shows_the_fakes_as_they_are():
+def test_without_a_pool_the_fakes_are_shown_themselves():
     config = model.Config(size=16, load_size=16, channels=1, blocks=1, disc_layers=1, pool_size=0)
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config, 1, 5)
@@ -378,7 +378,7 @@ def test_no_pool_shows_the_fakes_as_they_are():
 # --- a step ---
 
 class Recorder:
-    """In place of a session: keeps what was run, and answers with names."""
+    """Replaces a session: records each run, and answers with names."""
 
     def __init__(self):
         self.runs = []
@@ -390,7 +390,7 @@ class Recorder:
                 for fetch in fetches]
 
 
-def test_a_step_is_the_generators_update_then_the_discriminators_with_its_fakes():
+def test_a_step_updates_the_generators_and_then_the_discriminators_with_the_same_fakes():
     stack = np.arange(9, dtype=np.uint8)[:, None, None, None] * np.ones((1, 19, 19, 3), np.uint8)
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     rng = np.random.default_rng(0)
@@ -414,10 +414,10 @@ def test_a_step_is_the_generators_update_then_the_discriminators_with_its_fakes(
     def levels(name):
         return np.rint((everything(name, firsts)[:, :, 0, 0, 0] + 1) * 127.5).ravel().astype(int)
 
-    assert sorted(levels("imgs_a")[:72]) == sorted(8 * list(range(9)))  # each once an epoch
+    assert sorted(levels("imgs_a")[:72]) == sorted(8 * list(range(9)))  # each once per epoch
     assert set(levels("imgs_b")) == {100, 101, 102, 103}
     pairs = set(zip(levels("imgs_a"), levels("imgs_b")))
-    assert len(pairs) > 20, "an image of A has always the same one of B beside it"
+    assert len(pairs) > 20, "each image of A is always paired with the same image of B"
     assert set(everything("corners", firsts).ravel()) == {0, 1, 2, 3}
     assert set(everything("mirrored", firsts).ravel()) == {0, 1}
     assert set(everything("slots", seconds).ravel()) == {0, 1, 2}
@@ -426,7 +426,7 @@ def test_a_step_is_the_generators_update_then_the_discriminators_with_its_fakes(
     assert 0 <= swap.min() < 0.1 and 0.9 < swap.max() < 1
 
 
-def test_without_mirrors_and_margin_images_stay_as_they_are():
+def test_without_mirroring_and_margin_images_are_not_changed():
     stack = np.zeros((9, 16, 16, 3), np.uint8)
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     config = model.Config(size=16, load_size=16, mirror=False)
@@ -443,7 +443,7 @@ def test_all_random_numbers_are_drawn_from_the_rng(built):
     assert not [op.type for op in between(fetches) if "andom" in op.type]
 
 
-def test_an_epochs_figures_are_means():
+def test_the_losses_of_an_epoch_are_means():
     totals = None
     for disc, gen in ((1., 4.), (2., 8.)):
         totals = model.tally(totals, {"gen_loss": gen, "disc_a": disc, "disc_b": 3.})
@@ -476,8 +476,8 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
 # --- learning ---
 
 @pytest.mark.slow
-def test_two_sets_of_unlike_brightness_are_translated_into_each_other():
-    """A is dark and B bright, and each image has a brighter half of its own: that must stay."""
+def test_a_dark_and_a_bright_set_are_translated_into_each_other():
+    """A is dark and B bright. Each image has a brighter half, which the translation must keep."""
     rng = np.random.default_rng(4)
 
     def some(low, count):

@@ -1,4 +1,4 @@
-"""The DCGAN against NumPy in float64: networks, losses, and what a step moves."""
+"""The DCGAN against NumPy in float64: networks, losses, and what a step updates."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ CONFIG = model.Config(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=3)
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, net, start)` of a small DCGAN, no weight or average at a 0 or 1 that would hide an error."""
+    """`(sess, net, start)` of a small DCGAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
         net = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -71,14 +71,14 @@ def test_losses_of_literal_logits():
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         d_loss, g_loss = sess.run(model.model_loss(tf.constant(real, tf.float32),
                                                    tf.constant(fake, tf.float32)))
-    # By hand: softplus(-l) for real, softplus(l) for fake, softplus(-l) for the generator.
+    # By hand: softplus(-l) for real images, softplus(l) for fakes, softplus(-l) for the generator.
     expected = (np.log1p(np.exp(-real)) + np.log1p(np.exp(fake))).mean()
     assert d_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(1.3230877, rel=1e-6)
     assert g_loss == pytest.approx(1.3516654, rel=1e-6)
 
 
 def test_networks_equal_numpy(session, feed):
-    """Trained on, by the batch's statistics; sampled from, by the averages."""
+    """Training uses batch statistics, and sampling uses moving statistics."""
     sess, net = session
     weights = values(sess)
     d_loss, g_loss = passes(feed, weights)[0]
@@ -90,7 +90,7 @@ def test_networks_equal_numpy(session, feed):
     assert {name for name, value in values(sess).items() if (value != weights[name]).any()} == set()
 
 
-def test_a_sample_does_not_depend_on_its_neighbours_and_leaves_the_graph(session, feed):
+def test_a_sample_does_not_depend_on_the_others_or_change_the_graph(session, feed):
     sess, net = session
     sess.graph.finalize()
     together = model.generate(sess, net, feed.z)
@@ -99,7 +99,7 @@ def test_a_sample_does_not_depend_on_its_neighbours_and_leaves_the_graph(session
 
 
 @pytest.mark.parametrize("name, own", [("d_opt", "discriminator"), ("g_opt", "generator")])
-def test_a_run_moves_one_networks_weights_and_both_networks_averages(session, feed, name, own):
+def test_a_run_updates_one_networks_weights_and_both_networks_averages(session, feed, name, own):
     sess, net = session
     before = values(sess)
     sess.run(getattr(net, name), {net.input_real: feed.x, net.input_z: feed.z})
@@ -107,17 +107,17 @@ def test_a_run_moves_one_networks_weights_and_both_networks_averages(session, fe
     trainable = {var.op.name for var in tf.trainable_variables()}
     moved = {var for var in before if (after[var] != before[var]).any()}
     mine = {var for var in trainable if var.startswith(own)}
-    # Batch norm takes a bias before it away: its gradient is rounding, or 0.
+    # Batch norm cancels a bias before it, so the gradient is 0 or a rounding error.
     assert {var for var in mine if not var.endswith("bias")} <= moved & trainable <= mine
     assert {var.partition("/")[0] for var in moved if "/moving_" not in var} == {own, name}
-    # G's once, D's by real and then by fake images, all of it with the weights before the run.
+    # Those of G once, those of D with real and then with fake images, with the weights before the run.
     for var, expected in moved_averages(before, *passes(feed, before)[1]).items():
         np.testing.assert_allclose(after[var], expected, rtol=2e-6, atol=2e-6, err_msg=var)
         assert np.abs(expected - before[var]).max() > 1e-4
 
 
 def test_one_step_is_two_runs_of_adam_in_numpy(session, feed):
-    """The second run goes by the discriminator that the first has moved."""
+    """The second run uses the discriminator that the first run updated."""
     sess, net = session
     before = values(sess)
     model.step(sess, net, Batches((feed.x,)), NoiseOf(feed.z), CONFIG)
@@ -148,7 +148,7 @@ def test_one_step_is_two_runs_of_adam_in_numpy(session, feed):
 
 
 class NoiseOf:
-    """In place of a NumPy generator: hands out `z` and keeps how it was asked."""
+    """Replaces a NumPy random generator: returns `z`, and records the arguments."""
 
     def __init__(self, z):
         self.z = z
@@ -159,7 +159,7 @@ class NoiseOf:
 
 
 class Recorder:
-    """In place of a session: keeps what was run."""
+    """Replaces a session: records each run."""
 
     def __init__(self):
         self.runs = []
@@ -168,7 +168,7 @@ class Recorder:
         self.runs.append((fetch, feed_dict))
 
 
-def test_a_step_is_two_session_runs_of_the_same_numbers(feed):
+def test_a_step_is_two_session_runs_with_the_same_feed(feed):
     sess, net = Recorder(), model.GAN(*model.GAN._fields)
     last = model.step(sess, net, Batches((feed.x, "labels", "mask")), NoiseOf(feed.z), CONFIG)
     assert last.x is feed.x and last.z is feed.z
@@ -179,16 +179,16 @@ def test_a_step_is_two_session_runs_of_the_same_numbers(feed):
 
 
 def unordered(update, updates):
-    """The `updates` of the same variable, made before `update`, that it doesn't wait for."""
+    """The earlier `updates` of the same variable for which `update` does not wait."""
     reads = between([update.inputs[1]])
     return [other for other in updates[:updates.index(update)]
             if other.inputs[0] is update.inputs[0] and other not in reads]
 
 
-def test_updates_of_one_average_have_an_order_which_they_lack_as_printed(
+def test_updates_of_an_average_are_ordered_but_not_as_printed(
         session, untrained, monkeypatch):
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
-    assert len(updates) == 14  # mean and variance; three layers of G, two of D in two passes
+    assert len(updates) == 14  # mean and variance, of three layers of G, and of two layers of D in two passes
     assert [unordered(update, updates) for update in updates] == 14 * [[]]
 
     monkeypatch.setattr(model, "batch_normalization",
@@ -213,7 +213,7 @@ def test_the_printed_scale_depends_on_the_batch():
                           np.random.default_rng(0), model.Config(scaling="batch_minimum"))
         assert feed.x[0, 0, 0].tolist() == numbers[minimum]
         np.testing.assert_allclose(x[0, 0, 0], [-0.568627, 0.215686, 0.607843], atol=1e-6)
-    assert numbers[55] == pytest.approx([-1, 0, 0.5])  # a batch without black, stretched
+    assert numbers[55] == pytest.approx([-1, 0, 0.5])  # a batch without black is stretched
     assert numbers[0] == pytest.approx([-0.568627, 0.215686, 0.607843], abs=1e-6)
 
 
@@ -247,13 +247,13 @@ def test_the_seed_determines_all_bytes():
 
 
 def test_a_small_run_learns():
-    """300 steps take samples from grey noise toward contrast, smoothness and colours of pictures."""
+    """In 300 steps, samples change from grey noise towards the contrast, smoothness and colours of pictures."""
     config = model.Config(g_size_mult=8, d_size_mult=8, batch_size=25, z_size=20,
                           learning_rate=0.001)
     sample_z = np.random.default_rng(9).uniform(-1, 1, (200, 20))
 
     def figures_of(x):
-        """Contrast; how neighbours differ, in contrasts; how red goes with green."""
+        """The contrast; the difference of neighbours, relative to it; the correlation of red and green."""
         roughness = np.abs(np.diff(x, axis=2)).mean() / x.std()
         return x.std(), roughness, np.corrcoef(x[..., 0].ravel(), x[..., 1].ravel())[0, 1]
 

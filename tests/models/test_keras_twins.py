@@ -1,6 +1,6 @@
-"""Each Keras chapter's graph against the chapter's own API, over ten steps from equal weights.
+"""The graphs of the Keras chapters against Keras itself, over ten steps from equal weights.
 
-Both in float64: see `double`.
+Both compute in float64 (see `double`).
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from gan_tf1.tf1 import new_graph, session_config, tf
 
 pytestmark = pytest.mark.numerics
 
-ALPHA = float(np.float32(0.2))  # the op behind Keras' LeakyReLU keeps its slope in float32
+ALPHA = float(np.float32(0.2))  # the op of Keras' LeakyReLU stores its slope in float32
 CHAPTERS = {
     "dcgan_mnist": (dcgan_mnist, dcgan_mnist.Config(
         alpha=ALPHA, batch_size=keras_twin.BATCH, z_size=keras_twin.Z, gen_channels=8, disc_channels=6)),
@@ -29,11 +29,11 @@ CHAPTERS = {
         alpha=ALPHA, batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
 }
 
-# Two orders of summation differ by about 1e-16 of what is summed. A bias ahead of batch norm amplifies
-# that most: its gradient is rounding alone, some 1e-15, of which Adam, with Keras' epsilon of 1e-7,
-# makes 1e-8 of its step of 0.0002. Ten such steps are 2e-11.
+# Another order of summation changes a sum by about 1e-16 of its terms. A bias before batch norm amplifies
+# this most: its gradient is nothing but rounding errors, some 1e-15. With Keras' epsilon of 1e-7, Adam
+# turns it into 1e-8 of its step of 0.0002. Ten such steps make 2e-11.
 TOLERANCE = 1e-10
-STILL = {  # biases ahead of batch norm; a padding after discriminator/conv2d_1 gives that one a gradient
+STILL = {  # biases before batch norm, except discriminator/conv2d_1, whose bias has a gradient due to a padding
     "dcgan_upsampling": {"generator/conv2d/bias", "generator/conv2d_1/bias",
                          "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias"}}
 
@@ -46,7 +46,7 @@ def of_keras(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=CHAPTERS)
 def twins(request, of_keras):
-    """`(chapter, Keras' arrays, our printed losses, name -> differences, powers)`, in float64."""
+    """`(chapter, Keras' arrays, our printed losses, differences by name, powers)`, in float64."""
     model, config = CHAPTERS[request.param]
     found = of_keras[request.param]
     images, rng = keras_twin.drawn_numbers()
@@ -66,7 +66,7 @@ def twins(request, of_keras):
 
 
 def parts():
-    """Our variables under the names of the Keras side's parts, in the order of the layers."""
+    """Our variables by the names of the parts of the Keras side, in the order of the layers."""
     found = {}
     for name, scope in (("gen", "generator/"), ("disc", "discriminator/")):
         own = tf.trainable_variables(scope)
@@ -80,11 +80,11 @@ def parts():
     return found
 
 
-def test_ten_steps_move_everything_as_keras_does(twins):
+def test_ten_steps_change_all_variables_as_in_keras(twins):
     chapter, *_, differences, _ = twins
     still = set()
     for name, (apart, moved) in differences.items():
-        if name.endswith(("/Adam_1", "/RMSProp")):  # squares: held to a share of what they are
+        if name.endswith(("/Adam_1", "/RMSProp")):  # these are squares, so the tolerance is relative
             assert apart <= 1e-6 * moved + TOLERANCE ** 2, (name, apart, moved)
         assert apart <= TOLERANCE, (name, apart, moved)
         if not name.endswith(("/Adam", "/Adam_1", "/RMSProp")) and moved < 1e-5:
@@ -92,25 +92,25 @@ def test_ten_steps_move_everything_as_keras_does(twins):
     assert still == STILL.get(chapter, set())
 
 
-def test_printed_losses_are_those_that_keras_returns(twins):
+def test_the_printed_losses_are_those_that_keras_returns(twins):
     _, found, losses, *_ = twins
     np.testing.assert_allclose(losses, found["losses"], rtol=0, atol=TOLERANCE)
 
 
-def test_the_discriminator_has_two_updates_an_iteration_or_one_stacked(twins):
+def test_the_discriminator_has_two_updates_per_iteration_or_one_of_a_stacked_batch(twins):
     chapter, found, *_, powers = twins
     disc_updates = {"dcgan_mnist": 10, "wasserstein_gan": 100}.get(chapter, 20)
     assert found["updates"].tolist() == [10, disc_updates]
-    # TF1 keeps 0.999 to the number of the next update, where Keras counts them; for Adam alone.
+    # TF1 stores 0.999 to the power of the next update, and Keras counts updates; only Adam has this.
     counted = [] if chapter == "wasserstein_gan" else [0.999 ** 11, 0.999 ** (disc_updates + 1)]
     assert sorted(powers) == pytest.approx(sorted(counted), rel=1e-12)
 
 
 @pytest.mark.parametrize("twins", ["wasserstein_gan"], indirect=True)
-def test_rmsprop_is_that_of_the_chapters_keras_or_of_todays(twins):
+def test_rmsprop_is_that_of_the_keras_of_the_chapter_or_of_today(twins):
     _, found, *_ = twins
     critic = [np.abs(value).max() for name, value in found.items() if name.startswith("end/disc/")]
-    assert max(critic) == 0.01  # the loop did clip
+    assert max(critic) == 0.01  # the loop clipped
     for name, epsilon_in_root in (("chapter", False), ("today", True)):
         with double.precision(), tf.Graph().as_default(), tf.Session() as sess:
             weights = tf.get_variable("weights", initializer=np.zeros_like(keras_twin.GRADIENTS))
@@ -120,21 +120,21 @@ def test_rmsprop_is_that_of_the_chapters_keras_or_of_todays(twins):
             for _ in range(3):
                 sess.run(step)
             np.testing.assert_allclose(sess.run(weights), found[f"rmsprop/{name}"], rtol=1e-12)
-    # They differ where gradients are small; a gradient of 0 moves nothing in either.
+    # They differ if gradients are small. A gradient of 0 changes nothing in either.
     apart = found["rmsprop/today"] / np.where(keras_twin.GRADIENTS, found["rmsprop/chapter"], 1)
     assert apart[0] == 0 and (apart[1:4] < (0.001, 0.05, 0.6)).all() and apart[-1] > 0.999
 
 
 @pytest.mark.parametrize("twins", [name for name in CHAPTERS if name != "wasserstein_gan"], indirect=True)
-def test_a_compiled_step_takes_the_loss_of_logits_and_clips_nothing(twins):
+def test_a_compiled_step_computes_the_loss_from_logits_without_clipping(twins):
     _, found, *_ = twins
     compiled, by_hand = found["saturated"]
     assert compiled == pytest.approx(40, rel=0.05)
-    assert by_hand == pytest.approx(-np.log(2e-7), rel=0.05)  # clipped at 1e-7, and 1e-7 added
+    assert by_hand == pytest.approx(-np.log(2e-7), rel=0.05)  # clipped at 1e-7, to which 1e-7 is added
 
 
 @pytest.mark.parametrize("twins", ["dcgan_upsampling"], indirect=True)
-def test_a_discriminator_frozen_after_compile_trains_in_keras_2_alone(twins):
+def test_a_discriminator_frozen_after_compile_is_trained_only_in_keras_2(twins):
     _, found, *_ = twins
     assert (found["end/disc/0"] != found["start/disc/0"]).any()
     assert not found["trains_in_keras_3"] and found["warned"].any()

@@ -1,4 +1,4 @@
-"""pix2pix against NumPy: networks, losses, patches, jitter, dropout, what updates move."""
+"""pix2pix against NumPy: networks, losses, patches, jitter, dropout, and what updates change."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ CONFIG = model.Config(size=32, channels=2, patch_layers=2, batch_size=3, jitter=
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, start)` of a small GAN, no weight at its start where that is special."""
+    """`(sess, gan, start)` of a small GAN. No weight has a special initial value."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
@@ -45,7 +45,7 @@ def feed(built):
 # --- the networks in NumPy and float64 ---
 
 def conv(x, weights, scope, stride=2):
-    """4 x 4, a zero around: stride 2 halves, stride 1 takes one pixel off."""
+    """4 x 4 with padding of 1. Stride 2 halves the size, and stride 1 reduces it by one pixel."""
     kernel = weights[scope + "/conv2d/kernel"]
     x = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
     size = (x.shape[1] - 4) // stride + 1
@@ -64,20 +64,20 @@ def transposed(x, weights, scope):
 
 
 def norm(x, weights, scope):
-    deviations = x - x.mean((1, 2), keepdims=True)
-    return weights[scope + "/gamma"] * deviations / np.sqrt(
+    centred = x - x.mean((1, 2), keepdims=True)
+    return weights[scope + "/gamma"] * centred / np.sqrt(
         x.var((1, 2), keepdims=True) + 1e-5) + weights[scope + "/beta"]
 
 
 def mask(shape, noise, layer, rate=0.5):
-    """What dropout of ones leaves."""
+    """The result of dropout of ones."""
     with tf.Graph().as_default(), tf.Session() as sess:
         return np.float64(sess.run(tf.nn.experimental.stateless_dropout(
             tf.ones(shape), rate, [noise[0], noise[1] + layer], rng_alg="philox")))
 
 
 def generator(x, noise, weights):
-    """A U-Net for 32 pixels: five layers each way."""
+    """A U-Net for 32 pixels, with five layers in each direction."""
     w = {name.removeprefix("generator/"): value for name, value in weights.items()}
     e1 = conv(x, w, "encoder_1")
     e2 = norm(conv(leaky(e1), w, "encoder_2"), w, "encoder_2")
@@ -102,7 +102,7 @@ def discriminator(x, y, weights):
 
 
 def jittered(stack, crop, flip, enlarged):
-    """Bilinear, by SciPy: pixel centres at (i + 0.5) / size."""
+    """Bilinear resizing by SciPy, with pixel centres at (i + 0.5) / size."""
     size = stack.shape[1]
     places = np.clip((np.arange(enlarged) + 0.5) * size / enlarged - 0.5, 0, size - 1)
     out = []
@@ -151,7 +151,7 @@ def test_table_of_variables_at_full_size(untrained):
         given, made = widths[layer - 1:layer + 1]
         bias, normed = (made, 0) if layer in (1, 8) else (0, made)
         expect(f"generator/encoder_{layer}", "conv2d", given, made, bias=bias, normed=normed)
-    for layer in range(1, 8):  # each is given the one before and its skip, but for the first
+    for layer in range(1, 8):  # each has the previous layer and its skip connection as input, except the first
         given = 512 if layer == 7 else 2 * widths[layer + 1]
         expect(f"generator/decoder_{layer}", "conv2d_transpose", widths[layer], given,
                normed=widths[layer])
@@ -172,7 +172,7 @@ def test_every_trained_variable_has_adams_slots(built):
         for beta in ("beta1", "beta2")}
 
 
-def test_weights_start_normal_with_deviation_0_02(untrained):
+def test_initial_weights_are_normal_with_standard_deviation_0_02(untrained):
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         model.build(model.Config(size=32, channels=16))
         sess.run(tf.global_variables_initializer())
@@ -190,10 +190,10 @@ def test_weights_start_normal_with_deviation_0_02(untrained):
 # --- patches ---
 
 @pytest.mark.parametrize("layers, patch", [(0, 1), (1, 16), (2, 34), (3, 70), (4, 142), (5, 286)])
-def test_a_logits_patch_by_its_gradient(layers, patch, monkeypatch):
-    """Exactly this square of either image moves the logit in the middle: its filters see no more.
+def test_the_patch_of_a_logit_is_where_its_gradient_is_not_0(layers, patch, monkeypatch):
+    """Exactly this square of each image influences the logit in the middle.
 
-    Without the norm, through whose mean and variance all pixels have a part in each logit.
+    The test is without batch norm, through whose statistics all pixels influence each logit.
     """
     monkeypatch.setattr(networks, "instance_norm", lambda x: x)
     size = 32 * 2 ** layers
@@ -213,10 +213,10 @@ def test_a_logits_patch_by_its_gradient(layers, patch, monkeypatch):
         rows, columns = (np.flatnonzero(np.abs(grad[0]).sum((axis, 2))) for axis in (1, 0))
         for seen in (rows, columns):
             assert len(seen) == patch == seen[-1] - seen[0] + 1
-            assert 0 < seen[0] and seen[-1] < size - 1  # the border didn't cut it
+            assert 0 < seen[0] and seen[-1] < size - 1  # the border does not cut it off
 
 
-def test_a_patch_that_images_are_too_small_for_is_refused():
+def test_a_patch_that_is_larger_than_the_images_is_refused():
     model.check(model.Config())
     model.check(model.Config(size=8, patch_layers=1))
     with pytest.raises(InputError, match="--disc-layers 3 leaves nothing of images of 16 pixels: "
@@ -230,15 +230,15 @@ def test_a_patch_that_images_are_too_small_for_is_refused():
 
 # --- statistics, dropout, jitter ---
 
-def test_an_image_is_translated_alike_alone_and_among_others(session, feed):
-    """But for the masks: here all images of the batch are one."""
+def test_the_translation_of_an_image_does_not_depend_on_the_others(session, feed):
+    """Except through the masks, so all images of the batch are the same here."""
     sess, gan = session
     alone = sess.run(gan.translated, {gan.inputs: feed[gan.inputs][:1], gan.noise: [1, 2]})
     among = sess.run(gan.translated, {gan.inputs: feed[gan.inputs], gan.noise: [1, 2]})
     np.testing.assert_allclose(among[0], alone[0], atol=1e-5)
 
 
-def test_noise_is_the_dropouts_seed_and_matters_only_through_it(session, feed):
+def test_noise_is_the_seed_of_dropout_and_has_no_other_effect(session, feed):
     sess, gan = session
     one, same, first, second = (sess.run(gan.translated, {**feed, gan.noise: noise})
                                 for noise in ([1, 2], [1, 2], [2, 2], [1, 100]))
@@ -246,12 +246,12 @@ def test_noise_is_the_dropouts_seed_and_matters_only_through_it(session, feed):
     assert min(np.abs(one - other).max() for other in (first, second)) > 0.01
     stacked = np.repeat(feed[gan.inputs][:1], 3, axis=0)
     each = sess.run(gan.translated, {gan.inputs: stacked, gan.noise: [1, 2]})
-    assert np.abs(each[0] - each[1]).max() > 0.01  # each image of a batch has masks of its own
+    assert np.abs(each[0] - each[1]).max() > 0.01  # each image of a batch has its own masks
     masks = [mask((3, 4, 4, 16), (1, 2), layer) for layer in (2, 3, 4)]
     assert {0., 2.} == set(np.unique(masks)) and (masks[0] != masks[1]).any()
 
 
-def test_no_dropout_no_noise(untrained):
+def test_without_dropout_there_is_no_noise(untrained):
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(model.Config(size=8, channels=2, patch_layers=1, drop_rate=0.))
         sess.run(tf.global_variables_initializer())
@@ -261,7 +261,7 @@ def test_no_dropout_no_noise(untrained):
         assert first.tobytes() == second.tobytes()
 
 
-def test_jitter_moves_input_and_target_together():
+def test_jitter_crops_input_and_target_alike():
     rng = np.random.default_rng(0)
     stack = rng.uniform(-1, 1, (4, 8, 8, 6))
     crop, flip = [[0, 0], [2, 1], [1, 2], [0, 2]], [0, 0, 1, 1]
@@ -280,7 +280,7 @@ def test_jitter_moves_input_and_target_together():
 
 # --- the updates ---
 
-def test_each_update_moves_its_own_network_alone(session, feed):
+def test_each_update_changes_only_its_own_network(session, feed):
     sess, gan = session
     for update, network, other in ((gan.disc_opt, "discriminator", "disc_opt"),
                                    (gan.gen_opt, "generator", "gen_opt")):
@@ -292,8 +292,8 @@ def test_each_update_moves_its_own_network_alone(session, feed):
         assert moved >= {var.op.name for var in tf.trainable_variables(network + "/")}
 
 
-def test_the_discriminators_gradient_is_of_half_the_sum(session, feed):
-    """Adam's first moment after one step is half the gradient: beta1 is 0.5."""
+def test_the_discriminators_gradient_is_that_of_half_the_sum(session, feed):
+    """After one step, Adam's first moment is half the gradient, since beta1 is 0.5."""
     sess, gan = session
     sess.run(tf.variables_initializer([
         var for var in tf.global_variables() if "Adam" in var.op.name or "_power" in var.op.name]))
@@ -316,8 +316,8 @@ def test_the_discriminators_gradient_is_of_half_the_sum(session, feed):
     np.testing.assert_allclose(np.abs(after[kernel] - weights[kernel]), 0.0002, rtol=0.01)
 
 
-def test_the_generator_weighs_l1_a_hundred_times(session, feed):
-    """Of the last bias, whose gradient finite differences give: 100 l1 + gen_loss."""
+def test_the_weight_of_l1_is_100(session, feed):
+    """The gradient of the last bias equals finite differences of 100 l1 + gen_loss."""
     sess, gan = session
     sess.run(tf.variables_initializer([
         var for var in tf.global_variables() if "Adam" in var.op.name or "_power" in var.op.name]))
@@ -352,14 +352,14 @@ def some_pairs(count=10, size=32):
     return images.Rows(*stack, seed=1)
 
 
-def test_an_iteration_is_one_update_of_each_on_one_feed():
+def test_an_iteration_is_one_update_of_each_network_with_one_feed():
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     dataset, rng = some_pairs(), np.random.default_rng(0)
     figures = model.report(sess, gan, model.step(sess, gan, dataset, rng, CONFIG))
     assert figures == {"disc_loss": 1., "gen_loss": 2., "l1": 3.}
     (first, feed), (second, again) = sess.runs
     assert first == ["disc_loss", "disc_opt"] and second == ["gen_loss", "l1", "gen_opt"]
-    assert feed is again  # one crop, one mask, and so one generated image
+    assert feed is again  # one crop and one mask, and therefore one generated image
     assert {name: np.shape(value) for name, value in feed.items()} == {
         "inputs": (3, 32, 32, 3), "targets": (3, 32, 32, 3), "crop": (3, 2), "flip": (3,),
         "noise": (2,)}
@@ -371,7 +371,7 @@ def test_an_iteration_is_one_update_of_each_on_one_feed():
     assert len({tuple(feed["noise"]) for feed in feeds}) == 41
 
 
-def test_without_jitter_and_mirror_pairs_are_as_they_are():
+def test_without_jitter_and_mirroring_pairs_are_not_changed():
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     config = make(model.Config, {"size": 32, "jitter": 0., "flip": False, "batch_size": 8})
     model.step(sess, gan, some_pairs(), np.random.default_rng(0), config)
@@ -379,7 +379,7 @@ def test_without_jitter_and_mirror_pairs_are_as_they_are():
 
 
 def test_all_random_numbers_are_drawn_from_the_rng(built):
-    """What draws in the graph draws from the seed that is fed: the rng is all to keep."""
+    """Random ops of the graph use the seed that is fed, so only the rng has a state."""
     _, gan, _ = built
     for op in between([gan.disc_opt, gan.gen_opt, gan.translated]):
         assert "andom" not in op.type or op.type.startswith("StatelessRandom"), op.name
@@ -392,7 +392,7 @@ def test_log_line_and_defaults():
     assert (config.batch_size, config.size, config.channels, config.patch_layers) == (1, 256, 64, 3)
     assert (config.l1_weight, config.learning_rate, config.beta1) == (100, 0.0002, 0.5)
     assert (config.drop_rate, config.alpha, config.flip) == (0.5, 0.2, True)
-    assert intervals(config) == 200  # of 400 pairs: the paper's epochs of facades
+    assert intervals(config) == 200  # of 400 pairs: the number of epochs in the paper, for facades
 
 
 def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
@@ -400,7 +400,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.l1, gan.translated]
     assert without_gpu_kernel(fetches) == []
     assert refusing_determinism(fetches) == []
-    # Everything that computes on images is a GPU's; these carry shapes, indices, control.
+    # All computations on images run on a GPU; these ops handle shapes, indices and control flow.
     assert host_side(fetches) == {"BroadcastGradientArgs", "ConcatOffset", "Const", "NoOp",
                                   "Placeholder", "Range", "Slice"}
     assert all(op.outputs[0].dtype == tf.int32 for op in between(fetches)
@@ -410,8 +410,8 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
 
 # --- learning ---
 
-def test_it_learns_what_a_colour_table_cannot_know():
-    """White discs on black are red on the left and blue on the right: the place decides."""
+def test_it_learns_what_a_table_of_colours_cannot_express():
+    """White discs on black become red on the left and blue on the right, so the position matters."""
     rng, across = np.random.default_rng(3), np.arange(16)
     centres = rng.uniform(3, 13, (240, 2))
     inside = (np.square(across[:, None] - centres[:, :1, None])

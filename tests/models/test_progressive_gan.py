@@ -1,4 +1,4 @@
-"""The progressive GAN against NumPy: layers, fading, losses, what an update moves, stages."""
+"""The progressive GAN against NumPy: layers, fading, losses, what an update changes, and stages."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ from gpu_kernels import between, devices, host_side, refusing_determinism, witho
 
 CONFIG = model.Config(resolution=8, images=96, phase_images=32, interval_images=8, batch_size=8,
                       z_dim=5, max_maps=4, map_pixels=24)  # 4 maps at 4x4, 3 at 8x8
-FADING = Stage(8, 32, 64)  # alpha is a quarter after one turn
+FADING = Stage(8, 32, 64)  # alpha is a quarter after one step
 COLOURS = 3
 
 
@@ -25,7 +25,7 @@ def switched(**switches):
 
 
 def shaken(sess):
-    """Move every weight away from its start, and averages away from the weights."""
+    """Change every weight from its initial value, and make the averages differ from the weights."""
     rng = np.random.default_rng(1)
     for var in tf.global_variables("(generator|discriminator)/"):
         if "Adam" not in var.name:
@@ -34,7 +34,7 @@ def shaken(sess):
 
 @pytest.fixture(scope="module")
 def built():
-    """`(sess, gan, start)` of a small stage that fades in 8x8."""
+    """`(sess, gan, start)` of a small stage that fades in 8 x 8 pixels."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG, FADING, COLOURS)
         with tf.Session(config=session_config()) as sess:
@@ -45,7 +45,7 @@ def built():
 
 @pytest.fixture
 def feed(built):
-    """Eight images, noise and epsilons, for the graph's placeholders."""
+    """A feed of eight images, noise and epsilons."""
     _, gan, _ = built
     rng = np.random.default_rng(0)
     return {gan.imgs: rng.uniform(-1, 1, (8, 8, 8, 3)), gan.noise: rng.normal(size=(8, 5)),
@@ -53,7 +53,7 @@ def feed(built):
 
 
 def turns(count, sess):
-    """Set the graph's alpha to that after `count` turns."""
+    """Set the alpha of the graph to that after `count` steps."""
     tf.train.get_global_step().load(count, sess)
 
 
@@ -103,12 +103,12 @@ def generator(z, weights, alpha, averaged=False):
     return (1 - alpha) * old + alpha * conv(x, weights, "generator/8x8/to_rgb", gain=1)
 
 
-def with_deviation(x, groups):
-    """Group by group: images i, i + groups, i + 2 groups, ..."""
-    deviations = np.zeros((*x.shape[:3], 1))
+def with_stddev(x, groups):
+    """Computed group by group, of images i, i + groups, i + 2 groups, ..."""
+    stddev = np.zeros((*x.shape[:3], 1))
     for group in range(groups):
-        deviations[group::groups] = np.sqrt(x[group::groups].var(axis=0) + 1e-8).mean()
-    return np.concatenate([x, deviations], 3)
+        stddev[group::groups] = np.sqrt(x[group::groups].var(axis=0) + 1e-8).mean()
+    return np.concatenate([x, stddev], 3)
 
 
 def critic(imgs, weights, alpha):
@@ -116,14 +116,14 @@ def critic(imgs, weights, alpha):
     x = leaky(conv(x, weights, "discriminator/8x8/conv"))
     x = down(leaky(conv(x, weights, "discriminator/8x8/conv_1")))
     old = leaky(conv(down(imgs), weights, "discriminator/4x4/from_rgb"))
-    x = with_deviation((1 - alpha) * old + alpha * x, len(imgs) // 4)
+    x = with_stddev((1 - alpha) * old + alpha * x, len(imgs) // 4)
     x = leaky(conv(x, weights, "discriminator/4x4/conv"))
     x = leaky(dense(x.reshape(len(x), -1), weights, "discriminator/4x4/dense"))
     return dense(x, weights, "discriminator/4x4/dense_1", gain=1)
 
 
 def penalty(weights, imgs, generated, epsilon, alpha):
-    """By finite differences of the sum of all scores, number by number."""
+    """By finite differences of the sum of all scores, in each number."""
     points = epsilon * imgs + (1 - epsilon) * generated
     slopes = np.zeros_like(points)
     for place in np.ndindex(points.shape):
@@ -137,7 +137,7 @@ def penalty(weights, imgs, generated, epsilon, alpha):
     return ((norms - 1) ** 2).mean()
 
 
-def test_losses_are_those_of_numpy(session, feed):
+def test_losses_equal_numpy(session, feed):
     sess, gan = session
     turns(1, sess)
     weights, imgs = values(sess), feed[gan.imgs]
@@ -153,14 +153,14 @@ def test_losses_are_those_of_numpy(session, feed):
     assert found[1] == pytest.approx(estimate, abs=1e-5) and weighted > 0.1
 
 
-def test_drift_holds_scores_near_zero():
+def test_the_drift_term_keeps_scores_near_zero():
     with new_graph(0).as_default(), tf.Session() as sess:
         real, fake = tf.constant([[3.], [-5.]]), tf.constant([[2.], [4.]])
         losses = sess.run(model.model_loss(real, fake, tf.constant(0.5), 0.1))
     assert losses == pytest.approx((4 + 0.5 + 0.1 * 17, -3, -4))
 
 
-def test_samples_are_by_the_moving_average(session, feed):
+def test_samples_use_the_moving_average_of_the_weights(session, feed):
     sess, gan = session
     turns(2, sess)
     noise = np.random.default_rng(4).normal(0, 1, (6, 5))
@@ -174,7 +174,7 @@ def test_samples_are_by_the_moving_average(session, feed):
 # --- growing ---
 
 def outputs(stage, noise, imgs, restore):
-    """Samples, and scores of `imgs`, of a graph of `stage` that `restore` has put its weights in."""
+    """Samples, and scores of `imgs`, from a graph of `stage` whose weights `restore` sets."""
     with new_graph(seed=5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(CONFIG, stage, COLOURS)
         scores = model.discriminator(gan.imgs, stage, gan.alpha, CONFIG, reuse=True)
@@ -183,8 +183,8 @@ def outputs(stage, noise, imgs, restore):
         return sess.run([gan.fake_imgs, scores], {gan.noise: noise, gan.imgs: imgs})
 
 
-def test_at_alpha_0_output_and_scores_are_those_of_the_stage_before(untrained, tmp_path):
-    """Exactly: the variables come by name from its checkpoint, the new layers add nothing yet."""
+def test_at_alpha_0_images_and_scores_are_those_of_the_previous_stage(untrained, tmp_path):
+    """They are exactly equal: variables are restored by name, and the new layers add nothing yet."""
     rng, path = np.random.default_rng(2), str(tmp_path / "before")
     noise, imgs = rng.normal(size=(8, 5)), rng.uniform(-1, 1, (8, 4, 4, 3))
 
@@ -202,7 +202,7 @@ def test_at_alpha_0_output_and_scores_are_those_of_the_stage_before(untrained, t
     assert np.ptp(scores) > 0.01 and np.ptp(samples) > 0.1
 
 
-def test_at_alpha_1_nothing_passes_through_the_old_colours(session, feed):
+def test_at_alpha_1_the_previous_colour_layers_have_no_effect(session, feed):
     sess, gan = session
     old = tf.trainable_variables(".*/4x4/(to|from)_rgb/")
     assert len(old) == 4
@@ -225,7 +225,7 @@ _slopes = {}
 
 
 def slopes_at(count, session, feed):
-    """Name -> gradient of its own network's loss, after `count` turns."""
+    """The gradients of each network's own loss, by name, after `count` steps."""
     sess, gan = session
     if not _slopes:
         for loss, net in ((gan.gen_loss, "generator"), (gan.disc_loss, "discriminator")):
@@ -236,17 +236,17 @@ def slopes_at(count, session, feed):
     return sess.run(_slopes, feed)
 
 
-def test_at_alpha_0_only_the_stage_before_has_gradients(session, feed):
-    """The new layers wait: their part of the output is 0. In between, all are trained."""
+def test_at_alpha_0_only_the_previous_stage_has_gradients(session, feed):
+    """The output of the new layers has the weight 0. For alpha between 0 and 1, all layers are trained."""
     slopes = slopes_at(0, session, feed)
     for name, slope in slopes.items():
         assert (slope == 0).all() == ("/8x8/" in name), name
     for name, slope in slopes_at(2, session, feed).items():
-        # On as many real images as fakes, the last bias has the drift's gradient alone.
+        # With as many real images as fakes, the last bias only has the gradient of the drift term.
         assert np.abs(slope).max() > 1e-7, name
 
 
-def test_a_stages_graph_has_its_own_layers_alone(untrained):
+def test_the_graph_of_a_stage_has_only_its_own_layers(untrained):
     names = {}
     for stage in (Stage(4, 0, 32), Stage(8, 32, 64), Stage(16, 32, 64)):
         with new_graph(0).as_default():
@@ -269,17 +269,17 @@ def test_a_stages_graph_has_its_own_layers_alone(untrained):
         for layer in layers for part in ("kernel", "bias")}
     assert names[4] <= names[8]
     assert {name for name in names[16] if "/16x16/" not in name} <= names[8]
-    # Of the colours, each stage needs its own and those that it fades out.
+    # A stage needs its own colour layers, and those that it fades out.
     assert {name for name in names[8] - names[16]} == {
         f"{name}/{part}" for name in ("generator/4x4/to_rgb", "discriminator/4x4/from_rgb")
         for part in ("kernel", "bias")}
 
 
-def test_real_images_are_faded_as_the_generators_are(session, feed):
+def test_real_images_are_faded_like_generated_ones(session, feed):
     sess, gan = session
     faded = [op for op in tf.get_default_graph().get_operations()
              if op.type == "Conv2D" and op.name.startswith("discriminator/8x8/from_rgb/")]
-    assert len(faded) == 1  # the pass over real images; others have another scope
+    assert len(faded) == 1  # the pass over real images; other passes have another scope
     for count, alpha in ((0, 0), (1, 0.25), (4, 1)):
         turns(count, sess)
         expected = (1 - alpha) * up(down(feed[gan.imgs])) + alpha * feed[gan.imgs]
@@ -309,7 +309,7 @@ def test_sizes_that_do_not_fit_are_refused(settings, complaint):
         model.stages(switched(**settings))
 
 
-def test_without_growing_or_deviation_their_sizes_do_not_matter():
+def test_without_growing_or_minibatch_standard_deviation_their_settings_are_not_checked():
     model.stages(switched(growing=False, phase_images=33, images=8))
     model.stages(switched(minibatch_stddev=False, group_size=3))
 
@@ -322,18 +322,18 @@ def run(tensor):
         return sess.run(tensor)
 
 
-def test_the_deviation_is_one_number_a_group():
+def test_the_minibatch_standard_deviation_is_one_number_per_group():
     x = np.random.default_rng(0).normal(size=(6, 2, 2, 3))
     with new_graph(0).as_default():
         found = run(networks.minibatch_stddev(tf.constant(x, tf.float32), 3))
     assert found.shape == (6, 2, 2, 4)
-    np.testing.assert_allclose(found, with_deviation(x, 2), rtol=1e-5)
+    np.testing.assert_allclose(found, with_stddev(x, 2), rtol=1e-5)
     assert len(np.unique(found[..., 3])) == 2
-    even = np.sqrt(((x[::2] - x[::2].mean(0)) ** 2).mean(0))  # of n, not of n - 1
+    even = np.sqrt(((x[::2] - x[::2].mean(0)) ** 2).mean(0))  # divided by n, not by n - 1
     assert found[0, 0, 0, 3] == pytest.approx(even.mean(), rel=1e-5)
 
 
-def test_equal_images_have_no_deviation_and_a_finite_slope_of_the_slope():
+def test_equal_images_have_a_standard_deviation_of_0_and_finite_second_derivatives():
     with new_graph(0).as_default():
         x = tf.ones((4, 2, 2, 3))
         found = networks.minibatch_stddev(x, 4)
@@ -344,7 +344,7 @@ def test_equal_images_have_no_deviation_and_a_finite_slope_of_the_slope():
     assert np.isfinite(slope).all() and np.isfinite(second).all()
 
 
-def test_pixel_norm_brings_each_pixels_vector_to_a_mean_square_of_1():
+def test_pixel_norm_gives_each_pixel_a_mean_square_of_1():
     x = np.random.default_rng(0).normal(3, 5, size=(2, 4, 4, 7))
     x[0, 0, 0] = 0
     with new_graph(0).as_default():
@@ -356,8 +356,8 @@ def test_pixel_norm_brings_each_pixels_vector_to_a_mean_square_of_1():
 
 
 @pytest.mark.parametrize("equalized", [True, False])
-def test_weights_are_scaled_at_run_time_or_at_the_start(equalized):
-    """The same function at the start; but Adam's steps, of one size, are of weights of 1."""
+def test_weights_are_scaled_at_run_time_or_when_they_are_initialized(equalized):
+    """The function is the same at the start, but Adam's steps are relative to weights of size 1."""
     with new_graph(0).as_default():
         x = tf.ones((1, 8, 8, 50))
         config = switched(equalized=equalized)
@@ -374,8 +374,8 @@ def test_weights_are_scaled_at_run_time_or_at_the_start(equalized):
     assert slope[1, 1, 0, 0] == pytest.approx(64 * scale, rel=1e-5)
 
 
-def test_at_the_start_every_layers_numbers_have_a_mean_square_near_1():
-    """He's constants, of the critic with real images of this size; none vanishes or explodes."""
+def test_at_the_start_the_outputs_of_every_layer_have_a_mean_square_near_1():
+    """With the constants of He et al. 2015, no output of the critic vanishes or explodes."""
     config = model.Config(z_dim=64, max_maps=64)
     with new_graph(0).as_default():
         x = tf.constant(np.random.default_rng(0).normal(size=(8, 32, 32, 3)), tf.float32)
@@ -391,7 +391,7 @@ def test_without_pixel_norm_only_noise_is_normalized():
             assert len(norms) == (5 if on else 1)
 
 
-def test_without_the_deviation_the_critic_has_no_map_more(untrained):
+def test_without_minibatch_standard_deviation_the_critic_has_no_extra_map(untrained):
     for on in (True, False):
         with new_graph(0).as_default():
             model.build(switched(minibatch_stddev=on), Stage(4, 0, 8), 1)
@@ -426,7 +426,7 @@ def test_table_of_variables(built):
         for beta in ("beta1", "beta2")}
 
 
-def test_at_1024_pixels_either_network_has_the_papers_23_million_weights():
+def test_at_1024_pixels_each_network_has_23_million_weights_as_in_the_paper():
     """Table 2: 23.1 million in each."""
     config, stage = model.Config(resolution=1024), Stage(1024, 0, 1)
     with new_graph(0).as_default():
@@ -445,7 +445,7 @@ def moved(before, after):
     return {name for name in after if (after[name] != before[name]).any()}
 
 
-def test_each_update_moves_its_own_network_alone(session, feed):
+def test_each_update_changes_only_its_own_network(session, feed):
     sess, gan = session
     turns(2, sess)
     before = values(sess)
@@ -463,7 +463,7 @@ def test_each_update_moves_its_own_network_alone(session, feed):
     assert after["global_step"] == 3
 
 
-def test_after_fading_in_the_old_colours_stand_still(session, feed):
+def test_after_fading_in_the_previous_colour_layers_are_not_updated(session, feed):
     sess, gan = session
     turns(4, sess)
     before = values(sess)
@@ -474,7 +474,7 @@ def test_after_fading_in_the_old_colours_stand_still(session, feed):
         "generator/4x4/to_rgb", "discriminator/4x4/from_rgb")}
 
 
-def test_the_average_follows_the_weights_after_their_step(session, feed):
+def test_the_moving_average_is_updated_with_the_weights_after_their_step(session, feed):
     sess, gan = session
     turns(1, sess)
     before = values(sess)
@@ -484,7 +484,7 @@ def test_the_average_follows_the_weights_after_their_step(session, feed):
         name = var.op.name
         average = f"{name}/ExponentialMovingAverage"
         followed = (after[average] - 0.999 * before[average]) / 0.001
-        np.testing.assert_allclose(followed, after[name], atol=3e-4)  # float32's rounding
+        np.testing.assert_allclose(followed, after[name], atol=3e-4)  # the rounding error of float32
         np.testing.assert_allclose(np.abs(after[name] - before[name]), 0.001, rtol=0.1)
 
 
@@ -529,7 +529,7 @@ class Recorder:
         return (3., None) if fetches[0] == "gen_loss" else (-4., 5., 6., None)
 
 
-def test_a_turn_is_an_update_of_the_critic_and_one_of_the_generator():
+def test_a_step_is_one_update_of_the_critic_and_one_of_the_generator():
     sess, gan = Recorder(), model.GAN(*model.GAN._fields)
     rng = np.random.default_rng(0)
     train_set = images.Rows(rng.integers(0, 256, (20, 8, 8, 1), np.uint8))
@@ -554,7 +554,7 @@ def test_log_line():
                     "penalty: 0.500000] [Generator loss: 0.700000]")
 
 
-def test_nothing_in_the_graph_draws(built):
+def test_no_op_of_the_graph_is_random(built):
     _, gan, _ = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.fake_imgs, gan.disc_loss]
     assert not [op.type for op in between(fetches) if "andom" in op.type]
@@ -574,8 +574,8 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
 
 # --- learning ---
 
-def test_a_few_turns_learn_where_light_and_dark_are():
-    """Images of 8x8 pixels, light on the left, by 4x4 and through a fade-in: in seconds."""
+def test_a_few_steps_learn_where_images_are_light_and_dark():
+    """The images have 8 x 8 pixels and are light on the left; the training starts with 4 x 4 pixels."""
     rng = np.random.default_rng(0)
     config = switched(max_maps=8, map_pixels=64, learning_rate=0.003, average_decay=0.9)
     light = rng.integers(180, 256, (64, 8, 8, 1))

@@ -71,7 +71,7 @@ def generated(z, weights):
     return np.tanh(dense(leaky(dense(x, weights, "generator", "_1")), weights, "generator", "_2"))
 
 
-def deviation(x, group_size):
+def minibatch_stddev(x, group_size):
     """One number per row, in which sample i is in group i mod (B / group_size)."""
     found = np.empty((len(x), 1))
     groups = len(x) // group_size
@@ -86,7 +86,7 @@ def judged(x, weights, remedy):
         x = np.stack([np.concatenate([x[i], x[i + 1]]) for i in range(0, len(x), 2)])
     x = leaky(dense(x, weights, "discriminator"))
     if remedy == "minibatch_stddev":
-        x = np.concatenate([x, deviation(x, 4)], axis=1)
+        x = np.concatenate([x, minibatch_stddev(x, 4)], axis=1)
     return dense(leaky(dense(x, weights, "discriminator", "_1")), weights, "discriminator", "_2")
 
 
@@ -140,7 +140,7 @@ def test_the_minibatch_standard_deviation_equals_numpy_and_is_0_for_a_collapsed_
     with new_graph(0).as_default(), tf.Session() as sess:
         found = [sess.run(remedies.with_stddev(tf.constant(x), 4)) for x in (varied, alike)]
     for x, one in zip((varied, alike), found):
-        np.testing.assert_allclose(one, np.concatenate([x, deviation(x, 4)], axis=1))
+        np.testing.assert_allclose(one, np.concatenate([x, minibatch_stddev(x, 4)], axis=1))
     assert found[1][:, 3].max() < 1.01e-4 < 0.3 < found[0][:, 3].min()
     assert len(np.unique(found[0][:, 3])) == 2  # of two groups of four
 
@@ -322,7 +322,7 @@ def test_a_step_is_the_discriminators_updates_and_then_the_generators():
     fetched = model.step(sess, gan, two_cities.load(0, 500).train, np.random.default_rng(0), config)
     assert [fetches for fetches, _ in sess.runs] == (
         2 * [["disc_loss", "disc_opt"]] + 3 * [["gen_loss", "gen_opt"]])
-    assert model.report(sess, gan, fetched) == {"disc_loss": 2, "gen_loss": 5}  # the last update of each network
+    assert model.report(sess, gan, fetched) == {"disc_loss": 2, "gen_loss": 5}  # each is the last one
     for name, shape in (("real", (8, 1)), ("noise", (8, 5)), ("epsilon", (8, 1))):
         fed = [feed[name] for _, feed in sess.runs]
         assert all(each.shape == shape for each in fed)

@@ -16,7 +16,7 @@ SMALL = dict(batch_size=16, z_size=7, g_size_mult=2, d_size_mult=4)
 
 
 class Network:
-    """A small graph of one variant in a session of its own, put back to its start at will."""
+    """A small graph of one variant in a session of its own, which can be reset to its initial values."""
 
     def __init__(self, config, folder):
         passes, self.config = [], config
@@ -39,7 +39,7 @@ class Network:
         self.start = self.saver.save(self.sess, str(folder / "start"))
 
     def after(self, *runs):
-        """All variables, name -> array, after these runs from the start."""
+        """All variables, as a dict from name to array, after these runs from the initial values."""
         self.saver.restore(self.sess, self.start)
         for fetches, feed_dict in runs:
             self.sess.run(fetches, feed_dict)
@@ -62,7 +62,7 @@ def changed(after, before):
 
 
 def random_batch(count=16, labelled=4, seed=0):
-    """`(x, y, label_mask)` of random images, the first ones labelled."""
+    """`(x, y, label_mask)` of random images, of which the first ones are labelled."""
     rng = np.random.default_rng(seed)
     return (rng.uniform(-1, 1, (count, 32, 32, 3)).astype(np.float32),
             rng.integers(0, 10, count, np.int32), (np.arange(count) < labelled).astype(np.int32))
@@ -91,14 +91,14 @@ def test_gan_logits_equal_numpy():
     result, _ = evaluate(networks.real_against_fake, class_logits)
     class_logits = class_logits.astype(np.float32).astype(np.float64)
     expected = logsumexp(class_logits[:, :10], axis=1) - class_logits[:, 10]
-    # A difference of two numbers of about 10 keeps the error of those.
+    # A difference of two numbers of about 10 has their rounding errors.
     np.testing.assert_allclose(result, expected, rtol=1e-6, atol=2e-6)
-    # P(real) is the softmax's share of the ten digits.
+    # P(real) is the probability of the ten digits together.
     probabilities = np.exp(log_softmax(class_logits, axis=1))
     np.testing.assert_allclose(expit(expected), probabilities[:, :10].sum(axis=1), rtol=1e-12)
 
 
-def test_without_a_fake_class_its_logit_is_0():
+def test_without_a_fake_class_the_fake_logit_is_0():
     class_logits = np.random.default_rng(1).normal(0, 5, (500, 10))
     result, _ = evaluate(networks.real_against_fake, class_logits)
     expected = logsumexp(class_logits.astype(np.float32).astype(np.float64), axis=1)
@@ -125,7 +125,7 @@ def test_extreme_logits_stay_finite_with_their_gradients(row, expected):
     assert np.isfinite(loss) and np.isfinite(gradient).all()
 
 
-def test_the_naive_form_overflows_where_the_trick_does_not():
+def test_the_naive_form_overflows_but_the_stable_one_does_not():
     naive, _ = evaluate(lambda l: tf.log(tf.reduce_sum(tf.exp(l[:, :10]), axis=1)) - l[:, 10],
                         np.array([[1e4] + 10 * [0.], [-1e4] * 10 + [0.]]))
     assert np.isinf(naive).all()
@@ -171,7 +171,7 @@ def test_feature_matching_of_literal_features():
     assert loss == pytest.approx((2 + 3 + 1.5) / 3, rel=1e-6)
 
 
-def test_the_fake_class_is_never_right():
+def test_the_fake_class_is_never_counted_as_correct():
     class_logits = np.zeros((3, 11))
     class_logits[[0, 1, 2], [4, 10, 5]] = 1
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
@@ -180,7 +180,7 @@ def test_the_fake_class_is_never_right():
 
 
 def check_losses(network, class_logits_size):
-    """Both losses and both counts, from what the discriminator returned for data and samples."""
+    """Both losses and both counts, from the discriminator's outputs for data and samples."""
     net, batch = network.net, random_batch(labelled=5)
     network.after()
     d_loss, g_loss, correct, masked, found = network.sess.run(
@@ -201,11 +201,11 @@ def check_losses(network, class_logits_size):
     assert correct == (tested.argmax(axis=1) == y).sum()
 
 
-def test_losses_of_the_graph_are_those_of_its_logits(network):
+def test_losses_in_the_graph_are_those_of_its_logits(network):
     check_losses(network, 11)
 
 
-def test_losses_with_ten_logits_are_too(tmp_path):
+def test_losses_in_the_graph_with_ten_logits_are_those_of_its_logits(tmp_path):
     network = Network(model.Config(extra_class=0, **SMALL), tmp_path)
     check_losses(network, 10)
     kernel = next(var for var in network.variables if var.op.name == "discriminator/dense/kernel")
@@ -253,11 +253,11 @@ def test_table_of_variables(variant):
         **convolution("discriminator", 6, 3, 3, 128, 128),
         **block("discriminator", 0, "dense", kernel=(128, 11), bias=(11,)),
     }
-    found = table(variant)  # the same for both: the slips are in how the layers are joined
+    found = table(variant)  # the same for both variants: the errors are in the connections of the layers
     assert list(found) == list(expected) and found == expected
 
 
-def test_features_of_data_and_of_samples_differ_in_their_means(network):
+def test_feature_matching_compares_the_means_of_data_and_samples(network):
     network.after()
     data, samples = network.sess.run([network.passes[0][3], network.passes[1][3]],
                                      feed(network.net, random_batch(), drop_rate=0.))
@@ -280,10 +280,10 @@ def test_each_optimizer_updates_only_its_own_network(network):
         assert moved == own - still
 
 
-def test_moving_averages_follow_the_data_alone_and_only_where_mended(network):
+def test_moving_averages_are_updated_with_real_images_only_and_only_if_corrected(network):
     net, given = network.net, feed(network.net, random_batch(), drop_rate=0.)
     before = network.after()
-    x2 = network.graph.get_tensor_by_name("discriminator/conv2d_1/BiasAdd:0")  # bn2's input
+    x2 = network.graph.get_tensor_by_name("discriminator/conv2d_1/BiasAdd:0")  # the input of bn2
     mean = network.sess.run(x2, given).mean(axis=(0, 1, 2))
     after = network.after(([net.d_opt, net.g_opt], given))
     moved = {name for name in changed(after, before) if "moving" in name}
@@ -295,33 +295,33 @@ def test_moving_averages_follow_the_data_alone_and_only_where_mended(network):
                                    0.01 * mean, rtol=1e-4, atol=1e-8)
 
 
-def test_both_gradients_are_taken_before_either_step(network):
-    """Run together, the two optimizers do what each does alone from the same start."""
+def test_both_gradients_are_computed_before_either_update(network):
+    """Run together, the two optimizers do what each of them does alone from the same start."""
     net, given = network.net, feed(network.net, random_batch())
     d_alone, g_alone = network.after((net.d_opt, given)), network.after((net.g_opt, given))
     for order in ([net.d_opt, net.g_opt], [net.g_opt, net.d_opt]):
         for name, value in network.after((order, given)).items():
             generators = name.startswith("generator") or name.endswith("power_1")
             np.testing.assert_array_equal(value, (g_alone if generators else d_alone)[name], name)
-    # One after the other, the generator would have followed the moved discriminator instead.
+    # One after the other, the generator's gradient would be taken through the updated discriminator.
     in_turn = network.after((net.d_opt, given), (net.g_opt, given))
-    name = "generator/dense/kernel/g_opt"  # the first moment, in proportion to the gradient
+    name = "generator/dense/kernel/g_opt"  # the first moment is proportional to the gradient
     assert (in_turn[name] != g_alone[name]).any()
 
 
-def test_the_step_size_shrinks_after_each_epoch(network):
+def test_the_learning_rate_shrinks_after_each_epoch(network):
     net, given = network.net, feed(network.net, random_batch(labelled=16))
     before = network.after(*3 * [(net.shrink_lr, None)])
     assert before["learning_rate"] == pytest.approx(0.0003 * 0.9 ** 3, rel=1e-6)
     network.sess.run(net.d_opt, given)
-    # Adam's first step moves each element with a clear gradient by just the step size.
+    # Adam's first step changes each element by the learning rate, unless its gradient is tiny.
     name = "discriminator/dense/bias"
     step = np.abs(network.values()[name] - before[name])
     np.testing.assert_allclose(step, 0.0003 * 0.9 ** 3, rtol=1e-3)
 
 
 class Recorder:
-    """In place of a session: notes what it is asked to run, and answers 0."""
+    """Replaces a session: records each run, and answers 0."""
 
     def __init__(self):
         self.runs = []
@@ -332,10 +332,10 @@ class Recorder:
 
 
 @pytest.mark.parametrize("supervised_only", [False, True])
-def test_a_step_is_the_chapters_one_session_run(supervised_only):
+def test_a_step_is_the_single_session_run_of_the_chapter(supervised_only):
     config = model.Config(supervised_only=supervised_only, **SMALL)
     net, sess = model.GAN(*model.GAN._fields), Recorder()
-    batch = random_batch(count=9, labelled=2)  # an epoch's last part of a batch
+    batch = random_batch(count=9, labelled=2)  # the last, smaller batch of an epoch
     tally = None
     for seconds in (0.5, 0.25):
         taken = model.step(sess, net, Batches(batch), np.random.default_rng(0), config)
@@ -345,10 +345,10 @@ def test_a_step_is_the_chapters_one_session_run(supervised_only):
     fetches, fed = sess.runs[0]
     assert fetches[:3] == ["d_opt", [] if supervised_only else "g_opt", "masked_correct"]
     assert fed.keys() == {"input_real", "input_z", "y", "label_mask"}
-    assert fed["input_z"].shape == (16, 7)  # as the chapter draws it, also for a part of a batch
+    assert fed["input_z"].shape == (16, 7)  # as the chapter draws it, even for a smaller batch
 
 
-def test_a_report_tests_at_drop_rate_0_after_shrinking_the_step_size():
+def test_a_report_tests_without_dropout_after_shrinking_the_learning_rate():
     class TestSet:
         def batches(self, batch_size, which_set):
             assert which_set == "test"
@@ -362,10 +362,10 @@ def test_a_report_tests_at_drop_rate_0_after_shrinking_the_step_size():
     assert all(fed["drop_rate"] == 0. for _, fed in sess.runs[1:])
     assert figures["train_accuracies"] == 6 / 8 and figures["test_accuracies"] == 0
     assert (figures["d_loss"], figures["g_loss"], figures["step_time"]) == (1.5, 0.25, 0.1)
-    assert 50 < figures["epoch_time"] < 60  # of the steps and of the test
+    assert 50 < figures["epoch_time"] < 60  # during training and in the test
 
 
-def test_log_lines_are_the_chapters():
+def test_log_lines_are_those_of_the_chapter():
     figures = {"train_accuracies": 0.937, "test_accuracies": 0.67401659496, "step_time": 0.25,
                "epoch_time": 80.5}
     assert model.log_line(24, 25, figures) == (
@@ -373,7 +373,7 @@ def test_log_lines_are_the_chapters():
         "\t\tClassifier test accuracy 0.67401659496\n\t\tStep time:  0.25\n\t\tEpoch time:  80.5")
 
 
-def test_supervised_only_has_the_class_loss_alone(tmp_path):
+def test_supervised_only_has_just_the_class_loss(tmp_path):
     network = Network(model.Config(supervised_only=True, **SMALL), tmp_path)
     net, batch = network.net, random_batch(labelled=5)
     network.after()
@@ -416,7 +416,7 @@ def test_the_seed_determines_all_bytes(network, tmp_path):
 
 
 def test_mixed_precision_without_onednn_is_refused(monkeypatch):
-    """Nothing else computes in bfloat16 on a processor: the flag would have no effect."""
+    """On a CPU only oneDNN computes in bfloat16, so the flag would have no effect."""
     monkeypatch.setattr(tf1, "uses_onednn", lambda: False)
     with pytest.raises(InputError, match="^--mixed-precision needs oneDNN"):
         session_config(mixed_precision=True)

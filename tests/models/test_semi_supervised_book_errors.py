@@ -22,12 +22,12 @@ def graph():
         yield graph
 
 
-def discriminator_of(slips, **options):
-    """`logits(images, drop_rate=...)` gives class logits in a session; also the names of the gradients."""
+def discriminator_of(errors, **options):
+    """`(logits, dead)`: a function of images and drop rate, and the names of variables without gradient."""
     x = tf.placeholder(tf.float32, (None, 32, 32, 3))
     drop_rate = tf.placeholder_with_default(np.float32(0.5), ())
-    _, class_logits, _, _ = networks.discriminator(x, drop_rate=drop_rate, size_mult=4, errors=slips,
-                                                **options)
+    _, class_logits, _, _ = networks.discriminator(x, drop_rate=drop_rate, size_mult=4,
+                                                   errors=errors, **options)
     sess = tf.Session(config=session_config())
     sess.run(tf.global_variables_initializer())
     variables = tf.trainable_variables()
@@ -49,10 +49,10 @@ def test_as_printed_relu2_skips_bn2_and_x6_is_dead(graph):
                  "batch_normalization_4/beta"}),
     ("mend_dropout", set()), ("mend_test_statistics", set()),
 ])
-def test_each_slip_is_mended_alone(variant, revived):
-    def dead(slips):
+def test_each_error_can_be_corrected_alone(variant, revived):
+    def dead(errors):
         with new_graph(seed=0).as_default():
-            return discriminator_of(slips)[1]
+            return discriminator_of(errors)[1]
 
     assert dead(networks.AS_PRINTED) - dead(networks.VARIANTS[variant]) == revived
     assert sum(a != b for a, b in zip(networks.AS_PRINTED, networks.VARIANTS[variant])) == 1
