@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, load_script, refusal
+from conftest import ROOT, load_script, refusal, unpainted
 from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import digits
@@ -53,6 +53,8 @@ LINES = {  # script -> the line of a row of losses.csv, as its chapter prints it
         f"{step:.0f} [Discriminator loss: {d:f}, estimate: {estimate:f}, penalty: {penalty:f}] "
         f"[Generator loss: {g:f}]"),
 }
+SAVE = figures.save
+PAINTED = "06_vanilla_gan.py"  # the figures of this run are painted, those of the others composed
 WITH_LABELS = ["09_conditional_gan.py"]  # these leave `samples` images of each digit
 TINY = {script: ["--paper", "--data", "drawn", *(
     part for name, value in settings.items() for part in (flag(name), str(value)))]
@@ -68,6 +70,8 @@ def script(request):
 def main(script):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
+        if script != PAINTED:
+            patch.setattr(figures, "save", unpainted)
         yield load_script(script).main
 
 
@@ -116,6 +120,8 @@ def test_a_run_leaves_samples_figures_and_events(script, finished):
     assert -1 <= samples.min() < 0.1 and samples.max() <= 1
     assert {path.name for path in (finished / "figures").iterdir()} == {
         "losses.png", "samples.png", "progress.png"}
+    assert all(path.read_bytes()[:4] == (b"\x89PNG" if script == PAINTED else b"")
+               for path in (finished / "figures").iterdir())
     [file] = (finished / "events").iterdir()
     tags = [value.tag for event in tf.train.summary_iterator(str(file))
             for value in event.summary.value]
@@ -219,6 +225,7 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
     main(["draw", "--label", "3", "--samples", "502", "--out", "threes.npy"])
     main(["draw", "--label=4", "--samples", "5", "--seed", "1", "--run-dir", str(finished),
           "--out", "fours.npy"])
+    monkeypatch.setattr(figures, "save", SAVE)
     main(["draw", "--label", "4", "--samples", "5", "--out", "fours.png"])
     assert capsys.readouterr().out.splitlines() == ["threes.npy", "fours.npy", "fours.png"]
     threes, fours = np.load("threes.npy"), np.load("fours.npy")

@@ -25,25 +25,6 @@ def script():
     return load_script("mode_coverage.py")
 
 
-@pytest.fixture
-def in_process(monkeypatch):
-    """Trainings are made in this process, not compiled: the list of their directories' names."""
-    made = []
-
-    def start(arguments, environment):
-        made.append(arguments[2].name)
-        try:
-            load_script(arguments[0].name).main([str(part) for part in arguments[1:]
-                                                 if part != "--xla"])
-        except SystemExit as exit_:
-            return SimpleNamespace(returncode=exit_.code, stderr=f"error: status {exit_.code}")
-        return SimpleNamespace(returncode=0, stderr="")
-
-    monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(many_runs.processes, "run", start)
-    return made
-
-
 def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_path, monkeypatch,
                                                       capsys):
     out = tmp_path / "out"

@@ -39,13 +39,15 @@ def sample():
 
 # --- training's command line ---
 
-def test_a_batch_larger_than_the_training_set_is_one_line(train, capsys, tmp_path):
-    assert "larger than the training set of 55000" in refusal(
-        capsys, train, "--batch-size", 55001, "--data", "drawn")
+def test_a_batch_larger_than_the_training_set_is_one_line(train, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    assert "larger than the training set of 400" in refusal(
+        capsys, train, "--batch-size", 401, "--data", "drawn")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_directory_that_cannot_be_made_is_refused(train, capsys):
+def test_a_run_directory_that_cannot_be_made_is_refused(train, capsys, monkeypatch):
+    monkeypatch.setattr(digits, "load", few_digits.load)
     assert "can't be written" in refusal(
         capsys, train, "--data", "drawn", "--run-dir", "/proc/nowhere/run")
 
@@ -233,11 +235,11 @@ def test_bad_sampling_is_one_line(sample, capsys, tmp_path, monkeypatch, argumen
 
 # --- the other scripts ---
 
-def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
+def test_an_envelope_is_made_of_whole_runs_and_says_how(in_process, tmp_path, capsys):
     make_envelope = load_script("make_envelope.py").main
     command = ["--out", str(tmp_path / "envelope.csv"), "--work-dir", str(tmp_path / "runs"), "--data",
-               "drawn", "--seeds", "5-6", "--", "--epochs", "3",
-               "--batch-size", "27500", "--disc-hidden-size", "4"]
+               "drawn", "--seeds", "5-6", "--jobs", "1", "--", "--epochs", "3",
+               "--batch-size", "200", "--disc-hidden-size", "4"]
     make_envelope(command)
     envelope = comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
     assert envelope.settings["epochs"] == 3 and envelope.settings["disc_hidden_size"] == 4
@@ -247,11 +249,12 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(tmp_path, capsys):
         np.testing.assert_allclose(envelope.losses["disc_loss"][row], losses["disc_loss"],
                                    atol=5e-5)
     header = (tmp_path / "envelope.csv").read_text()
-    assert "# data: drawn digits (synthetic)" in header and "--batch-size 27500" in header
+    assert "# data: drawn digits (synthetic)" in header and "--batch-size 200" in header
     capsys.readouterr()
     assert "exists: name another file" in refusal(capsys, make_envelope, *command)
     command.insert(2, "--overwrite")
     make_envelope(command)  # goes on with the runs that are there
+    assert in_process == ["seed-5", "seed-6"]
     assert (tmp_path / "envelope.csv").read_text().replace("--overwrite ", "") == header
     header = (tmp_path / "envelope.csv").read_text()
     capsys.readouterr()

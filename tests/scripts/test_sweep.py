@@ -11,10 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import few_digits
 from conftest import heed_ctrl_c, load_script, refusal
 from gan_tf1 import figures
-from gan_tf1.data import digits, images
+from gan_tf1.data import images
 from gan_tf1.experiments import instability
 from gan_tf1.training import many_runs, processes, run_directory, run_results, seed_ranges
 from gan_tf1.training.diagnosis import Diagnosis, SIGNS
@@ -31,25 +30,6 @@ COMMAND = ["--vary", "learning-rate", "0.001", "1e37", "--vary", "disc-steps", "
 @pytest.fixture(scope="module")
 def sweep():
     return load_script("sweep.py")
-
-
-@pytest.fixture
-def in_process(monkeypatch):
-    """Runs of the chapter's script are made in this process, on few digits: the list of them."""
-    made = []
-
-    def start(arguments, environment):
-        code, said = 0, ""
-        made.append(arguments[2].name)
-        try:
-            load_script(arguments[0].name).main([str(part) for part in arguments[1:]])
-        except SystemExit as exit_:
-            code, said = exit_.code, f"error: status {exit_.code}"
-        return SimpleNamespace(returncode=code, stderr=said)
-
-    monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(many_runs.processes, "run", start)
-    return made
 
 
 def test_a_sweep_trains_every_combination_and_goes_on(

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import load_script, refusal, unpainted
+from gan_tf1 import figures
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_gan
@@ -22,6 +23,7 @@ from gan_tf1.training import growing, run_directory, run_results
 TINY = ("--data", "drawn", "--batch-size", "50", "--gen-hidden-size", "8",
         "--disc-hidden-size", "8", "--samples", "2")
 
+SAVE = figures.save
 GROWN = ("losses.csv", "samples.npz", "log.txt", "weights")
 
 
@@ -30,6 +32,7 @@ def main():
     """The first chapter's script, on few digits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
+        patch.setattr(figures, "save", unpainted)
         yield load_script("01_mnist_gan.py").main
 
 
@@ -40,8 +43,10 @@ def tiny(main, path, *more):
 
 @pytest.fixture(scope="module")
 def finished(main, tmp_path_factory):
-    """A run of six epochs, never interrupted."""
-    return tiny(main, tmp_path_factory.mktemp("runs") / "finished", "--epochs", "6")
+    """A run of six epochs, never interrupted; of all runs here, the one whose figures are painted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "save", SAVE)
+        return tiny(main, tmp_path_factory.mktemp("runs") / "finished", "--epochs", "6")
 
 
 def final_state(path):
