@@ -28,7 +28,7 @@ from gan_tf1.config import Parser
 from gan_tf1.places import SCRIPTS
 
 CALLED = "python -m gan_tf1" if __name__ == "__main__" else "gan-tf1"
-TIMES = {  # with default settings, on two cores
+TIMES = {  # roughly, with default settings, on two cores
     "00": "seconds", "01": "5 minutes", "02": "seconds", "03": "5 minutes", "04": "5 minutes",
     "05": "10 minutes", "06": "5 minutes", "07": "2 minutes", "08": "1 minute", "09": "10 minutes",
     "10": "5 minutes", "11": "2 minutes", "12": "5 minutes", "13": "5 minutes", "14": "seconds",
@@ -72,7 +72,7 @@ def listing(width: int) -> str:
                 for script in scripts() if script.number]
     others = [(script.name, script.summary) for script in scripts() if not script.number]
     return "\n\n".join([
-        "The chapters, with the time that each script takes by default on two processor cores:",
+        "The chapters, with the rough time of each script by default, on two processor cores:",
         _table(chapters, width),
         "Scripts that inspect, judge or use runs, or make many of them:",
         _table(others, width),

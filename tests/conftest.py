@@ -17,6 +17,9 @@ ROOT = pathlib.Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
 SCRIPT_NAMES = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name != "gan_tf1.py")
 
+# Some test files import what others of another folder define.
+sys.path += [str(ROOT / "tests" / folder) for folder in ("models", "training", "listing", "scripts")]
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes long, or is another variant of a test that is always run; "
