@@ -36,7 +36,7 @@ setup(
                                 ("config.json", "log.txt", "losses.csv", "generator/*")],
     },
     entry_points={"console_scripts": ["gan-tf1 = gan_tf1.__main__:main"]},
-    python_requires=">=3.10",
+    python_requires=">=3.10,<3.14",  # TensorFlow 2.21 has no wheels for 3.14
     install_requires=[
         "tensorflow>=2.20,<2.22",
         "tf-keras>=2.20,<2.22",

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from gan_tf1.errors import InputError, refuse_missing
 
+WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")  # values of ONEDNN_MAX_CPU_ISA
 # What TensorFlow's C++ code prints on every machine without a GPU, whatever its log level.
 CHATTER = re.compile(
     r"before absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers"
@@ -167,19 +168,31 @@ def uses_onednn() -> bool:
     return insides("util._pywrap_util_port").IsMklEnabled()
 
 
+def refuse_mixed_precision() -> None:
+    """Raise InputError if oneDNN, which alone has bfloat16 kernels for processors, can't be used.
+
+    Without oneDNN, grappler would leave the graph as it is and say nothing. If oneDNN is limited to
+    instructions without bfloat16, TensorFlow does not know it, and the process would be aborted.
+    """
+    if not uses_onednn():
+        raise InputError("--mixed-precision needs oneDNN, which TensorFlow does not use here: "
+                         "set TF_ENABLE_ONEDNN_OPTS=1, or train without --mixed-precision")
+    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        if os.environ.get(name, "").upper() in WITHOUT_BFLOAT16:
+            raise InputError(f"--mixed-precision needs bfloat16, which {name}={os.environ[name]} "
+                             "excludes: unset it, or train without --mixed-precision")
+
+
 def session_config(mixed_precision: bool = False) -> tf.ConfigProto:
     """A session's configuration for any machine: soft placement, and GPU memory taken as needed.
 
     With `mixed_precision`, grappler rewrites the float32 graph so that processors compute
-    convolutions and matrix products in bfloat16; variables and losses remain float32. Only oneDNN
-    has kernels for that. Raises InputError if TensorFlow does not use it here, because grappler
-    would then leave the graph as it is and say nothing.
+    convolutions and matrix products in bfloat16; variables and losses remain float32. Raises
+    InputError as `refuse_mixed_precision` does.
     """
     config = tf.ConfigProto(allow_soft_placement=True)
     if mixed_precision:
-        if not uses_onednn():
-            raise InputError("--mixed-precision needs oneDNN, which TensorFlow does not use here: "
-                             "set TF_ENABLE_ONEDNN_OPTS=1, or train without --mixed-precision")
+        refuse_mixed_precision()
         from tensorflow.core.protobuf import rewriter_config_pb2
         config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = (
             rewriter_config_pb2.RewriterConfig.ON)

@@ -11,7 +11,7 @@ The value function of Goodfellow et al. 2014 (equation 1)::
 
     x              real_discriminator_input   images in [-1, 1]
     z              generator_input_z          uniform noise in [-1, 1]
-    G(z)           gen_model                  tanh(gen_logits)
+    G(z)           gen_model                  tanh of the generator's logits
     D(x), D(G(z))  sigmoid of disc_logits_real, disc_logits_fake
 
 D minimizes `disc_loss`, the negative value function with real labels smoothed to 0.9. G minimizes

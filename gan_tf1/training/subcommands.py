@@ -8,6 +8,7 @@ import shlex
 import sys
 
 from gan_tf1.config import Parser
+from gan_tf1.errors import InputError
 
 
 def run(argv, *commands, former=None):
@@ -15,11 +16,14 @@ def run(argv, *commands, former=None):
 
     `former` maps each flag that chose a subcommand in older command lines to its replacement, such
     as {"--label": "draw --label"}. Such command lines still work: a note on stderr shows how they
-    are written now.
+    are written now. Raises InputError if the first argument is neither a flag nor a subcommand.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     by_name = {command.__name__: command for command in commands}
     if argv and argv[0] not in by_name:
+        if not argv[0].startswith("-"):
+            raise InputError(f"there is no subcommand {argv[0][:40]!r}: choose one of "
+                             f"{', '.join(by_name)}, or give flags alone")
         argv = _present(argv, former or {})
     if argv and argv[0] in by_name:
         by_name[argv[0]](argv[1:])

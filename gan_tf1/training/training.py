@@ -242,7 +242,8 @@ class Training:
         if state["epoch"] == first:
             carrier.restore(self.sess, prefix)
         else:
-            run.say(f"resuming {run.path} after epoch {state['epoch']}")
+            if state["epoch"] < epochs:
+                run.say(f"resuming {run.path} after epoch {state['epoch']}")
             saver.restore(self.sess, prefix)
             self._train_set.restore(state["train_set"])
         return state["epoch"]

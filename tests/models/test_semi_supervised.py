@@ -423,9 +423,21 @@ def test_mixed_precision_without_onednn_is_refused(monkeypatch):
     session_config()
 
 
+@pytest.mark.parametrize("name", ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"])
+def test_mixed_precision_is_refused_if_onednn_is_limited_to_instructions_without_it(
+        monkeypatch, name):
+    """TensorFlow would abort the process at the first convolution."""
+    monkeypatch.setattr(tf1, "uses_onednn", lambda: True)
+    monkeypatch.setenv(name, "avx2")
+    with pytest.raises(InputError, match="^--mixed-precision needs bfloat16, which .*_ISA="):
+        session_config(mixed_precision=True)
+
+
 def test_mixed_precision_rewrites_the_convolutions_and_keeps_the_losses(network):
-    if not tf1.uses_onednn():
-        pytest.skip("TensorFlow does not use oneDNN here")
+    try:
+        tf1.refuse_mixed_precision()
+    except InputError as error:
+        pytest.skip(str(error))
     net = network.net
     given, losses = feed(net, random_batch(), drop_rate=0.), {}
     for mixed_precision in (False, True):

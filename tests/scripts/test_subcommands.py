@@ -5,6 +5,7 @@ import re
 import pytest
 
 from conftest import SCRIPTS, load_script
+from gan_tf1.errors import InputError
 from gan_tf1.training import subcommands
 
 NAMES = sorted(path.name for path in SCRIPTS.glob("*.py") if "subcommands.run(" in path.read_text())
@@ -29,12 +30,18 @@ def called():
     (["--epochs", "3"], ("train", ["--epochs", "3"])),
     (["train", "--epochs", "3"], ("train", ["--epochs", "3"])),
     (["draw", "--label", "3"], ("draw", ["--label", "3"])),
-    (["--run-dir", "draw"], ("train", ["--run-dir", "draw"])),
-    (["drawn"], ("train", ["drawn"]))])
+    (["--run-dir", "draw"], ("train", ["--run-dir", "draw"]))])
 def test_the_first_argument_names_the_subcommand(called, capsys, argv, expected):
     functions, notes = called
     subcommands.run(argv, *functions, former={"--label": "draw --label"})
     assert notes == [expected] and capsys.readouterr().err == ""
+
+
+def test_a_misspelt_subcommand_is_refused(called):
+    functions, notes = called
+    with pytest.raises(InputError, match="^there is no subcommand 'drow': choose one of train, draw"):
+        subcommands.run(["drow", "--label", "3"], *functions, former={"--label": "draw --label"})
+    assert notes == []
 
 
 @pytest.mark.parametrize("argv, present", [
