@@ -223,7 +223,8 @@ def judge(log, envelope):
               f"more than {1 - POWER:.0%} of cases.")
     if outside := [figure for figure in figures if figure.outside]:
         return Verdict("differs", _differs(outside, count, counted), figures, shares, limits)
-    return Verdict("agrees", f"Agrees: all {count} figures lie where one more seed's would.",
+    every = "both" if count == 2 else f"all {count}"
+    return Verdict("agrees", f"Agrees: {every} figures lie where one more seed's would.",
                    figures, shares, limits)
 
 

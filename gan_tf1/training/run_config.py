@@ -96,7 +96,10 @@ def read_config(path):
         _check(config)
         return config
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{path} holds no run: there is no config.json in it") from None
+        folder = pathlib.Path(path)
+        reason = ("there is no config.json in it" if folder.is_dir() else
+                  "it is a file" if folder.exists() else "it does not exist")
+        raise InputError(f"{path} holds no run: {reason}") from None
     except RecursionError:
         raise InputError(f"{file} can't be read: it is nested too deeply") from None
     except (OSError, ValueError) as error:

@@ -52,6 +52,9 @@ def vacant(path):
     path = pathlib.Path(path)
     refuse_patterns(path)
     if path.is_dir() and not all(map(_from_a_killed_start, path.iterdir())):
+        if not (path / "config.json").exists():
+            raise InputError(f"{path} holds other files, and is never overwritten: give another "
+                             "--run-dir")
         raise InputError(f"{path} is not empty, and a run is never overwritten: continue it with "
                          "--resume, or give another --run-dir")
     if path.exists() and not path.is_dir():

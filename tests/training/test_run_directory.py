@@ -414,3 +414,12 @@ def test_without_a_terminal_only_the_log_and_the_number_of_steps_are_printed(tmp
         r"I0000|WARNING: All log messages before absl|.*failed call to cuInit", line)]
     assert done.returncode == 0 and said == ["8 training steps"]
     assert done.stdout.count("\n") == 7
+
+
+def test_a_folder_with_other_files_is_never_a_run_directory(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds other files, and is never overwritten"):
+        run_directory.vacant(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="continue it with --resume"):
+        run_directory.vacant(tmp_path)
