@@ -123,22 +123,22 @@ def table(rows):
     Runs that have diverged are counted, and left out of all other columns.
     """
     lines = []
-    for name, seeds in rows.items():
-        count, seeds = len(seeds), [told for told in seeds if not told.diverged]
-        verdicts = [mode_shares.verdict(told.shares) for told in seeds]
-        ends = [mode_shares.settled(told.shares) for told in seeds]
+    for name, runs in rows.items():
+        count, runs = len(runs), [told for told in runs if not told.diverged]
+        verdicts = [mode_shares.verdict(told.shares) for told in runs]
+        ends = [mode_shares.settled(told.shares) for told in runs]
         switchings = [mode_shares.switching(end) for end in ends]
         periods = [each.period * told.config.sample_interval
-                   for each, told in zip(switchings, seeds)]
+                   for each, told in zip(switchings, runs)]
         lines.append((
-            name, str(count), str(count - len(seeds)),
+            name, str(count), str(count - len(runs)),
             *(str(verdicts.count(verdict)) for verdict in ("full", "partial", "none")),
-            str(sum(mode_shares.cycles(told.shares) for told in seeds)),
+            str(sum(mode_shares.cycles(told.shares) for told in runs)),
             spread([mode_shares.covered(end).mean() for end in ends], 2),
             spread([mean(statistics.kl_to_uniform(end)) for end in ends], 3),
             f"{mean([1 - end.sum(axis=1).mean() for end in ends]):.0%}",
             spread([each.switches for each in switchings], 0), f"{mean(periods):.0f}",
-            f"{mean([told.seconds for told in seeds]):.1f}"))
+            f"{mean([told.seconds for told in runs]):.1f}"))
     return tables.lines(
         ("", "seeds", "diverged", "full", "partial", "none", "cycles", "modes covered",
          "KL to uniform", "of no mode", "switches", "period", "seconds"), lines)
@@ -163,10 +163,10 @@ def series(rows):
 
     All runs took samples after the same iterations. If a run diverged, its last cells are empty.
     """
-    iterations = max((told.iterations for seeds in rows.values() for told in seeds), key=len)
+    iterations = max((told.iterations for runs in rows.values() for told in runs), key=len)
     yield ",".join(["row", "seed", "mode", *(f"{number:.0f}" for number in iterations)])
-    for name, seeds in rows.items():
-        for told in seeds:
+    for name, runs in rows.items():
+        for told in runs:
             for mode, shares in zip(told.modes, told.shares.T):
                 missing = [""] * (len(iterations) - len(shares))
                 yield ",".join([f'"{name}"', str(told.stored["seed"]), mode,

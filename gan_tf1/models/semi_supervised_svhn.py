@@ -37,8 +37,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import MOST_UNITS, setting
-from gan_tf1.models.parts.semi_supervised_networks import (
-    NUM_CLASSES, VARIANTS, discriminator, generator)
+from gan_tf1.models.parts.semi_supervised_networks import VARIANTS, discriminator, generator
 from gan_tf1.tf1 import tf
 
 CHAPTER = "semi_supervised"

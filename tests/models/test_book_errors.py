@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
-from gan_tf1.models import (
-    cyclegan, dcgan_mnist, progressive_gan, semi_supervised_svhn, vanilla_gan)
+from gan_tf1.models import cyclegan, dcgan_mnist, semi_supervised_svhn, vanilla_gan
 from gan_tf1.models.parts import progressive_networks, semi_supervised_networks
 from gan_tf1.tf1 import new_graph, session_config, tf
 from test_listing_chapters import chapter

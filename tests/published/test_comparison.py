@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from conftest import ROOT, load_script, refusal
+from conftest import load_script, refusal
 from gan_tf1.errors import InputError
 from gan_tf1.published import comparison, logs
 from gan_tf1.training import outputs
