@@ -169,18 +169,25 @@ def uses_onednn() -> bool:
 
 
 def refuse_mixed_precision() -> None:
-    """Raise InputError if oneDNN, which alone has bfloat16 kernels for processors, can't be used.
+    """Raise InputError if oneDNN, whose bfloat16 kernels grappler uses, can't be used.
 
-    Without oneDNN, grappler would leave the graph as it is and say nothing. If oneDNN is limited to
-    instructions without bfloat16, TensorFlow does not know it, and the process would be aborted.
+    Without oneDNN, grappler would leave the graph as it is and say nothing.
     """
     if not uses_onednn():
         raise InputError("--mixed-precision needs oneDNN, which TensorFlow does not use here: "
                          "set TF_ENABLE_ONEDNN_OPTS=1, or train without --mixed-precision")
+    refuse_bfloat16("--mixed-precision")
+
+
+def refuse_bfloat16(what: str) -> None:
+    """Raise InputError, naming `what`, if oneDNN is limited to instructions without bfloat16.
+
+    TensorFlow does not know of such a limit, and the process would be aborted.
+    """
     for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
         if os.environ.get(name, "").upper() in WITHOUT_BFLOAT16:
-            raise InputError(f"--mixed-precision needs bfloat16, which {name}={os.environ[name]} "
-                             "excludes: unset it, or train without --mixed-precision")
+            raise InputError(f"{what} needs bfloat16, which {name}={os.environ[name]} excludes: "
+                             f"unset it, or do without {what}")
 
 
 def session_config(mixed_precision: bool = False) -> tf.ConfigProto:

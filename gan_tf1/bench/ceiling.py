@@ -26,7 +26,9 @@ def product(work, config, data, library, precision="float32"):
 
 
 def _tensorflow(a, b, precision):
-    from gan_tf1.tf1 import session_config, tf
+    from gan_tf1.tf1 import refuse_bfloat16, session_config, tf
+    if precision == "bfloat16":
+        refuse_bfloat16("TensorFlow's product")
     graph = tf.Graph()
     with graph.as_default():
         # Variables, since a product of constants would be folded.
