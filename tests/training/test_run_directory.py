@@ -311,7 +311,7 @@ def test_a_directory_that_is_not_empty_is_never_overwritten(main, finished, tmp_
     assert "never overwritten" in refusal(capsys, main, *TINY, "--run-dir", finished)
     assert final_state(finished) == before
     (tmp_path / "mine.txt").write_text("precious")
-    assert "not empty" in refusal(capsys, main, *TINY, "--run-dir", tmp_path)
+    assert "never overwritten" in refusal(capsys, main, *TINY, "--run-dir", tmp_path)
 
 
 def test_two_processes_cannot_share_a_run(main, half, capsys):
