@@ -68,9 +68,10 @@ def scripts() -> list[Script]:
 
 def listing(width: int) -> str:
     """The text that `gan-tf1` prints, in lines of at most `width` characters if that is possible."""
+    found = scripts()
     chapters = [(f"{script.number}  {script.name}", TIMES[script.number], script.summary)
-                for script in scripts() if script.number]
-    others = [(script.name, script.summary) for script in scripts() if not script.number]
+                for script in found if script.number]
+    others = [(script.name, script.summary) for script in found if not script.number]
     return "\n\n".join([
         "The chapters, with the rough time of each script by default, on two processor cores:",
         _table(chapters, width),

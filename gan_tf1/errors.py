@@ -4,7 +4,8 @@ A mistake that the user can correct ends the script with one line on stderr, whi
 mistake and the remedy, and with exit status 2. A training that fails by itself (a loss that is no
 longer finite, a full disk) ends it with one line and exit status 1.
 
-This module imports nothing but the standard library, because it is the first that a script loads.
+This module and `places.py` import nothing but the standard library, because a script loads them
+first.
 """
 
 import errno

@@ -12,10 +12,7 @@ from gan_tf1.files import user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.models import mnist_gan
 from gan_tf1.published import book_pickle
-from gan_tf1.training import outputs
 from gan_tf1.training.run_config import read_config_of
-
-SHIPPED = outputs.SHIPPED / "mnist_gan"
 
 
 def draw(path, count, seed):
@@ -29,7 +26,7 @@ def draw(path, count, seed):
 @script
 def main(argv=None):
     parser = Parser(__doc__)
-    parser.add_argument("--run-dir", type=user_path, metavar="DIR", default=SHIPPED,
+    parser.add_argument("--run-dir", type=user_path, metavar="DIR", default=sample_files.SHIPPED,
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
     parser.add_argument("--pickle", type=user_path, metavar="FILE", help="show the last samples in "
                         "a pickle that the book's listing wrote instead")

@@ -98,7 +98,7 @@ def drawn_figures(outcome, nine, ways, where):
 def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, metavar="RUN", nargs="?",
-                        default=outputs.SHIPPED / "mnist_gan", help="a run whose generator makes "
+                        default=sample_files.SHIPPED, help="a run whose generator makes "
                         "digits from latent vectors (default: the MNIST GAN that is shipped)")
     parser.add_argument("--digits", type=int, choices=range(10), nargs=2, default=(7, 3),
                         metavar=("A", "B"), help="bold A - regular A + regular B (default: 7 3)")

@@ -54,7 +54,7 @@ def main(argv=None):
     steps = config.interval_images // config.batch_size
 
     if config.resolution >= LARGE and len(stages) > 1:
-        with job.new_graph().as_default() as graph:
+        with job.loop.new_graph(job.seed).as_default() as graph:
             model.build(config, stages[-1], channels)
             graph_memory.refuse_graph(graph, dataclasses.asdict(config), shape)
     with job.training(data._replace(train=images.Rows(data.train)), shape) as training:

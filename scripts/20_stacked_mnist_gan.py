@@ -10,7 +10,7 @@ scripts/mode_coverage.py --data stacked counts how many of the 1,000 modes it ca
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
-from gan_tf1.models import stacked_mnist_gan as model
+from gan_tf1.models import mixture_gan, stacked_mnist_gan as model
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # one run captured 838 of the 1,000 modes
@@ -38,7 +38,7 @@ def main(argv=None):
             samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
             training.keep_samples(samples)
 
-    where = training.title(f"{model.name(config.packing)} of three channels", "packing")
+    where = training.title(f"{mixture_gan.name(config.packing)} of three channels", "packing")
     run_figures.of_run(training.path, where, columns=8, inches=0.8, counted="iteration",
                        each=config.sample_interval,
                        loss_label=f"mean loss of {config.sample_interval} iterations (nats)")

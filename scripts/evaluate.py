@@ -38,7 +38,7 @@ def row_of(drawn, probabilities, features, reference, seed):
     if drawn.labels is None:
         return judged.Row(drawn.name, found)
     right = metrics.matches_label(probabilities, drawn.labels)
-    error = statistics.standard_error(np.mean, right, rng, statistics.DRAWS)
+    error = statistics.standard_error(np.mean, right, rng)
     return judged.Row(drawn.name, found, (right.mean(), error))
 
 
@@ -50,8 +50,7 @@ def measured(probabilities, features, reference, rng):
                      features),
         "classes": (metrics.classes_covered, probabilities),
         "KL to uniform": (metrics.kl_to_uniform, probabilities)}
-    return {name: (function(values),
-                   statistics.standard_error(function, values, rng, statistics.DRAWS))
+    return {name: (function(values), statistics.standard_error(function, values, rng))
             for name, (function, values) in metric.items()}
 
 

@@ -9,7 +9,7 @@ whose samples are read from mnist_gan/figures/progress.png. 17_gan_objectives.py
 the theory.
 """
 
-from gan_tf1 import figures
+from gan_tf1 import figures, places
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import kept_figures
@@ -21,8 +21,9 @@ def main(argv=None):
     parser = Parser(__doc__)
     outputs.add_flags(parser, "redrawn", what="the folder of figures")
     args = parser.parse_args(argv)
-    if not outputs.REPOSITORY:
-        raise InputError(f"{kept_figures.KEPT} holds no results: run this script in a clone of the repository")
+    if not places.REPOSITORY:
+        raise InputError(f"{places.SHIPPED} holds no results: run this script in a clone of the "
+                         "repository")
     out = outputs.folder(args, "redrawn")
     for name, figure in kept_figures.every():
         print(figures.save(figure, out / name))

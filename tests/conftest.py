@@ -1,5 +1,6 @@
 """Fixtures and functions that all tests share."""
 
+import contextlib
 import importlib.util
 import os
 import pathlib
@@ -133,6 +134,24 @@ def in_process(monkeypatch):
     monkeypatch.setattr(digits, "load", few_digits.load)
     monkeypatch.setattr(processes, "run", start)
     return made
+
+
+@contextlib.contextmanager
+def stopped_at(name):
+    """In this block, a script of many runs fails when it comes to the run called `name`."""
+    from gan_tf1.errors import TrainingError
+    from gan_tf1.training import many_runs
+    original = many_runs.train
+
+    def stop(script, path, *rest):
+        if path.name == name:
+            raise TrainingError("stopped")
+        original(script, path, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many_runs, "train", stop)
+        with pytest.raises(SystemExit):
+            yield
 
 
 def load_script(name):

@@ -9,7 +9,7 @@ from gan_tf1.bench import flops, work as works
 from gan_tf1.bench.rows import Runner
 from gan_tf1.data import digits, mnist, svhn
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn, wasserstein_gan_gp
-from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.tf1 import session_config, tf
 from gan_tf1.training import graph_loop as loops
 
 PACKAGES = ("tensorflow",)
@@ -17,7 +17,7 @@ PACKAGES = ("tensorflow",)
 
 def opened(model, config, loop="feed", mixed_precision=False):
     """Build the chapter's graph and initialize its weights in a session: `(gan, session)`."""
-    graph = new_graph(0, resource_variables=loop == "graph")
+    graph = loops.Loop(loop).new_graph(0)
     with graph.as_default():
         gan = model.build(config)
         initialize = tf.global_variables_initializer()

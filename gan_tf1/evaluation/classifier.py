@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_tf1 import places
 from gan_tf1.config import setting
 from gan_tf1.files import user_path
 from gan_tf1.tf1 import tf
-from gan_tf1.training import outputs
 
 CHAPTER = "mnist_classifier"
-SHIPPED = outputs.SHIPPED / CHAPTER  # a run that comes with the repository
+SHIPPED = places.SHIPPED / CHAPTER  # a run that comes with the repository
 INPUT_IMG_SIZE = 784  # 28 x 28 pixels, flattened
 NUM_CLASSES = 10
 NUM_FEATURES = 64

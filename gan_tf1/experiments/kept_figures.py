@@ -10,12 +10,10 @@ from gan_tf1.bench import table
 from gan_tf1.evaluation import judged
 from gan_tf1.experiments import collapse_figures, theory, theory_figures
 from gan_tf1.figure_layout import new_figure
+from gan_tf1.places import SHIPPED as KEPT
 from gan_tf1.published import comparison, comparison_figure, logs
-from gan_tf1.training import outputs
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses
-
-KEPT = outputs.SHIPPED
 
 
 def rows_of(path):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, models, seeds
+from gan_tf1 import figures, models, places, seeds
 from gan_tf1.config import add_count, make
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import classifier
@@ -28,6 +28,7 @@ from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_samples
 
+SHIPPED = places.SHIPPED / "mnist_gan"  # a run that comes with the repository
 BATCH = 500  # samples drawn at a time, to bound memory
 SHAPES = ((784,), (28, 28), (28, 28, 1))
 UNPACKED = 2 * 1024**3  # largest array in an .npz, in bytes: a small file can unpack to any size

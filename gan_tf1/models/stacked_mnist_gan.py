@@ -61,11 +61,6 @@ class Config:
                            at_most=1_000_000)
 
 
-def name(packing):
-    """The papers' name of the GAN whose discriminator judges packs of `packing` samples."""
-    return "plain GAN" if packing == 1 else f"PacGAN{packing}"
-
-
 def model_inputs(in_shape, z_dim):
     """Placeholders for B packs of m: digits [B m, 3, 28, 28] in [-1, 1], noise [B m, z_dim].
 

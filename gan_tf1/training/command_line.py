@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import user_path
-from gan_tf1.tf1 import new_graph
 from gan_tf1.training import diversity, outputs, run_config, run_directory, training
 from gan_tf1.training.graph_loop import Loop
 
@@ -27,10 +26,6 @@ class Launch(NamedTuple):
     resumed: Any         # config.json of the run to resume, or None
     loop: Loop = Loop()
     note: str = ""       # a line on the settings, printed when a new run begins
-
-    def new_graph(self):
-        """An empty `tf.Graph` with the run's seed and the kind of variables that its loop needs."""
-        return new_graph(self.seed, resource_variables=self.loop.loop == "graph")
 
     @contextlib.contextmanager
     def training(self, data, sample_shape):

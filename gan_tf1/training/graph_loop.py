@@ -14,7 +14,7 @@ import numpy as np
 
 from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import InputError
-from gan_tf1.tf1 import tf
+from gan_tf1.tf1 import new_graph, tf
 from gan_tf1.training import tracing
 
 SECONDS = 2.  # the intended duration of one call, so that the progress bar keeps moving
@@ -25,6 +25,10 @@ class Loop(NamedTuple):
     loop: str = "feed"             # or "graph"
     xla: bool = False              # compile the loop in the graph
     mixed_precision: bool = False  # bfloat16 wherever grappler considers it safe
+
+    def new_graph(self, seed):
+        """An empty `tf.Graph` with `seed` and the kind of variables that this loop needs."""
+        return new_graph(seed, resource_variables=self.loop == "graph")
 
 
 class Taken(NamedTuple):

@@ -28,7 +28,7 @@ from tqdm import tqdm
 from gan_tf1 import figures, seeds
 from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import TrainingError
-from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.tf1 import session_config, tf
 from gan_tf1.training import (
     checkpoint, diagnosis, events, graph_loop as loops, graph_memory, saved_generator, titles)
 
@@ -95,7 +95,7 @@ class Training:
     def new_graph(self):
         """Close the present graph, if any, and make an empty, seeded graph the default."""
         self.close()
-        graph = new_graph(self.run.config["seed"], resource_variables=self._loop.loop == "graph")
+        graph = self._loop.new_graph(self.run.config["seed"])
         self._opened.enter_context(graph.as_default())
 
     def close(self):
@@ -182,15 +182,14 @@ class Training:
         the diagnosis can name it, but the line is not logged.
         """
         kept = {name: value for name, value in row.items() if not name.endswith("_time")}
-        finite = all(map(math.isfinite, row.values()))
-        if finite:
-            self.run.log(line)
+        if not all(map(math.isfinite, row.values())):
+            self.run.record(kept, table)
+            raise TrainingError(self._not_finite(row))
+        self.run.log(line)
         self.run.record(kept, table)
-        number, *losses = row.items()
-        if not finite:
-            raise TrainingError(self._not_finite(losses))
         if table == "losses.csv":
-            self._losses = {name: value for name, value in kept.items() if name != number[0]}
+            _, *losses = kept.items()
+            self._losses = dict(losses)
 
     def keep_samples(self, samples, picture=True):
         """Keep the epoch's `samples`, of the run's sample shape, and show them in TensorBoard.
@@ -258,7 +257,8 @@ class Training:
             "epoch": epoch, **run.grown(flushed == epoch), "identity": run.identity(),
             "rng": self.rng.bit_generator.state, "train_set": self._train_set.state()}, flushed)
 
-    def _not_finite(self, losses):
+    def _not_finite(self, row):
+        _, *losses = row.items()
         values = ", ".join(f"{name} = {value}" for name, value in losses)
         good = (f"the last good checkpoint is that of epoch {self._epoch - 1}" if self._epoch > 1
                 else "there is no checkpoint yet")

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import load_script, refusal, stopped_at
 from gan_tf1.data import digits
-from gan_tf1.errors import TrainingError
 from gan_tf1.evaluation import classifier, mode_coverage
 from gan_tf1.experiments import captured_modes
 from gan_tf1.training import many_runs, run_config, run_results
@@ -25,22 +24,12 @@ def script():
     return load_script("mode_coverage.py")
 
 
-def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_path, monkeypatch,
-                                                      capsys):
+def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_path, capsys):
     out = tmp_path / "out"
     names = [f"{data}-packing-{packing}-seed-{seed}"
              for seed in (3, 4) for data in ("ring", "grid") for packing in (1, 2)]
-    original = many_runs.train
-
-    def stop(chapter, path, *rest):
-        if path.name == names[3]:
-            raise TrainingError("stopped")
-        original(chapter, path, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(many_runs, "train", stop)
-        with pytest.raises(SystemExit):
-            script.main(["--out", str(out), *COMMAND])
+    with stopped_at(names[3]):
+        script.main(["--out", str(out), *COMMAND])
     assert in_process[:3] == names[:3] and names[3] not in in_process
     assert not (out / "mode_coverage.csv").exists()
     script.main(["--out", str(out), *COMMAND])

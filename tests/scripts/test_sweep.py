@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from conftest import heed_ctrl_c, load_script, refusal
+from conftest import heed_ctrl_c, load_script, refusal, stopped_at
 from gan_tf1 import figures
 from gan_tf1.data import images
 from gan_tf1.experiments import instability
@@ -32,23 +32,12 @@ def sweep():
     return load_script("sweep.py")
 
 
-def test_a_sweep_trains_every_combination_and_goes_on(
-        sweep, in_process, tmp_path, capsys, monkeypatch):
+def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_path, capsys):
     out = tmp_path / "out"
     names = [f"learning-rate-{rate}_disc-steps-{steps}_seed-{seed}"
              for rate in ("0.001", "1e37") for steps in "12" for seed in "34"]
-    # It is stopped before the third run.
-    original = many_runs.train
-
-    def stop(script, path, *rest):
-        if path.name == names[2]:
-            raise TrainingError("stopped")
-        original(script, path, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(many_runs, "train", stop)
-        with pytest.raises(SystemExit):
-            sweep.main(["--out", str(out), *COMMAND])
+    with stopped_at(names[2]):
+        sweep.main(["--out", str(out), *COMMAND])
     assert in_process[:2] == names[:2] and names[2] not in in_process
     assert not (out / "sweep.csv").exists()
     sweep.main(["--out", str(out), *COMMAND])

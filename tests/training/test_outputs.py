@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT, load_script, refusal
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
+from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs
 
 
@@ -133,7 +134,7 @@ def test_figures_are_not_written_into_a_folder_with_other_files(tmp_path, capsys
 
 def test_the_former_way_to_name_the_folder_of_an_export_is_accepted_with_a_note(tmp_path, capsys):
     main = load_script("export.py").main
-    shipped = outputs.SHIPPED / "mnist_gan"
+    shipped = sample_files.SHIPPED
     main([str(shipped), str(tmp_path / "old")])
     assert capsys.readouterr().err.strip() == "note: the folder is now given as --out DIR"
     assert "given twice" in refusal(capsys, main, shipped, tmp_path / "a", "--out", tmp_path / "b")
