@@ -17,6 +17,7 @@ SAMPLES = 2    # samples: their noise
 JUDGED = 3     # what an evaluation judges: which samples of many, or the noise of further samples
 RESAMPLES = 4  # bootstrap intervals and standard errors
 POINTS = 5     # the points of a synthetic training set; the vectors of vector arithmetic
+LABELLED = 6   # which training examples are labelled; its seed is `--label-seed`
 
 
 def stream(seed, *numbers):

@@ -7,7 +7,6 @@
     python scripts/03_dcgan_svhn.py --resume                   continue after an interruption
 """
 
-from gan_tf1 import seeds
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
@@ -24,7 +23,7 @@ SMALL = command_line.Small(
 def main(argv=None):
     job = command_line.parse(argv, __doc__, model, svhn.CHOICES, small=SMALL)
     config = job.config
-    data = svhn.load(job.data, job.data_dir, num_labels=0, seed=[job.seed, seeds.ORDER])
+    data = svhn.load(job.data, job.data_dir, num_labels=0, seed=job.seed)
     steps = data.train.steps(config.batch_size)
 
     with job.training(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as training:

@@ -7,7 +7,7 @@
     python scripts/04_semi_supervised_svhn.py --resume               continue after an interruption
 """
 
-from gan_tf1 import figures, seeds
+from gan_tf1 import figures
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
@@ -25,7 +25,7 @@ SMALL = command_line.Small(  # checkpoints/semi_supervised/README.md has their r
 def main(argv=None):
     job = command_line.parse(argv, __doc__, model, svhn.CHOICES, small=SMALL)
     config = job.config
-    data = svhn.load(job.data, job.data_dir, config.num_labels, seed=[job.seed, seeds.ORDER],
+    data = svhn.load(job.data, job.data_dir, config.num_labels, seed=job.seed,
                      label_repeats=config.label_repeats, labelled_only=config.supervised_only)
     steps = data.train.steps(config.batch_size)
 

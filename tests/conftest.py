@@ -77,6 +77,16 @@ def mnist_version():
     return version
 
 
+@pytest.fixture(scope="session")
+def svhn_subset():
+    """The folder of some of SVHN's digits in its two .mat files; if there is none, the test is skipped."""
+    from gan_tf1.data import source, svhn_files
+    folder = pathlib.Path(os.environ.get("GAN_TF1_SVHN") or source.tfds_folder().parent / "SVHN_subset")
+    if not svhn_files.has_mat_files(folder):
+        pytest.skip("no digits of SVHN: set GAN_TF1_SVHN to a folder with its two .mat files")
+    return folder
+
+
 @pytest.fixture
 def train_set():
     """A `DataSet` of 200 random images [28, 28], enough for a few steps."""

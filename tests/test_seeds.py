@@ -17,11 +17,10 @@ USES = {
         "gan_tf1/experiments/theory.py": "training steps"},
     "ORDER": {
         "gan_tf1/data/mixtures.py": SHOWN,
+        "gan_tf1/data/svhn.py": SHOWN,
         "gan_tf1/bench/loop.py": SHOWN,
         "gan_tf1/experiments/mode_collapse.py": "the temperatures of two cities",
         "scripts/01_mnist_gan.py": SHOWN,
-        "scripts/03_dcgan_svhn.py": SHOWN,
-        "scripts/04_semi_supervised_svhn.py": SHOWN,
         "scripts/12_dcgan_class.py": SHOWN,
         "scripts/13_progressive_gan.py": SHOWN,
         "scripts/15_pix2pix.py": SHOWN,
@@ -46,7 +45,9 @@ USES = {
         "scripts/wasserstein_estimate.py": "bootstrap"},
     "POINTS": {
         "gan_tf1/data/mixtures.py": "the training points of a mixture",
-        "scripts/08_vector_arithmetic.py": "latent vectors"}}
+        "scripts/08_vector_arithmetic.py": "latent vectors"},
+    "LABELLED": {
+        "gan_tf1/data/svhn.py": "which training examples are labelled"}}
 
 
 def sources():
@@ -58,14 +59,15 @@ def sources():
 
 
 def test_each_stream_has_its_own_number():
-    assert len(set(STREAMS.values())) == len(STREAMS) == 6
+    assert len(set(STREAMS.values())) == len(STREAMS) == 7
     draws = {tuple(seeds.stream(7, number).integers(2**32, size=4)) for number in STREAMS.values()}
-    assert len(draws) == 6
+    assert len(draws) == 7
 
 
 def test_a_stream_is_the_random_generator_of_seed_and_number():
     """Every result with a seed depends on these numbers, so they must not change."""
-    assert STREAMS == {"STEPS": 0, "ORDER": 1, "SAMPLES": 2, "JUDGED": 3, "RESAMPLES": 4, "POINTS": 5}
+    assert STREAMS == {"STEPS": 0, "ORDER": 1, "SAMPLES": 2, "JUDGED": 3, "RESAMPLES": 4, "POINTS": 5,
+                       "LABELLED": 6}
     expected = np.random.default_rng([3, 2]).normal(size=5)
     np.testing.assert_array_equal(seeds.stream(3, seeds.SAMPLES).normal(size=5), expected)
 

@@ -183,7 +183,7 @@ def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=F
 def street_numbers(data):
     """The training set from which the chapter's loop draws its batches `x, y, label_mask`."""
     arrays = svhn.Arrays(data.images, data.labels, data.images[:1], data.labels[:1])
-    return svhn.Dataset(arrays, int(data.label_mask.sum()), seed=0)
+    return svhn.Dataset(arrays, data.label_mask, seed=0)
 
 
 WORKS = {"mnist_gan": mnist_gan_epoch, "semi_supervised": semi_supervised_step,

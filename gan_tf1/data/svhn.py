@@ -5,11 +5,8 @@ labelled. Its loop is `for x, y, label_mask in dataset.batches(batch_size)`: eve
 labels, and the mask says which of them the loss may use.
 
 The images come from the two original files (`train_32x32.mat` and `test_32x32.mat`) or from
-TensorFlow Datasets (TFDS). CIFAR-10 (other subjects, the same shape) and drawn street numbers
-(`drawn_street.py`) can be used instead. The third file of SVHN, `extra`, is not used.
-
-Source: Netzer et al., "Reading Digits in Natural Images with Unsupervised
-Feature Learning", 2011, http://ufldl.stanford.edu/housenumbers.
+TensorFlow Datasets (TFDS). CIFAR-10 (other subjects, the same shape) and drawn street numbers can
+be used instead; `svhn_files.py` finds and reads all of them.
 """
 
 import pathlib
@@ -17,57 +14,43 @@ import sys
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts are imported when they are first used
 
-from gan_tf1.data import drawn_street, source
+from gan_tf1 import seeds
+from gan_tf1.data import source
 from gan_tf1.data.order import InOrder, Order
+from gan_tf1.data.svhn_files import (MAT_FILES, STREET_SIZES, TITLES, Arrays, find, has_mat_files,
+                                     hold_out)
 from gan_tf1.data.training_set import checksum
 from gan_tf1.errors import InputError
 
 CHOICES = ("auto", "svhn", "cifar10", "street")
-MAT_FILES = {"train": "train_32x32.mat", "test": "test_32x32.mat"}
-PROBE_URLS = {"svhn": "http://ufldl.stanford.edu/housenumbers/test_32x32.mat",
-              "cifar10": "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"}
-TFDS_NAMES = {"svhn": "svhn_cropped", "cifar10": "cifar10"}
-TITLES = {"svhn": "SVHN", "cifar10": "CIFAR-10"}
-CIFAR10_TEST = 10000
-STREET_SIZES = (40000, 10000)
-STREET_SEED = 0
-
-
-class Arrays(NamedTuple):
-    """RGB images, uint8 [N, 32, 32, 3], and labels, int32 [N] from 0 to 9."""
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+LABELS = ("first", "drawn", "balanced")
+TESTED = ("all", "first_half", "held_out")
+ZERO_LABELS = (0, 10)
 
 
 class Svhn(NamedTuple):
     """A data set for training and testing."""
     key: str                    # "svhn", "cifar10" or "street", as in --data and config.json
-    title: str                  # for logs and figure titles; it says if the data is synthetic
+    title: str                  # for logs and figure titles; it names a subset, synthetic data, and
+                                # which images are tested if those are not the whole test set
     train: "Dataset"            # includes the test images: `train.batches(batch_size, "test")`
 
 
 class Dataset(InOrder):
     """A `TrainingSet` of images, labels and a mask of the labels that the loss may use.
 
-    The first `num_labels` training examples are the labelled ones. They are counted before any
-    shuffling, so they are the same in every epoch and with every seed. The last batch of an epoch
-    has what is left.
+    An example is labelled or not in every epoch and with every seed, and the order of the examples
+    does not depend on which of them are labelled. The last batch of an epoch has what is left.
     """
 
-    def __init__(self, arrays, num_labels, seed=0):
-        """`arrays` is an `Arrays`; `seed`, an int or a sequence of ints, determines the order.
+    def __init__(self, arrays, label_mask, seed=0):
+        """`arrays` is an `Arrays`, and `label_mask` [N] is 1 for labelled training examples, else 0.
 
-        Raises InputError if there are fewer training examples than `num_labels`.
+        `seed`, an int or a sequence of ints, determines the order.
         """
         self.arrays = arrays
-        if not 0 <= num_labels <= self.num_examples:
-            raise InputError(f"{num_labels} of {self.num_examples} training examples can't be "
-                             "labelled: choose another --num-labels")
-        self.label_mask = (np.arange(self.num_examples) < num_labels).astype(np.int32)
+        self.label_mask = np.asarray(label_mask, np.int32)
         self.order = Order(self.num_examples, seed, carries_over=False)
 
     @property
@@ -94,7 +77,7 @@ class Dataset(InOrder):
         With "train" they are `(x, y, label_mask)`, what `next_batch` returns until the current
         epoch ends. With "test" they are `(x, y)` of the whole test set, in its own order.
 
-        x: float32 [B, 32, 32, 3] in [-1, 1]; y: int32 [B] from 0 to 9; label_mask: int32 [B], 1
+        x: float32 [B, 32, 32, 3] in [-1, 1]; y: int32 [B] from 0 to 9, or 1 to 10; label_mask: int32 [B], 1
         for labels that count and 0 for the others. B is `batch_size`, or less in the last batch.
 
         Raises InputError if `batch_size` < 1, and ValueError for another `which_set`.
@@ -136,89 +119,97 @@ def scaled(images):
     return x
 
 
-def has_mat_files(folder) -> bool:
-    """Whether `folder` has at least one of SVHN's two .mat files."""
-    folder = pathlib.Path(folder).expanduser()
-    return any((folder / name).is_file() for name in MAT_FILES.values())
+def labelled_mask(train_labels, num_labels, labels="first", label_seed=0) -> np.ndarray:
+    """int32 [N]: 1 for the `num_labels` training examples that count as labelled, 0 for the others.
 
+    They are the first ones, or ones drawn at random, or ones of which equally many are drawn from
+    each class that occurs in `train_labels` [N]. `label_seed` determines which are drawn. More
+    labels add to those of fewer labels with the same seed.
 
-def read_mat(path) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 [N, 32, 32, 3] and labels int32 [N] from 0 to 9 from one of SVHN's .mat files.
-
-    The file stores the images as X [32, 32, 3, N] and the labels as y [N, 1], with 10 for the
-    digit 0. Raises InputError, naming the file, if it is missing, truncated or not SVHN's.
+    Raises InputError if `labels` is not one of `LABELS`, if there are fewer examples than
+    `num_labels` (in one class, if they are balanced), or if the classes don't divide `num_labels`.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is missing: both {' and '.join(MAT_FILES.values())} of SVHN are "
-                         "needed, from http://ufldl.stanford.edu/housenumbers")
-    try:
-        content = scipy.io.loadmat(path, variable_names=("X", "y"), appendmat=False)
-    except Exception as error:  # a damaged file fails in many ways, and each has the same remedy
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} can't be read as a MATLAB file: {reason}; it may be truncated, "
-                         "so download it again from http://ufldl.stanford.edu/housenumbers"
-                         ) from error
-    images, labels = (np.asarray(content.get(name)) for name in ("X", "y"))
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[:3] != (32, 32, 3):
-        raise InputError(f"{path} is not a file of SVHN: it has no X of unsigned bytes, "
-                         "32 x 32 x 3 x N")
-    if labels.dtype.kind not in "uif" or labels.shape != (labels.size, 1):
-        raise InputError(f"{path} is not a file of SVHN: it has no y of numbers, N x 1")
-    if images.shape[3] != len(labels) or not labels.size:
-        raise InputError(f"{path} has {images.shape[3]} images and {len(labels)} labels: it is "
-                         "damaged, so download it again from "
-                         "http://ufldl.stanford.edu/housenumbers")
-    if not np.isin(labels, np.arange(1, 11)).all():
-        raise InputError(f"{path} has labels from {labels.min()} to {labels.max()}: those of "
-                         "SVHN are the whole numbers from 1 to 10")
-    return np.ascontiguousarray(images.transpose(3, 0, 1, 2)), labels[:, 0].astype(np.int32) % 10
+    if labels not in LABELS:
+        raise InputError(f"--labels {labels} is not known: choose one of {', '.join(LABELS)}")
+    count = len(train_labels)
+    if not 0 <= num_labels <= count:
+        raise InputError(f"{num_labels} of {count} training examples can't be labelled: choose "
+                         "another --num-labels")
+    rows = np.arange(count)
+    if labels != "first":
+        rows = seeds.stream(label_seed, seeds.LABELLED).permutation(count)
+    if labels == "balanced":
+        rows = _balanced(rows, train_labels, num_labels)
+    mask = np.zeros(count, np.int32)
+    mask[rows[:num_labels]] = 1
+    return mask
 
 
-def read_mat_folder(folder) -> Arrays:
-    """SVHN from the two original files in `folder`, as `Arrays`.
+def _balanced(rows, train_labels, num_labels):
+    """The first of `rows` of each class: int64 [num_labels], equally many of each."""
+    classes, counts = np.unique(train_labels, return_counts=True)
+    if num_labels % len(classes):
+        raise InputError(f"{num_labels} labels can't be divided equally among {len(classes)} "
+                         "classes, as --labels balanced does: choose another --num-labels")
+    each = num_labels // len(classes)
+    if each > counts.min():
+        raise InputError(f"{each} examples of each class can't be labelled: only {counts.min()} "
+                         f"training examples have the label {classes[counts.argmin()]}, so choose "
+                         "a smaller --num-labels")
+    return np.concatenate([rows[train_labels[rows] == label][:each] for label in classes])
 
-    Files with fewer images than SVHN's 73,257 and 26,032 are accepted, for short trials. Raises
-    InputError as `read_mat` does.
+
+def with_tested(arrays, tested) -> tuple[Arrays, str]:
+    """`arrays` with the test images that `tested` names, and a note for the title.
+
+    "all": the whole test set, without a note. "first_half": its first half, without the middle one
+    of an odd number. "held_out": the last tenth of the training examples, which are not trained on.
+
+    Raises InputError if `tested` is not one of `TESTED`, or if no image would be tested.
     """
-    folder = pathlib.Path(folder).expanduser()
-    return Arrays(*read_mat(folder / MAT_FILES["train"]), *read_mat(folder / MAT_FILES["test"]))
+    if tested not in TESTED:
+        raise InputError(f"--tested {tested} is not known: choose one of {', '.join(TESTED)}")
+    if tested == "all":
+        return arrays, ""
+    half, tenth = len(arrays.test_images) // 2, len(arrays.train_images) // 10
+    if not (half if tested == "first_half" else tenth):
+        raise InputError(f"--tested {tested} leaves no image to test: there are only "
+                         f"{len(arrays.train_images)} training and {len(arrays.test_images)} test "
+                         "images")
+    if tested == "held_out":
+        return hold_out(arrays, tenth), f", tested on {tenth:,} held-out training images"
+    return (arrays._replace(test_images=arrays.test_images[:half],
+                            test_labels=arrays.test_labels[:half]),
+            f", tested on the first {half:,} test images")
 
 
-def read_tfds(version) -> Arrays:
-    """SVHN or CIFAR-10 from the prepared TFDS data set at the path `version`, as `Arrays`.
-
-    Raises InputError if a file is missing or damaged, or if the images are not RGB of 32x32 pixels.
-    """
-    parts = []
-    for split in ("train", "test"):
-        examples = source.read(version, split)
-        if examples["image"].shape[1:] != (32, 32, 3):
-            raise InputError(f"the {split} split of {version} has images of shape "
-                             f"{examples['image'].shape[1:]}: they must be (32, 32, 3)")
-        parts += [examples["image"], examples["label"].astype(np.int32)]
-    return Arrays(*parts)
+def with_zero_label(arrays, zero_label) -> Arrays:
+    """`arrays` with `zero_label` as the label of the digit 0."""
+    return arrays._replace(**{
+        name: np.where(labels == 0, zero_label, labels).astype(np.int32)
+        for name, labels in arrays._asdict().items() if name.endswith("_labels")})
 
 
-def hold_out(arrays, count) -> Arrays:
-    """`arrays` with the last `count` training examples as the test set."""
-    return Arrays(arrays.train_images[:-count], arrays.train_labels[:-count],
-                  arrays.train_images[-count:], arrays.train_labels[-count:])
-
-
-def repeat_labelled(arrays, num_labels, times, alone=False) -> Arrays:
-    """`arrays` with each of the first `num_labels` training examples repeated `times` times.
+def repeat_labelled(arrays, label_mask, times, alone=False) -> tuple[Arrays, np.ndarray]:
+    """`arrays` with each labelled training example repeated `times` times, and their label mask.
 
     The repetitions come first. With `alone`, the other examples are replaced by labelled ones as
     well, so that the number of examples remains, but all of them are labelled.
+
+    Raises InputError if no example is labelled.
     """
-    extra, others = num_labels * (times - 1), np.arange(len(arrays.train_images))
-    rows = np.concatenate([np.arange(extra) % num_labels, others % num_labels if alone else others])
+    labelled, others = np.flatnonzero(label_mask), np.arange(len(label_mask))
+    if not len(labelled):
+        raise InputError("no training example is labelled: choose another --num-labels")
+    repeats = np.tile(labelled, times - 1)
+    rows = np.concatenate([repeats, labelled[others % len(labelled)] if alone else others])
     return arrays._replace(train_images=arrays.train_images[rows],
-                           train_labels=arrays.train_labels[rows])
+                           train_labels=arrays.train_labels[rows]), label_mask[rows]
 
 
 def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZES,
-         label_repeats=1, labelled_only=False) -> Svhn:
+         label_repeats=1, labelled_only=False, labels="first", label_seed=0, tested="all",
+         zero_label=0) -> Svhn:
     """The data set named by `choice`, one of `CHOICES`; `seed` determines the order of its batches.
 
     `data_dir` is a TFDS folder, or for SVHN a folder with its two .mat files. Without it, the
@@ -227,68 +218,46 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
     `sizes` are the numbers of drawn training and test images. The .mat files are 250 MB; TFDS also
     downloads the unused `extra` (1.3 GB).
 
-    If a prepared CIFAR-10 has fewer than the 10,000 test images of the original, the last 10,000
-    training images become the test set, and the title says so.
+    If there are fewer images than SVHN's, the title is "SVHN subset". If a prepared CIFAR-10 has
+    fewer than the 10,000 test images of the original, the last 10,000 training images become the
+    test set, and the title says so.
 
-    An epoch contains each labelled example `label_repeats` times and each of the others once. With
-    `labelled_only` it has the same number of steps, but only labelled examples.
+    `labels` and `label_seed` choose the `num_labels` labelled examples as `labelled_mask` does. An
+    epoch contains each of them `label_repeats` times and each of the others once. With
+    `labelled_only` it has the same number of steps, but only labelled examples. A notice on stderr
+    says if the first ones are labelled, but not the first ones of SVHN's file.
+
+    `tested` chooses the images to test as `with_tested` does. `zero_label` is the label of the
+    digit 0: 0, or 10 as in SVHN's files.
 
     Raises InputError if a file is missing, damaged or not the data set's, if the named data set is
-    neither there nor can be downloaded, and as `Dataset` does.
+    neither there nor can be downloaded, if one of the choices is not known, if `zero_label` is 10
+    and the images don't show digits, and as `labelled_mask`, `with_tested` and `repeat_labelled` do.
     """
     if choice not in CHOICES:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
     if data_dir is not None and pathlib.Path(data_dir).expanduser().is_file():
         raise InputError(f"--data-dir {data_dir} is a file: give a TFDS folder or the folder with "
                          "SVHN's two .mat files")
-    key, title, arrays = _find(choice, data_dir, sizes)
-    train = Dataset(arrays, num_labels, seed)
+    if zero_label not in ZERO_LABELS:
+        raise InputError(f"--zero-label {zero_label} is not known: choose 0 or 10")
+    if zero_label and choice == "cifar10":
+        raise InputError(f"--zero-label {zero_label} is for digits, and {TITLES[choice]} has none: "
+                         "leave it out, or choose another --data")
+    key, title, arrays = find(choice, data_dir, sizes)
+    arrays, note = with_tested(with_zero_label(arrays, zero_label), tested)
+    label_mask = labelled_mask(arrays.train_labels, num_labels, labels, label_seed)
+    if (key == "svhn" and labels == "first" and 0 < num_labels < len(label_mask)
+            and not has_mat_files(data_dir)):
+        print(order_notice(num_labels), file=sys.stderr, flush=True)
     if label_repeats > 1 or labelled_only:
-        arrays = repeat_labelled(arrays, num_labels, label_repeats, alone=labelled_only)
-        labelled = len(arrays.train_images) if labelled_only else num_labels * label_repeats
-        train = Dataset(arrays, labelled, seed)
-    return Svhn(key, title, train)
+        arrays, label_mask = repeat_labelled(arrays, label_mask, label_repeats, labelled_only)
+    return Svhn(key, title + note, Dataset(arrays, label_mask, [seed, seeds.ORDER]))
 
 
-def _find(choice, data_dir, sizes):
-    """Key, title and `Arrays` of the data set that `choice` leads to."""
-    if choice == "street":
-        return _street(sizes)
-    key = "cifar10" if choice == "cifar10" else "svhn"
-    title = TITLES[key]
-    if key == "svhn" and data_dir is not None and has_mat_files(data_dir):
-        return key, title, read_mat_folder(data_dir)
-    version = source.prepared_version(TFDS_NAMES[key], data_dir)
-    if version is None:
-        folder = source.tfds_folder(data_dir)
-        if source.answers(PROBE_URLS[key]):
-            version = source.download(TFDS_NAMES[key], data_dir)
-        elif choice == "auto":
-            print(notice(folder), file=sys.stderr, flush=True)
-            return _street(sizes)
-        else:
-            raise InputError(f"{title} is not in {folder}, and its host can't be reached: give a "
-                             "prepared folder with --data-dir, or use --data street")
-    arrays = read_tfds(version)
-    if key == "cifar10" and len(arrays.test_images) < CIFAR10_TEST < len(arrays.train_images):
-        arrays = hold_out(arrays, CIFAR10_TEST)
-        title += f" (test set: the last {CIFAR10_TEST} training images)"
-    return key, title, arrays
-
-
-def notice(folder) -> str:
-    """The notice that drawn street numbers replace SVHN, which is not in `folder`."""
-    lines = (f"SVHN is not in {folder}, and its host can't be reached.",
-             "Training on DRAWN STREET NUMBERS instead: synthetic images, not SVHN.",
-             "The accuracy can't be compared with that of the book. For SVHN, give",
-             "its folder with --data-dir (a TFDS folder, or the two .mat files).")
-    return source.boxed(lines)
-
-
-def _street(sizes):
-    """Drawn street numbers, the same ones for the same `sizes`; the test images come last."""
-    count = sizes[0]
-    drawn = drawn_street.load(sum(sizes), STREET_SEED)
-    labels = drawn.labels.astype(np.int32)
-    arrays = Arrays(drawn.images[:count], labels[:count], drawn.images[count:], labels[count:])
-    return "street", "drawn street numbers (synthetic)", arrays
+def order_notice(num_labels) -> str:
+    """The notice that the labelled examples are not the first ones of SVHN's own file."""
+    return source.boxed((
+        "TensorFlow Datasets stores SVHN in another order than SVHN's own files. So the first",
+        f"{num_labels:,} training examples, which are labelled here, are not those of the chapter.",
+        "For those, give the folder with SVHN's two .mat files with --data-dir."))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from gan_tf1.data import drawn_street, source, svhn
+from gan_tf1.data import drawn_street, source, svhn, svhn_files
 from gan_tf1.errors import InputError
 
 LABELS = {"train": 1 + np.arange(23) % 10, "test": 1 + 3 * np.arange(11) % 10}
@@ -50,7 +50,7 @@ def refusal(call, *args, **kwargs):
 
 def test_mat_files_are_scaled_and_their_label_10_becomes_0(folder):
     data = svhn.load("svhn", folder, 5)
-    assert (data.key, data.title, data.train.num_examples) == ("svhn", "SVHN", 23)
+    assert (data.key, data.title, data.train.num_examples) == ("svhn", "SVHN subset (34 digits)", 23)
     ((x, y),) = data.train.batches(100, "test")
     assert (x.dtype, y.dtype) == (np.float32, np.int32)
     stored = numbered(11).transpose(3, 0, 1, 2)
@@ -202,7 +202,7 @@ def test_the_fingerprint_changes_with_images_and_with_labels(folder):
     assert load(folder, num_labels=0, seed=8).fingerprint() == crc
     arrays = data.arrays
     labels = arrays.train_labels[::-1]
-    assert svhn.Dataset(arrays._replace(train_labels=labels), 5).fingerprint() != crc
+    assert svhn.Dataset(arrays._replace(train_labels=labels), data.label_mask).fingerprint() != crc
     arrays.train_images[4, 3, 2, 1] ^= 1
     assert data.fingerprint() != crc
 
@@ -281,7 +281,7 @@ def test_auto_uses_what_tfds_has_or_can_download(folder, tmp_path, monkeypatch):
     assert downloads == [("svhn_cropped", tmp_path / "tfds")]
     prepared.mkdir(parents=True)
     (prepared / "dataset_info.json").touch()
-    assert svhn.load("auto", tmp_path / "tfds", 5).title == "SVHN"
+    assert svhn.load("auto", tmp_path / "tfds", 5).title == "SVHN subset (18 digits)"
     assert len(downloads) == 1
 
 
@@ -317,7 +317,7 @@ def test_street_numbers_are_split_in_two_and_called_synthetic(cache, capsys):
     data = svhn.load("street", num_labels=5, sizes=(30, 20))
     assert (data.key, data.title) == ("street", "drawn street numbers (synthetic)")
     assert capsys.readouterr().err == ""
-    drawn = drawn_street.draw(50, svhn.STREET_SEED)
+    drawn = drawn_street.draw(50, svhn_files.STREET_SEED)
     assert np.array_equal(data.train.arrays.train_images, drawn.images[:30])
     ((x, y),) = data.train.batches(100, "test")
     assert np.array_equal(x, svhn.scaled(drawn.images[30:]))
@@ -326,7 +326,7 @@ def test_street_numbers_are_split_in_two_and_called_synthetic(cache, capsys):
 
 def test_held_out_examples_are_the_last_and_are_not_trained_on():
     arrays = svhn.Arrays(np.arange(10), np.arange(10) + 100, np.zeros(2), np.zeros(2))
-    train_images, train_labels, test_images, test_labels = svhn.hold_out(arrays, 3)
+    train_images, train_labels, test_images, test_labels = svhn_files.hold_out(arrays, 3)
     assert list(train_images) == list(range(7)) and list(test_images) == [7, 8, 9]
     assert list(train_labels - 100) == list(range(7)) and list(test_labels - 100) == [7, 8, 9]
 

@@ -89,7 +89,7 @@ def test_a_small_run_learns_to_read(variant, supervised_only, least):
     drawn = drawn_street.load(2500, 0)
     labels = drawn.labels.astype(np.int32)
     dataset = svhn.Dataset(svhn.Arrays(drawn.images[:2000], labels[:2000], drawn.images[2000:],
-                                       labels[2000:]), num_labels=2000)
+                                       labels[2000:]), label_mask=np.ones(2000))
     config = model.Config(variant=variant, supervised_only=supervised_only, batch_size=50,
                           learning_rate=0.001, g_size_mult=4, d_size_mult=16, drop_rate=0.1,
                           extra_class=0)
