@@ -9,7 +9,7 @@ into which one more seed of the chapter's model would fall. A verdict follows, w
 comparison cannot tell, and a figure shows the run, the envelope and the book.
 gan_tf1/published/comparison.py states the method. An envelope of your own (--envelope) needs at
 least 5 seeds. If a chapter has no envelope (--chapter semi_supervised), its values are printed
-beside the book's.
+beside those of published runs, epoch by epoch, and the settings in which the runs differ are named.
 """
 
 import sys
@@ -18,7 +18,7 @@ from gan_tf1 import figures, tables
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
-from gan_tf1.published import comparison, comparison_figure, logs
+from gan_tf1.published import comparison, comparison_figure, logs, single_runs
 from gan_tf1.training import outputs
 
 
@@ -58,23 +58,22 @@ def main(argv=None):
     path = args.run_or_log
     log, counted = logs.read(path, args.chapter), logs.CHAPTERS[args.chapter].counted
     book = logs.book(args.chapter)
-    envelope = None
+    envelope, others = None, []
     if args.check or args.envelope or comparison.has_envelope(args.chapter):
         envelope = comparison.envelope(args.chapter, args.envelope)
     if envelope is None:
-        rows, sentence = comparison.beside(log, book, args.chapter)
-        lines = [f"{counted} {row.epoch}: {row.loss} {row.value:.4f}, in the book {row.printed:.4f}: "
-                 f"{row.value - row.printed:+.4f}" for row in rows]
+        lines, comparable = single_runs.beside(log, args.chapter)
+        others = single_runs.of_chapter(args.chapter)[1:]
     else:
         verdict = comparison.judge(log, envelope)
-        sentence, rows = verdict.sentence, verdict.word != "cannot be compared"
+        comparable = verdict.word != "cannot be compared"
         lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.figures else ()),
-                 *filter(None, [verdict.limits])]
+                 *filter(None, [verdict.limits]), verdict.sentence]
     print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}", *lines,
-          sentence, sep="\n")
-    if rows:
-        print(figures.save(comparison_figure.comparison(log, book, envelope, path.name,
-                                                        logs.CHAPTERS[args.chapter]), out))
+          sep="\n")
+    if comparable:
+        print(figures.save(comparison_figure.comparison(
+            log, book, envelope, path.name, logs.CHAPTERS[args.chapter], others), out))
     if args.check and verdict.word != "agrees":
         sys.exit(1 if verdict.word == "differs" else 2)
 

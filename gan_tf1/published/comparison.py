@@ -276,31 +276,3 @@ def _share_inside(log, envelope, loss):
         envelope.losses[loss][:, np.isin(envelope.epochs, both)], 0.05)
     own = log.losses[loss][np.isin(log.epochs, both)]
     return float(np.mean((low <= own) & (own <= high)))
-
-
-class Beside(NamedTuple):
-    """A value of a log beside the book's of the same epoch."""
-    epoch: int
-    loss: str
-    value: float
-    printed: float
-
-
-def beside(log, book, chapter):
-    """The values of a log beside those that the book prints, for a chapter without an envelope.
-
-    Returns `(rows, sentence)`: a list of `Beside`, empty if the log can't be compared, and what can be
-    said.
-    """
-    if log.incomparable:
-        return [], f"Cannot be compared: {log.incomparable}."
-    both = np.intersect1d(log.epochs, book.epochs)
-    if not len(both):
-        counted = CHAPTERS[chapter].counted
-        printed = f"{counted} {book.epochs[0]}" if len(book.epochs) == 1 else f"other {counted}s"
-        return [], f"Cannot be compared: the book prints {printed}, which the log doesn't have."
-    rows = [Beside(int(epoch), title, float(log.losses[name][log.epochs == epoch][0]),
-                   float(book.losses[name][book.epochs == epoch][0]))
-            for epoch in both for name, title in CHAPTERS[chapter].columns.items()]
-    return rows, ("This compares single runs: without an envelope of many seeds, it can't be said "
-                  "whether they differ by more than seeds do.")

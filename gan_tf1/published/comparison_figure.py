@@ -7,14 +7,19 @@ from gan_tf1.figures import COLOURS
 from gan_tf1.published.comparison import prediction_interval
 
 
-def comparison(log, book, envelope, name, chapter):
+MARKERS = "s^vD*"  # of the published runs other than the book's
+
+
+def comparison(log, book, envelope, name, chapter, others=()):
     """A run's losses over those of the book and the envelope of many seeds, one panel per loss.
 
     `log` and `book` are `logs.Log`s, `name` is that of the run in the legend, `chapter` is a
-    `logs.Chapter`, and `envelope` is a `comparison.Envelope`, or None if there is none.
+    `logs.Chapter`, and `envelope` is a `comparison.Envelope`, or None if there is none. `others` are
+    further published runs, `single_runs.Published`.
     """
-    seeds = f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else ""
-    figure = new_figure(9, 6.5, f"{name}, the book's printed log{seeds}")
+    more = (f"{len(next(iter(envelope.losses.values())))} seeds" if envelope else
+            "other published runs" if others else "")
+    figure = new_figure(9, 6.5, f"{name}, the book's printed log" + (f", and {more}" if more else ""))
     panels = figure.subplots(len(chapter.columns), sharex=True)
     for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
         if envelope:
@@ -24,6 +29,9 @@ def comparison(log, book, envelope, name, chapter):
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
                   label="printed in the book")
+        for other, marker in zip(others, MARKERS):
+            axes.plot(other.log.epochs, other.log.losses[loss], marker + "-", color="0.55",
+                      markersize=4, linewidth=0.8, label=other.name)
         axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,
                   marker="o" if len(log.epochs) == 1 else None, label=f"{title} of {name}")
         lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book))

@@ -27,8 +27,7 @@ class Chapter(NamedTuple):
     """The format of the log of a chapter."""
     columns: dict       # column of losses.csv -> its title, in the order of the printed line
     unit: str           # of all columns
-    data: str           # key of the data set on which the book trained
-    data_title: str
+    data_title: str     # of the data set on which the book trained
     windows: dict       # name -> (first, last) epoch, both included, of the windows to compare
     beginning: Any      # pattern of the beginning of an epoch's line
     line: Any           # pattern of the whole line: its number, and then each column
@@ -46,7 +45,7 @@ class Chapter(NamedTuple):
 CHAPTERS = {
     "mnist_gan": Chapter(
         columns={"disc_loss": "disc loss", "gen_loss": "gen loss"}, unit="nats",
-        data="mnist", data_title="MNIST",
+        data_title="MNIST",
         windows={"first": (1, 2), "early": (3, 33), "middle": (34, 66), "late": (67, 100),
                  "printed": (71, 100)},
         beginning=re.compile(r"Epoch\s+\d{1,9}\s*/\s*\d+\s*\.\.\.", re.IGNORECASE),
@@ -56,7 +55,7 @@ CHAPTERS = {
         example="Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361"),
     "semi_supervised": Chapter(
         columns={"train_accuracies": "train accuracy", "test_accuracies": "test accuracy"}, unit="",
-        data="svhn", data_title="SVHN",
+        data_title="SVHN",
         windows={"printed": (24, 24)}, bounds=(0, 1),
         beginning=re.compile(r"Epoch\s+\d{1,9}\s+Classifier train", re.IGNORECASE),
         line=re.compile(rf"Epoch\s+(\d{{1,9}})\s+Classifier train accuracy:?\s*{_NUMBER}\s+"
@@ -65,7 +64,7 @@ CHAPTERS = {
                 "each on a line of its own"),
     "dcgan_mnist": Chapter(
         columns={"disc_loss": "disc loss", "gen_loss": "gen loss"}, unit="nats",
-        data="mnist", data_title="MNIST",
+        data_title="MNIST",
         windows={"first": (1, 6), "late": (11_701, 23_400), "printed": (23_396, 23_400)},
         beginning=re.compile(r">\d{1,6},\s*\d{1,6}\s*/\s*\d"),
         line=re.compile(r">(\d{1,6}),\s*(\d{1,6})\s*/\s*(\d{1,6}),\s*"
@@ -81,7 +80,7 @@ class Log(NamedTuple):
     epochs: np.ndarray      # [E] int, numbered as in the chapter; steps, if it prints every step
     losses: dict            # column -> [E] float
     incomparable: str = ""  # why this log can't be compared with the book's; empty if it can
-    settings: Any = None    # the settings of the run, if they are known
+    settings: Any = None    # a dict of the run's settings, or of those that its first line states
 
 
 def parse(text, chapter):
@@ -100,10 +99,33 @@ def parse(text, chapter):
     if begun != len(rows):
         raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
                          f"continue like `{form.example}`")
-    # Our own logs begin with the data that they were trained on. Others are assumed to have the book's.
-    headline = re.search(rf"^{chapter} on (.+?), seed \d+", text, re.MULTILINE)
-    why = other_data(form, headline[1]) if headline and headline[1] != form.data_title else ""
-    return of_columns(dict(zip((form.counted, *form.columns), np.array(rows).T)), form, why)
+    # Our own logs begin with their data and settings. Others are assumed to be of the book's data.
+    headline = re.search(rf"^{chapter} on (.+?), seed \d+(?:, with ([^\r\n]*))?", text, re.MULTILINE)
+    why = other_data(form, headline[1]) if headline else ""
+    settings = stated_settings(headline[2] or "") if headline else None
+    return of_columns(dict(zip((form.counted, *form.columns), np.array(rows).T)), form, why, settings)
+
+
+def stated_settings(text):
+    """The settings in the first line of a run's log, after "with": a dict name -> value.
+
+    "tested first_half, zero-label 10, no-mirror" has the values "first_half", 10 and False.
+    """
+    found = {}
+    for name, _, value in (part.partition(" ") for part in text.split(", ") if part):
+        switch = not name.startswith("no-") if not value else None
+        name = (name if value else name.removeprefix("no-")).replace("-", "_")
+        found[name] = switch if not value else _number_or_text(value)
+    return found
+
+
+def _number_or_text(text):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def read(path, chapter):
@@ -115,7 +137,7 @@ def read(path, chapter):
     form = CHAPTERS[chapter]
     if path.is_dir():
         config = read_config_of(chapter, path)
-        why = "" if config["data"] == form.data else other_data(form, config["data_title"])
+        why = other_data(form, config["data_title"])
         return of_columns(load_losses(path), form, why, config["settings"])
     try:
         raw = path.read_bytes()
@@ -137,7 +159,12 @@ def book(chapter):
 
 
 def other_data(form, title):
-    """Why a log of a run on the data set `title` can't be compared, as a part of a sentence."""
+    """Why a log of a run on the data set `title` can't be compared, as a part of a sentence.
+
+    This is "" if it is the book's data set, of which other images may have been tested.
+    """
+    if title.partition(", tested on ")[0] == form.data_title:
+        return ""
     return f"it was trained on {title}, the book's on {form.data_title}"
 
 

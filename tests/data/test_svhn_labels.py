@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.io
+import scipy.stats
 
 from gan_tf1.data import drawn_street, source, svhn, svhn_files
 from gan_tf1.errors import InputError
@@ -239,3 +240,18 @@ def test_the_subset_of_svhn_is_read(svhn_subset):
     assert list(np.bincount(labelled)) == 10 * [100]
     held_out = svhn.load("svhn", svhn_subset, tested="held_out").train.arrays
     assert np.array_equal(held_out.test_images, train[-(len(train) // 10):])
+
+
+# --- how often the chapter's steps see a label ---
+
+def test_a_batch_of_svhn_has_1_75_labelled_images_and_often_none():
+    count, labelled, batch = svhn_files.SVHN_SIZES[0], 1000, 128
+    number = scipy.stats.hypergeom(count, labelled, batch)  # of labelled images in a batch without replacement
+    assert round(number.mean(), 2) == 1.75 and round(number.pmf(0), 3) == 0.172
+
+    rows = np.zeros(count, np.uint8)
+    train = svhn.Dataset(svhn.Arrays(rows, rows, rows, rows), svhn.labelled_mask(rows, labelled), seed=1)
+    found = [label_mask.sum() for _ in range(5) for _, _, label_mask in train.batches(batch)]
+    assert len(found) == 5 * 573 and sum(found) == 5 * labelled
+    # The standard deviation of this share over seeds is 0.7 %.
+    assert abs(np.mean(np.equal(found, 0)) - number.pmf(0)) < 0.05

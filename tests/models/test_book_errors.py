@@ -79,11 +79,36 @@ def test_seven_bodies_are_left_out_and_one_is_not_python():
 
 
 def test_label_10_is_the_fake_class_or_not_a_class(graph):
+    """SVHN's files label the digit 0 with 10. Here that label goes into the chapter's class loss and accuracy."""
+    found = {}
+    for logits in (10, 11):
+        values = tf.constant(np.random.default_rng(3).normal(size=(2, logits)).astype(np.float32))
+        [gradient] = tf.gradients(semi_supervised_svhn.class_loss(values, [10, 3], [1, 1]), values)
+        likeliest = tf.eye(logits)  # images, each of which is taken for another class
+        found[logits] = gradient, semi_supervised_svhn.right(likeliest, [10] * logits)
     with tf.Session(config=session_config()) as sess:
-        eleven, ten = sess.run([tf.one_hot(10, 11), tf.one_hot(10, 10)])
-        fake = semi_supervised_networks.real_against_fake(tf.constant(eleven[None] * 5))
-        assert sess.run(fake) < 0  # a softmax that favours label 10 says "fake"
-    assert eleven.argmax() == semi_supervised_networks.NUM_CLASSES and not ten.any()
+        found = sess.run(found)
+    # Eleven logits: a labelled 0 is trained as a fake, and a tested 0 is right if it is called a fake.
+    (zero, three), right = found[11]
+    assert zero[semi_supervised_networks.NUM_CLASSES] < 0 < zero[:10].min() and three[3] < 0
+    assert right.tolist() == 10 * [0] + [1]
+    # Ten: a labelled 0 has no part in the loss, and a tested 0 is wrong whatever it is taken for.
+    (zero, three), right = found[10]
+    assert not zero.any() and three[3] < 0
+    assert right.tolist() == 10 * [0]
+
+
+def test_with_ten_logits_the_fused_op_trains_label_10_as_a_fake(graph):
+    """TensorFlow 1 had no deterministic mode, in which this package runs: its op subtracts the row from the softmax."""
+    logits = tf.constant(np.random.default_rng(3).normal(size=(1, 10)).astype(np.float32))
+    with tf.device("/cpu:0"):
+        loss, gradient = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=logits, labels=tf.one_hot([10], 10))
+    before, after = map(semi_supervised_networks.real_against_fake, (logits, logits - gradient))
+    with tf.Session(config=session_config()) as sess:
+        [loss], gradient, softmax, before, after = sess.run([loss, gradient, tf.nn.softmax(logits), before, after])
+    assert loss == 0
+    np.testing.assert_allclose(gradient, softmax, rtol=1e-6)
+    assert after < before
 
 
 def test_two_arguments_of_the_semi_supervised_listing_have_no_effect():

@@ -404,31 +404,6 @@ def test_the_chapters_indented_lines_are_read():
         logs.parse(PRINTED.replace("test accuracy 0.66\n", "test accuracy\n"), "semi_supervised")
 
 
-def test_the_books_epoch_24_is_printed_beside_ours(main, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "log.txt").write_text(PRINTED)
-    main(["log.txt", "--chapter", "semi_supervised"])
-    assert capsys.readouterr().out.splitlines() == [
-        "log.txt: 2 epochs, 23 to 24",
-        "epoch 24: train accuracy 0.9470, in the book 0.9370: +0.0100",
-        "epoch 24: test accuracy 0.6640, in the book 0.6740: -0.0100",
-        "This compares single runs: without an envelope of many seeds, it can't be said whether they "
-        "differ by more than seeds do.", "checkpoints/comparison-001.png"]
-    assert (tmp_path / "checkpoints" / "comparison-001.png").read_bytes()[:4] == b"\x89PNG"
-
-
-@pytest.mark.parametrize("change, why", [
-    (lambda text: text.replace("SVHN", "CIFAR-10"), "trained on CIFAR-10, the book's on SVHN"),
-    (lambda text: text.partition("Epoch 24")[0], "the book prints epoch 24"),
-])
-def test_another_data_set_or_epoch_is_not_compared(main, tmp_path, capsys, change, why):
-    (tmp_path / "log.txt").write_text(change(PRINTED))
-    main([str(tmp_path / "log.txt"), "--chapter", "semi_supervised"])
-    assert why in capsys.readouterr().out
-    assert "the package has no envelope of semi_supervised" in refusal(
-        capsys, main, tmp_path / "log.txt", "--chapter", "semi_supervised", "--check")
-
-
 def test_ones_own_envelope_judges_the_printed_epoch(main, tmp_path, capsys):
     accuracies = [0.65, 0.66, 0.67, 0.655, 0.665]
     (tmp_path / "own.csv").write_text(
