@@ -3,7 +3,7 @@
 *Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with
 CNN", section "Semi-supervised classification using a GAN example"; the method is that of Salimans
 et al. 2016, sections 3.1 and 5. Seven bodies are `raise NotImplementedError` there; here they are
-filled in.
+filled in. `salimans_gan.py` is the recipe of the paper itself.
 
 A softmax over the ten digits and an eleventh class, "fake" (l: its logits)::
 
@@ -13,21 +13,21 @@ A softmax over the ten digits and an eleventh class, "fake" (l: its logits)::
 
     D minimizes  E_labelled[-log P(y | x)]                           class_loss
                + E_x[-log P(real | x)] + E_z[-log P(fake | G(z))]    gan_loss
-    G minimizes  mean |E_x f(x) - E_z f(G(z))|                       feature_matching_loss
+    G minimizes  mean |E_x f(x) - E_z f(G(z))|                       feature_matching
 
-with f the features before the last layer, averaged over the batch.
-
-Four of the printed errors are a choice, `variant`: "as_printed", "corrected" or one corrected
-alone. README.md lists them all, with their tests.
+with f the features before the last layer; `gen_loss` offers other costs of G. The errors of the
+printed network are a choice, `variant`. README.md lists them with their tests.
 
 What decides the accuracies without being said:
 
-- A batch of 128 holds about three labelled images, so the class loss of a step is that of three or
-  none. `label_repeats` shows labelled images more often.
+- With the 73,257 images of SVHN and 1,000 labels, a batch of 128 has 1.75 labelled images on
+  average, and every sixth batch has none. `label_repeats` shows labelled images more often.
 - If "fake" is the likeliest class of a test image, the image counts as wrong. `extra_class=0` fixes
   the eleventh logit at 0.
 - Both gradients are taken before either update, so that equal runs are equal.
-- As printed, dropout never fires and test images are normalized with the statistics of their batch.
+- Test images are normalized with the statistics of their batch. Moving averages are no better by
+  themselves: dropout raises the variance that they collect, while in tests nothing is dropped (Li
+  et al. 2019, "variance shift"). `test_statistics` offers averages collected without dropout.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import MOST_UNITS, setting
-from gan_tf1.models.parts.semi_supervised_networks import VARIANTS, discriminator, generator
+from gan_tf1.models.parts.semi_supervised_networks import (
+    VARIANTS, discriminator, generator, net_of)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "semi_supervised"
@@ -51,11 +52,27 @@ class Config:
     """The chapter's hyperparameters; those that it doesn't state are from the code it stems from."""
     variant: str = setting("as_printed", "which errors of the printed discriminator are kept: all, "
                            "none, or all but one: " + ", ".join(VARIANTS), choices=tuple(VARIANTS))
+    test_statistics: str = setting(
+        "of_variant", "batch norm in tests: by the test batch, as printed; by moving averages "
+        "as_trained, with dropout, or of another pass with dropout_off; or as the variant has it",
+        choices=("of_variant", "batch", "as_trained", "dropout_off"))
+    gen_loss: str = setting(
+        "matching", "the generator's cost: feature matching, as in the code; matching_l2, by the "
+        "paper's squared distance; additional to that of a plain GAN, as in the text; plain gan",
+        choices=("matching", "matching_l2", "additional", "gan"))
     supervised_only: bool = setting(False, "train the discriminator on the labelled examples only, "
                                     "for as many steps as the GAN would have")
     num_labels: int = setting(1000, "training examples whose labels are used", at_least=1)
+    labels: str = setting("first", "which training examples these are: the first ones; drawn at "
+                          "random; or balanced, drawn with equally many of each class",
+                          choices=("first", "drawn", "balanced"))
+    label_seed: int = setting(0, "seed of the labels that are drawn", at_least=0)
     label_repeats: int = setting(1, "times that an epoch shows each labelled image; the others are "
                                  "shown once", at_least=1, at_most=1000)
+    zero_label: int = setting(0, "label of the digit 0: 10 in the printed log", choices=(0, 10))
+    tested: str = setting("all", "tested are all test images; their first_half, as in the printed "
+                          "log; or held_out ones, the last tenth of the training images",
+                          choices=("all", "first_half", "held_out"))
     extra_class: int = setting(1, "1: a logit for the fake class beside those of the digits; "
                                "0: that logit is fixed at 0", choices=(0, 1))
     epochs: int = setting(25, "passes over the training images", at_least=1)
@@ -78,8 +95,7 @@ class Config:
 def model_inputs(real_dim, z_dim, drop_rate):
     """Placeholders for images [B, *real_dim] in [-1, 1], noise [B, z_dim], y and label_mask [B].
 
-    The mask is int32, as in the chapter; `model_loss` casts it. `drop_rate` is fed with 0 if no unit
-    shall be dropped.
+    The mask is int32, as in the chapter. `drop_rate` is fed with 0 if no unit shall be dropped.
     """
     inputs_real = tf.placeholder(tf.float32, (None, *real_dim), name="input_real")
     inputs_z = tf.placeholder(tf.float32, (None, z_dim), name="input_z")
@@ -90,15 +106,16 @@ def model_inputs(real_dim, z_dim, drop_rate):
 
 
 def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
-    """`(d_loss, g_loss, correct, masked_correct, samples)` of a batch, the losses in nats.
+    """`(d_loss, g_loss, correct, masked_correct, class_logits, samples)`, the losses in nats.
 
-    correct: number of images that the discriminator classifies correctly in its test pass;
-    masked_correct: number of labelled images that it classifies correctly in its training pass;
-    samples: the generator's images from `input_z`, [B, 32, 32, 3].
+    correct: number of images that the discriminator classifies correctly in its test pass, of which
+    class_logits [B, 10 + extra_class] are the logits; masked_correct: number of labelled images
+    that it classifies correctly in its training pass; samples: the generator's images from
+    `input_z`, [B, 32, 32, 3].
     """
-    errors = VARIANTS[config.variant]
+    net = net_of(config)
     options = dict(alpha=config.alpha, size_mult=config.d_size_mult,
-                   extra_class=config.extra_class, errors=errors)
+                   extra_class=config.extra_class, net=net)
 
     g_model = generator(input_z, REAL_SIZE[2], alpha=config.alpha, size_mult=config.g_size_mult)
     d_on_data = discriminator(input_real, drop_rate=drop_rate, number=0, **options)
@@ -109,14 +126,19 @@ def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
     d_loss = class_loss(class_logits_on_data, y, label_mask)
     if not config.supervised_only:
         d_loss += gan_loss(gan_logits_on_data, gan_logits_on_samples)
-    g_loss = feature_matching_loss(data_features, sample_features)
+    matching, matching_l2 = feature_matching(data_features, sample_features)
+    plain = plain_loss(gan_logits_on_samples)
+    g_loss = {"matching": matching, "matching_l2": matching_l2, "additional": plain + matching,
+              "gan": plain}[config.gen_loss]
 
     masked_correct = tf.reduce_sum(tf.cast(label_mask, tf.float32) * right(class_logits_on_data, y))
-    if not errors.batch_statistics_at_test:
+    if net.test_statistics == "dropout_off":
+        discriminator(input_real, reuse=True, **options)  # only for its moving averages
+    if net.test_statistics != "batch":
         _, class_logits_on_data, _, _ = discriminator(input_real, reuse=True, training=False,
                                                       **options)
     correct = tf.reduce_sum(right(class_logits_on_data, y))
-    return d_loss, g_loss, correct, masked_correct, g_model
+    return d_loss, g_loss, correct, masked_correct, class_logits_on_data, g_model
 
 
 def class_loss(class_logits, y, label_mask):
@@ -139,16 +161,29 @@ def gan_loss(gan_logits_on_data, gan_logits_on_samples):
     return loss_real + loss_fake
 
 
-def feature_matching_loss(data_features, sample_features):
-    """The generator's loss (Salimans et al. 2016, section 3.1, with L1): features [B, F]."""
+def feature_matching(data_features, sample_features):
+    """How far apart the mean features are, of data and of samples [B, F], in two measures.
+
+    The first is the mean over features of the absolute difference, as the chapter's code has it.
+    The second is the squared L2 distance of Salimans et al. 2016, section 3.1.
+    """
     # mean features of samples -> mean features of data
-    data_mean = tf.reduce_mean(data_features, axis=0)
-    sample_mean = tf.reduce_mean(sample_features, axis=0)
-    return tf.reduce_mean(tf.abs(data_mean - sample_mean))
+    difference = tf.reduce_mean(data_features, axis=0) - tf.reduce_mean(sample_features, axis=0)
+    return tf.reduce_mean(tf.abs(difference)), tf.reduce_sum(tf.square(difference))
+
+
+def plain_loss(gan_logits_on_samples):
+    """The generator's cost in a plain GAN, -log P(real | G(z)) (Goodfellow et al. 2014)."""
+    # gan logits of samples -> real
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
+        labels=tf.ones_like(gan_logits_on_samples), logits=gan_logits_on_samples))
 
 
 def right(class_logits, y):
-    """1 if the likeliest class is y [B], else 0: float32 [B]. The fake class is never correct."""
+    """1 if the likeliest class is y [B], else 0: float32 [B].
+
+    The fake class is correct only for a digit 0 of `zero_label` 10, as in the printed code.
+    """
     pred_class = tf.cast(tf.argmax(class_logits, 1), tf.int32)
     return tf.cast(tf.equal(y, pred_class), tf.float32)
 
@@ -175,9 +210,10 @@ def model_opt(d_loss, g_loss, learning_rate, config):
 
     # The dead branch has no gradient, and Adam skips it.
     before = [gradient for gradient, _ in d_gradients + g_gradients if gradient is not None]
-    if not VARIANTS[config.variant].batch_statistics_at_test:
-        # Only those of the pass over data, since data will be tested.
-        before += tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope="discriminator/")
+    # The moving averages of one pass over data: the first, with dropout, or the third, without.
+    passes = {"as_trained": "discriminator/", "dropout_off": "discriminator_2/"}
+    if statistics := passes.get(net_of(config).test_statistics):
+        before += tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope=statistics)
     with tf.control_dependencies(before):
         d_opt = d_adam.apply_gradients(d_gradients, global_step=tf.train.get_or_create_global_step())
         g_opt = g_adam.apply_gradients(g_gradients)
@@ -196,6 +232,7 @@ class GAN(NamedTuple):
     g_loss: Any
     correct: Any
     masked_correct: Any
+    class_logits: Any    # [B, 10 + extra_class], of the test pass
     samples: Any         # [B, 32, 32, 3] in (-1, 1)
     learning_rate: Any
     gen_vars: list       # both networks' weights and averages: they are saved

@@ -1,9 +1,12 @@
 """The semi-supervised chapter against NumPy in float64: logits, losses, gradients, steps."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from scipy.special import expit, log_softmax, logsumexp
 
+import double
 from conftest import Batches
 from gan_tf1 import tf1
 from gan_tf1.errors import InputError
@@ -16,9 +19,12 @@ SMALL = dict(batch_size=16, z_size=7, g_size_mult=2, d_size_mult=4)
 
 
 class Network:
-    """A small graph of one variant in a session of its own, which can be reset to its initial values."""
+    """A small graph in a session of its own, which can be reset to its initial values.
 
-    def __init__(self, config, folder):
+    With `wide` it is built in float64.
+    """
+
+    def __init__(self, config, folder, wide=False):
         passes, self.config = [], config
         discriminator = model.discriminator
 
@@ -29,7 +35,9 @@ class Network:
         self.graph = new_graph(seed=3)
         with self.graph.as_default(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(model, "discriminator", recorded)
-            self.net, self.passes = model.build(config), passes
+            with double.precision() if wide else contextlib.nullcontext():
+                self.net = model.build(config)
+            self.passes = passes
             self.variables = tf.global_variables()
             self.weights = {var.op.name for var in tf.trainable_variables()}
             self.saver = tf.train.Saver()
@@ -76,9 +84,10 @@ def feed(net, batch, z_size=7, **others):
 
 
 def evaluate(function, *arrays):
-    """`function` of float32 constants, and its gradient with respect to the first of them."""
-    with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        tensors = [tf.constant(array, tf.float32 if np.asarray(array).dtype.kind == "f" else
+    """`function` of float64 constants, and its gradient with respect to the first of them."""
+    with double.precision(), new_graph(seed=0).as_default(), \
+            tf.Session(config=session_config()) as sess:
+        tensors = [tf.constant(array, tf.float64 if np.asarray(array).dtype.kind == "f" else
                                tf.int32) for array in arrays]
         result = function(*tensors)
         return sess.run([result, tf.gradients(result, tensors[0])[0]])
@@ -89,10 +98,8 @@ def evaluate(function, *arrays):
 def test_gan_logits_equal_numpy():
     class_logits = np.random.default_rng(0).normal(0, 5, (500, 11))
     result, _ = evaluate(networks.real_against_fake, class_logits)
-    class_logits = class_logits.astype(np.float32).astype(np.float64)
     expected = logsumexp(class_logits[:, :10], axis=1) - class_logits[:, 10]
-    # A difference of two numbers of about 10 has their rounding errors.
-    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=2e-6)
+    np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-13)
     # P(real) is the probability of the ten digits together.
     probabilities = np.exp(log_softmax(class_logits, axis=1))
     np.testing.assert_allclose(expit(expected), probabilities[:, :10].sum(axis=1), rtol=1e-12)
@@ -101,8 +108,7 @@ def test_gan_logits_equal_numpy():
 def test_without_a_fake_class_the_fake_logit_is_0():
     class_logits = np.random.default_rng(1).normal(0, 5, (500, 10))
     result, _ = evaluate(networks.real_against_fake, class_logits)
-    expected = logsumexp(class_logits.astype(np.float32).astype(np.float64), axis=1)
-    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(result, logsumexp(class_logits, axis=1), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("row, expected", [
@@ -116,10 +122,10 @@ def test_without_a_fake_class_the_fake_logit_is_0():
 ])
 def test_extreme_logits_stay_finite_with_their_gradients(row, expected):
     result, gradient = evaluate(networks.real_against_fake, np.array([row]))
-    assert result[0] == pytest.approx(expected, rel=1e-6, abs=1e-3)
+    assert result[0] == pytest.approx(expected, rel=1e-12)
     # d/dl_k = softmax over the digits; d/dl_fake = -1.
     digits = np.exp(log_softmax(np.array(row[:10], np.float64)))
-    np.testing.assert_allclose(gradient[0], [*digits, -1], atol=1e-6)
+    np.testing.assert_allclose(gradient[0], [*digits, -1], atol=1e-12)
     loss, gradient = evaluate(lambda l: model.gan_loss(networks.real_against_fake(l), -l[:, 0]),
                               np.array([row]))
     assert np.isfinite(loss) and np.isfinite(gradient).all()
@@ -141,10 +147,10 @@ def test_class_loss_equals_numpy_over_the_labelled_examples_only(label_mask):
     log_p = log_softmax(class_logits, axis=1)
     rows = np.flatnonzero(label_mask)
     expected = -log_p[rows, y[rows]].mean() if len(rows) else 0
-    assert loss == pytest.approx(expected, rel=1e-6)
+    assert loss == pytest.approx(expected, rel=1e-12)
     assert not gradient[label_mask == 0].any()  # exactly zero
     expected = (np.exp(log_p) - np.eye(11)[y])[rows] / max(1, len(rows))
-    np.testing.assert_allclose(gradient[rows], expected, atol=1e-7)
+    np.testing.assert_allclose(gradient[rows], expected, atol=1e-14)
 
 
 def test_class_loss_of_literal_logits():
@@ -153,22 +159,32 @@ def test_class_loss_of_literal_logits():
     loss, _ = evaluate(lambda l, y, mask: model.class_loss(l, y, mask), logits,
                        np.array([0, 1, 2]), np.array([1, 1, 0]))
     by_hand = (np.log(1 + 2 * np.exp(-2)) + np.log(3)) / 2
-    assert loss == pytest.approx(by_hand, rel=1e-6) == pytest.approx(0.6690789, rel=1e-6)
+    assert loss == pytest.approx(by_hand, rel=1e-12)
+    assert loss == pytest.approx(0.6690785274, abs=5e-11)
 
 
 def test_gan_loss_of_literal_logits():
     data, samples = np.array([2.0, -1.0, 0.5]), np.array([-3.0, 0.0])
     loss, gradient = evaluate(model.gan_loss, data, samples)
     by_hand = np.log1p(np.exp(-data)).mean() + np.log1p(np.exp(samples)).mean()
-    assert loss == pytest.approx(by_hand, rel=1e-6) == pytest.approx(1.0089562, rel=1e-6)
-    np.testing.assert_allclose(gradient, -expit(-data) / 3, rtol=1e-6)
+    assert loss == pytest.approx(by_hand, rel=1e-12)
+    assert loss == pytest.approx(1.0089562, abs=5e-8)
+    np.testing.assert_allclose(gradient, -expit(-data) / 3, rtol=1e-12)
 
 
 def test_feature_matching_of_literal_features():
     data = np.array([[1.0, 2, 0], [3, 2, -1]])         # means 2, 2, -0.5
     samples = np.array([[0.0, 5, 0], [0, 5, 0], [0, 5, 3]])  # means 0, 5, 1
-    loss, _ = evaluate(model.feature_matching_loss, samples, data)
-    assert loss == pytest.approx((2 + 3 + 1.5) / 3, rel=1e-6)
+    (absolute, squared), _ = evaluate(model.feature_matching, samples, data)
+    assert absolute == pytest.approx((2 + 3 + 1.5) / 3, rel=1e-12)
+    assert squared == pytest.approx(4 + 9 + 2.25, rel=1e-12)
+
+
+def test_plain_loss_of_literal_logits():
+    samples = np.array([-3.0, 0.0])
+    loss, gradient = evaluate(model.plain_loss, samples)
+    assert loss == pytest.approx((np.log1p(np.exp(3)) + np.log(2)) / 2, rel=1e-12)
+    np.testing.assert_allclose(gradient, -expit(-samples) / 2, rtol=1e-12)
 
 
 def test_the_fake_class_is_never_counted_as_correct():
@@ -179,38 +195,39 @@ def test_the_fake_class_is_never_counted_as_correct():
             1, 0, 0]
 
 
-def check_losses(network, class_logits_size):
+@pytest.mark.parametrize("others", [
+    {}, {"variant": "corrected"}, {"variant": "revive_x6"}, {"extra_class": 0},
+    {"test_statistics": "as_trained"}, {"gen_loss": "matching_l2"}, {"gen_loss": "additional"},
+    {"gen_loss": "gan"}], ids=lambda others: "-".join(map(str, others.values())) or "as_printed")
+def test_losses_in_the_graph_are_those_of_its_logits(tmp_path, others):
     """Both losses and both counts, from the discriminator's outputs for data and samples."""
+    network = Network(model.Config(**others, **SMALL), tmp_path, wide=True)
     net, batch = network.net, random_batch(labelled=5)
-    network.after()
-    d_loss, g_loss, correct, masked, found = network.sess.run(
-        [net.d_loss, net.g_loss, net.correct, net.masked_correct, network.passes],
-        feed(net, batch, drop_rate=0.))
+    d_loss, g_loss, correct, masked, tested, found = network.sess.run(
+        [net.d_loss, net.g_loss, net.correct, net.masked_correct, net.class_logits,
+         network.passes], feed(net, batch, drop_rate=0.))
+    network.sess.close()
     (out, class_logits, gan_logits, features), (_, _, fake_logits, fake_features) = found[:2]
-    assert class_logits.shape == (16, class_logits_size) and features.shape == (16, 8)
-    np.testing.assert_allclose(out, np.exp(log_softmax(class_logits, axis=1)), rtol=1e-5)
+    assert class_logits.shape == (16, 10 + network.config.extra_class)
+    assert features.shape == (16, 8) and d_loss.dtype == np.float64
+    np.testing.assert_allclose(out, np.exp(log_softmax(class_logits, axis=1)), rtol=1e-12)
 
     y = batch[1]
-    cross_entropy = -log_softmax(class_logits.astype(float), axis=1)[np.arange(5), y[:5]]
-    gan = np.log1p(np.exp(-gan_logits.astype(float))).mean() + np.log1p(np.exp(fake_logits)).mean()
-    assert d_loss == pytest.approx(cross_entropy.mean() + gan, rel=1e-5)
+    cross_entropy = -log_softmax(class_logits, axis=1)[np.arange(5), y[:5]]
+    gan = np.log1p(np.exp(-gan_logits)).mean() + np.log1p(np.exp(fake_logits)).mean()
+    assert d_loss == pytest.approx(cross_entropy.mean() + gan, rel=1e-12)
+    difference = features.mean(axis=0) - fake_features.mean(axis=0)
+    plain = np.log1p(np.exp(-fake_logits)).mean()
     assert g_loss == pytest.approx(
-        np.abs(features.mean(axis=0) - fake_features.mean(axis=0)).mean(), rel=1e-4)
+        {"matching": np.abs(difference).mean(), "matching_l2": (difference ** 2).sum(),
+         "additional": plain + np.abs(difference).mean(), "gan": plain}[network.config.gen_loss],
+        rel=1e-11)
     assert masked == (class_logits.argmax(axis=1) == y)[:5].sum()
-    tested = found[-1][1] if network.config.variant == "corrected" else class_logits
+    printed = network.config.variant in ("as_printed", "revive_x6")
+    batches = printed and network.config.test_statistics == "of_variant"
+    np.testing.assert_array_equal(tested, class_logits if batches else found[-1][1])
+    assert (tested == class_logits).all() == batches
     assert correct == (tested.argmax(axis=1) == y).sum()
-
-
-def test_losses_in_the_graph_are_those_of_its_logits(network):
-    check_losses(network, 11)
-
-
-def test_losses_in_the_graph_with_ten_logits_are_those_of_its_logits(tmp_path):
-    network = Network(model.Config(extra_class=0, **SMALL), tmp_path)
-    check_losses(network, 10)
-    kernel = next(var for var in network.variables if var.op.name == "discriminator/dense/kernel")
-    assert kernel.shape.as_list() == [8, 10]
-    network.sess.close()
 
 
 # --- the networks ---
@@ -223,7 +240,7 @@ def table(variant):
         return {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
 
 
-@pytest.mark.parametrize("variant", ["as_printed", "corrected"])
+@pytest.mark.parametrize("variant", model.VARIANTS)
 def test_table_of_variables(variant):
     def block(scope, number, kind="conv2d", **shapes):
         name = f"{scope}/{kind}" + (f"_{number}" if number else "")
@@ -235,7 +252,7 @@ def test_table_of_variables(variant):
     def norm(scope, number, width):
         return block(scope, number, "batch_normalization", gamma=(width,), beta=(width,))
 
-    transposed = "conv2d_transpose"
+    transposed, x6 = "conv2d_transpose", variant != "corrected"
     expected = {
         **block("generator", 0, "dense", kernel=(100, 2048), bias=(2048,)),
         **norm("generator", 0, 128),
@@ -249,11 +266,12 @@ def test_table_of_variables(variant):
         **convolution("discriminator", 2, 3, 3, 64, 64), **norm("discriminator", 1, 64),
         **convolution("discriminator", 3, 3, 3, 64, 128), **norm("discriminator", 2, 128),
         **convolution("discriminator", 4, 3, 3, 128, 128), **norm("discriminator", 3, 128),
-        **convolution("discriminator", 5, 3, 3, 128, 128), **norm("discriminator", 4, 128),
-        **convolution("discriminator", 6, 3, 3, 128, 128),
+        **(convolution("discriminator", 5, 3, 3, 128, 128) if x6 else {}),
+        **(norm("discriminator", 4, 128) if x6 else {}),
+        **convolution("discriminator", 6 if x6 else 5, 3, 3, 128, 128),
         **block("discriminator", 0, "dense", kernel=(128, 11), bias=(11,)),
     }
-    found = table(variant)  # the same for both variants: the errors are in the connections of the layers
+    found = table(variant)
     assert list(found) == list(expected) and found == expected
 
 
@@ -280,19 +298,27 @@ def test_each_optimizer_updates_only_its_own_network(network):
         assert moved == own - still
 
 
-def test_moving_averages_are_updated_with_real_images_only_and_only_if_corrected(network):
-    net, given = network.net, feed(network.net, random_batch(), drop_rate=0.)
+@pytest.mark.parametrize("statistics, drop_rate", [
+    ("batch", None), ("as_trained", 0.5), ("dropout_off", 0.)])
+def test_moving_averages_are_those_of_one_pass_over_real_images(tmp_path, statistics, drop_rate):
+    config = model.Config(variant="corrected", test_statistics=statistics, **SMALL)
+    network = Network(config, tmp_path, wide=True)
+    batch = random_batch()
     before = network.after()
     x2 = network.graph.get_tensor_by_name("discriminator/conv2d_1/BiasAdd:0")  # the input of bn2
-    mean = network.sess.run(x2, given).mean(axis=(0, 1, 2))
-    after = network.after(([net.d_opt, net.g_opt], given))
+    seen = {rate: network.sess.run(x2, feed(network.net, batch, drop_rate=rate))
+            for rate in (0.5, 0.)}
+    after = network.after(([network.net.d_opt, network.net.g_opt], feed(network.net, batch)))
+    network.sess.close()
     moved = {name for name in changed(after, before) if "moving" in name}
-    if network.config.variant == "as_printed":
+    if drop_rate is None:
         assert moved == set()
     else:
         assert moved == {name for name in after if "moving" in name and "discriminator" in name}
         np.testing.assert_allclose(after["discriminator/batch_normalization/moving_mean"],
-                                   0.01 * mean, rtol=1e-4, atol=1e-8)
+                                   0.01 * seen[drop_rate].mean(axis=(0, 1, 2)), rtol=1e-11)
+    # The variance shift: what dropout leaves varies more, in every channel.
+    assert (seen[0.5].var(axis=(0, 1, 2)) > 1.3 * seen[0.].var(axis=(0, 1, 2))).all()
 
 
 def test_both_gradients_are_computed_before_either_update(network):
@@ -374,12 +400,12 @@ def test_log_lines_are_those_of_the_chapter():
 
 
 def test_supervised_only_has_just_the_class_loss(tmp_path):
-    network = Network(model.Config(supervised_only=True, **SMALL), tmp_path)
+    network = Network(model.Config(supervised_only=True, **SMALL), tmp_path, wide=True)
     net, batch = network.net, random_batch(labelled=5)
     network.after()
     d_loss, class_logits = network.sess.run([net.d_loss, network.passes[0][1]], feed(net, batch))
-    log_p = log_softmax(class_logits.astype(float), axis=1)
-    assert d_loss == pytest.approx(-log_p[np.arange(5), batch[1][:5]].mean(), rel=1e-5)
+    log_p = log_softmax(class_logits, axis=1)
+    assert d_loss == pytest.approx(-log_p[np.arange(5), batch[1][:5]].mean(), rel=1e-12)
     network.sess.close()
 
 

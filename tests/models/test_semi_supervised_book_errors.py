@@ -1,5 +1,6 @@
 """The errors of the semi-supervised chapter, their consequences, and that `corrected` corrects them."""
 
+import double
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ from gan_tf1.models.parts import semi_supervised_networks as networks
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between
 
+AS_PRINTED, CORRECTED = networks.VARIANTS["as_printed"], networks.VARIANTS["corrected"]
 SMALL = dict(d_size_mult=4, g_size_mult=2, z_size=7)
 
 
@@ -22,12 +24,12 @@ def graph():
         yield graph
 
 
-def discriminator_of(errors, **options):
+def discriminator_of(net, **options):
     """`(logits, dead)`: a function of images and drop rate, and the names of variables without gradient."""
     x = tf.placeholder(tf.float32, (None, 32, 32, 3))
     drop_rate = tf.placeholder_with_default(np.float32(0.5), ())
     _, class_logits, _, _ = networks.discriminator(x, drop_rate=drop_rate, size_mult=4,
-                                                   errors=errors, **options)
+                                                   net=net, **options)
     sess = tf.Session(config=session_config())
     sess.run(tf.global_variables_initializer())
     variables = tf.trainable_variables()
@@ -37,7 +39,7 @@ def discriminator_of(errors, **options):
 
 
 def test_as_printed_relu2_skips_bn2_and_x6_is_dead(graph):
-    _, dead = discriminator_of(networks.AS_PRINTED)
+    _, dead = discriminator_of(AS_PRINTED)
     assert dead == {"batch_normalization/gamma", "batch_normalization/beta",
                     "conv2d_5/kernel", "conv2d_5/bias",
                     "batch_normalization_4/gamma", "batch_normalization_4/beta"}
@@ -45,21 +47,45 @@ def test_as_printed_relu2_skips_bn2_and_x6_is_dead(graph):
 
 @pytest.mark.parametrize("variant, revived", [
     ("mend_bn2", {"batch_normalization/gamma", "batch_normalization/beta"}),
-    ("mend_x6", {"conv2d_5/kernel", "conv2d_5/bias", "batch_normalization_4/gamma",
+    ("revive_x6", {"conv2d_5/kernel", "conv2d_5/bias", "batch_normalization_4/gamma",
                  "batch_normalization_4/beta"}),
     ("mend_dropout", set()), ("mend_test_statistics", set()),
 ])
 def test_each_error_can_be_corrected_alone(variant, revived):
-    def dead(errors):
+    def dead(net):
         with new_graph(seed=0).as_default():
-            return discriminator_of(errors)[1]
+            return discriminator_of(net)[1]
 
-    assert dead(networks.AS_PRINTED) - dead(networks.VARIANTS[variant]) == revived
-    assert sum(a != b for a, b in zip(networks.AS_PRINTED, networks.VARIANTS[variant])) == 1
+    assert dead(AS_PRINTED) - dead(networks.VARIANTS[variant]) == revived
+    assert sum(a != b for a, b in zip(AS_PRINTED, networks.VARIANTS[variant])) == 1
 
 
 def test_corrected_uses_every_weight(graph):
-    assert discriminator_of(networks.CORRECTED)[1] == set()
+    assert discriminator_of(CORRECTED)[1] == set()
+
+
+def test_without_the_dead_branch_the_network_is_what_was_alive_of_it():
+    """The same weights in the living layers give the same logits."""
+    def logits(net, values=None):
+        """Logits of 8 images in float64, and the variables; they start as `values`, if any."""
+        with double.precision(), new_graph(seed=0).as_default(), \
+                tf.Session(config=session_config()) as sess:
+            _, class_logits, _, _ = networks.discriminator(
+                tf.constant(images(8), tf.float64), size_mult=4, net=net)
+            variables = tf.global_variables()
+            sess.run(tf.global_variables_initializer())
+            for var in variables if values else ():
+                var.load(values[var.op.name], sess)
+            return sess.run(class_logits), {
+                var.op.name: value for var, value in zip(variables, sess.run(variables))}
+
+    printed, values = logits(AS_PRINTED)
+    for part in ("kernel", "bias"):  # x7 is the seventh convolution there, and the sixth here
+        values[f"discriminator/conv2d_5/{part}"] = values.pop(f"discriminator/conv2d_6/{part}")
+    alone, own = logits(networks.Net(x6="deleted"), values)
+    assert set(values) - set(own) == {f"discriminator/batch_normalization_4/{part}" for part in (
+        "gamma", "beta", "moving_mean", "moving_variance")}
+    np.testing.assert_allclose(alone, printed, rtol=1e-12)
 
 
 def test_the_output_of_the_printed_x6_is_too_small_for_x7(graph):
@@ -69,12 +95,12 @@ def test_the_output_of_the_printed_x6_is_too_small_for_x7(graph):
 
 
 def test_as_printed_dropout_is_never_active(graph):
-    logits, _ = discriminator_of(networks.AS_PRINTED)
+    logits, _ = discriminator_of(AS_PRINTED)
     np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.9))
 
 
 def test_corrected_dropout_has_the_rate_that_is_fed(graph):
-    logits, _ = discriminator_of(networks.CORRECTED)
+    logits, _ = discriminator_of(CORRECTED)
     assert np.abs(logits(images(8), 0.) - logits(images(8), 0.9)).max() > 0.01
     np.testing.assert_array_equal(logits(images(8), 0.), logits(images(8), 0.))
 
@@ -98,7 +124,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean(graph):
 
 
 def test_as_printed_a_test_images_class_depends_on_its_neighbours(graph):
-    logits, _ = discriminator_of(networks.AS_PRINTED)
+    logits, _ = discriminator_of(AS_PRINTED)
     one, others = images(1), images(7, seed=1)
     alone = logits(np.concatenate([one, others]), 0.)[0]
     beside = logits(np.concatenate([one, 0.2 * others]), 0.)[0]
@@ -106,7 +132,7 @@ def test_as_printed_a_test_images_class_depends_on_its_neighbours(graph):
 
 
 def test_corrected_a_test_images_class_does_not_depend_on_its_neighbours(graph):
-    logits, _ = discriminator_of(networks.CORRECTED, training=False)
+    logits, _ = discriminator_of(CORRECTED, training=False)
     one, others = images(1), images(7, seed=1)
     alone = logits(np.concatenate([one, others]), 0.)[0]
     beside = logits(np.concatenate([one, 0.2 * others]), 0.)[0]

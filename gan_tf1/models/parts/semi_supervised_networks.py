@@ -8,24 +8,30 @@ from gan_tf1.tf1 import tf
 NUM_CLASSES = 10
 
 
-class Errors(NamedTuple):
-    """Which of the chapter's errors a discriminator keeps; README.md describes each."""
+class Net(NamedTuple):
+    """What the printed discriminator does, field by field; README.md describes each error."""
     relu2_skips_bn2: bool = True
     dropout_never_fires: bool = True
-    batch_statistics_at_test: bool = True
-    x6_is_dead: bool = True
+    x6: str = "dead"                # or "deleted", as its authors did, or "stride 1": it takes part
+    test_statistics: str = "batch"  # as the setting of this name
 
 
-AS_PRINTED, CORRECTED = Errors(), Errors(False, False, False, False)
 VARIANTS = {
-    "as_printed": AS_PRINTED,
-    "corrected": CORRECTED,
+    "as_printed": Net(),
+    "corrected": Net(False, False, "deleted", "dropout_off"),
     # As printed except for one error, to see what that error costs.
-    "mend_bn2": Errors(relu2_skips_bn2=False),
-    "mend_dropout": Errors(dropout_never_fires=False),
-    "mend_test_statistics": Errors(batch_statistics_at_test=False),
-    "mend_x6": Errors(x6_is_dead=False),
+    "mend_bn2": Net(relu2_skips_bn2=False),
+    "mend_dropout": Net(dropout_never_fires=False),
+    "mend_test_statistics": Net(test_statistics="dropout_off"),
+    "revive_x6": Net(x6="stride 1"),
 }
+
+
+def net_of(config):
+    """The `Net` of `config.variant`, with the test statistics that `config` asks for."""
+    net = VARIANTS[config.variant]
+    return (net if config.test_statistics == "of_variant" else
+            net._replace(test_statistics=config.test_statistics))
 
 
 def generator(z, output_dim, reuse=False, alpha=0.2, training=True, size_mult=128):
@@ -49,26 +55,25 @@ def generator(z, output_dim, reuse=False, alpha=0.2, training=True, size_mult=12
 
 
 def discriminator(x, reuse=False, alpha=0.2, drop_rate=0., num_classes=NUM_CLASSES, size_mult=64,
-                  extra_class=1, errors=AS_PRINTED, training=True, number=0):
+                  extra_class=1, net=Net(), training=True, number=0):
     """Images [B, 32, 32, 3] in [-1, 1] to `(out, class_logits, gan_logits, features)`.
 
     out: probabilities [B, num_classes + extra_class]; class_logits: their logits;
     gan_logits [B]: P(real) = sigmoid(gan_logits); features [B, 2 * size_mult].
-    `training=False` is the pass over test images of a discriminator that has moving statistics for
-    them. Passes with different `number` drop different units.
+    `training=False` normalizes with moving averages; it is for the test images of a `net` that has
+    collected such averages. Passes with different `number` drop different units.
     """
     def conv2d(x, filters, strides=1, padding="same"):
         return tf.layers.conv2d(x, filters, 3, strides=strides, padding=padding)
 
     def batch_normalization(x):
-        return tf.layers.batch_normalization(
-            x, training=training or errors.batch_statistics_at_test)
+        return tf.layers.batch_normalization(x, training=training)
 
     def leaky(x):
         return tf.maximum(alpha * x, x)
 
     def dropout(x, rate, layer):
-        if errors.dropout_never_fires:
+        if net.dropout_never_fires:
             return tf.layers.dropout(x, rate=rate)  # its `training` is False by default
         return fresh_dropout(x, rate, number=10 * number + layer)
 
@@ -80,7 +85,7 @@ def discriminator(x, reuse=False, alpha=0.2, drop_rate=0., num_classes=NUM_CLASS
 
         x2 = conv2d(relu1, size_mult, strides=2)                            # -> [B,8,8,64]
         bn2 = batch_normalization(x2)
-        relu2 = leaky(x2 if errors.relu2_skips_bn2 else bn2)
+        relu2 = leaky(x2 if net.relu2_skips_bn2 else bn2)
 
         x3 = conv2d(relu2, size_mult, strides=2)                            # -> [B,4,4,64]
         bn3 = batch_normalization(x3)
@@ -94,13 +99,14 @@ def discriminator(x, reuse=False, alpha=0.2, drop_rate=0., num_classes=NUM_CLASS
         bn5 = batch_normalization(x5)
         relu5 = leaky(bn5)
 
-        # The printed stride of 2 leaves a map of 2 x 2, too small for x7's kernel of 3 x 3.
-        stride = 2 if errors.x6_is_dead else 1
-        x6 = conv2d(relu5, 2 * size_mult, strides=stride)                   # -> [B,2,2,128] or
-        bn6 = batch_normalization(x6)                                       #    [B,4,4,128]
-        relu6 = dropout(leaky(bn6), drop_rate, 6)
+        if net.x6 != "deleted":
+            # The printed stride of 2 leaves a map of 2 x 2, too small for x7's kernel of 3 x 3.
+            stride = 2 if net.x6 == "dead" else 1
+            x6 = conv2d(relu5, 2 * size_mult, strides=stride)               # -> [B,2,2,128] or
+            bn6 = batch_normalization(x6)                                   #    [B,4,4,128]
+            relu6 = dropout(leaky(bn6), drop_rate, 6)
 
-        x7 = conv2d(relu5 if errors.x6_is_dead else relu6, 2 * size_mult,
+        x7 = conv2d(relu6 if net.x6 == "stride 1" else relu5, 2 * size_mult,
                     padding="valid")                                        # -> [B,2,2,128]
         # No batch norm here: the features of data and of samples would have the same mean, and
         # feature matching would have nothing to match.
