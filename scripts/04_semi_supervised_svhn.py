@@ -26,7 +26,9 @@ def main(argv=None):
     job = command_line.parse(argv, __doc__, model, svhn.CHOICES, small=SMALL)
     config = job.config
     data = svhn.load(job.data, job.data_dir, config.num_labels, seed=job.seed,
-                     label_repeats=config.label_repeats, labelled_only=config.supervised_only)
+                     label_repeats=config.label_repeats, labelled_only=config.supervised_only,
+                     labels=config.labels, label_seed=config.label_seed, tested=config.tested,
+                     zero_label=config.zero_label)
     steps = data.train.steps(config.batch_size)
 
     with job.training(data, (SAMPLES, *model.REAL_SIZE)) as training:
