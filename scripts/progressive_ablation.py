@@ -29,8 +29,8 @@ import numpy as np
 SCRIPT = "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
 FIXED = [f"--{no}{idea}" for idea in IDEAS for no in ("", "no-")]  # the rows differ in these
-ROWS = {"plain": 0, "+ growing": 1, "+ minibatch deviation": 2, "+ equalized learning rate": 3,
-        "+ pixel norm": 4}  # name -> how many of the techniques are on
+ROWS = {"plain": 0, "+ growing": 1, "+ minibatch standard deviation": 2,
+        "+ equalized learning rate": 3, "+ pixel norm": 4}  # name -> how many techniques are on
 BATCH = 256  # samples drawn at a time
 SMALLEST = 4  # pixels of an edge: enough to count images
 SHOWN = 16   # samples of a row in the figure

@@ -1,22 +1,21 @@
 """The models, one file per chapter, each in book order: from the placeholders to the training step.
 
-README.md in this folder has the conventions of a model file: the order of its parts, the signatures
-of its functions, and the names that the rest of the package reads from it (CHAPTER, CHANCE,
-SAMPLES, SAMPLE_RANGE, LOGGED). It also has the table of the books' errors. The networks of the longest
-models are in parts/.
+README.md in this folder has the conventions of a model file (the order of its parts, the signatures
+of its functions, and the names that the rest of the package reads from it) and the table of the
+books' errors. The networks of the longest models are in parts/.
 """
 
 import importlib
 import importlib.util
 
-# Chapters whose module is not called like them. The classifier is no chapter, but its runs are read
-# in the same way.
+# Chapters whose module has another name. The classifier is not a chapter, but its runs are read in
+# the same way.
 MODULES = {"semi_supervised": "gan_tf1.models.semi_supervised_svhn",
            "mnist_classifier": "gan_tf1.evaluation.classifier"}
 
 
 def of_chapter(name):
-    """The model whose CHAPTER is `name`, as `config.json` names it, or None."""
+    """The model whose CHAPTER is `name`, the name in a run's config.json; None if there is none."""
     module = MODULES.get(name, f"{__name__}.{name}")
     if not name.isidentifier() or importlib.util.find_spec(module) is None:
         return None

@@ -3,16 +3,16 @@
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
 section "Conditional GAN", in Keras. This is the graph that Keras builds, and a test trains both
 from the same weights: after 10 iterations all weights, moving averages and Adam's slots are equal.
-The section prints no log, no `compile` and no combined model: these are the vanilla GAN's, with
-labels.
+The section prints no log. It omits `compile` and the combined model, too; they are those of the
+vanilla GAN, with labels.
 
 The value function of Mirza and Osindero 2014 (equation 2)::
 
     min_G max_D  E_x[log D(x|y)] + E_z[log(1 - D(G(z|y)|y))]
 
     x            real_imgs               images in [-1, 1]
-    y            labels                  digits 0 to 9: those of the real images, also for the fakes
-                                         that D is trained on; G's own update draws them evenly
+    y            labels                  digits 0 to 9; D's fakes have those of the real images, and
+                                         G is trained with uniformly drawn ones
     z            noise                   normal noise, mean 0 and standard deviation 1
     G(z|y)       generated               tanh, batch norm with batch statistics: trains G
                  fake_imgs               tanh, batch norm with moving statistics: trains D
@@ -20,15 +20,15 @@ The value function of Mirza and Osindero 2014 (equation 2)::
     D(G(z|y)|y)  sigmoid(gan_logits)     the paper omits this last y, but D is given it
 
 D minimizes both terms of the negative value function, one after the other: two updates per
-iteration. G minimizes `gen_loss` = -E_z[log D(G(z|y)|y)]. A label is embedded as a vector as long
-as the noise or image, and multiplied with it; the paper concatenates them. The variable `y` in the
-code is something else: 1 for real, 0 for fake.
+iteration. G minimizes `gen_loss` = -E_z[log D(G(z|y)|y)]. The embedding of a label is a vector as
+long as the noise or the image, which is multiplied by it; the paper concatenates the two. In the
+code, `y` is something else: 1 for real, 0 for fake.
 
 What decides the printed numbers (README.md has all that Keras does without saying so): embeddings
-start between -0.05 and 0.05, so at first both networks get noise or image times about 0.03. The
-printed loss and accuracy are half the sum of those of D's two updates, each with dropout and
-before its update; dropout is active in the combined model too. G's moving averages are updated
-only with G, with momentum 0.8, and `predict` uses them. Adam's epsilon is 1e-7.
+start between -0.05 and 0.05, so at first the input of each network is scaled to about 3 %. The
+printed loss and accuracy are the means over D's two updates, each taken with dropout and before
+its update; dropout is active in the combined model too. G's moving averages are updated only with
+G, with momentum 0.8, and `predict` uses them. Adam's epsilon is 1e-7.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ MOMENTUM = 0.8       # of the moving averages
 
 @dataclass(frozen=True)
 class Config:
-    """The chapter's hyperparameters; its `train` has 1,000 iterations and samples every 50."""
+    """The chapter's hyperparameters; its `train` runs 1,000 iterations and samples every 50."""
     variant: str = setting("as_printed", "the generator as it is printed, or corrected: with batch "
                            "norm after its middle layer too", choices=VARIANTS)
     iterations: int = setting(30_000, "training steps; the section has 1000 by default",
@@ -69,7 +69,8 @@ class Config:
     drop_rate: float = setting(0.4, "share of the discriminator's units that are dropped",
                                at_least=0, below=1)
     hidden_size: int = setting(256, "units of the generator's smallest hidden layer; its others "
-                               "have two and four times as many, the discriminator's twice",
+                               "have two and four times as many, the discriminator's have twice "
+                               "as many",
                                at_least=1, at_most=MOST_UNITS)
     samples: int = setting(8, "images of each digit drawn from the generator after each interval",
                            at_least=1, at_most=100)
@@ -167,7 +168,11 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; the first counts its runs, which seed the dropout."""
+    """One Adam step per network, `(disc_opt, gen_opt)`.
+
+    The first also counts its runs, which seed the dropout; the second also updates the moving
+    averages.
+    """
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             disc_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
@@ -194,7 +199,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     imgs, labels, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
@@ -215,7 +220,7 @@ def build(config):
                gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[list, list, np.float32]:
     """One iteration of the chapter's loop; returns what `report` takes."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
     idx = rng.integers(0, train_set.num_examples, config.batch_size)
@@ -234,25 +239,25 @@ def step(sess, gan, train_set, rng, config):
     return real, fake, gen_loss
 
 
-def report(sess, gan, taken):
-    """The printed figures. The discriminator's are means over its two updates, taken before each."""
+def report(sess, gan, taken) -> dict[str, float]:
+    """The printed figures; D's are means over its two updates, each taken before the update."""
     real, fake, gen_loss = taken
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z, labels):
+def generate(sess, gan, z, labels) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim] and digits `labels` [n]: [n, 784] in (-1, 1).
 
     Batch norm uses moving statistics.
@@ -260,12 +265,12 @@ def generate(sess, gan, z, labels):
     return sess.run(gan.fake_imgs, {gan.noise: z, gan.labels: labels})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise and uniformly drawn digits, [count, 784] in (-1, 1)."""
     return sample_labelled(sess, gan, rng, count, config)[0]
 
 
-def sample_labelled(sess, gan, rng, count, config, label=None):
+def sample_labelled(sess, gan, rng, count, config, label=None) -> tuple[np.ndarray, np.ndarray]:
     """`count` new images [count, 784] in (-1, 1) and their labels [count].
 
     All labels are `label` if it is given; otherwise they are drawn uniformly.
@@ -275,7 +280,7 @@ def sample_labelled(sess, gan, rng, count, config, label=None):
     return generate(sess, gan, sample_z, labels), labels
 
 
-def sample_classes(sess, gan, rng, columns, config):
-    """A row of `columns` images for each digit, all from the same noise: [10 * columns, 784]."""
+def sample_classes(sess, gan, rng, columns, config) -> np.ndarray:
+    """A row of `columns` images for each digit, with equal noise in all rows: [10 columns, 784]."""
     sample_z = np.tile(latent(rng, columns, config), (NUM_CLASSES, 1))
     return generate(sess, gan, sample_z, np.repeat(np.arange(NUM_CLASSES), columns))

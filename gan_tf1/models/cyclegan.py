@@ -14,9 +14,9 @@ The paper's equations 2 and 3, with the squares of section 4 for L_GAN::
     D_Y minimizes  1/2 E_y[(D_Y(y) - 1)^2] + 1/2 E_x[D_Y(G(x))^2]
     L_identity(G, F) = E_y |G(y) - y|_1 + E_x |F(x) - x|_1
 
-    x, y              real_a, real_b     images of A and of B in [-1, 1]; no x belongs to any y
-    G, F              generator_ab, generator_ba    netG_A and netG_B in the authors' code
-    D_X, D_Y          discriminator_a, discriminator_b    there netD_B and netD_A
+    x, y              real_a, real_b     images of A and of B in [-1, 1], unpaired
+    G, F              generator_ab, generator_ba          netG_A, netG_B in the authors' code
+    D_X, D_Y          discriminator_a, discriminator_b    netD_B, netD_A there
     G(x), F(y)        fake_b, fake_a
     F(G(x)), G(F(y))  again_a, again_b
     lambda            cycle_weight
@@ -24,10 +24,10 @@ The paper's equations 2 and 3, with the squares of section 4 for L_GAN::
     L_cyc, per side   cycle_a, cycle_b, times lambda
     L_identity        identity_a, identity_b, times lambda and identity_weight
 
-What decides the images: the generators are updated first, and the discriminators see the fakes of
-that pass or, from a pool of 50, earlier ones; padding is symmetric, so that no layer shifts the
-image; the discriminators have no dropout, which the section calls very important. The log line has
-the authors' eight losses, as means over the epoch.
+What decides the images: the generators are updated first; the discriminators then judge the fakes
+of that pass, or earlier ones from a pool of 50. Padding is symmetric, so that no layer shifts the
+image. The discriminators have no dropout, although the section calls it very important. The log
+line has the authors' eight losses, as means over the epoch.
 """
 
 from dataclasses import dataclass
@@ -46,10 +46,12 @@ SAMPLES = "translations"  # see `translated`
 
 @dataclass(frozen=True)
 class Config:
-    """The paper's sizes for 256 pixels; if it states none, those of its authors' code."""
+    """The paper's settings for 256 pixels; what it leaves out is as in its authors' code."""
     epochs: int = setting(100, "epochs at the full learning rate", at_least=1)
-    decay_epochs: int = setting(100, "further epochs, in which it decays to 0", at_least=0)
-    epoch_steps: int = setting(0, "steps per epoch; 0: the larger set once", at_least=0)
+    decay_epochs: int = setting(100, "further epochs, in which the learning rate decays to 0",
+                                at_least=0)
+    epoch_steps: int = setting(0, "steps per epoch; 0: as many as show the larger set once",
+                               at_least=0)
     batch_size: int = setting(1, "images of each set per step", at_least=1, at_most=64)
     load_size: int = setting(286, "width and height of the training images, in pixels",
                              at_least=8, at_most=MOST_UNITS)
@@ -59,8 +61,9 @@ class Config:
     channels: int = setting(64, "channels of the first layer of each network; the others have two "
                             "to eight times as many", at_least=1, at_most=MOST_UNITS)
     blocks: int = setting(9, "residual blocks; 6 for 128 pixels", at_least=1, at_most=100)
-    disc_layers: int = setting(3, "layers of a discriminator with stride 2: 3 judge patches of 70 "
-                               "pixels, 2 of 34, 1 of 16", at_least=1, at_most=5)
+    disc_layers: int = setting(3, "layers of stride 2 of each discriminator: with 3 it judges "
+                               "patches of 70 pixels, with 2 of 34, with 1 of 16",
+                               at_least=1, at_most=5)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     cycle_weight: float = setting(10.0, "lambda: the weight of the cycle loss", at_least=0)
     identity_weight: float = setting(0.5, "weight of the identity loss, times lambda", at_least=0)
@@ -70,7 +73,7 @@ class Config:
     samples: int = setting(4, "test images of each set kept per epoch", at_least=1, at_most=64)
 
 
-def check(config):
+def check(config) -> None:
     """Raise InputError if the sizes don't fit the networks."""
     if config.size % STRIDES:
         raise InputError(f"--size {config.size} must be a multiple of {STRIDES}")
@@ -84,8 +87,9 @@ def check(config):
 def model_inputs(load_size, channels, batch_size):
     """Placeholders: images, how they are cropped and mirrored, and the choices of the pools.
 
-    imgs_a, imgs_b [B, load_size, load_size, channels] in [-1, 1]; corners [2, B, 2], row and
-    column of the upper left one; mirrored [2, B], 0 or 1; swap [2, B] in [0, 1); slots [2, B].
+    imgs_a, imgs_b: [B, load_size, load_size, channels] in [-1, 1]. The others have a first axis of
+    two sides, A and B. corners [2, B, 2]: row and column at which the crop begins; mirrored [2, B]:
+    0 or 1; swap [2, B] in [0, 1) and slots [2, B]: see `history`.
     """
     shape = (batch_size, load_size, load_size, channels)
     imgs_a = tf.placeholder(tf.float32, shape, name="imgs_a")
@@ -98,7 +102,10 @@ def model_inputs(load_size, channels, batch_size):
 
 
 def cut(imgs, size, corners, mirrored):
-    """Squares [B, size, size, C] of `imgs` from `corners` [B, 2], mirrored if `mirrored` [B]."""
+    """Crops [B, size, size, C] of `imgs` that begin at `corners` [B, 2].
+
+    Where `mirrored` [B] is 1, left and right are exchanged.
+    """
     across = tf.range(size)
     rows = corners[:, :1] + across                                            # -> [B,256]
     sign, turned = 1 - 2 * mirrored[:, None], (size - 1) * mirrored[:, None]
@@ -107,11 +114,12 @@ def cut(imgs, size, corners, mirrored):
 
 
 def history(fakes, pool, seen, swap, slots):
-    """What a discriminator is shown for `fakes` [B, H, W, C], and the op that updates the pool.
+    """What a discriminator sees in place of `fakes` [B, H, W, C], and the op that updates the pool.
 
-    `pool` is a variable [P, H, W, C], `seen` the number of earlier fakes (int32), `swap` [B] is in
-    [0, 1) and `slots` [B] below P. Until the pool is full, each fake is shown and kept. Then a fake
-    with `swap` above 1/2 replaces the one in its slot, which is shown instead; others are shown.
+    `pool` is a variable [P, H, W, C], and `seen` (int32) is the number of fakes so far. Until the
+    pool is full, each fake is shown and kept. Afterwards, if `swap` [B], in [0, 1), is above 1/2,
+    the fake replaces the one in slot `slots` [B], below P, and that one is shown; otherwise the
+    fake itself is shown and not kept.
     """
     size = int(pool.shape[0])
     if not size:
@@ -126,7 +134,7 @@ def history(fakes, pool, seen, swap, slots):
         shown.append(tf.where_v2(swapped, earlier, fake))
         kept = tf.where_v2(tf.logical_and(here, tf.logical_or(filling, swapped)), fake, kept)
     shown = tf.stack(shown)
-    with tf.control_dependencies([shown]):  # the pool is read for it, so before the update
+    with tf.control_dependencies([shown]):  # which reads the pool, so the update must wait for it
         return shown, tf.assign(pool, kept).op
 
 
@@ -137,13 +145,13 @@ def generator_loss(scores):
 
 def discriminator_loss(real_scores, fake_scores):
     """The scalar loss of two sets of scores [B, h, w, 1]."""
-    # scores of real images -> 1, of fakes -> 0; halved, so that it learns more slowly
+    # scores of real images -> 1, of fakes -> 0; halved, so that D learns more slowly
     return 0.5 * (tf.reduce_mean(tf.squared_difference(real_scores, 1))
                   + tf.reduce_mean(tf.square(fake_scores)))
 
 
 def distance(imgs, wanted):
-    """The scalar |imgs - wanted|_1, a mean over all pixels and channels."""
+    """The scalar |imgs - wanted|_1: the mean over all images, pixels and channels."""
     return tf.reduce_mean(tf.abs(imgs - wanted))
 
 
@@ -159,7 +167,7 @@ def split_vars():
 
 
 def rate(step, epoch_steps, config):
-    """The learning rate of `step` (int32, from 0), which decays once per epoch."""
+    """The learning rate at `step` (int32, from 0): constant at first, then lower in each epoch."""
     past = tf.maximum(step // epoch_steps + 1 - config.epochs, 0)
     return config.learning_rate * (1 - tf.cast(past, tf.float32) / (config.decay_epochs + 1))
 
@@ -190,11 +198,11 @@ class GAN(NamedTuple):
     count_step: Any
 
 
-def build(config, channels, epoch_steps):
+def build(config: Config, channels, epoch_steps) -> GAN:
     """Build the whole graph for images of `channels` in the current default graph."""
     inputs = model_inputs(config.load_size, channels, config.batch_size)
     imgs_a, imgs_b, corners, mirrored, swap, slots = inputs
-    # For any batch size, so that images to translate can be fed here.
+    # The batch size is left open, so that images to translate can be fed here.
     shape = (None, config.size, config.size, channels)
     real_a, real_b = (tf.placeholder_with_default(
         cut(imgs, config.size, corners[side], mirrored[side]), shape, name)
@@ -214,7 +222,7 @@ def build(config, channels, epoch_steps):
         "cycle_a": config.cycle_weight * distance(again_a, real_a),
         "cycle_b": config.cycle_weight * distance(again_b, real_b)}
     if config.identity_weight:
-        # an image that is of the target set already -> itself, so that colours are kept
+        # an image that already belongs to the target set -> itself, so that colours are kept
         weight = config.cycle_weight * config.identity_weight
         same_a = generator(real_a, "generator_ba", reuse=True, **gen)
         same_b = generator(real_b, "generator_ab", reuse=True, **gen)
@@ -246,7 +254,7 @@ def build(config, channels, epoch_steps):
             optimizers.append(adam.minimize(loss, var_list=own))
     gen_opt, disc_a_opt, disc_b_opt = optimizers
     keep_fakes = tf.group(*kept)
-    # Pools and learning rate depend on the step, so it is counted last.
+    # The pools and the learning rate depend on the step count, so it is increased last.
     with tf.control_dependencies([disc_a_opt, disc_b_opt, keep_fakes]):
         count_step = tf.assign_add(global_step, 1).op
     return GAN(*inputs, real_a, real_b, fake_a, fake_b, again_a, again_b, gen_losses, gen_loss,
@@ -254,13 +262,13 @@ def build(config, channels, epoch_steps):
                count_step)
 
 
-def rebuild(config, sample_shape, epoch):
+def rebuild(config, sample_shape, epoch) -> GAN:
     """The graph of a run whose samples are [n, size, size(, 3)], the same at any `epoch`."""
     return build(config, channels=3 if len(sample_shape) == 4 else 1, epoch_steps=1)
 
 
-def step(sess, gan, train_set, rng, config):
-    """The generators' update, then the discriminators' with its fakes; returns the losses."""
+def step(sess, gan, train_set, rng, config) -> dict[str, np.float32]:
+    """Update the generators, then the discriminators with the same fakes; return the losses."""
     batch = config.batch_size
     imgs_a = train_set.next_batch(batch)[0]
     imgs_b = train_set.others[rng.integers(0, len(train_set.others), batch)]
@@ -278,52 +286,52 @@ def step(sess, gan, train_set, rng, config):
     return {"gen_loss": gen_loss, **disc_losses, **gen_losses}
 
 
-def tally(totals, taken):
-    """`(steps, sums of their losses)` of an epoch (None at first) with one more step."""
+def tally(totals, taken) -> tuple[int, dict[str, float]]:
+    """The `totals` of an epoch (None at first), `(steps, sums of losses)`, with one more step."""
     count, sums = totals or (0, dict.fromkeys(taken, 0.0))
     return count + 1, {name: sums[name] + float(loss) for name, loss in taken.items()}
 
 
-def report(sess, gan, totals):
-    """The means over an epoch of both networks' losses and of their parts."""
+def report(sess, gan, totals) -> dict[str, float]:
+    """The means over an epoch of the generators' and discriminators' losses and of their parts."""
     count, sums = totals
     means = {name: value / count for name, value in sums.items()}
     return {"disc_loss": means["disc_a"] + means["disc_b"], **means}
 
 
-def log_line(epoch, epochs, losses):
+def log_line(epoch, epochs, losses) -> str:
     """The line after `epoch`, which counts from 1: the parts of both losses."""
     parts = [f"{name}: {value:.3f}" for name, value in losses.items()
              if name not in ("disc_loss", "gen_loss")]
     return f"(epoch: {epoch}) {' '.join(parts)}"
 
 
-def translate(sess, gan, imgs, direction):
-    """Images [n, size, size, C] in [-1, 1] translated "AtoB" or "BtoA", and back again."""
+def translate(sess, gan, imgs, direction) -> list[np.ndarray]:
+    """`imgs` [n, size, size, C] in [-1, 1] translated "AtoB" or "BtoA", and translated back."""
     source, *targets = {"AtoB": (gan.real_a, gan.fake_b, gan.again_a),
                         "BtoA": (gan.real_b, gan.fake_a, gan.again_b)}[direction]
     parts = [sess.run(targets, {source: img[None]}) for img in imgs]
     return [np.concatenate(part) for part in zip(*parts)]
 
 
-def translations(gan):
+def translations(gan) -> dict[str, tuple]:
     """AtoB and BtoA: images of one set, in [-1, 1], to images of the other, in (-1, 1)."""
     return {"AtoB": (gan.fake_b, {"images": gan.real_a}),
             "BtoA": (gan.fake_a, {"images": gan.real_b})}
 
 
-def round_trips(sess, gan, imgs_a, imgs_b):
+def round_trips(sess, gan, imgs_a, imgs_b) -> np.ndarray:
     """A, A to B, A to B to A, B, B to A, B to A to B, n images each: [6 n, size, size(, 3)]."""
     stack = np.concatenate([imgs_a, *translate(sess, gan, imgs_a, "AtoB"),
                             imgs_b, *translate(sess, gan, imgs_b, "BtoA")])
     return stack[..., 0] if stack.shape[-1] == 1 else stack
 
 
-def translated(samples):
+def translated(samples) -> dict[str, tuple]:
     """The pairs in a run's samples [E, 6 n, ...]: {"A to B": (inputs, outputs), "B to A": ...}.
 
     Inputs and outputs are [E, n, ...]. Images translated back are left out: they are close to the
-    inputs in a healthy run too.
+    inputs even in a healthy run.
     """
     a, a_to_b, _, b, b_to_a, _ = np.split(samples, 6, axis=1)
     return {"A to B": (a, a_to_b), "B to A": (b, b_to_a)}

@@ -1,9 +1,9 @@
 """The DCGAN of an article's class in TF1, with contrib's batch norm in both networks, on MNIST.
 
 The article on GANs of the Chinese blog 禅与计算机程序设计艺术 ("Zen and the Art of Computer Programming"),
-section "具体实现步骤" (implementation, step by step), class `DCGAN`. It is written for TensorFlow 1.4 to
-1.15 and can't run there either; this is what it means. A test compares it with TensorFlow 1.15 and
-contrib from the same weights: after 10 steps all weights and averages are equal.
+section "具体实现步骤" (implementation, step by step), class `DCGAN`. The listing is for TensorFlow 1.4
+to 1.15, but its errors stop it there too; this is what it means. A test compares it with TensorFlow
+1.15 and contrib from the same weights: after 10 steps all weights and averages are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -12,22 +12,23 @@ The value function of Goodfellow et al. 2014 (equation 1)::
     x          inputs_real              images in [-1, 1]; as printed in [0, 1]
     z          inputs_z                 uniform noise in [-1, 1]
     G(z)       gen_output               tanh of the last convolution
-    D(x)       sigmoid(d_logits_real)   each of the two passes is normalized with its own batch
+    D(x)       sigmoid(d_logits_real)   each pass is normalized with its own batch statistics
     D(G(z))    sigmoid(d_logits_fake)
 
 D minimizes `loss_d`, the negative value function; G minimizes the non-saturating `loss_g` =
 -E_z[log D(G(z))]. What decides the printed numbers:
 
 - `batch_norm(updates_collections=None)` has decay 0.999, epsilon 0.001, a beta and no gamma (see
-  `layers.batch_norm`). UPDATE_OPS stays empty: every pass that is computed updates the averages.
-  Nothing reads them as printed, since `is_training=True` always uses batch statistics.
-- D's first layer has batch norm too, which removes the brightness and contrast of a batch; G's dense
-  layer has none. No layer has a bias.
+  `layers.batch_norm`). UPDATE_OPS stays empty; every pass updates the moving averages when it is
+  computed. As printed, nothing reads them: `is_training=True` always uses batch statistics.
+- D's first layer has batch norm too, which removes the brightness and contrast of a batch; G's
+  dense layer has none. No layer has a bias.
 - `AdamOptimizer(learning_rate)` has beta1 0.9, TF1's default, not the 0.5 of other DCGANs.
-- Both losses of a step are on one batch and noise, each before its own update, so `loss_g` is taken
-  after D's. Printed are means over the 859 steps of an epoch; the remaining images begin the next.
-- A step updates G's averages twice and D's three times: generated, real, generated images.
-  `opt_g` has no use for real images, and `loss_g` doesn't compute their pass.
+- Both losses of a step are those of one batch, each before its own update; so `loss_g` is taken
+  after D's update. The printed losses are means over the 859 steps of an epoch; the images left
+  over begin the next epoch.
+- A step updates G's averages twice and D's three times: on generated, real and again generated
+  images. `opt_g` doesn't compute the pass over real images, on which `loss_g` doesn't depend.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ IMAGE_SHAPE = (28, 28, 1)
 
 
 class Errors(NamedTuple):
-    """Which errors of the article are kept, of those that can run; README.md describes each."""
+    """Which of the article's errors are kept, among those that can run; README.md explains each."""
     images_from_0: bool
     log_of_sigmoid: bool
     normal_sample_noise: bool
@@ -59,7 +60,7 @@ AS_PRINTED, CORRECTED = Errors(True, True, True, True), Errors(False, False, Fal
 VARIANTS = {
     "corrected": CORRECTED,
     "as_printed": AS_PRINTED,
-    # As printed except for one error, to see what that error costs.
+    # As printed, but with one error corrected, to see what that error costs.
     "mend_range": AS_PRINTED._replace(images_from_0=False),
     "mend_log": AS_PRINTED._replace(log_of_sigmoid=False),
     "mend_sample_noise": AS_PRINTED._replace(normal_sample_noise=False),
@@ -97,7 +98,7 @@ def model_inputs(image_shape, z_dim):
 def generator(z, channels, reuse=False, is_training=True):
     """Noise [B, z] to images [B, 28, 28, 1] in (-1, 1).
 
-    With `is_training=False` batch norm uses the moving averages.
+    With `is_training=False`, batch norm uses moving statistics.
     """
     def conv2d_transpose(x, filters, strides):
         return tf.layers.conv2d_transpose(x, filters, 5, strides, padding="same", use_bias=False)
@@ -142,7 +143,7 @@ def model_loss(d_logits_real, d_logits_fake, log_of_sigmoid=False):
             d_real, d_fake = tf.sigmoid(d_logits_real), tf.sigmoid(d_logits_fake)
             # D(x) -> 1 and D(G(z)) -> 0
             loss_d = -tf.reduce_mean(tf.log(d_real) + tf.log(1. - d_fake))
-            # D(G(z)) -> 1, seen from the generator
+            # D(G(z)) -> 1, for the generator
             return loss_d, -tf.reduce_mean(tf.log(d_fake))
 
         # real logits -> 1, fake logits -> 0
@@ -167,7 +168,7 @@ def split_vars():
 
 
 def model_opt(loss_d, loss_g, learning_rate, beta1):
-    """Two Adam steps `(opt_d, opt_g)`, each of its own network's weights."""
+    """One Adam step per network, `(opt_d, opt_g)`; each updates only its own network's weights."""
     d_vars, g_vars = split_vars()
     with tf.name_scope("opt_d"):
         opt_d = tf.train.AdamOptimizer(learning_rate, beta1).minimize(loss_d, var_list=d_vars)
@@ -188,7 +189,7 @@ class GAN(NamedTuple):
     opt_g: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     errors = VARIANTS[config.variant]
     inputs_real, inputs_z = model_inputs(IMAGE_SHAPE, config.z_dim)
@@ -196,14 +197,14 @@ def build(config):
     gen_output = generator(inputs_z, channels=config.gen_channels)
     samples = gen_output if errors.batch_statistics_in_samples else (
         generator(inputs_z, reuse=True, channels=config.gen_channels, is_training=False))
-    if errors.images_from_0:  # black was 0 in training, so values below are black too
+    if errors.images_from_0:  # black is 0 in training, and smaller values are black too
         samples = tf.maximum(2 * samples - 1, -1)
     gen_vars = tf.global_variables("generator/")
 
     size = dict(channels=config.disc_channels, alpha=config.alpha)
     d_logits_fake = discriminator(gen_output, **size)
-    # Both passes update the same averages. If the pass over generated images waited instead,
-    # `opt_g` would have to compute the pass over real ones too.
+    # Both passes update the same moving averages, so one must wait for the other. If the pass over
+    # generated images waited, `opt_g` would have to compute the pass over real images too.
     with tf.control_dependencies([d_logits_fake]):
         d_logits_real = discriminator(inputs_real, reuse=True, **size)
 
@@ -212,15 +213,18 @@ def build(config):
     return GAN(inputs_real, inputs_z, samples, loss_d, loss_g, gen_vars, opt_d, opt_g)
 
 
-def steps_per_epoch(train_set, config):
-    """Steps per epoch; a last incomplete batch is left over. Raises InputError if there are none."""
+def steps_per_epoch(train_set, config) -> int:
+    """Steps per epoch; images that don't fill a batch are left to the next epoch.
+
+    Raises InputError if a batch is larger than the training set.
+    """
     if config.batch_size > train_set.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
                          f"{train_set.num_examples} images")
     return train_set.num_examples // config.batch_size
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, np.float32]:
     """One turn of the article's inner loop; returns `(d_loss, g_loss)`, each before its update."""
     batch_xs, _ = train_set.next_batch(config.batch_size)
     batch_xs = batch_xs.reshape(-1, *IMAGE_SHAPE)
@@ -241,46 +245,46 @@ class Totals(NamedTuple):
     g_loss: float = 0.
 
 
-def tally(totals, taken):
+def tally(totals, taken) -> Totals:
     """The `totals` of an epoch (None before its first step) with the losses of one more step."""
     totals, (d_loss, g_loss) = totals or Totals(), taken
     return Totals(totals.steps + 1, totals.d_loss + float(d_loss), totals.g_loss + float(g_loss))
 
 
-def report(sess, gan, totals):
+def report(sess, gan, totals) -> dict[str, float]:
     """The printed losses: means over the steps of an epoch."""
     return {"disc_loss": totals.d_loss / totals.steps, "gen_loss": totals.g_loss / totals.steps}
 
 
-def log_line(epoch, epochs, losses):
+def log_line(epoch, epochs, losses) -> str:
     """The line that the article prints after `epoch`, which counts from 1."""
     return (f"Epoch {epoch}/{epochs}... Discriminator Loss: {losses['disc_loss']:.4f} "
             f"Generator Loss: {losses['gen_loss']:.4f}")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors: uniform noise in [-1, 1] as in training, [count, z_dim].
 
-    As printed, it is normal noise, whose vectors are longer than those of training.
+    As printed it is normal noise, whose vectors are longer than those of training.
     """
     size = (count, config.z_dim)
     normal = VARIANTS[config.variant].normal_sample_noise
     return rng.normal(size=size) if normal else rng.uniform(-1, 1, size)
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, 784], black at -1 and white at 1.
 
-    Batch norm uses moving statistics; as printed it uses batch statistics, so that an image depends
+    Batch norm uses moving statistics. As printed it uses batch statistics, so that an image depends
     on the others in its batch.
     """
     return sess.run(gan.samples, {gan.inputs_z: z}).reshape(-1, 784)
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images, [count, 784], black at -1 and white at 1.
 
-    They are drawn in batches of the size that training has.
+    They are drawn in batches of `batch_size`, as in training.
     """
     batches = [generate(sess, gan, latent(rng, config.batch_size, config))
                for _ in range(0, count, config.batch_size)]

@@ -1,7 +1,7 @@
 """The DCGAN of two Keras models: a generator of transposed convolutions, trained on MNIST.
 
 *Stepping into the Magical World of GANs* (Towards Data Science), steps 1 to 6, which follows Jason
-Brownlee's blog post on a GAN for MNIST digits. What the blog's run printed is in
+Brownlee's blog post on a GAN for MNIST digits. The log of the blog's run is in
 `published/book_logs/dcgan_mnist.csv`. The article is written in Keras; this is the graph that Keras
 builds. A test trains both from the same weights: after 10 steps all weights and Adam's slots are
 equal.
@@ -13,23 +13,23 @@ The value function of Goodfellow et al. 2014 (equation 1)::
     x          X_real                   images in [0, 1]
     z          z_input                  normal noise, mean 0 and standard deviation 1
     G(z)       g_model                  sigmoid of the last convolution
-    D(x)       sigmoid(disc_logits)     of the batch X, which has real and generated images
+    D(x)       sigmoid(disc_logits)     of the batch X of real and generated images
     D(G(z))    sigmoid(gan_logits)
 
-D minimizes `d_loss`, half the negative value function, since it is one mean over the stacked
-batch. G minimizes `g_loss` = -E_z[log D(G(z))], the non-saturating objective.
+D minimizes `d_loss`, which is half the negative value function, since it is one mean over the
+stacked batch. G minimizes `g_loss` = -E_z[log D(G(z))], the non-saturating objective.
 
 What decides the printed numbers (README.md has all that Keras does without saying so):
 
-- D is updated once per step, on 128 real and 128 generated images, which are stacked; its loss is
-  taken before the update, with dropout. G is updated on 256 images of new noise.
-- Dropout also drops units in the combined model, but not in `evaluate`.
+- D is updated once per step, on a stacked batch of 128 real and 128 generated images. Its loss is
+  taken before the update, with dropout. G is updated on 256 images from new noise.
+- Dropout is active in the combined model too, but not in `evaluate`.
 - `binary_crossentropy` of a model that ends in a sigmoid uses the logits: nothing is clipped.
 - Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
-- The article trains for 5 epochs, the blog, whose log this is, for 100.
+- The article trains for 5 epochs; the blog, with whose log ours is compared, for 100.
 
-The accuracies printed every 10 epochs are the blog's: of 100 real and 100 generated images, with a
-probability above 0.5 counting as "real".
+The blog also prints accuracies every 10 epochs, on 100 real and 100 generated images. A probability
+above 0.5 counts as "real".
 """
 
 from dataclasses import dataclass
@@ -48,18 +48,19 @@ SAMPLE_RANGE = (-1, 1)  # of what `sample` returns; within the model, images are
 CHANCE = 0.6931  # disc_loss in nats if D always answers one half: ln 2
 IN_SHAPE = (28, 28, 1)
 ADAM_EPSILON = 1e-7  # the default of Keras
-EVALUATED = 100      # real images, and as many generated ones
+EVALUATED = 100      # real images in `evaluate`, and as many generated ones
 
 
 @dataclass(frozen=True)
 class Config:
     """The article's hyperparameters, under steps 1, 2 and 5."""
-    epochs: int = setting(100, "passes over as many images as the training set has; the article "
-                          "has 5, the blog whose log is printed 100", at_least=1)
+    epochs: int = setting(100, "epochs of `batches_per_epoch` steps; the article has 5, the blog "
+                          "with whose log ours is compared 100", at_least=1)
     batches_per_epoch: int = setting(0, "steps per epoch; 0: training images / batch_size, 234",
                                      at_least=0)
-    batch_size: int = setting(256, "generated images per update of the generator; the "
-                              "discriminator's has half as many, and as many real ones", at_least=2)
+    batch_size: int = setting(256, "generated images per update of the generator; an update of "
+                              "the discriminator has half as many, and half as many real ones",
+                              at_least=2)
     z_size: int = setting(100, "latent dimension", at_least=1)
     learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
@@ -139,7 +140,10 @@ def split_vars():
 
 
 def model_opt(d_loss, g_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(d_opt, g_opt)`; the first counts the steps, which seed the dropout."""
+    """One Adam step per network, `(d_opt, g_opt)`; each updates only its own network's variables.
+
+    The first also counts the steps, which seed the dropout.
+    """
     with tf.name_scope("d_opt"):
         d_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             d_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
@@ -164,7 +168,7 @@ class GAN(NamedTuple):
     g_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     X, y, z_input = model_inputs(IN_SHAPE, config.z_size)
@@ -184,7 +188,7 @@ def build(config):
                g_opt)
 
 
-def batches_per_epoch(dataset, config):
+def batches_per_epoch(dataset, config) -> int:
     """Steps per epoch. Raises InputError if a batch is odd, or larger than the data set."""
     if config.batch_size % 2:
         raise InputError(f"--batch-size must be even, not {config.batch_size}: half of it is real")
@@ -194,19 +198,19 @@ def batches_per_epoch(dataset, config):
     return config.batches_per_epoch or dataset.num_examples // config.batch_size
 
 
-def real_samples(dataset, rng, n_samples):
+def real_samples(dataset, rng, n_samples) -> np.ndarray:
     """`n_samples` images [n, 28, 28, 1] in [0, 1], drawn with replacement."""
     ix = rng.integers(0, dataset.num_examples, n_samples)
     return dataset.images[ix].reshape(-1, *IN_SHAPE)
 
 
-def fake_samples(sess, gan, rng, n_samples, config):
-    """`n_samples` new images [n, 28, 28, 1] in (0, 1) from the present generator."""
+def fake_samples(sess, gan, rng, n_samples, config) -> np.ndarray:
+    """`n_samples` new images [n, 28, 28, 1] in (0, 1) from the generator as it is now."""
     x_input = rng.normal(size=(n_samples, config.z_size))
     return sess.run(gan.g_model, {gan.z_input: x_input})
 
 
-def step(sess, gan, dataset, rng, config):
+def step(sess, gan, dataset, rng, config) -> tuple[np.float32, np.float32]:
     """One turn of the article's inner loop; returns what `report` takes."""
     half_batch = config.batch_size // 2
     X_real = real_samples(dataset, rng, half_batch)
@@ -220,21 +224,21 @@ def step(sess, gan, dataset, rng, config):
     return d_loss, g_loss
 
 
-def report(sess, gan, taken):
-    """The printed losses of a step, each taken before its own update."""
+def report(sess, gan, taken) -> dict[str, float]:
+    """The printed losses of a step, each taken before the update that it belongs to."""
     d_loss, g_loss = taken
     return {"disc_loss": float(d_loss), "gen_loss": float(g_loss)}
 
 
-def log_line(number, batches, losses):
+def log_line(number, batches, losses) -> str:
     """The line that the article prints after step `number`, which counts from 1 over all epochs."""
     epoch, batch = divmod(number - 1, batches)
     return (f">{epoch + 1}, {batch + 1}/{batches}, d={losses['disc_loss']:.3f}, "
             f"g={losses['gen_loss']:.3f}")
 
 
-def evaluate(sess, gan, dataset, rng, config):
-    """The blog's line every 10 epochs, and the accuracies on real and on generated images."""
+def evaluate(sess, gan, dataset, rng, config) -> tuple[str, dict[str, float]]:
+    """The line that the blog prints every 10 epochs, and the accuracies in it, from 0 to 1."""
     X_real = real_samples(dataset, rng, EVALUATED)
     acc_real = float(sess.run(gan.real_count, {gan.X: X_real})) / EVALUATED
     X_fake = fake_samples(sess, gan, rng, EVALUATED, config)
@@ -243,17 +247,17 @@ def evaluate(sess, gan, dataset, rng, config):
             {"real": acc_real, "fake": acc_fake})
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_size]."""
     return rng.normal(size=(count, config.z_size))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_size]: [n, 784], black at -1 and white at 1."""
     # Run directories hold samples in the range of tanh, for every chapter.
     return 2 * sess.run(gan.g_model, {gan.z_input: z}).reshape(-1, 784) - 1
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, [count, 784], black at -1 and white at 1."""
     return generate(sess, gan, latent(rng, count, config))

@@ -1,9 +1,9 @@
 """DCGAN on SVHN: two convolutional networks with batch norm, for colour images of 32 x 32 pixels.
 
 *Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with
-CNN", section "Deep convolutional GAN". The section describes the system and prints no code.
-Whatever it leaves out is here as in the code that it stems from, the SVHN DCGAN of Udacity's
-course deep-learning-v2; "printed" below refers to that code.
+CNN", section "Deep convolutional GAN". The section describes the system and prints no code. What
+it leaves out is taken from the code on which it is based, the SVHN DCGAN of Udacity's course
+deep-learning-v2; below, "printed" refers to that code.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -25,13 +25,12 @@ D minimizes `d_loss`, the negative value function without label smoothing; G min
 The second line is an update op. As printed, both optimizers wait for all `UPDATE_OPS`, and a step
 runs `d_opt`, then `g_opt`, on one batch. So each step updates the generator's moving averages
 twice, and the discriminator's four times, alternately towards real and generated images. Nothing
-reads the latter: the discriminator always uses batch statistics, and only the generator is
-sampled. `g_opt` must be fed with real images, which `g_loss` doesn't use, for the update ops of
-that pass.
+reads the discriminator's: it always uses batch statistics. `g_loss` doesn't depend on real images,
+but `g_opt` must be fed with them, since it waits for the updates of that pass too.
 
-The section prints no log. The line is that of the chapter's MNIST GAN, with 4 decimals, taken
-after the epoch's last step, on that step's own batch and noise; the original prints it every few
-steps.
+The section prints no log. The log line is that of the chapter's MNIST GAN, with 4 decimals. Its
+losses are taken after the epoch's last step, on that step's own batch and noise; the original
+prints them every few steps.
 """
 
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ REAL_SIZE = (32, 32, 3)
 
 @dataclass(frozen=True)
 class Config:
-    """The hyperparameters of the code that the section stems from."""
+    """The hyperparameters of the code on which the section is based."""
     epochs: int = setting(25, "passes over the training images", at_least=1)
     batch_size: int = setting(128, "images per step", at_least=1)
     z_size: int = setting(100, "latent dimension", at_least=1)
@@ -62,13 +61,13 @@ class Config:
                                at_least=1, at_most=MOST_UNITS)
     d_size_mult: int = setting(64, "channels of the discriminator's first layer",
                                at_least=1, at_most=MOST_UNITS)
-    scaling: str = setting("fixed", "how real images are scaled: fixed, black is -1; "
-                           "batch_minimum, as printed, the batch's darkest value is -1",
+    scaling: str = setting("fixed", "what becomes -1 when real images are scaled: black (fixed), "
+                           "or, as printed, the darkest value of the batch (batch_minimum)",
                            choices=("fixed", "batch_minimum"))
 
 
-def scaled(x, scaling):
-    """Images `x` [B, 32, 32, 3] in [-1, 1] by the fixed scale, as the discriminator gets them."""
+def scaled(x, scaling) -> np.ndarray:
+    """Images `x` [B, 32, 32, 3] in [-1, 1], in which black is -1, scaled as `scaling` says."""
     if scaling == "fixed":
         return x
     pixels = np.rint((x + 1) * 127.5)  # the original bytes
@@ -92,7 +91,7 @@ def batch_normalization(x, training):
     """
     class BatchNormalization(tf.layers.BatchNormalization):
         def add_update(self, updates):
-            # `updates` are functions, so that whatever they read is read after these dependencies.
+            # `updates` are functions, so what they read is read after these dependencies.
             with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
                 super().add_update(updates)
 
@@ -199,7 +198,7 @@ class GAN(NamedTuple):
     g_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     input_real, input_z = model_inputs(REAL_SIZE, config.z_size)
 
@@ -222,7 +221,7 @@ class Feed(NamedTuple):
     z: np.ndarray
 
 
-def step(sess, net, train_set, rng, config):
+def step(sess, net, train_set, rng, config) -> Feed:
     """One turn of the chapter's inner loop, which has no use for the labels; returns its `Feed`."""
     x, *_ = train_set.next_batch(config.batch_size)
     x = scaled(x, config.scaling)
@@ -233,30 +232,30 @@ def step(sess, net, train_set, rng, config):
     return Feed(x, batch_z)
 
 
-def report(sess, net, feed):
+def report(sess, net, feed) -> dict[str, float]:
     """The printed losses, taken after the epoch's last step on that step's own batch and noise."""
     d_loss = net.d_loss.eval({net.input_z: feed.z, net.input_real: feed.x}, session=sess)
     g_loss = net.g_loss.eval({net.input_z: feed.z}, session=sess)
     return {"disc_loss": float(d_loss), "gen_loss": float(g_loss)}
 
 
-def log_line(epoch, epochs, losses):
+def log_line(epoch, epochs, losses) -> str:
     """The line after `epoch`, which counts from 1, as the chapter's MNIST GAN prints it."""
     return (f"Epoch {epoch}/{epochs}... Discriminator Loss: {losses['disc_loss']:.4f}... "
             f"Generator Loss: {losses['gen_loss']:.4f}")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: uniform noise in [-1, 1], [count, z_size]."""
     return rng.uniform(-1, 1, (count, config.z_size))
 
 
-def generate(sess, net, z):
+def generate(sess, net, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_size]: [n, 32, 32, 3] in (-1, 1)."""
     # Batch norm uses moving statistics: an image depends only on its own z.
     return sess.run(net.samples, feed_dict={net.input_z: z})
 
 
-def sample(sess, net, rng, count, config):
+def sample(sess, net, rng, count, config) -> np.ndarray:
     """`count` new images from uniform noise, [count, 32, 32, 3] in (-1, 1)."""
     return generate(sess, net, latent(rng, count, config))

@@ -2,7 +2,7 @@
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
 section "Deep Convolutional GAN". The section prints the generator and describes the discriminator;
-the rest is that of its vanilla GAN. This is the graph that Keras builds, and a test trains both
+the rest is that of the vanilla GAN. This is the graph that Keras builds, and a test trains both
 from the same weights: after 10 iterations all weights, moving averages and Adam's slots are equal.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
@@ -13,22 +13,22 @@ The value function of Goodfellow et al. 2014 (equation 1)::
     z          noise                    normal noise, mean 0 and standard deviation 1
     G(z)       generated                tanh, batch norm with batch statistics: trains G
                fake_imgs                tanh, batch norm with moving statistics: trains D
-    D(x)       sigmoid(disc_logits)     of either kind of image; batch norm with batch statistics
+    D(x)       sigmoid(disc_logits)     real or generated images; batch norm with batch statistics
     D(G(z))    sigmoid(gan_logits)      batch norm with moving statistics: judges G
 
 D minimizes both terms of the negative value function, one after the other: two updates per
 iteration. G minimizes `gen_loss` = -E_z[log D(G(z))], the non-saturating objective.
 
-The described discriminator has strides instead of pooling, batch norm, leaky ReLU, and no dense
-layer but the last. The printed generator is that of dcgan.py in Erik Linder-Norén's Keras-GAN, so
-the discriminator here is that file's too: with zero padding after the second convolution, batch
-norm of momentum 0.8 from there on, and dropout, which the section doesn't mention (`--drop-rate
-0`).
+The described discriminator has batch norm, leaky ReLU, strides instead of pooling, and no dense
+layer except the last. The printed generator is that of dcgan.py in Erik Linder-Norén's Keras-GAN,
+so the discriminator here is that file's too. It has zero padding after the second convolution,
+batch norm of momentum 0.8 from there on, and dropout, which the section doesn't mention
+(`--drop-rate 0` leaves it out).
 
-What decides the numbers (README.md has all that Keras does without saying so): the frozen
-discriminator of the combined model normalizes with its moving averages, 4/9 real and 5/9 fake, and
-leaves them unchanged, but its dropout is active, as it is in the printed loss and accuracy. These
-are half the sum of those of D's two updates. Adam's epsilon is 1e-7.
+What decides the numbers (README.md has all that Keras does without saying so): in the combined
+model the frozen discriminator normalizes with its moving averages, 4/9 real and 5/9 fake, and
+leaves them unchanged, but its dropout is active. The printed loss and accuracy are the means over
+D's two updates, also with dropout. Adam's epsilon is 1e-7.
 
 The section prints no loop and no log: both are those of the conditional GAN.
 """
@@ -54,7 +54,7 @@ MOMENTUM = 0.8       # of the moving averages
 
 @dataclass(frozen=True)
 class Config:
-    """The vanilla GAN's hyperparameters, if this section states no others."""
+    """The hyperparameters of the section or, if it states none, of the vanilla GAN."""
     iterations: int = setting(30_000, "training steps", at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
     batch_size: int = setting(128, "real images per iteration, and as many generated ones",
@@ -82,14 +82,14 @@ def model_inputs(in_shape, z_dim):
 
 def upsampling(x):
     """[B, H, W, C] with each pixel repeated four times, [B, 2 H, 2 W, C]: `UpSampling2D()`."""
-    # The gradient of tf.image.resize_nearest_neighbor sums in no fixed order on a GPU, and refuses
+    # On a GPU, the gradient of tf.image.resize_nearest_neighbor sums in no fixed order, and refuses
     # to run if the same seed must give the same bytes.
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
 def batch_normalization(x, training):
-    """Batch norm of [B, H, W, C] per channel, with batch or, not `training`, moving statistics."""
-    # With moving statistics it isn't fused: that gradient has no fixed order on a GPU either.
+    """Batch norm of [B, H, W, C] per channel, with moving statistics unless `training`."""
+    # With moving statistics it isn't fused: on a GPU, that gradient sums in no fixed order either.
     return tf.layers.batch_normalization(x, momentum=MOMENTUM, training=training, fused=training)
 
 
@@ -166,12 +166,12 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; each also updates its own network's moving averages.
+    """One Adam step per network, `(disc_opt, gen_opt)`; each updates its moving averages, too.
 
-    The first counts the steps, which seed the dropout.
+    The first also counts its runs, which seed the dropout.
     """
-    # Only passes in training mode add update ops: the discriminator's over imgs, which must not
-    # wait for noise, and the generator's.
+    # Only two passes are in training mode and add update ops: the discriminator's over `imgs` and
+    # the generator's. Each optimizer waits only for its own, since the other's input isn't fed.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "discriminator/")):
         with tf.name_scope("disc_opt"):
             disc_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
@@ -197,7 +197,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     imgs, y, noise = model_inputs(IN_SHAPE, config.z_dim)
@@ -216,7 +216,7 @@ def build(config):
                gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[list, list, np.float32]:
     """One iteration of the chapter's loop; returns what `report` takes."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
     idx = rng.integers(0, train_set.num_examples, config.batch_size)
@@ -233,29 +233,29 @@ def step(sess, gan, train_set, rng, config):
     return real, fake, gen_loss
 
 
-def report(sess, gan, taken):
-    """The printed figures. The discriminator's are means over its two updates, taken before each."""
+def report(sess, gan, taken) -> dict[str, float]:
+    """The printed figures; D's are means over its two updates, each taken before the update."""
     real, fake, gen_loss = taken
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), with moving statistics."""
     return sess.run(gan.fake_imgs, {gan.noise: z}).reshape(-1, 784)
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, [count, 784] in (-1, 1), with moving statistics."""
     return generate(sess, gan, latent(rng, count, config))

@@ -2,8 +2,8 @@
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
 section "Training GANs". Figure 6.5 is figure 1 of Goodfellow et al. 2014; there it is drawn, here
-it is computed by a training. On a line everything in the theory is a number: both densities, the
-best discriminator, and the distance of the learned one from it.
+it is computed by a training. On a line, everything in the theory can be computed: both densities,
+the best discriminator, and the distance of the learned one from it.
 
 Equations 1 and 2 of the paper, proposition 1 and Algorithm 1::
 
@@ -16,7 +16,7 @@ Equations 1 and 2 of the paper, proposition 1 and Algorithm 1::
     p_g       not in the graph: `objectives.density` computes it by change of variables
     D(x)      sigmoid(disc_logits_real)
     -V        disc_loss          D minimizes it
-    V, of G   gen_loss           E_z[log(1 - D(G(z)))]: G minimizes the value itself
+    G's term  gen_loss           E_z[log(1 - D(G(z)))]: G minimizes the value itself
     k         disc_steps         updates of D per update of G
 
 The stages, in the figure's words, and how they are trained here:
@@ -30,8 +30,11 @@ The stages, in the figure's words, and how they are trained here:
 The figure gives no numbers. README.md says why those here were chosen.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
@@ -49,7 +52,8 @@ class Config:
     guided_steps: int = setting(25, "stage (c): updates of the generator", at_least=1)
     iterations: int = setting(2000, "stage (d): updates of the generator", at_least=1)
     disc_steps: int = setting(5, "k: discriminator updates per iteration", at_least=1)
-    batch_size: int = setting(512, "real numbers per update, and as many generated ones", at_least=1)
+    batch_size: int = setting(512, "real numbers per update, and as many generated ones",
+                              at_least=1)
     learning_rate: float = setting(0.005, "Adam's learning rate at the start of a stage", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     gen_hidden_size: int = setting(16, "hidden units of the generator", at_least=1)
@@ -93,7 +97,7 @@ def model_loss(disc_logits_real, disc_logits_fake):
         disc_loss = disc_loss_real + disc_loss_fake
 
     with tf.name_scope("gen_loss"):
-        # fake logits -> not 0: the negative of the discriminator's term
+        # fake logits -> not 0, for the generator: the negative of the discriminator's term
         gen_loss = -disc_loss_fake
     return disc_loss, gen_loss
 
@@ -108,7 +112,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables."""
+    """One Adam step per network, `(disc_opt, gen_opt)`; each updates only its own variables."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
             disc_loss, var_list=disc_vars)
@@ -125,7 +129,7 @@ class GAN(NamedTuple):
     learning_rate: Any
     generated: Any      # [B, 1]
     disc_model: Any     # D(real), [B, 1] in (0, 1)
-    disc_logits: Any    # the logits of that
+    disc_logits: Any    # the logits of disc_model
     disc_loss: Any
     gen_loss: Any
     gen_vars: list
@@ -133,7 +137,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     real, noise, learning_rate = model_inputs()
 
@@ -149,7 +153,7 @@ def build(config):
                gen_vars, disc_opt, gen_opt)
 
 
-def disc_step(sess, gan, rng, learning_rate, config):
+def disc_step(sess, gan, rng, learning_rate, config) -> np.float32:
     """One update of the discriminator, on new data and new noise; returns the loss before it."""
     size = (config.batch_size, 1)
     real = rng.normal(config.data_mean, config.data_deviation, size)
@@ -159,7 +163,7 @@ def disc_step(sess, gan, rng, learning_rate, config):
     return disc_loss
 
 
-def gen_step(sess, gan, rng, learning_rate, config):
+def gen_step(sess, gan, rng, learning_rate, config) -> np.float32:
     """One update of the generator, on new noise; returns the loss before it."""
     noise = rng.normal(0, 1, (config.batch_size, 1))
     gen_loss, _ = sess.run([gan.gen_loss, gan.gen_opt], {
@@ -167,15 +171,15 @@ def gen_step(sess, gan, rng, learning_rate, config):
     return gen_loss
 
 
-def iteration(sess, gan, rng, learning_rate, config):
+def iteration(sess, gan, rng, learning_rate, config) -> None:
     """One iteration of Algorithm 1: k updates of the discriminator, then one of the generator."""
     for _ in range(config.disc_steps):
         disc_step(sess, gan, rng, learning_rate, config)
     gen_step(sess, gan, rng, learning_rate, config)
 
 
-def stages(sess, gan, rng, config):
-    """Train through the four stages, yielding the letter of each at its end."""
+def stages(sess, gan, rng, config) -> Iterator[str]:
+    """Train through the four stages; yield the letter of each at its end."""
     for letter, update, count in (("a", disc_step, config.partial_steps),
                                   ("b", disc_step, config.converging_steps),
                                   ("c", gen_step, config.guided_steps),
@@ -185,11 +189,11 @@ def stages(sess, gan, rng, config):
         yield letter
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """G(z) of noise [n], as float64 [n]."""
     return sess.run(gan.generated, {gan.noise: z[:, None]})[:, 0].astype(float)
 
 
-def discriminate(sess, gan, x):
+def discriminate(sess, gan, x) -> np.ndarray:
     """The logits of D at points [n], as float64 [n]."""
     return sess.run(gan.disc_logits, {gan.real: x[:, None]})[:, 0].astype(float)

@@ -2,8 +2,8 @@
 
 Lin et al. 2018, "PacGAN: The Power of Two Samples in Generative Adversarial Networks", section
 4.1, on the mixtures of Srivastava et al. 2017 (VEEGAN). The discriminator judges packs of m
-samples, all real or all generated: in a pack it can see that samples are alike, which a single
-sample can't show. Only its input is m times as wide. The paper's losses::
+samples, all real or all generated. In a pack it can see that the samples are alike, which a single
+sample can't show. Its input is m times as wide; nothing else changes. The paper's losses::
 
     L_D = E_x[log(1 + exp(-D(x_1, ..., x_m)))] + E_z[log(1 + exp(D(G(z_1), ..., G(z_m))))]
     L_G = E_x[log(1 + exp(D(x_1, ..., x_m)))] + E_z[log(1 + exp(-D(G(z_1), ..., G(z_m))))]
@@ -13,25 +13,27 @@ sample can't show. Only its input is m times as wide. The paper's losses::
     G(z)    generated          batch norm with the statistics of all B m points
     m       packing            1 is the plain GAN
     D       disc_logits_real   logits of packs [B, 2 m] of real points
-            disc_logits_fake   and of generated ones
+            disc_logits_fake   logits of packs of generated points
     L_D     disc_loss          -V of Goodfellow et al. 2014: 2 ln 2 if D always answers one half
     L_G     gen_loss           its second term, since the first doesn't depend on G
 
 What decides the figures without being said: Adam's learning rate, which decays to 0 over the
-second half, and the standard deviation of the initial weights. Both are ours. They were chosen to
-come near the published figures, so the table of `checkpoints/mode_coverage` shows what this
-architecture can reach by this protocol, not that the paper had these values. Neither paper was
-available, so what is uncertain is a setting; README.md has the source of each number and how sure
-it is.
+second half of the training, and the standard deviation of the initial weights. Both are ours. They
+were chosen to come near the published figures, so the table of `checkpoints/mode_coverage` shows
+what this architecture can reach by this protocol, not that the paper had these values. Neither
+paper was available, so every uncertain number is a setting; README.md has the source of each
+number and how sure it is.
 
 D is updated first, then G with the same noise. `iterations` counts batches, for any m. Two layers
-of maxout (`--disc-layers 2`) take four times as long as one; ALI's sizes, as remembered, twenty
-times.
+of maxout (`--disc-layers 2`) take four times as long as one; layers of ALI's sizes, as remembered,
+take twenty times as long.
 """
 
 import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
@@ -55,8 +57,8 @@ class Config:
     train_points: int = setting(100_000, "training points, drawn once per seed", at_least=1,
                                 at_most=10_000_000)
     learning_rate: float = setting(0.003, "Adam's learning rate for both networks", above=0)
-    end_learning_rate: float = setting(0., "what it decays to, linearly, over the second half of "
-                                       "the iterations", at_least=0)
+    end_learning_rate: float = setting(0., "learning rate at the end; it decays linearly over the "
+                                       "second half of the iterations", at_least=0)
     beta1: float = setting(0.8, "decay of Adam's first moment", at_least=0, below=1)
     z_dim: int = setting(2, "latent dimension", at_least=1)
     gen_hidden_size: int = setting(128, "units of each of the generator's two hidden layers",
@@ -67,15 +69,15 @@ class Config:
     pieces: int = setting(5, "linear pieces of a maxout unit", at_least=1, at_most=100)
     weight_deviation: float = setting(0.3, "standard deviation of the initial weights", above=0)
     momentum: float = setting(0.99, "decay of batch norm's moving averages", at_least=0, below=1)
-    sample_norm: str = setting("batch", "statistics of batch norm in sampling: batch, those of the "
-                               "samples, or averages, the moving ones",
+    sample_norm: str = setting("batch", "statistics of batch norm in sampling: those of the "
+                               "samples (batch) or the moving averages (averages)",
                                choices=("batch", "averages"))
     samples: int = setting(2500, "points drawn from the generator after each interval, and counted",
                            at_least=1, at_most=1_000_000)
 
 
-def name(packing):
-    """The papers' name of the GAN whose discriminator judges packs of `packing` samples."""
+def name(packing) -> str:
+    """What the papers call the GAN whose discriminator judges packs of `packing` samples."""
     return "plain GAN" if packing == 1 else f"PacGAN{packing}"
 
 
@@ -114,7 +116,7 @@ def packed(samples, packing):
 
 
 def maxout(x, units, pieces, deviation):
-    """For each of `units` the maximum of `pieces` linear functions of x [B, n]: [B, units]."""
+    """The maximum of `pieces` linear functions of x [B, n], for each of `units`: [B, units]."""
     return functools.reduce(tf.maximum, [
         tf.layers.dense(x, units, kernel_initializer=tf.random_normal_initializer(stddev=deviation))
         for _ in range(pieces)])
@@ -134,11 +136,11 @@ def discriminator(packs, hidden_size, layers, pieces, deviation, reuse=False):
 def model_loss(disc_logits_real, disc_logits_fake):
     """The scalars `(disc_loss, gen_loss)` of the logits [B, 1] of packs, in nats."""
     with tf.name_scope("disc_loss"):
-        # logits of real packs -> 1, of fake ones -> 0
+        # logits of real packs -> 1, of fake packs -> 0
         disc_loss = tf.reduce_mean(
             tf.nn.softplus(-disc_logits_real) + tf.nn.softplus(disc_logits_fake))
     with tf.name_scope("gen_loss"):
-        # fake logits -> 1, for the generator; the other term doesn't depend on it
+        # logits of fake packs -> 1, for the generator; L_G's other term doesn't depend on it
         gen_loss = tf.reduce_mean(tf.nn.softplus(-disc_logits_fake))
     return disc_loss, gen_loss
 
@@ -153,9 +155,10 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1, global_step):
-    """Two Adam steps `(disc_opt, gen_opt)`.
+    """One Adam step per network, `(disc_opt, gen_opt)`; each updates only its own variables.
 
-    The second also updates the moving averages and counts, so that both of a step have one rate.
+    The second also updates the moving averages and counts the step. Since it counts last, both
+    updates of a step have the same learning rate.
     """
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
@@ -180,7 +183,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     points, noise = model_inputs(config.z_dim)
 
@@ -206,8 +209,8 @@ def build(config):
     return GAN(points, noise, fake_points, disc_loss, gen_loss, saved_vars, disc_opt, gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
-    """One update of each network, the generator's with the same noise; returns both losses."""
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, np.float32]:
+    """One update of D, then one of G with the same noise; returns both losses."""
     count = config.batch_size * config.packing
     [points] = train_set.next_batch(count)
     noise = rng.normal(0, 1, (count, config.z_dim))
@@ -224,19 +227,19 @@ class Tally(NamedTuple):
     gen_loss: float = 0.
 
 
-def tally(totals, taken):
+def tally(totals, taken) -> Tally:
     """The interval's `totals` (None before its first step) with the losses of one more step."""
     (steps, disc, gen), (disc_loss, gen_loss) = totals or Tally(), taken
     return Tally(steps + 1, disc + float(disc_loss), gen + float(gen_loss))
 
 
-def report(sess, gan, totals):
+def report(sess, gan, totals) -> dict[str, float]:
     """The mean losses of an interval; each step's are taken before its own update."""
     return {"disc_loss": totals.disc_loss / totals.steps,
             "gen_loss": totals.gen_loss / totals.steps}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line after `iteration`, which counts from 1."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}] [modes: {losses['modes']}, "
@@ -244,19 +247,19 @@ def log_line(iteration, iterations, losses):
             f"reverse KL: {losses['reverse_kl']:.3f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The points of latent vectors `z` [n, z_dim]: [n, 2].
 
-    With batch statistics, each point depends on all of `z`.
+    If batch norm uses batch statistics, each point depends on all of `z`.
     """
     return sess.run(gan.fake_points, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
-    """`count` new points of normal noise, [count, 2]."""
+def sample(sess, gan, rng, count, config) -> np.ndarray:
+    """`count` new points from normal noise, [count, 2]."""
     return generate(sess, gan, latent(rng, count, config))

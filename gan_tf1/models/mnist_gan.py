@@ -1,9 +1,9 @@
 """The MNIST GAN: two small dense networks, trained against each other.
 
 *Deep Learning by Example* (Packt 2018), chapter "Generative Adversarial Networks", section "A
-simple implementation of GANs"; its printed log is in `published/book_logs/mnist_gan.csv`. *Practical
-Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with CNN", section
-"GAN - code example", prints the same system with other names and with Adam at 0.002.
+simple implementation of GANs"; its printed log is in `published/book_logs/mnist_gan.csv`.
+*Practical Convolutional Neural Networks* (Packt 2018), chapter "GAN: Generating New Images with
+CNN", section "GAN - code example", prints the same system with other names and with Adam at 0.002.
 
 The value function of Goodfellow et al. 2014 (equation 1)::
 
@@ -105,7 +105,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
-    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables."""
+    """One Adam step per network, `(disc_opt, gen_opt)`; each updates only its own variables."""
     with tf.name_scope("disc_train_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate).minimize(disc_loss, var_list=disc_vars)
     with tf.name_scope("gen_train_opt"):
@@ -126,7 +126,7 @@ class GAN(NamedTuple):
     gen_train_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     real_discriminator_input, generator_input_z = model_inputs(INPUT_IMG_SIZE, config.gen_z_size)
 
@@ -143,8 +143,11 @@ def build(config):
                gen_vars, disc_vars, *optimizers)
 
 
-def steps_per_epoch(train_set, config):
-    """Steps per epoch; a last incomplete batch is left over. InputError if there are none."""
+def steps_per_epoch(train_set, config) -> int:
+    """Steps per epoch; images that don't fill a batch are left to the next epoch.
+
+    Raises InputError if a batch is larger than the training set.
+    """
     if config.batch_size > train_set.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
                          f"{train_set.num_examples} images")
@@ -157,7 +160,7 @@ class Feed(NamedTuple):
     z: np.ndarray
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> Feed:
     """One turn of the chapter's inner loop; returns its `Feed`."""
     batch_images, _ = train_set.next_batch(config.batch_size)
     batch_images *= 2  # to the range of tanh, in place: next_batch returns a copy
@@ -170,7 +173,7 @@ def step(sess, gan, train_set, rng, config):
     return Feed(batch_images, batch_z)
 
 
-def report(sess, gan, feed):
+def report(sess, gan, feed) -> dict[str, float]:
     """The printed losses, taken after the epoch's last step on that step's own batch and noise."""
     disc_loss = sess.run(gan.disc_loss, {gan.generator_input_z: feed.z,
                                          gan.real_discriminator_input: feed.images})
@@ -178,22 +181,22 @@ def report(sess, gan, feed):
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}
 
 
-def log_line(epoch, epochs, losses):
+def log_line(epoch, epochs, losses) -> str:
     """The line that the chapter prints after `epoch`, which counts from 1."""
     return (f"Epoch {epoch}/{epochs}... Disc Loss: {losses['disc_loss']:.3f}... "
             f"Gen Loss: {losses['gen_loss']:.3f}")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: uniform noise in [-1, 1], [count, gen_z_size]."""
     return rng.uniform(-1, 1, size=(count, config.gen_z_size))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, gen_z_size]: float32 [n, 784] in (-1, 1)."""
     return sess.run(gan.gen_model, feed_dict={gan.generator_input_z: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images, float32 [count, 784] in (-1, 1), from uniform noise."""
     return generate(sess, gan, latent(rng, count, config))

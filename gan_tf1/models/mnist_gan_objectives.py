@@ -2,8 +2,9 @@
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
 sections "Training GANs", "Non-saturating generator cost" and "Maximum likelihood game", without
-code; its figures 6.6 and 6.7 show the costs. This is an experiment on `mnist_gan.py`: all but the
-generator's cost is that model's, to the last bit, so that only the cost can make a difference.
+code; its figures 6.6 and 6.7 show the costs. This is an experiment on `mnist_gan.py`: everything
+except the generator's cost is as in that model, to the last bit, so that only the cost can make a
+difference.
 
 Goodfellow 2016, "NIPS 2016 Tutorial: Generative Adversarial Networks", sections 3.2.2 to 3.2.5,
 without its factor 1/2 for both players, as in Goodfellow et al. 2014::
@@ -19,21 +20,23 @@ without its factor 1/2 for both players, as in Goodfellow et al. 2014::
     l           disc_logits_fake             sigma^-1(D(G(z)))
     J_D, J_G    disc_loss, gen_loss          D's label of real images is smoothed to 0.9
 
-Slopes with respect to the logit l, where G's gradient continues, and to D = D(G(z))::
+Slopes with respect to the logit l, through which G gets its gradient, and to D = D(G(z))::
 
                          dJ_G / dl         dJ_G / dD        if D recognizes fakes (l << 0, D ~ 0)
     minimax              -D                -1 / (1 - D)     vanishes in l: it saturates
     non-saturating       -(1 - D)          -1 / D           -1 in l: the strongest there
-    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; nearly all comes
-                                                            from the samples that fool D best
+    maximum likelihood   -D / (1 - D)      -1 / (1 - D)^2   vanishes like minimax's; most comes from
+                                                            the samples that fool D best
 
-At the best D, for densities p of the data and q of the generator, l = log(p / q). A step of G is
-then one on 2 JSD(p, q), on KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5), or on
-KL(p, q).
+If the data have the density p and the generator's samples q, the best D has l = log(p / q). A step
+of G then descends on 2 JSD(p, q), KL(q, p) - 2 JSD(p, q) (Arjovsky and Bottou 2017, theorem 2.5)
+or KL(p, q), in this order.
 """
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import setting
 from gan_tf1.models import mnist_gan
@@ -45,19 +48,19 @@ INPUT_IMG_SIZE = mnist_gan.INPUT_IMG_SIZE
 
 
 def minimax(disc_logits_fake):
-    """The cost of each sample in the shape of its logit: fake logits -> not 0."""
+    """The cost of each sample, in the shape of the logits: fake logits -> not 0."""
     return -tf.nn.sigmoid_cross_entropy_with_logits(  # the negative of the discriminator's loss
         labels=tf.zeros_like(disc_logits_fake), logits=disc_logits_fake)
 
 
 def non_saturating(disc_logits_fake):
-    """The cost of each sample in the shape of its logit: fake logits -> 1."""
+    """The cost of each sample, in the shape of the logits: fake logits -> 1."""
     return tf.nn.sigmoid_cross_entropy_with_logits(
         labels=tf.ones_like(disc_logits_fake), logits=disc_logits_fake)
 
 
 def maximum_likelihood(disc_logits_fake):
-    """The cost of each sample in the shape of its logit l.
+    """The cost of each sample, in the shape of the logits l.
 
     It asks for more samples where e^l, the ratio of the data's density to the generator's, is high.
     """
@@ -92,12 +95,13 @@ def model_loss(disc_logits_real, disc_logits_fake, label_smooth, gen_cost):
         disc_loss = tf.reduce_mean(disc_loss_real + disc_loss_fake)
 
     with tf.name_scope("gen_loss"):
+        # what the fake logits should be depends on the objective
         gen_loss = tf.reduce_mean(gen_cost(disc_logits_fake))
     return disc_loss, gen_loss
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate):
-    """Two Adam steps `(disc_train_opt, gen_train_opt)`, and the norm of the second's gradient."""
+    """Adam steps `(disc_train_opt, gen_train_opt)`, and the norm of the second's gradient."""
     with tf.name_scope("disc_train_opt"):
         disc_train_opt = tf.train.AdamOptimizer(learning_rate).minimize(
             disc_loss, var_list=disc_vars)
@@ -124,7 +128,7 @@ class GAN(NamedTuple):
     gen_train_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     real_discriminator_input, generator_input_z = mnist_gan.model_inputs(INPUT_IMG_SIZE,
                                                                          config.gen_z_size)
@@ -146,8 +150,8 @@ def build(config):
                gen_loss, gen_grad_norm, gen_vars, disc_vars, disc_train_opt, gen_train_opt)
 
 
-def step(sess, gan, train_set, rng, config):
-    """One turn of `mnist_gan.py`'s inner loop; returns its `Feed` and the gradient's norm."""
+def step(sess, gan, train_set, rng, config) -> tuple[mnist_gan.Feed, np.float32]:
+    """One turn of `mnist_gan.py`'s inner loop; returns its `Feed` and the norm of G's gradient."""
     batch_images, _ = train_set.next_batch(config.batch_size)
     batch_images *= 2  # to the range of tanh, in place: next_batch returns a copy
     batch_images -= 1
@@ -161,28 +165,28 @@ def step(sess, gan, train_set, rng, config):
 
 
 class Tally(NamedTuple):
-    """An epoch so far."""
+    """What the report of an epoch needs from its steps so far."""
     feed: mnist_gan.Feed   # of its last step
     grad_norms: float = 0  # the sum over its steps
     steps: int = 0
 
 
-def tally(totals, taken):
+def tally(totals, taken) -> Tally:
     """`totals` (None before the epoch's first step) with the result of one more `step`."""
     feed, gen_grad_norm = taken
     _, grad_norms, steps = totals or Tally(feed)
     return Tally(feed, grad_norms + float(gen_grad_norm), steps + 1)
 
 
-def report(sess, gan, totals):
-    """The losses as `mnist_gan.py` prints them, D(G(z)) on the same batch, and the mean norm."""
+def report(sess, gan, totals) -> dict[str, float]:
+    """The losses of `mnist_gan.py`, D(G(z)) on the same batch, and the mean norm over the epoch."""
     [disc_prob_fake] = sess.run([gan.disc_prob_fake], {gan.generator_input_z: totals.feed.z})
     return {**mnist_gan.report(sess, gan, totals.feed),
             "gen_grad_norm": totals.grad_norms / totals.steps,
             "disc_prob_fake": float(disc_prob_fake)}
 
 
-def log_line(epoch, epochs, losses):
+def log_line(epoch, epochs, losses) -> str:
     """`mnist_gan.py`'s line after `epoch`, which counts from 1, with two more numbers."""
     return (f"{mnist_gan.log_line(epoch, epochs, losses)}... Gen Gradient: "
             f"{losses['gen_grad_norm']:.4f}... D(G(z)): {losses['disc_prob_fake']:.3f}")

@@ -22,10 +22,10 @@ halves it "to slow down" D relative to G. G minimizes `gan_weight` times `gen_lo
 -log D(x, G(x, z)), plus `l1_weight` times `l1`. `--gan-weight 0` is the paper's L1 alone: D still
 learns, but has no influence on G.
 
-What decides the images: each is normalized with its own mean and variance, in training and in
-translating (batch norm of a batch of one); dropout stays on when translating, since it is the only
-noise; one mask serves both updates of a step. README.md has the source of each number and what is
-easily got wrong. No log is printed; `gen_loss` is the GAN's part alone, in nats, unweighted.
+What decides the images: each image is normalized with its own mean and variance, in training and
+in translation (batch norm of a batch of one); dropout stays on in translation, since it is the only
+noise; both updates of a step use one dropout mask. README.md has the source of each number and what
+is easily got wrong. No log is printed; `gen_loss` is the GAN's part alone, in nats, unweighted.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ SAMPLES = "translations"  # see `translated`
 LOGGED = ("iteration", None)  # the log counts iterations; each is a row of losses.csv
 SIZES = (8, 16, 32, 64, 128, 256, 512)
 BATCH = 64          # images translated at a time, which limits memory
-SEEDS = 2**31 - 1   # one more than the largest of the two numbers of a noise
+SEEDS = 2**31 - 1   # the two numbers of `noise` are below this
 
 
 @dataclass(frozen=True)
@@ -66,32 +66,34 @@ class Config:
                                "layers", at_least=0, below=1)
     channels: int = setting(64, "channels of the first layer of each network; others have up to "
                             "eight times as many", at_least=1, at_most=MOST_UNITS)
-    patch_layers: int = setting(3, "the discriminator's layers of stride 2: its patches have 16, "
-                                "34, 70, 142, 286 pixels with 1 to 5; 0 for single pixels",
+    patch_layers: int = setting(3, "layers of stride 2 of the discriminator: 1 to 5 give patches "
+                                "of 16, 34, 70, 142 or 286 pixels, 0 gives single pixels",
                                 at_least=0, at_most=5)
-    task: str = setting("colour", "how pairs are made of single images: from their grey (colour), "
-                        "their edges (edges) or a masked image (mask) to the image",
+    task: str = setting("colour", "how pairs are made from single images: the input is the image "
+                        "without its colours (colour), its edges (edges), or the image with its "
+                        "middle masked (mask)",
                         choices=("colour", "edges", "mask"))
-    direction: str = setting("AtoB", "from a pair's left half to its right, or BtoA (of two TFDS "
-                             "features, from the alphabetically first)", choices=("AtoB", "BtoA"))
-    tfds_name: str = setting("", "with --data tfds, the name of the set; two of its features must "
-                             "be images")
+    direction: str = setting("AtoB", "AtoB: from the left half of a pair to the right; BtoA: the "
+                             "reverse. Of two TFDS features, A is the first in the alphabet",
+                             choices=("AtoB", "BtoA"))
+    tfds_name: str = setting("", "with --data tfds, the name of the data set, which must have two "
+                             "features that are images")
     samples: int = setting(8, "held-out images translated after each interval",
                            at_least=1, at_most=MOST_SAMPLES)
 
 
-def check(config):
+def check(config) -> None:
     """Raise InputError if settings don't fit together."""
     least = 4 * 2 ** config.patch_layers if config.patch_layers else 1
     if config.size < least:
-        raise InputError(f"--disc-layers {config.patch_layers} leaves nothing of images of "
-                         f"{config.size} pixels: they must have {least}, or it must be smaller")
+        raise InputError(f"--disc-layers {config.patch_layers} needs images of at least {least} "
+                         f"pixels, not {config.size}: choose fewer layers or a larger --size")
     if not config.gan_weight and not config.l1_weight:
         raise InputError("--gan-weight 0 and --l1-weight 0 leave the generator nothing to learn: "
-                         "give one of them a weight")
+                         "give one of them a positive weight")
 
 
-def enlarged(config):
+def enlarged(config) -> int:
     """The size in pixels to which pairs are enlarged before a square is cropped."""
     return round(config.size * (1 + config.jitter))
 
@@ -111,7 +113,7 @@ def model_inputs(size):
 
 
 def jittered(images, crop, flip, size, enlarged):
-    """`images` [B, size, size, C], enlarged, cropped to their original size, and mirrored or not."""
+    """`images` [B, size, size, C], enlarged, cropped to their size, and mirrored if `flip` is 1."""
     if enlarged > size:  # [B,256,256,6] -> [B,286,286,6]
         images = tf.image.resize_bilinear(images, (enlarged, enlarged), half_pixel_centers=True)
     across = tf.range(size)
@@ -151,7 +153,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, l1, gen_vars, disc_vars, config):
-    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables."""
+    """One Adam step per network, `(disc_opt, gen_opt)`; each updates only its own variables."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(config.learning_rate, config.beta1).minimize(
             disc_loss, var_list=disc_vars)
@@ -178,7 +180,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     inputs, targets, crop, flip, noise = model_inputs(config.size)
     with tf.name_scope("jitter"):
@@ -200,7 +202,7 @@ def build(config):
                disc_opt, gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, ...]:
     """One update of the discriminator, then of the generator; returns what `report` takes."""
     inputs, targets = train_set.next_batch(config.batch_size)
     room = enlarged(config) - config.size
@@ -214,19 +216,19 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss, l1
 
 
-def report(sess, gan, taken):
-    """The figures of an iteration, each taken before its update."""
+def report(sess, gan, taken) -> dict[str, float]:
+    """The losses of an iteration, each taken before the update that it belongs to."""
     disc_loss, gen_loss, l1 = taken
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss), "l1": float(l1)}
 
 
-def log_line(iteration, iterations, losses):
-    """The line after `iteration`, which counts from 0, in the form of the other chapters'."""
+def log_line(iteration, iterations, losses) -> str:
+    """The line after `iteration`, which counts from 0, in the form of the other chapters."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}, L1: {losses['l1']:f}]")
 
 
-def translate(sess, gan, inputs, rng):
+def translate(sess, gan, inputs, rng) -> np.ndarray:
     """The translations of `inputs` [n, size, size, 3] in [-1, 1], of the same shape, in (-1, 1).
 
     Dropout stays on, with noise from `rng` (a `numpy.random.Generator`).
@@ -237,11 +239,11 @@ def translate(sess, gan, inputs, rng):
         for start in range(0, len(inputs), BATCH)])
 
 
-def translations(gan):
+def translations(gan) -> dict[str, tuple]:
     """Images in [-1, 1] to translations in (-1, 1); `noise`, two numbers, seeds the dropout."""
     return {"default": (gan.translated, {"images": gan.inputs, "noise": gan.noise})}
 
 
-def translated(samples):
+def translated(samples) -> dict[str, tuple]:
     """The pairs in a run's samples [E, n, ...]: all are outputs; their inputs are not kept."""
     return {"inputs to targets": (None, samples)}

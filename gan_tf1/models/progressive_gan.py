@@ -23,7 +23,7 @@ and both networks are trained with the gradient penalty of `wasserstein_gan_gp.p
     x                  imgs                after the fade above
     z                  noise               normal, then scaled to length sqrt(z_dim): a hypersphere
     D(x), D(G(z))      disc_scores, gan_scores
-    x^                 between real and fake images, by `epsilon`, one number per image
+    x^                 between a real and a fake image; `epsilon` is the share of the real one
     E[D(x)] - E[D(G(z))]                   `estimate`, in the critic's units
 
 What decides the numbers: each stage has its own graph, restores the variables of the stage before
@@ -51,12 +51,12 @@ ROOT_EPSILON = 1e-12  # inside the root of the penalty's norm, as in wasserstein
 
 @dataclass(frozen=True)
 class Config:
-    """The paper's CelebA settings, at the resolution of the data sets here; images are counted."""
+    """The paper's CelebA settings, at the resolution of the data sets here."""
     resolution: int = setting(32, "final width and height in pixels, a power of two", at_least=4,
                               at_most=1024)
     images: int = setting(12_000_000, "real images shown in all", at_least=1)
-    phase_images: int = setting(600_000, "real images shown while a stage is faded in, and again "
-                                "until the next one", at_least=1)
+    phase_images: int = setting(600_000, "real images shown while a stage is faded in, and as many "
+                                "again before the next one", at_least=1)
     interval_images: int = setting(60_000, "real images between samples and checkpoints",
                                    at_least=1)
     batch_size: int = setting(16, "real images per update, and as many generated ones", at_least=1)
@@ -67,12 +67,13 @@ class Config:
     beta1: float = setting(0.0, "decay of Adam's first moment", at_least=0, below=1)
     beta2: float = setting(0.99, "decay of Adam's second moment", at_least=0, below=1)
     penalty_weight: float = setting(10.0, "lambda: the weight of the gradient penalty", at_least=0)
-    drift_weight: float = setting(0.001, "epsilon_drift: keeps real scores near 0", at_least=0)
-    average_decay: float = setting(0.999, "decay of the generator's moving average, which draws "
-                                   "samples", at_least=0, below=1)
+    drift_weight: float = setting(0.001, "epsilon_drift: how strongly real scores are kept near 0",
+                                  at_least=0)
+    average_decay: float = setting(0.999, "decay of the moving average of the generator's "
+                                   "weights, with which samples are drawn", at_least=0, below=1)
     group_size: int = setting(4, "images over which the minibatch standard deviation is taken",
                               at_least=1)
-    growing: bool = setting(True, "grow from 4x4; else all layers are there from the start")
+    growing: bool = setting(True, "grow from 4x4; otherwise all layers are there from the start")
     minibatch_stddev: bool = setting(True, "show the critic the minibatch standard deviation")
     equalized: bool = setting(True, "equalized learning rate: scale weights at run time")
     pixel_norm: bool = setting(True, "normalize the generator's feature vectors, pixel by pixel")
@@ -87,7 +88,7 @@ class Stage(NamedTuple):
     images: int        # shown in all
 
 
-def stages(config):
+def stages(config) -> list[Stage]:
     """The `Stage`s of a run. Raises InputError if a size isn't a power of two or doesn't fit."""
     size, phase, interval = config.resolution, config.phase_images, config.interval_images
     if size & (size - 1):
@@ -123,8 +124,8 @@ def model_inputs(resolution, channels, z_dim):
 def gradient_penalty(critic, imgs, generated, epsilon):
     """The scalar mean of (|grad D(x^)| - 1)^2; `critic` maps images [B, r, r, C] to scores."""
     interpolated = epsilon * imgs + (1 - epsilon) * generated
-    # Through the minibatch standard deviation an image affects the scores of others too, as in the
-    # authors' code.
+    # Through the minibatch standard deviation, an image also affects the scores of others, as in
+    # the authors' code.
     [grads] = tf.gradients(critic(interpolated), [interpolated])            # -> [B,r,r,C]
     norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=(1, 2, 3)) + ROOT_EPSILON)  # -> [B]
     return tf.reduce_mean(tf.square(norms - 1))
@@ -154,7 +155,10 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
-    """`(disc_opt, gen_opt, average)`: two Adam steps; the second also updates average and count."""
+    """Adam steps `(disc_opt, gen_opt)` and the moving `average` of the generator's weights.
+
+    The second step also updates the average and counts the step.
+    """
     adam = dict(learning_rate=config.learning_rate, beta1=config.beta1, beta2=config.beta2)
     # The loss must be computed from the weights before their update.
     with tf.control_dependencies([disc_loss]), tf.name_scope("disc_opt"):
@@ -173,9 +177,9 @@ class GAN(NamedTuple):
     imgs: Any         # [B, r, r, C] in [-1, 1]
     noise: Any        # [B, z_dim]
     epsilon: Any      # [B, 1, 1, 1] in [0, 1)
-    alpha: Any        # from 0, only the old layers, to 1, only the new ones
+    alpha: Any        # from 0 (only the old layers) to 1 (only the new ones)
     fake_imgs: Any    # [B, r, r, C], with averaged weights, for samples only
-    samples: Any      # these in [-1, 1], at the final resolution R: [B, R, R] or [B, R, R, 3]
+    samples: Any      # fake_imgs in [-1, 1], at the final resolution R: [B, R, R] or [B, R, R, 3]
     disc_loss: Any
     gen_loss: Any
     estimate: Any
@@ -186,7 +190,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config, stage, channels):
+def build(config: Config, stage, channels) -> GAN:
     """Build the graph of `stage` for images of `channels` in the current default graph."""
     count = tf.train.get_or_create_global_step()  # of the stage's steps
     alpha = tf.constant(1.)
@@ -223,7 +227,7 @@ def build(config, stage, channels):
                penalty, [*gen_vars, *averages, count], carried, disc_opt, gen_opt)
 
 
-def rebuild(config, sample_shape, epoch):
+def rebuild(config, sample_shape, epoch) -> GAN:
     """The graph of the stage at a run's `epoch`, for samples of `sample_shape` [n, ...]."""
     last = 0
     for stage in stages(config):
@@ -233,7 +237,7 @@ def rebuild(config, sample_shape, epoch):
     return build(config, stage, channels=3 if len(sample_shape) == 4 else 1)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, ...]:
     """The critic's update, then the generator's; returns what `tally` sums up."""
     real_imgs, = train_set.next_batch(config.batch_size)
     noise = rng.normal(0, 1, (config.batch_size, config.z_dim))
@@ -247,40 +251,40 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss, estimate, penalty
 
 
-def tally(totals, taken):
+def tally(totals, taken) -> np.ndarray:
     """The sums `totals` (None at first) with the figures of one more step."""
     return np.add(0 if totals is None else totals, taken, dtype=np.float64)
 
 
-def report(sess, gan, totals, stage, config):
+def report(sess, gan, totals, stage, config) -> dict[str, float]:
     """The means over the steps of an interval, and the resolution and alpha after it."""
     means = totals / (config.interval_images // config.batch_size)
     return {**dict(zip(("disc_loss", "gen_loss", "estimate", "penalty"), means.tolist())),
             "resolution": stage.resolution, "alpha": float(sess.run(gan.alpha))}
 
 
-def log_line(images, total, figures):
-    """The line after `images` real images have been shown in all."""
+def log_line(images, total, figures) -> str:
+    """The line after `images` of `total` real images have been shown."""
     size = figures["resolution"]
     return (f"{images} images, {size}x{size}, alpha {figures['alpha']:.3f} [Critic loss: "
             f"{figures['disc_loss']:f}, estimate: {figures['estimate']:f}, penalty: "
             f"{figures['penalty']:f}] [Generator loss: {figures['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, R, R] or [n, R, R, 3], in [-1, 1].
 
-    The weights are the moving average. Images have the final resolution R; in an earlier stage,
-    pixels are repeated.
+    The generator has the moving averages of its weights. Images have the final resolution R; in an
+    earlier stage, pixels are repeated.
     """
     return sess.run(gan.samples, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, [count, R, R] or [count, R, R, 3], in [-1, 1]."""
     return generate(sess, gan, latent(rng, count, config))

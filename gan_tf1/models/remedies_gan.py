@@ -1,16 +1,16 @@
 """A GAN that loses modes on demand, without a remedy or with one of six: temperatures or digits.
 
 *Generative AI with Python and TensorFlow 2* (Packt 2021), chapter "Image Generation with GANs",
-section "Mode collapse", figures 6.23 and 6.24, without code or numbers: a generator that imitates
-one of two cities and changes to the other when the discriminator has caught up, over and over, and
-generators of only some digits.
+section "Mode collapse", figures 6.23 and 6.24, without code or numbers. One generator imitates the
+temperatures of one of two cities, and changes to the other whenever the discriminator has caught
+up; others generate only some of the digits.
 
 The networks are dense and work on vectors [B, n]: n is 1 for temperatures, 784 for digits. The
 collapse comes from the training alone: on the cities from `gen_steps`, the generator's updates per
 step, on digits from Adam's learning rate and momentum.
 
-The losses and the discriminator are those of the game that `remedy` names; each game is a function
-in `parts/remedies.py`. Without a remedy::
+The setting `remedy` names a game, which decides the losses and the discriminator; each game is a
+function in `parts/remedies.py`. Without a remedy::
 
     J_D = -E_x[log D(x)] - E_z[log(1 - D(G(z)))]          J_G = -E_z[log D(G(z))]
 
@@ -23,6 +23,8 @@ in `parts/remedies.py`. Without a remedy::
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, setting
 from gan_tf1.errors import InputError
@@ -38,7 +40,7 @@ REMEDIES = tuple(GAMES)
 
 @dataclass(frozen=True)
 class Config:
-    """Our own numbers, except a remedy's, which are those of its paper if it has any."""
+    """Our own numbers, but those of a remedy are from its paper if the paper gives any."""
     iterations: int = setting(5000, "training steps", at_least=1)
     sample_interval: int = setting(25, "steps between samples, losses and checkpoints", at_least=1)
     disc_steps: int = setting(1, "discriminator updates per step", at_least=1, at_most=100)
@@ -63,12 +65,13 @@ class Config:
     pack: int = setting(2, "packing: samples that are judged together", at_least=1)
     unrolled_steps: int = setting(5, "unrolling: k, updates that the generator looks ahead",
                                   at_least=0, at_most=50)
-    unrolled_rate: float = setting(0.1, "unrolling: eta, the learning rate of each", above=0)
+    unrolled_rate: float = setting(0.1, "unrolling: eta, the learning rate of these updates",
+                                   above=0)
     samples: int = setting(400, "samples drawn from the generator after each interval",
                            at_least=1, at_most=MOST_SAMPLES)
 
 
-def check(config):
+def check(config) -> None:
     """Raise InputError if a batch can't be divided as the remedy requires."""
     for remedy, flag, size in (("minibatch_stddev", "group-size", config.group_size),
                                ("packing", "packing", config.pack)):
@@ -96,18 +99,19 @@ def generator(z, size, config):
 def clipped(weights, clip_value, after):
     """Clip each variable to [-clip_value, clip_value] after the op `after`."""
     with tf.name_scope("clip"), tf.control_dependencies([after]):
-        # A new read: a read from before may have the value that the update has replaced.
+        # read_value() is a new read: an earlier one may have the value before the update.
         return tf.group(*(tf.assign(weight, tf.clip_by_value(weight.read_value(), -clip_value,
                                                              clip_value)) for weight in weights))
 
 
 def model_opt(game, gen_vars, config):
-    """Two Adam steps `(disc_opt, gen_opt)`, each of its own network's variables.
+    """One Adam step per network, `(disc_opt, gen_opt)`; each updates only its own variables.
 
     The first includes the clip if the game has one.
     """
     adam = dict(learning_rate=config.learning_rate, beta1=config.beta1)
-    # A critic's loss is linear in its scores: without this it might be read after the update.
+    # A critic's loss is linear in the scores, so its gradient doesn't depend on them: without this,
+    # the loss might be computed from updated weights.
     with tf.control_dependencies([game.disc_loss]):
         with tf.name_scope("disc_opt"):
             disc_opt = tf.train.AdamOptimizer(**adam).minimize(game.disc_loss,
@@ -134,7 +138,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config, size):
+def build(config: Config, size) -> GAN:
     """Build the whole graph for vectors [B, size] in the current default graph."""
     check(config)
     real, noise, epsilon = model_inputs(size, config.z_dim)
@@ -147,12 +151,12 @@ def build(config, size):
                game.disc_vars, disc_opt, gen_opt)
 
 
-def rebuild(config, sample_shape, epoch):
+def rebuild(config, sample_shape, epoch) -> GAN:
     """The graph of a run whose samples are [count, n], for sampling."""
     return build(config, sample_shape[-1])
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, np.float32]:
     """The discriminator's updates, then the generator's, each on its own batch and noise.
 
     Returns the losses of the last of each, before its update. All remedies draw the same numbers.
@@ -170,28 +174,28 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, gen_loss
 
 
-def report(sess, gan, taken):
-    """The figures of an interval are those of its last step."""
+def report(sess, gan, taken) -> dict[str, float]:
+    """The losses of an interval: those of its last step, each taken before its update."""
     disc_loss, gen_loss = taken
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss)}
 
 
-def log_line(iteration, iterations, losses):
-    """The line after `iteration` steps."""
+def log_line(iteration, iterations, losses) -> str:
+    """The line after `iteration`, which counts from 1."""
     return (f"Iteration {iteration}... Disc Loss: {losses['disc_loss']:.3f}... "
             f"Gen Loss: {losses['gen_loss']:.3f}")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
-    """The images of latent vectors `z` [n, z_dim], or temperatures: [n, 784], [n, 1] in (-1, 1)."""
+def generate(sess, gan, z) -> np.ndarray:
+    """The samples of latent vectors `z` [n, z_dim]: [n, 784] (images) or [n, 1], in (-1, 1)."""
     return sess.run(gan.generated, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new samples from normal noise, [count, 1] or [count, 784] in (-1, 1)."""
     return generate(sess, gan, latent(rng, count, config))

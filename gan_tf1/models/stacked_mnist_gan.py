@@ -1,9 +1,9 @@
 """A DCGAN, plain or packed, on stacked MNIST: three digits in three channels, 1,000 modes.
 
 Lin et al. 2018, "PacGAN: The Power of Two Samples in Generative Adversarial Networks", section
-4.2, whose data set is that of Metz et al. 2017 (unrolled GANs); written down from memory. Every
-image has a red, a green and a blue digit of MNIST, drawn independently. Its mode is the triple of
-digits, which a classifier reads channel by channel. The losses of packs of m images::
+4.2, as remembered; the data set is that of Metz et al. 2017 (unrolled GANs). Every image has a red,
+a green and a blue digit of MNIST, drawn independently. Its mode is the triple of digits, which a
+classifier reads channel by channel. The losses of packs of m images::
 
     L_D = E_x[log(1 + exp(-D(x_1, ..., x_m)))] + E_z[log(1 + exp(D(G(z_1), ..., G(z_m))))]
     L_G = E_z[log(1 + exp(-D(G(z_1), ..., G(z_m))))]
@@ -25,6 +25,8 @@ its convolutions on a CPU are much slower.
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.tf1 import tf
@@ -73,7 +75,7 @@ def model_inputs(in_shape, z_dim):
 
 
 def initializer():
-    """The initial weights of every layer."""
+    """The initializer of every layer's weights."""
     return tf.random_normal_initializer(stddev=DEVIATION)
 
 
@@ -128,7 +130,7 @@ def discriminator(packs, channels, alpha, reuse=False):
 def model_loss(disc_logits_real, disc_logits_fake):
     """The scalars `(disc_loss, gen_loss)` of the logits [B, 1] of packs, in nats."""
     with tf.name_scope("disc_loss"):
-        # logits of real packs -> 1, of fake ones -> 0
+        # logits of real packs -> 1, of fake packs -> 0
         disc_loss = tf.reduce_mean(
             tf.nn.softplus(-disc_logits_real) + tf.nn.softplus(disc_logits_fake))
     with tf.name_scope("gen_loss"):
@@ -147,11 +149,11 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; the second also updates the moving averages."""
+    """One Adam step per network, `(disc_opt, gen_opt)`; the second also updates moving averages."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
             disc_loss, var_list=disc_vars)
-    # The discriminator's averages are never used nor updated: it always uses batch statistics.
+    # D's moving averages are neither updated nor used: it always uses batch statistics.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "generator/")):
         with tf.name_scope("gen_opt"):
             gen_opt = tf.train.AdamOptimizer(learning_rate, beta1).minimize(
@@ -171,7 +173,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     digits, noise = model_inputs(IN_SHAPE, config.z_dim)
 
@@ -189,8 +191,8 @@ def build(config):
     return GAN(digits, noise, fake_imgs, disc_loss, gen_loss, saved_vars, disc_opt, gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
-    """One update of the discriminator, then the generator's; returns the last losses."""
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, np.float32]:
+    """One update of the discriminator, then those of the generator; returns the last losses."""
     count = config.batch_size * config.packing
     idx = rng.integers(0, train_set.num_examples, 3 * count)
     digits = train_set.images[idx].reshape(count, 3, 28, 28) * 2 - 1  # to the range of tanh
@@ -209,34 +211,34 @@ class Tally(NamedTuple):
     gen_loss: float = 0.
 
 
-def tally(totals, taken):
+def tally(totals, taken) -> Tally:
     """The interval's `totals` (None before its first step) with the losses of one more step."""
     (steps, disc, gen), (disc_loss, gen_loss) = totals or Tally(), taken
     return Tally(steps + 1, disc + float(disc_loss), gen + float(gen_loss))
 
 
-def report(sess, gan, totals):
+def report(sess, gan, totals) -> dict[str, float]:
     """The mean losses of an interval; each step's are taken before its own update."""
     return {"disc_loss": totals.disc_loss / totals.steps,
             "gen_loss": totals.gen_loss / totals.steps}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line after `iteration`, which counts from 1."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: uniform noise in [-1, 1], [count, z_dim]."""
     return rng.uniform(-1, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, 28, 28, 3] in (-1, 1)."""
     return sess.run(gan.fake_imgs, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from uniform noise, [count, 28, 28, 3] in (-1, 1)."""
     return generate(sess, gan, latent(rng, count, config))

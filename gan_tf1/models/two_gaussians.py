@@ -13,9 +13,9 @@ section "Wasserstein GAN". Figure 6.15 is figure 2 of Arjovsky et al. 2017, in w
     f       critic_scores_real, critic_scores_fake
     c       clip_value
 
-Known in advance: the best logits of D are the straight line l(x) = -x distance / deviation^2; the
-best f with slopes up to K falls with slope K everywhere between the two; and a critic with one
-input, two layers of h units and weights up to c is nowhere steeper than K = h^2 c^3.
+Known in advance: the best logits of D are the straight line l(x) = -x distance / deviation^2. The
+best f with slopes up to K falls with slope K everywhere between the two Gaussians. A critic with
+one input, two layers of h units and weights up to c is nowhere steeper than K = h^2 c^3.
 
 What the figure leaves open: a generator is trained by the slope of a cost, not by that of D::
 
@@ -25,14 +25,16 @@ What the figure leaves open: a generator is trained by the slope of a cost, not 
     -log D(y)              -(1 - D) l'                   doesn't: it is -l', as steep as the logits
     -f(y)                  -f'                           doesn't
 
-So the non-saturating cost has a useful gradient here too. And D is flat on either side, but not in
-the middle: there it falls from 1 to 0.
+So the non-saturating cost has a useful gradient here too. D itself is flat on either side, but not
+in the middle, where it falls from 1 to 0.
 
 The figure gives no numbers. README.md says why those here were chosen.
 """
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import setting
 from gan_tf1.tf1 import tf
@@ -43,12 +45,12 @@ CHAPTER = "two_gaussians"
 @dataclass(frozen=True)
 class Config:
     """Our own numbers, since the figure has none."""
-    distance: float = setting(6.0, "from the mean of the real numbers to that of the fakes", above=0)
+    distance: float = setting(6.0, "distance between the means of real and fake numbers", above=0)
     deviation: float = setting(0.7, "standard deviation of both", above=0)
     steps: int = setting(3000, "updates of each network", at_least=1)
     batch_size: int = setting(256, "real numbers per update, and as many fakes", at_least=1)
     learning_rate: float = setting(0.001, "Adam's learning rate for the discriminator", above=0)
-    critic_learning_rate: float = setting(0.0005, "RMSProp's, for the critic", above=0)
+    critic_learning_rate: float = setting(0.0005, "RMSProp's learning rate for the critic", above=0)
     clip_value: float = setting(0.1, "largest absolute value of the critic's weights", above=0)
     hidden_size: int = setting(32, "units of each hidden layer", at_least=1)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
@@ -74,7 +76,7 @@ def network(scope, x, hidden_size, alpha, reuse=False):
 
 
 def model_loss(disc_logits_real, disc_logits_fake, critic_scores_real, critic_scores_fake):
-    """The scalars `(disc_loss, critic_loss)` of logits, in nats, and of scores; all [B, 1]."""
+    """The scalars `(disc_loss, critic_loss)` of logits and scores [B, 1]; the first is in nats."""
     with tf.name_scope("disc_loss"):
         # real logits -> 1, fake logits -> 0
         disc_loss = tf.reduce_mean(
@@ -98,7 +100,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, critic_loss, disc_vars, critic_vars, config):
-    """Two updates `(disc_opt, critic_opt)`; the second ends with the clip."""
+    """One step per network, `(disc_opt, critic_opt)`: Adam; RMSProp, and then the clip."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(config.learning_rate).minimize(
             disc_loss, var_list=disc_vars)
@@ -126,7 +128,7 @@ class Net(NamedTuple):
     critic_opt: Any
 
 
-def build(config):
+def build(config: Config) -> Net:
     """Build the whole graph in the current default graph."""
     real, fake = model_inputs()
 
@@ -146,7 +148,7 @@ def build(config):
                disc_loss, critic_loss, disc_opt, critic_opt)
 
 
-def step(sess, net, rng, config):
+def step(sess, net, rng, config) -> None:
     """One update of each network, on the same new numbers."""
     size = (config.batch_size, 1)
     real = rng.normal(-config.distance / 2, config.deviation, size)
@@ -154,7 +156,7 @@ def step(sess, net, rng, config):
     sess.run([net.disc_opt, net.critic_opt], {net.real: real, net.fake: fake})
 
 
-def measure(sess, net, x):
+def measure(sess, net, x) -> list[np.ndarray]:
     """The logits, the scores, and the slopes of both in x, at points [n]: each float64 [n]."""
     values = sess.run([net.disc_logits, net.critic_scores, net.disc_slopes, net.critic_slopes],
                       {net.real: x[:, None]})

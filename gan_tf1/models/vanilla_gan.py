@@ -21,14 +21,14 @@ iteration. G minimizes `gen_loss` = -E_z[log D(G(z))], the non-saturating object
 
 What decides the printed numbers (README.md has all that Keras does without saying so):
 
-- `generator.predict` normalizes with moving statistics, 0 and 1 at first: D's first fakes are not
-  normalized. The moving averages are updated only with G, once per iteration, with momentum 0.8.
-- The printed loss and accuracy are half the sum of those of D's two updates, taken before each.
+- `generator.predict` normalizes with moving statistics, which are 0 and 1 at first, so D's first
+  fakes are not normalized. They are updated only with G, once per iteration, with momentum 0.8.
+- The printed loss and accuracy are the means over D's two updates, each taken before the update.
 - `binary_crossentropy` of a model that ends in a sigmoid uses the logits: nothing is clipped.
 - Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
 
 The section prints no loop and no log. The log line is that of the chapter's conditional GAN; what
-that section calls epochs are iterations of one batch, as here.
+that section calls an epoch is an iteration with one batch, as here.
 """
 
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
-    """Two Adam steps `(disc_opt, gen_opt)`; the second also updates the moving averages."""
+    """One Adam step per network, `(disc_opt, gen_opt)`; the second also updates moving averages."""
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
             disc_loss, var_list=disc_vars)
@@ -160,7 +160,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     imgs, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
 
@@ -178,7 +178,7 @@ def build(config):
                gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[list, list, np.float32]:
     """One iteration of the chapter's loop; returns what `report` takes."""
     real_y, fake_y = np.ones((config.batch_size, 1)), np.zeros((config.batch_size, 1))
     idx = rng.integers(0, train_set.num_examples, config.batch_size)
@@ -195,29 +195,29 @@ def step(sess, gan, train_set, rng, config):
     return real, fake, gen_loss
 
 
-def report(sess, gan, taken):
-    """The printed figures. The discriminator's are means over its two updates, taken before each."""
+def report(sess, gan, taken) -> dict[str, float]:
+    """The printed figures; D's are means over its two updates, each taken before the update."""
     real, fake, gen_loss = taken
     disc_loss, disc_acc = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "disc_acc": float(disc_acc), "gen_loss": float(gen_loss)}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line that the chapter prints after `iteration`, which counts from 0."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"acc.: {100 * losses['disc_acc']:.2f}%] [Generator loss: {losses['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), with moving statistics."""
     return sess.run(gan.fake_imgs, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, [count, 784] in (-1, 1), with moving statistics."""
     return generate(sess, gan, latent(rng, count, config))

@@ -19,10 +19,10 @@ Arjovsky et al. 2017, equations 2 and 3, and what clipping makes of them::
     w, c       disc_vars, clip_value    all weights of the critic, biases too, and their bound
     max_w ...  estimate                 of the critic after its last clip
 
-A loss is the mean of labels y times scores. With -1 for real and 1 for fake the critic minimizes
--E_x[f(x)], then E_z[f(G(z))]; the generator, whose images are labelled -1, minimizes
--E_z[f(G(z))]. A high score means "real". Clipping makes f K-Lipschitz instead of 1-Lipschitz: at
-best `estimate` is K times the distance, and only its course over a run has a meaning.
+Each loss is the mean of labels y times scores. With the labels -1 for real and 1 for fake, the
+critic minimizes -E_x[f(x)], then E_z[f(G(z))]. The generator, whose images are labelled -1,
+minimizes -E_z[f(G(z))]. A high score means "real". Clipping makes f K-Lipschitz with an unknown K,
+so `estimate` is at best K times the distance, and only its course over a run has a meaning.
 
 What decides the numbers: RMSProp starts its mean of squares at 0 and adds epsilon to the root, as
 in the chapter's TensorFlow 2.4; the critic trains on fakes with moving statistics, which are
@@ -124,7 +124,8 @@ def model_loss(disc_scores, y, gan_scores, fake_scores):
     with tf.name_scope("gen_loss"):
         # fake scores -> high, for the generator
         gen_loss = wasserstein_loss(-tf.ones_like(gan_scores), gan_scores)
-    with tf.name_scope("estimate"):  # if real images are fed to disc_scores
+    with tf.name_scope("estimate"):
+        # has a meaning only if disc_scores are those of real images
         estimate = tf.reduce_mean(disc_scores) - tf.reduce_mean(fake_scores)
     return disc_loss, gen_loss, estimate
 
@@ -161,8 +162,8 @@ def rmsprop(loss, var_list, learning_rate, epsilon_in_root):
 def clip(var_list, clip_value, after):
     """Clip each weight to [-clip_value, clip_value] after the op `after`."""
     with tf.control_dependencies([after]):
-        # read_value() is a new read, which waits for `after`; the variable itself stands for the
-        # read that was created with it, which doesn't.
+        # read_value() is a new read, which waits for `after`. The variable itself stands for the
+        # read that was created with it, which doesn't wait.
         return tf.group(*(tf.assign(var, tf.clip_by_value(var.read_value(), -clip_value,
                                                           clip_value)) for var in var_list))
 
@@ -170,7 +171,7 @@ def clip(var_list, clip_value, after):
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
     """RMSProp steps `(disc_opt, disc_opt_clip, gen_opt)`.
 
-    The second is the first and then the clip; the third also updates the moving averages.
+    The second is the first, followed by the clip; the third also updates the moving averages.
     """
     step = dict(learning_rate=config.learning_rate, epsilon_in_root=config.epsilon_in_root)
     with tf.name_scope("disc_opt"):
@@ -200,7 +201,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     imgs, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
 
@@ -219,7 +220,7 @@ def build(config):
                disc_opt, disc_opt_clip, gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, ...]:
     """One iteration: the critic's rounds, then the generator; returns what `report` takes."""
     real_y, fake_y = -np.ones((config.batch_size, 1)), np.ones((config.batch_size, 1))
     for _ in range(config.n_critic):
@@ -237,29 +238,29 @@ def step(sess, gan, train_set, rng, config):
     return real, fake, estimate, gen_loss
 
 
-def report(sess, gan, taken):
+def report(sess, gan, taken) -> dict[str, float]:
     """The figures of an iteration; the critic's are those of its last round."""
     real, fake, estimate, gen_loss = taken
     disc_loss = 0.5 * np.add(real, fake, dtype=np.float64)
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss), "estimate": float(estimate)}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line after `iteration`, which counts from 0, in the form of the chapter's others."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"estimate: {losses['estimate']:f}] [Generator loss: {losses['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), with moving statistics."""
     return sess.run(gan.fake_imgs, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, [count, 784] in (-1, 1), with moving statistics."""
     return generate(sess, gan, latent(rng, count, config))

@@ -24,9 +24,9 @@ The paper's equation 3, which the critic minimizes, and the loss of its generato
     E[f(x)] - E[f(G(z))]                `estimate`, in the same `session.run` as `disc_loss`, so of
                                         the critic before its last update
 
-If the best critic has slope 1 on these lines (proposition 1 of the paper), `estimate` approaches
-the distance W(p_data, p_g) itself, in units of pixels, while in `wasserstein_gan.py`, which clips,
-an unknown factor remains.
+The best critic has slope 1 on these lines (proposition 1 of the paper). `estimate` can therefore
+approach the distance W(p_data, p_g) itself, in units of pixels; in `wasserstein_gan.py`, which
+clips, an unknown factor remains.
 
 What decides the numbers: Algorithm 1's lambda 10, five critic updates, Adam with 0.0001, beta1 0
 and beta2 0.9 (README.md has the source of each number). No log is printed; the line is that of
@@ -35,6 +35,8 @@ and beta2 0.9 (README.md has the source of each number). No log is printed; the 
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.tf1 import tf
@@ -115,7 +117,7 @@ def gradient_penalty(critic, imgs, generated, epsilon):
     `imgs` and `generated` are [B, n], `epsilon` [B, 1]: one number per image, in [0, 1].
     """
     interpolated = epsilon * imgs + (1 - epsilon) * generated
-    # The gradient of the sum of scores: without batch norm, an image affects only its own score.
+    # tf.gradients sums over the scores; without batch norm, an image affects only its own score.
     [grads] = tf.gradients(critic(interpolated), [interpolated])               # -> [B,784]
     norms = tf.sqrt(tf.reduce_sum(tf.square(grads), axis=1) + ROOT_EPSILON)    # -> [B]
     return tf.reduce_mean(tf.square(norms - 1))
@@ -126,7 +128,7 @@ def model_loss(disc_scores, gan_scores, penalty):
     with tf.name_scope("estimate"):
         estimate = tf.reduce_mean(disc_scores) - tf.reduce_mean(gan_scores)
     with tf.name_scope("disc_loss"):
-        # scores of real images -> high, of fake ones -> low, slopes -> 1
+        # scores of real images -> high, of fakes -> low; slopes -> 1
         disc_loss = -estimate + penalty
     with tf.name_scope("gen_loss"):
         # fake scores -> high, for the generator
@@ -144,7 +146,7 @@ def split_vars():
 
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config):
-    """Two Adam steps `(disc_opt, gen_opt)`; the second also updates the moving averages."""
+    """One Adam step per network, `(disc_opt, gen_opt)`; the second also updates moving averages."""
     adam = dict(learning_rate=config.learning_rate, beta1=config.beta1, beta2=config.beta2)
     # The loss is linear in the scores, so its gradient doesn't depend on them: without this, loss
     # and estimate might be computed from updated weights.
@@ -173,7 +175,7 @@ class GAN(NamedTuple):
     gen_opt: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     imgs, noise, epsilon = model_inputs(INPUT_SIZE, config.z_dim)
 
@@ -193,7 +195,7 @@ def build(config):
                disc_opt, gen_opt)
 
 
-def step(sess, gan, train_set, rng, config):
+def step(sess, gan, train_set, rng, config) -> tuple[np.float32, ...]:
     """One iteration of Algorithm 1; returns what `report` takes."""
     for _ in range(config.n_critic):
         idx = rng.integers(0, train_set.num_examples, config.batch_size)
@@ -209,30 +211,30 @@ def step(sess, gan, train_set, rng, config):
     return disc_loss, estimate, penalty, gen_loss
 
 
-def report(sess, gan, taken):
+def report(sess, gan, taken) -> dict[str, float]:
     """The figures of an iteration; the critic's are those before its last update."""
     disc_loss, estimate, penalty, gen_loss = taken
     return {"disc_loss": float(disc_loss), "gen_loss": float(gen_loss),
             "estimate": float(estimate), "penalty": float(penalty)}
 
 
-def log_line(iteration, iterations, losses):
+def log_line(iteration, iterations, losses) -> str:
     """The line after `iteration`, which counts from 0, in the form of the chapter's others."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}, "
             f"estimate: {losses['estimate']:f}, penalty: {losses['penalty']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}]")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_dim]."""
     return rng.normal(0, 1, (count, config.z_dim))
 
 
-def generate(sess, gan, z):
+def generate(sess, gan, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_dim]: [n, 784] in (-1, 1), with moving statistics."""
     return sess.run(gan.fake_imgs, {gan.noise: z})
 
 
-def sample(sess, gan, rng, count, config):
+def sample(sess, gan, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, [count, 784] in (-1, 1), with moving statistics."""
     return generate(sess, gan, latent(rng, count, config))

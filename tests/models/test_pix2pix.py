@@ -219,8 +219,8 @@ def test_the_patch_of_a_logit_is_where_its_gradient_is_not_0(layers, patch, monk
 def test_a_patch_that_is_larger_than_the_images_is_refused():
     model.check(model.Config())
     model.check(model.Config(size=8, patch_layers=1))
-    with pytest.raises(InputError, match="--disc-layers 3 leaves nothing of images of 16 pixels: "
-                                         "they must have 32"):
+    with pytest.raises(InputError, match="--disc-layers 3 needs images of at least 32 pixels, "
+                                         "not 16: choose fewer layers"):
         model.check(model.Config(size=16))
     with pytest.raises(InputError, match="nothing to learn"):
         model.check(model.Config(gan_weight=0., l1_weight=0.))

@@ -58,7 +58,7 @@ TABLE = [  # script, arguments, words in the line
     ("15_pix2pix.py", ["--data-dir", "nowhere"], "--data-dir nowhere is not a folder"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10"], "--size 256 is more than the 32 pixels of --data cifar10"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10", "--size", "16"],
-     "--disc-layers 3 leaves nothing of images of 16"),
+     "--disc-layers 3 needs images of at least 32 pixels, not 16"),
     ("15_pix2pix.py", ["--data", "tfds", "--tfds-name", "nothing"], "nothing is not in"),
     ("15_pix2pix.py", ["translate"], "the following arguments are required: IMAGE"),
     ("15_pix2pix.py", ["translate", "x.png"], "there is no run of pix2pix in checkpoints/"),

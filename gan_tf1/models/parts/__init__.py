@@ -1,1 +1,1 @@
-"""Parts of models whose file would be too long: README.md says which belongs to which."""
+"""Parts of models whose files would be too long; README.md says which part belongs where."""

@@ -4,7 +4,7 @@ from gan_tf1.tf1 import tf
 
 DEVIATION = 0.02    # standard deviation of the initial weights
 NORM_EPSILON = 1e-5
-STRIDES = 4         # total stride of the generators' encoders: a size must be a multiple of it
+STRIDES = 4         # total stride of the generators' encoders; image sizes are multiples of it
 
 
 def convolution(x, filters, size, strides=1, padding=0, mode="CONSTANT", use_bias=False):
@@ -26,7 +26,7 @@ def generator(x, scope, channels, blocks, reuse=False):
         x = tf.layers.conv2d_transpose(
             x, filters, 3, 2, use_bias=False,  # padding="valid", as in `convolution`
             kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
-        return x[:, 1:, 1:]  # where the encoder had its padding
+        return x[:, 1:, 1:]  # cut off what the encoder's padding was
 
     colours = x.shape[-1]
     with tf.variable_scope(scope, reuse=reuse):

@@ -78,7 +78,7 @@ def discriminator(x, y, channels, layers, alpha, reuse=False):
     def leaky(x):
         return tf.maximum(alpha * x, x)
 
-    def around(x):
+    def padded(x):
         return tf.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
 
     with tf.variable_scope("discriminator", reuse=reuse):
@@ -99,7 +99,7 @@ def discriminator(x, y, channels, layers, alpha, reuse=False):
                            use_bias=layer == 1)
                 x = leaky(instance_norm(x) if layer > 1 else x)
         with tf.variable_scope(f"layer_{layers + 1}"):
-            x = conv2d(around(x), channels * min(2 ** layers, 8), use_bias=False)
+            x = conv2d(padded(x), channels * min(2 ** layers, 8), use_bias=False)
             x = leaky(instance_norm(x))                               # -> [B,31,31,512]
         with tf.variable_scope("logits"):
-            return conv2d(around(x), 1)                               # -> [B,30,30,1]
+            return conv2d(padded(x), 1)                               # -> [B,30,30,1]

@@ -52,7 +52,10 @@ def minibatch_stddev(x, group_size):
 
 
 def weights(shape, inputs, gain, equalized):
-    """The `kernel`, scaled by He's constant gain / sqrt(inputs) in use or in its initial values."""
+    """The variable `kernel`, multiplied by He's constant gain / sqrt(inputs).
+
+    If `equalized`, it is multiplied at run time, otherwise in its initial values.
+    """
     he = float(gain / np.sqrt(inputs))
     if equalized:
         return he * tf.get_variable("kernel", shape, initializer=tf.random_normal_initializer())
@@ -69,7 +72,10 @@ def conv(x, maps, size, name, config, gain=RELU_GAIN):
 
 
 def dense(x, units, name, config, gain=RELU_GAIN, inputs=None):
-    """A dense layer with a bias: [B, n] -> [B, units]; He's constant is that of `inputs`, or n."""
+    """A dense layer with a bias: [B, n] -> [B, units].
+
+    He's constant is that of `inputs` inputs per unit, by default n.
+    """
     with tf.variable_scope(name):
         shape = (x.shape[-1].value, units)
         kernel = weights(shape, inputs or shape[0], gain, config.equalized)

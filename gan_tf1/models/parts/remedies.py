@@ -24,8 +24,8 @@ ROOT_EPSILON = 1e-12  # inside the root of the norm, as in `wasserstein_gan_gp.p
 class Game(NamedTuple):
     """What a remedy decides."""
     disc_vars: list        # kernel and bias of each of the discriminator's three layers
-    disc_loss: Any         # scalars
-    gen_loss: Any
+    disc_loss: Any         # a scalar
+    gen_loss: Any          # a scalar
     clip_value: Any = None  # the bound of the discriminator's weights after each update, if any
 
 
@@ -36,8 +36,8 @@ def plain(real, generated, epsilon, config):
     def judge(x):
         return discriminator(x, weights, config.alpha)
 
-    disc_loss = cross_entropies(judge(real), judge(generated))
-    gen_loss = cross_entropy(1., judge(generated))
+    disc_loss = cross_entropies(judge(real), judge(generated))  # real logits -> 1, fakes -> 0
+    gen_loss = cross_entropy(1., judge(generated))              # fake logits -> 1, for G
     return Game(weights, disc_loss, gen_loss)
 
 
@@ -115,11 +115,11 @@ def packing(real, generated, epsilon, config):
 
 
 def unrolling(real, generated, epsilon, config):
-    """J_G is that of the discriminator k steps ahead (Metz et al. 2016, equations 7 to 11).
+    """J_G is computed with D as it is k steps ahead (Metz et al. 2016, equations 7 to 11).
 
-    It uses the weights w_k, where w_0 = w and w_(i+1) = w_i - eta dJ_D(w_i) / dw_i; k is
+    D's weights in J_G are w_k, where w_0 = w and w_(i+1) = w_i - eta dJ_D(w_i) / dw_i; k is
     `unrolled_steps`, eta `unrolled_rate`. The gradient of J_G goes through all w_i, which depend on
-    G: it knows D's reaction. D itself is trained as usual.
+    G, so it takes D's reaction into account. D itself is trained as usual.
     """
     weights = discriminator_weights(real.shape[1].value, config.hidden_size)
 
@@ -143,7 +143,7 @@ GAMES = {"none": plain, "label_smoothing": label_smoothing, "minibatch_stddev": 
 def discriminator_weights(inputs, hidden, more=0):
     """The discriminator's variables: kernel and bias of each of its three layers.
 
-    Its second layer has `more` inputs than the first has units.
+    The second layer has `more` inputs in addition to the units of the first.
     """
     weights = []
     for name, shape in (("dense", (inputs, hidden)), ("dense_1", (hidden + more, hidden)),
@@ -158,8 +158,8 @@ def discriminator_weights(inputs, hidden, more=0):
 def discriminator(x, weights, alpha, between=lambda hidden: hidden):
     """Samples or packs [B, n] to logits, or a critic's scores, [B, 1].
 
-    `weights` are tensors: those of `discriminator_weights`, or those after unrolled steps. The
-    second layer gets what `between` makes of the first.
+    `weights` are the variables of `discriminator_weights`, or tensors after unrolled steps.
+    `between` maps the output of the first layer to the input of the second.
     """
     kernel, bias, kernel_1, bias_1, kernel_2, bias_2 = weights
     x = between(leaky(x @ kernel + bias, alpha))       # [B,n] -> [B,64], or [B,65]
