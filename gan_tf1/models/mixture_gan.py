@@ -88,14 +88,14 @@ def model_inputs(z_dim):
     return points, noise
 
 
-def generator(z, hidden_size, deviation, momentum, reuse=False, training=True):
+def generator(z, hidden_size, stddev, momentum, reuse=False, training=True):
     """Noise [B m, z] to points [B m, 2].
 
     With `training=False`, batch norm uses moving statistics.
     """
     def dense(x, units):
         return tf.layers.dense(x, units,
-                               kernel_initializer=tf.random_normal_initializer(stddev=deviation))
+                               kernel_initializer=tf.random_normal_initializer(stddev=stddev))
 
     def batch_normalization(x):
         return tf.layers.batch_normalization(x, momentum=momentum, training=training)
@@ -115,22 +115,22 @@ def packed(samples, packing):
     return tf.reshape(samples, (-1, packing * samples.shape[1]))
 
 
-def maxout(x, units, pieces, deviation):
+def maxout(x, units, pieces, stddev):
     """The maximum of `pieces` linear functions of x [B, n], for each of `units`: [B, units]."""
     return functools.reduce(tf.maximum, [
-        tf.layers.dense(x, units, kernel_initializer=tf.random_normal_initializer(stddev=deviation))
+        tf.layers.dense(x, units, kernel_initializer=tf.random_normal_initializer(stddev=stddev))
         for _ in range(pieces)])
 
 
-def discriminator(packs, hidden_size, layers, pieces, deviation, reuse=False):
+def discriminator(packs, hidden_size, layers, pieces, stddev, reuse=False):
     """Packs [B, 2 m] to logits [B, 1]."""
     with tf.variable_scope("discriminator", reuse=reuse):
         x = packs
         for _ in range(layers):
-            x = maxout(x, hidden_size, pieces, deviation)    # [B,2 m] -> [B,128]
+            x = maxout(x, hidden_size, pieces, stddev)  # [B,2 m] -> [B,128]
 
         return tf.layers.dense(x, 1, kernel_initializer=tf.random_normal_initializer(
-            stddev=deviation))                               # -> [B,1]
+            stddev=stddev))                             # -> [B,1]
 
 
 def model_loss(disc_logits_real, disc_logits_fake):
@@ -187,14 +187,14 @@ def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     points, noise = model_inputs(config.z_dim)
 
-    size = dict(hidden_size=config.gen_hidden_size, deviation=config.weight_deviation,
+    size = dict(hidden_size=config.gen_hidden_size, stddev=config.weight_deviation,
                 momentum=config.momentum)
     generated = generator(noise, **size)
     fake_points = generated if config.sample_norm == "batch" else generator(
         noise, reuse=True, training=False, **size)
     saved_vars = tf.global_variables("generator/")
     size = dict(hidden_size=config.disc_hidden_size, layers=config.disc_layers,
-                pieces=config.pieces, deviation=config.weight_deviation)
+                pieces=config.pieces, stddev=config.weight_deviation)
     disc_logits_real = discriminator(packed(points, config.packing), **size)
     disc_logits_fake = discriminator(packed(generated, config.packing), reuse=True, **size)
 

@@ -5,7 +5,7 @@ section "Progressive GAN", describes it and uses a trained one from TensorFlow H
 training code. The source is Karras et al. 2017, "Progressive Growing of GANs for Improved Quality,
 Stability, and Variation" (arXiv 1710.10196), here for square images of any kind.
 
-A stage has one resolution r. Its first images fade in the new layers (figure 2)::
+A stage has one resolution r. At its start, the new layers are faded in (figure 2)::
 
     G:  (1 - alpha) up(toRGB_{r/2}(h)) + alpha toRGB_r(block_r(up(h)))
     D:  (1 - alpha) fromRGB_{r/2}(down(x)) + alpha down(block_r(fromRGB_r(x)))
@@ -20,7 +20,7 @@ and both networks are trained with the gradient penalty of `wasserstein_gan_gp.p
     L = E[D(G(z))] - E[D(x)] + lambda E[(|grad D(x^)|_2 - 1)^2] + epsilon_drift E[D(x)^2]
     L_G = -E[D(G(z))]
 
-    x                  imgs                after the fade above
+    x                  real_imgs           images after the fade above
     z                  noise               normal, then scaled to length sqrt(z_dim): a hypersphere
     D(x), D(G(z))      disc_scores, gan_scores
     x^                 between a real and a fake image; `epsilon` is the share of the real one

@@ -1,6 +1,7 @@
-"""The errors of the chapters, and their consequences, that the other tests do not show.
+"""Those errors of the chapters, and their consequences, that no other test file shows.
 
-The table is in gan_tf1/models/README.md. Tests that read a chapter are skipped if it is not available.
+The table of errors is in gan_tf1/models/README.md. Tests that read a chapter are skipped if its text is
+not available.
 """
 
 import ast

@@ -32,7 +32,7 @@ def graphs():
 
 @pytest.fixture
 def session(graphs, request):
-    """`(sess, gan)`, as printed except with `BOTH`. No weight or average has a value that hides errors."""
+    """`(sess, gan)` as printed, or of each variant with `BOTH`. No weight or average has a value that hides errors."""
     graph, gan, drawn = graphs[getattr(request, "param", "as_printed")]
     start, rng = dict(drawn), np.random.default_rng(1)
     with graph.as_default(), tf.Session(config=session_config()) as sess:

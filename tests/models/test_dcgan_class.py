@@ -70,7 +70,7 @@ def feed(small):
 # --- in NumPy ---
 
 def normalized(x, weights, scope, stats):
-    """Batch norm with batch statistics, which are added to `stats`; if that is None, with averages."""
+    """Batch norm with batch statistics, which are added to `stats`; if it is None, with moving statistics."""
     mean, variance = weights[scope + "/moving_mean"], weights[scope + "/moving_variance"]
     if stats is not None:
         mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
@@ -104,7 +104,7 @@ def passes(feed, weights):
 
 
 def moved_averages(weights, *stats):
-    """The moving averages of `weights` after updates with each of `stats` in turn, at decay 0.999."""
+    """The moving averages in `weights` after an update with each of `stats` in turn, at decay 0.999."""
     moved = {name: value for name, value in weights.items() if "/moving_" in name}
     for each in stats:
         moved |= {name: 0.999 * moved[name] + 0.001 * value for name, value in each.items()}

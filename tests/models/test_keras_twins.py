@@ -40,7 +40,7 @@ STILL = {  # biases before batch norm, except discriminator/conv2d_1, whose bias
 
 @pytest.fixture(scope="module")
 def of_keras(tmp_path_factory):
-    """Chapter -> the arrays of `keras_twin.run`. To import Keras takes longer than to train them all."""
+    """Chapter -> the arrays of `keras_twin.run`. Importing Keras takes longer than training them all."""
     return keras_twin.run(CHAPTERS, tmp_path_factory.mktemp("keras"))
 
 
@@ -66,7 +66,7 @@ def twins(request, of_keras):
 
 
 def parts():
-    """Our variables by the names of the parts of the Keras side, in the order of the layers."""
+    """Our variables, in the order of the layers, by the names that the parts have on the Keras side."""
     found = {}
     for name, scope in (("gen", "generator/"), ("disc", "discriminator/")):
         own = tf.trainable_variables(scope)

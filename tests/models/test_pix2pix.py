@@ -231,7 +231,7 @@ def test_a_patch_that_is_larger_than_the_images_is_refused():
 # --- statistics, dropout, jitter ---
 
 def test_the_translation_of_an_image_does_not_depend_on_the_others(session, feed):
-    """Except through the masks, so all images of the batch are the same here."""
+    """With equal noise, the first image has the same dropout masks alone and in a batch."""
     sess, gan = session
     alone = sess.run(gan.translated, {gan.inputs: feed[gan.inputs][:1], gan.noise: [1, 2]})
     among = sess.run(gan.translated, {gan.inputs: feed[gan.inputs], gan.noise: [1, 2]})

@@ -104,7 +104,7 @@ def generator(z, weights, alpha, averaged=False):
 
 
 def with_stddev(x, groups):
-    """Computed group by group, of images i, i + groups, i + 2 groups, ..."""
+    """Computed group by group; group i has the images i, i + groups, i + 2 groups, ..."""
     stddev = np.zeros((*x.shape[:3], 1))
     for group in range(groups):
         stddev[group::groups] = np.sqrt(x[group::groups].var(axis=0) + 1e-8).mean()
@@ -123,7 +123,7 @@ def critic(imgs, weights, alpha):
 
 
 def penalty(weights, imgs, generated, epsilon, alpha):
-    """By finite differences of the sum of all scores, in each number."""
+    """The penalty, by finite differences of the sum of all scores in each number of the images."""
     points = epsilon * imgs + (1 - epsilon) * generated
     slopes = np.zeros_like(points)
     for place in np.ndindex(points.shape):

@@ -335,7 +335,7 @@ STEPS, EVERY, TRIALS = 1500, 50, 3
 
 
 def trained_on_cities(**changes):
-    """Shares near A and B, for each trial, every 50 of 1,500 steps of a GAN on the cities.
+    """The shares of samples near A and B, for each trial, after every 50 of 1,500 steps on the cities.
 
     The trials differ in their initial weights and in all random numbers.
     """

@@ -282,7 +282,7 @@ def test_after_each_pair_of_updates_the_critic_is_clipped(session, dataset):
     figures = model.report(sess, gan, model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG))
     predicted, on_real, on_fake = (watched.largest[number:15:3] for number in range(3))
     assert predicted[0] > 0.1 and predicted[1:] == 4 * [np.float32(0.01)]
-    assert min(on_real) > 0.02  # there is no clip after the first of two updates
+    assert min(on_real) > 0.02  # the first of two updates is not followed by a clip
     assert on_fake == 5 * [np.float32(0.01)] == 5 * watched.largest[-1:]
     assert np.abs(sess.run(gan.gen_vars[0])).max() > 0.1  # the generator is never clipped
     assert abs(figures["estimate"]) < 0.01 < abs(figures["disc_loss"])
