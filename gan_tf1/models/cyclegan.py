@@ -50,8 +50,7 @@ class Config:
     epochs: int = setting(100, "epochs at the full learning rate", at_least=1)
     decay_epochs: int = setting(100, "further epochs, in which the learning rate decays to 0",
                                 at_least=0)
-    epoch_steps: int = setting(0, "steps per epoch; 0: as many as show the larger set once",
-                               at_least=0)
+    epoch_steps: int = setting(0, "steps per epoch; 0: one pass over the larger set", at_least=0)
     batch_size: int = setting(1, "images of each set per step", at_least=1, at_most=64)
     load_size: int = setting(286, "width and height of the training images, in pixels",
                              at_least=8, at_most=MOST_UNITS)
@@ -61,9 +60,8 @@ class Config:
     channels: int = setting(64, "channels of the first layer of each network; the others have two "
                             "to eight times as many", at_least=1, at_most=MOST_UNITS)
     blocks: int = setting(9, "residual blocks; 6 for 128 pixels", at_least=1, at_most=100)
-    disc_layers: int = setting(3, "layers of stride 2 of each discriminator: with 3 it judges "
-                               "patches of 70 pixels, with 2 of 34, with 1 of 16",
-                               at_least=1, at_most=5)
+    disc_layers: int = setting(3, "layers of stride 2 of each discriminator: 1, 2, 3 give patches "
+                               "of 16, 34, 70 pixels", at_least=1, at_most=5)
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     cycle_weight: float = setting(10.0, "lambda: the weight of the cycle loss", at_least=0)
     identity_weight: float = setting(0.5, "weight of the identity loss, times lambda", at_least=0)
@@ -87,9 +85,8 @@ def check(config) -> None:
 def model_inputs(load_size, channels, batch_size):
     """Placeholders: images, how they are cropped and mirrored, and the choices of the pools.
 
-    imgs_a, imgs_b: [B, load_size, load_size, channels] in [-1, 1]. The others have a first axis of
-    two sides, A and B. corners [2, B, 2]: row and column at which the crop begins; mirrored [2, B]:
-    0 or 1; swap [2, B] in [0, 1) and slots [2, B]: see `history`.
+    imgs_a, imgs_b [B, load_size, load_size, channels] in [-1, 1]. For both sets: corners [2, B, 2],
+    row and column of each crop; mirrored [2, B], 0 or 1; swap, slots [2, B], see `history`.
     """
     shape = (batch_size, load_size, load_size, channels)
     imgs_a = tf.placeholder(tf.float32, shape, name="imgs_a")
@@ -102,10 +99,7 @@ def model_inputs(load_size, channels, batch_size):
 
 
 def cut(imgs, size, corners, mirrored):
-    """Crops [B, size, size, C] of `imgs` that begin at `corners` [B, 2].
-
-    Where `mirrored` [B] is 1, left and right are exchanged.
-    """
+    """Crops [B, size, size, C] of `imgs` at `corners` [B, 2], mirrored if `mirrored` [B] is 1."""
     across = tf.range(size)
     rows = corners[:, :1] + across                                            # -> [B,256]
     sign, turned = 1 - 2 * mirrored[:, None], (size - 1) * mirrored[:, None]
@@ -116,10 +110,9 @@ def cut(imgs, size, corners, mirrored):
 def history(fakes, pool, seen, swap, slots):
     """What a discriminator sees in place of `fakes` [B, H, W, C], and the op that updates the pool.
 
-    `pool` is a variable [P, H, W, C], and `seen` (int32) is the number of fakes so far. Until the
-    pool is full, each fake is shown and kept. Afterwards, if `swap` [B], in [0, 1), is above 1/2,
-    the fake replaces the one in slot `slots` [B], below P, and that one is shown; otherwise the
-    fake itself is shown and not kept.
+    `pool` is a variable [P, H, W, C], `seen` (int32) the number of fakes so far. Until the pool is
+    full, each fake is shown and kept. Then a fake whose `swap` [B] in [0, 1) is above 1/2 replaces
+    the one in slot `slots` [B] (below P), which is shown instead; others are shown and not kept.
     """
     size = int(pool.shape[0])
     if not size:

@@ -192,7 +192,7 @@ def latent(rng, count, config) -> np.ndarray:
 
 
 def generate(sess, gan, z) -> np.ndarray:
-    """The samples of latent vectors `z` [n, z_dim]: [n, 784] (images) or [n, 1], in (-1, 1)."""
+    """The images of latent vectors `z` [n, z_dim], or temperatures: [n, 784], [n, 1] in (-1, 1)."""
     return sess.run(gan.generated, {gan.noise: z})
 
 
