@@ -122,9 +122,9 @@ def scaled(images):
 def labelled_mask(train_labels, num_labels, labels="first", label_seed=0) -> np.ndarray:
     """int32 [N]: 1 for the `num_labels` training examples that count as labelled, 0 for the others.
 
-    They are the first ones, or ones drawn at random, or ones of which equally many are drawn from
-    each class that occurs in `train_labels` [N]. `label_seed` determines which are drawn. More
-    labels add to those of fewer labels with the same seed.
+    "first": the first ones. "drawn": drawn at random by `label_seed`. "balanced": drawn likewise,
+    with equally many from each class that occurs in `train_labels` [N]. If `num_labels` is raised,
+    the examples that were labelled remain so, and others are added.
 
     Raises InputError if `labels` is not one of `LABELS`, if there are fewer examples than
     `num_labels` (in one class, if they are balanced), or if the classes don't divide `num_labels`.
