@@ -26,7 +26,7 @@ What decides the printed numbers (README.md has all that Keras does without sayi
 - Dropout is active in the combined model too, but not in `evaluate`.
 - `binary_crossentropy` of a model that ends in a sigmoid uses the logits: nothing is clipped.
 - Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
-- The article trains for 5 epochs; the blog, with whose log ours is compared, for 100.
+- The article trains for 5 epochs; the blog, whose log is published, for 100.
 
 The blog also prints accuracies every 10 epochs, on 100 real and 100 generated images. A probability
 above 0.5 counts as "real".
@@ -54,8 +54,8 @@ EVALUATED = 100      # real images in `evaluate`, and as many generated ones
 @dataclass(frozen=True)
 class Config:
     """The article's hyperparameters, under steps 1, 2 and 5."""
-    epochs: int = setting(100, "epochs of `batches_per_epoch` steps; the article has 5, the blog "
-                          "with whose log ours is compared 100", at_least=1)
+    epochs: int = setting(100, "epochs; 5 in the article, 100 in the published log of the blog",
+                         at_least=1)
     batches_per_epoch: int = setting(0, "steps per epoch; 0: training images / batch_size, 234",
                                      at_least=0)
     batch_size: int = setting(256, "generated images per update of the generator; an update of "
