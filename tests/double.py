@@ -8,7 +8,7 @@ the same therefore uses float64, where a difference of 1e-9 is a difference betw
 
 The models write `tf.float32`, as the chapters do. Within `double.precision()`, the lazy object `tf`
 that they import gives float64 instead. TensorFlow itself is not changed, except for the fused batch
-norm, which has no kernel for float64.
+norm and bilinear resizing, which have no kernel for float64.
 """
 
 import contextlib
@@ -16,6 +16,31 @@ import functools
 from unittest import mock
 
 import numpy as np
+import pytest
+
+ROUNDING = 1e-12  # see `same`
+
+
+def same(expected):
+    """`pytest.approx` for what another program computes in float64, with other rounding errors.
+
+    A sum of n terms of size 1 has a rounding error of at most n 2^-53, which is 1e-13 for the largest
+    sums of the small networks here. Ten times as much leaves room for all layers.
+    """
+    return pytest.approx(expected, rel=ROUNDING, abs=ROUNDING)
+
+
+def assert_same(found, expected, err_msg=""):
+    """The same for arrays."""
+    np.testing.assert_allclose(found, expected, rtol=ROUNDING, atol=ROUNDING, err_msg=err_msg)
+
+
+def float32_rounding(terms, magnitude=1.):
+    """The largest rounding error of a sum of `terms` numbers of size `magnitude` in float32.
+
+    This is the tolerance if a program computes in float32 and the other one in float64.
+    """
+    return terms * magnitude * 2**-24
 
 
 def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001, data_format="NHWC",
@@ -33,7 +58,7 @@ def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001, 
     y = tf.nn.batch_normalization(x, batch_mean, batch_variance, offset, scale, epsilon, name)
     n = tf.cast(tf.size(x) / tf.size(batch_mean), x.dtype)
     found = batch_mean, batch_variance * n / (n - 1)
-    if exponential_avg_factor != 1:
+    if exponential_avg_factor not in (None, 1):
         found = [(1 - exponential_avg_factor) * old + exponential_avg_factor * new
                  for old, new in zip((mean, variance), found)]
     return (y, *found)
@@ -41,10 +66,32 @@ def fused_batch_norm(x, scale, offset, mean=None, variance=None, epsilon=0.001, 
 
 @contextlib.contextmanager
 def unfused_batch_norm():
-    """Replace `tf.nn.fused_batch_norm` by the function above, for the layers of TF1 and of Keras."""
+    """Replace `tf.nn.fused_batch_norm` by the function above, for the layers of TF1 and of Keras.
+
+    With float64, those layers would not even call it, and their moving averages would be of the variance
+    that is divided by n. So they are also told that they can.
+    """
     import tensorflow as tf
-    with mock.patch.object(tf.compat.v1.nn, "fused_batch_norm", fused_batch_norm):
+    from tf_keras.src.layers.normalization.batch_normalization import BatchNormalizationBase
+    with mock.patch.object(tf.compat.v1.nn, "fused_batch_norm", fused_batch_norm), \
+            mock.patch.object(BatchNormalizationBase, "_fused_can_be_used", lambda layer: True):
         yield
+
+
+def resize_bilinear(images, size, half_pixel_centers):
+    """`tf.image.resize_bilinear` of images [B, H, W, C], which itself returns float32 for every input.
+
+    Each row and each column of the result is a weighted mean of two of the image.
+    """
+    import tensorflow as tf
+    assert half_pixel_centers
+
+    def weights(count, wanted):
+        places = np.clip((np.arange(wanted) + 0.5) * count / wanted - 0.5, 0, count - 1)
+        return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(count)))
+
+    rows, columns = map(weights, images.shape.as_list()[1:3], size)
+    return tf.einsum("ri,bijc,sj->brsc", rows, images, columns)
 
 
 def _wide(value):
@@ -72,6 +119,10 @@ def precision():
     def adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, **named):
         return AdamOptimizer(*map(_wide, (learning_rate, beta1, beta2, epsilon)), **named)
 
+    class BatchNormalization(tf.layers.BatchNormalization):
+        def __init__(self, momentum=0.99, **named):
+            super().__init__(momentum=_wide(momentum), **named)
+
     with contextlib.ExitStack() as stack:
         def replace(module, name, value):
             stack.enter_context(mock.patch.object(module, name, value))
@@ -85,9 +136,8 @@ def precision():
             replace(tf, name, _with_wide(getattr(tf, name)))
         replace(tf.layers, "batch_normalization", functools.partial(_with_wide(
             tf.layers.batch_normalization), momentum=0.99))
-        resize = tf.image.resize_bilinear  # it returns float32 for every input
-        replace(tf.image, "resize_bilinear", lambda *arguments, **named: tf.cast(
-            resize(*arguments, **named), tf.float64))
+        replace(tf.layers, "BatchNormalization", BatchNormalization)
+        replace(tf.image, "resize_bilinear", resize_bilinear)
         replace(tf, "float32", tf.float64)
         stack.enter_context(unfused_batch_norm())
         yield

@@ -3,18 +3,20 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same
 from gan_tf1.layers import batch_norm
 from gan_tf1.tf1 import new_graph, session_config, tf
 
-X = np.random.default_rng(0).normal([1, -2, 0], [1, 2, 0.05], (4, 2, 3, 3)).astype(np.float32)
-MEAN, VARIANCE = X.astype(float).mean((0, 1, 2)), X.astype(float).var((0, 1, 2))
+X = np.random.default_rng(0).normal([1, -2, 0], [1, 2, 0.05], (4, 2, 3, 3))
+MEAN, VARIANCE = X.mean((0, 1, 2)), X.var((0, 1, 2))
 GAMMA, BETA = np.array([1.5, -1, 2]), np.array([0.5, 0, -3])
 
 
 @pytest.fixture
 def x():
-    with new_graph(seed=0).as_default():
+    with double.precision(), new_graph(seed=0).as_default():
         yield tf.constant(X)
 
 
@@ -50,7 +52,7 @@ def test_output_with_batch_statistics(x, options, gamma, beta):
     with tf.Session(config=session_config()) as sess:
         started(sess, gamma=GAMMA, beta=BETA)
         expected = gamma * (X - MEAN) / np.sqrt(VARIANCE + options.get("epsilon", 0.001)) + beta
-        np.testing.assert_allclose(sess.run(y), expected, atol=1e-5)
+        assert_same(sess.run(y), expected)
 
 
 @pytest.mark.parametrize("decay", [0.999, 0.5])
@@ -66,8 +68,8 @@ def test_moving_averages_are_updated_in_place_with_the_unbiased_variance(x, deca
             mean = decay * mean + (1 - decay) * MEAN
             variance = decay * variance + (1 - decay) * VARIANCE * 24 / 23
             found = values(sess)
-            np.testing.assert_allclose(found["BatchNorm/moving_mean"], mean, rtol=1e-6, atol=1e-6)
-            np.testing.assert_allclose(found["BatchNorm/moving_variance"], variance, rtol=1e-6)
+            assert_same(found["BatchNorm/moving_mean"], mean)
+            assert_same(found["BatchNorm/moving_variance"], variance)
 
 
 def test_by_default_moving_averages_are_updated_by_update_ops(x):
@@ -80,7 +82,7 @@ def test_by_default_moving_averages_are_updated_by_update_ops(x):
         sess.run(y)
         assert not values(sess)["BatchNorm/moving_mean"].any()
         sess.run(updates)
-        np.testing.assert_allclose(values(sess)["BatchNorm/moving_mean"], 0.001 * MEAN, rtol=1e-5)
+        assert_same(values(sess)["BatchNorm/moving_mean"], 0.001 * MEAN)
 
 
 def test_a_pass_with_moving_statistics_does_not_update_them(x):
@@ -90,14 +92,14 @@ def test_a_pass_with_moving_statistics_does_not_update_them(x):
         started(sess, moving_mean=[3, 4, 5], moving_variance=[6, 7, 8], beta=BETA)
         before = values(sess)
         expected = (X - [3, 4, 5]) / np.sqrt(np.array([6, 7, 8]) + 0.001) + BETA
-        np.testing.assert_allclose(sess.run(y), expected, atol=1e-5)
+        assert_same(sess.run(y), expected)
         assert all((value == before[name]).all() for name, value in values(sess).items())
     assert len(before) == 3  # shared
 
 
 def test_the_gradient_flows_through_the_batch_statistics(x):
     weights = np.random.default_rng(1).normal(size=X.shape)
-    loss = tf.reduce_sum(weights.astype("f") * batch_norm(x, updates_collections=None))
+    loss = tf.reduce_sum(weights * batch_norm(x, updates_collections=None))
 
     def in_numpy(given):
         mean, variance = given.mean((0, 1, 2)), given.var((0, 1, 2))
@@ -110,4 +112,4 @@ def test_the_gradient_flows_through_the_batch_statistics(x):
         step = np.zeros(X.shape)
         step[index] = 1e-5
         expected = (in_numpy(X + step) - in_numpy(X - step)) / 2e-5
-        assert gradient[index] == pytest.approx(expected, rel=1e-4)
+        assert gradient[index] == pytest.approx(expected, abs=1e-8)  # the error of the difference

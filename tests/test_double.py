@@ -25,9 +25,20 @@ def test_a_model_is_float64_within_and_float32_afterwards(model):
     assert types() == {"float32"}
 
 
+def test_resizing_computes_the_same_as_the_kernel():
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 5, 8, 3))
+    with tf.Graph().as_default(), tf.Session() as sess:
+        expected, found = sess.run([resize(tf.constant(images, dtype), (7, 9), half_pixel_centers=True)
+                                    for resize, dtype in ((tf.image.resize_bilinear, tf.float32),
+                                                          (double.resize_bilinear, tf.float64))])
+    assert found.dtype == np.float64
+    # The kernel computes the place of a pixel, of up to 9, and its weighted mean of four in float32.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=double.float32_rounding(4 * 9))
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_batch_norm_computes_the_same_as_the_fused_kernel(training):
-    """The tolerance is the rounding error of float32 in a sum of 36 numbers of size 3, 2^-24 each."""
+    """The tolerance is for the sums of 36 numbers of size 3 in the fused kernel, which has float32."""
     rng = np.random.default_rng(0)
     x, (scale, offset, mean) = rng.normal(size=(4, 3, 3, 2)), rng.normal(size=(3, 2))
     settings = dict(epsilon=0.01, is_training=training)
@@ -42,4 +53,4 @@ def test_batch_norm_computes_the_same_as_the_fused_kernel(training):
         assert found[0].dtype == tf.float64
         count = 3 if training else 1  # in inference, the other results are the inputs themselves
         for one, other in zip(sess.run(found[:count]), sess.run(expected[:count])):
-            np.testing.assert_allclose(one, other, rtol=0, atol=36 * 3 * 2**-24)
+            np.testing.assert_allclose(one, other, rtol=0, atol=double.float32_rounding(36, 3))

@@ -5,6 +5,7 @@ import pytest
 
 import few_digits
 from conftest import ROOT, load_script, refusal, values
+from double import same
 from gan_tf1.data import digits, mnist
 from gan_tf1.evaluation import classifier as model
 from gan_tf1.generators import sample_files
@@ -95,11 +96,11 @@ def test_network_loss_and_judgement_equal_numpy(session):
 def test_loss_of_literal_logits():
     logits, labels = np.array([[2.0, -1.0, 0.0], [0.0, 3.0, 1.0]]), [0, 2]
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        loss, correct = sess.run(model.model_loss(tf.constant(logits, tf.float32),
+        loss, correct = sess.run(model.model_loss(tf.constant(logits),
                                                   tf.constant(labels)))
     # By hand: log sum exp(l) - l_label, of both.
     expected = (np.log(np.exp(logits).sum(axis=1)) - [2.0, 1.0]).mean()
-    assert loss == pytest.approx(expected, rel=1e-6) == pytest.approx(1.1698460, rel=1e-6)
+    assert same(expected) == loss == pytest.approx(1.1698460, abs=5e-8)
     assert correct == 1
 
 

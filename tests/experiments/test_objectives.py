@@ -7,7 +7,9 @@ import pytest
 import scipy
 from scipy.special import expit
 
+import double
 from conftest import load_script, values
+from double import assert_same, same
 from gan_tf1.experiments import objectives, theory
 from gan_tf1.models import gan_1d, two_gaussians
 from gan_tf1.models.mnist_gan_objectives import OBJECTIVES
@@ -159,7 +161,8 @@ SMALL = gan_1d.Config(batch_size=128, converging_steps=400, iterations=60)
 def built():
     """`(sess, gan, start)` of the small GAN on the line."""
     with new_graph(seed=1).as_default(), tf.Session(config=session_config()) as sess:
-        gan = gan_1d.build(SMALL)
+        with double.precision():
+            gan = gan_1d.build(SMALL)
         sess.run(tf.global_variables_initializer())
         yield sess, gan, values(sess)
 
@@ -183,14 +186,12 @@ def test_the_networks_and_their_losses_equal_numpy(line):
     rng = np.random.default_rng(0)
     x, z = rng.normal(size=(2, 9, 1))
     fake = z + network(z, "generator", 2)
-    np.testing.assert_allclose(gan_1d.generate(sess, gan, z[:, 0]), fake[:, 0], atol=1e-5)
-    np.testing.assert_allclose(gan_1d.discriminate(sess, gan, x[:, 0]),
-                               network(x, "discriminator", 3)[:, 0], atol=1e-5)
+    assert_same(gan_1d.generate(sess, gan, z[:, 0]), fake[:, 0])
+    assert_same(gan_1d.discriminate(sess, gan, x[:, 0]), network(x, "discriminator", 3)[:, 0])
     on_real, on_fake = (expit(network(part, "discriminator", 3)) for part in (x, fake))
     value = np.log(on_real).mean() + np.log(1 - on_fake).mean()
     losses = sess.run([gan.disc_loss, gan.gen_loss], {gan.real: x, gan.noise: z})
-    assert losses == [pytest.approx(-value, rel=1e-5),
-                      pytest.approx(np.log(1 - on_fake).mean(), rel=1e-5)]
+    assert losses == [same(-value), same(np.log(1 - on_fake).mean())]
     assert {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()} == {
         "generator/dense/kernel": (1, 16), "generator/dense/bias": (16,),
         "generator/dense_1/kernel": (16, 1), "generator/dense_1/bias": (1,),
@@ -306,7 +307,8 @@ def test_slopes_agree_with_finite_differences(between_gaussians):
 def test_an_update_changes_both_networks_and_clips_the_critic():
     config = two_gaussians.Config(hidden_size=4)
     with new_graph(seed=1).as_default(), tf.Session(config=session_config()) as sess:
-        net = two_gaussians.build(config)
+        with double.precision():
+            net = two_gaussians.build(config)
         sess.run(tf.global_variables_initializer())
         feed = {net.real: np.full((8, 1), -3.), net.fake: np.full((8, 1), 3.)}
         assert updated(sess, lambda: sess.run(net.disc_opt, feed)) == {"discriminator", "disc_opt"}
@@ -314,19 +316,20 @@ def test_an_update_changes_both_networks_and_clips_the_critic():
                    if name.startswith("critic/")) > 0.1
         assert updated(sess, lambda: sess.run(net.critic_opt, feed)) == {"critic"}  # with its slots
         assert max(np.abs(value).max() for name, value in values(sess).items()
-                   if name.startswith("critic/") and "RMSProp" not in name) == np.float32(0.1)
+                   if name.startswith("critic/") and "RMSProp" not in name) == 0.1
         real, fake = np.random.default_rng(0).normal(size=(2, 5, 1))
         scores = [two_gaussians.measure(sess, net, part[:, 0]) for part in (real, fake)]
         disc_loss, critic_loss = sess.run([net.disc_loss, net.critic_loss],
                                           {net.real: real, net.fake: fake})
         (real_logits, real_scores, *_), (fake_logits, fake_scores, *_) = scores
-        assert critic_loss == pytest.approx(fake_scores.mean() - real_scores.mean(), abs=1e-6)
-        assert disc_loss == pytest.approx(
-            -(np.log(expit(real_logits)) + np.log(expit(-fake_logits))).mean(), rel=1e-5)
+        assert critic_loss == same(fake_scores.mean() - real_scores.mean())
+        assert disc_loss == same(
+            -(np.log(expit(real_logits)) + np.log(expit(-fake_logits))).mean())
 
 
-def test_the_small_graphs_have_gpu_kernels_and_no_random_ops(line):
-    _, gan = line
+def test_the_small_graphs_have_gpu_kernels_and_no_random_ops():
+    with new_graph(seed=1).as_default():
+        gan = gan_1d.build(SMALL)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.generated, gan.disc_model]
     with new_graph(0).as_default():
         net = two_gaussians.build(two_gaussians.Config())

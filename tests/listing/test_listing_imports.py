@@ -174,7 +174,7 @@ def test_losses_take_logits_first_if_unnamed_and_accept_targets():
             nn.sparse_softmax_cross_entropy_with_logits(logits, [1, 0]),
             nn.sparse_softmax_cross_entropy_with_logits(labels=[1, 0], logits=logits))
     for value, expected in zip(found, 3 * [sigmoid] + 2 * [softmax] + 2 * [sparse]):
-        np.testing.assert_allclose(value, expected, rtol=1e-6)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
 
 
 def test_contribs_losses_take_predictions_first():

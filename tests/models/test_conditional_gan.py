@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1 import figures
 from gan_tf1.data import digits
@@ -24,7 +26,9 @@ def graphs():
     for variant in model.VARIANTS:
         graph = new_graph(seed=3)
         with graph.as_default(), tf.Session(config=session_config()) as sess:
-            gan = model.build(model.Config(batch_size=8, z_dim=5, hidden_size=4, variant=variant))
+            with double.precision():
+                gan = model.build(model.Config(batch_size=8, z_dim=5, hidden_size=4,
+                                               variant=variant))
             sess.run(tf.global_variables_initializer())
             found[variant] = graph, gan, values(sess)
     return found
@@ -89,7 +93,7 @@ def discriminator(x, labels, weights, masks):
 def masks(sess, count, step, number):
     """The two dropout masks [count, 8] of pass `number` at `step`, of zeros and 1 / 0.6."""
     return sess.run([tf.nn.experimental.stateless_dropout(
-        tf.ones((count, 8)), 0.4, (3, 100 * step + 10 * number + layer)) for layer in (1, 2)])
+        tf.ones((count, 8), tf.float64), 0.4, (3, 100 * step + 10 * number + layer)) for layer in (1, 2)])
 
 
 def softplus(x):
@@ -137,12 +141,12 @@ def test_losses_and_accuracy_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        disc_loss, disc_acc, gen_loss = sess.run(model.model_loss(*(
-            tf.constant(part, tf.float32) for part in (logits, y, fake))))
+        with double.precision():
+            found = model.model_loss(*map(tf.constant, (logits, y, fake)))
+        disc_loss, disc_acc, gen_loss = sess.run(found)
     expected = (y * softplus(-logits) + (1 - y) * softplus(logits)).mean()
-    assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
-    assert gen_loss == pytest.approx(softplus(-fake).mean(), rel=1e-6)
-    assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
+    assert same(expected) == disc_loss == pytest.approx(0.6157135, abs=5e-8)
+    assert same(softplus(-fake).mean()) == gen_loss == pytest.approx(1.3516654, abs=5e-8)
     assert disc_acc == 0.5  # only 2.0 for real and -3.0 for fake are correct
 
 
@@ -154,18 +158,18 @@ def test_networks_equal_numpy(session):
     z, labels = rng.normal(size=(6, 5)), np.array([3, 9, 3, 0, 7, 1])
     imgs = rng.uniform(-1, 1, (6, 784))
     fake_imgs = sess.run(gan.fake_imgs, {gan.noise: z, gan.labels: labels})
-    np.testing.assert_allclose(fake_imgs, generator(z, labels, weights, False)[0], atol=1e-5)
+    assert_same(fake_imgs, generator(z, labels, weights, False)[0])
     assert np.abs(fake_imgs - generator(z, labels[::-1], weights, False)[0]).max() > 0.1
 
     gen_loss = sess.run(gan.gen_loss, {gan.noise: z, gan.labels: labels})
     generated, _ = generator(z, labels, weights, True)
     logits = discriminator(generated, labels, weights, masks(sess, 6, 0, 1))
-    assert gen_loss == pytest.approx(softplus(-logits).mean(), rel=1e-4)
+    assert gen_loss == same(softplus(-logits).mean())
 
     disc_loss = sess.run(gan.disc_loss, {gan.imgs: imgs, gan.labels: labels,
                                          gan.y: np.zeros((6, 1))})
     logits = discriminator(imgs, labels, weights, masks(sess, 6, 0, 0))
-    assert disc_loss == pytest.approx(softplus(logits).mean(), rel=1e-4)
+    assert disc_loss == same(softplus(logits).mean())
     for changed in (labels[::-1], labels * 0):
         others = discriminator(imgs, changed, weights, masks(sess, 6, 0, 0))
         assert abs(disc_loss - softplus(others).mean()) > 0.01
@@ -180,7 +184,7 @@ def test_each_update_of_the_discriminator_has_new_dropout_masks(session):
         sess.run(gan.disc_opt, feed)
         assert sess.run(step) == number
     logits = discriminator(feed[gan.imgs], feed[gan.labels], values(sess), masks(sess, 6, 2, 0))
-    assert sess.run(gan.disc_loss, feed) == pytest.approx(softplus(-logits).mean(), rel=1e-4)
+    assert sess.run(gan.disc_loss, feed) == same(softplus(-logits).mean())
 
 
 def test_the_discriminators_update_changes_only_the_discriminator(session):
@@ -209,7 +213,7 @@ def test_the_generators_update_changes_only_its_weights_and_averages(session):
         # The momentum is 0.8, and the variance of the batch is not multiplied by 6 / 5.
         for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
-            np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
+            assert_same(after[f"{norm}/{name}"], expected)
 
 
 def test_embeddings_of_digits_that_are_not_in_the_batch_are_updated_too(session):
@@ -221,11 +225,11 @@ def test_embeddings_of_digits_that_are_not_in_the_batch_are_updated_too(session)
     sess.run(gan.gen_opt, {gan.noise: z, gan.labels: [2, 2, 2, 5, 5, 5]})
     second = values(sess)
     m, v = 0.5 * first[f"{name}/Adam"][1], 0.999 * first[f"{name}/Adam_1"][1]
-    np.testing.assert_allclose(second[f"{name}/Adam"][1], m, rtol=1e-6)
-    np.testing.assert_allclose(second[f"{name}/Adam_1"][1], v, rtol=1e-6)
+    assert_same(second[f"{name}/Adam"][1], m)
+    assert_same(second[f"{name}/Adam_1"][1], v)
     step = 0.0002 * np.sqrt(1 - 0.999 ** 2) / (1 - 0.5 ** 2) * m / (np.sqrt(v) + 1e-7)
     assert np.abs(step).min() > 1e-5
-    np.testing.assert_allclose(first[name][1] - second[name][1], step, atol=2e-7)
+    assert_same(first[name][1] - second[name][1], step)
     assert (second[name][3] == first[name][3]).all()  # this digit was in neither batch
 
 
@@ -297,7 +301,7 @@ def test_samples_are_of_uniformly_drawn_digits_which_are_returned(session):
     again = model.sample(sess, gan, np.random.default_rng(5), 400, CONFIG)
     assert again.tobytes() == images.tobytes()
     z = np.random.default_rng(5).normal(size=(400, 5))
-    np.testing.assert_allclose(images, generator(z, labels, values(sess), False)[0], atol=1e-5)
+    assert_same(images, generator(z, labels, values(sess), False)[0])
 
 
 def test_samples_of_one_digit_use_the_same_noise(session):
@@ -305,7 +309,7 @@ def test_samples_of_one_digit_use_the_same_noise(session):
     images, labels = model.sample_labelled(sess, gan, np.random.default_rng(5), 4, CONFIG, label=3)
     assert labels.tolist() == [3, 3, 3, 3]
     z = np.random.default_rng(5).normal(size=(4, 5))
-    np.testing.assert_allclose(images, generator(z, labels, values(sess), False)[0], atol=1e-5)
+    assert_same(images, generator(z, labels, values(sess), False)[0])
 
 
 def test_the_grid_has_a_row_of_the_same_noise_for_every_digit(session):
@@ -314,7 +318,7 @@ def test_the_grid_has_a_row_of_the_same_noise_for_every_digit(session):
     assert grid.shape == (30, 784)
     for label in range(10):
         row, _ = model.sample_labelled(sess, gan, np.random.default_rng(5), 3, CONFIG, label)
-        np.testing.assert_allclose(grid[3 * label:3 * label + 3], row, atol=1e-6)
+        assert_same(grid[3 * label:3 * label + 3], row)
 
 
 def test_the_rows_of_a_grid_have_names():
@@ -334,8 +338,9 @@ def test_the_function_that_the_section_never_defines():
              "if epoch % sample_interval == 0:\n    sample_images(epoch,generator)", {})
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
-    _, gan = session
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

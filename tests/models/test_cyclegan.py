@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.errors import InputError
 from gan_tf1.models import cyclegan as model
@@ -18,7 +20,8 @@ CONFIG = model.Config(size=16, load_size=19, channels=2, blocks=1, disc_layers=2
 def built():
     """`(sess, gan, start)` of a small CycleGAN of colour images. Weights are far from their usual 0."""
     with new_graph(seed=3).as_default():
-        gan = model.build(CONFIG, 3, epoch_steps=5)
+        with double.precision():
+            gan = model.build(CONFIG, 3, epoch_steps=5)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -110,7 +113,7 @@ def cut(feed, gan, side):
 def test_images_are_cut_at_their_corners_and_mirrored(session, feed):
     sess, gan = session
     for side, real in enumerate((gan.real_a, gan.real_b)):
-        np.testing.assert_array_equal(sess.run(real, feed), np.float32(cut(feed, gan, side)))
+        np.testing.assert_array_equal(sess.run(real, feed), cut(feed, gan, side))
 
 
 def test_all_losses_equal_numpy(session, feed):
@@ -137,9 +140,9 @@ def test_all_losses_equal_numpy(session, feed):
                              + (judged(fake, name) ** 2).mean()) / 2
             for name, real, fake in (("a", real_a, fake_a), ("b", real_b, fake_b))}
     found = sess.run([gan.gen_losses, gan.gen_loss, gan.disc_losses], feed)
-    assert found[0] == pytest.approx(gen, rel=1e-4)
-    assert found[1] == pytest.approx(sum(gen.values()), rel=1e-4)
-    assert found[2] == pytest.approx(disc, rel=1e-4)
+    assert found[0] == same(gen)
+    assert found[1] == same(sum(gen.values()))
+    assert found[2] == same(disc)
     assert min(gen.values()) > 0.01 and min(disc.values()) > 0.01
 
 
@@ -151,19 +154,19 @@ def test_a_cycle_goes_through_both_generators(session, feed):
             (gan.real_b, gan.fake_a, gan.again_b, "generator_ba", "generator_ab")):
         imgs, fake, again = sess.run([source, there, back], feed)
         expected = generator(imgs, weights, first)
-        np.testing.assert_allclose(fake, expected, atol=1e-4)
-        np.testing.assert_allclose(again, generator(expected, weights, second), atol=1e-4)
+        assert_same(fake, expected)
+        assert_same(again, generator(expected, weights, second))
 
 
 def test_any_number_of_images_can_be_translated_one_by_one(session):
     sess, gan = session
     imgs = np.random.default_rng(2).uniform(-1, 1, (5, 16, 16, 3))
     there, back = model.translate(sess, gan, imgs, "BtoA")
-    np.testing.assert_allclose(there, generator(imgs, values(sess), "generator_ba"), atol=1e-4)
+    assert_same(there, generator(imgs, values(sess), "generator_ba"))
     assert back.shape == there.shape == (5, 16, 16, 3)
     stack = model.round_trips(sess, gan, imgs[:2], imgs[2:4])
     assert stack.shape == (12, 16, 16, 3)
-    np.testing.assert_allclose(stack[8:10], there[2:4], atol=1e-6)
+    assert_same(stack[8:10], there[2:4])
 
 
 # --- the graph ---
@@ -250,12 +253,13 @@ def test_the_learning_rate_decays_in_the_second_half(session):
     config = model.Config()
     with tf.Graph().as_default(), tf.Session() as sess:
         step = tf.placeholder(tf.int32, ())
-        rate = model.rate(step, 7, config)
+        with double.precision():
+            rate = model.rate(step, 7, config)
         found = [sess.run(rate, {step: number}) for number in range(0, 1400)]
     epochs = np.reshape(found, (200, 7))
     assert (epochs == epochs[:, :1]).all()
-    np.testing.assert_allclose(epochs[:100, 0], 0.0002, rtol=1e-6)
-    np.testing.assert_allclose(epochs[100:, 0], 0.0002 * np.arange(100, 0, -1) / 101, rtol=1e-5)
+    assert_same(epochs[:100, 0], 0.0002)
+    assert_same(epochs[100:, 0], 0.0002 * np.arange(100, 0, -1) / 101)
 
 
 def test_adams_first_step_has_the_learning_rate_of_the_epoch(session, feed):
@@ -461,8 +465,9 @@ def test_the_defaults_are_those_of_the_paper():
     assert (config.channels, config.blocks, config.disc_layers, config.alpha) == (64, 9, 3, 0.2)
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
-    _, gan, _ = built
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG, 3, epoch_steps=5)
     fetches = [gan.gen_opt, gan.count_step, gan.gen_loss, gan.fake_a, gan.again_b,
                *gan.disc_losses.values()]
     assert without_gpu_kernel(fetches) == [] == refusing_determinism(fetches)

@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pytest
 
+from double import assert_same
 from gan_tf1 import figures
 from gan_tf1.layers import batch_norm
 from gan_tf1.models import dcgan_class as model
@@ -64,10 +65,10 @@ def test_a_batch_with_a_fifth_axis_cannot_be_fed(graph, train_set):
             sess.run(tf.shape(inputs_real), {inputs_real: np.expand_dims(batch_xs, axis=-1)})
 
 
-def losses_and_gradients(logit, log_of_sigmoid):
+def losses_and_gradients(logit, log_of_sigmoid, dtype=np.float32):
     """Both losses if real and fake images have the logit `logit`, and their gradients."""
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        given = tf.constant([[logit]], tf.float32)
+        given = tf.constant([[logit]], dtype)
         losses = model.model_loss(given, given, log_of_sigmoid)
         gradients = [tf.gradients(loss, given)[0] for loss in losses]
         return map(np.ravel, sess.run([losses, gradients]))
@@ -78,11 +79,11 @@ def test_both_forms_of_the_loss_are_equal_if_the_printed_one_is_finite(logit):
     exact = np.array([np.log1p(np.exp(-logit)) + np.log1p(np.exp(logit)), np.log1p(np.exp(-logit))])
     p = 1 / (1 + np.exp(-logit))
     for log_of_sigmoid in (False, True):
-        losses, gradients = losses_and_gradients(logit, log_of_sigmoid)
-        # In float32, 1 - sigmoid(12) has only three correct digits.
-        loose = 0.01 if log_of_sigmoid else 1e-6
-        np.testing.assert_allclose(losses, exact, rtol=loose, atol=1e-9)
-        np.testing.assert_allclose(gradients, [2 * p - 1, p - 1], rtol=loose, atol=1e-6)
+        losses, gradients = losses_and_gradients(logit, log_of_sigmoid, np.float64)
+        # 1 - sigmoid(12) is 6e-6, with the rounding error of 1, which its logarithm divides by 6e-6.
+        apart = 2**-52 * np.exp(12)
+        np.testing.assert_allclose(losses, exact, rtol=0, atol=apart)
+        np.testing.assert_allclose(gradients, [2 * p - 1, p - 1], rtol=0, atol=apart)
 
 
 @pytest.mark.parametrize("logit", [-200., 200.])
@@ -92,8 +93,8 @@ def test_the_printed_loss_of_a_certain_discriminator_is_infinite_and_has_no_grad
     assert logit > 0 or (losses[1] == np.inf and np.isnan(gradients[1]))
 
     losses, gradients = losses_and_gradients(logit, log_of_sigmoid=False)
-    np.testing.assert_allclose(losses, [200, max(-logit, 0)], atol=1e-6)
-    np.testing.assert_allclose(gradients, [np.sign(logit), -1. if logit < 0 else 0.], atol=1e-6)
+    assert_same(losses, [200, max(-logit, 0)])
+    assert_same(gradients, [np.sign(logit), -1. if logit < 0 else 0.])
 
 
 def test_where_the_printed_loss_becomes_infinite():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, load_script, values
+from double import same
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_mnist as model
@@ -91,14 +92,13 @@ def test_losses_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        d_loss, g_loss = sess.run(model.model_loss(*(tf.constant(part, tf.float32)
+        d_loss, g_loss = sess.run(model.model_loss(*(tf.constant(part, tf.float64)
                                                      for part in (logits, y, fake))))
     # By hand, from the probabilities: the mean of -log p if y is 1 and -log(1 - p) if it is 0.
     p, q = (1 / (1 + np.exp(-part)) for part in (logits, fake))
     expected = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
-    assert d_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
-    assert g_loss == pytest.approx(-np.log(q).mean(), rel=1e-6)
-    assert g_loss == pytest.approx(1.3516654, rel=1e-6)
+    assert same(expected) == d_loss == pytest.approx(0.6157135, abs=5e-8)
+    assert same(-np.log(q).mean()) == g_loss == pytest.approx(1.3516654, abs=5e-8)
 
 
 @pytest.mark.parametrize("name, own", [("d_opt", "discriminator"), ("g_opt", "generator")])

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import double
 import few_streets
 from conftest import Batches, values
 from dcgan_numpy import BN2, BN3, generator, moved_averages, passes
+from double import assert_same, same
 from gan_tf1.data import svhn
 from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -18,7 +20,8 @@ CONFIG = model.Config(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=3)
 def built():
     """`(sess, net, start)` of a small DCGAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
-        net = model.build(CONFIG)
+        with double.precision():
+            net = model.build(CONFIG)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -69,12 +72,12 @@ def test_table_of_variables_at_full_size(untrained):
 def test_losses_of_literal_logits():
     real, fake = np.array([[2.0], [-1.0], [0.5]]), np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        d_loss, g_loss = sess.run(model.model_loss(tf.constant(real, tf.float32),
-                                                   tf.constant(fake, tf.float32)))
+        d_loss, g_loss = sess.run(model.model_loss(tf.constant(real, tf.float64),
+                                                   tf.constant(fake, tf.float64)))
     # By hand: softplus(-l) for real images, softplus(l) for fakes, softplus(-l) for the generator.
     expected = (np.log1p(np.exp(-real)) + np.log1p(np.exp(fake))).mean()
-    assert d_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(1.3230877, rel=1e-6)
-    assert g_loss == pytest.approx(1.3516654, rel=1e-6)
+    assert same(expected) == d_loss == pytest.approx(1.3230876, abs=5e-8)
+    assert g_loss == pytest.approx(1.3516654, abs=5e-8)
 
 
 def test_networks_equal_numpy(session, feed):
@@ -82,10 +85,9 @@ def test_networks_equal_numpy(session, feed):
     sess, net = session
     weights = values(sess)
     d_loss, g_loss = passes(feed, weights)[0]
-    assert model.report(sess, net, feed) == {"disc_loss": pytest.approx(d_loss, rel=1e-5),
-                                             "gen_loss": pytest.approx(g_loss, rel=1e-5)}
+    assert model.report(sess, net, feed) == {"disc_loss": same(d_loss), "gen_loss": same(g_loss)}
     samples = model.generate(sess, net, feed.z)
-    np.testing.assert_allclose(samples, generator(feed.z, weights, None), atol=1e-5)
+    assert_same(samples, generator(feed.z, weights, None))
     assert np.abs(samples - generator(feed.z, weights, {})).max() > 0.1
     assert {name for name, value in values(sess).items() if (value != weights[name]).any()} == set()
 
@@ -95,7 +97,7 @@ def test_a_sample_does_not_depend_on_the_others_or_change_the_graph(session, fee
     sess.graph.finalize()
     together = model.generate(sess, net, feed.z)
     for z, image in zip(feed.z, together):
-        np.testing.assert_allclose(model.generate(sess, net, z[None])[0], image, atol=1e-6)
+        assert_same(model.generate(sess, net, z[None])[0], image)
 
 
 @pytest.mark.parametrize("name, own", [("d_opt", "discriminator"), ("g_opt", "generator")])
@@ -112,7 +114,7 @@ def test_a_run_updates_one_networks_weights_and_both_networks_averages(session, 
     assert {var.partition("/")[0] for var in moved if "/moving_" not in var} == {own, name}
     # Those of G once, those of D with real and then with fake images, with the weights before the run.
     for var, expected in moved_averages(before, *passes(feed, before)[1]).items():
-        np.testing.assert_allclose(after[var], expected, rtol=2e-6, atol=2e-6, err_msg=var)
+        assert_same(after[var], expected, var)
         assert np.abs(expected - before[var]).max() > 1e-4
 
 
@@ -126,7 +128,7 @@ def test_one_step_is_two_runs_of_adam_in_numpy(session, feed):
                for name in before}
     stats = passes(feed, before)[1] + passes(feed, halfway)[1]
     for var, expected in moved_averages(before, *stats).items():
-        np.testing.assert_allclose(after[var], expected, rtol=2e-6, atol=4e-6, err_msg=var)
+        assert_same(after[var], expected, var)
 
     for which, weights, elements in (
             (0, before, {"discriminator/conv2d/kernel": (2, 3, 1, 0), BN3 + "/gamma": (4,),
@@ -136,15 +138,15 @@ def test_one_step_is_two_runs_of_adam_in_numpy(session, feed):
                           "generator/conv2d_transpose_2/bias": (2,)})):
         for var, index in elements.items():
             ends = []
-            for shift in (1e-5, -1e-5):
+            for shift in (1e-6, -1e-6):
                 shifted = {**weights, var: weights[var].copy()}
                 shifted[var][index] += shift
                 ends.append(passes(feed, shifted)[0][which])
-            g = (ends[0] - ends[1]) / 2e-5
+            g = (ends[0] - ends[1]) / 2e-6  # to 1e-9
             # Adam's first step (Kingma and Ba 2014, algorithm 1), beta1 = 0.5, beta2 = 0.999.
-            assert after[f"{var}/Adam"][index] == pytest.approx(0.5 * g, rel=2e-3)
+            assert after[f"{var}/Adam"][index] == pytest.approx(0.5 * g, abs=1e-9)
             expected = before[var][index] - 0.0002 * g / (abs(g) + 1e-8 / np.sqrt(1 - 0.999))
-            assert after[var][index] == pytest.approx(expected, abs=5e-7)
+            assert after[var][index] == pytest.approx(expected, abs=1e-9)
 
 
 class NoiseOf:
@@ -217,8 +219,9 @@ def test_the_printed_scale_depends_on_the_batch():
     assert numbers[0] == pytest.approx([-0.568627, 0.215686, 0.607843], abs=1e-6)
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
-    _, net = session
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        net = model.build(CONFIG)
     fetches = [net.d_opt, net.g_opt, net.d_loss, net.g_loss, net.samples]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

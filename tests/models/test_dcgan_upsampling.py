@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1 import layers
 from gan_tf1.data import digits
@@ -20,7 +22,8 @@ DISC_NORMS = ["discriminator/batch_normalization" + end for end in ("", "_1", "_
 def built():
     """`(sess, gan, values)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
-        gan = model.build(CONFIG)
+        with double.precision():
+            gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -95,7 +98,7 @@ def discriminator(x, weights, training, masks):
 def drop_masks(sess, count, first):
     """The dropout masks of the pass of the discriminator whose first one has the number `first`."""
     shapes = [(count, 14, 14, 2), (count, 8, 8, 4), (count, 4, 4, 8), (count, 4, 4, 16)]
-    return sess.run([layers.fresh_dropout(tf.ones(shape), 0.25, first + number)
+    return sess.run([layers.fresh_dropout(tf.ones(shape, tf.float64), 0.25, first + number)
                      for number, shape in enumerate(shapes)])
 
 
@@ -149,11 +152,12 @@ def test_losses_and_accuracy_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        disc_loss, disc_acc, gen_loss = sess.run(model.model_loss(*(
-            tf.constant(part, tf.float32) for part in (logits, y, fake))))
+        with double.precision():
+            found = model.model_loss(*map(tf.constant, (logits, y, fake)))
+        disc_loss, disc_acc, gen_loss = sess.run(found)
     expected = (y * softplus(-logits) + (1 - y) * softplus(logits)).mean()
-    assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
-    assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
+    assert same(expected) == disc_loss == pytest.approx(0.6157135, abs=5e-8)
+    assert gen_loss == pytest.approx(1.3516654, abs=5e-8)
     assert disc_acc == 0.5  # only 2.0 for real and -3.0 for fake are correct
 
 
@@ -178,19 +182,18 @@ def test_networks_equal_numpy(session):
     by_averages, _ = generator(z, weights, False)
     found = model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG)
     assert found.shape == (6, 784)
-    np.testing.assert_allclose(found, by_averages.reshape(6, 784), atol=1e-5)
+    assert_same(found, by_averages.reshape(6, 784))
     z_again = model.latent(np.random.default_rng(1), 6, CONFIG)
     assert (z_again == z).all() and (model.generate(sess, gan, z_again) == found).all()
 
     generated, _ = generator(z, weights, True)
     assert np.abs(generated - by_averages).max() > 0.1
     gan_logits, _ = discriminator(generated, weights, False, frozen)
-    assert sess.run(gan.gen_loss, {gan.noise: z}) == pytest.approx(softplus(-gan_logits).mean(),
-                                                                   rel=1e-5)
+    assert sess.run(gan.gen_loss, {gan.noise: z}) == same(softplus(-gan_logits).mean())
     disc_logits, _ = discriminator(imgs, weights, True, own)
     disc_loss, disc_acc = sess.run([gan.disc_loss, gan.disc_acc],
                                    {gan.imgs: imgs, gan.y: np.ones((6, 1))})
-    assert disc_loss == pytest.approx(softplus(-disc_logits).mean(), rel=1e-5)
+    assert disc_loss == same(softplus(-disc_logits).mean())
     assert disc_acc == pytest.approx((disc_logits > 0).mean())
     assert all((value == weights[name]).all() for name, value in values(sess).items())
 
@@ -218,7 +221,7 @@ def test_an_update_changes_only_its_own_networks_weights_and_averages(session, w
     for norm in {"disc": DISC_NORMS, "gen": GEN_NORMS}[which]:
         for name, statistic in statistics[norm].items():  # the unbiased variance
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
-            np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
+            assert_same(after[f"{norm}/{name}"], expected)
 
 
 def test_each_update_and_each_pass_has_its_own_dropout_masks(session):
@@ -228,7 +231,7 @@ def test_each_update_and_each_pass_has_its_own_dropout_masks(session):
     for masks in zip(own, frozen, drop_masks(sess, 200, 1)):
         for mask in masks:
             assert (mask == 0).mean() == pytest.approx(0.25, abs=0.015)
-            np.testing.assert_allclose(mask[mask > 0], 4 / 3, rtol=1e-6)
+            assert_same(mask[mask > 0], 4 / 3)
         assert (masks[0] != masks[1]).any() and (masks[0] != masks[2]).any()
 
 
@@ -285,8 +288,9 @@ def test_the_defaults_are_those_of_the_chapter():
     assert intervals(config) == 150
 
 
-def test_every_op_of_the_training_graph_has_a_deterministic_gpu_kernel(session):
-    _, gan = session
+def test_every_op_of_the_training_graph_has_a_deterministic_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == [] == refusing_determinism(fetches)
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import load_script, values
+from double import assert_same, same
 from gan_tf1 import seeds
 from gan_tf1.data import mixtures
 from gan_tf1.evaluation import mode_coverage
@@ -23,7 +25,8 @@ def built(request):
     """`(sess, gan, config, start)` of a small GAN. No weight or average is 0 or 1."""
     config = model.Config(**SMALL, **request.param)
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
-        gan = model.build(config)
+        with double.precision():
+            gan = model.build(config)
         rng = np.random.default_rng(1)
         sess.run(tf.global_variables_initializer())
         for var in tf.trainable_variables():
@@ -80,9 +83,8 @@ def test_losses_of_literal_logits():
     real, fake = np.array([[2.], [-1.], [0.5]]), np.array([[0.3], [-2.], [4.]])
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         disc, gen = sess.run(model.model_loss(tf.constant(real), tf.constant(fake)))  # float64
-    assert disc == pytest.approx((np.log1p(np.exp(-real)) + np.log1p(np.exp(fake))).mean(),
-                                 rel=1e-12)
-    assert gen == pytest.approx(np.log1p(np.exp(-fake)).mean(), rel=1e-12)
+    assert disc == same((np.log1p(np.exp(-real)) + np.log1p(np.exp(fake))).mean())
+    assert gen == same(np.log1p(np.exp(-fake)).mean())
 
 
 def test_the_losses_of_a_discriminator_that_always_answers_one_half():
@@ -101,7 +103,7 @@ def test_losses_equal_numpy(session, feed):
     expected = ((np.log1p(np.exp(-real)) + np.log1p(np.exp(fake))).mean(),
                 np.log1p(np.exp(-fake)).mean())
     assert sess.run([gan.disc_loss, gan.gen_loss], feed) == [
-        pytest.approx(value, rel=1e-4) for value in expected]
+        same(value) for value in expected]
 
 
 # --- packs and maxout ---
@@ -121,7 +123,8 @@ def test_maxout_has_the_value_and_the_slope_of_its_largest_piece():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(7, 3))
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
-        found = model.maxout(tf.constant(x, tf.float32), 4, 5, 1.)
+        with double.precision():
+            found = model.maxout(tf.constant(x), 4, 5, 1.)
         kernels, biases = tf.trainable_variables()[::2], tf.trainable_variables()[1::2]
         slopes = tf.gradients(found, kernels)
         sess.run(tf.global_variables_initializer())
@@ -129,10 +132,10 @@ def test_maxout_has_the_value_and_the_slope_of_its_largest_piece():
             bias.load(rng.normal(size=4), sess)
         found, slopes, kernels, biases = sess.run([found, slopes, kernels, biases])
     pieces = np.array([x @ kernel + bias for kernel, bias in zip(kernels, biases)])  # [5,7,4]
-    np.testing.assert_allclose(found, pieces.max(axis=0), rtol=1e-5)
+    assert_same(found, pieces.max(axis=0))
     for number, slope in enumerate(slopes):
         chosen = (pieces.argmax(axis=0) == number).astype(float)
-        np.testing.assert_allclose(slope, x.T @ chosen, rtol=1e-5, atol=1e-6)
+        assert_same(slope, x.T @ chosen)
 
 
 def test_the_initial_weights_have_the_standard_deviation_of_the_setting():
@@ -186,7 +189,7 @@ def test_each_optimizer_updates_only_its_own_network(session, feed, name, own):
         _, statistics = generator(feed[gan.noise], before, True)
         for norm, mean, _ in statistics:
             expected = 0.99 * before[f"{norm}/moving_mean"] + 0.01 * mean
-            np.testing.assert_allclose(after[f"{norm}/moving_mean"], expected, rtol=1e-5, atol=1e-6)
+            assert_same(after[f"{norm}/moving_mean"], expected)
     else:
         assert f"discriminator/dense_{config.disc_layers * config.pieces}/kernel" in moved
 
@@ -217,7 +220,7 @@ def test_samples_are_normalized_with_the_statistics_of_the_setting(session):
     points = model.sample(sess, gan, np.random.default_rng(1), 9, config)
     z = np.random.default_rng(1).normal(0, 1, (9, 2))
     expected, _ = generator(z, before, config.sample_norm == "batch")
-    np.testing.assert_allclose(points, expected, rtol=1e-4, atol=1e-4)
+    assert_same(points, expected)
     assert all((value == before[name]).all() for name, value in values(sess).items())
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.models import mnist_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import devices, host_side, without_gpu_kernel
@@ -13,7 +15,18 @@ CONFIG = mnist_gan.Config(batch_size=20)
 
 @pytest.fixture
 def session():
-    """`(sess, gan)` of the chapter's graph, with initialized variables."""
+    """`(sess, gan)` of the chapter's graph in float64, with initialized variables."""
+    with new_graph(seed=3).as_default():
+        with double.precision():
+            gan = mnist_gan.build(CONFIG)
+        with tf.Session(config=session_config()) as sess:
+            sess.run(tf.global_variables_initializer())
+            yield sess, gan
+
+
+@pytest.fixture
+def single():
+    """The same in float32, as it is trained."""
     with new_graph(seed=3).as_default():
         gan = mnist_gan.build(CONFIG)
         with tf.Session(config=session_config()) as sess:
@@ -85,7 +98,7 @@ def test_networks_equal_numpy(session, feed):
     sess, gan = session
     weights = values(sess)
     images = sess.run(gan.gen_model, {gan.generator_input_z: feed.z})
-    np.testing.assert_allclose(images, np.tanh(network(feed.z, weights, "generator")), atol=2e-6)
+    assert_same(images, np.tanh(network(feed.z, weights, "generator")))
     assert images.shape == (20, 784)
 
 
@@ -93,34 +106,34 @@ def test_losses_of_literal_logits():
     real, fake = np.array([[2.0], [-1.0], [0.5]]), np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         disc, gen = sess.run(mnist_gan.model_loss(
-            tf.constant(real, tf.float32), tf.constant(fake, tf.float32), label_smooth=0.1))
+            tf.constant(real, tf.float64), tf.constant(fake, tf.float64), label_smooth=0.1))
     # By hand: softplus(l) - 0.9 l for real images, softplus(l) for fakes, softplus(-l) for the generator.
     expected_disc = (np.log1p(np.exp(real)) - 0.9 * real + np.log1p(np.exp(fake))).mean()
     expected_gen = np.log1p(np.exp(-fake)).mean()
-    assert disc == pytest.approx(expected_disc, rel=1e-6) == pytest.approx(1.3730876, rel=1e-6)
-    assert gen == pytest.approx(expected_gen, rel=1e-6) == pytest.approx(1.3516654, rel=1e-6)
+    assert same(expected_disc) == disc == pytest.approx(1.3730876, abs=5e-8)
+    assert same(expected_gen) == gen == pytest.approx(1.3516654, abs=5e-8)
 
 
 def test_reported_losses_equal_numpy(session, feed):
     sess, gan = session
     reported = mnist_gan.report(sess, gan, feed)
     disc_loss, gen_loss = losses(*feed, values(sess))
-    assert reported == {"disc_loss": pytest.approx(disc_loss, rel=1e-5),
-                        "gen_loss": pytest.approx(gen_loss, rel=1e-5)}
+    assert reported == {"disc_loss": same(disc_loss), "gen_loss": same(gen_loss)}
 
 
 def test_label_smoothing_is_one_sided(feed):
     disc = {}
     for smooth in (0.0, 0.1):
         with new_graph(seed=3).as_default():
-            gan = mnist_gan.build(mnist_gan.Config(label_smooth=smooth))
+            with double.precision():
+                gan = mnist_gan.build(mnist_gan.Config(label_smooth=smooth))
             with tf.Session(config=session_config()) as sess:
                 sess.run(tf.global_variables_initializer())
                 weights = values(sess)
                 disc[smooth] = mnist_gan.report(sess, gan, feed)["disc_loss"]
     # The label 0.9 of real images adds 0.1 times their mean logit; the labels of fakes stay 0.
     real = network(feed.images, weights, "discriminator")
-    assert disc[0.1] - disc[0.0] == pytest.approx(0.1 * real.mean(), abs=1e-6)
+    assert disc[0.1] - disc[0.0] == same(0.1 * real.mean())
 
 
 @pytest.mark.parametrize("name, own", [("disc_train_opt", "discriminator"),
@@ -144,13 +157,13 @@ def test_one_step_is_two_updates_of_adam_in_numpy(session, train_set):
     after = values(sess)
 
     def gradient(which, var, index, weights):
-        """The derivative of loss `which` at one element, by central differences in float64."""
+        """The derivative of loss `which` at one element, by central differences, to 1e-9."""
         ends = []
-        for shift in (1e-4, -1e-4):
+        for shift in (1e-6, -1e-6):
             moved = {**weights, var: weights[var].copy()}
             moved[var][index] += shift
             ends.append(losses(*feed, moved)[which])
-        return (ends[0] - ends[1]) / 2e-4
+        return (ends[0] - ends[1]) / 2e-6
 
     between = {name: after[name] if name.startswith("discriminator") else before[name]
                for name in before}
@@ -165,8 +178,8 @@ def test_one_step_is_two_updates_of_adam_in_numpy(session, train_set):
             g = gradient(which, var, index, weights)
             # Adam's first step (Kingma and Ba 2014, algorithm 1), with bias correction of both moments.
             expected = before[var][index] - 0.001 * g / (abs(g) + 1e-8 / np.sqrt(1 - 0.999))
-            assert after[var + "/Adam"][index] == pytest.approx(0.1 * g, rel=2e-3)
-            assert after[var][index] == pytest.approx(expected, abs=2e-6)
+            assert after[var + "/Adam"][index] == pytest.approx(0.1 * g, abs=1e-9)
+            assert after[var][index] == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_step_is_the_chapters_two_session_runs(train_set):
@@ -204,8 +217,7 @@ def test_losses_are_reported_on_the_last_batch_after_its_step(session, train_set
     feed = mnist_gan.step(sess, gan, train_set, np.random.default_rng(4), CONFIG)
     disc_loss, gen_loss = losses(*feed, values(sess))
     reported = mnist_gan.report(sess, gan, feed)
-    assert reported["disc_loss"] == pytest.approx(disc_loss, rel=1e-5)
-    assert reported["gen_loss"] == pytest.approx(gen_loss, rel=1e-5)
+    assert reported == {"disc_loss": same(disc_loss), "gen_loss": same(gen_loss)}
 
 
 def test_log_line_is_the_printed_one():
@@ -218,8 +230,8 @@ def test_steps_per_epoch_leave_the_rest_to_the_next_epoch(train_set):
     assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=200)) == 1
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
-    _, gan = session
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(single):
+    _, gan = single
     fetches = [gan.disc_train_opt, gan.gen_train_opt, gan.disc_loss, gan.gen_loss, gan.gen_model]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
@@ -256,12 +268,12 @@ def test_the_seed_determines_all_weights(train_set):
     assert first != trained(2)
 
 
-def test_a_small_run_learns(session):
+def test_a_small_run_learns(single):
     """In 2,500 steps on drawn digits, the mean of the samples changes from grey to that of the digits."""
     from gan_tf1.data import drawn_digits
     from gan_tf1.data.mnist import DataSet
 
-    sess, gan = session
+    sess, gan = single
     drawn = drawn_digits.draw(5000, seed=0)
     train_set = DataSet(drawn.images, drawn.labels, seed=0)
     rng = np.random.default_rng(0)

@@ -7,8 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
+import double
 import few_digits
 from conftest import load_script, refusal, values
+from double import same
 from gan_tf1.data import digits
 from gan_tf1.models import mnist_gan, mnist_gan_objectives as model
 from gan_tf1.tf1 import new_graph, session_config, tf
@@ -21,10 +23,11 @@ TINY = dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)
 
 @pytest.fixture(params=model.OBJECTIVES)
 def built(request):
-    """`(sess, gan, config)` with each objective, with initialized variables."""
+    """`(sess, gan, config)` with each objective in float64, with initialized variables."""
     config = model.Config(objective=request.param, **TINY)
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
-        gan = model.build(config)
+        with double.precision():
+            gan = model.build(config)
         sess.run(tf.global_variables_initializer())
         yield sess, gan, config
 
@@ -54,12 +57,12 @@ def test_losses_of_literal_probabilities(objective, expected):
     real, d = np.array([[2.0], [-1.0], [0.5]]), np.array([[0.2], [0.5], [0.75]])
     fake = np.log(d / (1 - d))
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        logits = [tf.constant(part, tf.float32) for part in (real, fake)]
+        logits = [tf.constant(part, tf.float64) for part in (real, fake)]
         disc, gen = sess.run(model.model_loss(*logits, 0.1, model.OBJECTIVES[objective]))
         first_chapters, _ = sess.run(mnist_gan.model_loss(*logits, 0.1))
-    assert gen == pytest.approx(expected, rel=1e-6)
-    assert disc == pytest.approx((np.log1p(np.exp(real)) - 0.9 * real - np.log(1 - d)).mean(),
-                                 rel=1e-6) == pytest.approx(first_chapters, rel=1e-6)
+    assert gen == same(expected)
+    assert disc == first_chapters == same(
+        (np.log1p(np.exp(real)) - 0.9 * real - np.log(1 - d)).mean())
 
 
 def test_reported_numbers_equal_numpy(built, feed):
@@ -68,8 +71,8 @@ def test_reported_numbers_equal_numpy(built, feed):
     reported = model.report(sess, gan, totals)
     loss, d = gen_loss(config.objective, feed.z, values(sess))
     assert list(reported) == ["disc_loss", "gen_loss", "gen_grad_norm", "disc_prob_fake"]
-    assert reported["gen_loss"] == pytest.approx(loss, rel=1e-4)
-    assert reported["disc_prob_fake"] == pytest.approx(d, rel=1e-5)
+    assert reported["gen_loss"] == same(loss)
+    assert reported["disc_prob_fake"] == same(d)
     assert reported["gen_grad_norm"] == 3  # the mean over two steps, and the batch of the second
 
 
@@ -81,7 +84,7 @@ def test_the_norm_is_that_of_the_gradient_that_adam_gets(built, train_set):
                if name.startswith("generator/") and name.endswith("/Adam")]
     assert len(moments) == 4
     assert norm > 0
-    assert norm == pytest.approx(10 * np.sqrt(sum((m**2).sum() for m in moments)), rel=1e-4)
+    assert norm == same(10 * np.sqrt(sum((m**2).sum() for m in moments)))
 
 
 # --- the graph ---

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import scipy
 
+import double
 from conftest import values
+from double import assert_same, same
 from dcgan_numpy import cross_entropy, leaky
 from gan_tf1.config import intervals, make
 from gan_tf1.data import images
@@ -23,7 +25,8 @@ CONFIG = model.Config(size=32, channels=2, patch_layers=2, batch_size=3, jitter=
 def built():
     """`(sess, gan, start)` of a small GAN. No weight has a special initial value."""
     with new_graph(seed=3).as_default():
-        gan = model.build(CONFIG)
+        with double.precision():
+            gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -72,8 +75,8 @@ def norm(x, weights, scope):
 def mask(shape, noise, layer, rate=0.5):
     """The result of dropout of ones."""
     with tf.Graph().as_default(), tf.Session() as sess:
-        return np.float64(sess.run(tf.nn.experimental.stateless_dropout(
-            tf.ones(shape), rate, [noise[0], noise[1] + layer], rng_alg="philox")))
+        return sess.run(tf.nn.experimental.stateless_dropout(
+            tf.ones(shape, tf.float64), rate, [noise[0], noise[1] + layer], rng_alg="philox"))
 
 
 def generator(x, noise, weights):
@@ -125,10 +128,9 @@ def test_losses_are_those_of_the_paper(session, feed):
     expected = ((cross_entropy(1, real).mean() + cross_entropy(0, fake).mean()) / 2,
                 cross_entropy(1, fake).mean(), np.abs(y - generated).mean())
     found = sess.run([gan.disc_loss, gan.gen_loss, gan.l1], feed)
-    assert found == [pytest.approx(value, rel=1e-3) for value in expected]
-    np.testing.assert_allclose(
-        sess.run(gan.translated, feed), generator(feed[gan.inputs], feed[gan.noise], weights),
-        atol=1e-3)
+    assert found == [same(value) for value in expected]
+    assert_same(sess.run(gan.translated, feed),
+                generator(feed[gan.inputs], feed[gan.noise], weights))
 
 
 def test_table_of_variables_at_full_size(untrained):
@@ -235,7 +237,7 @@ def test_the_translation_of_an_image_does_not_depend_on_the_others(session, feed
     sess, gan = session
     alone = sess.run(gan.translated, {gan.inputs: feed[gan.inputs][:1], gan.noise: [1, 2]})
     among = sess.run(gan.translated, {gan.inputs: feed[gan.inputs], gan.noise: [1, 2]})
-    np.testing.assert_allclose(among[0], alone[0], atol=1e-5)
+    assert_same(among[0], alone[0])
 
 
 def test_noise_is_the_seed_of_dropout_and_has_no_other_effect(session, feed):
@@ -267,11 +269,11 @@ def test_jitter_crops_input_and_target_alike():
     crop, flip = [[0, 0], [2, 1], [1, 2], [0, 2]], [0, 0, 1, 1]
     with tf.Graph().as_default(), tf.Session() as sess:
         def found(enlarged, crop):
-            return sess.run(model.jittered(tf.constant(stack, tf.float32),
-                                           tf.constant(crop, tf.int32),
-                                           tf.constant(flip, tf.int32), 8, enlarged))
-        np.testing.assert_allclose(found(10, crop), jittered(stack, crop, flip, 10), atol=1e-5)
-        expected = stack.astype(np.float32)
+            with double.precision():
+                return sess.run(model.jittered(tf.constant(stack), tf.constant(crop, tf.int32),
+                                               tf.constant(flip, tf.int32), 8, enlarged))
+        assert_same(found(10, crop), jittered(stack, crop, flip, 10))
+        expected = stack.copy()
         expected[2:] = expected[2:, :, ::-1]
         np.testing.assert_array_equal(found(8, np.zeros((4, 2), int)), expected)
     assert model.enlarged(model.Config()) == 286
@@ -310,8 +312,8 @@ def test_the_discriminators_gradient_is_that_of_half_the_sum(session, feed):
 
     sess.run(gan.disc_opt, feed)
     after = values(sess)
-    assert after[bias + "/Adam"][0] == pytest.approx(0.5 * (loss(1e-5) - loss(-1e-5)) / 2e-5,
-                                                     rel=1e-2)
+    assert after[bias + "/Adam"][0] == pytest.approx(
+        0.5 * (loss(1e-5) - loss(-1e-5)) / 2e-5, abs=1e-9)  # the error of the difference
     kernel = "discriminator/logits/conv2d/kernel"
     np.testing.assert_allclose(np.abs(after[kernel] - weights[kernel]), 0.0002, rtol=0.01)
 
@@ -324,14 +326,14 @@ def test_the_weight_of_l1_is_100(session, feed):
     weights, name = values(sess), "generator/decoder_0/conv2d_transpose/bias"
     [bias] = [var for var in tf.trainable_variables() if var.op.name == name]
     losses = []
-    for step in (1e-3, -1e-3):
+    for step in (1e-6, -1e-6):
         bias.load(weights[name] + [step, 0, 0], sess)
         gen_loss, l1 = sess.run([gan.gen_loss, gan.l1], feed)
         losses.append(gen_loss + 100. * l1)
     bias.load(weights[name], sess)
     sess.run(gan.gen_opt, feed)
-    assert 2 * values(sess)[name + "/Adam"][0] == pytest.approx((losses[0] - losses[1]) / 2e-3,
-                                                                rel=0.05)
+    assert 2 * values(sess)[name + "/Adam"][0] == pytest.approx(
+        (losses[0] - losses[1]) / 2e-6, abs=1e-7)  # the error of the difference, of losses of 100
 
 
 # --- an iteration ---
@@ -395,8 +397,9 @@ def test_log_line_and_defaults():
     assert intervals(config) == 200  # of 400 pairs: the number of epochs in the paper, for facades
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
-    _, gan, _ = built
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.l1, gan.translated]
     assert without_gpu_kernel(fetches) == []
     assert refusing_determinism(fetches) == []

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import scipy
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
 from gan_tf1.models import remedies_gan as model
@@ -32,7 +34,7 @@ def built(request):
 
 
 class in_session:
-    """`(sess, gan, config, feed)` of `config` in a graph of its own."""
+    """`(sess, gan, config, feed)` of `config` in a graph of its own, in float64."""
 
     def __init__(self, config):
         self.config = config
@@ -40,7 +42,8 @@ class in_session:
     def __enter__(self):
         self.graph = new_graph(seed=3).as_default()
         self.graph.__enter__()
-        gan = model.build(self.config, SIZE)
+        with double.precision():
+            gan = model.build(self.config, SIZE)
         self.sess = tf.Session(config=session_config())
         self.sess.__enter__()
         self.sess.run(tf.global_variables_initializer())
@@ -91,7 +94,7 @@ def judged(x, weights, remedy):
 
 
 def penalty(real, fake, epsilon, weights):
-    """The penalty, by finite differences in each number of an interpolated point."""
+    """The penalty, by finite differences in each number of an interpolated point, to 1e-8."""
     points = epsilon * real + (1 - epsilon) * fake
     slopes = [(judged(points + step, weights, "none") - judged(points - step, weights, "none"))
               / 2e-6 for step in 1e-6 * np.eye(SIZE)]
@@ -117,10 +120,10 @@ def test_losses_equal_numpy(session):
     fake = generated(feed[gan.noise], weights)
     disc, gen = losses(feed[gan.real], fake, feed[gan.epsilon], weights, config.remedy)
     found = sess.run([gan.generated, gan.disc_loss, gan.gen_loss], feed)
-    np.testing.assert_allclose(found[0], fake, atol=1e-5)
-    assert found[1] == pytest.approx(disc, rel=1e-4)
+    assert_same(found[0], fake)
+    assert found[1] == (pytest.approx(disc, abs=1e-7) if config.remedy.endswith("gp") else same(disc))
     if config.remedy != "unrolling":
-        assert found[2] == pytest.approx(gen, rel=1e-4)
+        assert found[2] == same(gen)
 
 
 def test_a_pack_has_consecutive_samples_and_one_logit():
@@ -187,14 +190,14 @@ def test_unrolled_steps_are_those_of_gradient_descent():
     config = configured("unrolling", unrolled_steps=3, unrolled_rate=0.2)
     with in_session(config) as (sess, gan, _, feed):
         looked_ahead = sess.run(gan.gen_loss, feed)
-        descend = tf.train.GradientDescentOptimizer(0.2).minimize(gan.disc_loss,
+        descend = tf.train.GradientDescentOptimizer(tf.constant(0.2, tf.float64)).minimize(gan.disc_loss,
                                                                   var_list=gan.disc_vars)
         plain = remedies.cross_entropy(
             1., remedies.discriminator(gan.generated, gan.disc_vars, config.alpha))
         before = sess.run(plain, feed)
         for _ in range(3):
             sess.run(descend, feed)
-        assert looked_ahead == pytest.approx(sess.run(plain, feed), rel=1e-5)
+        assert looked_ahead == same(sess.run(plain, feed))
         assert abs(before - looked_ahead) > 1e-3
 
 
@@ -208,12 +211,12 @@ def test_the_gradient_goes_through_the_unrolled_steps():
         expected = np.zeros(SIZE)
         for place in range(SIZE):
             beside = []
-            for change in (0.001, -0.001):
+            for change in (1e-6, -1e-6):
                 bias.load(start + change * np.eye(SIZE)[place], sess)
                 beside.append(sess.run(gan.gen_loss, feed))
-            expected[place] = (beside[0] - beside[1]) / 0.002
+            expected[place] = (beside[0] - beside[1]) / 2e-6
         bias.load(start, sess)
-        np.testing.assert_allclose(slope, expected, atol=1e-3)
+        np.testing.assert_allclose(slope, expected, rtol=0, atol=1e-8)
         judges = [tf.stop_gradient(weight) for weight in remedies.unrolled(
             gan.disc_vars, lambda weights: remedies.cross_entropies(
                 *(remedies.discriminator(x, weights, config.alpha)
@@ -276,7 +279,7 @@ def test_only_the_critic_is_clipped():
         critic = {name: value for name, value in after.items()
                   if name.startswith("discriminator/") and "Adam" not in name}
         assert len(critic) == 6
-        assert max(np.abs(value).max() for value in critic.values()) == np.float32(0.05)
+        assert max(np.abs(value).max() for value in critic.values()) == 0.05
         assert np.abs(after["generator/dense/kernel"]).max() > 0.5
         # The clip reads the weights after all six updates.
         clips = [op for op in between([gan.disc_opt])
@@ -288,7 +291,9 @@ def test_only_the_critic_is_clipped():
 
 
 def test_every_op_has_a_gpu_kernel_and_none_is_random(session):
-    _, gan, _, _ = session
+    _, _, config, _ = session
+    with new_graph(seed=0).as_default():
+        gan = model.build(config, SIZE)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.generated]
     assert without_gpu_kernel(fetches) == []
     assert not [op.type for op in between(fetches) if "andom" in op.type]

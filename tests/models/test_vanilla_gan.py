@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.models import vanilla_gan as model
@@ -18,7 +20,8 @@ NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 def session():
     """`(sess, gan)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
-        gan = model.build(CONFIG)
+        with double.precision():
+            gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -92,11 +95,12 @@ def test_losses_and_accuracy_of_literal_logits():
     logits, y = np.array([[2.0], [-1.0], [0.5], [-3.0]]), np.array([[1.], [1.], [0.], [0.]])
     fake = np.array([[-3.0], [0.0], [1.0]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        disc_loss, disc_acc, gen_loss = sess.run(model.model_loss(*(
-            tf.constant(part, tf.float32) for part in (logits, y, fake))))
+        with double.precision():
+            found = model.model_loss(*map(tf.constant, (logits, y, fake)))
+        disc_loss, disc_acc, gen_loss = sess.run(found)
     expected = (y * softplus(-logits) + (1 - y) * softplus(logits)).mean()
-    assert disc_loss == pytest.approx(expected, rel=1e-6) == pytest.approx(0.6157132, rel=1e-6)
-    assert gen_loss == pytest.approx(1.3516654, rel=1e-6)
+    assert same(expected) == disc_loss == pytest.approx(0.6157135, abs=5e-8)
+    assert gen_loss == pytest.approx(1.3516654, abs=5e-8)
     assert disc_acc == 0.5  # only 2.0 for real and -3.0 for fake are correct
 
 
@@ -105,14 +109,14 @@ def test_networks_equal_numpy(session):
     sess, gan = session
     weights, rng = values(sess), np.random.default_rng(0)
     z, imgs = np.random.default_rng(1).normal(size=(6, 5)), rng.uniform(-1, 1, (6, 784))
-    np.testing.assert_allclose(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG),
-                               generator(z, weights, False)[0], atol=1e-5)
+    assert_same(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG),
+                generator(z, weights, False)[0])
     gen_loss = sess.run(gan.gen_loss, {gan.noise: z})
     generated, _ = generator(z, weights, True)
     assert np.abs(generated - generator(z, weights, False)[0]).max() > 0.1
-    assert gen_loss == pytest.approx(softplus(-discriminator(generated, weights)).mean(), rel=1e-5)
+    assert gen_loss == same(softplus(-discriminator(generated, weights)).mean())
     disc_loss = sess.run(gan.disc_loss, {gan.imgs: imgs, gan.y: np.ones((6, 1))})
-    assert disc_loss == pytest.approx(softplus(-discriminator(imgs, weights)).mean(), rel=1e-5)
+    assert disc_loss == same(softplus(-discriminator(imgs, weights)).mean())
     assert all((value == weights[name]).all() for name, value in values(sess).items())
 
 
@@ -139,7 +143,7 @@ def test_the_generators_update_changes_only_its_weights_and_averages(session):
         # The momentum is 0.8, and the variance of the batch is not multiplied by 6 / 5.
         for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
-            np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
+            assert_same(after[f"{norm}/{name}"], expected)
 
 
 class Recorder:
@@ -188,8 +192,9 @@ def test_the_printed_dash_is_not_a_minus_sign():
         compile("X_train = X_train / 127.5 – 1", "chapter", "exec")
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
-    _, gan = session
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.disc_acc, gan.gen_loss, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import restore, values
+from double import assert_same, float32_rounding, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -20,7 +22,8 @@ NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 def built():
     """`(sess, gan, start)` of a small GAN. No weight is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
-        gan = model.build(CONFIG)
+        with double.precision():
+            gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -99,9 +102,9 @@ def test_losses_of_literal_scores():
     gan, fake = np.array([[-3.0], [0.0], [1.0]]), np.array([[-2.0], [1.5]])
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         disc_loss, gen_loss, estimate = sess.run(model.model_loss(*(
-            tf.constant(part, tf.float32) for part in (scores, y, gan, fake))))
+            tf.constant(part, tf.float64) for part in (scores, y, gan, fake))))
     assert disc_loss == (-2 + 1 + 0.5 - 3) / 4
-    assert gen_loss == pytest.approx(2 / 3, rel=1e-6)  # of -3, 0 and 1; the generator wants high scores
+    assert gen_loss == same(2 / 3)  # of -3, 0 and 1; the generator wants high scores
     assert estimate == (2 - 1 + 0.5 - 3) / 4 - (-2 + 1.5) / 2  # real minus fake
 
 
@@ -111,18 +114,15 @@ def test_networks_equal_numpy(session):
     weights, imgs = values(sess), real_imgs()
     z = np.random.default_rng(1).normal(size=(6, 5))
     fakes, _ = generator(z, weights, False)
-    np.testing.assert_allclose(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG), fakes,
-                               atol=1e-5)
+    assert_same(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG), fakes)
     generated, _ = generator(z, weights, True)
     assert np.abs(generated - fakes).max() > 0.1
-    assert sess.run(gan.gen_loss, {gan.noise: z}) == pytest.approx(
-        -critic(generated, weights).mean(), rel=1e-5)
+    assert sess.run(gan.gen_loss, {gan.noise: z}) == same(-critic(generated, weights).mean())
     y = np.array([[-1.]] * 4 + [[1.]] * 2)
-    assert sess.run(gan.disc_loss, {gan.imgs: imgs, gan.y: y}) == pytest.approx(
-        (y * critic(imgs, weights)).mean(), rel=1e-5)
+    assert sess.run(gan.disc_loss, {gan.imgs: imgs, gan.y: y}) == same((y * critic(imgs, weights)).mean())
     estimate = critic(imgs, weights).mean() - critic(fakes, weights).mean()
     for feed in ({gan.noise: z}, {gan.fake_imgs: fakes}):
-        assert sess.run(gan.estimate, {gan.imgs: imgs, **feed}) == pytest.approx(estimate, rel=1e-4)
+        assert sess.run(gan.estimate, {gan.imgs: imgs, **feed}) == same(estimate)
     assert all((value == weights[name]).all() for name, value in values(sess).items())
 
 
@@ -149,7 +149,7 @@ def test_the_generators_update_changes_only_its_weights_and_averages(session):
         # The momentum is 0.8, and the variance of the batch is not multiplied by 6 / 5.
         for name, statistic in (("moving_mean", mean), ("moving_variance", variance)):
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
-            np.testing.assert_allclose(after[f"{norm}/{name}"], expected, rtol=1e-5, atol=1e-6)
+            assert_same(after[f"{norm}/{name}"], expected)
 
 
 def test_a_step_of_rmsprop_follows_the_formula(session):
@@ -162,19 +162,21 @@ def test_a_step_of_rmsprop_follows_the_formula(session):
         v = 0.9 * v + 0.1 * label ** 2
         w = w - 0.05 * label / (np.sqrt(v) + 1e-7)
         after = values(sess)
-        assert after[name] == pytest.approx(w, rel=1e-5)
-        assert after[name + "/RMSProp"] == pytest.approx(v, rel=1e-5)
+        assert_same(after[name], w)
+        assert_same(after[name + "/RMSProp"], v)
 
 
 def test_the_rmsprop_of_tf1_would_start_far_more_slowly():
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
-        var = tf.get_variable("var", initializer=np.float32([0.]))
+        var = tf.get_variable("var", initializer=np.float64([0.]))
         step = tf.train.RMSPropOptimizer(0.05, 0.9, epsilon=1e-7).minimize(0.001 * var[0])
         sess.run(tf.global_variables_initializer())
         sess.run(step)
         tf1 = sess.run(var).item()
     ours = -0.05 / np.sqrt(0.1)
-    assert tf1 == pytest.approx(-0.05 * 0.001 / np.sqrt(0.9), rel=1e-4)
+    # Its rate, decay, 1 - decay and epsilon are float32.
+    assert tf1 == pytest.approx(-0.05 * 0.001 / np.sqrt(0.9 + 0.1 * 0.001**2 + 1e-7),
+                                rel=float32_rounding(4))
     assert ours / tf1 > 1000
 
 
@@ -191,8 +193,7 @@ def test_the_weights_are_clipped_after_the_update(built):
         sess.run(gan.disc_opt_clip, feed)
         for var, value, clipped in zip(gan.disc_vars, updated, sess.run(gan.disc_vars)):
             assert np.abs(value).max() > 0.05, var.op.name  # far more than the clip
-            np.testing.assert_array_equal(clipped, np.clip(value, np.float32(-0.01),
-                                                           np.float32(0.01)), var.op.name)
+            np.testing.assert_array_equal(clipped, np.clip(value, -0.01, 0.01), var.op.name)
 
 
 def reads(tensor, variable):
@@ -222,7 +223,7 @@ def test_the_reported_loss_is_that_before_the_update(built):
     for _ in range(10):
         restore(built)
         loss, _ = sess.run([gan.disc_loss, gan.disc_opt], {gan.imgs: imgs, gan.y: -np.ones((6, 1))})
-        assert loss == pytest.approx(-critic(imgs, start).mean(), rel=1e-5)
+        assert loss == same(-critic(imgs, start).mean())
     assert critic(imgs, values(sess)).mean() > 1 - loss  # the update was large
 
 
@@ -281,9 +282,9 @@ def test_after_each_pair_of_updates_the_critic_is_clipped(session, dataset):
     watched = Watched(sess, gan)
     figures = model.report(sess, gan, model.step(watched, gan, dataset, np.random.default_rng(0), CONFIG))
     predicted, on_real, on_fake = (watched.largest[number:15:3] for number in range(3))
-    assert predicted[0] > 0.1 and predicted[1:] == 4 * [np.float32(0.01)]
+    assert predicted[0] > 0.1 and predicted[1:] == 4 * [0.01]
     assert min(on_real) > 0.02  # the first of two updates is not followed by a clip
-    assert on_fake == 5 * [np.float32(0.01)] == 5 * watched.largest[-1:]
+    assert on_fake == 5 * [0.01] == 5 * watched.largest[-1:]
     assert np.abs(sess.run(gan.gen_vars[0])).max() > 0.1  # the generator is never clipped
     assert abs(figures["estimate"]) < 0.01 < abs(figures["disc_loss"])
 
@@ -302,8 +303,8 @@ def test_the_estimate_is_that_of_the_critic_after_its_last_clip(session, dataset
     figures = model.report(sess, gan, model.step(Kept(), gan, dataset, np.random.default_rng(0), CONFIG))
     [(feed, weights)] = fed
     real, fake = feed[gan.imgs], feed[gan.fake_imgs]
-    assert figures["estimate"] == pytest.approx(
-        critic(real, weights).mean() - critic(fake, weights).mean(), rel=1e-3, abs=1e-9)
+    assert figures["estimate"] == same(
+        critic(real, weights).mean() - critic(fake, weights).mean())
 
 
 # --- what the section says ---
@@ -346,12 +347,13 @@ def test_the_level_of_the_generators_loss_is_arbitrary(session):
     bias = gan.disc_vars[-1]
     bias.load(sess.run(bias) + 5, sess)
     raised_loss, raised_estimate = sess.run([gan.gen_loss, gan.estimate], feed)
-    assert raised_loss == pytest.approx(gen_loss - 5, rel=1e-5)
-    assert raised_estimate == pytest.approx(estimate, rel=1e-4)
+    assert raised_loss == same(gen_loss - 5)
+    assert raised_estimate == same(estimate)
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
-    _, gan, _ = built
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG)
     fetches = [gan.disc_opt_clip, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

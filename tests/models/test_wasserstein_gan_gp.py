@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import double
 from conftest import values
+from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -19,7 +21,8 @@ CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
 def built():
     """`(sess, gan, start)` of a small GAN. No weight or average is 0 or 1."""
     with new_graph(seed=3).as_default():
-        gan = model.build(CONFIG)
+        with double.precision():
+            gan = model.build(CONFIG)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -55,8 +58,8 @@ def slopes(x, weights):
 
 
 def penalty(weights, imgs, generated, epsilon):
-    norms = np.linalg.norm(slopes(epsilon * imgs + (1 - epsilon) * generated, weights), axis=1)
-    return ((norms - 1) ** 2).mean()
+    squares = (slopes(epsilon * imgs + (1 - epsilon) * generated, weights) ** 2).sum(axis=1)
+    return ((np.sqrt(squares + 1e-12) - 1) ** 2).mean()
 
 
 def penalty_of(score, points, weights={}):
@@ -65,7 +68,8 @@ def penalty_of(score, points, weights={}):
     `points` are real images, fakes and epsilon; `weights` is a dict from name to value.
     """
     with new_graph(seed=2).as_default(), tf.Session(config=session_config()) as sess:
-        found = model.gradient_penalty(score, *(tf.constant(part, tf.float32) for part in points))
+        with double.precision():
+            found = model.gradient_penalty(score, *map(tf.constant, points))
         variables = {var.op.name: var for var in tf.trainable_variables()}
         for name, value in weights.items():
             variables[name].load(value, sess)
@@ -78,14 +82,17 @@ def penalty_of(score, points, weights={}):
 
 @pytest.mark.parametrize("norm", [0, 0.25, 1, 3])
 def test_the_penalty_of_a_linear_critic_depends_on_the_norm_of_its_weights(norm):
-    """The gradient of w x + b is w at every point, so the penalty is exactly (|w| - 1)^2."""
+    """The gradient of w x + b is w at every point, so the penalty is (|w| - 1)^2.
+
+    The norm is the root of |w|^2 + 1e-12, whose derivative at 0 is finite.
+    """
     rng = np.random.default_rng(0)
     w = rng.normal(size=(7, 1))
-    w = np.float32(w * norm / np.linalg.norm(w))
-    expected = (np.linalg.norm(np.float64(w)) - 1) ** 2
+    w *= norm / np.linalg.norm(w)
+    expected = (np.sqrt(norm ** 2 + 1e-12) - 1) ** 2
     found, = penalty_of(lambda x: x @ tf.constant(w) + 5., (
         rng.normal(size=(4, 7)), rng.normal(size=(4, 7)), rng.uniform(size=(4, 1))))
-    assert found == pytest.approx(expected, rel=3e-6, abs=1e-12)
+    assert found == same(expected)
 
 
 def test_lambda_weights_the_penalty_in_the_loss(session, feed):
@@ -95,7 +102,7 @@ def test_lambda_weights_the_penalty_in_the_loss(session, feed):
     unweighted = penalty(weights, feed[gan.imgs], generated, feed[gan.epsilon])
     estimate = critic(feed[gan.imgs], weights).mean() - critic(generated, weights).mean()
     found = sess.run([gan.penalty, gan.estimate, gan.disc_loss, gan.gen_loss], feed)
-    assert found == [pytest.approx(expected, rel=1e-4) for expected in (
+    assert found == [same(expected) for expected in (
         10 * unweighted, estimate, -estimate + 10 * unweighted, -critic(generated, weights).mean())]
     assert all((value == weights[name]).all() for name, value in values(sess).items())
 
@@ -117,7 +124,7 @@ def test_the_gradient_of_the_penalty_equals_finite_differences():
     """This compares the second-order gradients of each weight of the critic with NumPy in float64."""
     weights, points = tiny_critic(), some_points()
     found, *graph = penalty_of(lambda x: model.discriminator(x, 0.2, hidden_size=2), points, weights)
-    assert found == pytest.approx(penalty(weights, *points), rel=1e-5)
+    assert found == same(penalty(weights, *points))
     for (name, value), of_graph in zip(weights.items(), graph):
         expected = np.zeros_like(value)
         for place in np.ndindex(value.shape):
@@ -127,7 +134,7 @@ def test_the_gradient_of_the_penalty_equals_finite_differences():
                 moved[place] += step
                 beside.append(penalty({**weights, name: moved}, *points))
             expected[place] = (beside[0] - beside[1]) / 2e-6
-        np.testing.assert_allclose(of_graph, expected, rtol=1e-4, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(of_graph, expected, rtol=0, atol=1e-8, err_msg=name)
         assert np.abs(expected).max() > 0.1 or name.endswith("bias"), name
 
 
@@ -142,9 +149,8 @@ def test_each_image_has_its_own_epsilon_and_gradient_norm():
     each = [penalty_of(square, (imgs[[one]], generated[[one]], epsilon[[one]]))[0]
             for one in range(5)]
     points = epsilon * imgs + (1 - epsilon) * generated
-    expected = (np.linalg.norm(points, axis=1) - 1) ** 2
-    np.testing.assert_allclose(each, expected, rtol=1e-5)
-    assert together == pytest.approx(np.mean(each), rel=1e-6)
+    assert_same(each, (np.sqrt((points ** 2).sum(axis=1) + 1e-12) - 1) ** 2)
+    assert together == same(np.mean(each))
     # A common epsilon, or a common norm, would give another value.
     for other in (np.full((5, 1), epsilon[0]), np.full((5, 1), epsilon.mean())):
         points = other * imgs + (1 - other) * generated
@@ -156,13 +162,13 @@ def test_epsilon_1_is_the_real_image_and_0_the_generated_one(epsilon, which):
     pair = some_points()[:2]
     found, = penalty_of(lambda x: tf.reduce_sum(x * x / 2, axis=1, keepdims=True),
                         (*pair, np.full((5, 1), epsilon)))
-    assert found == pytest.approx(((np.linalg.norm(pair[which], axis=1) - 1) ** 2).mean(), rel=1e-5)
+    assert found == same(((np.sqrt((pair[which] ** 2).sum(axis=1) + 1e-12) - 1) ** 2).mean())
 
 
 def test_a_constant_critic_has_a_penalty_of_1_and_a_finite_gradient():
     value, by_weight = penalty_of(lambda x: x @ tf.get_variable("w", (6, 1)), some_points(),
                                   {"w": np.zeros((6, 1))})
-    assert value == pytest.approx(1, abs=1e-5)
+    assert value == same((1e-6 - 1) ** 2)
     assert (by_weight == 0).all()
 
 
@@ -188,8 +194,8 @@ def test_table_of_variables_at_full_size():
 def test_samples_use_the_moving_averages(session):
     sess, gan = session
     z = np.random.default_rng(1).normal(size=(6, 5))
-    np.testing.assert_allclose(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG),
-                               generator(z, values(sess), False)[0], atol=1e-5)
+    assert_same(model.sample(sess, gan, np.random.default_rng(1), 6, CONFIG),
+                generator(z, values(sess), False)[0])
 
 
 def test_the_critics_update_changes_only_the_critic(session, feed):
@@ -213,7 +219,7 @@ def test_without_momentum_adams_first_step_has_its_full_size(session, feed):
     name = "discriminator/dense_2/kernel"
     np.testing.assert_allclose(np.abs(after[name] - before[name]), 0.0001, rtol=0.01)
     assert after["disc_opt/beta1_power"] == 0
-    assert after["disc_opt/beta2_power"] == pytest.approx(0.81, rel=1e-6)
+    assert after["disc_opt/beta2_power"] == same(0.81)
 
 
 def test_the_generators_update_changes_only_its_weights_and_averages(session, feed):
@@ -227,7 +233,7 @@ def test_the_generators_update_changes_only_its_weights_and_averages(session, fe
     _, statistics = generator(feed[gan.noise], before, True)
     for norm, (mean, _) in zip(NORMS, statistics):
         expected = 0.8 * before[f"{norm}/moving_mean"] + 0.2 * mean
-        np.testing.assert_allclose(after[f"{norm}/moving_mean"], expected, rtol=1e-5, atol=1e-6)
+        assert_same(after[f"{norm}/moving_mean"], expected)
 
 
 def test_the_reported_losses_are_those_before_the_update(built):
@@ -298,8 +304,9 @@ def test_the_defaults_are_those_of_algorithm_1_and_of_the_chapter():
         intervals(model.Config(iterations=30, sample_interval=20))
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
-    _, gan, _ = built
+def test_every_op_of_the_training_graph_has_a_gpu_kernel():
+    with new_graph(seed=0).as_default():
+        gan = model.build(CONFIG)
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
