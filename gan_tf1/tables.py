@@ -3,7 +3,7 @@
 from tabulate import tabulate
 
 
-def lines(headers, rows, left=1):
+def lines(headers, rows, left=1) -> list[str]:
     """Return the lines of a table with `headers` and `rows`, each a sequence with one text per column.
 
     The first `left` columns are aligned to the left, and the others to the right. The caller formats
@@ -15,6 +15,6 @@ def lines(headers, rows, left=1):
                     disable_numparse=True).splitlines()
 
 
-def markdown(headers, rows):
+def markdown(headers, rows) -> str:
     """Return a Markdown table with `headers` and `rows`, each a sequence with one text per column."""
     return tabulate(rows, headers, "github", disable_numparse=True)

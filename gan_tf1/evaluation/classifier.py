@@ -102,7 +102,7 @@ class Classifier(NamedTuple):
     shrink_lr: Any
 
 
-def build(config):
+def build(config) -> Classifier:
     """Build the whole graph in the current default graph."""
     learning_rate = tf.get_variable("learning_rate", initializer=np.float32(config.learning_rate),
                                     trainable=False)
@@ -115,7 +115,7 @@ def build(config):
                       variables, train_opt, shrink_lr)
 
 
-def shifted(images, rng, max_shift):
+def shifted(images, rng, max_shift) -> np.ndarray:
     """`images` [B, 784], each shifted by up to `max_shift` pixels in both directions.
 
     The pixels at the border that become free are background, 0.
@@ -146,14 +146,14 @@ class Tally(NamedTuple):
     loss: float = 0.
 
 
-def tally(totals, taken):
+def tally(totals, taken) -> Tally:
     """The `totals` of an epoch (None before its first step) including one more step."""
     totals, (count, loss, correct) = totals or Tally(), taken
     return Tally(totals.num_examples + count, totals.num_correct + float(correct),
                  totals.loss + float(loss) * count)
 
 
-def report(sess, net, totals, validation_set):
+def report(sess, net, totals, validation_set) -> dict[str, float]:
     """Reduce the learning rate at the end of an epoch, and return the results of the epoch.
 
     train_loss (nats) and train_accuracy are measured on the shifted images during the epoch,
@@ -165,7 +165,7 @@ def report(sess, net, totals, validation_set):
             "validation_accuracy": accuracy(sess, net, validation_set)}
 
 
-def accuracy(sess, net, data_set):
+def accuracy(sess, net, data_set) -> float:
     """The share of the images of `data_set` that the network classifies correctly, from 0 to 1."""
     correct = sum(
         float(sess.run(net.correct, {net.images: data_set.images[start:start + TEST_BATCH],
@@ -174,14 +174,14 @@ def accuracy(sess, net, data_set):
     return correct / data_set.num_examples
 
 
-def log_line(epoch, epochs, figures):
+def log_line(epoch, epochs, figures) -> str:
     """The line of the log after `epoch`, which counts from 1."""
     return (f"Epoch {epoch}/{epochs}... Train Loss: {figures['train_loss']:.4f}... "
             f"Train Accuracy: {figures['train_accuracy']:.4f}... "
             f"Validation Accuracy: {figures['validation_accuracy']:.4f}")
 
 
-def judge(sess, net, images):
+def judge(sess, net, images) -> tuple[np.ndarray, np.ndarray]:
     """The network's `(probabilities, features)` for `images` [n, 784] in [0, 1].
 
     They are float64 arrays [n, 10] and [n, 64], as the functions of `classifier_metrics` need them.
@@ -193,7 +193,7 @@ def judge(sess, net, images):
     return probabilities, features
 
 
-def add_flag(parser):
+def add_flag(parser) -> None:
     """The flag of a script that reads digits: --classifier, a run directory."""
     parser.add_argument("--classifier", type=user_path, metavar="DIR", default=SHIPPED,
                         help="a run of train_mnist_classifier.py, which reads the digits (default: "

@@ -32,7 +32,7 @@ from gan_tf1.evaluation import statistics
 COVERED_SHARE = 0.01  # for ten classes, a tenth of the share that each would have if all were equal
 
 
-def classifier_score(probabilities):
+def classifier_score(probabilities) -> float:
     """exp(E_x KL(p(y | x) || p(y))), from 1 to the number of classes K; higher is better.
 
     Salimans et al. 2016, section 4, who use the Inception network. The score is K if the classifier
@@ -43,24 +43,24 @@ def classifier_score(probabilities):
     return float(np.exp(scipy.stats.entropy(p, p.mean(axis=0, keepdims=True), axis=1).mean()))
 
 
-def class_shares(probabilities):
+def class_shares(probabilities) -> np.ndarray:
     """The share [K] of samples that is assigned to each class, by argmax."""
     p = distributions(probabilities)
     return np.bincount(p.argmax(axis=1), minlength=p.shape[1]) / len(p)
 
 
-def classes_covered(probabilities, share=COVERED_SHARE):
+def classes_covered(probabilities, share=COVERED_SHARE) -> int:
     """The number of classes to which at least `share` of the samples is assigned, from 0 to K."""
     # Shares are counts divided by n: a rounding error must not decide at the boundary.
     return int((class_shares(probabilities) >= share - 1e-12).sum())
 
 
-def kl_to_uniform(probabilities):
+def kl_to_uniform(probabilities) -> float:
     """KL(q || uniform) in nats of the class shares q: 0 if all are equal, log K for a single class."""
     return float(statistics.kl_to_uniform(class_shares(probabilities)))
 
 
-def matches_label(probabilities, labels):
+def matches_label(probabilities, labels) -> np.ndarray:
     """Whether each sample is assigned to its label of `labels` [n]: 1. or 0., float64 [n].
 
     The mean is the conditional accuracy: the share of samples that show what the generator was asked
@@ -73,7 +73,7 @@ def matches_label(probabilities, labels):
     return (p.argmax(axis=1) == labels).astype(np.float64)
 
 
-def gaussian(features):
+def gaussian(features) -> tuple[np.ndarray, np.ndarray]:
     """The mean [F] and the unbiased covariance [F, F] of features [n, F].
 
     Raises InputError if there are fewer than two samples.
@@ -84,7 +84,7 @@ def gaussian(features):
     return features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False))
 
 
-def frechet_distance(mean1, cov1, mean2, cov2):
+def frechet_distance(mean1, cov1, mean2, cov2) -> float:
     """|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)) of two Gaussians, at least 0.
 
     Dowson and Landau 1982, equation 4: the squared 2-Wasserstein distance. If the Gaussians are
@@ -109,7 +109,7 @@ def frechet_distance(mean1, cov1, mean2, cov2):
     return max(0., float(distance))
 
 
-def root(covariance):
+def root(covariance) -> np.ndarray:
     """The symmetric square root of a covariance [F, F], which may be singular.
 
     Negative eigenvalues are rounding errors and are set to 0.
@@ -118,7 +118,7 @@ def root(covariance):
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
 
 
-def distributions(probabilities):
+def distributions(probabilities) -> np.ndarray:
     """`probabilities` as float64 [n, K]; InputError if a row is not a probability distribution."""
     p = finite_table(probabilities, "probabilities")
     # A softmax in float32 sums to 1 with an error of about 1e-7.
@@ -127,7 +127,7 @@ def distributions(probabilities):
     return p / p.sum(axis=1, keepdims=True)
 
 
-def finite_table(values, name):
+def finite_table(values, name) -> np.ndarray:
     """`values` as float64 [n, columns]; InputError with `name` if the shape differs or one is not finite."""
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or not values.size:

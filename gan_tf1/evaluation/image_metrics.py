@@ -34,7 +34,7 @@ WINDOW = 11
 BATCH = 64               # pairs per `session.run`, which limits memory
 
 
-def sliced_wasserstein(images, reference, rng):
+def sliced_wasserstein(images, reference, rng) -> dict[int, float]:
     """The distance between two sets of n images at each level: a dict of size in pixels -> distance.
 
     `rng` (a `numpy.random.Generator`) draws patches and directions. The tables of the paper state
@@ -52,7 +52,7 @@ def sliced_wasserstein(images, reference, rng):
             for a, b in zip(laplacian_pyramid(images), laplacian_pyramid(reference))}
 
 
-def laplacian_pyramid(images):
+def laplacian_pyramid(images) -> list[np.ndarray]:
     """Images [n, s, s, C] as bands of s, s/2, ..., 16 pixels; the last one is the blurred rest."""
     pyramid = [images]
     while pyramid[-1].shape[1] > SMALLEST:
@@ -64,7 +64,7 @@ def laplacian_pyramid(images):
     return pyramid
 
 
-def patches(level, rng):
+def patches(level, rng) -> np.ndarray:
     """`PATCHES` patches of 7x7 pixels at random places of each image [n, s, s, C]: [n PATCHES, 49 C].
 
     Each channel is normalized over the whole set to a mean of 0 and a standard deviation of 1.
@@ -80,7 +80,7 @@ def patches(level, rng):
     return found.reshape(len(found), -1)
 
 
-def projected_distance(a, b, rng, projections=PROJECTIONS):
+def projected_distance(a, b, rng, projections=PROJECTIONS) -> float:
     """The mean over random directions of the 1-Wasserstein distance between a, b [n, d] along them.
 
     Rabin et al. 2011. On a line, the distance between two sets of n numbers is the mean difference of
@@ -93,7 +93,7 @@ def projected_distance(a, b, rng, projections=PROJECTIONS):
                           for way in directions]))
 
 
-def ms_ssim(a, b):
+def ms_ssim(a, b) -> np.ndarray:
     """The multi-scale structural similarity of each pair of images a, b: float64 [n], 1 if equal.
 
     Wang et al. 2003, equation 7, averaged over channels, by `tf.image.ssim_multiscale`. The paper has
@@ -116,7 +116,7 @@ def ms_ssim(a, b):
     return compared(lambda *pair: tf.image.ssim_multiscale(*pair, 1., weights.tolist()), a, b)
 
 
-def variety(images):
+def variety(images) -> float:
     """The mean MS-SSIM of pairs: the first half of the images with the second half, one to one.
 
     Raises InputError if there are fewer than two images.
@@ -127,7 +127,7 @@ def variety(images):
     return float(ms_ssim(images[:half], images[half:2 * half]).mean())
 
 
-def compared(measure, a, b):
+def compared(measure, a, b) -> np.ndarray:
     """What TensorFlow's `measure` of two batches of images [B, H, W, C] gives for a, b: float64 [n]."""
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         pair = [tf.placeholder(tf.as_dtype(images.dtype), (None, *images.shape[1:]))

@@ -51,7 +51,7 @@ def read_evaluation(text):
     return rows, int(told[1]), told[2]
 
 
-def estimate_title(chapter, data_title, seed, count):
+def estimate_title(chapter, data_title, seed, count) -> str:
     """The title of the figure of a critic's estimate, with `count` samples per interval."""
     return f"{CRITICS[chapter]} on {data_title}, seed {seed}: {count:,} samples of each interval"
 

@@ -36,7 +36,7 @@ class Counted(NamedTuple):
     reverse_kl: float    # nats, 0 to log K
 
 
-def nearest(samples, means):
+def nearest(samples, means) -> tuple[np.ndarray, np.ndarray]:
     """The nearest of the `means` [K, d] to each of the samples [n, d] and its distance: [n] each.
 
     Raises InputError if a sample is not finite or has another dimension than the means.
@@ -50,7 +50,7 @@ def nearest(samples, means):
     return distances.argmin(axis=1), distances.min(axis=1)
 
 
-def of_points(samples, means, deviation):
+def of_points(samples, means, deviation) -> Counted:
     """The `Counted` of points [n, d] if the modes have the `means` [K, d] and a standard deviation.
 
     Raises InputError as `nearest` does.
@@ -61,7 +61,7 @@ def of_points(samples, means, deviation):
                    reverse_kl(labels, len(means)))
 
 
-def of_labels(labels, count):
+def of_labels(labels, count) -> Counted:
     """The `Counted` of samples whose modes `labels` [n] are known, out of `count` modes.
 
     Raises InputError as `reverse_kl` does.
@@ -69,12 +69,12 @@ def of_labels(labels, count):
     return Counted(len(np.unique(labels)), np.nan, reverse_kl(labels, count))
 
 
-def of_digits(digits):
+def of_digits(digits) -> np.ndarray:
     """The number, 0 to 999, of the mode of stacked MNIST that each triple of `digits` [n, 3] is: [n]."""
     return digits @ np.array([100, 10, 1])
 
 
-def reverse_kl(labels, count):
+def reverse_kl(labels, count) -> float:
     """sum_k g_k log(K g_k) in nats, where g_k is the share of `labels` [n] that are k and K = `count`.
 
     Raises InputError if there are no labels, or if one is not from 0 to K - 1.

@@ -16,12 +16,12 @@ BINS = 64          # of a colour difference's histogram, from -128 to 127; other
 HEADERS = ("", "MAE (of 255)", "PSNR (dB)", "colourfulness", "colour overlap")
 
 
-def absolute_error(images, targets):
+def absolute_error(images, targets) -> np.ndarray:
     """The mean absolute error of each image, in levels of 0 to 255: [n]."""
     return np.abs(images.astype(np.int16) - targets).mean((1, 2, 3), dtype=np.float64)
 
 
-def psnr(images, targets):
+def psnr(images, targets) -> np.ndarray:
     """The peak signal-to-noise ratio of each image, in dB, by `tf.image.psnr`: [n].
 
     An image that equals its target gets 58.9 dB, the value for an error by rounding alone, so that
@@ -31,7 +31,7 @@ def psnr(images, targets):
     return np.minimum(ratios, 10 * np.log10(255 ** 2 / ROUNDING))
 
 
-def colourfulness(images):
+def colourfulness(images) -> np.ndarray:
     """The colourfulness of each image: [n]; 0 for grey, 109 for "extremely colourful".
 
     Hasler and Suesstrunk 2003, with the opponents rg = R - G and yb = (R + G) / 2 - B of the pixels
@@ -47,7 +47,7 @@ def colourfulness(images):
     return variation + 0.3 * mean
 
 
-def colour_overlap(images, targets):
+def colour_overlap(images, targets) -> float:
     """How similar the colour distributions of all images and of all targets are, from 0 to 1.
 
     This is the intersection of two histograms, averaged over two colour differences: red less grey,
@@ -64,7 +64,7 @@ def colour_overlap(images, targets):
     return float(np.mean(overlaps))
 
 
-def mean_colours(inputs, targets):
+def mean_colours(inputs, targets) -> np.ndarray:
     """The mean colour of the targets at the pixels of each grey level of the inputs: [256, 3].
 
     For a level that no input has, it is that grey.
@@ -77,7 +77,7 @@ def mean_colours(inputs, targets):
     return np.where(counts, sums / np.maximum(counts, 1), own)
 
 
-def by_level(inputs, colours):
+def by_level(inputs, colours) -> np.ndarray:
     """The images that result if each grey level of the inputs is replaced by its colour.
 
     `colours` [256, 3] are those that `mean_colours` returns.
@@ -85,7 +85,7 @@ def by_level(inputs, colours):
     return np.rint(colours[grey_levels(inputs)]).astype(np.uint8)
 
 
-def table(rows, targets):
+def table(rows, targets) -> list[str]:
     """The lines of a table with one row for each pair (name, images) of `rows`, and for the targets.
 
     Each cell has the mean over images and its standard error.

@@ -7,7 +7,7 @@ LEVEL = 0.95  # confidence level of all intervals
 DRAWS = 100   # bootstrap resamples; with 100, the standard error itself is accurate to 7 %
 
 
-def mean_interval(values):
+def mean_interval(values) -> tuple[float, float, float]:
     """The mean of `values` [n] and Student's confidence interval for it: `(mean, low, high)`."""
     # Not `t.interval`, which is NaN if all values are equal.
     mean = np.mean(values)
@@ -15,7 +15,7 @@ def mean_interval(values):
     return float(mean), float(mean - half), float(mean + half)
 
 
-def share_interval(hits):
+def share_interval(hits) -> tuple[float, float, float]:
     """The share of true values in `hits` [n] bool and its confidence interval: `(share, low, high)`.
 
     The interval is the exact one of Clopper and Pearson (1934).
@@ -24,7 +24,7 @@ def share_interval(hits):
     return float(np.mean(hits)), float(exact.low), float(exact.high)
 
 
-def mean_and_error(values):
+def mean_and_error(values) -> tuple[float, float]:
     """The mean of `values` [n] and its standard error, which is NaN for a single value."""
     error = scipy.stats.sem(values) if len(values) > 1 else np.nan
     return float(np.mean(values)), float(error)
@@ -41,7 +41,7 @@ def kl_to_uniform(counts):
         return scipy.stats.entropy(counts, np.ones_like(counts), axis=-1)
 
 
-def standard_error(metric, samples, rng, draws=DRAWS):
+def standard_error(metric, samples, rng, draws=DRAWS) -> float:
     """The bootstrap standard error of `metric(samples)`, a single number (Efron 1979).
 
     This is the standard deviation of the metric over `draws` resamples. Each consists of n rows of

@@ -55,12 +55,12 @@ class Row(NamedTuple):
     counted: list  # the `mode_coverage.Counted` of each
 
 
-def of_runs(data, packing, paths):
+def of_runs(data, packing, paths) -> Row:
     """The `Row` of the runs at `paths`, each complete or diverged."""
     return Row(data, packing, paths, [counted(path) for path in paths])
 
 
-def counted(path):
+def counted(path) -> mode_coverage.Counted:
     """The modes that the run at `path` had captured at its end; none if it diverged."""
     if many_runs.diverged(path):
         return DIVERGED
@@ -78,20 +78,20 @@ def counted(path):
                                    stacked_mnist_gan.NUM_MODES)
 
 
-def cell(value, error, decimals):
+def cell(value, error, decimals) -> str:
     """A number and its standard error, if it has one."""
     if np.isnan(value):
         return "-"
     return f"{value:.{decimals}f}" + ("" if np.isnan(error) else f" +- {error:.{decimals}f}")
 
 
-def apart(ours, theirs):
+def apart(ours, theirs) -> str:
     """The difference between two pairs (mean, error), in standard errors of the difference."""
     error = np.hypot(ours[1], theirs[1])
     return f"{abs(ours[0] - theirs[0]) / error:.1f}" if error > 0 else "-"
 
 
-def table(rows):
+def table(rows) -> list[str]:
     """The lines of the table: each of our rows, and below it what has been published."""
     cells = []
     for row in rows:
@@ -111,7 +111,7 @@ def table(rows):
         ("", "runs", *COLUMNS.values(), "difference in standard errors, of each"), cells)
 
 
-def write_rows(file, seeds, rows):
+def write_rows(file, seeds, rows) -> None:
     """Write one row per run to the open `file`."""
     lines = csv.writer(file, lineterminator="\n")
     lines.writerow(["data", "packing", "seed", *COLUMNS])

@@ -115,7 +115,7 @@ def remedies(rows, modes, title, seeds=()):
     return figure
 
 
-def areas(axes, iterations, shares):
+def areas(axes, iterations, shares) -> None:
     """Stack the shares [E, K] over `iterations` [E]; what belongs to no mode stays grey."""
     if not len(shares):
         return

@@ -19,22 +19,22 @@ class Trained(NamedTuple):
     diagnosis: Any      # `diagnosis.Diagnosis`
 
 
-def of_run(values, seed, path):
+def of_run(values, seed, path) -> Trained:
     """The `Trained` of the run at `path`, which had these `values` and this `seed`."""
     return Trained(values, seed, load_losses(path), diagnosis.of_run(path))
 
 
-def combinations(vary):
+def combinations(vary) -> list[tuple]:
     """All combinations of the values of `vary`, a dict of name -> values, as tuples."""
     return list(itertools.product(*vary.values()))
 
 
-def called(names, values, between=", "):
+def called(names, values, between=", ") -> str:
     """The name of a combination: "learning-rate 0.001, disc-steps 1"."""
     return between.join(f"{name} {value}" for name, value in zip(names, values))
 
 
-def write_rows(file, names, runs):
+def write_rows(file, names, runs) -> None:
     """Write one row per run and epoch, or step, to the open `file`."""
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow([*(name.replace("-", "_") for name in names), "seed", *runs[0].losses])
@@ -43,7 +43,7 @@ def write_rows(file, names, runs):
             rows.writerow([*run.values, run.seed, int(count), *(f"{loss:.6g}" for loss in losses)])
 
 
-def signs(run):
+def signs(run) -> tuple[str, ...]:
     """The names of the signs that `run` shows."""
     if not run.diagnosis.judged:
         return (SHORT,)

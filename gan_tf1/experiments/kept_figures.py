@@ -16,7 +16,7 @@ from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses
 
 
-def rows_of(path):
+def rows_of(path) -> list[dict[str, str]]:
     """The rows of a CSV file as dicts, without the comments above them."""
     with open(path, newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
@@ -110,7 +110,7 @@ def stretches(inked):
     return np.flatnonzero(np.diff(np.pad(inked, 1).astype(int))).reshape(-1, 2)
 
 
-def read_progress(path, rows=10, columns=6):
+def read_progress(path, rows=10, columns=6) -> np.ndarray:
     """The samples that `figures.progress` drew to the PNG at `path`: [rows, columns, 28, 28] in [0, 1].
 
     The figure shows every pixel of a sample as a rectangle of one grey, so that the grey in the middle

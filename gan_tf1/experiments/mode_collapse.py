@@ -33,7 +33,7 @@ class Told(NamedTuple):
     diverged: bool = False  # it stopped at a loss that wasn't finite, so E is smaller, or 0
 
 
-def called(told):
+def called(told) -> str:
     """The verdict on the run's modes, such as "full collapse, cycling"."""
     if told.diverged:
         return "diverged"
@@ -42,7 +42,7 @@ def called(told):
     return words[mode_shares.verdict(told.shares)] + cycles
 
 
-def of_run(path, classifier=classifier.SHIPPED, shares=None):
+def of_run(path, classifier=classifier.SHIPPED, shares=None) -> Told:
     """Read the run at `path`, complete or diverged, as a `Told`.
 
     `classifier` is the run directory of the classifier that reads digits. It isn't needed if
@@ -81,7 +81,7 @@ def seconds(path):
     return float(np.median(np.diff(times)) * len(times)) if len(times) > 1 else np.nan
 
 
-def write_shares(path):
+def write_shares(path) -> None:
     """Write shares.csv in the complete run at `path`: each mode's share after each interval."""
     told = of_run(path)
     rows = [",".join(["iteration", *(f"share_{mode}" for mode in told.modes)])]
@@ -91,7 +91,7 @@ def write_shares(path):
         temporary.write_text("\n".join(rows) + "\n")
 
 
-def draw(path, title):
+def draw(path, title) -> None:
     """Draw the modes of the complete run at `path` over training, and print the files' names."""
     told = of_run(path, shares=diagnosis.shares_of(path))
     figure = chapters_figure([("", told)], title)
@@ -117,7 +117,7 @@ def load(choice, data_dir, seed):
     return digits.unsplit(digits.load(choice, data_dir))
 
 
-def table(rows):
+def table(rows) -> list[str]:
     """The lines of a table of verdicts; `rows` maps a name to the list of its seeds' `Told`.
 
     Runs that have diverged are counted, and left out of all other columns.
@@ -144,7 +144,7 @@ def table(rows):
          "KL to uniform", "of no mode", "switches", "period", "seconds"), lines)
 
 
-def spread(numbers, digits):
+def spread(numbers, digits) -> str:
     """The mean and standard deviation as text, without NaNs; of one number only the mean."""
     numbers = np.asarray(numbers, float)
     numbers = numbers[~np.isnan(numbers)]

@@ -23,7 +23,7 @@ TAIL = 1e-16  # the probability that quadrature omits on either side
 SEEN = 0.05   # share of the largest density; below it, D sees too few numbers to learn from
 
 
-def expectation(function, dist, *others):
+def expectation(function, dist, *others) -> float:
     """E[function(x)] for x from `dist`, by adaptive quadrature.
 
     The range covers `dist` and all `others`, except for their tails.
@@ -39,19 +39,19 @@ def optimal_logit(data, gen):
     return lambda x: data.logpdf(x) - gen.logpdf(x)
 
 
-def value(logit, data, gen):
+def value(logit, data, gen) -> float:
     """V(G, D) in nats; `logit(x)` are the discriminator's logits."""
     log_expit = scipy.special.log_expit
     return (expectation(lambda x: log_expit(logit(x)), data)
             + expectation(lambda x: log_expit(-logit(x)), gen))
 
 
-def kullback_leibler(p, q):
+def kullback_leibler(p, q) -> float:
     """KL(p, q), from 0 to infinity. It is not symmetric."""
     return expectation(lambda x: p.logpdf(x) - q.logpdf(x), p)
 
 
-def jensen_shannon(p, q):
+def jensen_shannon(p, q) -> float:
     """JSD(p, q), from 0 to log 2: the mean of KL(p, m) and KL(q, m), with m = (p + q) / 2."""
     def log_mixture(x):
         return np.logaddexp(p.logpdf(x), q.logpdf(x)) - np.log(2)
@@ -59,7 +59,7 @@ def jensen_shannon(p, q):
             + expectation(lambda x: q.logpdf(x) - log_mixture(x), q)) / 2
 
 
-def divergences(shifts):
+def divergences(shifts) -> dict[str, np.ndarray]:
     """A table for the data N(0, 1) and the generator N(s, 1), for each s in `shifts` [n].
 
     Its columns [n] are `shift`; `value`, which is V(G, D*); `bound`, which is 2 JSD - log 4; KL in
@@ -95,7 +95,7 @@ class Costs(NamedTuple):
     by_logit: np.ndarray  # the gradient with respect to its logit
 
 
-def generator_costs(probs):
+def generator_costs(probs) -> dict[str, Costs]:
     """The `Costs` of each objective at probabilities [n] in (0, 1), with `tf.gradients`.
 
     The costs are those of `mnist_gan_objectives`, which trainings minimize.
@@ -110,7 +110,7 @@ def generator_costs(probs):
         return sess.run(costs, {prob: probs})
 
 
-def noise_cells(count):
+def noise_cells(count) -> tuple[np.ndarray, float]:
     """Cells of equal probability of normal noise: their edges [count + 1] and the share of each.
 
     The outermost edges would be infinite. They are moved inwards, so that each of them cuts off
@@ -121,7 +121,7 @@ def noise_cells(count):
     return scipy.stats.norm.ppf(shares), 1 / count
 
 
-def density(x, share, edges):
+def density(x, share, edges) -> np.ndarray:
     """p_g by change of variables: the mean density in each cell between `edges` [m + 1].
 
     `x` [n + 1] is G at the edges of n cells of noise, each with the probability `share`. Within a
@@ -143,7 +143,7 @@ class Deviation(NamedTuple):
     best_value: float  # V(G, D*)
 
 
-def deviation(logit, p, q, width):
+def deviation(logit, p, q, width) -> Deviation:
     """The `Deviation` of D, given its logits [m], in cells of `width` with densities `p`, `q` [m]."""
     log_expit, xlogy = scipy.special.log_expit, scipy.special.xlogy
     mixture, apart = (p + q) / 2, np.abs(scipy.special.expit(logit) - optimum(p, q))
@@ -153,11 +153,11 @@ def deviation(logit, p, q, width):
         width * (xlogy(p, optimum(p, q)) + xlogy(q, optimum(q, p))).sum())
 
 
-def optimum(p, q):
+def optimum(p, q) -> np.ndarray:
     """D* of densities that aren't both 0."""
     return p / (p + q)
 
 
-def seen(p, q):
+def seen(p, q) -> np.ndarray:
     """A mask of the cells in which p + q is at least `SEEN` times its largest value."""
     return p + q >= SEEN * (p + q).max()

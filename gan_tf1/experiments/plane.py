@@ -12,14 +12,14 @@ MARGIN = 0.3  # on each side, as a share of the means' range; at least six stand
 PIXELS = 160  # width and height of the density
 
 
-def window(mixture):
+def window(mixture) -> tuple[float, float]:
     """The limits (low, high) of both axes."""
     low, high = mixture.means.min(), mixture.means.max()
     margin = max(MARGIN * (high - low), 2 * RADIUS * mixture.deviation)
     return low - margin, high + margin
 
 
-def density_png(points, mixture):
+def density_png(points, mixture) -> bytes:
     """A picture of the number of `points` [n, 2] per pixel, on a log scale: the bytes of a PNG."""
     counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], PIXELS, [window(mixture)] * 2)
     buffer = io.BytesIO()
@@ -28,7 +28,7 @@ def density_png(points, mixture):
     return buffer.getvalue()
 
 
-def scatter(axes, points, mixture, title):
+def scatter(axes, points, mixture, title) -> None:
     """Draw `points` [n, 2], and a circle of three standard deviations around each mode."""
     from matplotlib.collections import EllipseCollection
     axes.plot(*np.transpose(points), ".", color=GEN_COLOUR, markersize=2, alpha=0.5,

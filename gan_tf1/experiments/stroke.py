@@ -25,7 +25,7 @@ class Gauge(NamedTuple):
     held_out: int      # number of held-out digits
 
 
-def width(images):
+def width(images) -> np.ndarray:
     """The measured width in pixels, [n], of the strokes in `images` [n, 784] in [0, 1].
 
     It is twice the ink divided by the length of the outline. That length is the total variation,
@@ -42,7 +42,7 @@ def width(images):
     return np.divide(2 * ink, outline, out=np.zeros(len(images)), where=outline > 0)
 
 
-def gauge(cache_dir=None):
+def gauge(cache_dir=None) -> Gauge:
     """Fit a `Gauge` to the first half of `COUNT` drawn digits; the second half is held out."""
     drawn = drawn_digits.load(COUNT, SEED, cache_dir)
     widths, half = width(drawn.images / 255), COUNT // 2
@@ -53,6 +53,6 @@ def gauge(cache_dir=None):
                  float(np.sqrt((left ** 2).mean())), COUNT - half)
 
 
-def weight(gauge, images):
+def weight(gauge, images) -> np.ndarray:
     """The weight in pixels, [n], that `gauge` estimates for `images` [n, 784] in [0, 1]."""
     return gauge.slope * width(images) + gauge.intercept

@@ -71,7 +71,7 @@ class Gradients(NamedTuple):
     slopes: dict          # name of a generator's cost -> the absolute value of its slope at x
 
 
-def gradients(seed, config):
+def gradients(seed, config) -> Gradients:
     """Train the networks of figure 6.15; returns their `Gradients`."""
     rng = seeds.stream(seed, seeds.STEPS)
     real, fake = (scipy.stats.norm(side * config.distance / 2, config.deviation)
@@ -89,7 +89,7 @@ def gradients(seed, config):
         "-log D(x)": np.abs(other * by_x), "-f(x)": np.abs(critic_by_x)})
 
 
-def draw_all(seed, out):
+def draw_all(seed, out) -> None:
     """Write the theory's figures and tables to the folder `out`; print their names and the results.
 
     Raises InputError if `out` is not a folder and can't be made one.
@@ -128,7 +128,7 @@ def draw_all(seed, out):
                                  f"(synthetic data), seed {seed}"))
 
 
-def compare(paths, out):
+def compare(paths, out) -> None:
     """Compare the finished trainings at `paths`: write their losses and last samples to `out`.
 
     The files are objectives.png, objectives.csv and objectives_samples.png. Raises InputError if a
@@ -165,7 +165,7 @@ def compare(paths, out):
                        out / "objectives_samples.png"))
 
 
-def compared(data_title, seeds, label_smooth):
+def compared(data_title, seeds, label_smooth) -> str:
     """The title of a comparison; `seeds` and `label_smooth` are the sets of values that occur."""
     seeds, smooth = (", ".join(map(str, sorted(values))) for values in (seeds, label_smooth))
     return f"The MNIST GAN by objective, on {data_title}: seeds {seeds}, label smoothing {smooth}"

@@ -52,24 +52,24 @@ class Trials(NamedTuple):
     other: np.ndarray    # regular images of the second digit
 
 
-def read(probabilities, weight):
+def read(probabilities, weight) -> Read:
     """The `Read` of a classifier's `probabilities` [n, 10] and of `weight` [n]."""
     return Read(probabilities.argmax(axis=1), probabilities.max(axis=1) >= SURE, weight)
 
 
-def between(images, digit, low, high):
+def between(images, digit, low, high) -> np.ndarray:
     """The indices of sure readings of `digit` with a weight from quantile `low` to `high`."""
     own = np.flatnonzero((images.digit == digit) & images.sure)
     by_weight = own[np.argsort(images.weight[own], kind="stable")]
     return by_weight[int(np.ceil(low * len(own))):int(high * len(own))]
 
 
-def names(first, second):
+def names(first, second) -> tuple[str, ...]:
     """The names of the three concepts."""
     return f"bold {first}s", f"regular {first}s", f"regular {second}s"
 
 
-def trials(images, first, second, exemplars, limit, rng):
+def trials(images, first, second, exemplars, limit, rng) -> Trials:
     """Draw disjoint groups of `exemplars` for each concept: at most `limit` `Trials`.
 
     They are chosen among `images`, a `Read`: bold and regular images of the digit `first`, and
@@ -87,18 +87,18 @@ def trials(images, first, second, exemplars, limit, rng):
                     for own in found))
 
 
-def means(z, groups):
+def means(z, groups) -> np.ndarray:
     """The mean latent vector of each group, [trials, Z], from `z` [n, Z]."""
     return z[groups].mean(axis=1)
 
 
-def as_long(vectors, rng):
+def as_long(vectors, rng) -> np.ndarray:
     """A vector of the same length in a random direction, for each of `vectors` [n, Z]."""
     random = rng.normal(size=vectors.shape)
     return random * (np.linalg.norm(vectors, axis=1) / np.linalg.norm(random, axis=1))[:, None]
 
 
-def spherical(start, end, steps):
+def spherical(start, end, steps) -> np.ndarray:
     """Spherical interpolation: `steps` latent vectors from `start` [Z] to `end` [Z], [steps, Z].
 
     Normal noise of dimension 100 nearly always has a length of about 10. Half-way on the straight
@@ -133,7 +133,7 @@ class Outcome(NamedTuple):
     read: dict          # name -> the readings of these images
 
 
-def experiment(z, generate, judge, digits, exemplars, limit, rng):
+def experiment(z, generate, judge, digits, exemplars, limit, rng) -> Outcome:
     """Do the arithmetic on latent vectors `z` [n, Z] in at most `limit` trials: an `Outcome`.
 
     `generate(z)` returns the images [n, 784] in [0, 1] of latent vectors, and `judge(images)`
@@ -190,7 +190,7 @@ def report(outcome):
            f"{chance:.1%} of all drawn; {np.mean(control.digit == second):.1%} of the controls")
 
 
-def difference(name, pixels):
+def difference(name, pixels) -> str:
     """A line with the mean of `pixels`, one number per trial, and its 95% interval's verdict."""
     if len(pixels) < 2:
         return f"  {name}: too few trials"

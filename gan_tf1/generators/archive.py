@@ -21,7 +21,7 @@ NAME = 200             # characters, folders included
 HEADER = 1024**2       # bytes that tarfile may read at once, since headers can claim any length
 
 
-def unpack(archive, folder):
+def unpack(archive, folder) -> None:
     """Unpack the .tar.gz at path `archive` into the empty `folder`.
 
     Raises InputError if the archive is damaged, contains an absolute name, a name with `..`, a

@@ -32,7 +32,7 @@ SIGNATURE = "default"  # the name that TensorFlow Hub gives a module's first sig
 ABOUT = "generator.json"
 
 
-def export(path, folder):
+def export(path, folder) -> None:
     """Write the newest generator of the run directory `path` to the new folder `folder`.
 
     The signature `default` takes `latent`, float32 [N, Z], and also `label`, int32 [N], if the
@@ -120,7 +120,7 @@ def needed(graph, tensors):
     return tf.graph_util.extract_sub_graph(graph_def, [tensor.op.name for tensor in tensors])
 
 
-def save(graph_def, variables, signatures, folder):
+def save(graph_def, variables, signatures, folder) -> None:
     """Write `graph_def` to the empty `folder` as a SavedModel.
 
     `signatures` maps names to `Signature`s, and `variables` are pairs (variable, value). They may

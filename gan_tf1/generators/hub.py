@@ -52,7 +52,7 @@ Z_SIZE = 512  # latent dimension, as the section says
 BATCH = 25    # images generated at a time
 
 
-def chapter_noise(seed, shape):
+def chapter_noise(seed, shape) -> np.ndarray:
     """The float32 numbers that TF2's first `tf.random.normal(shape)` draws after `set_seed(seed)`.
 
     TF2 gives each random op its own seed, which Python's `random.Random(seed)` draws. An op in a
@@ -63,13 +63,13 @@ def chapter_noise(seed, shape):
         return sess.run(tf.random.normal(shape, seed=op_seed))
 
 
-def cached(handle):
+def cached(handle) -> pathlib.Path:
     """The path where `tensorflow_hub` caches the module `handle`, which need not exist."""
     root = os.environ.get("TFHUB_CACHE_DIR") or pathlib.Path(tempfile.gettempdir(), "tfhub_modules")
     return pathlib.Path(root).expanduser() / hashlib.sha1(handle.encode()).hexdigest()
 
 
-def module(text):
+def module(text) -> str | pathlib.Path:
     """An argparse type: a handle of TensorFlow Hub stays a str, anything else becomes a path."""
     return text if "://" in text else user_path(text)
 
@@ -92,7 +92,7 @@ def folder(module):
             yield unpack(module, pathlib.Path(unpacked))
 
 
-def unpack(archive, place):
+def unpack(archive, place) -> pathlib.Path:
     """Unpack `archive`, a .tar.gz, into the empty folder `place`; returns the module's folder.
 
     Raises InputError as `archive.unpack` does, and if there is not exactly one module.
@@ -104,7 +104,7 @@ def unpack(archive, place):
     return found[0]
 
 
-def download(handle):
+def download(handle) -> pathlib.Path:
     """Download the module `handle` with `tensorflow_hub`; returns its folder.
 
     Raises InputError if that fails; the message says how else to get the module.
@@ -172,7 +172,7 @@ def opened(path):
         yield Generator(path, sess, latent, images, z_size, (low, high))
 
 
-def generate(generator, z):
+def generate(generator, z) -> np.ndarray:
     """The images of latent vectors `z` [n, Z]: float32 [n, H, W, C] or [n, 784] in [0, 1].
 
     Raises InputError if the module takes latent vectors of another dimension, or if its output is

@@ -7,7 +7,7 @@ from gan_tf1.tf1 import tf
 from gan_tf1.training.saved_generator import epoch_of, saved
 
 
-def newest_generator(path):
+def newest_generator(path) -> tuple[str, int]:
     """The checkpoint prefix of the newest generator in the run directory `path`, and its epoch.
 
     The epoch is None if the name doesn't contain it. Raises InputError if there is no generator,
@@ -20,7 +20,7 @@ def newest_generator(path):
     return str(last[-1]), epoch_of(last[-1].name)
 
 
-def restore_generator(path, gen_vars, sess):
+def restore_generator(path, gen_vars, sess) -> int:
     """Restore `gen_vars` from the newest generator in the run directory `path`; returns its epoch.
 
     Raises InputError if the generator is missing or damaged, or if its shapes are different.

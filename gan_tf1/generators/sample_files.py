@@ -42,7 +42,7 @@ class Samples(NamedTuple):
     labels: Any = None  # [n], the classes on which they were conditioned, or None
 
 
-def load(path, count, seed, value_range=None):
+def load(path, count, seed, value_range=None) -> Samples:
     """Load `count` samples from `path`, a run directory, an `.npz` or an `.npy`, as `Samples`.
 
     If the run's chapter follows the convention above, new samples are drawn with `seed`; if not,
@@ -77,7 +77,7 @@ def chapter(name):
     return model if hasattr(model, "SAMPLE_RANGE") else None
 
 
-def draw(path, model, count, seed):
+def draw(path, model, count, seed) -> tuple[np.ndarray, int]:
     """Draw `count` samples from the newest generator in the run directory `path`.
 
     `model` is the module of the run's chapter. Returns the samples, in the chapter's shape and
@@ -87,7 +87,7 @@ def draw(path, model, count, seed):
     return images, epoch
 
 
-def draw_labelled(path, model, count, seed, label=None):
+def draw_labelled(path, model, count, seed, label=None) -> tuple[np.ndarray, np.ndarray, int]:
     """Like `draw`, for a conditional chapter: returns samples, their labels [count], and the epoch.
 
     If `label` is given, all samples are conditioned on it.
@@ -132,7 +132,7 @@ def restored(path, model, resource_variables=False):
             yield sess, net, config, restore.restore_generator(path, net.gen_vars, sess)
 
 
-def add_flags(parser):
+def add_flags(parser) -> None:
     """Add the flags of a script that draws samples: their number, the seed, and the output."""
     add_count(parser, 16, "number of samples")
     parser.add_argument("--seed", type=seed_number, default=0,
@@ -140,14 +140,14 @@ def add_flags(parser):
     outputs.add_flags(parser, "samples", ".png", "a grid of images, or a .npy with their numbers,")
 
 
-def checked(args):
+def checked(args) -> pathlib.Path:
     """The file to write, from the flags above. Raises InputError if a flag is invalid."""
     if not 1 <= args.n <= 100_000:
         raise InputError("--samples must be at least 1 and at most 100000")
     return outputs.file(args, "samples", (".png", ".npy"))
 
 
-def save(images, title, out):
+def save(images, title, out) -> None:
     """Write `images` [n, 784] to `out`, as a grid with `title` (.png) or as an array (.npy)."""
     if out.suffix == ".npy":
         with replacing(out) as temporary:
@@ -216,7 +216,7 @@ def _check_array(file, size):
         raise ValueError(f"shape {list(shape)} of {dtype} is more than its {size} bytes hold")
 
 
-def unified(path, images, count, seed, value_range):
+def unified(path, images, count, seed, value_range) -> np.ndarray:
     """Select `count` of `images`, and return them as float32 [count, 784] in [0, 1].
 
     InputError names `path` if the images don't allow it; see `load`.

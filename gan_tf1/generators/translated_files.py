@@ -6,7 +6,7 @@ from gan_tf1.files import user_path
 from gan_tf1.training import outputs, run_directory
 
 
-def add_flags(parser):
+def add_flags(parser) -> None:
     """Add the flags for the images, the run whose generator translates them, and the results."""
     parser.add_argument("images", type=user_path, nargs="+", metavar="IMAGE", help="image files; the "
                         "central square of each is resized to the run's size")
@@ -31,7 +31,7 @@ def places(args, chapter, ending):
     return path, files
 
 
-def write(stack, files):
+def write(stack, files) -> None:
     """Write the images `stack`, uint8 [n, size, size, channels], to the n `files`, and print these."""
     for image, file in zip(stack, files):
         images.write(image, file)

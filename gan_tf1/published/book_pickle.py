@@ -57,7 +57,7 @@ def load(path):
         raise InputError(f"{path} is not a pickle of samples: {reason}") from error
 
 
-def load_samples(path):
+def load_samples(path) -> np.ndarray:
     """The samples in the pickle at `path`: float32 [epochs, n, 784], tanh outputs in [-1, 1].
 
     Raises InputError as `load` does, and if the object is not a list of epochs.
@@ -154,7 +154,7 @@ class _Unpickler(pickle.Unpickler):
         """A single number."""
         return np.frombuffer(_bytes(content), dtype.numpy(), count=1)[0]
 
-    def spend(self, count):
+    def spend(self, count) -> None:
         """Count `count` bytes that are about to be built. Raises ValueError if they are too many."""
         self.left -= count
         if self.left < 0:

@@ -81,7 +81,7 @@ class Figure(NamedTuple):
     joint: tuple            # (low, high): 99 % for all figures of the table together
 
     @property
-    def outside(self):
+    def outside(self) -> bool:
         """Whether the value lies outside of the joint interval."""
         return not self.joint[0] <= self.value <= self.joint[1]
 
@@ -99,12 +99,12 @@ class Verdict(NamedTuple):
     limits: str = ""        # a sentence on what this comparison cannot detect
 
 
-def has_envelope(chapter):
+def has_envelope(chapter) -> bool:
     """Whether the package contains an envelope of the chapter."""
     return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
 
 
-def envelope(chapter, path=None):
+def envelope(chapter, path=None) -> Envelope:
     """The chapter's `Envelope`, from the package or from a file that scripts/make_envelope.py wrote.
 
     Raises InputError if there is none, if the file is not an envelope, or if an epoch of a seed is
@@ -144,7 +144,7 @@ def _t_quantile(probability, degrees):
     return float(scipy.stats.t.ppf(probability, degrees))
 
 
-def prediction_interval(values, significance):
+def prediction_interval(values, significance) -> tuple[np.ndarray, np.ndarray]:
     """The ends `(low, high)`, [...] each, of the interval for one more value beside `values` [n, ...].
 
     If the values are independent and normally distributed over axis 0, it lies inside with
@@ -157,7 +157,7 @@ def prediction_interval(values, significance):
 
 
 @functools.cache
-def smallest_shift(seeds, figures):
+def smallest_shift(seeds, figures) -> float:
     """The shift of one figure, in standard deviations of the seeds, that is detected with 80 % power.
 
     `seeds` is the number of seeds in the envelope, and `figures` that of the figures that are judged
@@ -169,7 +169,7 @@ def smallest_shift(seeds, figures):
     return found * math.sqrt(1 + 1 / seeds)
 
 
-def windows(log_epochs, envelope_epochs, spans):
+def windows(log_epochs, envelope_epochs, spans) -> dict[str, np.ndarray]:
     """The epochs that log and envelope have in common in each of the `spans`: a dict of name -> epochs.
 
     `spans` is a dict of name -> (first, last) epoch. A span without a common epoch is left out. If
@@ -191,7 +191,7 @@ def windows(log_epochs, envelope_epochs, spans):
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
 
-def judge(log, envelope):
+def judge(log, envelope) -> Verdict:
     """The `Verdict` on `log`: does it look like the log of one more seed of `envelope`?
 
     Raises InputError if the envelope has fewer than `FEWEST_SEEDS` seeds.

@@ -37,7 +37,7 @@ class Chapter(NamedTuple):
     bounds: tuple = (0, math.inf)   # of all values; the default is for cross-entropies
 
     @property
-    def one(self):
+    def one(self) -> str:
         """"an epoch" or "a step"."""
         return f"an {self.counted}" if self.counted == "epoch" else f"a {self.counted}"
 
@@ -83,7 +83,7 @@ class Log(NamedTuple):
     settings: Any = None    # a dict of the run's settings, or of those that its first line states
 
 
-def parse(text, chapter):
+def parse(text, chapter) -> Log:
     """The `Log` in any text that contains lines in the chapter's format, in the spelling of either book.
 
     Raises InputError if there is no such line, if a line begins like one and continues differently,
@@ -128,7 +128,7 @@ def _number_or_text(text):
     return text
 
 
-def read(path, chapter):
+def read(path, chapter) -> Log:
     """The `Log` of a run directory, of a table with the chapter's columns, or of a text.
 
     Raises InputError, which names the file, if it can't be read.
@@ -153,12 +153,12 @@ def read(path, chapter):
         raise InputError(f"{path}: {error}") from None
 
 
-def book(chapter):
+def book(chapter) -> Log:
     """The `Log` that the book prints for a chapter."""
     return read(BOOK_LOGS / f"{chapter}.csv", chapter)
 
 
-def other_data(form, title):
+def other_data(form, title) -> str:
     """Why a log of a run on the data set `title` can't be compared, as a part of a sentence.
 
     This is "" if it is the book's data set, of which other images may have been tested.
@@ -168,7 +168,7 @@ def other_data(form, title):
     return f"it was trained on {title}, the book's on {form.data_title}"
 
 
-def of_columns(found, form, incomparable="", settings=None):
+def of_columns(found, form, incomparable="", settings=None) -> Log:
     """The `Log` of the columns `found`, a dict of name -> [E], whose epochs may be in any order.
 
     Raises InputError if a column is missing or empty, or if they are not those of a single run.

@@ -29,7 +29,7 @@ from gan_tf1.tf1 import tf
 KEPT = 3  # how many checkpoints are kept, so that a damaged one can be passed over
 
 
-def save(folder, saver, sess, state, flushed=None):
+def save(folder, saver, sess, state, flushed=None) -> None:
     """Write checkpoint `state["epoch"]`: the variables of `saver`, and `state` as JSON.
 
     `flushed` is the newest epoch whose checkpoint must survive a power cut. If it is this epoch,

@@ -70,7 +70,7 @@ class Small(NamedTuple):
                        # available one is the default; empty for all data sets of the script
 
 
-def seed_number(text):
+def seed_number(text) -> int:
     """An argparse type: a seed that both NumPy and TensorFlow accept, 0 to 2147483647."""
     number = whole_number(text)
     if number >= 2**31:

@@ -74,7 +74,7 @@ class Needs(NamedTuple):
     what: str
 
 
-def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, each=1):
+def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, each=1) -> Diagnosis:
     """The `Diagnosis` of a run with these losses and samples.
 
     losses   the columns of losses.csv, name -> [rows]; the first one is named after the unit of
@@ -223,7 +223,7 @@ def _listed(names, word="or"):
     return f"{', '.join(most)} {word} {last}" if most else last
 
 
-def of_run(path):
+def of_run(path) -> Diagnosis:
     """The `Diagnosis` of the run directory `path`, complete or not.
 
     Raises InputError if it does not contain a run, or if a file cannot be read.
@@ -252,7 +252,7 @@ def losses_of_log(path, stored, model):
     return dict(zip((unit, *list(losses)[1:]), (numbers * each, *rest))), each
 
 
-def shares_of(path):
+def shares_of(path) -> np.ndarray | None:
     """The shares [E, K] of the modes in shares.csv of the run `path`, or None without this file."""
     if not (path / SHARES).exists():
         return None
@@ -272,7 +272,7 @@ def modes_of(path, stored, losses, each):
     return None
 
 
-def tell(run):
+def tell(run) -> None:
     """Write the sentence on how `run` went to the end of its log and to diagnosis.txt."""
     found = of_run(run.path)
     run.end_log(found.sentence)

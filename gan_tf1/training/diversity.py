@@ -44,7 +44,7 @@ class Series(NamedTuple):
     compared: str        # what the reference belongs to: "training images", "their inputs", ...
 
 
-def diversity(images, fewest=FEWEST_SAMPLES):
+def diversity(images, fewest=FEWEST_SAMPLES) -> float:
     """How much `images` [n, ...] differ: the share of their variance that lies between images.
 
     It is 0 if all images are the same, and 1 if their mean is a uniform grey. It does not depend on
@@ -59,7 +59,7 @@ def diversity(images, fewest=FEWEST_SAMPLES):
     return float(between / (between + within)) if between > 1e-12 else 0.
 
 
-def spread(points):
+def spread(points) -> float:
     """The total variance of `points` [n, d]: the sum over the coordinates. NaN for too few."""
     if len(points) < FEWEST_SAMPLES:
         return math.nan
@@ -81,7 +81,7 @@ def of_data(train_set: TrainingSet, most=1000) -> dict:
     return {name: None if math.isnan(found) else round(found, 4)}
 
 
-def of_samples(model, samples, stored):
+def of_samples(model, samples, stored) -> list[Series]:
     """A list of the `Series` of a run's `samples` [E, n, ...]; `stored` is its config.json."""
     kind = getattr(model, "SAMPLES", None)
     if isinstance(kind, dict):
@@ -109,18 +109,18 @@ def _translated(inputs, outputs, stored):
     return _each(outputs, FEWEST_INPUTS), diversity(inputs[0], FEWEST_INPUTS), "their inputs"
 
 
-def enough(series):
+def enough(series) -> bool:
     """Whether a `Series` has enough sets to be judged, each with enough samples."""
     return len(series.values) >= FEWEST_SETS and bool(np.isfinite(series.values).all())
 
 
-def needed(series):
+def needed(series) -> str:
     """What `enough` requires, in words."""
     fewest = FEWEST_INPUTS if series.compared == "their inputs" else FEWEST_SAMPLES
     return f"{FEWEST_SETS} sets of at least {fewest} samples"
 
 
-def collapsed(series):
+def collapsed(series) -> bool:
     """Whether the last samples differ far less than the reference, and not more than earlier ones.
 
     Without a reference, they must differ far less than earlier ones.
@@ -141,7 +141,7 @@ def _ended(values):
     return float(np.median(values[-last:])), float(np.median(values[:-last]))
 
 
-def told(series):
+def told(series) -> str:
     """A clause with the numbers on which `collapsed` depends."""
     value, before = _ended(series.values)
     if series.compared == "training points":

@@ -15,7 +15,7 @@ def started(folder, graph, epoch):
     return writer
 
 
-def add(writer, epoch, losses, grid):
+def add(writer, epoch, losses, grid) -> None:
     """Write the events of `epoch`: the dict `losses`, and `grid`, a PNG file's bytes or None."""
     values = [tf.Summary.Value(tag=f"losses/{name}", simple_value=value)
               for name, value in losses.items()]

@@ -75,7 +75,7 @@ def graph_steps(sess, graph, first):
         size = max(1, min(int(SECONDS / taken[0].seconds), 10 * size))  # the first call is slow
 
 
-def load(sess, graph):
+def load(sess, graph) -> None:
     """Copy the training set to the device."""
     for initialize, feed in graph.load:
         sess.run(initialize, feed)

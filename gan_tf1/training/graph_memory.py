@@ -35,7 +35,7 @@ OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 VARIABLES = {"VariableV2", "VarHandleOp", "ReadVariableOp", "Const"}
 
 
-def refuse_graph(graph, settings, sample_shape):
+def refuse_graph(graph, settings, sample_shape) -> None:
     """Raise InputError if training with `graph` would clearly take more memory than is available.
 
     `settings`, a dict, contains the batch size, and `sample_shape` is the shape of the samples of
@@ -46,14 +46,14 @@ def refuse_graph(graph, settings, sample_shape):
         refuse_excess(size, "training with these settings", MARGIN)
 
 
-def of_graph(graph, batch):
+def of_graph(graph, batch) -> int:
     """The bytes that training with `graph` takes at least; unknown dimensions have size `batch`."""
     with graph.as_default():
         variables = sum(_size(var.shape, var.dtype, batch) for var in tf.global_variables())
     return variables + max(kept_for_gradients(graph, batch).values(), default=0)
 
 
-def kept_for_gradients(graph, batch):
+def kept_for_gradients(graph, batch) -> dict[str, int]:
     """The bytes of forward results that each backward pass of `graph` needs.
 
     Returns a dict with the name scopes of the backward passes, such as "disc_opt/gradients", as

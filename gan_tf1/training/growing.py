@@ -16,26 +16,26 @@ class GrowingFile:
         self._file = open(path, "ab", buffering=0)
         self._measure()
 
-    def append(self, content):
+    def append(self, content) -> None:
         """Append the bytes `content`. Raises OSError if the disk is full."""
         if self._file.write(content) != len(content):  # a nearly full disk writes only a part
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self.size += len(content)
         self.crc = zlib.crc32(content, self.crc)
 
-    def cut(self, size):
+    def cut(self, size) -> None:
         """Cut the file back to its first `size` bytes."""
         self._file.truncate(size)
         self._measure()
 
-    def flush(self):
+    def flush(self) -> None:
         """Flush the content to the disk, so that it survives a power cut."""
         os.fsync(self._file.fileno())
 
-    def fileno(self):
+    def fileno(self) -> int:
         return self._file.fileno()
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
     def _measure(self):
@@ -43,7 +43,7 @@ class GrowingFile:
         self.crc = crc32(self.path, self.size)
 
 
-def crc32(path, size):
+def crc32(path, size) -> int | None:
     """The CRC-32 of the first `size` bytes of a file, or None if it is missing or shorter."""
     try:
         with open(path, "rb") as file:

@@ -65,7 +65,7 @@ def parser(description, name, default_seeds, ending="", what="the report", jobs=
     return parser
 
 
-def add_chapter(parser):
+def add_chapter(parser) -> None:
     """Add the flags of a script that can train any chapter: --script and --data."""
     parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
                         "(default: 01_mnist_gan.py)")
@@ -97,7 +97,7 @@ def parse(parser, argv, fixed=()):
     return args
 
 
-def flag_name(argument):
+def flag_name(argument) -> str:
     """The flag in an argument such as --epochs=3, by its present name if it was renamed."""
     name = argument.partition("=")[0]
     negated = "no-" if name.startswith("--no-") else ""
@@ -106,7 +106,7 @@ def flag_name(argument):
     return f"--{negated}{VOCABULARY[setting]}" if renamed else name
 
 
-def settle(args, name, ending=""):
+def settle(args, name, ending="") -> None:
     """Set the defaults of `args.out` and `args.work_dir`, which are named after the result, `name`.
 
     A file with this `ending` gets the next free number. A folder, unlike other results, is always
@@ -125,7 +125,7 @@ def settle(args, name, ending=""):
         raise InputError(f"{args.out} is a file: name a folder")
 
 
-def claim(args, name, runs="*", **asked):
+def claim(args, name, runs="*", **asked) -> None:
     """Write a note of what decides the runs, `asked`, flags and data, to `name`.json beside them.
 
     `runs` is a pattern for the names of these runs. Raises InputError if there are such runs
@@ -165,13 +165,13 @@ def _read_note(note):
                          f"({reason}): give another --work-dir or --out") from error
 
 
-def run_flags(args, data, seed):
+def run_flags(args, data, seed) -> list:
     """The flags for the data and the seed of a run."""
     where = ["--data-dir", args.data_dir] if args.data_dir else []
     return ["--data", data, "--seed", seed, *where]
 
 
-def train(script, path, flags, jobs=1, called=None):
+def train(script, path, flags, jobs=1, called=None) -> None:
     """Run `script` with `flags` in the run directory `path`, as one of `jobs` runs at a time.
 
     An unfinished run is resumed, and a completed one is skipped. Settings that are not in `flags`
@@ -192,7 +192,7 @@ def train(script, path, flags, jobs=1, called=None):
         raise kind(f"{called or f'{path.name} failed'}: {reason.removeprefix('error: ')}")
 
 
-def train_unless_diverged(script, path, flags, jobs=1, called=None):
+def train_unless_diverged(script, path, flags, jobs=1, called=None) -> None:
     """`train`, but a run that diverges is left as it is, and is skipped from then on."""
     if diverged(path):
         return
@@ -203,7 +203,7 @@ def train_unless_diverged(script, path, flags, jobs=1, called=None):
             raise
 
 
-def diverged(path):
+def diverged(path) -> bool:
     """Whether the run at `path` has stopped at a loss that is not finite."""
     try:
         last = [column[-1] for column in load_losses(path).values()]
@@ -226,7 +226,7 @@ def train_all(wanted, args, keep_diverged=False):
     return side_by_side(made, wanted, args)
 
 
-def side_by_side(function, arguments, args):
+def side_by_side(function, arguments, args) -> list:
     """Call `function` for each of the `arguments`, `args.jobs` at a time, and return the results.
 
     A terminal shows a progress bar. The first failure, or a signal to end, stops all other calls.
@@ -249,7 +249,7 @@ def side_by_side(function, arguments, args):
     return [future.result() for future in futures]
 
 
-def refuse_unequal(paths, keys):
+def refuse_unequal(paths, keys) -> dict:
     """Raise InputError if the runs at `paths` differ in one of the `keys` of their config.json.
 
     Returns the config.json of the first run.
@@ -262,19 +262,19 @@ def refuse_unequal(paths, keys):
     return configs[0]
 
 
-def per_row(names, found):
+def per_row(names, found) -> dict[str, list]:
     """Split the list `found`, which has all seeds of each row in turn: name -> [one per seed]."""
     each = len(found) // len(names)
     return {name: found[each * number:each * (number + 1)] for number, name in enumerate(names)}
 
 
-def made_by(program, args, stored):
+def made_by(program, args, stored) -> list[str]:
     """Two lines for a report: the command, and the versions in `stored`, a run's config.json."""
     return [f"command: {program} {shlex.join(args.argv)}",
             f"versions: {json.dumps(stored['versions'])}"]
 
 
-def write_report(path, notes, lines):
+def write_report(path, notes, lines) -> None:
     """Write the `lines` of a table to the text file `path`, below `notes` on how it was made."""
     with replacing(path) as temporary:
         temporary.write_text("\n".join([*(f"# {note}" for note in notes), "", *lines]) + "\n")

@@ -27,7 +27,7 @@ CYCLES = 2     # returns to a mode in the second half: a single one may be chanc
 GOOD = 0.5     # share of points near a mode: with fewer, modes are not found yet, and not lost
 
 
-def near(values, means, radius):
+def near(values, means, radius) -> np.ndarray:
     """The shares [E, K] of `values` [E, n] that lie within `radius` of each of the `means` [K].
 
     Raises InputError if a value is not finite.
@@ -39,14 +39,14 @@ def near(values, means, radius):
     return np.stack([(np.abs(values - mean) <= radius).mean(axis=1) for mean in means], axis=1)
 
 
-def covered(shares):
+def covered(shares) -> np.ndarray:
     """How many modes [E] each set covers: those with `LEAST` of an even share or more."""
     shares = checked(shares)
     # Shares are counts divided by n: at the boundary, a rounding error must not decide.
     return (shares >= LEAST / shares.shape[1] - 1e-12).sum(axis=1)
 
 
-def dominant(shares):
+def dominant(shares) -> np.ndarray:
     """The index [E] of the mode with a share of `FULL` or more in each set, or -1."""
     shares = checked(shares)
     return np.where(shares.max(axis=1) >= FULL - 1e-12, shares.argmax(axis=1), -1)
@@ -59,7 +59,7 @@ class Switching(NamedTuple):
     period: float   # mean number of sets between two arrivals at the same mode; NaN without any
 
 
-def switching(shares):
+def switching(shares) -> Switching:
     """The `Switching` of a series of shares.
 
     A mode counts as left only when another mode has a share of `FULL` (hysteresis).
@@ -74,13 +74,13 @@ def switching(shares):
                      float(waits.mean()) if len(waits) else np.nan)
 
 
-def settled(shares):
+def settled(shares) -> np.ndarray:
     """The second half of a series, on which verdicts are based."""
     shares = checked(shares)
     return shares[int(SECOND * len(shares)):]
 
 
-def verdict(shares):
+def verdict(shares) -> str:
     """The kind of collapse in the second half of a series: "full", "partial" or "none".
 
     It is "full" if half of the sets or more are collapsed onto one mode, and otherwise "partial" if
@@ -93,7 +93,7 @@ def verdict(shares):
     return "partial" if (covered(end) < enough - 1e-12).mean() >= OFTEN else "none"
 
 
-def cycles(shares):
+def cycles(shares) -> bool:
     """Whether the generator returns to a mode `CYCLES` times or more in the second half."""
     return switching(settled(shares)).cycles >= CYCLES
 
@@ -104,7 +104,7 @@ class Modes(NamedTuple):
     told: str      # a clause with the numbers on which the verdict depends
 
 
-def of_shares(shares, each, unit):
+def of_shares(shares, each, unit) -> Modes:
     """The `Modes` of a series of shares [E, K], with one set for every `each` `unit`s of the log.
 
     Raises InputError if `shares` is not a series of shares.
@@ -120,7 +120,7 @@ def of_shares(shares, each, unit):
     return Modes(verdict(shares), text)
 
 
-def of_counts(captured, high_quality, count):
+def of_counts(captured, high_quality, count) -> Modes:
     """The `Modes` of sets of points, each of which captures `captured` [E] of `count` modes.
 
     `high_quality` [E] is the share of the points that lie near a mode. If it is low, the generator
@@ -134,7 +134,7 @@ def of_counts(captured, high_quality, count):
                  "of the points are near one")
 
 
-def checked(shares):
+def checked(shares) -> np.ndarray:
     """`shares` as float64 [E, K]. Raises InputError if they are not shares."""
     shares = np.asarray(shares, np.float64)
     if (shares.ndim != 2 or not shares.size or not (shares >= 0).all()

@@ -21,7 +21,7 @@ from gan_tf1.places import REPOSITORY, SHIPPED
 DEVICES = ("/dev", "/proc", "/sys")  # where a path need not be a file
 
 
-def home():
+def home() -> pathlib.Path:
     """The folder for runs and other outputs; a relative path if it is in the current directory.
 
     Raises InputError if GAN_TF1_HOME names the home directory of an unknown user.
@@ -40,20 +40,20 @@ def home():
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def numbered(name, ending=""):
+def numbered(name, ending="") -> list[pathlib.Path]:
     """The paths `name-001`, `name-002`, ... with this `ending` that exist in the home, in order."""
     paths = home().glob(f"{name}-[0-9][0-9][0-9]*{ending}")
     return sorted((path for path in paths if number_of(path, name, ending) is not None),
                   key=lambda path: number_of(path, name, ending))
 
 
-def next_free(name, ending=""):
+def next_free(name, ending="") -> pathlib.Path:
     """The path in the home with the next number after those of `numbered`, starting at 001."""
     numbers = [number_of(path, name, ending) for path in numbered(name, ending)]
     return home() / f"{name}-{max(numbers, default=0) + 1:03d}{ending}"
 
 
-def claim(name, ending=""):
+def claim(name, ending="") -> pathlib.Path:
     """Create `next_free` as an empty file, or as an empty folder if there is no `ending`.
 
     After that, no other process can take the same number. If the file or folder is still empty when
@@ -85,13 +85,13 @@ def _remove_empty(path, folders):
             folder.rmdir()
 
 
-def number_of(path, name, ending=""):
+def number_of(path, name, ending="") -> int | None:
     """The number NNN of a `path` called `name-NNN`, with `ending`, or None for other names."""
     number = path.name.removeprefix(f"{name}-").removesuffix(ending)
     return int(number) if number.isascii() and number.isdecimal() else None
 
 
-def add_flags(parser, name, ending="", what="the figure"):
+def add_flags(parser, name, ending="", what="the figure") -> None:
     """Add the flags `--out` and `--overwrite` of a script whose result is called `name`.
 
     `ending` is that of the file, such as ".png"; without an ending, the result is a folder.
@@ -105,13 +105,13 @@ def add_flags(parser, name, ending="", what="the figure"):
                         "it holds files, and replace those with the same names")
 
 
-def add_former(parser, kind):
+def add_former(parser, kind) -> None:
     """Add the positional argument `kind` of older commands, which --out has replaced."""
     parser.add_argument("former_out", type=user_path, metavar=kind, nargs="?",
                         help=f"the former way to give --out {kind}")
 
 
-def take_former(args, kind):
+def take_former(args, kind) -> None:
     """Set `args.out` from the former argument `kind`, and print to stderr how to give it now.
 
     Raises InputError if --out is given as well.
@@ -124,7 +124,7 @@ def take_former(args, kind):
         print(f"note: {kind} is now given as --out {kind}", file=sys.stderr)
 
 
-def file(args, name, endings=(".png",)):
+def file(args, name, endings=(".png",)) -> pathlib.Path:
     """The file at `--out`, or an empty new one in the home with the next number for `name`.
 
     Raises InputError if the file does not have one of the `endings`, if it exists and `--overwrite`
@@ -136,7 +136,7 @@ def file(args, name, endings=(".png",)):
     return args.out
 
 
-def check_file(path, flag, endings=(".png",), overwrite=False):
+def check_file(path, flag, endings=(".png",), overwrite=False) -> None:
     """Raise InputError, naming `flag`, if a result must not be written to the file `path`."""
     if path.suffix not in endings:
         raise InputError(f"{flag} {path} must end in {' or '.join(endings)}")
@@ -148,7 +148,7 @@ def check_file(path, flag, endings=(".png",), overwrite=False):
                          "replace it")
 
 
-def folder(args, name):
+def folder(args, name) -> pathlib.Path:
     """The folder at `--out`, or an empty new one in the home with the next number for `name`.
 
     Raises InputError if the folder holds files and `--overwrite` is not given, if it is a file, or

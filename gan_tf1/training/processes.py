@@ -20,7 +20,7 @@ PR_SET_PDEATHSIG = 1
 _running = set()
 
 
-def run(arguments, environment=()):
+def run(arguments, environment=()) -> subprocess.CompletedProcess:
     """Run this Python with `arguments`, wait for its end, and return a `CompletedProcess`.
 
     Its stdout and stderr are strings. Variables in the dict `environment` are set for the child
@@ -42,7 +42,7 @@ def run(arguments, environment=()):
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
-def end_children():
+def end_children() -> None:
     """Kill every process that a call of `run`, in any thread, is waiting for."""
     for process in list(_running):
         process.kill()
@@ -72,7 +72,7 @@ def ending_children():
             signal.signal(number, signal.SIG_DFL)
 
 
-def holder(file):
+def holder(file) -> str:
     """The process that has locked the open `file`, as "process 123", or "another process"."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         inode = str(os.fstat(file.fileno()).st_ino)

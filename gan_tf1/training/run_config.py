@@ -73,7 +73,7 @@ LATER_KEYS = {
 }
 
 
-def versions():
+def versions() -> dict[str, str]:
     """The versions of the software and the machine on which a result depends, as a dict."""
     packages = ("gan_tf1", "tensorflow", "tf-keras", "numpy")
     found = {"python": platform.python_version(), "machine": platform.machine()}
@@ -85,7 +85,7 @@ def versions():
     return found
 
 
-def read_config(path):
+def read_config(path) -> dict:
     """The dict in config.json of the run directory `path`, checked.
 
     Raises InputError if there is no such file, or if it cannot be read or is not valid.
@@ -120,7 +120,7 @@ def _check(config):
                              f"{given if len(given) <= 60 else given[:60] + '...'}")
 
 
-def read_config_of(chapter, path, called=None):
+def read_config_of(chapter, path, called=None) -> dict:
     """`read_config` of a run of `chapter`, which messages name as `called`.
 
     Raises InputError as `read_config` does, and if it is a run of another chapter.
@@ -132,7 +132,7 @@ def read_config_of(chapter, path, called=None):
     return config
 
 
-def refuse_other(path, config, given):
+def refuse_other(path, config, given) -> None:
     """Raise InputError, naming the keys, if `given` differs from the `config` of the run `path`."""
     own = {**config, **config["settings"], **config.get("loop", {})}
     other = [f"{name} (the run's: {own.get(name)}, now: {value})"

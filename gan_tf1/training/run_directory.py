@@ -47,7 +47,7 @@ FLUSH_SECONDS = 10.  # of training that a power cut may cost, in addition to the
 GENERATOR = "generator_ck.ckpt"  # the name in the first chapter
 
 
-def vacant(path):
+def vacant(path) -> None:
     """Raise InputError if `path` can't become a new run directory."""
     path = pathlib.Path(path)
     refuse_patterns(path)
@@ -64,7 +64,7 @@ def vacant(path):
         raise InputError(f"{path} can't be written: give another --run-dir")
 
 
-def refuse_patterns(path):
+def refuse_patterns(path) -> None:
     """Raise InputError if TensorFlow would read `path`, a `pathlib.PurePath`, as a pattern."""
     names = "".join(path.parts).removeprefix(path.anchor)  # without the separators
     if set("[]*?\\") & set(names):
@@ -76,7 +76,7 @@ def _from_a_killed_start(path):
     return path.name.startswith(UNFINISHED) or path.name == "log.txt" and path.stat().st_size == 0
 
 
-def newest(chapter):
+def newest(chapter) -> pathlib.Path:
     """The newest run of `chapter` in `outputs.home()`. Raises InputError if there is none."""
     runs = [path for path in outputs.numbered(chapter) if (path / "config.json").exists()]
     if not runs:
@@ -163,22 +163,22 @@ class Run:
                         path.name.startswith("checkpoint.tmp")):  # these two are TensorFlow's
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def say(self, line):
+    def say(self, line) -> None:
         """Print to stderr a line that is not part of the log."""
         tqdm.write(line, file=sys.stderr)
 
-    def log(self, line):
+    def log(self, line) -> None:
         """Write one line to stdout and log.txt."""
         tqdm.write(line, file=sys.stdout)
         sys.stdout.flush()
         self._append("log.txt", line.encode() + b"\n")
 
-    def end_log(self, line):
+    def end_log(self, line) -> None:
         """Log the last line. If the log already ends with it, print the line to stderr only."""
         ended = (self.path / "log.txt").read_bytes().endswith(b"\n" + line.encode() + b"\n")
         (self.say if ended else self.log)(line)
 
-    def record(self, row, name="losses.csv"):
+    def record(self, row, name="losses.csv") -> None:
         """Append `row`, a dict of numbers, to the table `name`, below a header with its keys."""
         if name not in self._files:
             self._open(name)
@@ -187,7 +187,7 @@ class Run:
             self._append(name, ",".join(row).encode() + b"\n")
         self._append(name, ",".join(map(repr, row.values())).encode() + b"\n")
 
-    def add_samples(self, images):
+    def add_samples(self, images) -> None:
         """Append the samples of an epoch, of the run's `sample_shape`, as float32."""
         assert list(images.shape) == self.config["sample_shape"]
         self._append("samples.f32", np.ascontiguousarray(images, np.float32).tobytes())
@@ -195,7 +195,7 @@ class Run:
     def _append(self, name, content):
         self._files[name].append(content)
 
-    def flushed_epoch(self, epoch, last):
+    def flushed_epoch(self, epoch, last) -> int:
         """The newest epoch whose checkpoint must survive a power cut.
 
         It is `epoch` itself if this is the `last` one, or if `FLUSH_SECONDS` have passed.
@@ -204,7 +204,7 @@ class Run:
             self._flushed, self._flushed_at = epoch, time.monotonic()
         return self._flushed
 
-    def grown(self, flushed=False):
+    def grown(self, flushed=False) -> dict:
         """The sizes in bytes and the CRC-32 of the growing files, by name, for a checkpoint.
 
         With `flushed`, the present content of the files will survive a power cut.
@@ -215,7 +215,7 @@ class Run:
         return {"sizes": {name: file.size for name, file in self._files.items()},
                 "crc32": {name: file.crc for name, file in self._files.items()}}
 
-    def cut_back(self, sizes):
+    def cut_back(self, sizes) -> None:
         """Cut each growing file back to its size in `sizes`, or to 0 bytes if it is not there."""
         if "samples.f32" not in self._files:
             self._open("samples.f32")
@@ -226,12 +226,12 @@ class Run:
         for name, file in self._files.items():
             file.cut(sizes.get(name, 0))
 
-    def identity(self):
+    def identity(self) -> dict:
         """The entries of config.json that decide the state in a checkpoint, as a dict."""
         return {key: self.config[key] for key in ("settings", "loop", "seed", "data_crc32",
                                                 "sample_shape") if key in self.config}
 
-    def misfit(self, state):
+    def misfit(self, state) -> str | None:
         """The reason why the growing files do not fit a checkpoint's `state`, or None if they do.
 
         Raises InputError if config.json was changed after the checkpoint was made.
@@ -259,7 +259,7 @@ class Run:
             found = zlib.crc32(content[:size]) if len(content) >= size else None
         return found
 
-    def refuse_to_lose(self, steps):
+    def refuse_to_lose(self, steps) -> None:
         """Raise InputError if starting over would lose the results of more than one epoch.
 
         It is called for a run without a checkpoint. A run that was stopped in its first epoch, of
@@ -273,7 +273,7 @@ class Run:
             raise InputError(f"{self.path} has results but no checkpoint in state/, so it can't be "
                              "resumed: start a new run")
 
-    def finish(self):
+    def finish(self) -> None:
         """Mark the run as complete: replace samples.f32 by samples.npz, in one step."""
         if "samples.f32" not in self._files:  # the run was complete before
             return

@@ -5,7 +5,7 @@ from gan_tf1.training.run_results import load_losses, load_samples
 
 
 def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
-           shown=slice(6), loss_label=None):
+           shown=slice(6), loss_label=None) -> None:
     """Draw the losses, the last samples and the progress of the complete run at `path`.
 
     The files go to its folder figures/, and their names are printed. `where` is the part of the

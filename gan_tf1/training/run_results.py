@@ -10,7 +10,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.training.run_config import read_config
 
 
-def load_losses(path, name="losses.csv"):
+def load_losses(path, name="losses.csv") -> dict[str, np.ndarray]:
     """The columns of the table `name` in the run directory `path`: a dict name -> float64 [rows].
 
     The first column is `epoch` or `step`. Raises InputError if the file cannot be read, or if it
@@ -23,7 +23,7 @@ def load_losses(path, name="losses.csv"):
         raise InputError(f"{file} can't be read: {error}") from error
 
 
-def table(text):
+def table(text) -> dict[str, np.ndarray]:
     """The columns of a CSV table with a header and comments: a dict name -> float64 [rows].
 
     Raises InputError if `text` is not such a table, or if it has no rows.
@@ -38,13 +38,13 @@ def table(text):
         raise InputError(" ".join(str(error).split())) from error
 
 
-def is_complete(path):
+def is_complete(path) -> bool:
     """Whether the run at `path` has all of its epochs: `Run.finish` has removed samples.f32."""
     losses, grown = (pathlib.Path(path) / name for name in ("losses.csv", "samples.f32"))
     return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
 
 
-def samples_so_far(path):
+def samples_so_far(path) -> np.ndarray:
     """The samples of a run, complete or not: float32 [epochs, n, ...], with 0 epochs if none.
 
     Raises InputError if `path` does not contain a run, or if the samples cannot be read.
@@ -58,7 +58,7 @@ def samples_so_far(path):
     return grown[:len(grown) // math.prod(shape) * math.prod(shape)].reshape(-1, *shape)
 
 
-def load_samples(path):
+def load_samples(path) -> np.ndarray:
     """The samples of a complete run: float32 [epochs, n, ...].
 
     Raises InputError if samples.npz is missing or damaged.

@@ -16,7 +16,7 @@ from gan_tf1.training.run_directory import GENERATOR
 _NAMED = re.compile(r'^all_model_checkpoint_paths: "([^"]*)"$', re.MULTILINE)
 
 
-def save(path, saver, sess, epoch, flushed=False):
+def save(path, saver, sess, epoch, flushed=False) -> None:
     """Save the variables of `saver` in the run directory `path`, as the generator of `epoch`.
 
     With `flushed`, the files will survive a power cut. Raises OSError if they cannot be written.
@@ -29,7 +29,7 @@ def save(path, saver, sess, epoch, flushed=False):
             flush(file)
 
 
-def follow(path, saver, last):
+def follow(path, saver, last) -> None:
     """Tell `saver` which generators, `last`, an interrupted process has saved with another Saver.
 
     They are then replaced by newer ones as if this one had saved them. Files that belong to none of
@@ -41,7 +41,7 @@ def follow(path, saver, last):
             file.unlink()
 
 
-def saved(path):
+def saved(path) -> list[pathlib.Path]:
     """The generators in the run directory `path`, oldest first, as path prefixes for a `Saver`.
 
     They are listed in the file `checkpoint`. If it is missing or damaged, all generators in the
@@ -62,7 +62,7 @@ def saved(path):
         folder / name for name in sorted(there, key=lambda name: (epoch_of(name) or 0, name))]
 
 
-def epoch_of(name):
+def epoch_of(name) -> int | None:
     """The epoch in the name of a saved generator, or None if there is none."""
     epoch = name.rpartition("-")[2]
     return int(epoch) if epoch.isdecimal() else None

@@ -7,7 +7,7 @@ from gan_tf1.training.command_line import seed_number
 MOST = 10_000  # the most seeds in a range
 
 
-def add_seeds(parser, default):
+def add_seeds(parser, default) -> None:
     """Add the flag --seeds, whose value is a list of numbers; `default` is a text such as "0-4"."""
     parser.add_argument("--seeds", type=_seeds, nargs="+", action=_Seeds, metavar="SEED",
                         default=_seeds(default), help="seeds and ranges of seeds, such as 0-4 7 "
@@ -37,7 +37,7 @@ class _Seeds(argparse.Action):
         setattr(namespace, self.dest, joined)
 
 
-def listed(numbers):
+def listed(numbers) -> str:
     """The list of seeds `numbers` in the form that --seeds accepts: "0-2 7" for [0, 1, 2, 7]."""
     runs = []
     for number in numbers:

@@ -11,7 +11,7 @@ from gan_tf1.config import Parser
 from gan_tf1.errors import InputError
 
 
-def run(argv, *commands, former=None):
+def run(argv, *commands, former=None) -> None:
     """Call the function in `commands` that `argv` names first, or the first one by default.
 
     `former` maps each flag that chose a subcommand in older command lines to its replacement, such

@@ -25,7 +25,7 @@ class Swing(NamedTuple):
     cycles: int         # how many cycles of that period there are
 
 
-def swing(values):
+def swing(values) -> Swing | None:
     """The `Swing` of `values` [n] about their regression line; None if n is below `FEWEST`."""
     if len(values) < FEWEST:
         return None
@@ -40,19 +40,19 @@ def swing(values):
                  float(around / power.sum()) if power.any() else 0., cycles)
 
 
-def of_second_half(values):
+def of_second_half(values) -> Swing | None:
     """The `Swing` of the second half of `values` [n], averaged to fewer points if it is long."""
     half = values[len(values) // 2:]
     block = max(1, len(half) // POINTS)
     return swing(half[len(half) % block:].reshape(-1, block).mean(axis=1))
 
 
-def rows_needed():
+def rows_needed() -> int:
     """How many values `of_second_half` needs to find a `Swing`."""
     return 2 * FEWEST - 1
 
 
-def oscillation(names, swings, bounded):
+def oscillation(names, swings, bounded) -> str:
     """A clause that says how the losses `names` with these `swings` oscillate, or "" if not.
 
     Losses that are `bounded` below by 0, such as cross entropies, also count as oscillating if both

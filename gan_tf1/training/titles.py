@@ -14,7 +14,7 @@ from gan_tf1.training.graph_loop import Loop
 WIDTH = 56  # characters that fit into a line above the narrowest figure
 
 
-def differing(stored):
+def differing(stored) -> dict:
     """The settings of a run that differ from the chapter's, name -> value; `stored` is config.json.
 
     The flags of the training loop are included, since another loop draws other batches. So are
@@ -29,19 +29,19 @@ def differing(stored):
                     if loop.get(name) != value}
 
 
-def parts(stored, named=()):
+def parts(stored, named=()) -> list[str]:
     """`differing`, except for the settings `named`, as ["epochs 20", "loop graph", "no-mirror"]."""
     return [as_flag(name, value).removeprefix("--") for name, value in differing(stored).items()
             if name not in named]
 
 
-def headline(stored):
+def headline(stored) -> str:
     """The first line of a run's log: chapter, data, seed, and the settings that differ, if any."""
     line = f"{stored['chapter']} on {stored['data_title']}, seed {stored['seed']}"
     return ", with ".join([line, *([", ".join(parts(stored))] if parts(stored) else [])])
 
 
-def title(what, stored, named=(), width=WIDTH):
+def title(what, stored, named=(), width=WIDTH) -> str:
     """The title of a run's figure: `what` was trained, on which data, and below it what differs.
 
     `named` are the settings that `what` already mentions. Settings that do not fit into one line of
@@ -52,7 +52,7 @@ def title(what, stored, named=(), width=WIDTH):
     return f"{where}\n{shortened(texts, width)}" if texts else where
 
 
-def shortened(texts, width):
+def shortened(texts, width) -> str:
     """As many of `texts` as fit into `width` characters, at least one, and how many are left."""
     for count in range(len(texts), 0, -1):
         more = f" and {len(texts) - count} more" if count < len(texts) else ""

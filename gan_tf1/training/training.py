@@ -81,7 +81,7 @@ class Training:
         self.seconds, self.complete = 0., False
         self._loop, self._opened = loop, contextlib.ExitStack()
 
-    def title(self, what, *named):
+    def title(self, what, *named) -> str:
         """The title of a figure: `what` was trained, on which data, and the settings that differ.
 
         `named` are the settings that `what` already mentions.
@@ -92,13 +92,13 @@ class Training:
         """A `numpy.random.Generator` for samples: every call returns one with the same numbers."""
         return seeds.stream(self.run.config["seed"], seeds.SAMPLES)
 
-    def new_graph(self):
+    def new_graph(self) -> None:
         """Close the present graph, if any, and make an empty, seeded graph the default."""
         self.close()
         graph = self._loop.new_graph(self.run.config["seed"])
         self._opened.enter_context(graph.as_default())
 
-    def close(self):
+    def close(self) -> None:
         """Close session, graph, events and progress bar."""
         self._opened.close()
 
@@ -172,7 +172,7 @@ class Training:
             self.run.finish()
             self.complete = True
 
-    def log(self, line, table="losses.csv", **row):
+    def log(self, line, table="losses.csv", **row) -> None:
         """Log `line` as the chapter prints it, and add the numbers `row` to a table of the run.
 
         The first number is that of the epoch or step. Numbers whose names end in `_time` are not
@@ -191,7 +191,7 @@ class Training:
             _, *losses = kept.items()
             self._losses = dict(losses)
 
-    def keep_samples(self, samples, picture=True):
+    def keep_samples(self, samples, picture=True) -> None:
         """Keep the epoch's `samples`, of the run's sample shape, and show them in TensorBoard.
 
         By default they are shown as a grid of images. `picture`, the bytes of a PNG file, is shown
@@ -200,7 +200,7 @@ class Training:
         self.run.add_samples(samples)
         self._picture = figures.grid_png(samples) if picture is True else picture
 
-    def epochs_done(self):
+    def epochs_done(self) -> int:
         """The epoch of the newest usable checkpoint, or 0: a resumed run continues after it."""
         state, _ = checkpoint.newest(self.path / "state", self.run.say, self.run.misfit)
         return state["epoch"] if state else 0
@@ -284,7 +284,7 @@ def _estimated(turns, steps, say):
             begun = None
 
 
-def duration(seconds):
+def duration(seconds) -> str:
     """`seconds` in words, with at most two digits: "2 minutes", "1.5 hours", "3 days"."""
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         if seconds >= size:
