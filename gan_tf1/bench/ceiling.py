@@ -11,7 +11,7 @@ from gan_tf1.bench.rows import Runner
 SIZE = 2048  # three float32 matrices take 48 MiB; larger ones don't multiply faster
 
 
-def product(work, config, data, library, precision="float32"):
+def product(work, config, data, library, precision="float32") -> Runner:
     """A `Runner` whose unit is one product of two [SIZE, SIZE] matrices."""
     matrices = np.random.default_rng(0).normal(size=(2, SIZE, SIZE)).astype(np.float32)
     multiply, package = {"tensorflow": _tensorflow, "torch": _torch, "numpy": _numpy}[library](

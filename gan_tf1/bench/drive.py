@@ -38,7 +38,7 @@ class Lost(Exception):
     """A worker has ended; the message is the last line that it wrote to stderr."""
 
 
-def start(entrant, stack):
+def start(entrant, stack) -> Worker:
     """Start the `Worker` of `entrant`, which `stack`, an ExitStack, will end. May raise Lost."""
     errors = stack.enter_context(tempfile.TemporaryFile("w+", errors="replace"))
     process = subprocess.Popen(
@@ -50,7 +50,7 @@ def start(entrant, stack):
     return worker._replace(ready=_answer(worker))
 
 
-def ask(worker, units):
+def ask(worker, units) -> dict:
     """Let `worker` do `units` units; returns its answer, a dict. Raises Lost if it has ended."""
     try:
         worker.process.stdin.write(f"{units}\n")
@@ -60,7 +60,7 @@ def ask(worker, units):
     return _answer(worker)
 
 
-def stop(process):
+def stop(process) -> None:
     """End a worker: close its pipe, which makes it exit, and kill it after ten seconds."""
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
@@ -72,7 +72,7 @@ def stop(process):
     process.stdout.close()
 
 
-def measure(entrants, rounds, rng, say=print, longest=math.inf):
+def measure(entrants, rounds, rng, say=print, longest=math.inf) -> tuple[dict, dict, dict]:
     """Measure `rounds` rounds, after the workers have warmed up: `(answers, readies, lost)`.
 
     `answers` maps names to the list of a worker's answers, one per round, with its `units`;
@@ -107,7 +107,7 @@ def measure(entrants, rounds, rng, say=print, longest=math.inf):
     return {name: answers[name] for name in readies}, readies, lost
 
 
-def warmed_up(worker, longest):
+def warmed_up(worker, longest) -> tuple[Worker, float]:
     """Warm up `worker`; returns it and the seconds that this took.
 
     If its units would take more than `longest` seconds, it is returned with one unit per round.
@@ -121,14 +121,14 @@ def warmed_up(worker, longest):
     return worker, first + second + ask(worker, worker.entrant.units)["seconds"]
 
 
-def waited(answers):
+def waited(answers) -> float:
     """Processor seconds that waiting workers used, per second that another one worked."""
     everything = [answer for own in answers.values() for answer in own]
     worked = sum(answer["seconds"] for answer in everything)
     return sum(answer["waited_cpu"] for answer in everything) / worked if worked else 0.0
 
 
-def load():
+def load() -> float:
     """The system's load average of the last minute, or 0 if it is not available."""
     try:
         return os.getloadavg()[0]
@@ -136,7 +136,7 @@ def load():
         return 0.0
 
 
-def needed(name, lost):
+def needed(name, lost) -> None:
     """Raise TrainingError if the row `name`, which is required, is among the `lost`."""
     if name in lost:
         raise TrainingError(f"the row {name} failed, but the others are compared with it: "

@@ -27,7 +27,7 @@ class Count(NamedTuple):
     executed: int
 
 
-def of_runs(runs, sizes):
+def of_runs(runs, sizes) -> Count:
     """The `Count` of a step; `runs` has the list of fetches of each of its `session.run` calls.
 
     `sizes`, a dict tensor -> shape, completes the shapes of placeholders with unknown dimensions.
@@ -37,7 +37,7 @@ def of_runs(runs, sizes):
                    for waited in (False, True)))
 
 
-def of_run(fetches, sizes, waited=True):
+def of_run(fetches, sizes, waited=True) -> int:
     """The operations of one `session.run`; without `waited`, only those that its results need."""
     graph = _op(fetches[0]).graph
     with tf.Graph().as_default() as sized:
@@ -48,7 +48,7 @@ def of_run(fetches, sizes, waited=True):
         return sum(map(of_op, behind(ops, waited, () if waited else averages)))
 
 
-def behind(ops, waited, without=()):
+def behind(ops, waited, without=()) -> list:
     """All ops that a `session.run` of `ops` executes, except those named in `without`.
 
     Without `waited`, the control dependencies of ops with inputs are ignored.
@@ -64,7 +64,7 @@ def behind(ops, waited, without=()):
     return list(filter(None, found.values()))
 
 
-def of_op(op):
+def of_op(op) -> int:
     """The operations of one op with static shapes; 0 for a kind of op that isn't counted."""
     if op.type == "MatMul":
         rows, columns = _shape(op.outputs[0], op)

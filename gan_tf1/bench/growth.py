@@ -31,7 +31,7 @@ class Point(NamedTuple):
     peak_mib: float
 
 
-def series(row, data, folder):
+def series(row, data, folder) -> dict[str, list]:
     """A dict: quantity that grows -> list of `(size, images per round, Entrant)`, smallest first.
 
     `data` is a work.Data, whose parts are saved in `folder`. Batches larger than the data are
@@ -54,7 +54,7 @@ def series(row, data, folder):
         "epochs": [entrant(epochs, count, units=epochs) for epochs in EPOCHS]}
 
 
-def measure(row, data, folder, rng, say=print, rounds=ROUNDS):
+def measure(row, data, folder, rng, say=print, rounds=ROUNDS) -> list[Point]:
     """The `Point`s of `row`. Raises TrainingError if one of them fails."""
     found = []
     for grown, entrants in series(row, data, folder).items():
@@ -71,7 +71,7 @@ def measure(row, data, folder, rng, say=print, rounds=ROUNDS):
     return found
 
 
-def markdown(points):
+def markdown(points) -> str:
     """The points as a table in Markdown."""
     return tables.markdown(
         ("row", "quantity", "size", "seconds", "us per image", "relative to the first", "peak MiB"),
@@ -79,7 +79,7 @@ def markdown(points):
           f"{point.against_first:.2f}", f"{point.peak_mib:.0f}") for point in points])
 
 
-def write_csv(points, path):
+def write_csv(points, path) -> pathlib.Path:
     """Write the points to `path`; return it."""
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)

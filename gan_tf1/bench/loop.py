@@ -25,7 +25,7 @@ from gan_tf1.training import command_line, processes
 DRAWN = 200  # batches; with 78 MB they don't fit into a cache
 
 
-def measure(data, folder, rounds):
+def measure(data, folder, rounds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The seconds of each round: of the epoch, of the steps in it, and of the bare calls."""
     config = mnist_gan.Config(epochs=rounds)
     steps = mnist_gan.steps_per_epoch(data.train, config)
@@ -64,7 +64,7 @@ def measure(data, folder, rounds):
     return np.array(whole[1:]), np.array(inside[1:-1]), np.array(bare[1:-1])
 
 
-def in_its_own_process(choice, data_dir, rounds):
+def in_its_own_process(choice, data_dir, rounds) -> str:
     """The output of `main` in a process of its own, so that the peak memory is that of a training.
 
     `choice` and `data_dir` select the digits (see `digits.load`). Two additional rounds are run,

@@ -64,7 +64,7 @@ def replay_of(sess, step, losses=2):
     return replay
 
 
-def trainable(sess):
+def trainable(sess) -> dict[str, list]:
     """The variables that Adam updates: {"gen": [...], "disc": [...]}, in the graph's order.
 
     A branch that is dead by an error of the book has no gradients, and so no Adam slots. The peers
@@ -77,12 +77,12 @@ def trainable(sess):
                 for part, scope in (("gen", "generator"), ("disc", "discriminator"))}
 
 
-def weights_of(sess):
+def weights_of(sess) -> dict[str, list]:
     """The values of the `trainable` variables, in the form that `Runner.replay` takes."""
     return {part: sess.run(own) for part, own in trainable(sess).items()}
 
 
-def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=False):
+def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=False) -> Runner:
     """An epoch of `mnist_gan.step`, and the losses that the chapter prints after it."""
     gan, sess = opened(mnist_gan, config, loop, mixed_precision)
     batch, steps = config.batch_size, works.steps(work, config, data)
@@ -105,7 +105,8 @@ def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=
     return Runner(run, replay_of(sess, one), PACKAGES, flops.Count(*(steps * number for number in count)))
 
 
-def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
+def semi_supervised_step(work, config, data, loop="feed", xla=False,
+                         mixed_precision=False) -> Runner:
     """`semi_supervised_svhn.step`, which updates both networks in one `session.run`."""
     model = semi_supervised_svhn
     net, sess = opened(model, config, loop, mixed_precision)
@@ -128,7 +129,7 @@ def semi_supervised_step(work, config, data, loop="feed", xla=False, mixed_preci
     return Runner(run, replay_of(sess, one), PACKAGES, flops.of_runs([fetches], sizes))
 
 
-def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=False):
+def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=False) -> Runner:
     """`dcgan_svhn.step`, with one `session.run` for each network."""
     model = dcgan_svhn
     net, sess = opened(model, config, loop, mixed_precision)
@@ -152,7 +153,7 @@ def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=
     return Runner(run, replay_of(sess, one), PACKAGES, count)
 
 
-def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=False):
+def wgan_gp_critic(work, config, data, loop="feed", xla=False, mixed_precision=False) -> Runner:
     """One critic update of `wasserstein_gan_gp.step`, with the same kind of feed."""
     model = wasserstein_gan_gp
     gan, sess = opened(model, config, loop, mixed_precision)

@@ -62,7 +62,7 @@ def module_of(row):
     return importlib.import_module(f"gan_tf1.bench.{row.module}")
 
 
-def absent(row, work):
+def absent(row, work) -> str | None:
     """The reason why `row` can't do `work` here, such as a missing package, or None."""
     if row.key not in CEILINGS:
         module = module_of(row)

@@ -33,7 +33,7 @@ class Line(NamedTuple):
     versions: str
 
 
-def lines(work, entrants, answers, readies):
+def lines(work, entrants, answers, readies) -> list[Line]:
     """The `Line`s of a work, in the order of `entrants`."""
     def seconds(name):
         """The seconds per unit in each round, [R]."""
@@ -58,7 +58,7 @@ def lines(work, entrants, answers, readies):
     return found
 
 
-def ceilings_of(answers, readies):
+def ceilings_of(answers, readies) -> dict[str, float]:
     """Precision -> GFLOP/s of the fastest product; that of bfloat16 is at least float32's."""
     best = {"float32": 0.0, "bfloat16": 0.0}
     for name, row in rows.CEILINGS.items():
@@ -68,7 +68,7 @@ def ceilings_of(answers, readies):
     return {**best, "bfloat16": max(best.values())}
 
 
-def ratios_text(found):
+def ratios_text(found) -> str:
     """The ratios and the ceiling, one line per work, for the top of the report."""
     text = []
     for work in dict.fromkeys(line.work for line in found):
@@ -80,7 +80,7 @@ def ratios_text(found):
     return "\n".join(text)
 
 
-def markdown(found):
+def markdown(found) -> str:
     """The `Line`s of all works as one table in Markdown."""
     head = ("work", "row", "time per unit", "from, to", "ratio", "GFLOP/s", "of ceiling",
             "peak MiB")

@@ -7,7 +7,7 @@ kernels are rotated too, and the 4 x 4 maps that a dense layer writes or reads.
 import numpy as np
 
 
-def load(net, arrays):
+def load(net, arrays) -> None:
     """Load `arrays`, weights in TensorFlow's layout and order, into `net`."""
     import torch
     arrays = iter(arrays)

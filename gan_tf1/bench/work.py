@@ -46,16 +46,16 @@ class Data(NamedTuple):
     labels: np.ndarray      # [N], 0 to 9
     label_mask: np.ndarray  # int32 [N], 1 if the label is used
 
-    def flat(self):
+    def flat(self) -> np.ndarray:
         """The digits in the chapters' form, float32 [N, 784] in [-1, 1]."""
         return self.scaled().reshape(len(self.images), -1)
 
-    def scaled(self):
+    def scaled(self) -> np.ndarray:
         """The images as float32 of the same shape, in [-1, 1]."""
         return self.images.astype(np.float32) / np.float32(127.5) - 1
 
 
-def load(kind, choice="auto", data_dir=None, examples=None):
+def load(kind, choice="auto", data_dir=None, examples=None) -> tuple[str, Data]:
     """Load the first `examples` (None: all) of `kind`, "digits" or "streets": `(title, Data)`.
 
     Digits are MNIST or drawn ones, as `digits.load` chooses; street numbers are always drawn.
@@ -77,12 +77,12 @@ def load(kind, choice="auto", data_dir=None, examples=None):
     return title, Data(images[:count], labels[:count], mask)
 
 
-def save(data, path):
+def save(data, path) -> None:
     """Write `data` to `path`, from which workers read it."""
     np.savez(path, **data._asdict())
 
 
-def read(path):
+def read(path) -> Data:
     """The `Data` that `save` wrote to `path`."""
     with np.load(path) as file:
         return Data(*(file[name] for name in Data._fields))
@@ -94,7 +94,7 @@ def config_of(work, values):
     return settings.make(work.model.Config, {**defaults, **values})
 
 
-def steps(work, config, data):
+def steps(work, config, data) -> int:
     """The training steps in one unit of `work`. InputError if a batch is larger than the data."""
     if config.batch_size > len(data.images):
         raise InputError(f"a batch of {config.batch_size} is larger than the {len(data.images)} "

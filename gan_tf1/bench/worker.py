@@ -22,7 +22,7 @@ from gan_tf1.config import Parser
 from gan_tf1.errors import script
 
 
-def peak_mib():
+def peak_mib() -> float:
     """The peak resident memory of this process in MiB.
 
     On Linux it is read from /proc, since `ru_maxrss` there starts at the parent's memory.
@@ -38,7 +38,7 @@ def peak_mib():
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def serve(runner, asked, say):
+def serve(runner, asked, say) -> None:
     """Do the number of units in each line of `asked`, and `say` the answer, a dict."""
     say({"ready": True, "flops": runner.flops, "part": runner.part,
          "versions": {name: importlib.metadata.version(name) for name in runner.packages}})

@@ -15,7 +15,7 @@ This EXECUTES the code in the file with your rights, as `python FILE` does: run 
 would run in that way."""
 
 
-def block_numbers(text):
+def block_numbers(text) -> set[int]:
     """An argparse type: "3", "3-7" or "1,3-7" as a set of numbers."""
     numbers = set()
     for part in text.split(","):
@@ -26,7 +26,7 @@ def block_numbers(text):
     return numbers
 
 
-def setting(text):
+def setting(text) -> tuple[str, str]:
     """An argparse type: "NAME=VALUE" as (name, value), both str."""
     name, equals, value = text.partition("=")
     if not equals:

@@ -43,7 +43,7 @@ class Code(NamedTuple):
     skipped: tuple   # pairs (line of the block, text)
 
 
-def read(path):
+def read(path) -> list[Block]:
     """All `Block`s of the listing at `path`.
 
     Raises InputError if it is not a file, is larger than `LARGEST`, isn't UTF-8, is a notebook
@@ -112,7 +112,7 @@ def _fences(text):
     return blocks
 
 
-def code(block):
+def code(block) -> Code:
     """The `Code` of `block`, without IPython's lines and without a cell's common indentation."""
     text = textwrap.dedent(block.source) if block.kind == "cell" else block.source
     lines, skipped, at = _without_prompts(text.split("\n")), [], 0

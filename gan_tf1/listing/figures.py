@@ -18,7 +18,7 @@ class Figures:
         numbers = [re.fullmatch(r"figure-(\d{3,9})\.png", path.name) for path in folder.iterdir()]
         self._before = max((int(found[1]) for found in numbers if found), default=0)
 
-    def save_open(self, *args, **options):
+    def save_open(self, *args, **options) -> None:
         """Save and close all open figures, and print the files' names; replaces plt.show()."""
         from matplotlib import pyplot
         for number in pyplot.get_fignums():

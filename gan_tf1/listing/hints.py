@@ -70,7 +70,7 @@ COMMON = (
 )
 
 
-def hint(error, line):
+def hint(error, line) -> str | None:
     """The hint for the exception `error`, raised at `line` of a listing, or None."""
     names = {kind.__name__ for kind in type(error).__mro__}
     for known in BOOK_ERRORS + COMMON:

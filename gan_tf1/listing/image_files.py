@@ -6,13 +6,13 @@ from PIL import Image, ImageSequence
 __all__ = ["imread", "imwrite", "imsave", "mimread", "mimwrite", "mimsave", "get_writer"]
 
 
-def imread(uri, format=None, **options):
+def imread(uri, format=None, **options) -> np.ndarray:
     """The first image in a file, uint8 [H, W] or [H, W, C]."""
     with Image.open(uri) as image:
         return np.array(image.convert("RGB") if image.mode == "P" else image)
 
 
-def mimread(uri, format=None, **options):
+def mimread(uri, format=None, **options) -> list[np.ndarray]:
     """All images in a file, a list of uint8 [H, W] or [H, W, C]."""
     with Image.open(uri) as image:
         return [np.array(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
@@ -33,12 +33,12 @@ def _image(array):
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def imwrite(uri, im, format=None, **options):
+def imwrite(uri, im, format=None, **options) -> None:
     """Write one image."""
     _image(im).save(uri)
 
 
-def mimwrite(uri, ims, format=None, fps=None, duration=None, loop=0, **options):
+def mimwrite(uri, ims, format=None, fps=None, duration=None, loop=0, **options) -> None:
     """Write a GIF, in which each image lasts `duration` seconds (default: 0.1) or 1 / `fps`."""
     first, *rest = map(_image, ims)
     each = 1 / fps if fps else 0.1 if duration is None else duration
@@ -56,11 +56,11 @@ class get_writer:
     def __init__(self, uri, format=None, mode="?", **options):
         self._uri, self._options, self._images = uri, options, []
 
-    def append_data(self, im, meta=None):
+    def append_data(self, im, meta=None) -> None:
         """Append an image."""
         self._images.append(np.array(im))
 
-    def close(self):
+    def close(self) -> None:
         """Write the images to the file."""
         if self._images:
             mimwrite(self._uri, self._images, **{name: value for name, value in self._options.items()

@@ -9,7 +9,7 @@ RESAMPLING = {"nearest": Image.NEAREST, "lanczos": Image.LANCZOS, "bilinear": Im
               "bicubic": Image.BICUBIC, "cubic": Image.BICUBIC}
 
 
-def bytescale(data, cmin=None, cmax=None, high=255, low=0):
+def bytescale(data, cmin=None, cmax=None, high=255, low=0) -> np.ndarray:
     """Scale `data` to uint8, from `cmin` ... `cmax` (default: its range) to `low` ... `high`."""
     data = np.asarray(data)
     if data.dtype == np.uint8:
@@ -39,7 +39,7 @@ def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, cha
     return image.convert(mode) if mode else image
 
 
-def fromimage(im, flatten=False, mode=None):
+def fromimage(im, flatten=False, mode=None) -> np.ndarray:
     """A PIL image as an array; with `flatten` as grey levels, float32 [H, W]."""
     if mode is not None:
         im = im.convert(mode)
@@ -52,19 +52,19 @@ def fromimage(im, flatten=False, mode=None):
     return np.array(im)
 
 
-def imread(name, flatten=False, mode=None):
+def imread(name, flatten=False, mode=None) -> np.ndarray:
     """The image in a file as an array; see `fromimage`."""
     with Image.open(name) as image:
         return fromimage(image, flatten, mode)
 
 
-def imsave(name, arr, format=None):
+def imsave(name, arr, format=None) -> None:
     """Write `arr` to a file, scaled from its range to 0 ... 255."""
     image = toimage(arr)
     image.save(name) if format is None else image.save(name, format)
 
 
-def imresize(arr, size, interp="bilinear", mode=None):
+def imresize(arr, size, interp="bilinear", mode=None) -> np.ndarray:
     """Scale `arr` to uint8 and resize it; `size` is (rows, columns), a percentage or a factor."""
     image = toimage(arr, mode=mode)
     if np.issubdtype(np.asarray(size).dtype, np.signedinteger) and np.ndim(size) == 0:
@@ -76,12 +76,12 @@ def imresize(arr, size, interp="bilinear", mode=None):
     return fromimage(image.resize(target, RESAMPLING[interp]))
 
 
-def imrotate(arr, angle, interp="bilinear"):
+def imrotate(arr, angle, interp="bilinear") -> np.ndarray:
     """Rotate `arr` counter-clockwise by `angle` degrees; the new corners are black."""
     return fromimage(toimage(arr).rotate(angle, resample=RESAMPLING[interp]))
 
 
-def imshow(arr):
+def imshow(arr) -> None:
     """Show `arr` as grey levels with matplotlib."""
     from matplotlib import pyplot
     pyplot.imshow(toimage(arr), cmap="gray")

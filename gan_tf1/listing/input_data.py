@@ -118,7 +118,7 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=None, reshap
     return Datasets(train, validation, DataSet(test_images, test_labels, **options))
 
 
-def dense_to_one_hot(labels_dense, num_classes):
+def dense_to_one_hot(labels_dense, num_classes) -> np.ndarray:
     """Labels [N] as one-hot float64 [N, num_classes]."""
     return np.eye(num_classes)[labels_dense]
 

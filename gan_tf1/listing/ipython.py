@@ -42,7 +42,7 @@ class Shell:
         name, _, line = text.lstrip("%").partition(" ")
         return self.run_line_magic(name, line)
 
-    def getoutput(self, line, *args, **options):
+    def getoutput(self, line, *args, **options) -> list[str]:
         """Handle a `!` line that is assigned, as in `lines = !ls`; its output is always empty."""
         try:
             words = shlex.split(line)
@@ -56,7 +56,7 @@ class Shell:
                 self._make_directory(name, parents="-p" in words)
         return []
 
-    def system(self, line, *args, **options):
+    def system(self, line, *args, **options) -> None:
         """Make a directory inside the work directory (`mkdir`), or skip `line` with a notice."""
         self.getoutput(line)
 

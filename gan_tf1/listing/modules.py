@@ -97,7 +97,7 @@ def keras_module():
 
 
 @functools.cache
-def is_library(filename):
+def is_library(filename) -> bool:
     """Whether `filename` belongs to Python, an installed library, or this package."""
     path = pathlib.Path(filename)
     homes = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]

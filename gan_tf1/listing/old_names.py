@@ -24,7 +24,7 @@ RENAMED = {  # old -> new, both in tf
     "initialize_local_variables": "local_variables_initializer"}
 
 
-def by_module():
+def by_module() -> dict[str, dict]:
     """The old names: a dict of modules ("" is tf itself), each a dict name -> object."""
     top = {old: getattr(tf, new) for old, new in RENAMED.items()}
     top |= {

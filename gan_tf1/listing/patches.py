@@ -6,7 +6,7 @@ import sys
 ABSENT = object()
 
 
-def nothing(*args, **options):
+def nothing(*args, **options) -> None:
     """Replaces a function that isn't needed."""
 
 

@@ -9,7 +9,7 @@ from gan_tf1.errors import InputError
 MESSAGE_LINES = 12
 
 
-def note(message):
+def note(message) -> None:
     """Print a notice to stderr, in order with the listing's own output."""
     sys.stdout.flush()
     print(f"listing: {message}", file=sys.stderr, flush=True)
@@ -32,7 +32,7 @@ class Failure(NamedTuple):
     hint: str | None
 
 
-def told(failure, path):
+def told(failure, path) -> str:
     """A `Failure` as text of several lines: the place, the error, the calls and the hint."""
     last = failure.places[-1]
     begin = "" if last.module else f"{path.name}, "

@@ -11,7 +11,7 @@ SHOW = "__listing_show__"  # the function that displays a notebook's last expres
 DEPTH = 50                 # largest depth of brackets, signs and operators in a value of --set
 
 
-def value(name, text):
+def value(name, text) -> ast.expr:
     """Parse the expression `text` of `--set name=text`.
 
     Raises InputError if it is not an expression, if `text` or `name` is nested more than `DEPTH`
@@ -41,7 +41,7 @@ def _parsed(text):
     return None if layer else expression
 
 
-def number(name):
+def number(name) -> int | float | None:
     """The number that `name` denotes, or None; `--set 1000000=100` replaces a number."""
     expression = _parsed(name)
     try:
@@ -137,7 +137,7 @@ def _set_default(arguments, own, new):
     return False
 
 
-def places(tree, name):
+def places(tree, name) -> list[str]:
     """The names by which `--set` reaches `name` in functions and classes, such as "self.name"."""
     found = []
     for node in ast.walk(tree):
@@ -183,7 +183,7 @@ def _placed(expression, old):
     return new
 
 
-def show_last(tree):
+def show_last(tree) -> None:
     """Pass the last expression of a notebook's cell to `SHOW`, since Jupyter displays it."""
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
@@ -204,7 +204,7 @@ def defined(tree):
     return names
 
 
-def mentioned(tree):
+def mentioned(tree) -> tuple[str, ...]:
     """The names that a block reads if it consists of expressions only, else ()."""
     if not tree.body or not all(isinstance(statement, ast.Expr) for statement in tree.body):
         return ()

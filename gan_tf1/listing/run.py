@@ -29,7 +29,7 @@ class Result(NamedTuple):
     names: dict      # the listing's globals
 
 
-def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False):
+def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False) -> Result:
     """Run the listing at `path` as it is written, and return a `Result`.
 
     `values` maps names to the parsed expressions (`rewrite.value`) that replace what the listing
@@ -191,7 +191,7 @@ class _Listing:
         return Place(block.number, line, block.first_line and block.first_line + line - 1,
                      function, text)
 
-    def show_value(self, value):
+    def show_value(self, value) -> None:
         """Print the value of a cell's last expression, as Jupyter does."""
         if value is not None:
             vars(self.module)["_"] = value
