@@ -5,7 +5,12 @@ import tarfile
 
 import numpy as np
 
+from double import float32_rounding
 from gan_tf1.tf1 import load, new_graph, session_config, tf
+
+# How far the module, which computes in float32, may be from NumPy: by the rounding error of a sum of
+# 512 products of size 1. What follows, tanh, four weights and the sigmoid, does not enlarge it.
+APART = float32_rounding(512)
 
 
 def write(folder, z_size=512, image=(128, 128, 3), given=None, signature="default", seed=0,

@@ -78,7 +78,8 @@ def seed_number(text) -> int:
     return number
 
 
-def parse(argv, description, model, data_choices, in_graph=True, small=None, subcommand=""):
+def parse(argv, description, model, data_choices, in_graph=True, small=None,
+          subcommand="") -> Launch:
     """Parse the command line `argv` of the script for the chapter's `model`; returns a `Launch`.
 
     `in_graph` is False for a script without the loop in the graph. `subcommand` is the word that

@@ -67,7 +67,7 @@ def test_the_images_of_a_module_in_the_hub_format_equal_numpy(progan):
     z = noise(30)  # more than one batch
     images = images_of(folder, z)
     assert images.shape == (30, 128, 128, 3) and images.dtype == np.float32
-    np.testing.assert_allclose(images, by_numpy(z), atol=1e-5)
+    np.testing.assert_allclose(images, by_numpy(z), atol=few_module.APART)
     assert images.min() < 0.1 and images.max() > 0.9
 
 
@@ -99,7 +99,7 @@ def test_an_unknown_latent_dimension_is_taken_to_be_the_chapters(tmp_path):
     by_numpy = few_module.write(tmp_path / "open", given=(None, None), image=(4, 4, 1))
     with hub.opened(tmp_path / "open") as generator:
         assert generator.z_size == 512
-        np.testing.assert_allclose(hub.generate(generator, noise(3)), by_numpy(noise(3)), atol=1e-5)
+        np.testing.assert_allclose(hub.generate(generator, noise(3)), by_numpy(noise(3)), atol=few_module.APART)
 
 
 def test_the_chapters_code_in_tf2_gives_the_same_noise_and_the_same_image(progan, tmp_path):
@@ -191,7 +191,7 @@ def test_the_script_draws_a_face_25_faces_and_interpolations(main, progan, tmp_p
                              ("interpolation", np.concatenate(ways), 8)):
         images, found = drawn[name]
         assert found == columns
-        np.testing.assert_allclose((images + 1) / 2, by_numpy(z), atol=1e-5)
+        np.testing.assert_allclose((images + 1) / 2, by_numpy(z), atol=few_module.APART)
 
 
 def test_the_same_seed_makes_the_same_files_and_another_seed_others(main, progan, tmp_path):
@@ -323,4 +323,4 @@ def test_the_range_in_generator_json_is_used(tmp_path):
     by_numpy = few_module.write(tmp_path / "module", z_size=5, image=(4, 4, 3), scale=255.)
     (tmp_path / "module" / export.ABOUT).write_text(json.dumps({"images": {"range": [0, 255]}}))
     np.testing.assert_allclose(images_of(tmp_path / "module", noise(3, 5)),
-                               by_numpy(noise(3, 5)) / 255, atol=1e-5)
+                               by_numpy(noise(3, 5)) / 255, atol=few_module.APART)
