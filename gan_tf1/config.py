@@ -29,6 +29,7 @@ def setting(default, meaning: str, at_least=None, at_most=None, above=None, belo
 
 LARGEST = 2**31 - 1  # the largest whole number of a setting; sizes beyond it overflow in TensorFlow
 MOST_UNITS = 100_000  # units or channels of a layer, if other layers have a multiple of them
+MOST_DIGITS = 19      # of a whole number on the command line
 MOST_SAMPLES = 1024   # samples of an epoch, if a figure shows them all
 
 # The chapters use several names for one thing. Their models and config.json keep these names, but
@@ -124,8 +125,10 @@ class Parser(argparse.ArgumentParser):
 
 def whole_number(text: str) -> int:
     """An argparse type: a whole number of at least 0 and of at most 19 digits."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+    if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of at least 0")
+    if len(text) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is too large: it has {len(text)} digits")
     return int(text)
 
 

@@ -116,6 +116,26 @@ def user_path(text: str) -> pathlib.Path:
         raise argparse.ArgumentTypeError(f"{text!r} is not a path: {error}") from error
 
 
+def data_folder(text: str) -> pathlib.Path:
+    """An argparse type: the folder that --data-dir names, as in `user_path`.
+
+    Raises InputError, like `existing_data`, if it doesn't exist.
+    """
+    return existing_data(user_path(text))
+
+
+def existing_data(path: Path) -> pathlib.Path:
+    """`path`, what --data-dir names. Raises InputError if it doesn't exist.
+
+    Without this, a misspelt name would lead to a download, or to drawn data.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise InputError(f"--data-dir {path} doesn't exist: name the folder that holds the data, "
+                         "or make it first, to download them into it")
+    return path
+
+
 def _umask():
     mask = os.umask(0)
     os.umask(mask)

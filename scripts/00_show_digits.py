@@ -8,8 +8,9 @@ from gan_tf1 import figures
 from gan_tf1.config import Parser
 from gan_tf1.data import digits, svhn
 from gan_tf1.errors import script
-from gan_tf1.files import user_path
+from gan_tf1.files import data_folder
 from gan_tf1.training import outputs
+from gan_tf1.training.command_line import about_auto
 
 import numpy as np
 
@@ -31,9 +32,8 @@ def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("--data", default="auto",
                         choices=(*digits.CHOICES, *svhn.CHOICES[1:]),
-                        help="which data set; auto is MNIST if it is available, otherwise drawn "
-                        "digits (default: auto)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of the data set")
+                        help=f"the data set; {about_auto(digits.CHOICES)}default: auto")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of the data set")
     outputs.add_flags(parser, "digits", ".png")
     args = parser.parse_args(argv)
     out = outputs.file(args, "digits")

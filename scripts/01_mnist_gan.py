@@ -5,7 +5,6 @@
     python scripts/01_mnist_gan.py --resume                 continue after an interruption
 """
 
-from gan_tf1 import seeds
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_gan
@@ -16,7 +15,7 @@ from gan_tf1.training import command_line, run_figures
 def main(argv=None):
     job = command_line.parse(argv, __doc__, mnist_gan, digits.CHOICES)
     config = job.config
-    data = digits.load(job.data, job.data_dir, seed=[job.seed, seeds.ORDER])
+    data = digits.load(job.data, job.data_dir, seed=job.seed)
     steps = mnist_gan.steps_per_epoch(data.train, config)
 
     with job.training(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as training:

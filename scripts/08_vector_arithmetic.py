@@ -27,6 +27,7 @@ from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config, read_config_of
+from gan_tf1.wording import percent, quantity
 
 import numpy as np
 
@@ -68,9 +69,9 @@ def reading(path, digits):
     [(probabilities, _)] = sample_files.judged(path, [drawn.images.reshape(-1, 784) / 255])
     said = probabilities.argmax(axis=1)
     right = said == drawn.labels
-    precise = " and ".join(f"{right[said == digit].sum() / max(1, (said == digit).sum()):.1%} of "
+    precise = " and ".join(f"{percent(right[said == digit].sum() / max(1, sum(said == digit)), 1)} of "
                            f"what it calls a {digit}" for digit in digits)
-    return (f"{path.resolve().name} reads {right.mean():.1%} of {len(said)} drawn digits right, "
+    return (f"{path.resolve().name} reads {percent(right.mean(), 1)} of {len(said)} drawn digits right, "
             f"{precise}")
 
 
@@ -135,7 +136,8 @@ def main(argv=None):
     print(reading(args.classifier, args.digits))
     print(f"weight by a line with R^2 {gauge.r_squared:.2f} and error {gauge.error:.2f} pixels on "
           f"{gauge.held_out} drawn digits held out")
-    print(f"{args.n} latent vectors drawn, {args.exemplars} exemplars a concept and trial")
+    print(f"{quantity(args.n, 'latent vector')} drawn, {quantity(args.exemplars, 'exemplar')} per "
+          "concept and trial")
 
     def read(images):
         [(probabilities, _)] = sample_files.judged(args.classifier, [images])

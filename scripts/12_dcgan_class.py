@@ -6,7 +6,6 @@
     python scripts/12_dcgan_class.py --resume                continue after an interruption
 """
 
-from gan_tf1 import seeds
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_class as model
@@ -19,7 +18,7 @@ SMALL = command_line.Small({"epochs": 5}, "200 epochs of 859 steps, three hours 
 def main(argv=None):
     job = command_line.parse(argv, __doc__, model, digits.CHOICES, small=SMALL)
     config = job.config
-    data = digits.load(job.data, job.data_dir, seed=[job.seed, seeds.ORDER])
+    data = digits.load(job.data, job.data_dir, seed=job.seed)
     steps = model.steps_per_epoch(data.train, config)
 
     with job.training(data, (config.samples, 784)) as training:

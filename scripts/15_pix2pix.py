@@ -18,7 +18,7 @@ from gan_tf1 import figures, seeds
 from gan_tf1.config import Parser, intervals, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
-from gan_tf1.errors import InputError, script
+from gan_tf1.errors import script
 from gan_tf1.generators import sample_files, translated_files
 from gan_tf1.models import pix2pix as model
 from gan_tf1.training import command_line, run_config, run_figures, run_results, subcommands
@@ -38,10 +38,7 @@ def train(argv):
     config = job.config
     model.check(config)
     data = pairs.load(job.data, config.size, config.task, config.direction, job.data_dir,
-                      config.tfds_name, seed=[job.seed, seeds.ORDER])
-    if config.batch_size > data.train.num_examples:
-        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{data.train.num_examples} pairs")
+                      config.tfds_name, seed=job.seed)
     inputs, targets = (part[:config.samples] for part in data.test)
     every = config.sample_interval
 

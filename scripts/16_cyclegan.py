@@ -14,7 +14,6 @@ deer of CIFAR-10, networks of the same size are enough:
         --blocks 2 --disc-layers 2 --epoch-steps 1000 --epochs 8 --decay-epochs 8
 """
 
-from gan_tf1 import seeds
 from gan_tf1.config import Parser
 from gan_tf1.data import svhn, unpaired
 from gan_tf1.errors import InputError, script
@@ -37,7 +36,7 @@ def train(argv):
     job = command_line.parse(argv, __doc__, model, unpaired.CHOICES, small=SMALL)
     config = job.config
     model.check(config)
-    data = unpaired.load(job.data, config.load_size, config.size, job.data_dir, [job.seed, seeds.ORDER])
+    data = unpaired.load(job.data, config.load_size, config.size, job.data_dir, job.seed)
     steps = config.epoch_steps or -(-data.train.num_examples // config.batch_size)
     epochs = config.epochs + config.decay_epochs
     tests = [svhn.scaled(part[:config.samples]) for part in (data.test_a, data.test_b)]

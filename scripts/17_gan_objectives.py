@@ -9,7 +9,6 @@
     python scripts/17_gan_objectives.py train --help                 the flags of training
 """
 
-from gan_tf1 import seeds
 from gan_tf1.config import Parser
 from gan_tf1.data import digits
 from gan_tf1.errors import script
@@ -33,7 +32,7 @@ def train(argv):
     """Train the MNIST GAN with one objective, or continue a training."""
     job = command_line.parse(argv, __doc__, model, digits.CHOICES, subcommand="train")
     config = job.config
-    data = digits.load(job.data, job.data_dir, seed=[job.seed, seeds.ORDER])
+    data = digits.load(job.data, job.data_dir, seed=job.seed)
     steps = model.steps_per_epoch(data.train, config)
 
     with job.training(data, (config.samples, model.INPUT_IMG_SIZE)) as training:

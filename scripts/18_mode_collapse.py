@@ -12,7 +12,7 @@ The run ends with the shares of the modes over training (shares.csv, figures/col
 scripts/mode_collapse_report.py puts many runs side by side.
 """
 
-from gan_tf1 import figures, seeds
+from gan_tf1 import figures
 from gan_tf1.config import intervals
 from gan_tf1.data import digits, two_cities
 from gan_tf1.errors import script
@@ -28,7 +28,7 @@ def main(argv=None):
     job = command_line.parse(argv, __doc__, model, CHOICES)
     config = job.config
     model.check(config)
-    data = mode_collapse.load(job.data, job.data_dir, [job.seed, seeds.ORDER])
+    data = mode_collapse.load(job.data, job.data_dir, job.seed)
     size = data.train.images.shape[1]
     every = config.sample_interval
 

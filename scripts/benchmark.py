@@ -24,8 +24,8 @@ from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.figures import save
-from gan_tf1.files import replacing, user_path
-from gan_tf1.training import outputs
+from gan_tf1.files import data_folder, replacing, user_path
+from gan_tf1.training import command_line, outputs
 
 import numpy as np
 
@@ -77,8 +77,9 @@ def main(argv=None):
     parser.add_argument("--examples", type=whole_number, metavar="N",
                         help="train on the first N images (default: 55000 digits, 2048 streets)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto",
-                        help="which digits (default: auto); street numbers are always drawn")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of the digits")
+                        help=f"which digits; {command_line.about_auto(digits.CHOICES)}default: auto; "
+                        "street numbers are always drawn")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of the digits")
     parser.add_argument("--out", type=user_path, metavar="PATH", help="writes PATH.csv, PATH.png, "
                         "PATH.md and PATH-growth.csv (default: the next free "
                         "checkpoints/benchmark-NNN)")

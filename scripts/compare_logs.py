@@ -14,7 +14,7 @@ beside those of published runs, epoch by epoch, and the settings in which the ru
 
 import sys
 
-from gan_tf1 import figures, tables
+from gan_tf1 import figures, tables, wording
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
@@ -25,12 +25,12 @@ from gan_tf1.training import outputs
 def table(verdict, counted):
     """The lines of the comparison's table."""
     yield from tables.lines(
-        ("window", f"{counted}s", "loss", "figure", "here", "seeds", "99 % of single", "99 % of all", ""),
-        [(row.window, row.epochs, row.loss, row.statistic, f"{row.value:.3f}", f"{row.expected:.3f}",
+        ("window", f"{counted}s", "loss", "statistic", "here", "seeds", "99 % of single", "99 % of all", ""),
+        [(row.window, row.epochs, row.loss, row.kind, f"{row.value:.3f}", f"{row.expected:.3f}",
           *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)),
-          "<- outside" * row.outside) for row in verdict.figures], left=4)
+          "<- outside" * row.outside) for row in verdict.statistics], left=4)
     for loss, share in verdict.shares.items():
-        yield f"{share:.0%} of the {counted}s' {loss} lie inside their own 95 % interval"
+        yield f"{wording.percent(share)} of the {counted}s' {loss} lie inside their own 95 % interval"
 
 
 def notes(log, envelope):
@@ -67,10 +67,10 @@ def main(argv=None):
     else:
         verdict = comparison.judge(log, envelope)
         comparable = verdict.word != "cannot be compared"
-        lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.figures else ()),
+        lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.statistics else ()),
                  *filter(None, [verdict.limits]), verdict.sentence]
-    print(f"{path}: {len(log.epochs)} {counted}s, {log.epochs[0]} to {log.epochs[-1]}", *lines,
-          sep="\n")
+    print(f"{path}: {wording.quantity(len(log.epochs), counted)}, {log.epochs[0]} to "
+          f"{log.epochs[-1]}", *lines, sep="\n")
     if comparable:
         print(figures.save(comparison_figure.comparison(
             log, book, envelope, path.name, logs.CHAPTERS[args.chapter], others), out))

@@ -20,10 +20,11 @@ from gan_tf1.config import Parser, add_count
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import classifier, classifier_metrics as metrics, judged, statistics
-from gan_tf1.files import user_path
+from gan_tf1.files import data_folder, user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
+from gan_tf1.wording import percent
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def table(rows):
     for row in rows:
         if row.accuracy:
             share, error = row.accuracy
-            yield f"{row.name}: conditional accuracy {share:.1%} +- {100 * error:.1f}"
+            yield f"{row.name}: conditional accuracy {percent(share, 1)} +- {100 * error:.1f}"
 
 
 @script
@@ -75,7 +76,7 @@ def main(argv=None):
                         "of background and ink in samples whose range no chapter states")
     parser.add_argument("--data", choices=digits.CHOICES[1:], default="mnist", help="the real "
                         "digits; the drawn ones are synthetic (default: mnist)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="where MNIST lies "
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="where MNIST lies "
                         "(default: TFDS_DATA_DIR, or TFDS's own default)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the samples, of the choice "
                         "of images, and of the resampling (default: 0)")
@@ -104,10 +105,10 @@ def main(argv=None):
     reference = metrics.gaussian(said[0][1])
     rows = [row_of(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
-    print(f"judged by {args.classifier.resolve().name}, which reads {right:.2%} of the test images "
+    print(f"judged by {args.classifier.resolve().name}, which reads {percent(right, 2)} of the test images "
           "correctly",
           f"{args.n} images per row; distance to {args.n} training images of {data.title}",
-          f"classes with at least {metrics.COVERED_SHARE:.0%} of a row's images; +- standard error "
+          f"classes with at least {percent(metrics.COVERED_SHARE)} of a row's images; +- standard error "
           f"({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     print(figures.save(judged.bars(rows, args.n, data.title), out))
     if args.grid:

@@ -35,6 +35,7 @@ from gan_tf1.files import replacing
 from gan_tf1.generators import sample_files
 from gan_tf1.models import mixture_gan, stacked_mnist_gan
 from gan_tf1.training import many_runs, seed_ranges
+from gan_tf1.wording import quantity
 
 
 def wanted(args, data, packing, seed):
@@ -87,12 +88,12 @@ def main(argv=None):
     lines = list(captured_modes.table(rows))
     command, versions = many_runs.made_by("mode_coverage.py", args, stored)
     many_runs.write_report(args.out / "mode_coverage.txt", [
-        f"modes captured by GANs after {iterations} iterations; mean +- standard error over "
+        f"modes captured by GANs after {quantity(iterations, 'iteration')}; mean +- standard error over "
         f"the seeds {seed_ranges.listed(args.seeds)}",
         command, f"settings: {json.dumps(stored['settings'])}", versions], lines)
     print(*lines, args.out / "mode_coverage.csv", args.out / "mode_coverage.txt", sep="\n")
     figure = captured_modes.figure(
-        rows, f"Samples after {iterations:,} iterations, seed {args.seeds[0]}")
+        rows, f"Samples after {quantity(iterations, 'iteration')}, seed {args.seeds[0]}")
     print(figures.save(figure, args.out / "mode_coverage.png"))
 
 

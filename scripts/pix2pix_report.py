@@ -21,12 +21,13 @@ from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import pair_metrics
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import data_folder, replacing, user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.models import pix2pix as model
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config_of
+from gan_tf1.wording import quantity
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def name_of(stored, epoch):
     settings = stored["settings"]
     kind = "L1 alone" if not settings["gan_weight"] else (
         "GAN + L1" if settings["l1_weight"] else "GAN alone")
-    when = f", {epoch * settings['sample_interval']} steps" if epoch else ""
+    when = f", {quantity(epoch * settings['sample_interval'], 'step')}" if epoch else ""
     return f"{kind}{when}, seed {stored['seed']}"
 
 
@@ -65,7 +66,7 @@ def main(argv=None):
     parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN",
                         help="runs of 15_pix2pix.py, of one data set and task")
     add_count(parser, 10_000, "held-out pairs at most")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of the data "
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of the data "
                         "(default: the one that the first run used)")
     parser.add_argument("--seed", type=seed_number, default=0,
                         help="of the dropout (default: 0)")
@@ -92,8 +93,8 @@ def main(argv=None):
     means = pair_metrics.by_level(inputs, pair_metrics.mean_colours(*data.train.columns))
     rows = [("input as it is", inputs), ("mean colour of each grey level", means),
             *((one.name, one.images) for one in found)]
-    lines = [f"pix2pix on {data.title}: {len(inputs)} held-out pairs, {config.size} pixels; +- is "
-             "the standard error over images", *pair_metrics.table(rows, targets),
+    lines = [f"pix2pix on {data.title}: {quantity(len(inputs), 'held-out pair')}, {config.size} pixels; "
+             "+- is the standard error over images", *pair_metrics.table(rows, targets),
              *(f"{one.name}: dropout varies its translations by {one.variation:.2f} of 255"
                for one in found)]
     print(*lines, sep="\n")

@@ -20,6 +20,7 @@ from gan_tf1.files import user_path
 from gan_tf1.training import diagnosis, outputs, titles
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import is_complete
+from gan_tf1.wording import quantity
 
 LOSSES = {name for pair in diagnosis.PAIRS for name in pair}
 HEADINGS = ("run", "chapter", "data", "seed", "done", "last losses", "diagnosis", "what differs")
@@ -47,7 +48,7 @@ def row(path):
     losses, each = diagnosis.losses_of_log(path, stored, models.of_chapter(stored["chapter"]))
     unit, *names = losses
     count = len(losses[unit]) * each
-    done = f"{count} {unit}{'s' * (count != 1)}" + ("" if is_complete(path) else ", unfinished")
+    done = quantity(count, unit) + ("" if is_complete(path) else ", unfinished")
     shown = [name for name in names if name in LOSSES] or names
     last = ", ".join(f"{name} {losses[name][-1]:.3g}" for name in shown) if count else "-"
     judged = diagnosis.of_run(path)

@@ -4,8 +4,8 @@
         --seeds 0-2 --data mnist -- --epochs 15 --loop graph --xla
 
 --vary names a flag of the chapter's script, without its dashes, and the values to try. Every
-combination of values is trained with every seed. Flags after `--` go to all runs. The folder OUT
-gets
+combination of values is trained with every seed. Without --vary, the chapter's own settings are
+trained with the seeds that --seeds names. Flags after `--` go to all runs. The folder OUT gets
 
     sweep.csv   the losses: one row per run and epoch, or step
     sweep.txt   a table of the signs that the runs of each combination show, and a sentence on each
@@ -24,6 +24,7 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import instability
 from gan_tf1.files import replacing
 from gan_tf1.training import many_runs, outputs
+from gan_tf1.wording import quantity
 
 
 def wanted(args, values, seed):
@@ -69,9 +70,15 @@ def main(argv=None):
     outputs.add_former(parser, "OUT")
     parser.add_argument("--vary", action="append", nargs="+", default=[], metavar=("NAME", "VALUE"),
                         help="a flag of the chapter's script, and its values; may be repeated")
+    default = parser.get_default("seeds")
+    parser.set_defaults(seeds=None)
     args = many_runs.parse(parser, argv)
     args.vary = varied(args.vary, args.flags)
     many_runs.settle(args, "sweep")
+    if not args.vary and not args.seeds:
+        raise InputError("there is nothing to vary: give --vary NAME VALUE ..., or --seeds to train "
+                         "the chapter's own settings with several seeds")
+    args.seeds = args.seeds or default
 
     combinations = instability.combinations(args.vary)
     asked = list(itertools.product(combinations, args.seeds))
@@ -83,7 +90,7 @@ def main(argv=None):
         with open(temporary, "w", newline="") as file:
             instability.write_rows(file, args.vary, runs)
     how = (f"{stored['chapter']} on {stored['data_title']}, "
-           f"{len(args.seeds)} seed{'s' * (len(args.seeds) > 1)}")
+           f"{quantity(len(args.seeds), 'seed')}")
     lines = list(instability.table(args.vary, runs))
     many_runs.write_report(args.out / "sweep.txt", [
         how, *many_runs.made_by("sweep.py", args, stored)], lines)

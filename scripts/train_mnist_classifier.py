@@ -4,20 +4,20 @@
     python scripts/train_mnist_classifier.py --resume    continue after an interruption
 """
 
-from gan_tf1 import seeds
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.evaluation import classifier as model
 from gan_tf1.generators import sample_files
 from gan_tf1.models import mnist_gan
 from gan_tf1.training import command_line
+from gan_tf1.wording import quantity
 
 
 @script
 def main(argv=None):
     job = command_line.parse(argv, __doc__, model, digits.CHOICES, in_graph=False)
     config = job.config
-    data = digits.load(job.data, job.data_dir, seed=[job.seed, seeds.ORDER])
+    data = digits.load(job.data, job.data_dir, seed=job.seed)
     steps = mnist_gan.steps_per_epoch(data.train, config)
 
     with job.training(data, sample_shape=()) as training:
@@ -34,7 +34,7 @@ def main(argv=None):
     [(probabilities, _)] = sample_files.judged(training.path, [data.test.images])
     wrong = int((probabilities.argmax(axis=1) != data.test.labels).sum())
     count = data.test.num_examples
-    print(f"on {count} test images of {data.title}: {wrong} errors, accuracy "
+    print(f"on {quantity(count, 'test image')} of {data.title}: {quantity(wrong, 'error')}, accuracy "
           f"{1 - wrong / count:.4f}")
 
 

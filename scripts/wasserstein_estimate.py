@@ -24,12 +24,13 @@ from gan_tf1.config import Parser, make, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import classifier, classifier_metrics as metrics, judged
-from gan_tf1.files import user_path
+from gan_tf1.files import data_folder, user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses, load_samples
+from gan_tf1.wording import quantity
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
@@ -65,15 +66,15 @@ def read(path, after=0):
         raise InputError(f"{path} is not finished: go on with --resume")
     drawn = load_samples(path)
     if len(drawn) * interval != len(losses["step"]):
-        raise InputError(f"{path} is damaged: losses.csv has {len(losses['step'])} iterations, "
-                         f"samples.npz {len(drawn)} intervals of {interval}")
+        raise InputError(f"{path} is damaged: losses.csv has {quantity(len(losses['step']), 'iteration')}, "
+                         f"samples.npz {quantity(len(drawn), 'interval')} of {interval}")
     if drawn.shape[1] < LEAST_SAMPLES:
-        raise InputError(f"{path} has {drawn.shape[1]} samples of each interval, too few to judge "
-                         "them: begin a run with --samples 1000")
+        raise InputError(f"{path} has {quantity(drawn.shape[1], 'sample')} of each interval, too few to "
+                         "judge them: begin a run with --samples 1000")
     iterations = interval * np.arange(1, len(drawn) + 1)
     kept = iterations > after
     if kept.sum() < LEAST_INTERVALS:
-        raise InputError(f"{path} has {kept.sum()} intervals after iteration {after}, and "
+        raise InputError(f"{path} has {quantity(kept.sum(), 'interval')} after iteration {after}, and "
                          f"{LEAST_INTERVALS} are needed: give a smaller --after, or begin a run "
                          "with a smaller --sample-interval")
     columns = [smoothed(losses[name], interval)[kept] for name in ("estimate", "gen_loss")]
@@ -114,7 +115,7 @@ def main(argv=None):
                         help="a run of 10_wasserstein_gan.py or 11_wasserstein_gan_gp.py")
     parser.add_argument("--after", type=whole_number, default=0, metavar="ITERATION",
                         help="leave out the intervals up to this one (default: 0)")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="the folder of MNIST "
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of MNIST "
                         "(default: the one that the run used)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of the choice of real images, "
                         "and of the resampling (default: 0)")

@@ -243,7 +243,9 @@ def refusal(capsys, main, *arguments):
     with pytest.raises(SystemExit) as exit_:
         main(list(map(str, arguments)))
     assert exit_.value.code == 2
-    lines = [line for line in capsys.readouterr().err.strip().splitlines()
+    out, err = capsys.readouterr()
+    assert "run directory: " not in out  # what can be refused before a run begins, is
+    lines = [line for line in err.strip().splitlines()
              if not line.startswith("kept for the next time")]  # the notice of the cache of drawn data
     assert len(lines) == 1, lines
     assert lines[0].startswith("error: ")

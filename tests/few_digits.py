@@ -7,6 +7,7 @@ import functools
 import sys
 
 from conftest import load_script
+from gan_tf1 import seeds
 from gan_tf1.data import digits, drawn_digits
 from gan_tf1.data.mnist import DataSet
 
@@ -23,7 +24,7 @@ def drawn_once():
 def load(choice="auto", data_dir=None, seed=0):
     """Replaces `digits.load`: 400 digits for training, validation and testing alike."""
     drawn = drawn_once()
-    data = DataSet(drawn.images, drawn.labels, seed)
+    data = DataSet(drawn.images, drawn.labels, [seed, seeds.ORDER])
     return digits.Digits("drawn", "drawn digits (synthetic)", data, data, data)
 
 

@@ -95,7 +95,7 @@ def remedies(rows, columns, modes):
 def points(rows, columns):
     mixture = mixtures.load("grid", 50, 0)
     return plane.panels([[(mixture.train.stored()[0], mixture,
-                           "grid, PacGAN2: 25 modes, 91% of high quality")] * columns] * rows, TITLE)
+                           "grid, PacGAN2: 25 modes, 91 % of high quality")] * columns] * rows, TITLE)
 
 
 def stages():

@@ -214,7 +214,7 @@ def test_an_installed_package_trains_samples_and_judges(tmp_path, editable):
     first = ["01", "--data", "drawn", "--epochs", "1"]
     assert f"run directory: {home / 'mnist_gan-001'}\n" in succeeds(gan_tf1, *first)
     assert "1 epoch" in succeeds(python, "-m", "gan_tf1", "runs")
-    assert succeeds(gan_tf1, "02", "--samples", "4").strip() == str(home / "samples-001.png")
+    assert succeeds(gan_tf1, "02", "--samples", "4").strip() == str(home / "new_samples-001.png")
     assert "mnist_gan-001" in succeeds(gan_tf1, "evaluate", home / "mnist_gan-001", "--samples", "200",
                                        "--data", "drawn")
     swept = succeeds(gan_tf1, "sweep", "--out", "swept", "--vary", "disc-steps", "2", "--seeds", "0",

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, SCRIPT_NAMES, load_script
-from gan_tf1 import figures
+from gan_tf1 import figures, files
 from gan_tf1.__main__ import scripts
 from gan_tf1.experiments import kept_figures
 from gan_tf1.listing import __main__ as listing
+from gan_tf1.published import logs
 
 RESULTS = sorted(ROOT / name for name in re.findall(
     r"^!(checkpoints/\w+)/$", (ROOT / ".gitignore").read_text(), re.M))  # those that git keeps
@@ -103,6 +104,7 @@ load = functools.cache(load_script)
 def parsed(monkeypatch):
     """A function that returns the parser and the result of a script's command line, without running it."""
     read = argparse.ArgumentParser.parse_args
+    monkeypatch.setattr(files, "existing_data", lambda path: path)  # the folders of the pages' readers
 
     def stop(parser, *given, **named):
         raise Parsed(parser, read(parser, *given, **named))
@@ -204,6 +206,25 @@ def test_every_script_is_named():
     text = (ROOT / "scripts" / "README.md").read_text()
     for path in (ROOT / "scripts").glob("*.py"):
         assert path.name in text
+
+
+# --- figures and numbers ---
+
+def test_no_two_figures_of_the_first_chapter_have_files_of_the_same_name():
+    """Numbers are left out: samples.png of a run and samples-001.png would be confused."""
+    text = (ROOT / "checkpoints" / "mnist_gan" / "README.md").read_text()
+    files_of = dict(re.findall(r"^\| (\d) \|.*?([\w/-]+\.png)", text, re.M))
+    stems = {figure: re.sub(r"-\d+$", "", pathlib.Path(file).stem) for figure, file in files_of.items()}
+    assert stems == {"6": "losses", "7": "samples", "8": "progress", "9": "new_samples"}
+
+
+def test_the_second_books_numbers_on_the_front_page_are_those_of_the_log_that_is_kept():
+    row = next(line for line in (ROOT / "README.md").read_text().splitlines() if "at 0.002" in line)
+    folder = ROOT / re.search(r"\((tests/[\w/]+)/README.md\)", row)[1]
+    assert "`book2.txt`: `--seed 7 --learning-rate 0.002`" in (folder / "README.md").read_text()
+    losses = logs.read(folder / "book2.txt", "mnist_gan").losses
+    means = [np.mean(losses[name][70:]) for name in ("disc_loss", "gen_loss")]
+    assert "epochs 71-100, seed 7: [{:.3f}, {:.3f}]".format(*means) in row
 
 
 # --- the picture at the top ---

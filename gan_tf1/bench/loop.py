@@ -13,12 +13,11 @@ import time
 
 import numpy as np
 
-from gan_tf1 import seeds
 from gan_tf1.bench.worker import peak_mib
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, TrainingError, script
-from gan_tf1.files import user_path
+from gan_tf1.files import data_folder
 from gan_tf1.models import mnist_gan
 from gan_tf1.training import command_line, processes
 
@@ -84,13 +83,14 @@ def in_its_own_process(choice, data_dir, rounds) -> str:
 def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
-    parser.add_argument("--data", choices=digits.CHOICES, default="auto")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help="folder of the data set")
+    parser.add_argument("--data", choices=digits.CHOICES, default="auto", help="the "
+                        f"data set; {command_line.about_auto(digits.CHOICES)}default: auto")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="folder of the data set")
     args = parser.parse_args(argv)
     if args.rounds < 4:
         raise InputError("--rounds must be at least 4: the first and the last are not counted")
 
-    data = digits.load(args.data, args.data_dir, seed=[0, seeds.ORDER])
+    data = digits.load(args.data, args.data_dir, seed=0)
     with tempfile.TemporaryDirectory() as folder:
         whole, inside, bare = measure(data, folder + "/run", args.rounds)
     for name, ratios in (("epoch of a script / bare session.run calls", whole / bare),

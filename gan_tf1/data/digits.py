@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import seeds
 from gan_tf1.data import drawn_digits, mnist, source
 from gan_tf1.data.order import WithReplacement
 from gan_tf1.data.training_set import TrainingSet
@@ -42,7 +43,7 @@ def unsplit(data) -> Digits:
 
 
 def load(choice="auto", data_dir=None, seed=0) -> Digits:
-    """The digits named by `choice`, one of `CHOICES`; `seed` determines the order of their batches.
+    """The digits named by `choice`, one of `CHOICES`; `seed`, an int, determines the order of batches.
 
     `data_dir` is a TFDS folder or a folder with the four idx files. Without it, the folder is
     `TFDS_DATA_DIR` or TFDS's default. With "auto", MNIST is used if it is prepared there or if its
@@ -93,6 +94,7 @@ def _drawn(seed):
 def _split(key, title, arrays, seed):
     held_out = mnist.HELD_OUT
     images, labels = arrays.train_images, arrays.train_labels
+    seed = [seed, seeds.ORDER]
     return Digits(key, title, train=mnist.DataSet(images[held_out:], labels[held_out:], seed),
                   validation=mnist.DataSet(images[:held_out], labels[:held_out], seed),
                   test=mnist.DataSet(arrays.test_images, arrays.test_labels, seed))

@@ -17,6 +17,7 @@ from gan_tf1.data.order import InOrder, Order
 from gan_tf1.data.training_set import checksum
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
+from gan_tf1.wording import quantity
 
 CHOICES = ("cifar10", "mnist", "street", "drawn", "celeba", "folder")
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
@@ -169,11 +170,11 @@ def held_out(count) -> np.ndarray:
 def _folder(folder, size):
     files = paths(folder)
     if len(files) > 2000:
-        print(f"reading {len(files)} images from {folder}", file=sys.stderr, flush=True)
+        print(f"reading {len(files):,} images from {folder}", file=sys.stderr, flush=True)
     refuse_excess(len(files), size, 3)
     stack = np.stack([read(path, size) for path in files])
     kept = held_out(len(files))
-    title = f"{len(files)} images of {pathlib.Path(folder).expanduser().resolve().name}"
+    title = f"{quantity(len(files), 'image')} of {pathlib.Path(folder).expanduser().resolve().name}"
     return Images("folder", title, stack[~kept], stack[kept], None, None)
 
 

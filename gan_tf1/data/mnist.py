@@ -19,6 +19,7 @@ from gan_tf1.data import source
 from gan_tf1.data.order import InOrder, Order
 from gan_tf1.data.training_set import checksum
 from gan_tf1.errors import InputError
+from gan_tf1.wording import quantity
 
 PROBE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/t10k-labels-idx1-ubyte.gz"
 HELD_OUT = 5000
@@ -90,12 +91,12 @@ def read_idx(path, dimensions) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} can't be read: {error}") from error
     if raw[:4] != bytes([0, 0, 8, dimensions]) or len(raw) < 4 + 4 * dimensions:
-        raise InputError(f"{path} is not an idx file of unsigned bytes with {dimensions} "
-                         "dimension(s)")
+        raise InputError(f"{path} is not an idx file of unsigned bytes with "
+                         f"{quantity(dimensions, 'dimension')}")
     shape = [int(n) for n in np.frombuffer(raw, ">u4", dimensions, offset=4)]
     values = len(raw) - 4 - 4 * dimensions
     if values != np.prod(shape, dtype=object):
-        raise InputError(f"{path} has {values} bytes of data, but its header says "
+        raise InputError(f"{path} has {quantity(values, 'byte')} of data, but its header says "
                          f"{' x '.join(map(str, shape))}: it is truncated or damaged")
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
@@ -133,10 +134,11 @@ def read_idx_folder(folder) -> Arrays:
             raise InputError(f"{files[0]} has images of {images.shape[1]} x {images.shape[2]} "
                              "pixels: those of MNIST have 28 x 28")
         if len(images) != len(labels):
-            raise InputError(f"{files[0]} has {len(images)} images, but {files[1]} has "
-                             f"{len(labels)} labels: the two files don't belong together")
+            raise InputError(f"{files[0]} has {quantity(len(images), 'image')}, but {files[1]} has "
+                             f"{quantity(len(labels), 'label')}: the two files don't belong together")
         if len(images) != count:
-            raise InputError(f"{files[0]} has {len(images)} images: the file of MNIST has {count}")
+            raise InputError(f"{files[0]} has {quantity(len(images), 'image')}: the file of MNIST "
+                             f"has {count:,}")
         if labels.max() > 9:
             raise InputError(f"{files[1]} has the label {labels.max()}: those of MNIST are 0 to 9")
         arrays += [images, labels]
@@ -152,6 +154,6 @@ def read_tfds(version) -> Arrays:
     arrays = Arrays(train["image"][..., 0], train["label"].astype(np.uint8),
                     test["image"][..., 0], test["label"].astype(np.uint8))
     if len(arrays.train_images) != COUNTS["train"] or len(arrays.test_images) != COUNTS["t10k"]:
-        raise InputError(f"{version} has {len(arrays.train_images)} training and "
-                         f"{len(arrays.test_images)} test images: MNIST has 60000 and 10000")
+        raise InputError(f"{version} has {len(arrays.train_images):,} training and "
+                         f"{quantity(len(arrays.test_images), 'test image')}: MNIST has 60,000 and 10,000")
     return arrays

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gan_tf1.errors import InputError
+from gan_tf1.wording import quantity
 
 
 class Order:
@@ -30,9 +31,7 @@ class Order:
 
         Raises InputError if `batch_size` < 1, and with `carries_over` if it is larger than `count`.
         """
-        if batch_size < 1 or self.carries_over and batch_size > self.count:
-            raise InputError(f"a batch of {batch_size} can't be drawn from {self.count} examples: "
-                             "choose another --batch-size")
+        self.check_batch(batch_size)
         rows = self._order[self._position:self._position + batch_size]
         self._position += batch_size
         if self.carries_over and self._position > self.count:
@@ -43,6 +42,12 @@ class Order:
             self._position = 0
             self._shuffle()
         return rows
+
+    def check_batch(self, batch_size):
+        """Raise InputError as `rows` does, without taking a batch."""
+        if batch_size < 1 or self.carries_over and batch_size > self.count:
+            raise InputError(f"a batch of {batch_size} can't be drawn from "
+                             f"{quantity(self.count, 'example')}: choose another --batch-size")
 
     def batches_left(self, batch_size):
         """How many batches the current epoch still has, counting a cut one as one."""
@@ -68,6 +73,9 @@ class InOrder:
     def carries_over(self):
         return self.order.carries_over
 
+    def check_batch(self, batch_size):
+        self.order.check_batch(batch_size)
+
     def state(self):
         return self.order.state()
 
@@ -82,6 +90,9 @@ class WithReplacement:
     """
 
     carries_over = True
+
+    def check_batch(self, batch_size):
+        pass
 
     def state(self):
         return {}

@@ -16,9 +16,11 @@ from typing import NamedTuple
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
+from gan_tf1 import seeds
 from gan_tf1.data import images, source
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import load as load_tensorflow
+from gan_tf1.wording import quantity
 
 MADE = ("cifar10", "street", "mnist", "drawn", "folder")  # from single images
 CHOICES = ("pairs", "tfds", *MADE)
@@ -83,7 +85,8 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
 
     `data_dir` is the folder of pairs for "pairs", the TFDS folder for "tfds", and what
     `images.load` accepts for the others, from which `task` makes the inputs. With `direction`
-    "BtoA", input and target are swapped. `seed` determines the order of the batches.
+    "BtoA", input and target are swapped. `seed`, an int, determines the order of the
+    batches.
 
     Raises InputError if a file is missing, damaged or not a pair, if no pair is held out, and if
     single images are smaller than `size`.
@@ -108,7 +111,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
     if direction == "BtoA":
         title, columns = f"{title}, B to A", [part[::-1] for part in columns]
     train, test = columns
-    return Pairs(choice, title, images.Rows(*train, seed=seed), tuple(test))
+    return Pairs(choice, title, images.Rows(*train, seed=[seed, seeds.ORDER]), tuple(test))
 
 
 def translatable(paths, choice, size, task, direction) -> np.ndarray:
@@ -188,7 +191,7 @@ def _tfds(name, data_dir, size):
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the data set at {version} can't be read: {reason}") from error
     if len(pair) != 2:
-        raise InputError(f"{name} has {len(pair)} features that are images "
+        raise InputError(f"{name} has {quantity(len(pair), 'image feature')} "
                          f"({', '.join(pair) or 'none'}), but a pair needs two")
     if "train" not in splits:
         raise InputError(f"{name} has no split train; it has {', '.join(splits)}")

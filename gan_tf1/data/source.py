@@ -17,6 +17,7 @@ import numpy as np
 
 from gan_tf1 import memory
 from gan_tf1.errors import InputError
+from gan_tf1.files import existing_data
 from gan_tf1.tf1 import load, session_config, tf, without_chatter
 
 PROBE_SECONDS = 3.0
@@ -35,8 +36,14 @@ def tfds_folder(data_dir=None) -> pathlib.Path:
 
 
 def prepared_version(name, data_dir=None) -> pathlib.Path | None:
-    """The path of the newest prepared version of the TFDS data set `name`, or None."""
-    found = [info.parent for info in tfds_folder(data_dir).glob(f"{name}/*.*.*/dataset_info.json")]
+    """The path of the newest prepared version of the TFDS data set `name`, or None.
+
+    Raises InputError if the folder `data_dir` is named, but doesn't exist.
+    """
+    folder = tfds_folder(data_dir)
+    if data_dir is not None:
+        existing_data(folder)
+    found = [info.parent for info in folder.glob(f"{name}/*.*.*/dataset_info.json")]
     return max(found, key=lambda path: [int(n) if n.isdigit() else -1
                                         for n in path.name.split(".")], default=None)
 

@@ -45,6 +45,9 @@ class TrainingSet(Protocol):
         operators and methods that both have.
         """
 
+    def check_batch(self, batch_size: int) -> None:
+        """Raise InputError if a batch of `batch_size` examples can't be drawn."""
+
     def state(self) -> dict:
         """The place in the sequence of batches, as a dict that JSON can hold, for a checkpoint."""
 

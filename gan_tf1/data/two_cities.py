@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import seeds
 from gan_tf1.data.order import WithReplacement
 from gan_tf1.data.training_set import checksum
 
@@ -67,9 +68,9 @@ class Data(NamedTuple):
 def load(seed=0, count=COUNT) -> Data:
     """`count` temperatures, each from either city with probability 1/2.
 
-    `seed`, an int or a sequence of ints, determines them.
+    `seed`, an int, determines them.
     """
-    rng = np.random.default_rng(seed)
+    rng = seeds.stream(seed, seeds.ORDER)
     cities = rng.integers(0, len(CITIES), count)
     celsius = rng.normal(np.take(MEANS, cities), DEVIATION)
     return Data(KEY, TITLE, Temperatures(celsius[:, None], cities))

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import seeds
 from gan_tf1.data import digits, drawn_digits, images, source, svhn
 from gan_tf1.errors import InputError
+from gan_tf1.wording import quantity
 
 CHOICES = ("horse2zebra", "folder", "cifar10", "drawn")
 PARTS = ("trainA", "trainB", "testA", "testB")  # also the names of TFDS's splits
@@ -72,7 +74,7 @@ def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
     """The two sets named by `choice`: training images of `load_size` pixels, test images of `size`.
 
     `data_dir` is the folder with the four folders for "folder", and a TFDS folder for the others.
-    `seed`, an int or several, determines the order of the training images.
+    `seed`, an int, determines the order of the training images.
 
     Raises InputError if a file is missing or damaged, if the data set is not available, and if
     images of CIFAR-10 or digits would have to be scaled by a factor that is not a whole number.
@@ -92,7 +94,8 @@ def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
     else:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
     train_a, train_b, test_a, test_b = map(_sized, parts, sizes)
-    return Unpaired(choice, kind, names, TwoSets(train_a, train_b, seed), test_a, test_b)
+    return Unpaired(choice, kind, names, TwoSets(train_a, train_b, [seed, seeds.ORDER]),
+                    test_a, test_b)
 
 
 def drawn():
@@ -169,4 +172,5 @@ def _folder(folder, sizes):
         images.refuse_excess(len(paths), size, 3)
     parts = [np.stack([images.read(path, size) for path in paths])
              for paths, size in zip(files, sizes)]
-    return f"{len(files[0])} and {len(files[1])} images of {folder.resolve().name}", "AB", parts
+    title = f"{len(files[0]):,} and {quantity(len(files[1]), 'image')} of {folder.resolve().name}"
+    return title, "AB", parts

@@ -28,6 +28,7 @@ import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import statistics
+from gan_tf1.wording import quantity
 
 COVERED_SHARE = 0.01  # for ten classes, a tenth of the share that each would have if all were equal
 
@@ -69,7 +70,8 @@ def matches_label(probabilities, labels) -> np.ndarray:
     """
     p = distributions(probabilities)
     if np.shape(labels) != (len(p),):
-        raise InputError(f"{len(p)} samples need as many labels, not {list(np.shape(labels))}")
+        raise InputError(f"{quantity(len(p), 'sample')} must have as many labels, not "
+                         f"{list(np.shape(labels))}")
     return (p.argmax(axis=1) == labels).astype(np.float64)
 
 

@@ -19,6 +19,7 @@ from gan_tf1.models import mixture_gan, stacked_mnist_gan
 from gan_tf1.training import many_runs
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses, load_samples
+from gan_tf1.wording import percent, quantity
 
 STACKED = "stacked"
 SHOWN = 32  # images in a row of the figure
@@ -126,7 +127,7 @@ def figure(rows, title):
     if rows[0].data == STACKED:
         shown = np.concatenate([_last_samples(row.paths[0], -1)[:SHOWN] for row in rows])
         each = len(shown) // len(rows)
-        names = [f"stacked MNIST, {mixture_gan.name(row.packing)}: {row.counted[0].modes:,} modes"
+        names = [f"stacked MNIST, {mixture_gan.name(row.packing)}: {quantity(row.counted[0].modes, 'mode')}"
                  for row in rows]  # beside one or two rows of images
         return figures.sample_grid(shown, title, each if each % 2 else each // 2, 0.4, names)
     panels = [[_panel(row) for row in own]
@@ -140,7 +141,7 @@ def _panel(row):
     return (_last_samples(row.paths[0], NAN), mixtures.load(row.data, 1, 0),
             f"{row.data}, {mixture_gan.name(row.packing)}: " + (
                 "diverged" if first is DIVERGED else
-                f"{first.modes} modes, {first.high_quality:.0%} of high quality"))
+                f"{quantity(first.modes, 'mode')}, {percent(first.high_quality)} of high quality"))
 
 
 def _last_samples(path, blank):

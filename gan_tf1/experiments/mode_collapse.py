@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import figures, seeds, tables
+from gan_tf1 import figures, tables
 from gan_tf1.config import make
 from gan_tf1.data import digits, two_cities
 from gan_tf1.evaluation import classifier, classifier_metrics as metrics, statistics
@@ -16,6 +16,7 @@ from gan_tf1.tf1 import tf
 from gan_tf1.training import diagnosis, many_runs, mode_shares
 from gan_tf1.training.run_config import read_config_of
 from gan_tf1.training.run_results import load_losses, load_samples, samples_so_far
+from gan_tf1.wording import percent
 
 SHARES = diagnosis.SHARES
 DIGITS = tuple(map(str, range(classifier.NUM_CLASSES)))
@@ -104,7 +105,7 @@ def chapters_figure(named, title):
     if told.modes is DIGITS:
         return collapse_figures.digits([(name, one.iterations, one.samples[-1], one.shares)
                                         for name, one in named], title)
-    data = two_cities.load([told.stored["seed"], seeds.ORDER]).train.celsius[:, 0]
+    data = two_cities.load(told.stored["seed"]).train.celsius[:, 0]
     return collapse_figures.cities([
         (name, one.iterations, two_cities.celsius(one.samples[..., 0]), one.shares)
         for name, one in named], data, title)
@@ -136,7 +137,7 @@ def table(rows) -> list[str]:
             str(sum(mode_shares.cycles(told.shares) for told in runs)),
             spread([mode_shares.covered(end).mean() for end in ends], 2),
             spread([mean(statistics.kl_to_uniform(end)) for end in ends], 3),
-            f"{mean([1 - end.sum(axis=1).mean() for end in ends]):.0%}",
+            percent(mean([1 - end.sum(axis=1).mean() for end in ends])),
             spread([each.switches for each in switchings], 0), f"{mean(periods):.0f}",
             f"{mean([told.seconds for told in runs]):.1f}"))
     return tables.lines(

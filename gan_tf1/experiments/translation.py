@@ -19,6 +19,7 @@ from gan_tf1.experiments import stroke
 from gan_tf1.generators import sample_files
 from gan_tf1.models import cyclegan
 from gan_tf1.training.run_config import read_config_of
+from gan_tf1.wording import percent
 
 DIRECTIONS = ("AtoB", "BtoA")
 
@@ -88,7 +89,7 @@ def report(found, names, classifier):
     yield (f"weight: estimated with R^2 {gauge.r_squared:.2f} and an error of {gauge.error:.2f} "
            f"pixels on {gauge.held_out} held-out drawn digits; digits are read by "
            f"{classifier.resolve().name}")
-    yield f"in brackets: {LEVEL:.0%} intervals, for these generators"
+    yield f"in brackets: {percent(LEVEL)} intervals, for these generators"
     yield ""
     yield from tables.lines(("", "images", "weight in pixels", "read as their label"), [
         (name, str(len(hit)), _mean(weight, ".2f"), _share(hit))
@@ -116,4 +117,4 @@ def _mean(values, form):
 
 def _share(hits):
     share, low, high = share_interval(hits)
-    return f"{share:.1%} ({low:.1%} to {high:.1%})"
+    return f"{percent(share, 1)} ({percent(low, 1)} to {percent(high, 1)})"

@@ -27,6 +27,7 @@ import numpy as np
 from gan_tf1 import tables
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval
+from gan_tf1.wording import percent
 
 SURE = 0.9      # the least probability of a sure reading
 BOLD = 0.1      # bold is this share of a digit's images, the heaviest
@@ -165,11 +166,11 @@ def report(outcome):
             **outcome.read}
     yield f"result: bold {first} - regular {first} + regular {second}, {len(outcome.result)} trials"
     yield f"control: a random vector as long as bold {first} - regular {first}, + regular {second}"
-    yield f"in brackets: {LEVEL:.0%} intervals, for this one generator"
+    yield f"in brackets: {percent(LEVEL)} intervals, for this one generator"
     yield ""
     yield from tables.lines(("", "images", "weight in pixels", f"read as {second}"), [
         (name, str(len(images.digit)), "{:.2f} ({:.2f} to {:.2f})".format(*mean_interval(images.weight)),
-         "{:.1%} ({:.1%} to {:.1%})".format(*share_interval(images.digit == second)))
+         _share(images.digit == second))
         for name, images in rows.items()])
 
     name = names(first, second)[2]
@@ -182,16 +183,21 @@ def report(outcome):
     yield difference("its control", result.weight - control.weight)
     yield difference(f"its {name}, where it is read as a {second}", heavier[same])
 
-    share, low, high = share_interval(same)
+    _, low, high = share_interval(same)
     chance = np.mean(outcome.drawn.digit == second)
     verdict = ("more than" if low > chance else "less than" if high < chance
                else "indistinguishable from")
-    yield (f"a {second}: {share:.1%} ({low:.1%} to {high:.1%}) of the results, {verdict} the "
-           f"{chance:.1%} of all drawn; {np.mean(control.digit == second):.1%} of the controls")
+    yield (f"a {second}: {_share(same)} of the results, {verdict} the {percent(chance, 1)} of all "
+           f"drawn; {percent(np.mean(control.digit == second), 1)} of the controls")
+
+
+def _share(hits):
+    share, low, high = share_interval(hits)
+    return f"{percent(share, 1)} ({percent(low, 1)} to {percent(high, 1)})"
 
 
 def difference(name, pixels) -> str:
-    """A line with the mean of `pixels`, one number per trial, and its 95% interval's verdict."""
+    """A line with the mean of `pixels`, one number per trial, and its 95 % interval's verdict."""
     if len(pixels) < 2:
         return f"  {name}: too few trials"
     mean, low, high = mean_interval(pixels)

@@ -27,8 +27,10 @@ from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_samples
+from gan_tf1.wording import quantity
 
 SHIPPED = places.SHIPPED / "mnist_gan"  # a run that comes with the repository
+NAME = "new_samples"  # not "samples": this is the figure of a run's own last samples
 BATCH = 500  # samples drawn at a time, to bound memory
 SHAPES = ((784,), (28, 28), (28, 28, 1))
 UNPACKED = 2 * 1024**3  # largest array in an .npz, in bytes: a small file can unpack to any size
@@ -137,14 +139,14 @@ def add_flags(parser) -> None:
     add_count(parser, 16, "number of samples")
     parser.add_argument("--seed", type=seed_number, default=0,
                         help="seed of the noise (default: 0)")
-    outputs.add_flags(parser, "samples", ".png", "a grid of images, or a .npy with their numbers,")
+    outputs.add_flags(parser, NAME, ".png", "a grid of images, or a .npy with their numbers,")
 
 
 def checked(args) -> pathlib.Path:
     """The file to write, from the flags above. Raises InputError if a flag is invalid."""
     if not 1 <= args.n <= 100_000:
         raise InputError("--samples must be at least 1 and at most 100000")
-    return outputs.file(args, "samples", (".png", ".npy"))
+    return outputs.file(args, NAME, (".png", ".npy"))
 
 
 def save(images, title, out) -> None:
@@ -225,8 +227,8 @@ def unified(path, images, count, seed, value_range) -> np.ndarray:
         raise InputError(f"{path} holds {images.dtype} of shape {list(images.shape)}: numbers of "
                          "shape [n, 784], [n, 28, 28] or [n, 28, 28, 1] are needed")
     if len(images) < count:
-        raise InputError(f"{path} holds {len(images)} samples: {count} are asked for, since all "
-                         "rows of the table need the same number (--samples)")
+        raise InputError(f"{path} holds {quantity(len(images), 'sample')}: {count} are asked for, "
+                         "since all rows of the table need the same number (--samples)")
     if value_range is None:
         raise InputError(f"{path} doesn't say in what range its samples are: give it with --range, "
                          "for example --range 0 1 or --range -1 1")

@@ -7,6 +7,7 @@ import sys
 from gan_tf1.config import Parser
 from gan_tf1.errors import TrainingError, script
 from gan_tf1.files import user_path
+from gan_tf1.wording import quantity
 
 DESCRIPTION = """\
 Run a listing of TensorFlow 1 as it is written, on the installed TensorFlow: a .py, the code cells
@@ -66,7 +67,7 @@ def main(argv=None):
     if args.list:
         for block in blocks.read(args.file):
             lines = [line for line in block.source.split("\n") if line.strip()]
-            print(f"{block.number:3d}  {len(lines)} lines: {(lines or ['(empty)'])[0].strip()}")
+            print(f"{block.number:3d}  {quantity(len(lines), 'line')}: {(lines or ['(empty)'])[0].strip()}")
         return
     values = {name: rewrite.value(name, text) for name, text in args.set}
     blocks.read(args.file)  # report bad input before TensorFlow is loaded, which takes seconds

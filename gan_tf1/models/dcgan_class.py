@@ -40,6 +40,7 @@ from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.errors import InputError
 from gan_tf1.layers import batch_norm
 from gan_tf1.tf1 import tf
+from gan_tf1.wording import quantity
 
 CHAPTER = "dcgan_class"
 SAMPLES = "images"
@@ -220,7 +221,7 @@ def steps_per_epoch(train_set, config) -> int:
     """
     if config.batch_size > train_set.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{train_set.num_examples} images")
+                         f"{quantity(train_set.num_examples, 'image')}")
     return train_set.num_examples // config.batch_size
 
 

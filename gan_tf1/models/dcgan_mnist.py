@@ -41,6 +41,7 @@ from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.errors import InputError
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
+from gan_tf1.wording import quantity
 
 CHAPTER = "dcgan_mnist"
 SAMPLES = "images"
@@ -194,7 +195,7 @@ def batches_per_epoch(dataset, config) -> int:
         raise InputError(f"--batch-size must be even, not {config.batch_size}: half of it is real")
     if config.batch_size > dataset.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{dataset.num_examples} images")
+                         f"{quantity(dataset.num_examples, 'image')}")
     return config.batches_per_epoch or dataset.num_examples // config.batch_size
 
 

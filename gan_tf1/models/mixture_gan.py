@@ -243,7 +243,7 @@ def log_line(iteration, iterations, losses) -> str:
     """The line after `iteration`, which counts from 1."""
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}] [modes: {losses['modes']}, "
-            f"high quality: {losses['high_quality']:.1%}, "
+            f"high quality: {100 * losses['high_quality']:.1f} %, "
             f"reverse KL: {losses['reverse_kl']:.3f}]")
 
 

@@ -29,6 +29,7 @@ import numpy as np
 from gan_tf1.config import MOST_SAMPLES, setting
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
+from gan_tf1.wording import quantity
 
 CHAPTER = "mnist_gan"
 SAMPLES = "images"
@@ -150,7 +151,7 @@ def steps_per_epoch(train_set, config) -> int:
     """
     if config.batch_size > train_set.num_examples:
         raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{train_set.num_examples} images")
+                         f"{quantity(train_set.num_examples, 'image')}")
     return train_set.num_examples // config.batch_size
 
 

@@ -7,14 +7,14 @@ taken to be of the same model if it looks like that of a 21st seed.
 Method
 ------
 For each window of epochs (the first few, early, middle, late, and those that the book prints) and each
-loss, two figures are compared: the mean over the epochs of the window, and their spread (the standard
+loss, two statistics are compared: the mean over the epochs of the window, and their spread (the standard
 deviation over epochs, on a log scale). Each is computed for every seed of the envelope over exactly the
 epochs that the log has, which gives n = 20 values with mean m and standard deviation s. A further run of
 the same model lies in the prediction interval
 
     m -+ t(1 - a/2, n - 1) s sqrt(1 + 1/n)
 
-with probability 1 - a. The table shows this interval for a = 1 %. If there are k figures in the table,
+with probability 1 - a. The table shows this interval for a = 1 %. If there are k statistics in the table,
 some lie outside of a 99 % interval by chance, so the verdict uses a = 1 % / k (Bonferroni): under the
 assumptions below, the verdict on a run of the same model is "differs" in at most 1 % of cases.
 
@@ -22,16 +22,16 @@ A cross-entropy cannot be negative, and an accuracy lies between 0 and 1. Interv
 bounds. They are not computed on a log scale, because the logarithms of the 20 seeds' mean losses are no
 closer to a normal distribution than the losses themselves.
 
-"Agrees" only means that no difference was found. If one figure of the tested run is shifted by d standard
+"Agrees" only means that no difference was found. If one statistic of the tested run is shifted by d standard
 deviations of the seeds, its t statistic has a noncentral t distribution with n - 1 degrees of freedom and
 noncentrality d / sqrt(1 + 1/n). `smallest_shift` solves this for the d that is detected in 80 % of cases:
-5.2 standard deviations with 20 seeds and 18 figures, 13.6 with 5 seeds. Each comparison states its d.
+5.2 standard deviations with 20 seeds and 18 statistics, 13.6 with 5 seeds. Each comparison states its d.
 Fewer than `FEWEST_SEEDS` seeds are refused.
 
 In addition, the table states the share of single epochs that lie inside their own 95 % prediction
 interval. It is not part of the verdict, because neighbouring epochs of a run are not independent.
 
-There are two assumptions: seeds are independent, and the figure of a window is approximately normally
+There are two assumptions: seeds are independent, and the statistic of a window is approximately normally
 distributed over seeds. Nothing is assumed about the epochs within a run. The second assumption holds for 19
 of the 20 seeds of the MNIST GAN. In the other one (1018), the generator falls behind and never catches up.
 This seed is kept, because what happens with one seed in twenty is a property of the model. It makes the
@@ -52,12 +52,13 @@ import scipy  # its parts are imported when they are first used
 from gan_tf1.errors import InputError
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter
 from gan_tf1.training.run_results import table
+from gan_tf1.wording import percent, quantity
 
 FEWEST_EPOCHS = 5   # in a window whose spread is compared
 FEWEST_SEEDS = 5    # in an envelope: with 4, only a shift of 22 standard deviations is detected
 SIGNIFICANCE = 0.01
 POWER = 0.8
-LISTED = 3          # figures that a verdict lists; the table marks all of them
+LISTED = 3          # statistics that a verdict lists; the table marks all of them
 
 
 class Envelope(NamedTuple):
@@ -69,16 +70,16 @@ class Envelope(NamedTuple):
     data: str = "?"         # the title of the data set
 
 
-class Figure(NamedTuple):
-    """One row of the comparison: the figure of a window, the envelope's mean, and two intervals."""
+class Statistic(NamedTuple):
+    """One row of the comparison: a statistic of a window, the envelope's mean, and two intervals."""
     window: str
     epochs: str
     loss: str
-    statistic: str          # "mean" or "spread"
+    kind: str               # "mean" or "spread"
     value: float
     expected: float
-    interval: tuple         # (low, high): 99 % for this figure alone
-    joint: tuple            # (low, high): 99 % for all figures of the table together
+    interval: tuple         # (low, high): 99 % for this statistic alone
+    joint: tuple            # (low, high): 99 % for all statistics of the table together
 
     @property
     def outside(self) -> bool:
@@ -90,11 +91,11 @@ class Verdict(NamedTuple):
     """The result of a comparison: `word` is "agrees", "differs" or "cannot be compared".
 
     `sentence` says where it differs, or why it cannot be compared. If it differs, a line for each of
-    the first `LISTED` figures outside of their interval follows.
+    the first `LISTED` statistics outside of their interval follows.
     """
     word: str
     sentence: str
-    figures: list
+    statistics: list
     shares: dict            # loss -> share of single epochs inside their 95 % interval
     limits: str = ""        # a sentence on what this comparison cannot detect
 
@@ -157,13 +158,13 @@ def prediction_interval(values, significance) -> tuple[np.ndarray, np.ndarray]:
 
 
 @functools.cache
-def smallest_shift(seeds, figures) -> float:
-    """The shift of one figure, in standard deviations of the seeds, that is detected with 80 % power.
+def smallest_shift(seeds, statistics) -> float:
+    """The shift of one statistic, in standard deviations of the seeds, that is detected with 80 % power.
 
-    `seeds` is the number of seeds in the envelope, and `figures` that of the figures that are judged
-    together.
+    `seeds` is the number of seeds in the envelope, and `statistics` that of the statistics that are
+    judged together.
     """
-    edge = _t_quantile(1 - SIGNIFICANCE / figures / 2, seeds - 1)
+    edge = _t_quantile(1 - SIGNIFICANCE / statistics / 2, seeds - 1)
     found = scipy.optimize.brentq(
         lambda shift: scipy.stats.nct.sf(edge, seeds - 1, shift) - POWER, 0, 2 * edge)
     return found * math.sqrt(1 + 1 / seeds)
@@ -186,7 +187,7 @@ def windows(log_epochs, envelope_epochs, spans) -> dict[str, np.ndarray]:
     return found
 
 
-# Functions to and from the scale on which a figure is judged. The logarithms of spreads are
+# Functions to and from the scale on which a statistic is judged. The logarithms of spreads are
 # approximately normally distributed.
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
@@ -199,8 +200,8 @@ def judge(log, envelope) -> Verdict:
     titles, counted = envelope.chapter.columns, envelope.chapter.counted
     seeds = len(next(iter(envelope.losses.values())))
     if seeds < FEWEST_SEEDS:
-        raise InputError(f"an envelope of {seeds} seeds is too small to detect a difference: make "
-                         f"one of at least {FEWEST_SEEDS} seeds, better 20, with make_envelope.py "
+        raise InputError(f"an envelope of {quantity(seeds, 'seed')} is too small to detect a "
+                         f"difference: make one of at least {FEWEST_SEEDS} seeds, better 20, with make_envelope.py "
                          "--seeds 0-19")
     spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
     if log.incomparable or not spans:
@@ -211,46 +212,46 @@ def judge(log, envelope) -> Verdict:
     if len(bad):
         return Verdict("differs", f"Differs: a loss is not finite in {counted} {bad[0]}.", [], {})
 
-    statistics = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
-                  for window, epochs in spans.items()}
-    count = len(titles) * sum(map(len, statistics.values()))
-    figures = [_figure(window, epochs, loss, statistic, log, envelope, count)
-               for window, epochs in spans.items() for loss in titles
-               for statistic in statistics[window]]
+    kinds = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
+             for window, epochs in spans.items()}
+    count = len(titles) * sum(map(len, kinds.values()))
+    statistics = [_statistic(window, epochs, loss, kind, log, envelope, count)
+                  for window, epochs in spans.items() for loss in titles
+                  for kind in kinds[window]]
     shares = {title: _share_inside(log, envelope, loss) for loss, title in titles.items()}
-    limits = (f"With {seeds} seeds and {count} figures, a figure that is shifted by less than "
+    limits = (f"With {seeds} seeds and {count} statistics, a statistic that is shifted by less than "
               f"{smallest_shift(seeds, count):.1f} of the seeds' standard deviations is missed in "
-              f"more than {1 - POWER:.0%} of cases.")
-    if outside := [figure for figure in figures if figure.outside]:
-        return Verdict("differs", _differs(outside, count, counted), figures, shares, limits)
+              f"more than {percent(1 - POWER)} of cases.")
+    if outside := [each for each in statistics if each.outside]:
+        return Verdict("differs", _differs(outside, count, counted), statistics, shares, limits)
     every = "both" if count == 2 else f"all {count}"
-    return Verdict("agrees", f"Agrees: {every} figures lie where one more seed's would.",
-                   figures, shares, limits)
+    return Verdict("agrees", f"Agrees: {every} statistics lie where one more seed's would.",
+                   statistics, shares, limits)
 
 
-def _figure(window, epochs, loss, statistic, log, envelope, count):
-    """The `Figure` of one loss over `epochs`, if `count` figures are judged together."""
-    to_scale, back = SCALES[statistic]
-    measure = np.mean if statistic == "mean" else _spread
+def _statistic(window, epochs, loss, kind, log, envelope, count):
+    """The `Statistic` of one loss over `epochs`, if `count` statistics are judged together."""
+    to_scale, back = SCALES[kind]
+    measure = np.mean if kind == "mean" else _spread
     own = log.losses[loss][np.isin(log.epochs, epochs)]
     seeds = envelope.losses[loss][:, np.isin(envelope.epochs, epochs)]
     values = to_scale(measure(seeds, axis=1))
-    low, high = envelope.chapter.bounds if statistic == "mean" else (0, math.inf)
+    low, high = envelope.chapter.bounds if kind == "mean" else (0, math.inf)
     single, joint = (tuple(float(np.clip(back(end), low, high))
                            for end in prediction_interval(values, significance))
                      for significance in (SIGNIFICANCE, SIGNIFICANCE / count))
-    return Figure(window, _span(epochs), envelope.chapter.columns[loss], statistic,
-                  float(measure(own, axis=0)), float(back(values.mean())), single, joint)
+    return Statistic(window, _span(epochs), envelope.chapter.columns[loss], kind,
+                     float(measure(own, axis=0)), float(back(values.mean())), single, joint)
 
 
 def _differs(outside, count, counted):
-    """The sentence of "differs", and a line for each of the first figures `outside`."""
+    """The sentence of "differs", and a line for each of the first statistics `outside`."""
     lie = "lie" if len(outside) > 1 else "lies"
-    lines = [f"Differs: {len(outside)} of {count} figures {lie} where one more seed's would not."]
-    lines += [f"  {figure.statistic} of the {figure.loss} in {_in_words(figure.epochs, counted)}: "
-              f"{figure.value:.3f}, {abs(figure.value - figure.expected):.3f} "
-              f"{'above' if figure.value > figure.expected else 'below'} the envelope's "
-              f"{figure.expected:.3f}" for figure in outside[:LISTED]]
+    lines = [f"Differs: {len(outside)} of {count} statistics {lie} where one more seed's would not."]
+    lines += [f"  {each.kind} of the {each.loss} in {_in_words(each.epochs, counted)}: "
+              f"{each.value:.3f}, {abs(each.value - each.expected):.3f} "
+              f"{'above' if each.value > each.expected else 'below'} the envelope's "
+              f"{each.expected:.3f}" for each in outside[:LISTED]]
     if len(outside) > LISTED:
         lines.append(f"  and {len(outside) - LISTED} more, marked in the table")
     return "\n".join(lines)

@@ -6,9 +6,9 @@ import dataclasses
 import sys
 from typing import Any, NamedTuple
 
-from gan_tf1.config import Parser, add_flags, as_flag, given, make, whole_number
+from gan_tf1.config import Parser, add_flags, as_flag, given, intervals, make, whole_number
 from gan_tf1.errors import InputError
-from gan_tf1.files import user_path
+from gan_tf1.files import data_folder, user_path
 from gan_tf1.training import diversity, outputs, run_config, run_directory, training
 from gan_tf1.training.graph_loop import Loop
 
@@ -38,7 +38,7 @@ class Launch(NamedTuple):
 
         `data` has the attributes `key`, `title` and `train`, a `TrainingSet`; `sample_shape` is the
         shape of the samples of one epoch. Raises InputError if the run to resume was trained on
-        other data.
+        other data, or if a batch of the new run is larger than its training set.
         """
         crc = data.train.fingerprint()
         if self.resumed:
@@ -46,6 +46,7 @@ class Launch(NamedTuple):
                 raise InputError(f"{self.path} was trained on other data: {data.title} here has "
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
             return run_directory.Run(self.path)
+        data.train.check_batch(self.config.batch_size)
         new = run_directory.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
             "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
@@ -74,7 +75,7 @@ def seed_number(text) -> int:
     """An argparse type: a seed that both NumPy and TensorFlow accept, 0 to 2147483647."""
     number = whole_number(text)
     if number >= 2**31:
-        raise argparse.ArgumentTypeError(f"{text} is not below 2147483648")
+        raise argparse.ArgumentTypeError(f"{text} is too large: a seed is at most {2**31 - 1}")
     return number
 
 
@@ -96,8 +97,9 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     chapter, Config = model.CHAPTER, model.Config
     parser = Parser(description, subcommand)
     parser.add_argument("--data", choices=data_choices, default=argparse.SUPPRESS,
-                        help=f"the data set (default: {_default_data(small, data_choices)})")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR",
+                        help=f"the data set; {about_auto(data_choices)}default: "
+                        f"{_default_data(small, data_choices)}")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
                         help="the folder of the data set (default: TFDS_DATA_DIR, or the default "
                         "of TensorFlow Datasets)")
     parser.add_argument("--seed", type=seed_number, default=argparse.SUPPRESS,
@@ -119,7 +121,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     data = _suited(small, args, data_choices)
     reduced = {} if data is None or args.resume else {
         name: value for name, value in small.settings.items() if name not in named}
-    config = make(Config, {**reduced, **named})
+    # A run to resume may have other intervals than the chapter, with which these don't fit.
+    config = (make if args.resume else _config)(Config, {**reduced, **named})
     chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
         loop = _checked(Loop(**chosen))
@@ -141,14 +144,35 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     if stored["data"] not in data_choices:
         raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
                          f"{chapter} doesn't have: choose from {', '.join(data_choices)}")
-    own = {"settings": {field.name for field in dataclasses.fields(Config)},
-           "loop": set(Loop._fields)}
-    if any(set(stored.get(part, ())) != names for part, names in own.items()):
-        raise InputError(f"{path}/config.json has other settings than {chapter} has: it was "
-                         "changed, or written by another version")
-    return Launch(chapter, make(Config, stored["settings"]), stored["data"],
+    own = [field.name for field in dataclasses.fields(Config)] + list(Loop._fields)
+    kept = [*stored["settings"], *stored.get("loop", {})]
+    lacks, extra = ([name for name in one if name not in other]
+                    for one, other in ((own, kept), (kept, own)))
+    if lacks or extra:
+        other = "; ".join([f"it lacks {', '.join(lacks)}"] * bool(lacks)
+                          + [f"{chapter} has no {', '.join(extra)}"] * bool(extra))
+        raise InputError(f"{path}/config.json does not fit {chapter} ({other}): it was changed, or "
+                         "written by another version, so start a new run")
+    return Launch(chapter, _config(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
                   Loop(**stored["loop"]))
+
+
+def _config(Config, values):
+    """`make(Config, values)`, whose iterations, if it has any, are whole intervals."""
+    config = make(Config, values)
+    if hasattr(config, "sample_interval"):
+        intervals(config)
+    return config
+
+
+def about_auto(data_choices):
+    """What --help says about "auto", if it is one of `data_choices`: the next one, or drawn data."""
+    if "auto" not in data_choices:
+        return ""
+    real = data_choices[data_choices.index("auto") + 1]
+    drawn = next(choice for choice in DRAWN if choice in data_choices)
+    return f"auto is {real} if it is there or can be downloaded, otherwise {drawn}; "
 
 
 def _default_data(small, data_choices):

@@ -44,6 +44,7 @@ from gan_tf1.files import replacing
 from gan_tf1.training import diversity, mode_shares, swings
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses, samples_so_far
+from gan_tf1.wording import percent, quantity
 
 PAIRS = (("disc_loss", "gen_loss"), ("d_loss", "g_loss"))  # the names in losses.csv
 SIGNS = ("divergence", "collapse", "partial collapse", "discriminator dominance", "oscillation")
@@ -120,7 +121,7 @@ def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, eac
             f"{name} averages {mean:.3g}" for name, mean in end.means.items()))
     if OSCILLATION in judged:
         evidence.append("over the second half they swing by " + " and ".join(
-            f"{one.deviation:.0%}" for one in swung) + " of their means")
+            percent(one.deviation) for one in swung) + " of their means")
     evidence += [modes.told] if PARTIAL in judged else []
     evidence += [diversity.told(series) for series in samples if diversity.enough(series)]
     evidence += [f"not judged: {_of_missing(missing)}"] if missing else []
@@ -170,7 +171,7 @@ def _too_short(losses, names, missing, each):
     if not names:
         return f"Not judged, for no losses are recorded: {last}."
     count = len(losses[unit]) * each
-    return (f"Too short to be judged, with {count} {unit}{'s' * (count > 1)}: all losses are "
+    return (f"Too short to be judged, with {quantity(count, unit)}: all losses are "
             f"finite, and {last}; not judged: {_of_missing(missing)}.")
 
 

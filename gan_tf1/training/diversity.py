@@ -155,4 +155,4 @@ def told(series) -> str:
 
 
 def _percent(share):
-    return f"{100 * share:.3g}%"
+    return f"{100 * share:.3g} %"

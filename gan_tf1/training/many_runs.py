@@ -24,12 +24,13 @@ from tqdm import tqdm
 
 from gan_tf1.config import VOCABULARY, Parser, whole_number
 from gan_tf1.errors import InputError, TrainingError
-from gan_tf1.files import replacing, user_path
+from gan_tf1.files import data_folder, replacing, user_path
 from gan_tf1.places import SCRIPTS
 from gan_tf1.training import outputs, processes
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import is_complete, load_losses
 from gan_tf1.training.seed_ranges import add_seeds, listed
+from gan_tf1.wording import quantity
 
 EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for each run
 
@@ -59,7 +60,7 @@ def parser(description, name, default_seeds, ending="", what="the report", jobs=
     parser.add_argument("--work-dir", type=user_path, metavar="DIR",
                         help=f"the folder of the runs (default: "
                         f"{f'checkpoints/{name}' if ending else 'runs/ in OUT'})")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR", help=f"the folder of {data}")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help=f"the folder of {data}")
     parser.add_argument("--jobs", type=whole_number, default=jobs,
                         help=f"runs at a time (default: {jobs})")
     return parser
@@ -232,7 +233,8 @@ def side_by_side(function, arguments, args) -> list:
     A terminal shows a progress bar. The first failure, or a signal to end, stops all other calls.
     """
     arguments = list(arguments)
-    print(f"{len(arguments)} runs with the seeds {listed(args.seeds)} in {args.work_dir}, "
+    print(f"{quantity(len(arguments), 'run')} with {'seed' if len(args.seeds) == 1 else 'the seeds'} "
+          f"{listed(args.seeds)} in {args.work_dir}, "
           f"{args.jobs} at a time", file=sys.stderr, flush=True)
     with processes.ending_children():
         pool = ThreadPoolExecutor(args.jobs)

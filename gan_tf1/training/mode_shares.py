@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1.errors import InputError
+from gan_tf1.wording import percent, quantity
 
 FULL = 0.8     # share of a set: all other modes together then have at most 0.2
 LEAST = 0.1    # of an even share: 1 % of the samples for ten classes, as in `classifier_metrics`
@@ -112,11 +113,11 @@ def of_shares(shares, each, unit) -> Modes:
     end = settled(shares)
     found = switching(end)
     text = (f"over the second half {covered(end).mean():.1f} of {end.shape[1]} modes are covered, "
-            f"and {max(0., 1 - end.sum(axis=1).mean()):.0%} of the samples are near none")
+            f"and {percent(max(0., 1 - end.sum(axis=1).mean()))} of the samples are near none")
     if found.switches:
-        text += f"; the generator switches from mode to mode {found.switches} times"
+        text += f"; the generator switches from mode to mode {quantity(found.switches, 'time')}"
     if not np.isnan(found.period):
-        text += f" and returns to one every {found.period * each:.0f} {unit}s on average"
+        text += f" and returns to one every {quantity(round(found.period * each), unit)} on average"
     return Modes(verdict(shares), text)
 
 
@@ -130,7 +131,7 @@ def of_counts(captured, high_quality, count) -> Modes:
     modes, good = captured[first:].mean(), high_quality[first:].mean()
     lost = good >= GOOD and modes < 0.9 * count
     return Modes(("full" if modes <= 1 else "partial") if lost else "none",
-                 f"over the second half {modes:.1f} of {count} modes are captured, and {good:.0%} "
+                 f"over the second half {modes:.1f} of {count} modes are captured, and {percent(good)} "
                  "of the points are near one")
 
 

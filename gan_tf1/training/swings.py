@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1.wording import percent
+
 POINTS = 50         # the fewest points to which a longer second half is averaged
 FEWEST = 30         # points of the second half: with fewer, a period does not stand out from noise
 CYCLES = 3          # cycles in the second half: fewer are a drift
@@ -59,11 +61,11 @@ def oscillation(names, swings, bounded) -> str:
     swing wildly, with any period. For other losses this says nothing, since their mean may be close
     to 0.
     """
-    periodic = [f"{name} swings by {each.deviation:.0%} of its mean, and a single period, which "
-                f"fits {each.cycles} times, makes up {each.share:.0%} of the variance"
+    periodic = [f"{name} swings by {percent(each.deviation)} of its mean, and a single period, which "
+                f"fits {each.cycles} times, makes up {percent(each.share)} of the variance"
                 for name, each in zip(names, swings)
                 if each.deviation >= WIDE and each.share >= ONE_PERIOD]
-    wild = [f"{name} swings by {each.deviation:.0%} of its mean"
+    wild = [f"{name} swings by {percent(each.deviation)} of its mean"
             for name, each in zip(names, swings) if each.deviation >= WILD]
     if periodic:
         return "over the second half " + "; ".join(periodic)

@@ -31,6 +31,7 @@ from gan_tf1.errors import TrainingError
 from gan_tf1.tf1 import session_config, tf
 from gan_tf1.training import (
     checkpoint, diagnosis, events, graph_loop as loops, graph_memory, saved_generator, titles)
+from gan_tf1.wording import quantity
 
 ESTIMATE_AFTER = 10.  # seconds of training after which the remaining time is printed
 ESTIMATE_FROM = 60.   # seconds: a shorter remaining time is not printed
@@ -160,7 +161,7 @@ class Training:
             saved_generator.follow(self.path, gen_saver, before)
             self._begin(start, last, epochs)
         else:
-            self.run.say(f"{self.path} is complete: it has all of its {epochs} epochs")
+            self.run.say(f"{self.path} is complete: it has all of its {quantity(epochs, 'epoch')}")
         for epoch in range(start + 1, last + 1):
             self._bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
             self._epoch, self._losses, self._picture = epoch, {}, None
@@ -211,7 +212,7 @@ class Training:
         self._events = self._opened.enter_context(contextlib.closing(
             events.started(self.path / "events", self._graph, start)))
         whole = "" if left == epochs * steps else f" of {epochs * steps:,} in all"
-        self.run.say(f"{left:,} training steps{whole}")
+        self.run.say(f"{quantity(left, 'training step')}{whole}")
         self._done = start * steps
         turns = (loops.graph_steps(self.sess, self._in_graph, self._done)
                  if self._loop.loop == "graph" else

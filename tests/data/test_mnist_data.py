@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import pytest
 
-from gan_tf1.data import digits, drawn_digits, mnist, source
+from gan_tf1.data import digits, drawn_digits, images, mnist, pairs, source, svhn, unpaired
 from gan_tf1.errors import InputError
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte",
@@ -152,7 +152,7 @@ def test_a_missing_file_is_named(folder):
 def test_too_few_images_are_refused(folder):
     replace(folder, FILES[2], idx(np.zeros((500, 28, 28), np.uint8)))
     replace(folder, FILES[3], idx(np.zeros(500, np.uint8)))
-    with pytest.raises(InputError, match="500 images: the file of MNIST has 10000"):
+    with pytest.raises(InputError, match="500 images: the file of MNIST has 10,000"):
         digits.load("mnist", folder)
 
 
@@ -213,12 +213,25 @@ def test_waiting_for_a_host_that_never_answers_ends_in_seconds(monkeypatch):
 
 def test_auto_without_mnist_says_so_and_draws_digits(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(source, "answers", lambda url: False)
-    data = digits.load("auto", tmp_path / "nowhere")
+    data = digits.load("auto", tmp_path)
     assert data.key == "drawn" and "synthetic" in data.title
     notice = capsys.readouterr().err
-    assert "DRAWN DIGITS" in notice and "*****" in notice and str(tmp_path / "nowhere") in notice
+    assert "DRAWN DIGITS" in notice and "*****" in notice and f"MNIST is not in {tmp_path}," in notice
     assert list(tmp_path.iterdir()) == []
     assert data.train.num_examples == 55000
+
+
+def test_a_data_folder_that_does_not_exist_is_refused_by_every_loader(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "answers", lambda url: pytest.fail("no host is asked"))
+    place = tmp_path / "nowhere"
+    for load in (lambda: digits.load("auto", place), lambda: svhn.load("auto", place),
+                 lambda: svhn.load("cifar10", place), lambda: images.load("celeba", 8, place),
+                 lambda: images.load("folder", 8, place), lambda: pairs.load("pairs", 8, data_dir=place),
+                 lambda: pairs.load("tfds", 8, data_dir=place, tfds_name="name"),
+                 lambda: unpaired.load("horse2zebra", 8, 8, place)):
+        with pytest.raises(InputError, match="--data-dir .*nowhere (doesn't exist|is not a folder): "):
+            load()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_auto_does_not_replace_a_damaged_mnist(folder):

@@ -181,7 +181,7 @@ def test_a_tfds_data_set_that_is_missing_or_has_no_pairs_is_named(tfds_folder):
         pairs.load("tfds", 8, data_dir=tfds_folder)
     with pytest.raises(InputError, match="nothing is not in .*: give a TFDS folder"):
         pairs.load("tfds", 8, data_dir=tfds_folder, tfds_name="nothing")
-    with pytest.raises(InputError, match=r"lonely has 1 features that are images \(photo\)"):
+    with pytest.raises(InputError, match=r"lonely has 1 image feature \(photo\), but a pair needs two"):
         pairs.load("tfds", 8, data_dir=tfds_folder, tfds_name="lonely")
     [shard] = (tfds_folder / "streets" / "1.0.0").glob("*train.*")
     content = shard.read_bytes()

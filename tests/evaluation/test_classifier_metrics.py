@@ -228,7 +228,7 @@ def test_a_single_repeated_image_is_far_from_a_varied_set():
     (lambda: distance(np.ones((5, 4)), np.ones((5, 3))),
      "4 features can't be compared with 3"),
     (lambda: metrics.matches_label(one_hot([1, 2, 3]), [1, 2]),
-     r"3 samples need as many labels, not \[2\]"),
+     r"3 samples must have as many labels, not \[2\]"),
 ])
 def test_bad_input_is_one_line(call, complaint):
     with pytest.raises(InputError, match=complaint) as refused:

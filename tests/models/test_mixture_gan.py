@@ -261,7 +261,7 @@ def test_the_losses_of_an_interval_are_means():
     line = model.log_line(500, 20_000, {"disc_loss": 1.5, "gen_loss": 6., "modes": 8,
                                 "high_quality": 0.9876, "reverse_kl": 0.0123})
     assert line == ("500 [Discriminator loss: 1.500000] [Generator loss: 6.000000] [modes: 8, "
-                    "high quality: 98.8%, reverse KL: 0.012]")
+                    "high quality: 98.8 %, reverse KL: 0.012]")
 
 
 def test_the_defaults_and_names_are_those_of_the_papers():

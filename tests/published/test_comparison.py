@@ -119,7 +119,7 @@ def test_two_epochs_have_a_mean_but_no_spread_to_judge(envelope):
     log = seed_of(envelope, 0)
     log = logs.Log(log.epochs[:2], {name: values[:2] for name, values in log.losses.items()})
     verdict = comparison.judge(log, envelope)
-    assert [(f.window, f.statistic) for f in verdict.figures] == 2 * [("first", "mean")]
+    assert [(s.window, s.kind) for s in verdict.statistics] == 2 * [("first", "mean")]
 
 
 def simulated(rng, runs):
@@ -189,11 +189,11 @@ def test_a_changed_log_differs_and_the_sentence_says_where(envelope, change, whe
     assert "in epochs" in verdict.sentence and "the envelope's" in verdict.sentence
 
 
-def test_a_verdict_lists_three_figures_and_counts_the_rest(envelope):
+def test_a_verdict_lists_three_statistics_and_counts_the_rest(envelope):
     log = seed_of(envelope, 3)
     far = log._replace(losses={name: values + 9 for name, values in log.losses.items()})
     first, *lines = comparison.judge(far, envelope).sentence.splitlines()
-    assert first.startswith("Differs: ") and " of 18 figures lie" in first
+    assert first.startswith("Differs: ") and " of 18 statistics lie" in first
     count = int(first.split()[1])
     assert len(lines) == 4 and lines[-1] == f"  and {count - 3} more, marked in the table"
     assert all(len(line) < 100 for line in (first, *lines))
@@ -211,8 +211,8 @@ def test_few_seeds_are_refused_and_a_few_more_detect_less(envelope):
         comparison.judge(log, first_seeds(envelope, 3))
     verdict = comparison.judge(log, first_seeds(envelope, 5))
     assert verdict.limits == (
-        "With 5 seeds and 18 figures, a figure that is shifted by less than 13.6 of the seeds' "
-        "standard deviations is missed in more than 20% of cases.")
+        "With 5 seeds and 18 statistics, a statistic that is shifted by less than 13.6 of the seeds' "
+        "standard deviations is missed in more than 20 % of cases.")
 
 
 def test_intervals_are_clipped_to_the_range_of_the_values(envelope):
@@ -225,7 +225,7 @@ def test_intervals_are_clipped_to_the_range_of_the_values(envelope):
                   for name in form.columns}
         few = comparison.Envelope(form, epochs, losses, {})
         verdict = comparison.judge(logs.Log(epochs, {n: v[0] for n, v in losses.items()}), few)
-        means = [each for each in verdict.figures if each.statistic == "mean"]
+        means = [each for each in verdict.statistics if each.kind == "mean"]
         assert means and {each.joint[0] for each in means} == {0}
         assert all(each.joint[1] <= bounds[1] for each in means)
         assert any(comparison.prediction_interval(values.mean(axis=1), 0.01)[0] < 0
@@ -310,7 +310,7 @@ def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
     assert not (path / "figures").exists()  # a run that is there stays as it is
     assert "exists: name another file, or add --overwrite" in refusal(
         capsys, main, path, "--out", figure)
-    assert out[-2].startswith("Agrees: all 18 figures")
+    assert out[-2].startswith("Agrees: all 18 statistics")
     assert len([line for line in out if line.startswith(tuple(MNIST_GAN.windows))]) == 18
 
 
@@ -421,7 +421,7 @@ def test_ones_own_envelope_judges_the_printed_epoch(main, tmp_path, capsys):
     own = ["--chapter", "semi_supervised", "--envelope", str(tmp_path / "own.csv"), "--check"]
     (tmp_path / "log.txt").write_text(PRINTED)
     main([str(tmp_path / "log.txt"), *own])
-    assert "Agrees: both figures" in capsys.readouterr().out
+    assert "Agrees: both statistics" in capsys.readouterr().out
     (tmp_path / "log.txt").write_text(PRINTED.replace("0.66401659496", "0.4"))
     with pytest.raises(SystemExit) as exit_:
         main([str(tmp_path / "log.txt"), *own])

@@ -26,7 +26,8 @@ TABLE = [  # script, arguments, words in the line
     ("01_mnist_gan.py", ["--epochs", "1.5"], "'1.5' is not a whole number"),
     ("01_mnist_gan.py", ["--learning-rate", "fast"], "'fast' is not a number"),
     ("01_mnist_gan.py", ["--seed", "-1"], "'-1' is not a whole number of at least 0"),
-    ("01_mnist_gan.py", ["--seed", "2147483648"], "not below 2147483648"),
+    ("01_mnist_gan.py", ["--seed", "2147483648"], "2147483648 is too large: a seed is at most 2147483647"),
+    ("01_mnist_gan.py", ["--seed", 23 * "7"], f"{23 * '7'} is too large: it has 23 digits"),
     ("01_mnist_gan.py", ["--run-dir", ""], "'' is not a path"),
     ("01_mnist_gan.py", ["--run-dir", "run[1]"], "TensorFlow reads [ ] * ? \\ as patterns"),
     ("01_mnist_gan.py", ["--run-dir", "~nobody-here/run"], "is not a path"),
@@ -34,6 +35,8 @@ TABLE = [  # script, arguments, words in the line
     ("01_mnist_gan.py", ["--run-dir", "file"], "file is a file"),
     ("01_mnist_gan.py", ["--run-dir", "file/run"], "file/run can't be written"),
     ("01_mnist_gan.py", ["--data-dir", "file"], "--data-dir file is a file"),
+    ("01_mnist_gan.py", ["--resume", "--run-dir", MNIST_GAN],
+     "does not fit mnist_gan (it lacks disc_steps, loop, xla, mixed_precision)"),
     ("01_mnist_gan.py", ["--resume", "--run-dir", "nowhere"],
      "nowhere holds no run: it does not exist"),
     ("02_sample_mnist_gan.py", ["--samples", "0"], "--samples must be at least 1"),
@@ -42,20 +45,23 @@ TABLE = [  # script, arguments, words in the line
      "folder holds no run: there is no config.json in it"),
     ("02_sample_mnist_gan.py", ["--pickle", "file"], "file is not a pickle of samples"),
     ("02_sample_mnist_gan.py", ["--pickle", "nowhere"], "nowhere can't be read"),
+    ("18_mode_collapse.py", ["--iterations", "30", "--sample-interval", "20"],
+     "--iterations 30 must be a multiple of --sample-interval 20"),
     ("06_vanilla_gan.py", ["--iterations", "30", "--sample-interval", "20"],
      "--iterations 30 must be a multiple of --sample-interval 20"),
     ("13_progressive_gan.py", ["--size", "20"], "--size 20 must be a power of two"),
     ("13_progressive_gan.py", ["--paper", "--images", "100"],
      "--images 100 must be a multiple of --interval-images 60000"),
     ("13_progressive_gan.py", ["--data", "folder"], "--data folder needs --data-dir"),
-    ("13_progressive_gan.py", ["--data", "celeba", "--data-dir", "nowhere"],
-     "CelebA is not in nowhere: prepare it there"),
+    ("13_progressive_gan.py", ["--data", "celeba", "--data-dir", "folder"],
+     "CelebA is not in folder: prepare it there"),
     ("14_progan_hub.py", ["--seed", "-1"], "'-1' is not a whole number of at least 0"),
     ("14_progan_hub.py", ["--module", ""], "'' is not a path"),
     ("14_progan_hub.py", ["--module", "file"], "is not a .tar.gz, or it is damaged"),
     ("14_progan_hub.py", ["--out", "file"], "file"),
     ("15_pix2pix.py", ["--paper"], "--data pairs needs --data-dir, the folder with pictures of pairs"),
-    ("15_pix2pix.py", ["--data-dir", "nowhere"], "--data-dir nowhere is not a folder"),
+    ("15_pix2pix.py", ["--data-dir", "nowhere"], "--data-dir nowhere doesn't exist"),
+    ("15_pix2pix.py", ["--data-dir", "file"], "--data-dir file is not a folder"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10"], "--size 256 is more than the 32 pixels of --data cifar10"),
     ("15_pix2pix.py", ["--paper", "--data", "cifar10", "--size", "16"],
      "--disc-layers 3 needs images of at least 32 pixels, not 16"),
@@ -122,9 +128,33 @@ def test_every_training_refuses_other_data_a_missing_run_and_xla_by_itself(here,
             assert words in line, (name, line)
 
 
-def flags_of(name, capsys):
+def test_help_says_what_auto_chooses(capsys):
+    explained = 0
+    for name in SCRIPT_NAMES:
+        extra = ["train"] if name.startswith("17") else []
+        help = " ".join(flags_of(name, capsys, *extra).split())
+        if "{auto," in help or ",auto," in help:
+            explained += 1
+            real, drawn = ("svhn", "street") if "{auto,svhn" in help else ("mnist", "drawn")
+            assert f"auto is {real} if it is there or can be downloaded, otherwise {drawn};" in help, name
+    assert explained > 12
+
+
+def test_a_data_folder_that_does_not_exist_is_named_whatever_is_asked_for(here, capsys):
+    """Without this, a misspelt folder would lead to a download or, with "auto", to drawn data."""
+    asked = 0
+    for name in SCRIPT_NAMES:
+        extra = ["train"] if name.startswith("17") else []
+        if "--data-dir DIR" in flags_of(name, capsys, *extra):
+            asked += 1
+            assert refusal(capsys, main_of(name), *extra, "--data-dir", "nowhere").startswith(
+                "error: --data-dir nowhere doesn't exist: name the folder that holds the data"), name
+    assert asked > 20
+
+
+def flags_of(name, capsys, *words):
     with pytest.raises(SystemExit):
-        main_of(name)(["--help"])
+        main_of(name)([*words, "--help"])
     return capsys.readouterr().out
 
 

@@ -277,7 +277,7 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
     told = [line for line in capsys.readouterr().out.splitlines() if "conditional accuracy" in line]
     assert len(told) == 1 and told[0].startswith(
         f"conditional_gan ({finished}), trained on drawn digits (synthetic): conditional "
-        f"accuracy {share:.1%} +- ")
+        f"accuracy {100 * share:.1f} % +- ")
     assert len(set(drawn.labels)) == 10 and 0 < share < 1
 
 

@@ -171,7 +171,7 @@ def test_the_report_tells_a_translation_from_a_way_that_changes_nothing(found, m
     same = [way._replace(after=way.before) for way in found]
     lines = list(translation.report(same, ("regular", "bold"), CLASSIFIER))
     assert any(line.startswith("bold to regular: +0.00 (") for line in lines)
-    assert sum("correctly, 100.0% (" in line and "and 100.0% (" in line for line in lines) == 2
+    assert sum("correctly, 100.0 % (" in line and "and 100.0 % (" in line for line in lines) == 2
 
 
 def test_digits_that_are_lost_are_told(found, monkeypatch):

@@ -62,7 +62,7 @@ def test_the_shipped_generator_is_judged_beside_real_digits(script, mnist_versio
                                                             capsys):
     script.main([str(SHIPPED), "--samples", "600", "--out", str(tmp_path / "bars.png")])
     out = capsys.readouterr().out
-    assert re.search(r"reads 9[89]\.\d+% of the test images correctly", out)
+    assert re.search(r"reads 9[89]\.\d+ % of the test images correctly", out)
     assert "distance to 600 training images of MNIST" in out
     table = rows(out)
     assert list(table) == ["MNIST: test images", f"mnist_gan ({SHIPPED})"]
@@ -115,7 +115,7 @@ def test_a_row_of_samples_with_labels_has_a_conditional_accuracy(script, monkeyp
     share, error = table[1].accuracy
     assert share == 0.75 and error == pytest.approx(np.sqrt(0.75 * 0.25 / 200), rel=0.15)
     *_, last = lines = list(script.table(table))
-    assert len(lines) == 4 and last == f"with: conditional accuracy 75.0% +- {100 * error:.1f}"
+    assert len(lines) == 4 and last == f"with: conditional accuracy 75.0 % +- {100 * error:.1f}"
 
 
 def test_bars_are_as_long_as_the_figures(script):

@@ -93,7 +93,7 @@ def test_settings_decide_the_run(main, flags, tmp_path):
 
 
 def test_a_batch_larger_than_the_training_set_is_refused(main, flags, tmp_path, capsys):
-    assert "--batch-size 7 is larger than the training set of 6 pairs" in refusal(
+    assert "a batch of 7 can't be drawn from 6 examples" in refusal(
         capsys, main, *flags, "--batch-size", "7", "--run-dir", tmp_path / "run")
     assert not list(tmp_path.iterdir())
 

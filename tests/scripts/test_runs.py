@@ -97,7 +97,7 @@ def test_the_table_tells_runs_apart(main, tmp_path, capsys):
     assert found["mnist_gan-002"].endswith(" no sign learning-rate 0.002")
     assert found["mnist_gan-010"] == (
         f"mnist_gan drawn 3 3 epochs, unfinished {losses} 0.52 too short nothing")
-    assert found["remedies"].startswith(f"remedies_gan drawn 3 1000 iterations {losses} 0.89 ")
+    assert found["remedies"].startswith(f"remedies_gan drawn 3 1,000 iterations {losses} 0.89 ")
     assert found["remedies"].endswith(" gen-steps 1")
     assert found["vanilla"].startswith(f"vanilla_gan drawn 3 80 iterations {losses} 1.29 ")
 

@@ -169,6 +169,8 @@ def test_losses_that_are_not_finite_are_left_out_of_the_span():
     (["--seeds", "1-"], "'' is not a whole number"),
     (["--seeds", "0-2000000000"], "has more than 10000 seeds"),
     (["--seeds", "x"], "'x' is not a whole number"),
+    ([], "there is nothing to vary: give --vary NAME VALUE ..., or --seeds to train the chapter's own"),
+    (["--data", "drawn", "--", "--epochs", "3"], "there is nothing to vary"),
     (["--jobs", "0"], "--jobs must be at least 1"),
     (["--script", "nowhere.py"], "--script nowhere.py is not in"),
 ])
@@ -179,7 +181,8 @@ def test_a_bad_sweep_is_refused_before_any_training(sweep, tmp_path, capsys, arg
 
 def test_a_file_is_no_folder(sweep, tmp_path, capsys):
     (tmp_path / "out").write_text("kept")
-    assert "is a file: name a folder" in refusal(capsys, sweep.main, "--out", tmp_path / "out")
+    assert "is a file: name a folder" in refusal(capsys, sweep.main, "--out", tmp_path / "out",
+                                                "--seeds", "0")
     assert (tmp_path / "out").read_text() == "kept"
 
 
@@ -199,6 +202,12 @@ def test_seeds_are_numbers_and_ranges():
 
 
 # --- what decides the runs of a work directory ---
+
+def test_a_sweep_without_vary_trains_the_seeds_and_one_with_it_has_three_by_default(asked, tmp_path):
+    out = ("sweep.py", "--out", tmp_path)
+    assert asked(*out, "--seeds", "4-5").seeds == [4, 5]
+    assert asked(*out, "--vary", "epochs", "1", "2").seeds == [0, 1, 2]
+
 
 def asking(folder, flags=("--epochs", "3"), data_dir=None):
     """The arguments of a command whose work directory is `folder`."""
@@ -232,18 +241,20 @@ def test_the_same_command_may_go_on_and_another_may_not(claimed):
 @pytest.mark.parametrize("content", [b"\xff\x00\x80", b"{", b"[1]", b"[" * 100_000, None])
 def test_a_note_that_cannot_be_read_is_refused_in_a_line(claimed, sweep, capsys, content):
     claimed.unlink() if content is None else claimed.write_bytes(content)
-    line = refusal(capsys, sweep.main, "--out", claimed.parent / "out", "--work-dir", claimed.parent)
+    line = refusal(capsys, sweep.main, "--out", claimed.parent / "out", "--work-dir", claimed.parent,
+                   "--seeds", "0")
     assert "sweep.json" in line and "give another --work-dir" in line
     assert content is None or claimed.read_bytes() == content
 
 
 @pytest.mark.parametrize("name, arguments", [
-    ("make_envelope.py", ["--out", "o.csv"]), ("sweep.py", ["--out", "o"]),
+    ("make_envelope.py", ["--out", "o.csv"]), ("sweep.py", ["--out", "o", "--seeds", "0"]),
     ("mode_collapse_report.py", ["--out", "o"]), ("mode_coverage.py", ["--out", "o"]),
     ("progressive_ablation.py", ["--out", "o.txt", "--data", "drawn", "--samples", "9"])])
 def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, monkeypatch, capsys):
     """A work directory with a run of each script's naming serves no other flags or folder of data."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
     main, arguments = load_script(name).main, [*arguments, "--work-dir", "runs"]
 
     def stop(*given):
@@ -283,7 +294,8 @@ def asked(monkeypatch):
     monkeypatch.setattr(many_runs, "side_by_side", stop)
 
     def of(name, *argv):
-        extra = ["--samples", "9"] if name.startswith("progressive") else []
+        extra = {"progressive_ablation.py": ["--samples", "9"],
+                 "sweep.py": [] if {"--vary", "--seeds"} & set(argv) else ["--seeds", "0"]}.get(name, [])
         with pytest.raises(Asked) as stopped:
             load_script(name).main([*map(str, argv), *extra])
         return stopped.value.args[0]
@@ -296,7 +308,7 @@ def test_where_a_report_goes_is_given_by_out_and_formerly_without(name, asked, t
     kind, place = FORMER[name]
     args = asked(name, "--out", tmp_path / place)
     assert args.out == tmp_path / place and "note" not in capsys.readouterr().err
-    for argv in ([tmp_path / place, "--data-dir", "d"], ["--data-dir", "d", tmp_path / place]):
+    for argv in ([tmp_path / place, "--data-dir", tmp_path], ["--data-dir", tmp_path, tmp_path / place]):
         assert asked(name, *argv).out == tmp_path / place
         assert capsys.readouterr().err == f"note: {kind} is now given as --out {kind}\n"
     assert f"{kind} is given twice" in refusal(

@@ -54,7 +54,7 @@ def test_the_sentence_on_a_healthy_run_gives_its_numbers():
     assert found.sentence == (
         "No sign of divergence, discriminator dominance or oscillation: over epochs 81 to 100 "
         f"disc_loss averages {disc:.3g} and gen_loss averages {gen:.3g}; over the second half they "
-        "swing by 10% and 5% of their means.")
+        "swing by 10 % and 5 % of their means.")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -286,8 +286,8 @@ def test_collapse(course):
     values, collapsed = COURSES[course]
     found = diagnosis.judge(HEALTHY, CHANCE, samples=[series_of(values)])
     assert found.signs == collapsed * (COLLAPSE,)
-    assert (f"{100 * np.median(values[80:]):.3g}% of the variance of the last samples is between "
-            f"images (before: {100 * np.median(values[:80]):.3g}%; training images: 70%)"
+    assert (f"{100 * np.median(values[80:]):.3g} % of the variance of the last samples is between "
+            f"images (before: {100 * np.median(values[:80]):.3g} %; training images: 70 %)"
             in found.sentence)
 
 
@@ -353,7 +353,7 @@ def test_a_planted_collapse_of_images(tmp_path, name, own, signs):
     samples = images_of(np.random.default_rng(0), 20, 16, shape, own)
     found = diagnosis.of_run(planted(tmp_path / "run", model, samples, "drawn",
                                      {"data_diversity": 0.7}))
-    assert found.signs == signs and "training images: 70%" in found.sentence
+    assert found.signs == signs and "training images: 70 %" in found.sentence
 
 
 def modes_of(data, chosen, sets=20, count=400):
@@ -387,7 +387,7 @@ def test_points_that_have_not_found_the_modes_yet_are_not_a_collapse(tmp_path):
     counted = {"modes": [12] * 20, "high_quality": [0.02] * 20}
     found = diagnosis.of_run(planted(tmp_path / "run", mixture_gan, points, "grid",
                                      {"data_spread": 16.}, counted))
-    assert found.signs == () and "2% of the points are near one" in found.sentence
+    assert found.signs == () and "2 % of the points are near one" in found.sentence
 
 
 @pytest.mark.parametrize("cities, signs", [((0., 30.), ()), ((30.,), (COLLAPSE,))])
@@ -427,7 +427,7 @@ def test_a_planted_collapse_of_pix2pix(tmp_path, own, signs):
     samples = images_of(np.random.default_rng(5), 20, 8, (16, 16, 3), own)
     found = diagnosis.of_run(planted(tmp_path / "run", pix2pix, samples, "cifar10",
                                      {"data_diversity": 0.6}))
-    assert found.signs == signs and "; training inputs: 60%)" in found.sentence
+    assert found.signs == signs and "; training inputs: 60 %)" in found.sentence
 
 
 def test_every_model_with_samples_states_their_kind():
@@ -456,7 +456,7 @@ def test_known_modes_decide_whether_there_is_a_collapse():
         found = diagnosis.judge(HEALTHY, modes=modes_)
         assert found.signs == signs and modes_.told in found.sentence
     assert of_shares(even, [0.6, 0.02]).told == (
-        "over the second half 1.0 of 2 modes are covered, and 38% of the samples are near none")
+        "over the second half 1.0 of 2 modes are covered, and 38 % of the samples are near none")
     shares = np.tile(np.repeat(np.eye(2), 5, axis=0), (10, 1))
     cycling = mode_shares.of_shares(shares, 25, "iteration")
     assert cycling.verdict == "full" and cycling.told.endswith(

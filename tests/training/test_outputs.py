@@ -112,7 +112,7 @@ def test_samples_are_not_written_to_the_current_directory(tmp_path, monkeypatch,
     main = load_script("02_sample_mnist_gan.py").main
     for _ in range(2):
         main(["--samples", "1"])
-    assert capsys.readouterr().out.split() == [str(home / f"samples-00{n}.png") for n in (1, 2)]
+    assert capsys.readouterr().out.split() == [str(home / f"new_samples-00{n}.png") for n in (1, 2)]
     assert not list((tmp_path / "elsewhere").iterdir())
 
 

@@ -242,7 +242,7 @@ def test_resuming_with_other_data_is_refused(main, half, capsys):
 
 @pytest.mark.parametrize("key, value, complaint", [
     ("seed", 4, "was changed since the checkpoint"),
-    ("settings", {"epochs": 6}, "has other settings than mnist_gan has"),
+    ("settings", {"epochs": 6}, "does not fit mnist_gan (it lacks batch_size, "),
     ("seed", "abc", "its 'seed' must be a whole number from 0 to 2147483647, not 'abc'"),
     ("sample_shape", None, "its 'sample_shape' must be a list of sizes"),
 ])

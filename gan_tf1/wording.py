@@ -1,0 +1,11 @@
+"""How messages, tables and reports write a count and a share, so that they do it alike."""
+
+
+def quantity(number: int, noun: str, several: str = "") -> str:
+    """`number` with its noun: "1 image", "2,000 images". `several` is an irregular plural."""
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A `share` between 0 and 1 in percent, with so many `digits` after the point: "5.2 %"."""
+    return f"{100 * share:.{digits}f} %"
