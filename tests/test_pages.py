@@ -27,6 +27,7 @@ PAGES = sorted({ROOT / "README.md", ROOT / "scripts" / "README.md", ROOT / "chec
 FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
                "make_envelope.py": "01_mnist_gan.py",
                "progressive_ablation.py": "13_progressive_gan.py",
+               "semi_supervised_report.py": "04_semi_supervised_svhn.py",
                "mode_collapse_report.py": "18_mode_collapse.py"}
 SUBCOMMANDS = {"09_conditional_gan.py": [["draw", "--label", "3"]],
                "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
@@ -170,7 +171,7 @@ def parser_of(parsed, name, argv):
               "make_envelope.py": ["OUT.csv", "--work-dir", "DIR"], "sweep.py": ["OUT"],
               "mode_collapse_report.py": ["OUT"], "pix2pix_report.py": ["RUN"],
               "progressive_ablation.py": ["OUT.txt", "--work-dir", "DIR"],
-              "wasserstein_estimate.py": ["RUN"]}
+              "variance_shift.py": ["RUN"], "wasserstein_estimate.py": ["RUN"]}
     return parsed(name, [*argv, *needed.get(name, [])])[0]
 
 

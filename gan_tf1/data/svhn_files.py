@@ -24,6 +24,8 @@ PROBE_URLS = {"svhn": "http://ufldl.stanford.edu/housenumbers/test_32x32.mat",
 TFDS_NAMES = {"svhn": "svhn_cropped", "cifar10": "cifar10"}
 TITLES = {"svhn": "SVHN", "cifar10": "CIFAR-10"}
 CIFAR10_TEST = 10000
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+                   "truck")
 STREET_SIZES = (40000, 10000)
 STREET_SEED = 0
 

@@ -22,12 +22,10 @@ What decides the accuracies without being said:
 
 - With the 73,257 images of SVHN and 1,000 labels, a batch of 128 has 1.75 labelled images on
   average, and every sixth batch has none. `label_repeats` shows labelled images more often.
-- If "fake" is the likeliest class of a test image, the image counts as wrong. `extra_class=0` fixes
-  the eleventh logit at 0.
-- Both gradients are taken before either update, so that equal runs are equal.
-- Test images are normalized with the statistics of their batch. Moving averages are no better by
-  themselves: dropout raises the variance that they collect, while in tests nothing is dropped (Li
-  et al. 2019, "variance shift"). `test_statistics` offers averages collected without dropout.
+- A test image taken for a fake counts as wrong. `extra_class=0` fixes the eleventh logit at 0.
+- Test images are normalized with the statistics of their batch. Moving averages can be worse, since
+  dropout raises the variance that they collect, but in tests nothing is dropped (the "variance
+  shift" of Li et al. 2019). `test_statistics` offers averages collected without dropout.
 """
 
 from dataclasses import dataclass
@@ -37,6 +35,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import MOST_UNITS, setting
+from gan_tf1.data.svhn import LABELS, TESTED
 from gan_tf1.models.parts.semi_supervised_networks import (
     VARIANTS, discriminator, generator, net_of)
 from gan_tf1.tf1 import tf
@@ -63,16 +62,14 @@ class Config:
     supervised_only: bool = setting(False, "train the discriminator on the labelled examples only, "
                                     "for as many steps as the GAN would have")
     num_labels: int = setting(1000, "training examples whose labels are used", at_least=1)
-    labels: str = setting("first", "which training examples these are: the first ones; drawn at "
-                          "random; or balanced, drawn with equally many of each class",
-                          choices=("first", "drawn", "balanced"))
+    labels: str = setting("first", "which examples these are: the first ones; drawn at random; or "
+                          "balanced, drawn with equally many of each class", choices=LABELS)
     label_seed: int = setting(0, "seed of the labels that are drawn", at_least=0)
-    label_repeats: int = setting(1, "times that an epoch shows each labelled image; the others are "
-                                 "shown once", at_least=1, at_most=1000)
+    label_repeats: int = setting(1, "times that an epoch shows each labelled image, but the others "
+                                 "once", at_least=1, at_most=1000)
     zero_label: int = setting(0, "label of the digit 0: 10 in the printed log", choices=(0, 10))
-    tested: str = setting("all", "tested are all test images; their first_half, as in the printed "
-                          "log; or held_out ones, the last tenth of the training images",
-                          choices=("all", "first_half", "held_out"))
+    tested: str = setting("all", "images to test: all test images; their first_half, as in the log "
+                          "in print; held_out, the last tenth of the training images", choices=TESTED)
     extra_class: int = setting(1, "1: a logit for the fake class beside those of the digits; "
                                "0: that logit is fixed at 0", choices=(0, 1))
     epochs: int = setting(25, "passes over the training images", at_least=1)
@@ -80,8 +77,7 @@ class Config:
     z_size: int = setting(100, "latent dimension", at_least=1)
     learning_rate: float = setting(0.0003, "Adam's learning rate in the first epoch, for both "
                                    "networks", above=0)
-    lr_shrink: float = setting(0.9, "factor of the learning rate after each epoch",
-                               above=0, at_most=1)
+    lr_shrink: float = setting(0.9, "factor of learning_rate after each epoch", above=0, at_most=1)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     drop_rate: float = setting(0.5, "share of the units that are dropped, if dropout fires",
                                at_least=0, below=1)
@@ -108,10 +104,9 @@ def model_inputs(real_dim, z_dim, drop_rate):
 def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
     """`(d_loss, g_loss, correct, masked_correct, class_logits, samples)`, the losses in nats.
 
-    correct: number of images that the discriminator classifies correctly in its test pass, of which
-    class_logits [B, 10 + extra_class] are the logits; masked_correct: number of labelled images
-    that it classifies correctly in its training pass; samples: the generator's images from
-    `input_z`, [B, 32, 32, 3].
+    correct: number of images that the discriminator classifies correctly in its test pass, with
+    these class_logits [B, 10 + extra_class]; masked_correct: number of labelled ones in its training
+    pass; samples: the generator's images from `input_z`, [B, 32, 32, 3].
     """
     net = net_of(config)
     options = dict(alpha=config.alpha, size_mult=config.d_size_mult,
@@ -142,10 +137,16 @@ def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
 
 
 def class_loss(class_logits, y, label_mask):
-    """Mean softmax cross-entropy of the labelled examples; 0 if the batch has none."""
+    """Mean softmax cross-entropy of the labelled examples; 0 if the batch has none.
+
+    A row of `tf.one_hot` is all zero for the label 10 of ten classes. Its loss is 0, but the op of
+    TensorFlow 1 gave it the gradient softmax(l), as if it were a fake. The second term restores it.
+    """
     # class logits of a labelled image -> its class, against the other digits and the fake class
-    cross_entropy = tf.nn.softmax_cross_entropy_with_logits_v2(
-        labels=tf.one_hot(y, class_logits.shape[1]), logits=class_logits)
+    labels = tf.one_hot(y, class_logits.shape[1])
+    cross_entropy = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=class_logits)
+    total = tf.reduce_logsumexp(class_logits, axis=1)
+    cross_entropy += (1 - tf.reduce_sum(labels, axis=1)) * (total - tf.stop_gradient(total))
     label_mask = tf.cast(label_mask, tf.float32)
     return tf.reduce_sum(label_mask * cross_entropy) / tf.maximum(1., tf.reduce_sum(label_mask))
 
@@ -284,11 +285,10 @@ def tally(totals, taken, seconds):
 
 
 def report(sess, net, totals, dataset, config):
-    """The end of the chapter's outer loop: shrink the learning rate, test, and return the figures.
+    """The end of the chapter's outer loop: shrink the learning rate and test, at drop rate 0.
 
-    train_accuracies: on the labelled images, while the epoch trained on them; test_accuracies: on
-    the test set after the epoch, at drop rate 0; losses are those of the last batch; times are in
-    seconds.
+    The training accuracy is that of the labelled images while the epoch trained on them, and the
+    losses are those of its last batch. Times are in seconds.
     """
     start = perf_counter()
     sess.run(net.shrink_lr)

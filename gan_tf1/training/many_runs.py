@@ -85,17 +85,22 @@ def parse(parser, argv, fixed=()):
     own = argv[:argv.index("--")] if "--" in argv else argv
     args = parser.parse_args(own)
     args.argv, args.flags = argv, argv[len(own) + 1:]
-    for written in (argument.partition("=")[0] for argument in args.flags):
-        name = flag_name(written)
-        if name in (*EACH_RUNS, *fixed):
-            raise InputError(f"{written} can't be given after --: it is set for each run")
-        if name in ("-h", "--help"):
-            raise InputError(f"{name} can't be given after --: ask the chapter's own script for it")
+    refuse_fixed(args.flags, fixed)
     if args.jobs < 1:
         raise InputError("--jobs must be at least 1")
     if "script" in args and not (SCRIPTS / args.script).is_file():
         raise InputError(f"--script {args.script} is not in {SCRIPTS}")
     return args
+
+
+def refuse_fixed(flags, fixed=(), where="after --"):
+    """Raise InputError if `flags` contain one that is set for each run, or one that is `fixed`."""
+    for written in (argument.partition("=")[0] for argument in flags):
+        name = flag_name(written)
+        if name in (*EACH_RUNS, *fixed):
+            raise InputError(f"{written} can't be given {where}: it is set for each run")
+        if name in ("-h", "--help"):
+            raise InputError(f"{name} can't be given {where}: ask the chapter's own script for it")
 
 
 def flag_name(argument) -> str:

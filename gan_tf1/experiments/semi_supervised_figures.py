@@ -1,0 +1,79 @@
+"""Figures of the semi-supervised GAN: accuracies over epochs and labels, and confused classes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from gan_tf1.experiments.semi_supervised import ROWS, Found
+from gan_tf1.figure_layout import count_along, legend_below, new_figure
+
+FAKE = "fake"
+FEW = 4  # rows: the ranges of more would hide each other
+
+
+def curves(found: Sequence[Found], title: str) -> Figure:
+    """The test accuracy over epochs, one colour per row: its mean over the seeds.
+
+    If there are at most `FEW` rows, their range over the seeds is shown too.
+    """
+    figure = new_figure(9, 5, title)
+    axes = figure.subplots()
+    for number, each in enumerate(found):
+        test = 100 * each.columns["test_accuracies"]
+        style = {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
+        axes.plot(each.epochs + 1, test.mean(axis=0), **style, label=ROWS[each.row].meaning)
+        if len(found) <= FEW:
+            axes.fill_between(each.epochs + 1, test.min(axis=0), test.max(axis=0), linewidth=0,
+                              color=style["color"], alpha=0.12)
+    count_along(axes, "epoch")
+    axes.set(ylabel="test accuracy (%)")
+    axes.grid(alpha=0.3)
+    legend_below(figure, axes)
+    return figure
+
+
+def over_labels(found: Sequence[Found], title: str) -> Figure:
+    """The test accuracy after the last epoch over the number of labels, with every seed."""
+    figure = new_figure(8, 5, title)
+    axes = figure.subplots()
+    for number, row in enumerate(dict.fromkeys(each.row for each in found)):
+        own = [each for each in found if each.row == row]
+        labels = [each.labels for each in own]
+        axes.plot(labels, [each.test.mean() for each in own], color=f"C{number}",
+                  label=ROWS[row].meaning)
+        for each in own:
+            axes.plot([each.labels] * len(each.test), each.test, "o", color=f"C{number}",
+                      markersize=3)
+    ticks = sorted({each.labels for each in found})
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set(xlabel="labelled images", ylabel="test accuracy (%)")
+    axes.grid(alpha=0.3)
+    legend_below(figure, axes)
+    return figure
+
+
+def confusions(tables: dict[str, np.ndarray], classes: Sequence[str], title: str) -> Figure:
+    """For each row, which share of the images of a class is taken for which class.
+
+    `tables` maps a row to counts [10, 10] or [10, 11]; in the latter, the last column counts the
+    images that were taken for fakes. `classes` are the names of the ten classes.
+    """
+    figure = new_figure(4.6 * len(tables), 4.8, title)
+    every = figure.subplots(1, len(tables), squeeze=False)[0]
+    for (row, counts), axes in zip(tables.items(), every):
+        shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+        for (true, taken), share in np.ndenumerate(shares):
+            if share >= 1:
+                axes.text(taken, true, f"{share:.0f}", ha="center", va="center",
+                          fontsize="x-small", color="white" if share > 50 else "black")
+        names = [*classes, FAKE][:counts.shape[1]]
+        turned = 90 if max(map(len, names)) > 4 else 0
+        axes.set_xticks(range(len(names)), names, rotation=turned, fontsize="small")
+        axes.set_yticks(range(len(classes)), classes, fontsize="small")
+        axes.set(xlabel="taken for", ylabel="class")
+        axes.set_title(ROWS[row].meaning, fontsize="small", wrap=True)
+    return figure

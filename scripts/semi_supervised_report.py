@@ -1,0 +1,176 @@
+"""Train the semi-supervised GAN in several ways, with several seeds, and compare their accuracies.
+
+    python scripts/semi_supervised_report.py --data svhn --data-dir DIR --seeds 0-4
+                                                     all rows, each with five seeds
+    python scripts/semi_supervised_report.py --rows labelled corrected -- --epochs 40
+                                                     two rows; flags of 04_semi_supervised_svhn.py
+    python scripts/semi_supervised_report.py --rows labelled corrected --num-labels 250 500 1000
+                                                     a learning curve over the number of labels
+    python scripts/semi_supervised_report.py --for labelled "--drop-rate 0.2"
+                                                     flags of one row alone
+
+Seed s also draws the labelled examples, equally many of each class and the same ones in all rows.
+The flags after -- go to all rows but `chapter` and `salimans`, which have settings of their own.
+The folder OUT gets
+
+    accuracies.csv   every epoch of every run
+    table.txt        test accuracies, and the differences from the first row seed by seed
+    accuracies.png   curves, or with several numbers of labels labels.png
+    confusion.csv    which class the test images of each class were taken for; confusion.png
+    samples.png      samples of the first seed, a line per row
+
+The runs are kept in --work-dir. If the command is interrupted, the same command continues.
+"""
+
+import importlib
+import itertools
+import shlex
+
+from gan_tf1 import figures
+from gan_tf1.config import whole_number
+from gan_tf1.data import svhn, svhn_files
+from gan_tf1.errors import InputError, script
+from gan_tf1.experiments import semi_supervised as experiment, semi_supervised_figures
+from gan_tf1.experiments.semi_supervised import CHAPTER, ROWS
+from gan_tf1.files import replacing
+from gan_tf1.generators.sample_files import restored
+from gan_tf1.training import many_runs, seed_ranges
+from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import load_samples
+
+import numpy as np
+
+FIXED = ("--num-labels", "--labels", "--label-seed", "--variant", "--gen-loss",
+         "--test-statistics", "--supervised-only")  # the rows differ in these, or all have the same
+MODELS = {experiment.CHAPTER: "semi_supervised_svhn", experiment.SALIMANS: "salimans_gan"}
+CONFUSED = ("labelled", "printed", "corrected", "salimans")  # in the figure, if they are rows
+SHOWN = 12  # samples of a row
+
+
+def wanted(args, row, labels, seed):
+    """The run of `row` with so many labels and this seed."""
+    asked = ROWS[row]
+    shared = [] if asked.script != CHAPTER or not asked.shared else args.flags
+    flags = [*many_runs.run_flags(args, args.data, seed), "--num-labels", labels,
+             "--labels", "balanced", "--label-seed", seed, *asked.flags, *shared,
+             *args.own.get(row, ())]
+    return many_runs.Wanted(f"{row}-{labels}-seed-{seed}", asked.script, flags,
+                            f"{row}, {labels} labels, seed {seed}")
+
+
+def own_flags(pairs):
+    """The flags of single rows: name of the row -> list, from the values of --for."""
+    own = {}
+    for row, flags in pairs:
+        if row not in ROWS:
+            raise InputError(f"--for {row} is not a row: choose one of {', '.join(ROWS)}")
+        own[row] = shlex.split(flags)
+        many_runs.refuse_fixed(own[row], FIXED, f"--for {row}")
+    return own
+
+
+def model_of(row):
+    """The model of the script that trains `row`."""
+    return importlib.import_module(f"gan_tf1.models.{MODELS[ROWS[row].script]}")
+
+
+def confusion(row, path, data):
+    """Counts [10, 10 or 11] of the test images of each class that were taken for each class."""
+    model = model_of(row)
+    with restored(path, model) as (sess, net, config, _):
+        pairs = [(y, experiment.classify(sess, net, x))
+                 for x, y in data.batches(config.batch_size, which_set="test")]
+        width = net.class_logits.shape[1]
+    counts = np.zeros((10, width), int)
+    for true, taken in pairs:
+        np.add.at(counts, (true, taken), 1)
+    return counts
+
+
+def classes(data):
+    """The names of the ten classes of the data set with this key."""
+    return svhn_files.CIFAR10_CLASSES if data == "cifar10" else tuple("0123456789")
+
+
+@script
+def main(argv=None):
+    parser = many_runs.parser(__doc__, "semi_supervised", "0-4", data="the data set")
+    parser.add_argument("--data", choices=svhn.CHOICES[1:], default="street",
+                        help="the data set (default: street)")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW",
+                        help=f"what is trained, of {', '.join(ROWS)} (default: all); the others are "
+                        "compared with the first")
+    parser.add_argument("--num-labels", type=whole_number, nargs="+", default=[1000], metavar="N",
+                        help="training examples whose labels are used (default: 1000)")
+    parser.add_argument("--for", nargs=2, action="append", default=[], metavar=("ROW", "FLAGS"),
+                        dest="own", help="flags of one row, in quotes; may be repeated")
+    args = many_runs.parse(parser, argv, FIXED)
+    args.own = own_flags(args.own)
+    for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):
+        if len(set(values)) < len(values):
+            raise InputError(f"{flag} must differ")
+    many_runs.settle(args, "semi_supervised")
+
+    with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
+        many_runs.claim(args, "semi_supervised_report", data=args.data)
+        asked = [(row, labels, seed) for seed, labels, row in
+                 itertools.product(args.seeds, args.num_labels, args.rows)]
+        made = many_runs.train_all([wanted(args, *one) for one in asked], args)
+        stored = many_runs.refuse_unequal(made, ("data_title", "versions"))
+        paths = dict(zip(asked, made))
+        found = [experiment.of_runs(row, labels, args.seeds,
+                                    [paths[row, labels, seed] for seed in args.seeds])
+                 for labels, row in itertools.product(args.num_labels, args.rows)]
+        with open(temporary, "w", newline="") as file:
+            experiment.write_rows(file, found)
+
+    title = stored["data_title"]
+    lines = list(experiment.table(found))
+    notes = [f"the semi-supervised GAN on {title}, seeds {seed_ranges.listed(args.seeds)}",
+             *many_runs.made_by("semi_supervised_report.py", args, stored), *experiment.NOTES]
+    many_runs.write_report(args.out / "table.txt", notes, lines)
+    print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
+    seeds = f"{len(args.seeds)} seed{'s' * (len(args.seeds) > 1)}"
+    if len(args.num_labels) > 1:
+        figure = semi_supervised_figures.over_labels(
+            found, f"Semi-supervised GAN on {title}: mean and each of {seeds}")
+        print(figures.save(figure, args.out / "labels.png"))
+        return
+    figure = semi_supervised_figures.curves(
+        found, f"Semi-supervised GAN on {title}, {args.num_labels[0]:,} labels, {seeds}")
+    print(figures.save(figure, args.out / "accuracies.png"))
+    draw_confusion(args, paths, title)
+    draw_samples(args, paths, title)
+
+
+def draw_confusion(args, paths, title):
+    """Write confusion.csv, summed over the seeds, and draw confusion.png."""
+    data = svhn.load(args.data, args.data_dir, args.num_labels[0]).train
+    counts = {row: sum(confusion(row, paths[row, args.num_labels[0], seed], data)
+                       for seed in args.seeds) for row in args.rows}
+    with replacing(args.out / "confusion.csv") as temporary:
+        lines = ["row,class,taken_for,images"]
+        for row, table in counts.items():
+            lines += [f"{row},{true},{taken},{number}"
+                      for (true, taken), number in np.ndenumerate(table)]
+        temporary.write_text("\n".join(lines) + "\n")
+    chosen = {row: counts[row] for row in CONFUSED if row in counts} or counts
+    figure = semi_supervised_figures.confusions(
+        chosen, classes(args.data), f"Which class test images of {title} are taken for, in percent "
+        "of their class")
+    print(args.out / "confusion.csv", figures.save(figure, args.out / "confusion.png"), sep="\n")
+
+
+def draw_samples(args, paths, title):
+    """Draw samples.png: the last samples of the first seed of each row that trains a generator."""
+    rows = [row for row in args.rows if "--supervised-only" not in ROWS[row].flags]
+    if not rows:
+        return
+    shown = [load_samples(paths[row, args.num_labels[0], args.seeds[0]])[-1][:SHOWN] for row in rows]
+    figure = figures.sample_grid(np.concatenate(shown), f"Last samples on {title}, seed "
+                                 f"{args.seeds[0]}", SHOWN, 0.7, rows)
+    print(figures.save(figure, args.out / "samples.png"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The report on the semi-supervised GAN: its runs, its table with paired differences, its figures."""
+
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import scipy
+
+import few_streets
+from conftest import load_script, refusal, stopped_at
+from gan_tf1.data import svhn
+from gan_tf1.experiments import semi_supervised as experiment
+from gan_tf1.training import run_config
+
+FLAGS = ["--epochs", "2", "--batch-size", "50", "--gen-channels", "2", "--disc-channels", "3",
+         "--z-size", "5"]
+COMMAND = ["--data", "street", "--seeds", "3-4", "--num-labels", "50", "--jobs", "1"]
+
+
+@pytest.fixture(scope="module")
+def script():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(svhn, "load", few_streets.load)
+        yield load_script("semi_supervised_report.py")
+
+
+def found(row, test, labels=1000):
+    """A `Found` with these test accuracies [S, E], as shares."""
+    test = np.array(test)
+    return experiment.Found(row, labels, tuple(range(len(test))), np.arange(test.shape[1]),
+                            {"test_accuracies": test})
+
+
+def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, tmp_path, capsys):
+    out, rows = tmp_path / "out", ["--rows", "labelled", "printed", "corrected"]
+    command = ["--out", str(out), *COMMAND, *rows, "--for", "labelled", "--drop-rate 0.1", "--",
+               *FLAGS]
+    with stopped_at("corrected-50-seed-3"):
+        script.main(command)
+    assert not (out / "accuracies.csv").exists()
+    script.main(command)
+    assert sorted(in_process) == [f"{row}-50-seed-{seed}" for row in (
+        "corrected", "labelled", "printed") for seed in (3, 4)]  # completed runs are skipped
+
+    with open(out / "accuracies.csv") as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["row"], line["seed"], line["epoch"]) for line in lines] == [
+        (row, seed, epoch) for row in ("labelled", "printed", "corrected") for seed in "34"
+        for epoch in "01"]
+    settings = {(row, seed): run_config.read_config(out / f"runs/{row}-50-seed-{seed}")["settings"]
+                for row in ("labelled", "printed", "corrected") for seed in (3, 4)}
+    assert {(one["labels"], one["num_labels"]) for one in settings.values()} == {("balanced", 50)}
+    assert all(one["label_seed"] == seed for (_, seed), one in settings.items())
+    assert settings["labelled", 3]["drop_rate"] == 0.1 != settings["corrected", 3]["drop_rate"]
+    table = (out / "table.txt").read_text()
+    assert "# the semi-supervised GAN on drawn street numbers (synthetic), seeds 3-4" in table
+    assert "command: semi_supervised_report.py --out " in table
+    with open(out / "confusion.csv") as file:
+        counts = list(csv.DictReader(file))
+    for row, classes in (("labelled", 11), ("printed", 11)):
+        own = [int(line["images"]) for line in counts if line["row"] == row]
+        assert len(own) == 10 * classes and sum(own) == 2 * 60  # test images of two seeds
+        right = sum(int(line["images"]) for line in counts
+                    if line["row"] == row and line["class"] == line["taken_for"])
+        last = [float(line["test_accuracies"]) for line in lines
+                if line["row"] == row and line["epoch"] == "1"]
+        assert right == pytest.approx(60 * sum(last), abs=0.01)
+    for name in ("accuracies", "confusion", "samples"):
+        assert (out / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+
+    capsys.readouterr()
+    assert "holds runs of another command" in refusal(capsys, script.main, *command[:-1], "6")
+
+
+def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp_path):
+    script.main(["--out", str(tmp_path), "--data", "street", "--seeds", "1", "--jobs", "1",
+                 "--rows", "labelled", "--num-labels", "50", "100", "--", *FLAGS])
+    assert in_process == ["labelled-50-seed-1", "labelled-100-seed-1"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "accuracies.csv", "labels.png", "runs", "table.txt"}
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--rows", "corrected", "corrected"], "--rows must differ"),
+    (["--num-labels", "50", "50"], "--num-labels must differ"),
+    (["--for", "best", "--epochs 3"], "--for best is not a row: choose one of labelled, chapter"),
+    (["--for", "labelled", "--variant corrected"],
+     "--variant can't be given --for labelled: it is set for each run"),
+    (["--", "--label-seed", "3"], "--label-seed can't be given after --: it is set for each run"),
+])
+def test_bad_input_is_one_line(script, capsys, arguments, complaint):
+    assert complaint in refusal(capsys, script.main, *arguments)
+
+
+def test_the_chapters_row_and_that_of_the_paper_keep_their_own_settings(script):
+    args = SimpleNamespace(data="street", data_dir=None, flags=["--epochs", "3"], own={})
+    for row in experiment.ROWS:
+        asked = script.wanted(args, row, 1000, 5)
+        assert ("--epochs" in asked.flags) == (row not in ("chapter", "salimans"))
+        assert asked.flags[:4] == ["--data", "street", "--seed", 5]
+        assert asked.flags[4:10] == ["--num-labels", 1000, "--labels", "balanced",
+                                     "--label-seed", 5]
+
+
+def test_differences_are_taken_seed_by_seed():
+    """The rows differ by 2, 3 and 4 points although each varies by 20."""
+    first = found("labelled", [[0, 0.3], [0, 0.4], [0, 0.5]])
+    other = found("corrected", [[0, 0.32], [0, 0.43], [0, 0.54]])
+    alone = found("printed", [[0, 0.6], [0, 0.6], [0, 0.6]], labels=500)
+    lines = list(experiment.table([first, other, alone]))
+    assert "40.0 +- 10.0" in lines[1] and "43.0 +- 11.0" in lines[2]
+    assert "+3.0 +- 0.6" in lines[2] and "+3.0" not in lines[3]
+    # (t_0.975 + t_0.8) / sqrt(3) with two degrees of freedom
+    assert experiment.detectable(other.test - first.test) == pytest.approx(
+        (4.302653 + 1.060660) / 3 ** 0.5, rel=1e-6)
+    assert np.isnan(experiment.detectable(np.array([1.])))
+
+
+def test_the_detectable_difference_is_found_with_the_power_that_is_named():
+    rng = np.random.default_rng(0)
+    samples = rng.normal(size=(20_000, 5))
+    expected = experiment.detectable(np.array([-1., 1, 0, 1.2, -1.2]))
+    unit = expected / scipy.stats.sem([-1., 1, 0, 1.2, -1.2])  # in standard errors
+    shifted = samples + unit / 5 ** 0.5
+    power = (scipy.stats.ttest_1samp(shifted, 0, axis=1).pvalue < experiment.LEVEL).mean()
+    assert 0.75 < power < 0.85  # the approximation is not exact for five seeds
+
+
+def test_a_flat_curve_and_a_rising_one():
+    flat = found("printed", [[0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]])
+    assert experiment.still_rising(flat)[0] == pytest.approx(0)
+    rising = found("printed", [np.arange(10) / 100, np.arange(10) / 50])
+    mean, error = experiment.still_rising(rising)  # by two epochs: 2 and 4 points
+    assert (mean, error) == (pytest.approx(3), pytest.approx(1))

@@ -1,0 +1,71 @@
+"""The variance shift: the same weights, tested with each kind of statistics."""
+
+import numpy as np
+import pytest
+
+import few_streets
+from conftest import load_script, refusal
+from gan_tf1.data import svhn
+from gan_tf1.experiments import variance_shift
+from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.training.run_results import load_losses
+
+TINY = ["--paper", "--data", "street", "--epochs", "2", "--batch-size", "50", "--gen-channels", "2",
+        "--disc-channels", "3", "--z-size", "5", "--num-labels", "50"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(svhn, "load", few_streets.load)
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "corrected"
+    load_script("04_semi_supervised_svhn.py").main([*TINY, "--variant", "corrected", "--run-dir",
+                                                    str(path)])
+    return path
+
+
+def test_dropout_raises_the_variance_that_is_collected(run, tmp_path, capsys):
+    shift = variance_shift.of_run(run)
+    assert shift.accuracies["saved"] == pytest.approx(load_losses(run)["test_accuracies"][-1])
+    assert set(shift.accuracies) == set(variance_shift.KINDS)
+    assert shift.ratios.shape == (4,)  # the corrected network has four layers of batch norm
+    assert shift.ratios[0] > 1.3       # the first has dropout right before it
+
+    out = tmp_path / "shift.txt"
+    load_script("variance_shift.py").main([str(run), str(run), "--out", str(out)])
+    text = out.read_text()
+    assert text.startswith("# the semi-supervised GAN on drawn street numbers (synthetic)\n")
+    assert "mean +- standard error" in text and f"{shift.ratios[0]:.2f}" in text
+    assert text.split("\n\n", 1)[1] in capsys.readouterr().out
+
+
+def test_statistics_collected_without_dropout_are_those_of_the_training_images(run):
+    """With the whole training set as one batch, moving averages reach its mean and variance."""
+    config = model.Config(**{**variance_shift.read_config(run)["settings"], "batch_size": 300})
+    train = few_streets.load(num_labels=50).train
+    with variance_shift.restored(run, config, "as_trained") as (sess, net):
+        variance_shift.collect(sess, net, train, config, 0., 1500)
+        x2 = sess.graph.get_tensor_by_name("discriminator/conv2d_1/BiasAdd:0")
+        x, _, _ = train.next_batch(300)
+        seen = sess.run(x2, {net.input_real: x, net.drop_rate: 0.}).reshape(-1, 3)
+        mean, variance = (sess.run(f"discriminator/batch_normalization/moving_{name}:0")
+                          for name in ("mean", "variance"))
+    np.testing.assert_allclose(mean, seen.mean(axis=0), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(variance, seen.var(axis=0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("flags, complaint", [
+    (["--variant", "as_printed"], "was trained without dropout, so there is no shift"),
+    (["--variant", "corrected", "--drop-rate", "0"], "was trained without dropout"),
+])
+def test_a_run_without_dropout_is_refused(tmp_path, capsys, flags, complaint):
+    path = tmp_path / "run"
+    load_script("04_semi_supervised_svhn.py").main([*TINY, "--epochs", "1", *flags, "--run-dir",
+                                                    str(path)])
+    capsys.readouterr()
+    assert complaint in refusal(capsys, load_script("variance_shift.py").main, path)
