@@ -33,7 +33,7 @@ TIMES = {  # roughly, with default settings, on two cores
     "05": "10 minutes", "06": "5 minutes", "07": "2 minutes", "08": "1 minute", "09": "10 minutes",
     "10": "5 minutes", "11": "2 minutes", "12": "5 minutes", "13": "5 minutes", "14": "seconds",
     "15": "5 minutes", "16": "5 minutes", "17": "1 minute", "18": "1 minute", "19": "5 minutes",
-    "20": "2 minutes"}
+    "20": "2 minutes", "21": "10 minutes"}
 
 
 class Script(NamedTuple):

@@ -6,6 +6,7 @@ import scipy.io
 import scipy.stats
 
 from gan_tf1.data import drawn_street, source, svhn, svhn_files
+from gan_tf1.data.labelled_first import LabelledFirst
 from gan_tf1.errors import InputError
 
 TRAINED, TESTED = 203, 41
@@ -255,3 +256,21 @@ def test_a_batch_of_svhn_has_1_75_labelled_images_and_often_none():
     assert len(found) == 5 * 573 and sum(found) == 5 * labelled
     # The standard deviation of this share over seeds is 0.7 %.
     assert abs(np.mean(np.equal(found, 0)) - number.pmf(0)) < 0.05
+
+
+# --- labelled minibatches ---
+
+def test_labelled_examples_come_first_with_their_labels_and_nothing_is_lost():
+    images = np.random.default_rng(2).integers(0, 256, (30, 32, 32, 3), np.uint8)
+    labels, mask = np.arange(30, dtype=np.int32) % 10, np.arange(30) % 7 == 3
+    dataset = svhn.Dataset(svhn.Arrays(images, labels, images[:4], labels[:4]), mask)
+    train_set = LabelledFirst(dataset)
+    rows = [3, 10, 17, 24, *(row for row in range(30) if row % 7 != 3)]
+    np.testing.assert_array_equal(train_set.images[:], svhn.scaled(images[rows]))
+    np.testing.assert_array_equal(train_set.labels, labels[rows])
+    x, y = train_set.next_batch(30)
+    found = {image.tobytes(): label for image, label in zip(x, y)}
+    assert found == {image.tobytes(): label for image, label in zip(svhn.scaled(images), labels)}
+    tested = list(train_set.batches(3, which_set="test"))  # these stay as they are
+    np.testing.assert_array_equal(np.concatenate([y for _, y in tested]), labels[:4])
+    assert train_set.fingerprint() != dataset.fingerprint()

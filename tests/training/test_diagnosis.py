@@ -433,8 +433,8 @@ def test_a_planted_collapse_of_pix2pix(tmp_path, own, signs):
 def test_every_model_with_samples_states_their_kind():
     for name in ("conditional_gan", "cyclegan", "dcgan_class", "dcgan_mnist", "dcgan_svhn",
                  "dcgan_upsampling", "mixture_gan", "mnist_gan", "mnist_gan_objectives", "pix2pix",
-                 "progressive_gan", "remedies_gan", "semi_supervised", "stacked_mnist_gan",
-                 "vanilla_gan", "wasserstein_gan", "wasserstein_gan_gp"):
+                 "progressive_gan", "remedies_gan", "salimans_gan", "semi_supervised",
+                 "stacked_mnist_gan", "vanilla_gan", "wasserstein_gan", "wasserstein_gan_gp"):
         model = models.of_chapter(name)
         kinds = model.SAMPLES.values() if isinstance(model.SAMPLES, dict) else [model.SAMPLES]
         assert set(kinds) <= {"images", "points", "translations"}

@@ -8,12 +8,13 @@ import double
 import few_digits
 from conftest import load_script, refusal, values
 from gan_tf1.data import digits, images, mixtures, svhn
+from gan_tf1.data.labelled_first import LabelledFirst
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.models import (
     conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mixture_gan,
-    mnist_gan, mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, semi_supervised_svhn,
-    stacked_mnist_gan, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+    mnist_gan, mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, salimans_gan,
+    semi_supervised_svhn, stacked_mnist_gan, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
 from gan_tf1.published.logs import BOOK_LOGS
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import checkpoint, graph_loop, run_results, tracing
@@ -55,6 +56,8 @@ MODELS = {  # name -> model and its smallest settings
     "mixture_gan": (mixture_gan, dict(batch_size=8, packing=2, gen_hidden_size=4,
                                       disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
     "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
+    "salimans_gan": (salimans_gan, dict(batch_size=8, z_size=5, gen_channels=1, disc_channels=1,
+                                        num_labels=10)),
 }
 # Together, these have all kinds of draws, of training sets, and of state that the loop carries.
 OF_EACH_KIND = ("mnist_gan", "mnist_gan_two_updates", "semi_supervised", "conditional_gan",
@@ -93,9 +96,12 @@ def chapter(name):
         train_set = digits.Pool(DataSet(DIGITS, LABELS))
         return net, train_set, graph_loop.bound(model.step, net, config), 25
     net = model.build(config)
-    if model in (dcgan_svhn, semi_supervised_svhn):
+    if model in (dcgan_svhn, semi_supervised_svhn, salimans_gan):
         labels = LABELS.astype(np.int32)
         train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), FIRST_TEN)
+        if model is salimans_gan:
+            train_set = LabelledFirst(train_set)
+            return net, train_set, graph_loop.bound(model.step, net, config), 15  # a pass has 25.4
         return (net, train_set, graph_loop.bound(model.step, net, config),
                 train_set.steps(config.batch_size))
     train_set = DataSet(DIGITS, LABELS)

@@ -44,12 +44,15 @@ RUNS = {
     "18_mode_collapse": f"{STEPS} --hidden-size 2",
     "19_mixture_gan": f"--data wide_ring {STEPS} --train-points 100",
     "20_stacked_mnist_gan": f"--data drawn {STEPS} --packing 2 --channels 1 --z-dim 4",
+    "21_salimans_gan": "--data street --batch-size 100 --epochs 2 --decay-epochs 1 --epoch-steps 2 "
+                       "--gen-channels 1 --disc-channels 1 --num-labels 100",
     "train_mnist_classifier": "--data drawn --epochs 3 --batch-size 200",
 }
 FED_ONLY = ("train_mnist_classifier",)
 # These differ in what they save and in how they continue: with epochs or iterations; with accuracies,
 # shares of modes or a pool of images; without samples. Each of the others is like one of them, except
-# for the progressive GAN with its phases, which the tests of its own script resume.
+# for the progressive GAN with its phases and the GAN of Salimans et al. with its first batch, which the
+# tests of their own scripts resume.
 OF_EACH_KIND = ("01_mnist_gan", "04_semi_supervised_svhn", "05_dcgan_mnist", "06_vanilla_gan",
                 "15_pix2pix", "16_cyclegan", "18_mode_collapse",
                 "19_mixture_gan", "train_mnist_classifier")

@@ -22,7 +22,7 @@ GB = 10**9
 SMALL = {  # flags for graphs that are quickly built, and flags that a script requires
     "04": ["--num-labels", "100"], "13": ["--data", "drawn", "--size", "8"],
     "15": ["--data", "street", "--channels", "2"], "16": ["--channels", "2", "--blocks", "1"],
-    "17": ["train"]}
+    "17": ["train"], "21": ["--num-labels", "100"]}
 
 
 @pytest.fixture
