@@ -22,7 +22,7 @@ import sys
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.experiments import variance_shift
-from gan_tf1.files import user_path
+from gan_tf1.files import data_folder, user_path
 from gan_tf1.training import many_runs, outputs
 from gan_tf1.training.run_config import read_config
 
@@ -32,7 +32,7 @@ def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN",
                         help="a complete run of the semi-supervised GAN")
-    parser.add_argument("--data-dir", type=user_path, metavar="DIR",
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
                         help="the folder of the data (default: that of each run)")
     parser.add_argument("--out", type=user_path, metavar="OUT.txt", help="a text file for the tables")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT.txt if it exists")
