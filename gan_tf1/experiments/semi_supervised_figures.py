@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from gan_tf1.experiments.semi_supervised import ROWS, Found
 from gan_tf1.figure_layout import count_along, legend_below, new_figure
@@ -12,7 +11,7 @@ FAKE = "fake"
 FEW = 4  # rows: the ranges of more would hide each other
 
 
-def curves(found: Sequence[Found], title: str) -> Figure:
+def curves(found: Sequence[Found], title: str):
     """The test accuracy over epochs, one colour per row: its mean over the seeds.
 
     If there are at most `FEW` rows, their range over the seeds is shown too.
@@ -33,7 +32,7 @@ def curves(found: Sequence[Found], title: str) -> Figure:
     return figure
 
 
-def over_labels(found: Sequence[Found], title: str) -> Figure:
+def over_labels(found: Sequence[Found], title: str):
     """The test accuracy after the last epoch over the number of labels, with every seed."""
     figure = new_figure(8, 5, title)
     axes = figure.subplots()
@@ -55,7 +54,7 @@ def over_labels(found: Sequence[Found], title: str) -> Figure:
     return figure
 
 
-def confusions(tables: dict[str, np.ndarray], classes: Sequence[str], title: str) -> Figure:
+def confusions(tables: dict[str, np.ndarray], classes: Sequence[str], title: str):
     """For each row, which share of the images of a class is taken for which class.
 
     `tables` maps a row to counts [10, 10] or [10, 11]; in the latter, the last column counts the

@@ -214,7 +214,7 @@ def test_the_printed_steps_can_be_parsed_and_compared(tmp_path, capsys):
     assert book.epochs.tolist() == [1, 2, 3, 4, 5, 6, 23396, 23397, 23398, 23399, 23400]
     assert round(book.losses["disc_loss"][-5:].mean(), 3) == 0.694
     verdict = comparison.judge(book, comparison.envelope("dcgan_mnist"))
-    assert verdict.word == "agrees" and {figure.epochs for figure in verdict.figures} == {"1-6"}
+    assert verdict.word == "agrees" and {each.epochs for each in verdict.statistics} == {"1-6"}
     log = ROOT / "tests" / "published" / "logs" / "dcgan_adam_0.0005.txt"
     load_script("compare_logs.py").main([str(log), "--chapter", "dcgan_mnist",
                                          "--out", str(tmp_path / "overlay.png")])
