@@ -10,23 +10,24 @@
                                                      flags of one row alone
 
 Seed s also draws the labelled examples, equally many of each class and the same ones in all rows.
-The flags after -- go to all rows but `chapter` and `salimans`, which have settings of their own.
-The folder OUT gets
+All rows have their full size by default: `salimans` takes 658,800 steps per seed, unless
+--for salimans "--epochs 14 --decay-epochs 6 --epoch-steps 130" makes it shorter. The flags after
+-- go to all rows except `chapter` and `salimans`, which have settings of their own. OUT gets
 
     accuracies.csv   every epoch of every run
     table.txt        test accuracies, and the differences from the first row seed by seed
-    accuracies.png   curves, or with several numbers of labels labels.png
+    accuracies.png   curves
     confusion.csv    which class the test images of each class were taken for; confusion.png
     samples.png      samples of the first seed, a line per row
 
-The runs are kept in --work-dir. If the command is interrupted, the same command continues.
+or, with several numbers of labels, labels.png in place of the last three. The runs are kept in
+--work-dir. If the command is interrupted, the same command continues.
 """
 
-import importlib
 import itertools
 import shlex
 
-from gan_tf1 import figures
+from gan_tf1 import figures, models
 from gan_tf1.config import whole_number
 from gan_tf1.data import svhn, svhn_files
 from gan_tf1.errors import InputError, script
@@ -37,12 +38,12 @@ from gan_tf1.generators.sample_files import restored
 from gan_tf1.training import many_runs, seed_ranges
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_samples
+from gan_tf1.wording import quantity
 
 import numpy as np
 
-FIXED = ("--num-labels", "--labels", "--label-seed", "--variant", "--gen-loss",
+FIXED = ("--num-labels", "--labels", "--label-seed", "--tested", "--variant", "--gen-loss",
          "--test-statistics", "--supervised-only")  # the rows differ in these, or all have the same
-MODELS = {experiment.CHAPTER: "semi_supervised_svhn", experiment.SALIMANS: "salimans_gan"}
 CONFUSED = ("labelled", "printed", "corrected", "salimans")  # in the figure, if they are rows
 SHOWN = 12  # samples of a row
 
@@ -52,8 +53,8 @@ def wanted(args, row, labels, seed):
     asked = ROWS[row]
     shared = [] if asked.script != CHAPTER or not asked.shared else args.flags
     flags = [*many_runs.run_flags(args, args.data, seed), "--num-labels", labels,
-             "--labels", "balanced", "--label-seed", seed, *asked.flags, *shared,
-             *args.own.get(row, ())]
+             "--labels", "balanced", "--label-seed", seed, "--tested", args.tested, *asked.flags,
+             *shared, *args.own.get(row, ())]
     return many_runs.Wanted(f"{row}-{labels}-seed-{seed}", asked.script, flags,
                             f"{row}, {labels} labels, seed {seed}")
 
@@ -64,19 +65,17 @@ def own_flags(pairs):
     for row, flags in pairs:
         if row not in ROWS:
             raise InputError(f"--for {row} is not a row: choose one of {', '.join(ROWS)}")
-        own[row] = shlex.split(flags)
+        try:
+            own[row] = shlex.split(flags)
+        except ValueError as error:
+            raise InputError(f"--for {row} has flags that can't be split: {error}") from None
         many_runs.refuse_fixed(own[row], FIXED, f"--for {row}")
     return own
 
 
-def model_of(row):
-    """The model of the script that trains `row`."""
-    return importlib.import_module(f"gan_tf1.models.{MODELS[ROWS[row].script]}")
-
-
-def confusion(row, path, data):
+def confusion(path, data):
     """Counts [10, 10 or 11] of the test images of each class that were taken for each class."""
-    model = model_of(row)
+    model = models.of_chapter(read_config(path)["chapter"])
     with restored(path, model) as (sess, net, config, _):
         pairs = [(y, experiment.classify(sess, net, x))
                  for x, y in data.batches(config.batch_size, which_set="test")]
@@ -98,21 +97,24 @@ def main(argv=None):
     parser.add_argument("--data", choices=svhn.CHOICES[1:], default="street",
                         help="the data set (default: street)")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW",
-                        help=f"what is trained, of {', '.join(ROWS)} (default: all); the others are "
-                        "compared with the first")
+                        help=f"what is trained, of {', '.join(ROWS)} (default: all); the others "
+                        "are compared with the first")
     parser.add_argument("--num-labels", type=whole_number, nargs="+", default=[1000], metavar="N",
                         help="training examples whose labels are used (default: 1000)")
+    parser.add_argument("--tested", choices=svhn.TESTED, default="all",
+                        help="images to test, as in 04_semi_supervised_svhn.py (default: all)")
     parser.add_argument("--for", nargs=2, action="append", default=[], metavar=("ROW", "FLAGS"),
                         dest="own", help="flags of one row, in quotes; may be repeated")
     args = many_runs.parse(parser, argv, FIXED)
     args.own = own_flags(args.own)
     for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):
         if len(set(values)) < len(values):
-            raise InputError(f"{flag} must differ")
+            raise InputError(f"{flag} has a value twice: name each once")
     many_runs.settle(args, "semi_supervised")
 
     with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
-        many_runs.claim(args, "semi_supervised_report", data=args.data)
+        many_runs.claim(args, "semi_supervised_report", data=args.data, tested=args.tested,
+                        own=args.own)
         asked = [(row, labels, seed) for seed, labels, row in
                  itertools.product(args.seeds, args.num_labels, args.rows)]
         made = many_runs.train_all([wanted(args, *one) for one in asked], args)
@@ -125,12 +127,12 @@ def main(argv=None):
             experiment.write_rows(file, found)
 
     title = stored["data_title"]
-    lines = list(experiment.table(found))
+    lines = experiment.table(found)
     notes = [f"the semi-supervised GAN on {title}, seeds {seed_ranges.listed(args.seeds)}",
              *many_runs.made_by("semi_supervised_report.py", args, stored), *experiment.NOTES]
     many_runs.write_report(args.out / "table.txt", notes, lines)
     print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
-    seeds = f"{len(args.seeds)} seed{'s' * (len(args.seeds) > 1)}"
+    seeds = quantity(len(args.seeds), "seed")
     if len(args.num_labels) > 1:
         figure = semi_supervised_figures.over_labels(
             found, f"Semi-supervised GAN on {title}: mean and each of {seeds}")
@@ -145,8 +147,8 @@ def main(argv=None):
 
 def draw_confusion(args, paths, title):
     """Write confusion.csv, summed over the seeds, and draw confusion.png."""
-    data = svhn.load(args.data, args.data_dir, args.num_labels[0]).train
-    counts = {row: sum(confusion(row, paths[row, args.num_labels[0], seed], data)
+    data = svhn.load(args.data, args.data_dir, num_labels=0, tested=args.tested).train
+    counts = {row: sum(confusion(paths[row, args.num_labels[0], seed], data)
                        for seed in args.seeds) for row in args.rows}
     with replacing(args.out / "confusion.csv") as temporary:
         lines = ["row,class,taken_for,images"]
@@ -166,7 +168,8 @@ def draw_samples(args, paths, title):
     rows = [row for row in args.rows if "--supervised-only" not in ROWS[row].flags]
     if not rows:
         return
-    shown = [load_samples(paths[row, args.num_labels[0], args.seeds[0]])[-1][:SHOWN] for row in rows]
+    first = [paths[row, args.num_labels[0], args.seeds[0]] for row in rows]
+    shown = [load_samples(path)[-1][:SHOWN] for path in first]
     figure = figures.sample_grid(np.concatenate(shown), f"Last samples on {title}, seed "
                                  f"{args.seeds[0]}", SHOWN, 0.7, rows)
     print(figures.save(figure, args.out / "samples.png"))

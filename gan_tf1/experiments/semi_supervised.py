@@ -7,7 +7,7 @@ seed. The mean of these paired differences varies less than the rows do.
 
 import csv
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -122,19 +122,24 @@ def detectable(differences: np.ndarray) -> float:
 def still_rising(found: Found) -> tuple[float, float]:
     """How much the test accuracy rose at the end, in percentage points: mean and standard error.
 
-    This is the mean over the last fifth of the epochs minus that over the fifth before it.
+    This is the mean over the last fifth of the epochs minus that over the fifth before it, or NaN
+    if there is a single epoch.
     """
     test = 100 * found.columns["test_accuracies"]
+    if test.shape[1] == 1:
+        return float("nan"), float("nan")
     part = max(1, round(LAST * test.shape[1]))
     return mean_and_error(test[:, -part:].mean(axis=1) - test[:, -2 * part:-part].mean(axis=1))
 
 
 def with_error(mean: float, error: float, form: str = "+.1f") -> str:
-    """`mean` and its standard error as text; the error of a single value is unknown."""
+    """`mean` and its standard error as text. The error of a single value is unknown."""
+    if np.isnan(mean):
+        return ""
     return f"{mean:{form}}" + ("" if np.isnan(error) else f" +- {error:.1f}")
 
 
-def table(found: Sequence[Found]) -> Iterator[str]:
+def table(found: Sequence[Found]) -> list[str]:
     """The lines of the table; differences are taken from the first row with as many labels."""
     first = {}
     rows = []
@@ -148,9 +153,9 @@ def table(found: Sequence[Found]) -> Iterator[str]:
         rows.append((ROWS[each.row].meaning, str(each.labels), str(len(each.seeds)),
                      str(len(each.epochs)), with_error(each.test.mean(), spread, ".1f"), *compared,
                      with_error(*still_rising(each))))
-    return iter(tables.lines(
+    return tables.lines(
         ("", "labels", "seeds", "epochs", "test accuracy (%)", "than the first", "detectable",
-         "rise at the end"), rows))
+         "rise at the end"), rows)
 
 
 NOTES = (

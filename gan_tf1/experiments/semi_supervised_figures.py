@@ -21,9 +21,10 @@ def curves(found: Sequence[Found], title: str):
     for number, each in enumerate(found):
         test = 100 * each.columns["test_accuracies"]
         style = {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
-        axes.plot(each.epochs + 1, test.mean(axis=0), **style, label=ROWS[each.row].meaning)
+        epochs = each.epochs - each.epochs[0] + 1  # one of the models counts from 0
+        axes.plot(epochs, test.mean(axis=0), **style, label=ROWS[each.row].meaning)
         if len(found) <= FEW:
-            axes.fill_between(each.epochs + 1, test.min(axis=0), test.max(axis=0), linewidth=0,
+            axes.fill_between(epochs, test.min(axis=0), test.max(axis=0), linewidth=0,
                               color=style["color"], alpha=0.12)
     count_along(axes, "epoch")
     axes.set(ylabel="test accuracy (%)")
@@ -37,7 +38,7 @@ def over_labels(found: Sequence[Found], title: str):
     figure = new_figure(8, 5, title)
     axes = figure.subplots()
     for number, row in enumerate(dict.fromkeys(each.row for each in found)):
-        own = [each for each in found if each.row == row]
+        own = sorted((each for each in found if each.row == row), key=lambda each: each.labels)
         labels = [each.labels for each in own]
         axes.plot(labels, [each.test.mean() for each in own], color=f"C{number}",
                   label=ROWS[row].meaning)
@@ -63,7 +64,7 @@ def confusions(tables: dict[str, np.ndarray], classes: Sequence[str], title: str
     figure = new_figure(4.6 * len(tables), 4.8, title)
     every = figure.subplots(1, len(tables), squeeze=False)[0]
     for (row, counts), axes in zip(tables.items(), every):
-        shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+        shares = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
         for (true, taken), share in np.ndenumerate(shares):
             if share >= 1:

@@ -10,7 +10,7 @@ import scipy
 import few_streets
 from conftest import load_script, refusal, stopped_at
 from gan_tf1.data import svhn
-from gan_tf1.experiments import semi_supervised as experiment
+from gan_tf1.experiments import semi_supervised as experiment, semi_supervised_figures
 from gan_tf1.training import run_config
 
 FLAGS = ["--epochs", "2", "--batch-size", "50", "--gen-channels", "2", "--disc-channels", "3",
@@ -34,8 +34,8 @@ def found(row, test, labels=1000):
 
 def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, tmp_path, capsys):
     out, rows = tmp_path / "out", ["--rows", "labelled", "printed", "corrected"]
-    command = ["--out", str(out), *COMMAND, *rows, "--for", "labelled", "--drop-rate 0.1", "--",
-               *FLAGS]
+    command = ["--out", str(out), *COMMAND, *rows, "--tested", "first_half",
+               "--for", "labelled", "--drop-rate 0.1", "--", *FLAGS]
     with stopped_at("corrected-50-seed-3"):
         script.main(command)
     assert not (out / "accuracies.csv").exists()
@@ -54,23 +54,26 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
     assert all(one["label_seed"] == seed for (_, seed), one in settings.items())
     assert settings["labelled", 3]["drop_rate"] == 0.1 != settings["corrected", 3]["drop_rate"]
     table = (out / "table.txt").read_text()
-    assert "# the semi-supervised GAN on drawn street numbers (synthetic), seeds 3-4" in table
+    assert ("# the semi-supervised GAN on drawn street numbers (synthetic), tested on the first 30 "
+            "test images, seeds 3-4") in table
     assert "command: semi_supervised_report.py --out " in table
     with open(out / "confusion.csv") as file:
         counts = list(csv.DictReader(file))
     for row, classes in (("labelled", 11), ("printed", 11)):
         own = [int(line["images"]) for line in counts if line["row"] == row]
-        assert len(own) == 10 * classes and sum(own) == 2 * 60  # test images of two seeds
+        assert len(own) == 10 * classes and sum(own) == 2 * 30  # tested images of two seeds
         right = sum(int(line["images"]) for line in counts
                     if line["row"] == row and line["class"] == line["taken_for"])
         last = [float(line["test_accuracies"]) for line in lines
                 if line["row"] == row and line["epoch"] == "1"]
-        assert right == pytest.approx(60 * sum(last), abs=0.01)
+        assert right == pytest.approx(30 * sum(last), abs=0.01)
     for name in ("accuracies", "confusion", "samples"):
         assert (out / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, script.main, *command[:-1], "6")
+    command[command.index("--drop-rate 0.1")] = "--drop-rate 0.2"
+    assert "holds runs of another command (own: " in refusal(capsys, script.main, *command)
 
 
 def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp_path):
@@ -82,11 +85,15 @@ def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--rows", "corrected", "corrected"], "--rows must differ"),
-    (["--num-labels", "50", "50"], "--num-labels must differ"),
+    (["--rows", "corrected", "corrected"], "--rows has a value twice: name each once"),
+    (["--num-labels", "50", "50"], "--num-labels has a value twice"),
     (["--for", "best", "--epochs 3"], "--for best is not a row: choose one of labelled, chapter"),
     (["--for", "labelled", "--variant corrected"],
      "--variant can't be given --for labelled: it is set for each run"),
+    (["--for", "labelled", "--epochs '3"],
+     "--for labelled has flags that can't be split: No closing quotation"),
+    (["--", "--tested", "held_out"],
+     "--tested can't be given after --: it is set for each run"),
     (["--", "--label-seed", "3"], "--label-seed can't be given after --: it is set for each run"),
 ])
 def test_bad_input_is_one_line(script, capsys, arguments, complaint):
@@ -94,13 +101,14 @@ def test_bad_input_is_one_line(script, capsys, arguments, complaint):
 
 
 def test_the_chapters_row_and_that_of_the_paper_keep_their_own_settings(script):
-    args = SimpleNamespace(data="street", data_dir=None, flags=["--epochs", "3"], own={})
+    args = SimpleNamespace(data="street", data_dir=None, flags=["--epochs", "3"], own={},
+                           tested="first_half")
     for row in experiment.ROWS:
         asked = script.wanted(args, row, 1000, 5)
         assert ("--epochs" in asked.flags) == (row not in ("chapter", "salimans"))
         assert asked.flags[:4] == ["--data", "street", "--seed", 5]
-        assert asked.flags[4:10] == ["--num-labels", 1000, "--labels", "balanced",
-                                     "--label-seed", 5]
+        assert asked.flags[4:12] == ["--num-labels", 1000, "--labels", "balanced",
+                                     "--label-seed", 5, "--tested", "first_half"]
 
 
 def test_differences_are_taken_seed_by_seed():
@@ -108,7 +116,7 @@ def test_differences_are_taken_seed_by_seed():
     first = found("labelled", [[0, 0.3], [0, 0.4], [0, 0.5]])
     other = found("corrected", [[0, 0.32], [0, 0.43], [0, 0.54]])
     alone = found("printed", [[0, 0.6], [0, 0.6], [0, 0.6]], labels=500)
-    lines = list(experiment.table([first, other, alone]))
+    lines = experiment.table([first, other, alone])
     assert "40.0 +- 10.0" in lines[1] and "43.0 +- 11.0" in lines[2]
     assert "+3.0 +- 0.6" in lines[2] and "+3.0" not in lines[3]
     # (t_0.975 + t_0.8) / sqrt(3) with two degrees of freedom
@@ -133,3 +141,22 @@ def test_a_flat_curve_and_a_rising_one():
     rising = found("printed", [np.arange(10) / 100, np.arange(10) / 50])
     mean, error = experiment.still_rising(rising)  # by two epochs: 2 and 4 points
     assert (mean, error) == (pytest.approx(3), pytest.approx(1))
+
+
+def test_a_single_epoch_has_no_rise():
+    one = found("printed", [[0.5], [0.6]])
+    assert np.isnan(experiment.still_rising(one)).all()
+    assert not experiment.table([one])[1].endswith("nan")
+
+
+def test_curves_begin_at_epoch_1_although_one_model_counts_from_0():
+    from_0 = found("printed", [[0.1, 0.2, 0.3]])
+    from_1 = found("salimans", [[0.1, 0.2, 0.3]])._replace(epochs=np.arange(1, 4))
+    [axes] = semi_supervised_figures.curves([from_0, from_1], "title").axes
+    assert [line.get_xdata().tolist() for line in axes.get_lines()] == [[1, 2, 3], [1, 2, 3]]
+
+
+def test_a_learning_curve_goes_from_few_labels_to_many():
+    many, few = (found("printed", [[0.1], [0.2]], labels=labels) for labels in (1000, 250))
+    [axes] = semi_supervised_figures.over_labels([many, few], "title").axes
+    assert axes.get_lines()[0].get_xdata().tolist() == [250, 1000]
