@@ -10,9 +10,9 @@ Each RUN is a complete run of 04_semi_supervised_svhn.py with dropout, such as o
     moving averages that are collected again, with dropout as in training
     moving averages that are collected again, without dropout as in tests
 
-The second table shows by how much dropout raises the variance in front of each batch norm. Li et al.
-2019 call it the variance shift, and give it as a reason not to use dropout together with batch norm.
-Nothing is written unless --out names a text file.
+The second table shows by how much dropout raises the variance in front of each batch norm. Li et
+al. 2019 call this the variance shift, and give it as a reason not to use dropout together with
+batch norm. Nothing is written unless --out names a text file.
 """
 
 import json
@@ -34,12 +34,13 @@ def main(argv=None):
                         help="a complete run of the semi-supervised GAN")
     parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
                         help="the folder of the data (default: that of each run)")
-    parser.add_argument("--out", type=user_path, metavar="OUT.txt", help="a text file for the tables")
+    parser.add_argument("--out", type=user_path, metavar="OUT.txt",
+                        help="a text file for the tables")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT.txt if it exists")
     argv = sys.argv[1:] if argv is None else argv
     args = parser.parse_args(argv)
     if args.out:
-        outputs.check_file(args.out, "OUT.txt", (".txt",), args.overwrite)
+        outputs.check_file(args.out, "--out", (".txt",), args.overwrite)
     found = [variance_shift.of_run(path, args.data_dir) for path in args.runs]
     lines = variance_shift.table([path.name for path in args.runs], found)
     print(*lines, sep="\n")

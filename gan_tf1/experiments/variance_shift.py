@@ -42,16 +42,19 @@ def of_run(path: pathlib.Path, data_dir: pathlib.Path | None = None,
            batches: int = BATCHES) -> Shift:
     """The `Shift` of the complete run at `path`; its data are in `data_dir`, or where they were.
 
-    Raises InputError if its network has no dropout, if it is another chapter's, or if the data are
-    not those of the run.
+    Raises InputError if its network has no dropout, if it is another chapter's or an older
+    version's, or if the data are not those of the run.
     """
     stored = read_config(path)
     if stored["chapter"] != model.CHAPTER:
         raise InputError(f"{path} is a run of {stored['chapter']}: give a run of script 04")
+    if "test_statistics" not in stored["settings"]:  # "corrected" was another network then
+        raise InputError(f"{path} was trained by an older version, whose networks differ: train it "
+                         "again")
     config = make(model.Config, stored["settings"])
     if net_of(config).dropout_never_fires or not config.drop_rate:
-        raise InputError(f"{path} was trained without dropout, so there is no shift: give a run with "
-                         "--variant corrected or mend_dropout")
+        raise InputError(f"{path} was trained without dropout, so there is no shift: give a run "
+                         "with --variant corrected or mend_dropout")
     train = svhn.load(
         stored["data"], data_dir or stored["data_dir"], config.num_labels, stored["seed"],
         label_repeats=config.label_repeats, labelled_only=config.supervised_only,
@@ -113,8 +116,11 @@ def table(names: list[str], shifts: list[Shift]) -> list[str]:
         rows.append(("mean +- standard error", *(
             "{:.1f} +- {:.1f}".format(*mean_and_error([
                 100 * shift.accuracies[kind] for shift in shifts])) for kind in KINDS)))
-    layers = [f"layer {number}" for number in range(2, 2 + len(shifts[0].ratios))]
+    # A network with x6 has one more batch norm than one without.
+    count = max(len(shift.ratios) for shift in shifts)
+    layers = [f"layer {number}" for number in range(2, 2 + count)]
     return ["test accuracy (%) with the statistics", *lines(("", *KINDS.values()), rows), "",
             "variance with dropout, divided by that without", *lines(("", *layers), [
-                (name, *(f"{ratio:.2f}" for ratio in shift.ratios))
+                (name, *(f"{ratio:.2f}" for ratio in shift.ratios),
+                 *["-"] * (count - len(shift.ratios)))
                 for name, shift in zip(names, shifts)])]

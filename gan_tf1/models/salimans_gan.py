@@ -225,7 +225,7 @@ class GAN(NamedTuple):
     end_epoch: Any        # counts an epoch, on which the learning rate depends
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     tf.train.get_or_create_global_step()  # else dropout creates it in the discriminator's scope
     epoch = tf.get_variable("epoch", (), initializer=tf.zeros_initializer(), trainable=False)
@@ -258,13 +258,13 @@ def build(config):
                [*gen_vars, *averages.values()], d_opt, g_opt, init, tf.assign_add(epoch, 1.))
 
 
-def initialize(sess, net, train_set, rng, config):
+def initialize(sess, net, train_set, rng, config) -> None:
     """Set g and b of the normalized layers from a first batch; once, before the first step."""
     rows = rng.integers(0, config.num_labels, FIRST_BATCH)
     sess.run(net.init, {net.x_lab: train_set.images[rows], net.z: latent(rng, FIRST_BATCH, config)})
 
 
-def step(sess, net, train_set, rng, config):
+def step(sess, net, train_set, rng, config) -> tuple[np.float32, ...]:
     """One update of the discriminator, then the generator's; returns what `tally` takes."""
     size = config.batch_size
     # The labelled examples come first in the training set. They are drawn with replacement.
@@ -281,13 +281,13 @@ def step(sess, net, train_set, rng, config):
     return loss_lab, loss_unl, loss_gen, correct
 
 
-def tally(totals, taken):
-    """The sums over an epoch (None before its first step) with one more step: its number first."""
+def tally(totals, taken) -> np.ndarray:
+    """The `totals` of an epoch (None at first) with one more step: the number of steps, sums."""
     return np.add(0. if totals is None else totals, (1, *map(float, taken)))
 
 
-def report(sess, net, totals, dataset, config):
-    """The figures at the end of an epoch, which is counted: means over its steps, and of a test.
+def report(sess, net, totals, dataset, config) -> dict[str, float]:
+    """Count an epoch, test, and return the figures; the losses are means over the epoch's steps.
 
     train_accuracies: on the labelled minibatches, with dropout; test_accuracies: on the test set,
     with averaged weights and without dropout.
@@ -303,7 +303,7 @@ def report(sess, net, totals, dataset, config):
             "test_accuracies": correct / count, **losses}
 
 
-def log_line(epoch, epochs, figures):
+def log_line(epoch, epochs, figures) -> str:
     """The line of the authors' code after `epoch`, which counts from 1; loss_gen is added."""
     return (f"Iteration {epoch}, loss_lab = {figures['labelled_loss']:.4f}, "
             f"loss_unl = {figures['unlabelled_loss']:.4f}, loss_gen = {figures['gen_loss']:.4f}, "
@@ -311,12 +311,12 @@ def log_line(epoch, epochs, figures):
             f"test err = {1 - figures['test_accuracies']:.4f}")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: uniform noise in [0, 1), [count, z_size]."""
     return rng.uniform(0, 1, (count, config.z_size))
 
 
-def generate(sess, net, z):
+def generate(sess, net, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_size]: [n, 32, 32, 3] in (-1, 1).
 
     Batch norm uses batch statistics, as in training: an image depends on the others in its batch.
@@ -324,6 +324,6 @@ def generate(sess, net, z):
     return sess.run(net.samples, {net.z: z})
 
 
-def sample(sess, net, rng, count, config):
+def sample(sess, net, rng, count, config) -> np.ndarray:
     """`count` new images from uniform noise, one batch, [count, 32, 32, 3] in (-1, 1)."""
     return generate(sess, net, latent(rng, count, config))

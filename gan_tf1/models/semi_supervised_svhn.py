@@ -48,28 +48,30 @@ REAL_SIZE = (32, 32, 3)
 
 @dataclass(frozen=True)
 class Config:
-    """The chapter's hyperparameters; those that it doesn't state are from the code it stems from."""
+    """The chapter's hyperparameters; what it omits is as in the code on which it is based."""
     variant: str = setting("as_printed", "which errors of the printed discriminator are kept: all, "
                            "none, or all but one: " + ", ".join(VARIANTS), choices=tuple(VARIANTS))
     test_statistics: str = setting(
-        "of_variant", "batch norm in tests: by the test batch, as printed; by moving averages "
-        "as_trained, with dropout, or of another pass with dropout_off; or as the variant has it",
+        "of_variant", "statistics of batch norm in tests: of the test batch (batch), moving "
+        "averages collected with dropout (as_trained) or without (dropout_off), or as the variant "
+        "has it (of_variant)",
         choices=("of_variant", "batch", "as_trained", "dropout_off"))
     gen_loss: str = setting(
-        "matching", "the generator's cost: feature matching, as in the code; matching_l2, by the "
-        "paper's squared distance; additional to that of a plain GAN, as in the text; plain gan",
+        "matching", "G's cost: feature matching (matching), the same with the paper's squared "
+        "distance (matching_l2), a plain GAN's (gan), or the sum of matching and gan (additional)",
         choices=("matching", "matching_l2", "additional", "gan"))
     supervised_only: bool = setting(False, "train the discriminator on the labelled examples only, "
                                     "for as many steps as the GAN would have")
     num_labels: int = setting(1000, "training examples whose labels are used", at_least=1)
-    labels: str = setting("first", "which examples these are: the first ones; drawn at random; or "
-                          "balanced, drawn with equally many of each class", choices=LABELS)
+    labels: str = setting("first", "which examples these are: the first ones, drawn at random, or "
+                          "drawn with equally many of each class (balanced)", choices=LABELS)
     label_seed: int = setting(0, "seed of the labels that are drawn", at_least=0)
     label_repeats: int = setting(1, "times that an epoch shows each labelled image, but the others "
                                  "once", at_least=1, at_most=1000)
     zero_label: int = setting(0, "label of the digit 0: 10 in the printed log", choices=(0, 10))
-    tested: str = setting("all", "images to test: all test images; their first_half, as in the log "
-                          "in print; held_out, the last tenth of the training images", choices=TESTED)
+    tested: str = setting("all", "images to test: all test images, their first half as in print "
+                          "(first_half), or the last tenth of the training images (held_out)",
+                          choices=TESTED)
     extra_class: int = setting(1, "1: a logit for the fake class beside those of the digits; "
                                "0: that logit is fixed at 0", choices=(0, 1))
     epochs: int = setting(25, "passes over the training images", at_least=1)
@@ -77,7 +79,8 @@ class Config:
     z_size: int = setting(100, "latent dimension", at_least=1)
     learning_rate: float = setting(0.0003, "Adam's learning rate in the first epoch, for both "
                                    "networks", above=0)
-    lr_shrink: float = setting(0.9, "factor of learning_rate after each epoch", above=0, at_most=1)
+    lr_shrink: float = setting(0.9, "factor of the learning rate after each epoch", above=0,
+                               at_most=1)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     drop_rate: float = setting(0.5, "share of the units that are dropped, if dropout fires",
                                at_least=0, below=1)
@@ -89,14 +92,11 @@ class Config:
 
 
 def model_inputs(real_dim, z_dim, drop_rate):
-    """Placeholders for images [B, *real_dim] in [-1, 1], noise [B, z_dim], y and label_mask [B].
-
-    The mask is int32, as in the chapter. `drop_rate` is fed with 0 if no unit shall be dropped.
-    """
+    """Placeholders: images [B, *real_dim] in [-1, 1], noise [B, z_dim], y and label_mask [B]."""
     inputs_real = tf.placeholder(tf.float32, (None, *real_dim), name="input_real")
     inputs_z = tf.placeholder(tf.float32, (None, z_dim), name="input_z")
     y = tf.placeholder(tf.int32, (None,), name="y")
-    label_mask = tf.placeholder(tf.int32, (None,), name="label_mask")
+    label_mask = tf.placeholder(tf.int32, (None,), name="label_mask")  # int32, as in the chapter
     drop_rate = tf.placeholder_with_default(np.float32(drop_rate), (), "drop_rate")
     return inputs_real, inputs_z, y, label_mask, drop_rate
 
@@ -105,8 +105,8 @@ def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
     """`(d_loss, g_loss, correct, masked_correct, class_logits, samples)`, the losses in nats.
 
     correct: number of images that the discriminator classifies correctly in its test pass, with
-    these class_logits [B, 10 + extra_class]; masked_correct: number of labelled ones in its training
-    pass; samples: the generator's images from `input_z`, [B, 32, 32, 3].
+    these class_logits [B, 10 + extra_class]; masked_correct: number of labelled ones in its
+    training pass; samples: the generator's images from `input_z`, [B, 32, 32, 3].
     """
     net = net_of(config)
     options = dict(alpha=config.alpha, size_mult=config.d_size_mult,
@@ -226,9 +226,9 @@ class GAN(NamedTuple):
     """The tensors and ops that training and testing need, by the chapter's names."""
     input_real: Any      # [B, 32, 32, 3] in [-1, 1]
     input_z: Any         # [B, z_size]
-    y: Any               # [B], 0 to 9
+    y: Any               # [B], 0 to 9, or 1 to 10
     label_mask: Any      # [B], 0 or 1
-    drop_rate: Any
+    drop_rate: Any       # fed with 0 in tests
     d_loss: Any
     g_loss: Any
     correct: Any
@@ -242,7 +242,7 @@ class GAN(NamedTuple):
     shrink_lr: Any
 
 
-def build(config):
+def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     learning_rate = tf.get_variable("learning_rate", initializer=np.float32(config.learning_rate),
                                     trainable=False)
@@ -254,7 +254,7 @@ def build(config):
                *model_opt(d_loss, g_loss, learning_rate, config))
 
 
-def step(sess, net, train_set, rng, config):
+def step(sess, net, train_set, rng, config) -> tuple[np.number, ...]:
     """One turn of the chapter's inner loop; returns what `tally` takes."""
     x, y, label_mask = train_set.next_batch(config.batch_size)
     batch_z = rng.normal(0, 1, size=(config.batch_size, config.z_size))
@@ -277,14 +277,14 @@ class Tally(NamedTuple):
     steps_time: float = 0.   # of all
 
 
-def tally(totals, taken, seconds):
+def tally(totals, taken, seconds) -> Tally:
     """The `totals` of an epoch (None before its first step) with one more step and its seconds."""
     totals, (num_examples, correct, d_loss, g_loss) = totals or Tally(), taken
     return Tally(totals.num_examples + int(num_examples), totals.num_correct + float(correct),
                  float(d_loss), float(g_loss), seconds, totals.steps_time + seconds)
 
 
-def report(sess, net, totals, dataset, config):
+def report(sess, net, totals, dataset, config) -> dict[str, float]:
     """The end of the chapter's outer loop: shrink the learning rate and test, at drop rate 0.
 
     The training accuracy is that of the labelled images while the epoch trained on them, and the
@@ -303,7 +303,7 @@ def report(sess, net, totals, dataset, config):
             "step_time": totals.step_time, "epoch_time": totals.steps_time + perf_counter() - start}
 
 
-def log_line(epoch, epochs, figures):
+def log_line(epoch, epochs, figures) -> str:
     """The lines that the chapter prints for `epoch`, which counts from 0."""
     return (f"Epoch {epoch}\n"
             f"\t\tClassifier train accuracy:  {figures['train_accuracies']}\n"
@@ -312,12 +312,12 @@ def log_line(epoch, epochs, figures):
             f"\t\tEpoch time:  {figures['epoch_time']}")
 
 
-def latent(rng, count, config):
+def latent(rng, count, config) -> np.ndarray:
     """`count` latent vectors as in training: normal noise, [count, z_size]."""
     return rng.normal(0, 1, (count, config.z_size))
 
 
-def generate(sess, net, z):
+def generate(sess, net, z) -> np.ndarray:
     """The images of latent vectors `z` [n, z_size]: [n, 32, 32, 3] in (-1, 1).
 
     Batch norm uses batch statistics, as in training: an image depends on the others in its batch.
@@ -325,6 +325,6 @@ def generate(sess, net, z):
     return sess.run(net.samples, feed_dict={net.input_z: z})
 
 
-def sample(sess, net, rng, count, config):
+def sample(sess, net, rng, count, config) -> np.ndarray:
     """`count` new images from normal noise, one batch, [count, 32, 32, 3] in (-1, 1)."""
     return generate(sess, net, latent(rng, count, config))

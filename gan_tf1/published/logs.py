@@ -4,6 +4,7 @@
 the format of a chapter. `book` returns what the book prints.
 """
 
+import dataclasses
 import math
 import pathlib
 import re
@@ -11,6 +12,8 @@ from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
+from gan_tf1 import models
+from gan_tf1.config import flag
 from gan_tf1.errors import InputError
 from gan_tf1.training.run_config import read_config_of
 from gan_tf1.training.run_results import load_losses, table
@@ -100,22 +103,27 @@ def parse(text, chapter) -> Log:
         raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
                          f"continue like `{form.example}`")
     # Our own logs begin with their data and settings. Others are assumed to be of the book's data.
-    headline = re.search(rf"^{chapter} on (.+?), seed \d+(?:, with ([^\r\n]*))?", text, re.MULTILINE)
+    headline = re.search(
+        rf"^{chapter} on (.+?), seed \d+(?:, with ([^\r\n]*))?", text, re.MULTILINE)
     why = other_data(form, headline[1]) if headline else ""
-    settings = stated_settings(headline[2] or "") if headline else None
-    return of_columns(dict(zip((form.counted, *form.columns), np.array(rows).T)), form, why, settings)
+    settings = stated_settings(headline[2] or "", chapter) if headline else None
+    columns = dict(zip((form.counted, *form.columns), np.array(rows).T))
+    return of_columns(columns, form, why, settings)
 
 
-def stated_settings(text):
+def stated_settings(text, chapter):
     """The settings in the first line of a run's log, after "with": a dict name -> value.
 
-    "tested first_half, zero-label 10, no-mirror" has the values "first_half", 10 and False.
+    "tested first_half, zero-label 10, no-mirror" has the values "first_half", 10 and False. The
+    names are those of the fields in the chapter's `Config`, which its flags may not have.
     """
+    fields = dataclasses.fields(models.of_chapter(chapter).Config)
+    names = {flag(field.name).removeprefix("--"): field.name for field in fields}
     found = {}
     for name, _, value in (part.partition(" ") for part in text.split(", ") if part):
         switch = not name.startswith("no-") if not value else None
-        name = (name if value else name.removeprefix("no-")).replace("-", "_")
-        found[name] = switch if not value else _number_or_text(value)
+        name = name if value else name.removeprefix("no-")
+        found[names.get(name, name.replace("-", "_"))] = switch if not value else _number_or_text(value)
     return found
 
 

@@ -1,8 +1,8 @@
 """A log beside published logs of single runs, for a chapter without an envelope.
 
-The published values depend on more than the network: which images were tested, which label the digit
-0 had, how many logits there were. So each published run has its settings, and a comparison states
-which of them differ from those of the log.
+The published values depend on more than the network: which images were tested, which label the
+digit 0 had, how many logits there were. So each published run has its settings, and a comparison
+states which of them differ from those of the log.
 """
 
 import json
@@ -16,8 +16,6 @@ from gan_tf1.config import as_flag
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Log, book, of_columns
 from gan_tf1.training.run_results import table
 
-# Settings that runs before their introduction do not have, with the value that they had then.
-BEFORE = {"tested": "all", "zero_label": 0}
 LENGTH = "epochs"  # a setting that has no influence on the epochs that two runs have in common
 
 
@@ -31,7 +29,7 @@ class Published(NamedTuple):
 
 
 def of_chapter(chapter) -> list[Published]:
-    """The published runs of a chapter: first the book's own, then those of others, if there are any."""
+    """The published runs of a chapter: first the book's own, then those of others, if any."""
     form = CHAPTERS[chapter]
     text = (BOOK_LOGS / f"{chapter}.csv").read_text()
     about = dict(re.findall(r"^# (settings|note): (.*)$", text, re.MULTILINE))
@@ -51,8 +49,9 @@ def of_chapter(chapter) -> list[Published]:
 def beside(log, chapter) -> tuple[list[str], bool]:
     """The lines that show a log beside the published ones, and whether it can be compared at all.
 
-    A table for each column has one row for each epoch that the log and a published run have in common.
-    Below, each published run is named with its settings, and with those that the log's run has instead.
+    A table for each column has one row for each epoch that the log and a published run have in
+    common. Below, each published run is named with its settings, and with those that the log's run
+    has instead.
     """
     form, runs = CHAPTERS[chapter], of_chapter(chapter)
     printed = {int(epoch) for run in runs for epoch in run.log.epochs}
@@ -60,28 +59,28 @@ def beside(log, chapter) -> tuple[list[str], bool]:
     if log.incomparable:
         return [f"Cannot be compared: {log.incomparable}."], False
     if not epochs:
-        return [f"Cannot be compared: {form.counted}s {_listed(sorted(printed))} are published, and the "
-                "log has none of them."], False
+        return [f"Cannot be compared: {form.counted}s {_listed(sorted(printed))} are published, and "
+                "the log has none of them."], False
     runs = [run for run in runs if np.isin(run.log.epochs, epochs).any()]
-    lines = []
+    lines, shown = [], [log, *(run.log for run in runs)]
     for column, title in form.columns.items():
         lines += [title, *tables.lines(
             (form.counted, "here", *(run.name for run in runs)),
-            [(str(epoch), *(_value(each, column, epoch) for each in (log, *(run.log for run in runs))))
-             for epoch in epochs], left=0)]
+            [(str(epoch), *(_value(each, column, epoch) for each in shown)) for epoch in epochs],
+            left=0)]
     for run in runs:
         lines += _about(run, log, chapter)
-    return [*lines, "This compares single runs: without an envelope of many seeds, it can't be said "
-            "whether they differ by more than seeds do."], True
+    return [*lines, "This compares single runs: without an envelope of many seeds, it can't be "
+            "said whether they differ by more than seeds do."], True
 
 
 def differing(log, run, chapter) -> dict[str, tuple[Any, Any]]:
-    """The settings that differ: name -> (the log's, the published run's). `log.settings` is not None.
+    """The settings that differ: name -> (the log's, the published run's).
 
-    A setting that is not known of the published run is left out.
+    `log.settings` must be known. A setting that is not known of the published run is left out.
     """
     model = models.of_chapter(chapter)
-    chapters = BEFORE | vars(model.Config())
+    chapters = vars(model.Config())  # also for settings that older runs do not have
     here, there = chapters | log.settings, chapters | run.settings
     return {name: (value, there[name]) for name, value in here.items()
             if name != LENGTH and there.get(name, value) not in (value, None)}
@@ -99,7 +98,8 @@ def _about(run, log, chapter):
     if log.settings is None:
         yield "  here: the settings are not known"
     elif other := differing(log, run, chapter):
-        yield "  here instead: " + ", ".join(_shown(name, value) for name, (value, _) in other.items())
+        own = ", ".join(_shown(name, value) for name, (value, _) in other.items())
+        yield f"  here instead: {own}"
     else:
         yield "  here: the same settings" + (", as far as they are known" if unknown else "")
 

@@ -1,5 +1,8 @@
 """The variance shift: the same weights, tested with each kind of statistics."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
@@ -69,3 +72,24 @@ def test_a_run_without_dropout_is_refused(tmp_path, capsys, flags, complaint):
                                                     str(path)])
     capsys.readouterr()
     assert complaint in refusal(capsys, load_script("variance_shift.py").main, path)
+
+
+def test_a_run_of_an_older_version_is_refused(run, tmp_path, capsys):
+    """Its network had a layer more, of the same shape as the next one, which would be restored."""
+    old = tmp_path / "old"
+    shutil.copytree(run, old)
+    config = json.loads((old / "config.json").read_text())
+    del config["settings"]["test_statistics"]
+    (old / "config.json").write_text(json.dumps(config))
+    assert "was trained by an older version, whose networks differ: train it again" in refusal(
+        capsys, load_script("variance_shift.py").main, old)
+
+
+def test_networks_with_and_without_x6_are_in_one_table():
+    shifts = [variance_shift.Shift(dict.fromkeys(variance_shift.KINDS, 0.5), np.arange(count) + 1.)
+              for count in (4, 5)]
+    lines = variance_shift.table(["corrected", "mend_dropout"], shifts)
+    header, four, five = [line.split() for line in lines[-3:]]
+    assert header[::2] == 5 * ["layer"] and header[1::2] == ["2", "3", "4", "5", "6"]
+    assert four == ["corrected", "1.00", "2.00", "3.00", "4.00", "-"]
+    assert five == ["mend_dropout", "1.00", "2.00", "3.00", "4.00", "5.00"]

@@ -96,7 +96,14 @@ def test_the_first_epochs_are_printed_beside_those_of_other_runs(compared):
 def test_a_run_with_another_half_and_label_is_told_so(compared):
     [here] = [line for line in compared("semi_supervised on SVHN, seed 3\n" + lines(_24=(0.9, 0.7)))
               if line.startswith("  here")]
-    assert here == "  here instead: tested all, zero-label 0, extra-class 1"
+    assert here == "  here instead: zero-label 0, tested all, extra-class 1"
+
+
+def test_a_setting_whose_flag_has_another_name_is_told_too(compared):
+    [here] = [line for line in compared(
+        f"{HEAD}{AS_PUBLISHED}, disc-channels 16, loop graph\n" + lines(_24=(0.9, 0.7)))
+              if line.startswith("  here")]
+    assert here == "  here instead: disc-channels 16"
 
 
 def test_a_log_of_unknown_origin_is_printed_with_that_caution(compared):
@@ -132,7 +139,8 @@ def test_a_run_directory_is_compared_with_its_own_settings(main, tmp_path, capsy
     main([str(run), "--chapter", CHAPTER])
     out = capsys.readouterr().out
     assert "    0  0.250  0.184  0.107  0.100  0.093  0.247\n" in out
-    assert "extra-class 0\n  one epoch of Udacity's own solution\n  here instead: tested all, zero-label 0, label-repeats 10" in out
+    assert ("extra-class 0\n  one epoch of Udacity's own solution\n"
+            "  here instead: label-repeats 10, zero-label 0, tested all\n") in out
     assert "epochs 5" not in out  # the epochs that both have are the same with any number of them
 
     (run / "config.json").write_text(json.dumps({**config, "data_title": "SVHN subset (8,483 digits)"}))
@@ -160,9 +168,11 @@ def test_a_chapter_without_other_runs_has_the_book_s_alone():
 
 
 def test_the_settings_in_the_first_line_of_a_log_are_read():
-    assert logs.stated_settings("tested first_half, zero-label 10, drop-rate 0.2, no-mirror, supervised-only") == {
-        "tested": "first_half", "zero_label": 10, "drop_rate": 0.2, "mirror": False, "supervised_only": True}
-    assert logs.stated_settings("") == {}
+    assert logs.stated_settings("tested first_half, zero-label 10, drop-rate 0.2, no-mirror, "
+                                "supervised-only, disc-channels 16", CHAPTER) == {
+        "tested": "first_half", "zero_label": 10, "drop_rate": 0.2, "mirror": False,
+        "supervised_only": True, "d_size_mult": 16}
+    assert logs.stated_settings("", CHAPTER) == {}
     log = logs.parse(HEAD + AS_PUBLISHED + "\n" + lines(_0=(0.1, 0.2)), CHAPTER)
     assert log.settings == {"extra_class": 0, "tested": "first_half", "zero_label": 10}
     assert logs.parse(lines(_0=(0.1, 0.2)), CHAPTER).settings is None
