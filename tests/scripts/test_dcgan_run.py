@@ -58,6 +58,7 @@ def test_settings_reach_the_training(main, tmp_path, monkeypatch, capsys):
         main([*TINY, "--mixed-precision", "--run-dir", str(tmp_path / "run")])
     assert asked["loop"].mixed_precision is True and asked["steps"] == 5
     assert asked["config"].epochs == 10
+    capsys.readouterr()
     assert "must be one of fixed, batch_minimum" in refusal(capsys, main, "--scaling", "minimum")
 
 
