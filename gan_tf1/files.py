@@ -125,14 +125,14 @@ def data_folder(text: str) -> pathlib.Path:
 
 
 def existing_data(path: Path) -> pathlib.Path:
-    """`path`, what --data-dir names. Raises InputError if it doesn't exist.
+    """Return `path`, which --data-dir names. Raises InputError if it doesn't exist.
 
     Without this, a misspelt name would lead to a download, or to drawn data.
     """
     path = pathlib.Path(path)
     if not path.exists():
         raise InputError(f"--data-dir {path} doesn't exist: name the folder that holds the data, "
-                         "or make it first, to download them into it")
+                         "or make an empty one to download the data into it")
     return path
 
 

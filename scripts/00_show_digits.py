@@ -33,7 +33,8 @@ def main(argv=None):
     parser.add_argument("--data", default="auto",
                         choices=(*digits.CHOICES, *svhn.CHOICES[1:]),
                         help=f"the data set; {about_auto(digits.CHOICES)}default: auto")
-    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of the data set")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
+                        help="the folder of the data set")
     outputs.add_flags(parser, "digits", ".png")
     args = parser.parse_args(argv)
     out = outputs.file(args, "digits")

@@ -69,10 +69,14 @@ def reading(path, digits):
     [(probabilities, _)] = sample_files.judged(path, [drawn.images.reshape(-1, 784) / 255])
     said = probabilities.argmax(axis=1)
     right = said == drawn.labels
-    precise = " and ".join(f"{percent(right[said == digit].sum() / max(1, sum(said == digit)), 1)} of "
-                           f"what it calls a {digit}" for digit in digits)
-    return (f"{path.resolve().name} reads {percent(right.mean(), 1)} of {len(said)} drawn digits right, "
-            f"{precise}")
+    def precision(digit):
+        called = said == digit
+        return right[called].sum() / max(1, called.sum())
+
+    precise = " and ".join(f"{percent(precision(digit), 1)} of what it calls a {digit}"
+                           for digit in digits)
+    return (f"{path.resolve().name} reads {percent(right.mean(), 1)} of {len(said)} drawn digits "
+            f"right, {precise}")
 
 
 def drawn_figures(outcome, nine, ways, where):

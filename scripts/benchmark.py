@@ -77,9 +77,10 @@ def main(argv=None):
     parser.add_argument("--examples", type=whole_number, metavar="N",
                         help="train on the first N images (default: 55000 digits, 2048 streets)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto",
-                        help=f"which digits; {command_line.about_auto(digits.CHOICES)}default: auto; "
-                        "street numbers are always drawn")
-    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of the digits")
+                        help=f"which digits; {command_line.about_auto(digits.CHOICES)}default: "
+                        "auto; street numbers are always drawn")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
+                        help="the folder of the digits")
     parser.add_argument("--out", type=user_path, metavar="PATH", help="writes PATH.csv, PATH.png, "
                         "PATH.md and PATH-growth.csv (default: the next free "
                         "checkpoints/benchmark-NNN)")

@@ -25,7 +25,8 @@ from gan_tf1.training import outputs
 def table(verdict, counted):
     """The lines of the comparison's table."""
     yield from tables.lines(
-        ("window", f"{counted}s", "loss", "statistic", "here", "seeds", "99 % of single", "99 % of all", ""),
+        ("window", f"{counted}s", "loss", "statistic", "here", "seeds", "99 % of single",
+         "99 % of all", ""),
         [(row.window, row.epochs, row.loss, row.kind, f"{row.value:.3f}", f"{row.expected:.3f}",
           *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)),
           "<- outside" * row.outside) for row in verdict.statistics], left=4)

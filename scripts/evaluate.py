@@ -105,11 +105,11 @@ def main(argv=None):
     reference = metrics.gaussian(said[0][1])
     rows = [row_of(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
-    print(f"judged by {args.classifier.resolve().name}, which reads {percent(right, 2)} of the test images "
-          "correctly",
+    print(f"judged by {args.classifier.resolve().name}, which reads {percent(right, 2)} of the "
+          "test images correctly",
           f"{args.n} images per row; distance to {args.n} training images of {data.title}",
-          f"classes with at least {percent(metrics.COVERED_SHARE)} of a row's images; +- standard error "
-          f"({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
+          f"classes with at least {percent(metrics.COVERED_SHARE)} of a row's images; +- standard "
+          f"error ({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     print(figures.save(judged.bars(rows, args.n, data.title), out))
     if args.grid:
         shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])

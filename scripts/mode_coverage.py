@@ -88,8 +88,8 @@ def main(argv=None):
     lines = list(captured_modes.table(rows))
     command, versions = many_runs.made_by("mode_coverage.py", args, stored)
     many_runs.write_report(args.out / "mode_coverage.txt", [
-        f"modes captured by GANs after {quantity(iterations, 'iteration')}; mean +- standard error over "
-        f"the seeds {seed_ranges.listed(args.seeds)}",
+        f"modes captured by GANs after {quantity(iterations, 'iteration')}; mean +- standard error "
+        f"over the seeds {seed_ranges.listed(args.seeds)}",
         command, f"settings: {json.dumps(stored['settings'])}", versions], lines)
     print(*lines, args.out / "mode_coverage.csv", args.out / "mode_coverage.txt", sep="\n")
     figure = captured_modes.figure(

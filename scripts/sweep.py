@@ -76,8 +76,8 @@ def main(argv=None):
     args.vary = varied(args.vary, args.flags)
     many_runs.settle(args, "sweep")
     if not args.vary and not args.seeds:
-        raise InputError("there is nothing to vary: give --vary NAME VALUE ..., or --seeds to train "
-                         "the chapter's own settings with several seeds")
+        raise InputError("there is nothing to vary: give --vary NAME VALUE ..., or --seeds to "
+                         "train the chapter's own settings with several seeds")
     args.seeds = args.seeds or default
 
     combinations = instability.combinations(args.vary)

@@ -34,8 +34,8 @@ def main(argv=None):
     [(probabilities, _)] = sample_files.judged(training.path, [data.test.images])
     wrong = int((probabilities.argmax(axis=1) != data.test.labels).sum())
     count = data.test.num_examples
-    print(f"on {quantity(count, 'test image')} of {data.title}: {quantity(wrong, 'error')}, accuracy "
-          f"{1 - wrong / count:.4f}")
+    print(f"on {quantity(count, 'test image')} of {data.title}: {quantity(wrong, 'error')}, "
+          f"accuracy {1 - wrong / count:.4f}")
 
 
 if __name__ == "__main__":

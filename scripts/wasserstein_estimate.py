@@ -66,16 +66,17 @@ def read(path, after=0):
         raise InputError(f"{path} is not finished: go on with --resume")
     drawn = load_samples(path)
     if len(drawn) * interval != len(losses["step"]):
-        raise InputError(f"{path} is damaged: losses.csv has {quantity(len(losses['step']), 'iteration')}, "
+        raise InputError(f"{path} is damaged: losses.csv has "
+                         f"{quantity(len(losses['step']), 'iteration')}, "
                          f"samples.npz {quantity(len(drawn), 'interval')} of {interval}")
     if drawn.shape[1] < LEAST_SAMPLES:
-        raise InputError(f"{path} has {quantity(drawn.shape[1], 'sample')} of each interval, too few to "
-                         "judge them: begin a run with --samples 1000")
+        raise InputError(f"{path} has {quantity(drawn.shape[1], 'sample')} of each interval, too "
+                         "few to judge them: begin a run with --samples 1000")
     iterations = interval * np.arange(1, len(drawn) + 1)
     kept = iterations > after
     if kept.sum() < LEAST_INTERVALS:
-        raise InputError(f"{path} has {quantity(kept.sum(), 'interval')} after iteration {after}, and "
-                         f"{LEAST_INTERVALS} are needed: give a smaller --after, or begin a run "
+        raise InputError(f"{path} has {quantity(kept.sum(), 'interval')} after iteration {after}, "
+                         f"and {LEAST_INTERVALS} are needed: give a smaller --after, or begin a run "
                          "with a smaller --sample-interval")
     columns = [smoothed(losses[name], interval)[kept] for name in ("estimate", "gen_loss")]
     for column in columns:

@@ -85,7 +85,8 @@ def main(argv=None):
     parser.add_argument("--rounds", type=whole_number, default=10, help="at least 4 (default: 10)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto", help="the "
                         f"data set; {command_line.about_auto(digits.CHOICES)}default: auto")
-    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="folder of the data set")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
+                        help="folder of the data set")
     args = parser.parse_args(argv)
     if args.rounds < 4:
         raise InputError("--rounds must be at least 4: the first and the last are not counted")

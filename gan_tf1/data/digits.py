@@ -43,9 +43,9 @@ def unsplit(data) -> Digits:
 
 
 def load(choice="auto", data_dir=None, seed=0) -> Digits:
-    """The digits named by `choice`, one of `CHOICES`; `seed`, an int, determines the order of batches.
+    """The digits named by `choice`, one of `CHOICES`.
 
-    `data_dir` is a TFDS folder or a folder with the four idx files. Without it, the folder is
+    `seed`, an int, determines the order of the batches. `data_dir` is a TFDS folder or a folder with the four idx files. Without it, the folder is
     `TFDS_DATA_DIR` or TFDS's default. With "auto", MNIST is used if it is prepared there or if its
     host answers. If not, digits are drawn, and a notice on stderr says so within seconds.
 

@@ -135,7 +135,8 @@ def read_idx_folder(folder) -> Arrays:
                              "pixels: those of MNIST have 28 x 28")
         if len(images) != len(labels):
             raise InputError(f"{files[0]} has {quantity(len(images), 'image')}, but {files[1]} has "
-                             f"{quantity(len(labels), 'label')}: the two files don't belong together")
+                             f"{quantity(len(labels), 'label')}: the two files don't belong "
+                             "together")
         if len(images) != count:
             raise InputError(f"{files[0]} has {quantity(len(images), 'image')}: the file of MNIST "
                              f"has {count:,}")
@@ -155,5 +156,6 @@ def read_tfds(version) -> Arrays:
                     test["image"][..., 0], test["label"].astype(np.uint8))
     if len(arrays.train_images) != COUNTS["train"] or len(arrays.test_images) != COUNTS["t10k"]:
         raise InputError(f"{version} has {len(arrays.train_images):,} training and "
-                         f"{quantity(len(arrays.test_images), 'test image')}: MNIST has 60,000 and 10,000")
+                         f"{quantity(len(arrays.test_images), 'test image')}: MNIST has 60,000 "
+                         "and 10,000")
     return arrays

@@ -45,7 +45,7 @@ class Dataset(InOrder):
     """
 
     def __init__(self, arrays, label_mask, seed=0):
-        """`arrays` is an `Arrays`, and `label_mask` [N] is 1 for labelled training examples, else 0.
+        """`arrays` is an `Arrays`; `label_mask` [N] is 1 for labelled training examples, else 0.
 
         `seed`, an int or a sequence of ints, determines the order.
         """
@@ -77,8 +77,9 @@ class Dataset(InOrder):
         With "train" they are `(x, y, label_mask)`, what `next_batch` returns until the current
         epoch ends. With "test" they are `(x, y)` of the whole test set, in its own order.
 
-        x: float32 [B, 32, 32, 3] in [-1, 1]; y: int32 [B] from 0 to 9, or 1 to 10; label_mask: int32 [B], 1
-        for labels that count and 0 for the others. B is `batch_size`, or less in the last batch.
+        x: float32 [B, 32, 32, 3] in [-1, 1]; y: int32 [B] from 0 to 9, or 1 to 10; label_mask:
+        int32 [B], 1 for labels that count and 0 for the others. B is `batch_size`, or less in the
+        last batch.
 
         Raises InputError if `batch_size` < 1, and ValueError for another `which_set`.
         """
@@ -232,7 +233,8 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
 
     Raises InputError if a file is missing, damaged or not the data set's, if the named data set is
     neither there nor can be downloaded, if one of the choices is not known, if `zero_label` is 10
-    and the images don't show digits, and as `labelled_mask`, `with_tested` and `repeat_labelled` do.
+    and the images don't show digits, and as `labelled_mask`, `with_tested` and `repeat_labelled`
+    do.
     """
     if choice not in CHOICES:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")

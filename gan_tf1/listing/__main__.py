@@ -67,7 +67,8 @@ def main(argv=None):
     if args.list:
         for block in blocks.read(args.file):
             lines = [line for line in block.source.split("\n") if line.strip()]
-            print(f"{block.number:3d}  {quantity(len(lines), 'line')}: {(lines or ['(empty)'])[0].strip()}")
+            first = lines[0].strip() if lines else "(empty)"
+            print(f"{block.number:3d}  {quantity(len(lines), 'line')}: {first}")
         return
     values = {name: rewrite.value(name, text) for name, text in args.set}
     blocks.read(args.file)  # report bad input before TensorFlow is loaded, which takes seconds

@@ -201,8 +201,8 @@ def judge(log, envelope) -> Verdict:
     seeds = len(next(iter(envelope.losses.values())))
     if seeds < FEWEST_SEEDS:
         raise InputError(f"an envelope of {quantity(seeds, 'seed')} is too small to detect a "
-                         f"difference: make one of at least {FEWEST_SEEDS} seeds, better 20, with make_envelope.py "
-                         "--seeds 0-19")
+                         f"difference: make one of at least {FEWEST_SEEDS} seeds, better 20, with "
+                         "make_envelope.py --seeds 0-19")
     spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
     if log.incomparable or not spans:
         why = log.incomparable or (f"it has none of the {counted}s {_span(envelope.epochs)} that "

@@ -238,9 +238,9 @@ def side_by_side(function, arguments, args) -> list:
     A terminal shows a progress bar. The first failure, or a signal to end, stops all other calls.
     """
     arguments = list(arguments)
-    print(f"{quantity(len(arguments), 'run')} with {'seed' if len(args.seeds) == 1 else 'the seeds'} "
-          f"{listed(args.seeds)} in {args.work_dir}, "
-          f"{args.jobs} at a time", file=sys.stderr, flush=True)
+    seeds = "seed" if len(args.seeds) == 1 else "the seeds"
+    print(f"{quantity(len(arguments), 'run')} with {seeds} {listed(args.seeds)} in "
+          f"{args.work_dir}, {args.jobs} at a time", file=sys.stderr, flush=True)
     with processes.ending_children():
         pool = ThreadPoolExecutor(args.jobs)
         futures = [pool.submit(function, argument) for argument in arguments]

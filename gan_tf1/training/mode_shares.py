@@ -131,8 +131,8 @@ def of_counts(captured, high_quality, count) -> Modes:
     modes, good = captured[first:].mean(), high_quality[first:].mean()
     lost = good >= GOOD and modes < 0.9 * count
     return Modes(("full" if modes <= 1 else "partial") if lost else "none",
-                 f"over the second half {modes:.1f} of {count} modes are captured, and {percent(good)} "
-                 "of the points are near one")
+                 f"over the second half {modes:.1f} of {count} modes are captured, and "
+                 f"{percent(good)} of the points are near one")
 
 
 def checked(shares) -> np.ndarray:

@@ -61,8 +61,8 @@ def oscillation(names, swings, bounded) -> str:
     swing wildly, with any period. For other losses this says nothing, since their mean may be close
     to 0.
     """
-    periodic = [f"{name} swings by {percent(each.deviation)} of its mean, and a single period, which "
-                f"fits {each.cycles} times, makes up {percent(each.share)} of the variance"
+    periodic = [f"{name} swings by {percent(each.deviation)} of its mean, and a single period, "
+                f"which fits {each.cycles} times, makes up {percent(each.share)} of the variance"
                 for name, each in zip(names, swings)
                 if each.deviation >= WIDE and each.share >= ONE_PERIOD]
     wild = [f"{name} swings by {percent(each.deviation)} of its mean"

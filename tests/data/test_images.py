@@ -140,8 +140,8 @@ def test_faces_are_cropped_to_the_central_square_and_read_one_by_one(faces, monk
 
 
 def test_faces_that_are_missing_or_cut_short_are_named(faces, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
     with pytest.raises(InputError, match="CelebA is not in .*elsewhere: prepare it"):
-        (tmp_path / "elsewhere").mkdir()
         images.load("celeba", 4, tmp_path / "elsewhere")
     [part] = faces.glob("*-train.tfrecord*")
     part.write_bytes(part.read_bytes()[:-20])
