@@ -31,7 +31,8 @@ def table(verdict, counted):
           *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)),
           "<- outside" * row.outside) for row in verdict.statistics], left=4)
     for loss, share in verdict.shares.items():
-        yield f"{wording.percent(share)} of the {counted}s' {loss} lie inside their own 95 % interval"
+        yield (f"{wording.percent(share)} of the {counted}s' {loss} lie inside their own 95 % "
+               "interval")
 
 
 def notes(log, envelope):

@@ -66,8 +66,8 @@ def main(argv=None):
     parser.add_argument("runs", type=user_path, nargs="+", metavar="RUN",
                         help="runs of 15_pix2pix.py, of one data set and task")
     add_count(parser, 10_000, "held-out pairs at most")
-    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="the folder of the data "
-                        "(default: the one that the first run used)")
+    parser.add_argument("--data-dir", type=data_folder, metavar="DIR",
+                        help="the folder of the data (default: the one that the first run used)")
     parser.add_argument("--seed", type=seed_number, default=0,
                         help="of the dropout (default: 0)")
     outputs.add_flags(parser, "pix2pix_report", what="the folder of report.txt and report.png")

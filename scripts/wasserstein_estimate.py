@@ -76,8 +76,8 @@ def read(path, after=0):
     kept = iterations > after
     if kept.sum() < LEAST_INTERVALS:
         raise InputError(f"{path} has {quantity(kept.sum(), 'interval')} after iteration {after}, "
-                         f"and {LEAST_INTERVALS} are needed: give a smaller --after, or begin a run "
-                         "with a smaller --sample-interval")
+                         f"and {LEAST_INTERVALS} are needed: give a smaller --after, or begin a "
+                         "run with a smaller --sample-interval")
     columns = [smoothed(losses[name], interval)[kept] for name in ("estimate", "gen_loss")]
     for column in columns:
         if not np.isfinite(column).all() or np.ptp(column) == 0:

@@ -45,9 +45,10 @@ def unsplit(data) -> Digits:
 def load(choice="auto", data_dir=None, seed=0) -> Digits:
     """The digits named by `choice`, one of `CHOICES`.
 
-    `seed`, an int, determines the order of the batches. `data_dir` is a TFDS folder or a folder with the four idx files. Without it, the folder is
-    `TFDS_DATA_DIR` or TFDS's default. With "auto", MNIST is used if it is prepared there or if its
-    host answers. If not, digits are drawn, and a notice on stderr says so within seconds.
+    `seed`, an int, determines the order of the batches. `data_dir` is a TFDS folder or a folder
+    with the four idx files. Without it, the folder is `TFDS_DATA_DIR` or TFDS's default. With
+    "auto", MNIST is used if it is prepared there or if its host answers. If not, digits are drawn,
+    and a notice on stderr says so within seconds.
 
     Raises InputError if a file is missing, damaged or not MNIST's, and if "mnist" is asked for but
     is neither prepared nor can be downloaded.

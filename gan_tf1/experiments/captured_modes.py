@@ -127,8 +127,9 @@ def figure(rows, title):
     if rows[0].data == STACKED:
         shown = np.concatenate([_last_samples(row.paths[0], -1)[:SHOWN] for row in rows])
         each = len(shown) // len(rows)
+        # each beside one or two rows of images
         names = [f"stacked MNIST, {mixture_gan.name(row.packing)}: "
-                 f"{quantity(row.counted[0].modes, 'mode')}" for row in rows]  # beside one or two rows of images
+                 f"{quantity(row.counted[0].modes, 'mode')}" for row in rows]
         return figures.sample_grid(shown, title, each if each % 2 else each // 2, 0.4, names)
     panels = [[_panel(row) for row in own]
               for _, own in itertools.groupby(rows, operator.attrgetter("data"))]

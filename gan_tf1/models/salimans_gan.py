@@ -47,9 +47,9 @@ LAST_DEVIATION = 0.1    # to which the last layer of each network is set
 class Config:
     """The settings of the authors' code for SVHN."""
     num_labels: int = setting(1000, "training examples whose labels are used", at_least=1)
-    labels: str = setting("balanced", "which examples these are", choices=LABELS)
+    labels: str = setting("balanced", "which examples these are (see script 04)", choices=LABELS)
     label_seed: int = setting(0, "seed of the labelled examples, if they are drawn", at_least=0)
-    tested: str = setting("all", "which images are tested", choices=TESTED)
+    tested: str = setting("all", "which images are tested (see script 04)", choices=TESTED)
     epochs: int = setting(600, "epochs with the whole learning rate", at_least=1)
     decay_epochs: int = setting(300, "further epochs, over which the learning rate falls linearly "
                                 "to 0", at_least=0)

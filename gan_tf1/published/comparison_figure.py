@@ -6,7 +6,6 @@ from gan_tf1.figure_layout import count_along, legend_below, new_figure
 from gan_tf1.figures import COLOURS
 from gan_tf1.published.comparison import prediction_interval
 
-
 MARKERS = "s^vD*"  # of the published runs other than the book's
 
 
@@ -14,12 +13,12 @@ def comparison(log, book, envelope, name, chapter, others=()):
     """A run's losses over those of the book and the envelope of many seeds, one panel per loss.
 
     `log` and `book` are `logs.Log`s, `name` is that of the run in the legend, `chapter` is a
-    `logs.Chapter`, and `envelope` is a `comparison.Envelope`, or None if there is none. `others` are
-    further published runs, `single_runs.Published`.
+    `logs.Chapter`, and `envelope` is a `comparison.Envelope`, or None if there is none. `others`
+    are further published runs, `single_runs.Published`.
     """
-    more = (f"{len(next(iter(envelope.losses.values())))} seeds" if envelope else
-            "other published runs" if others else "")
-    figure = new_figure(9, 6.5, f"{name}, the book's printed log" + (f", and {more}" if more else ""))
+    more = (f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else
+            ", and other published runs" if others else "")
+    figure = new_figure(9, 6.5, f"{name}, the book's printed log{more}")
     panels = figure.subplots(len(chapter.columns), sharex=True)
     for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
         if envelope:

@@ -123,7 +123,8 @@ def stated_settings(text, chapter):
     for name, _, value in (part.partition(" ") for part in text.split(", ") if part):
         switch = not name.startswith("no-") if not value else None
         name = name if value else name.removeprefix("no-")
-        found[names.get(name, name.replace("-", "_"))] = switch if not value else _number_or_text(value)
+        field = names.get(name, name.replace("-", "_"))
+        found[field] = switch if not value else _number_or_text(value)
     return found
 
 

@@ -59,8 +59,8 @@ def beside(log, chapter) -> tuple[list[str], bool]:
     if log.incomparable:
         return [f"Cannot be compared: {log.incomparable}."], False
     if not epochs:
-        return [f"Cannot be compared: {form.counted}s {_listed(sorted(printed))} are published, and "
-                "the log has none of them."], False
+        return [f"Cannot be compared: {form.counted}s {_listed(sorted(printed))} are published, "
+                "and the log has none of them."], False
     runs = [run for run in runs if np.isin(run.log.epochs, epochs).any()]
     lines, shown = [], [log, *(run.log for run in runs)]
     for column, title in form.columns.items():

@@ -167,7 +167,7 @@ def _config(Config, values):
 
 
 def about_auto(data_choices):
-    """What --help says about "auto", if it is one of `data_choices`: the next one, or drawn data."""
+    """What --help says about "auto", if it is one of `data_choices`: the next, or drawn data."""
     if "auto" not in data_choices:
         return ""
     real = data_choices[data_choices.index("auto") + 1]
