@@ -69,7 +69,7 @@ def own_flags(pairs):
             own[row] = shlex.split(flags)
         except ValueError as error:
             raise InputError(f"--for {row} has flags that can't be split: {error}") from None
-        many_runs.refuse_fixed(own[row], FIXED, f"--for {row}")
+        many_runs.refuse_fixed(own[row], FIXED, f"in --for {row}")
     return own
 
 

@@ -18,7 +18,7 @@ from gan_tf1.evaluation.statistics import mean_and_error
 from gan_tf1.training.run_results import load_losses
 
 CHAPTER, SALIMANS = "04_semi_supervised_svhn.py", "21_salimans_gan.py"
-LEVEL, POWER = 0.05, 0.8  # of the two-sided test whose smallest detectable difference is stated
+SIGNIFICANCE, POWER = 0.05, 0.8  # of the two-sided test whose smallest detectable difference is stated
 LAST = 0.2  # share of the epochs that are compared with as many before, to see if a curve is flat
 COLUMNS = ("train_accuracies", "test_accuracies", "d_loss", "g_loss")
 
@@ -109,13 +109,13 @@ def classify(sess, net, x: np.ndarray) -> np.ndarray:
 def detectable(differences: np.ndarray) -> float:
     """The smallest true difference that a t test of paired `differences` [S] finds with `POWER`.
 
-    In the units of the differences; NaN for a single one. It is (t_{1 - LEVEL/2} + t_{POWER}) times
+    In the units of the differences; NaN for a single one. It is (t_{1 - SIGNIFICANCE/2} + t_{POWER}) times
     the standard error, with S - 1 degrees of freedom: the usual approximation of the noncentral t.
     """
     freedom = len(differences) - 1
     if not freedom:
         return float("nan")
-    quantiles = scipy.stats.t.ppf([1 - LEVEL / 2, POWER], freedom)
+    quantiles = scipy.stats.t.ppf([1 - SIGNIFICANCE / 2, POWER], freedom)
     return float(quantiles.sum() * scipy.stats.sem(differences))
 
 
@@ -162,7 +162,7 @@ NOTES = (
     "test accuracy after the last epoch: mean +- standard deviation over the seeds",
     "than the first: percentage points more than the first row with as many labels, mean +- "
     "standard error of the differences seed by seed",
-    f"detectable: the smallest true difference that a two-sided t test at {LEVEL:g} finds with "
+    f"detectable: the smallest true difference that a two-sided t test at {SIGNIFICANCE:g} finds with "
     f"{100 * POWER:g} % power, given the standard error found",
     "rise at the end: mean of the last fifth of the epochs minus that of the fifth before it",
 )

@@ -89,7 +89,7 @@ def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp
     (["--num-labels", "50", "50"], "--num-labels has a value twice"),
     (["--for", "best", "--epochs 3"], "--for best is not a row: choose one of labelled, chapter"),
     (["--for", "labelled", "--variant corrected"],
-     "--variant can't be given --for labelled: it is set for each run"),
+     "--variant can't be given in --for labelled: it is set for each run"),
     (["--for", "labelled", "--epochs '3"],
      "--for labelled has flags that can't be split: No closing quotation"),
     (["--", "--tested", "held_out"],
@@ -131,7 +131,7 @@ def test_the_detectable_difference_is_found_with_the_power_that_is_named():
     expected = experiment.detectable(np.array([-1., 1, 0, 1.2, -1.2]))
     unit = expected / scipy.stats.sem([-1., 1, 0, 1.2, -1.2])  # in standard errors
     shifted = samples + unit / 5 ** 0.5
-    power = (scipy.stats.ttest_1samp(shifted, 0, axis=1).pvalue < experiment.LEVEL).mean()
+    power = (scipy.stats.ttest_1samp(shifted, 0, axis=1).pvalue < experiment.SIGNIFICANCE).mean()
     assert 0.75 < power < 0.85  # the approximation is not exact for five seeds
 
 
