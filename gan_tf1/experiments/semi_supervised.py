@@ -18,7 +18,7 @@ from gan_tf1.evaluation.statistics import mean_and_error
 from gan_tf1.training.run_results import load_losses
 
 CHAPTER, SALIMANS = "04_semi_supervised_svhn.py", "21_salimans_gan.py"
-SIGNIFICANCE, POWER = 0.05, 0.8  # of the two-sided test whose smallest detectable difference is stated
+SIGNIFICANCE, POWER = 0.05, 0.8  # of the two-sided test of paired differences
 LAST = 0.2  # share of the epochs that are compared with as many before, to see if a curve is flat
 COLUMNS = ("train_accuracies", "test_accuracies", "d_loss", "g_loss")
 
@@ -109,8 +109,9 @@ def classify(sess, net, x: np.ndarray) -> np.ndarray:
 def detectable(differences: np.ndarray) -> float:
     """The smallest true difference that a t test of paired `differences` [S] finds with `POWER`.
 
-    In the units of the differences; NaN for a single one. It is (t_{1 - SIGNIFICANCE/2} + t_{POWER}) times
-    the standard error, with S - 1 degrees of freedom: the usual approximation of the noncentral t.
+    In the units of the differences; NaN for a single one. It is the standard error times
+    t_{1 - SIGNIFICANCE/2} + t_{POWER} with S - 1 degrees of freedom: the usual approximation of the
+    noncentral t.
     """
     freedom = len(differences) - 1
     if not freedom:
@@ -162,7 +163,7 @@ NOTES = (
     "test accuracy after the last epoch: mean +- standard deviation over the seeds",
     "than the first: percentage points more than the first row with as many labels, mean +- "
     "standard error of the differences seed by seed",
-    f"detectable: the smallest true difference that a two-sided t test at {SIGNIFICANCE:g} finds with "
-    f"{100 * POWER:g} % power, given the standard error found",
+    f"detectable: the smallest true difference that a two-sided t test at {SIGNIFICANCE:g} finds "
+    f"with {100 * POWER:g} % power, given the standard error found",
     "rise at the end: mean of the last fifth of the epochs minus that of the fifth before it",
 )
