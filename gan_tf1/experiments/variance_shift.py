@@ -38,8 +38,7 @@ class Shift(NamedTuple):
                         # collected with dropout, divided by that without
 
 
-def of_run(path: pathlib.Path, data_dir: pathlib.Path | None = None,
-           batches: int = BATCHES) -> Shift:
+def of_run(path: pathlib.Path, data_dir: pathlib.Path | None = None) -> Shift:
     """The `Shift` of the complete run at `path`; its data are in `data_dir`, or where they were.
 
     Raises InputError if its network has no dropout, if it is another chapter's or an older
@@ -70,7 +69,7 @@ def of_run(path: pathlib.Path, data_dir: pathlib.Path | None = None,
         moving = [var for var in net.gen_vars if var.op.name.startswith("discriminator/")
                   and var.op.name.endswith("/moving_variance")]
         for kind, rate in (("on", config.drop_rate), ("off", 0.)):
-            collect(sess, net, train, config, rate, batches)
+            collect(sess, net, train, config, rate)
             accuracies[kind] = accuracy(sess, net, train, config)
             variances[kind] = sess.run(moving)
     return Shift(accuracies, np.array([
@@ -88,12 +87,12 @@ def restored(path, config, statistics):
         yield sess, net
 
 
-def collect(sess, net, train, config, rate, batches):
-    """Update the moving averages with `batches` of training images, of which units are dropped."""
+def collect(sess, net, train, config, rate) -> None:
+    """Update the moving averages with `BATCHES` of training images, dropping units at this rate."""
     # Those of the first pass over data, in which units are dropped at the rate that is fed.
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope="discriminator/")
     step = tf.train.get_global_step()  # it decides which units are dropped
-    for number in range(batches):
+    for number in range(BATCHES):
         x, _, _ = train.next_batch(config.batch_size)
         step.load(number, sess)
         sess.run(updates, {net.input_real: x, net.drop_rate: rate})
