@@ -8,7 +8,8 @@ import numpy as np
 from gan_tf1 import figures
 from gan_tf1.bench import table
 from gan_tf1.evaluation import judged
-from gan_tf1.experiments import collapse_figures, theory, theory_figures
+from gan_tf1.experiments import (
+    collapse_figures, semi_supervised, semi_supervised_figures, theory, theory_figures)
 from gan_tf1.figure_layout import new_figure
 from gan_tf1.places import SHIPPED as KEPT
 from gan_tf1.published import comparison, comparison_figure, logs
@@ -91,6 +92,18 @@ def accuracies(folder, data_title):
         f"{data_title}, 1,000 labels: mean and range of 3 seeds")
 
 
+def ways_to_train():
+    """The test accuracies of the semi-supervised GAN on the SVHN subset, trained in many ways."""
+    folder = KEPT / "semi_supervised" / "svhn_subset"
+    with open(folder / "accuracies.csv", newline="") as file:
+        found = semi_supervised.read_rows(file)
+    first = (folder / "table.txt").read_text().splitlines()[0]
+    data = re.search("GAN on (.*), seeds", first)[1]
+    return semi_supervised_figures.curves(
+        found, f"Semi-supervised GAN on {data}, {found[0].labels:,} labels, "
+        f"{len(found[0].seeds)} seeds")
+
+
 def losses():
     """The losses of the MNIST GAN that is shipped."""
     stored = read_config(KEPT / "mnist_gan")
@@ -159,6 +172,7 @@ def every():
     for name, title in (("cifar10", "CIFAR-10"), ("street", "Drawn street numbers (synthetic)")):
         yield f"semi_supervised/{name}/accuracies.png", accuracies(
             KEPT / "semi_supervised" / name, title)
+    yield "semi_supervised/svhn_subset/accuracies.png", ways_to_train()
     for name in ("estimate", "penalty"):
         yield f"wasserstein_gan/{name}.png", figures.estimate_and_distance(*judged.read_estimate(
             (KEPT / "wasserstein_gan" / f"{name}.txt").read_text()))

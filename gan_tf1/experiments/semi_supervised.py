@@ -7,7 +7,7 @@ seed. The mean of these paired differences varies less than the rows do.
 
 import csv
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,6 +95,20 @@ def write_rows(file, found: Sequence[Found]) -> None:
                 rows.writerow([each.row, each.labels, seed, int(epoch), *(
                     f"{each.columns[name][number, place]:.6g}" if name in each.columns else ""
                     for name in COLUMNS)])
+
+
+def read_rows(lines: Iterable[str]) -> list[Found]:
+    """The inverse of `write_rows`, to six digits, from the lines of such a file."""
+    table = list(csv.DictReader(lines))
+    found = []
+    for row, labels in dict.fromkeys((line["row"], line["labels"]) for line in table):
+        own = [line for line in table if (line["row"], line["labels"]) == (row, labels)]
+        seeds = tuple(dict.fromkeys(int(line["seed"]) for line in own))
+        epochs = np.array([int(line["epoch"]) for line in own]).reshape(len(seeds), -1)[0]
+        found.append(Found(row, int(labels), seeds, epochs, {
+            name: np.array([float(line[name]) for line in own]).reshape(len(seeds), -1)
+            for name in COLUMNS if own[0][name]}))
+    return found
 
 
 def classify(sess, net, x: np.ndarray) -> np.ndarray:

@@ -134,6 +134,20 @@ def test_the_detectable_difference_is_found_with_the_power_that_is_named():
     assert 0.75 < power < 0.85  # the approximation is not exact for five seeds
 
 
+def test_rows_can_be_read_again(tmp_path):
+    written = [found("labelled", [[0.25, 0.5], [0.125, 0.75]]), found("printed", [[1., 0.], [0., 1.]]),
+               found("labelled", [[0.5, 0.5]], labels=500)]
+    with open(tmp_path / "rows.csv", "w", newline="") as file:
+        experiment.write_rows(file, written)
+    with open(tmp_path / "rows.csv", newline="") as file:
+        read = experiment.read_rows(file)
+    for one, other in zip(read, written, strict=True):
+        assert one[:3] == other[:3] and one.columns.keys() == other.columns.keys()
+        np.testing.assert_array_equal(one.epochs, other.epochs)
+        np.testing.assert_array_equal(one.columns["test_accuracies"],
+                                      other.columns["test_accuracies"])
+
+
 def test_a_flat_curve_and_a_rising_one():
     flat = found("printed", [[0.1, 0.2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]])
     assert experiment.still_rising(flat)[0] == pytest.approx(0)
