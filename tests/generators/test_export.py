@@ -30,8 +30,9 @@ CHAPTERS = {  # name -> model and its smallest settings
         batch_size=8, hidden_size=4, z_dim=5, variant="corrected"))}
 TRANSLATORS = {model.CHAPTER: (model, settings) for model, settings in MODELS.values()
                if hasattr(model, "translations")}
-# One of each kind: without moving averages, with them, with labels, and with a fade-in.
-OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "conditional_gan_corrected", "progressive_gan")
+# One of each kind: without moving averages, with them, and with labels. The progressive GAN, whose
+# layers fade in, takes longest and is among the slow ones.
+OF_EACH_KIND = ("mnist_gan", "dcgan_svhn", "conditional_gan_corrected")
 COUNT = 6
 IN_TF2 = """
 import sys, numpy as np, tensorflow as tf
