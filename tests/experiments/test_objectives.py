@@ -355,6 +355,7 @@ def main(monkeypatch):
 FILES = ("stages", "generator_costs", "divergences", "gradients")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures_and_tables(main, tmp_path, capsys):
     for folder in "ab":
         main(["--out", str(tmp_path / folder), "--seed", "3"])

@@ -68,25 +68,28 @@ def test_statistics_collected_without_dropout_approach_those_of_the_training_ima
         np.testing.assert_allclose(new, left * old + (1 - left) * aim, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("flags, complaint", [
-    (["--variant", "as_printed"], "was trained without dropout, so there is no shift"),
-    (["--variant", "corrected", "--drop-rate", "0"], "was trained without dropout"),
-])
-def test_a_run_without_dropout_is_refused(tmp_path, capsys, flags, complaint):
-    path = tmp_path / "run"
-    load_script("04_semi_supervised_svhn.py").main([*TINY, "--epochs", "1", *flags, "--run-dir",
-                                                    str(path)])
-    capsys.readouterr()
-    assert complaint in refusal(capsys, load_script("variance_shift.py").main, path)
+def edited(run, path, **settings):
+    """A copy of `run` at `path`, whose config.json has these settings; None removes one."""
+    shutil.copytree(run, path)
+    config = json.loads((path / "config.json").read_text())
+    config["settings"] |= settings
+    for name, value in settings.items():
+        if value is None:
+            del config["settings"][name]
+    (path / "config.json").write_text(json.dumps(config))
+    return path
+
+
+@pytest.mark.parametrize("settings", [{"variant": "as_printed"}, {"drop_rate": 0.}])
+def test_a_run_without_dropout_is_refused(run, tmp_path, capsys, settings):
+    path = edited(run, tmp_path / "run", **settings)
+    assert "was trained without dropout, so there is no shift" in refusal(
+        capsys, load_script("variance_shift.py").main, path)
 
 
 def test_a_run_of_an_older_version_is_refused(run, tmp_path, capsys):
     """Its network had a layer more, of the same shape as the next one, which would be restored."""
-    old = tmp_path / "old"
-    shutil.copytree(run, old)
-    config = json.loads((old / "config.json").read_text())
-    del config["settings"]["test_statistics"]
-    (old / "config.json").write_text(json.dumps(config))
+    old = edited(run, tmp_path / "old", test_statistics=None)
     assert "was trained by an older version, whose networks differ: train it again" in refusal(
         capsys, load_script("variance_shift.py").main, old)
 

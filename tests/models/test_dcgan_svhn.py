@@ -249,6 +249,7 @@ def test_the_seed_determines_all_bytes():
     assert first != trained(2)
 
 
+@pytest.mark.slow
 def test_a_small_run_learns():
     """In 300 steps, samples change from grey noise towards the contrast, smoothness and colours of pictures."""
     config = model.Config(g_size_mult=8, d_size_mult=8, batch_size=25, z_size=20,

@@ -31,7 +31,7 @@ def main():
         yield load_script(SCRIPT).main
 
 
-@pytest.fixture(scope="module", params=["feed", "graph"])
+@pytest.fixture(scope="module", params=["feed", pytest.param("graph", marks=pytest.mark.slow)])
 def loop(request):
     return request.param
 
