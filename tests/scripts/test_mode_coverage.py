@@ -70,6 +70,7 @@ def test_a_mixture_that_diverges_is_a_failed_training_and_no_bad_input(tmp_path,
     assert "are not finite" in capsys.readouterr().err and many_runs.diverged(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_runs_that_diverge_are_counted_and_not_repeated(script, in_process, tmp_path, capsys):
     out, command = tmp_path / "out", ["--data", "ring", "--packing", "1", "2", "--seeds", "3-4",
                                       "--jobs", "1", "--", *FLAGS, "--learning-rate", "1e37"]

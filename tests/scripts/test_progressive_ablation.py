@@ -56,6 +56,7 @@ def test_each_row_has_one_idea_more_and_every_seed_a_run(script, tmp_path, monke
     assert len(commands) == 11
 
 
+@pytest.mark.slow
 def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(images, "load", few)
     path = tmp_path / "run"
