@@ -7,12 +7,10 @@
     python scripts/04_semi_supervised_svhn.py --resume               continue after an interruption
 """
 
-from gan_tf1 import figures
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
-from gan_tf1.training import command_line
-from gan_tf1.training.run_results import load_losses, load_samples
+from gan_tf1.training import command_line, run_figures
 
 SAMPLES = 50
 SMALL = command_line.Small(  # checkpoints/semi_supervised/README.md has their results
@@ -46,13 +44,8 @@ def main(argv=None):
             samples = model.sample(training.sess, net, training.noise(), SAMPLES, config)
             training.keep_samples(samples)
 
-    losses, samples = load_losses(training.path), load_samples(training.path)
     where = training.title(f"semi-supervised GAN, {config.variant},", "variant")
-    for name, figure in (
-            ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}")),
-            ("samples", figures.sample_grid(samples[-1], f"Last samples: {where}", 10, 0.8)),
-            ("progress", figures.progress(samples, f"Samples over training: {where}"))):
-        print(figures.save(figure, training.path / "figures" / f"{name}.png"))
+    run_figures.of_run(training.path, where, columns=10, inches=0.8, accuracies=True)
 
 
 if __name__ == "__main__":

@@ -132,15 +132,13 @@ def main(argv=None):
              *many_runs.made_by("semi_supervised_report.py", args, stored), *experiment.NOTES]
     many_runs.write_report(args.out / "table.txt", notes, lines)
     print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
-    seeds = quantity(len(args.seeds), "seed")
     if len(args.num_labels) > 1:
         figure = semi_supervised_figures.over_labels(
-            found, f"Semi-supervised GAN on {title}: mean and each of {seeds}")
+            found, f"Semi-supervised GAN on {title}: mean and each of "
+            f"{quantity(len(args.seeds), 'seed')}")
         print(figures.save(figure, args.out / "labels.png"))
         return
-    figure = semi_supervised_figures.curves(
-        found, f"Semi-supervised GAN on {title}, {args.num_labels[0]:,} labels, {seeds}")
-    print(figures.save(figure, args.out / "accuracies.png"))
+    print(figures.save(semi_supervised_figures.curves(found, title), args.out / "accuracies.png"))
     draw_confusion(args, paths, title)
     draw_samples(args, paths, title)
 

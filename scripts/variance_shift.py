@@ -16,7 +16,6 @@ batch norm. Nothing is written unless --out names a text file.
 """
 
 import json
-import shlex
 import sys
 
 from gan_tf1.config import Parser
@@ -39,6 +38,7 @@ def main(argv=None):
     parser.add_argument("--overwrite", action="store_true", help="replace OUT.txt if it exists")
     argv = sys.argv[1:] if argv is None else argv
     args = parser.parse_args(argv)
+    args.argv = argv
     if args.out:
         outputs.check_file(args.out, "--out", (".txt",), args.overwrite)
     found = [variance_shift.of_run(path, args.data_dir) for path in args.runs]
@@ -46,11 +46,10 @@ def main(argv=None):
     print(*lines, sep="\n")
     if args.out:
         stored = read_config(args.runs[0])
+        command, versions = many_runs.made_by("variance_shift.py", args, stored)
         many_runs.write_report(args.out, [
-            f"the semi-supervised GAN on {stored['data_title']}",
-            f"command: variance_shift.py {shlex.join(argv)}",
-            f"settings of the first run: {json.dumps(stored['settings'])}",
-            f"versions: {json.dumps(stored['versions'])}"], lines)
+            f"the semi-supervised GAN on {stored['data_title']}", command,
+            f"settings of the first run: {json.dumps(stored['settings'])}", versions], lines)
 
 
 if __name__ == "__main__":

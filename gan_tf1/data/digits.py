@@ -60,17 +60,14 @@ def load(choice="auto", data_dir=None, seed=0) -> Digits:
         return _drawn(seed)
     if data_dir is not None and mnist.has_idx_files(data_dir):
         return _split("mnist", "MNIST", mnist.read_idx_folder(data_dir), seed)
-    version = source.prepared_version("mnist", data_dir)
+    version = source.obtained("mnist", mnist.PROBE_URL, data_dir)
     if version is None:
         folder = source.tfds_folder(data_dir)
-        if source.answers(mnist.PROBE_URL):
-            version = source.download("mnist", data_dir)
-        elif choice == "mnist":
+        if choice == "mnist":
             raise InputError(f"MNIST is not in {folder}, and its host can't be reached: give a "
                              "prepared folder with --data-dir, or use --data drawn")
-        else:
-            print(notice(folder), file=sys.stderr, flush=True)
-            return _drawn(seed)
+        print(notice(folder), file=sys.stderr, flush=True)
+        return _drawn(seed)
     return _split("mnist", "MNIST", mnist.read_tfds(version), seed)
 
 

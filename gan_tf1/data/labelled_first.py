@@ -3,7 +3,6 @@
 import numpy as np
 
 from gan_tf1.data import svhn
-from gan_tf1.data.unpaired import Scaled
 
 
 class LabelledFirst(svhn.Dataset):
@@ -22,7 +21,7 @@ class LabelledFirst(svhn.Dataset):
             train_labels=dataset.arrays.train_labels[rows])
         self.order = dataset.order
         self.order.carries_over = True
-        self.images, self.labels = Scaled(self.arrays.train_images), self.arrays.train_labels
+        self.images, self.labels = svhn.Scaled(self.arrays.train_images), self.arrays.train_labels
 
     def next_batch(self, batch_size):
         """The next images and labels, as `[rows]` gives them.

@@ -23,6 +23,18 @@ from gan_tf1.tf1 import load, session_config, tf, without_chatter
 PROBE_SECONDS = 3.0
 
 
+def obtained(name, probe_url, data_dir=None) -> pathlib.Path | None:
+    """The path of the TFDS data set `name`, downloaded if it is not prepared yet.
+
+    None if it is not there and the host of `probe_url` doesn't answer. Raises InputError as
+    `prepared_version` and `download` do.
+    """
+    version = prepared_version(name, data_dir)
+    if version is None and answers(probe_url):
+        version = download(name, data_dir)
+    return version
+
+
 def tfds_folder(data_dir=None) -> pathlib.Path:
     """The path of the TFDS folder: `data_dir`, else `TFDS_DATA_DIR`, else the default of TFDS.
 

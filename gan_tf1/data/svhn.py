@@ -120,6 +120,19 @@ def scaled(images):
     return x
 
 
+class Scaled:
+    """A stack of uint8 images [N, ...] whose `[rows]` are float32 [B, ...] in [-1, 1]."""
+
+    def __init__(self, stack):
+        self._stack = stack
+
+    def __len__(self):
+        return len(self._stack)
+
+    def __getitem__(self, rows):
+        return scaled(self._stack[rows])
+
+
 def labelled_mask(train_labels, num_labels, labels="first", label_seed=0) -> np.ndarray:
     """int32 [N]: 1 for the `num_labels` training examples that count as labelled, 0 for the others.
 

@@ -121,17 +121,14 @@ def find(choice, data_dir, sizes) -> tuple[str, str, Arrays]:
     if key == "svhn" and has_mat_files(data_dir):
         arrays = read_mat_folder(data_dir)
         return key, svhn_title(arrays), arrays
-    version = source.prepared_version(TFDS_NAMES[key], data_dir)
+    version = source.obtained(TFDS_NAMES[key], PROBE_URLS[key], data_dir)
     if version is None:
         folder = source.tfds_folder(data_dir)
-        if source.answers(PROBE_URLS[key]):
-            version = source.download(TFDS_NAMES[key], data_dir)
-        elif choice == "auto":
-            print(notice(folder), file=sys.stderr, flush=True)
-            return _street(sizes)
-        else:
+        if choice != "auto":
             raise InputError(f"{title} is not in {folder}, and its host can't be reached: give a "
                              "prepared folder with --data-dir, or use --data street")
+        print(notice(folder), file=sys.stderr, flush=True)
+        return _street(sizes)
     arrays = read_tfds(version)
     if key == "svhn":
         title = svhn_title(arrays)

@@ -54,20 +54,7 @@ class TwoSets(images.Rows):
         longer = np.arange(max(len(a), len(b)))
         super().__init__(*(part if len(part) == len(longer) else part[longer % len(part)]
                            for part in (a, b)), seed=seed)
-        self.others = Scaled(b)
-
-
-class Scaled:
-    """A stack of uint8 images [N, ...] whose `[rows]` are float32 [B, ...] in [-1, 1]."""
-
-    def __init__(self, stack):
-        self._stack = stack
-
-    def __len__(self):
-        return len(self._stack)
-
-    def __getitem__(self, rows):
-        return svhn.scaled(self._stack[rows])
+        self.others = svhn.Scaled(b)
 
 
 def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
@@ -151,13 +138,11 @@ def _horses_and_deer(data_dir):
 def _tfds(data_dir, sizes):
     """The horses and zebras of TFDS, as four stacks of `sizes` in the order of `PARTS`."""
     from PIL import Image
-    version = source.prepared_version(TFDS_NAME, data_dir)
+    version = source.obtained(TFDS_NAME, PROBE_URL, data_dir)
     if version is None:
-        if not source.answers(PROBE_URL):
-            raise InputError(f"{TFDS_NAME} is not in {source.tfds_folder(data_dir)}, and its host "
-                             "can't be reached: give a prepared folder with --data-dir, or use "
-                             "--data drawn --load-size 32 --size 32 --no-mirror")
-        version = source.download(TFDS_NAME, data_dir)
+        raise InputError(f"{TFDS_NAME} is not in {source.tfds_folder(data_dir)}, and its host "
+                         "can't be reached: give a prepared folder with --data-dir, or use "
+                         "--data drawn --load-size 32 --size 32 --no-mirror")
     return [source.read_each(version, part, ["image"], lambda pixels: np.asarray(
         images.squared(Image.fromarray(pixels), size)))[0] for part, size in zip(PARTS, sizes)]
 

@@ -98,10 +98,7 @@ def ways_to_train():
     with open(folder / "accuracies.csv", newline="") as file:
         found = semi_supervised.read_rows(file)
     first = (folder / "table.txt").read_text().splitlines()[0]
-    data = re.search("GAN on (.*), seeds", first)[1]
-    return semi_supervised_figures.curves(
-        found, f"Semi-supervised GAN on {data}, {found[0].labels:,} labels, "
-        f"{len(found[0].seeds)} seeds")
+    return semi_supervised_figures.curves(found, re.search("GAN on (.*), seeds", first)[1])
 
 
 def losses():

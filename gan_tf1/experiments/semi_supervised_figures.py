@@ -6,17 +6,20 @@ import numpy as np
 
 from gan_tf1.experiments.semi_supervised import ROWS, Found
 from gan_tf1.figure_layout import count_along, legend_below, new_figure
+from gan_tf1.wording import quantity
 
 FAKE = "fake"
 FEW = 4  # rows: the ranges of more would hide each other
 
 
-def curves(found: Sequence[Found], title: str):
+def curves(found: Sequence[Found], data_title: str):
     """The test accuracy over epochs, one colour per row: its mean over the seeds.
 
-    If there are at most `FEW` rows, their range over the seeds is shown too.
+    All rows have as many labels and seeds as the first. If there are at most `FEW` rows, their
+    range over the seeds is shown too.
     """
-    figure = new_figure(9, 5, title)
+    figure = new_figure(9, 5, f"Semi-supervised GAN on {data_title}, {found[0].labels:,} labels, "
+                        f"{quantity(len(found[0].seeds), 'seed')}")
     axes = figure.subplots()
     for number, each in enumerate(found):
         test = 100 * each.columns["test_accuracies"]

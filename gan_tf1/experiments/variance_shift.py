@@ -8,8 +8,6 @@ Here the discriminator of a finished run of the semi-supervised GAN is tested wi
 statistics. Its weights stay the same; only moving averages are collected again.
 """
 
-import contextlib
-import dataclasses
 import pathlib
 from typing import NamedTuple
 
@@ -19,14 +17,15 @@ from gan_tf1.config import make
 from gan_tf1.data import svhn
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.statistics import mean_and_error
-from gan_tf1.generators import restore
+from gan_tf1.experiments.semi_supervised import classify
+from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.models.parts.semi_supervised_networks import net_of
 from gan_tf1.tables import lines
-from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.tf1 import tf
 from gan_tf1.training.run_config import read_config
 
-BATCHES = 600  # of training images: 0.99 ** 600, the weight of what was there before, is 0.2 %
+BATCHES = 600  # of training images; the earlier averages then have a weight of 0.99 ** 600, 0.2 %
 KINDS = {"batch": "of the test batch", "saved": "as the run saved them",
          "on": "collected again with dropout", "off": "collected again without dropout"}
 
@@ -61,10 +60,10 @@ def of_run(path: pathlib.Path, data_dir: pathlib.Path | None = None) -> Shift:
         zero_label=config.zero_label).train
     if train.fingerprint() != stored["data_crc32"]:
         raise InputError(f"{path} was trained on other data: give its folder with --data-dir")
-    with restored(path, config, "batch") as (sess, net):
+    with restored(path, model, test_statistics="batch") as (sess, net, _, _):
         accuracies = {"batch": accuracy(sess, net, train, config)}
     variances = {}
-    with restored(path, config, "as_trained") as (sess, net):
+    with restored(path, model, test_statistics="as_trained") as (sess, net, _, _):
         accuracies["saved"] = accuracy(sess, net, train, config)
         moving = [var for var in net.gen_vars if var.op.name.startswith("discriminator/")
                   and var.op.name.endswith("/moving_variance")]
@@ -74,17 +73,6 @@ def of_run(path: pathlib.Path, data_dir: pathlib.Path | None = None) -> Shift:
             variances[kind] = sess.run(moving)
     return Shift(accuracies, np.array([
         np.mean(on / off) for on, off in zip(variances["on"], variances["off"])]))
-
-
-@contextlib.contextmanager
-def restored(path, config, statistics):
-    """A context with a session and the net of the run at `path`, with these test statistics."""
-    config = dataclasses.replace(config, test_statistics=statistics)
-    with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
-        net = model.build(config)
-        sess.run(tf.global_variables_initializer())
-        restore.restore_generator(path, net.gen_vars, sess)
-        yield sess, net
 
 
 def collect(sess, net, train, config, rate) -> None:
@@ -100,11 +88,9 @@ def collect(sess, net, train, config, rate) -> None:
 
 def accuracy(sess, net, train, config) -> float:
     """The share of the test images of `train` that are classified correctly."""
-    num_correct, num_examples = 0., 0
-    for x, y in train.batches(config.batch_size, which_set="test"):
-        num_examples += len(x)
-        num_correct += sess.run(net.correct, {net.input_real: x, net.y: y, net.drop_rate: 0.})
-    return float(num_correct / num_examples)
+    right = [classify(sess, net, x) == y
+             for x, y in train.batches(config.batch_size, which_set="test")]
+    return float(np.concatenate(right).mean())
 
 
 def table(names: list[str], shifts: list[Shift]) -> list[str]:

@@ -119,14 +119,15 @@ def built(model, config, sample_shape, epoch):
 
 
 @contextlib.contextmanager
-def restored(path, model, resource_variables=False):
+def restored(path, model, resource_variables=False, **settings):
     """A context with the run's newest generator, as `(sess, net, config, epoch)`.
 
     `path` is the run directory, and `model` the module of its chapter. The epoch is None if the
-    generator's name doesn't contain it. `resource_variables` are needed to trace `generate`.
+    generator's name doesn't contain it. `resource_variables` are needed to trace `generate`. The
+    `settings` replace those of the run, and must leave its variables as they are.
     """
     stored = read_config(path)
-    config = make(model.Config, stored["settings"])
+    config = make(model.Config, {**stored["settings"], **settings})
     _, epoch = restore.newest_generator(path)
     with new_graph(0, resource_variables).as_default():
         net = built(model, config, stored["sample_shape"], epoch)

@@ -137,9 +137,7 @@ def _idx_files(folder):
 
 
 def _through_tfds(folder):
-    version = source.prepared_version("mnist")
-    if version is None and source.answers(mnist.PROBE_URL):
-        version = source.download("mnist")
+    version = source.obtained("mnist", mnist.PROBE_URL)
     if version is None:
         raise InputError(f"MNIST is neither in {folder} (the four idx files) nor in "
                          f"{source.tfds_folder()} (TensorFlow Datasets), and its host can't be "

@@ -40,7 +40,7 @@ SAMPLE_RANGE = (-1, 1)  # the range of tanh
 REAL_SIZE = (32, 32, 3)
 DIGITS = 10
 FIRST_BATCH = 500       # images from which g and b are set
-LAST_DEVIATION = 0.1    # to which the last layer of each network is set
+LAST_STDDEV = 0.1       # to which the last layer of each network is set
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ def model_inputs(z_size):
             tf.placeholder(tf.float32, (None, z_size), "z"))
 
 
-def weight_norm(name, linear, x, shape, deviation=1., train_g=False, init=None):
+def weight_norm(name, linear, x, shape, stddev=1., train_g=False, init=None):
     """`linear(x, w) + b` with w = g v / |v|, of `shape` [..., units]; |v| is that of each unit.
 
     If `init` is a list, the result is normalized over the batch instead, to mean 0 and standard
-    deviation `deviation`, and the ops that set g and b to do the same are added to the list.
+    deviation `stddev`, and the ops that set g and b to do the same are added to the list.
     """
     with tf.variable_scope(name):
         v = tf.get_variable("v", shape, initializer=tf.random_normal_initializer(stddev=0.05))
@@ -92,7 +92,7 @@ def weight_norm(name, linear, x, shape, deviation=1., train_g=False, init=None):
         if init is None:
             return t + b
         mean, variance = tf.nn.moments(t, axes=list(range(t.shape.rank - 1)))
-        scale = deviation / tf.sqrt(variance + 1e-8)
+        scale = stddev / tf.sqrt(variance + 1e-8)
         init += [tf.assign(g, g * scale), tf.assign(b, -mean * scale)]
         return (t - mean) * scale
 
@@ -117,7 +117,7 @@ def generator(z, channels, reuse=False, init=None):
         x = tf.reshape(tf.nn.relu(norm(x)), (-1, 4, 4, 4 * channels))  # [B,100] -> [B,4,4,512]
         x = tf.nn.relu(norm(deconv(x, 2 * channels)))               # -> [B,8,8,256]
         x = tf.nn.relu(norm(deconv(x, channels)))                   # -> [B,16,16,128]
-        x = weight_norm("last", last_deconv, x, (5, 5, channels, REAL_SIZE[2]), LAST_DEVIATION,
+        x = weight_norm("last", last_deconv, x, (5, 5, channels, REAL_SIZE[2]), LAST_STDDEV,
                         train_g=True, init=init)
         return tf.tanh(x)                                           # -> [B,32,32,3]
 
@@ -151,7 +151,7 @@ def discriminator(x, config, reuse=False, training=True, number=0, init=None, ge
         x = conv("nin_1", x, many, size=1)                          # -> [B,6,6,128]
         x = conv("nin_2", x, many, size=1)                          # -> [B,6,6,128]
         features = tf.reduce_mean(x, axis=(1, 2))                   # -> [B,128]
-        return weight_norm("dense", tf.matmul, features, (many, DIGITS), LAST_DEVIATION,
+        return weight_norm("dense", tf.matmul, features, (many, DIGITS), LAST_STDDEV,
                            train_g=True, init=init), features       # -> [B,10]
 
 

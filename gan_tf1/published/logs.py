@@ -170,7 +170,7 @@ def book(chapter) -> Log:
 def other_data(form, title) -> str:
     """Why a log of a run on the data set `title` can't be compared, as a part of a sentence.
 
-    This is "" if it is the book's data set, of which other images may have been tested.
+    This is "" if it is the book's data set, even if other images of it were tested.
     """
     if title.partition(", tested on ")[0] == form.data_title:
         return ""

@@ -5,16 +5,19 @@ from gan_tf1.training.run_results import load_losses, load_samples
 
 
 def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
-           shown=slice(6), loss_label=None) -> None:
+           shown=slice(6), loss_label=None, accuracies=False) -> None:
     """Draw the losses, the last samples and the progress of the complete run at `path`.
 
     The files go to its folder figures/, and their names are printed. `where` is the part of the
     titles that says what was trained on which data. `shown` selects the samples of each epoch for
-    `progress`. The other arguments are passed to `sample_grid`, `progress` and `loss_curves`.
+    `progress`. With `accuracies`, those of a classifier are drawn and not the losses. The other
+    arguments are passed to `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
     some = samples[:, shown]
     for name, figure in (
+            ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}"))
+            if accuracies else
             ("losses", figures.loss_curves(losses, f"Losses: {where}", loss_label)),
             ("samples", figures.sample_grid(samples[-1][:figures.SHOWN], f"Last samples: {where}",
                                             columns, inches, names)),

@@ -182,7 +182,7 @@ def test_horses_and_zebras_that_are_not_available_are_refused_in_one_line(tmp_pa
 def test_horses_and_zebras_are_downloaded_if_the_host_answers(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(source, "answers", lambda url: True)
-    monkeypatch.setattr(source, "download", lambda *names: asked.append(names))
+    monkeypatch.setattr(source, "download", lambda *names: asked.append(names) or tmp_path)
     monkeypatch.setattr(source, "read_each", lambda version, part, columns, function: [
         np.stack([function(np.zeros((9, 12, 3), np.uint8))]) for _ in columns])
     unpaired.load("horse2zebra", 8, 8, tmp_path)

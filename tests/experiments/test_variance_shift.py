@@ -10,6 +10,7 @@ import few_streets
 from conftest import load_script, refusal
 from gan_tf1.data import svhn
 from gan_tf1.experiments import variance_shift
+from gan_tf1.generators import sample_files
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.training.run_results import load_losses
 
@@ -52,11 +53,11 @@ def test_statistics_collected_without_dropout_approach_those_of_the_training_ima
         run, monkeypatch):
     """If a batch is the whole training set, a share of 0.99 ** n is left of what was there before."""
     monkeypatch.setattr(variance_shift, "BATCHES", 20)
-    config = model.Config(**{**variance_shift.read_config(run)["settings"], "batch_size": 300})
     train = few_streets.load(num_labels=50).train
     names = ["discriminator/batch_normalization/moving_mean:0",
              "discriminator/batch_normalization/moving_variance:0"]
-    with variance_shift.restored(run, config, "as_trained") as (sess, net):
+    with sample_files.restored(run, model, test_statistics="as_trained",
+                               batch_size=300) as (sess, net, config, _):
         before = sess.run(names)
         variance_shift.collect(sess, net, train, config, 0.)
         after = sess.run(names)

@@ -70,7 +70,7 @@ def changed(after, before):
 
 
 def random_batch(count=16, labelled=4, seed=0):
-    """`(x, y, label_mask)` of random images, of which the first ones are labelled."""
+    """`(x, y, label_mask)` of random images. The first `labelled` ones are labelled."""
     rng = np.random.default_rng(seed)
     return (rng.uniform(-1, 1, (count, 32, 32, 3)).astype(np.float32),
             rng.integers(0, 10, count, np.int32), (np.arange(count) < labelled).astype(np.int32))

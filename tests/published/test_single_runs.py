@@ -86,7 +86,7 @@ def test_the_first_epochs_are_printed_beside_those_of_other_runs(compared):
         "run 4: a published notebook, git blob 6773ccfb0611, with tested first_half, zero-label 10",
         "  as run 2; it also runs the updates of batch norm's moving averages, which nothing reads",
         "  here instead: learning-rate 0.001",
-        "run 5: an independent run of the chapter's code, of which only these test accuracies are known; not known: "
+        "run 5: an independent run of the chapter's code; only these test accuracies are known; not known: "
         "tested, zero-label, extra-class",
         "  here instead: learning-rate 0.001",
         LAST,
