@@ -1,5 +1,7 @@
 """The figure of a comparison: a log beside the book's and beside those of many seeds."""
 
+import itertools
+
 import numpy as np
 
 from gan_tf1.figure_layout import count_along, legend_below, new_figure
@@ -28,7 +30,7 @@ def comparison(log, book, envelope, name, chapter, others=()):
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
                   label="printed in the book")
-        for other, marker in zip(others, MARKERS):
+        for other, marker in zip(others, itertools.cycle(MARKERS)):
             axes.plot(other.log.epochs, other.log.losses[loss], marker + "-", color="0.55",
                       markersize=4, linewidth=0.8, label=other.name)
         axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,

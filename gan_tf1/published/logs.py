@@ -120,11 +120,12 @@ def stated_settings(text, chapter):
     fields = dataclasses.fields(models.of_chapter(chapter).Config)
     names = {flag(field.name).removeprefix("--"): field.name for field in fields}
     found = {}
-    for name, _, value in (part.partition(" ") for part in text.split(", ") if part):
-        switch = not name.startswith("no-") if not value else None
-        name = name if value else name.removeprefix("no-")
-        field = names.get(name, name.replace("-", "_"))
-        found[field] = switch if not value else _number_or_text(value)
+    for flag_name, _, text_value in (part.partition(" ") for part in text.split(", ") if part):
+        if text_value:
+            name, value = flag_name, _number_or_text(text_value)
+        else:
+            name, value = flag_name.removeprefix("no-"), not flag_name.startswith("no-")
+        found[names.get(name, name.replace("-", "_"))] = value
     return found
 
 
