@@ -8,16 +8,14 @@ compare_logs.py needs an envelope of at least 5 seeds, compare_accuracies.py one
 """
 
 import argparse
-import csv
-import json
 import shlex
 import sys
 
 from gan_tf1.config import whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing
+from gan_tf1.published import envelopes
 from gan_tf1.training import many_runs, outputs, seed_ranges
-from gan_tf1.training.run_results import load_losses
 
 FEWEST = 2  # seeds: one alone has no spread
 
@@ -26,23 +24,6 @@ def wanted(args, seed):
     """The run of the chapter with `seed`."""
     flags = [*many_runs.run_flags(args, args.data, seed), *args.flags]
     return many_runs.Wanted(f"seed-{seed}", args.script, flags)
-
-
-def write(file, seeds, paths, command):
-    """Write the envelope to `file`: how it was made, then one row per seed and epoch, or step."""
-    config = many_runs.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
-    how = {"chapter": config["chapter"], "settings": config["settings"],
-           "loop": config.get("loop"), "data": config["data_title"],
-           "seeds": seed_ranges.listed(seeds), "command": command, "versions": config["versions"]}
-    for key, value in how.items():
-        file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
-    rows = csv.writer(file, lineterminator="\n")
-    for seed, path in zip(seeds, paths):
-        losses = load_losses(path)
-        if seed == seeds[0]:
-            rows.writerow(["seed", *losses])  # the first of them is the count
-        for count, *values in zip(*losses.values()):
-            rows.writerow([seed, int(count), *(f"{value:.4f}" for value in values)])
 
 
 def old_form(first, counts):
@@ -74,7 +55,7 @@ def main(argv=None):
         many_runs.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
         paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args)
         with open(temporary, "w", newline="") as file:
-            write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}")
+            envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}")
     print(args.out)
 
 

@@ -25,7 +25,7 @@ PAGES = sorted({ROOT / "README.md", ROOT / "scripts" / "README.md", ROOT / "chec
                 *(folder / "README.md" for folder in RESULTS)})
 # The script to which a script of many runs passes the arguments after `--`, unless another is named.
 FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
-               "make_envelope.py": "01_mnist_gan.py",
+               "make_envelope.py": "01_mnist_gan.py", "known_changes.py": "01_mnist_gan.py",
                "progressive_ablation.py": "13_progressive_gan.py",
                "semi_supervised_report.py": "04_semi_supervised_svhn.py",
                "mode_collapse_report.py": "18_mode_collapse.py"}
@@ -166,7 +166,8 @@ def test_every_flag_that_a_page_names_exists(parsed):
 
 def parser_of(parsed, name, argv):
     """The parser of the script `name`, which is given the arguments that it needs."""
-    needed = {"compare_accuracies.py": ["a.csv"], "compare_logs.py": ["RUN"], "diagnose.py": ["RUN"],
+    needed = {"changed_mnist_gan.py": ["--change", "leak_0"], "compare_accuracies.py": ["a.csv"],
+              "compare_logs.py": ["RUN"], "diagnose.py": ["RUN"],
               "cyclegan_report.py": ["RUN"], "evaluate.py": ["RUN"], "export.py": ["RUN"],
               "make_envelope.py": ["OUT.csv", "--work-dir", "DIR"], "sweep.py": ["OUT"],
               "mode_collapse_report.py": ["OUT"], "pix2pix_report.py": ["RUN"],

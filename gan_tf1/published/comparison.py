@@ -40,18 +40,14 @@ others, seed 1018 "differs", as the only one of the 20.
 """
 
 import functools
-import json
 import math
-import pathlib
-import re
 from typing import NamedTuple
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
-from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter
-from gan_tf1.training.run_results import table
+from gan_tf1.published.envelopes import Envelope, envelope, has_envelope  # noqa: F401  (for callers)
 from gan_tf1.wording import percent, quantity
 
 FEWEST_EPOCHS = 5   # in a window whose spread is compared
@@ -59,15 +55,6 @@ FEWEST_SEEDS = 5    # in an envelope: with 4, only a shift of 22 standard deviat
 SIGNIFICANCE = 0.01
 POWER = 0.8
 LISTED = 3          # statistics that a verdict lists; the table marks all of them
-
-
-class Envelope(NamedTuple):
-    """The losses of many seeds: `losses[name]` is [seeds, epochs]."""
-    chapter: Chapter
-    epochs: np.ndarray
-    losses: dict
-    settings: dict
-    data: str = "?"         # the title of the data set
 
 
 class Statistic(NamedTuple):
@@ -98,46 +85,6 @@ class Verdict(NamedTuple):
     statistics: list
     shares: dict            # loss -> share of single epochs inside their 95 % interval
     limits: str = ""        # a sentence on what this comparison cannot detect
-
-
-def has_envelope(chapter) -> bool:
-    """Whether the package contains an envelope of the chapter."""
-    return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
-
-
-def envelope(chapter, path=None) -> Envelope:
-    """The chapter's `Envelope`, from the package or from a file that scripts/make_envelope.py wrote.
-
-    Raises InputError if there is none, if the file is not an envelope, or if an epoch of a seed is
-    missing.
-    """
-    if path is None and not has_envelope(chapter):
-        raise InputError(f"the package has no envelope of {chapter}: make one with "
-                         "make_envelope.py, and name it with --envelope")
-    path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
-    form = CHAPTERS[chapter]
-    try:
-        text = path.read_text()
-        columns = table(text)
-        if missing := [name for name in ("seed", form.counted, *form.columns)
-                       if name not in columns]:
-            raise ValueError(f"it has no column {', '.join(missing)}")
-        comments = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
-        if "settings" not in comments:
-            raise ValueError("it has no line that begins with `# settings:`")
-        settings = json.loads(comments["settings"])
-        counted = columns[form.counted]
-        seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
-        places = np.lexsort((counted, columns["seed"]))
-        expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
-        if len(seeds) < 2 or not np.array_equal(
-                expected, [columns["seed"][places], counted[places]]):
-            raise ValueError(f"{form.one} of a seed is missing, or there are fewer than two seeds")
-        losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
-                  for name in form.columns}
-    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
-        raise InputError(f"{path} is not an envelope: {error}") from error
-    return Envelope(form, epochs, losses, settings, comments.get("data", "?"))
 
 
 @functools.cache

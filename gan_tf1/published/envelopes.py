@@ -1,0 +1,120 @@
+"""Envelopes: the losses of many seeds of one program, kept in one CSV file.
+
+The file begins with comments that say how it was made (`# settings: {...}`), and then has one row per
+seed and epoch, or step. The package contains an envelope of each chapter that could be trained with
+many seeds, in `book_logs`, and envelopes of known changes of a chapter, in `known_changes`.
+"""
+
+import csv
+import json
+import pathlib
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1.errors import InputError
+from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log
+from gan_tf1.training import many_runs, seed_ranges
+from gan_tf1.training.run_results import load_losses, table
+
+KNOWN_CHANGES = pathlib.Path(__file__).parent / "known_changes"
+
+
+class Envelope(NamedTuple):
+    """The losses of many seeds: `losses[name]` is [seeds, epochs]."""
+    chapter: Chapter
+    epochs: np.ndarray
+    losses: dict
+    settings: dict
+    data: str = "?"         # the title of the data set
+    title: str = ""         # of the known change; empty if it is the chapter's own program
+    data_crc32: str = ""    # the checksum of the training set; empty if not stated
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds."""
+        return len(next(iter(self.losses.values())))
+
+    def logs(self) -> list[Log]:
+        """Each seed as a `Log`, in the order of the file."""
+        return [Log(self.epochs, {name: values[row] for name, values in self.losses.items()})
+                for row in range(self.seeds)]
+
+    def without(self, rows):
+        """The envelope without the seeds at the places `rows`."""
+        return self._replace(losses={name: np.delete(values, rows, axis=0)
+                                     for name, values in self.losses.items()})
+
+
+def has_envelope(chapter) -> bool:
+    """Whether the package contains an envelope of the chapter."""
+    return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
+
+
+def envelope(chapter, path=None) -> Envelope:
+    """The chapter's `Envelope`, from the package or from a file that scripts/make_envelope.py wrote.
+
+    Raises InputError if there is none, if the file is not an envelope, or if an epoch of a seed is
+    missing.
+    """
+    if path is None and not has_envelope(chapter):
+        raise InputError(f"the package has no envelope of {chapter}: make one with "
+                         "make_envelope.py, and name it with --envelope")
+    path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
+    form = CHAPTERS[chapter]
+    try:
+        text = path.read_text()
+        columns = table(text)
+        if missing := [name for name in ("seed", form.counted, *form.columns)
+                       if name not in columns]:
+            raise ValueError(f"it has no column {', '.join(missing)}")
+        comments = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+        if "settings" not in comments:
+            raise ValueError("it has no line that begins with `# settings:`")
+        settings = json.loads(comments["settings"])
+        counted = columns[form.counted]
+        seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
+        places = np.lexsort((counted, columns["seed"]))
+        expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
+        if len(seeds) < 2 or not np.array_equal(
+                expected, [columns["seed"][places], counted[places]]):
+            raise ValueError(f"{form.one} of a seed is missing, or there are fewer than two seeds")
+        losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
+                  for name in form.columns}
+    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
+        raise InputError(f"{path} is not an envelope: {error}") from error
+    return Envelope(form, epochs, losses, settings, comments.get("data", "?"),
+                    comments.get("change", ""), comments.get("data_crc32", ""))
+
+
+def known_changes(chapter, folder=None) -> dict[str, Envelope]:
+    """The envelopes of known changes of a chapter, by the names of their files.
+
+    They are those of the package, or those in `folder`. Raises InputError if a file is not an envelope.
+    """
+    folder = KNOWN_CHANGES / chapter if folder is None else folder
+    found = {path.stem: envelope(chapter, path) for path in sorted(folder.glob("*.csv"))}
+    return {name: one._replace(title=one.title or name) for name, one in found.items()}
+
+
+def write(file, seeds, paths, command, change="") -> None:
+    """Write the runs at `paths`, one per seed, to `file`: how they were made, then their losses.
+
+    `command` made them, and `change` is the title of a known change, if it is one. Raises InputError if
+    the runs differ in anything but the seed.
+    """
+    config = many_runs.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
+    how = {"chapter": config["chapter"], **({"change": change} if change else {}),
+           "settings": config["settings"], "loop": config.get("loop"), "data": config["data_title"],
+           "data_crc32": config["data_crc32"], "seeds": seed_ranges.listed(seeds),
+           "command": command, "versions": config["versions"]}
+    for key, value in how.items():
+        file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
+    rows = csv.writer(file, lineterminator="\n")
+    for seed, path in zip(seeds, paths):
+        losses = load_losses(path)
+        if seed == seeds[0]:
+            rows.writerow(["seed", *losses])  # the first of them is the count
+        for count, *values in zip(*losses.values()):
+            rows.writerow([seed, int(count), *(f"{value:.4f}" for value in values)])

@@ -1,0 +1,147 @@
+"""Known changes of the MNIST GAN: what each changes, and their envelopes."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+import pytest
+
+from conftest import load_script, refusal, stopped_at
+from gan_tf1.errors import InputError
+from gan_tf1.experiments import known_changes
+from gan_tf1.experiments.known_changes import CHANGES, changed_model, changed_source
+from gan_tf1.models import mnist_gan
+from gan_tf1.published import envelopes
+from gan_tf1.tf1 import tf
+
+REAL, FAKE = np.array([[1.5], [-0.5]]), np.array([[-2.0], [0.7]])  # logits [B, 1]
+
+
+def losses(model):
+    """The losses of the logits `REAL` and `FAKE`, with the chapter's label smoothing."""
+    with tf.Graph().as_default(), tf.Session() as sess:
+        return sess.run(model.model_loss(tf.constant(REAL), tf.constant(FAKE), 0.1))
+
+
+def entropy(label, logits):
+    """The mean cross-entropy of logits [B, 1] with a label between 0 and 1, or above."""
+    return np.mean(np.logaddexp(0, logits) - label * logits)
+
+
+@pytest.mark.parametrize("name, real, fake, gen", [
+    # For each loss: the label, and the logits that it belongs to.
+    ("swapped_labels", (0.9, FAKE), (0, REAL), 1), ("gen_smooth", (0.9, REAL), (0, FAKE), 0.9),
+    ("fake_smooth", (0.9, REAL), (0.1, FAKE), 1), ("fake_smooth_gen_raised", (0.9, REAL), (0.1, FAKE), 1.1)])
+def test_changed_labels_are_those_of_the_title(name, real, fake, gen):
+    disc_loss, gen_loss = losses(changed_model(name))
+    assert disc_loss == pytest.approx(entropy(*real) + entropy(*fake))
+    assert gen_loss == pytest.approx(entropy(gen, FAKE))
+    assert losses(mnist_gan) != pytest.approx((disc_loss, gen_loss))
+
+
+def test_a_factor_that_is_multiplied_into_the_logits_is_no_smoothing_at_all():
+    wrong = (known_changes.REAL, known_changes.REAL.replace(
+        "tf.ones_like(disc_logits_real) * (1 - label_smooth)",
+        "tf.ones_like(disc_logits_real * (1 - label_smooth))"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CHANGES, "wrong", known_changes.Change("wrong", lines=(wrong,)))
+        disc_loss, _ = losses(changed_model("wrong"))
+    assert disc_loss == pytest.approx(entropy(1, REAL) + entropy(0, FAKE))
+    assert CHANGES["smooth_0"].flags == ("--label-smooth", "0")
+
+
+@pytest.mark.parametrize("name, stddev", [("weights_0.02", 0.02), ("weights_1", 1.0)])
+def test_all_initial_weights_have_the_stated_standard_deviation(name, stddev):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.set_random_seed(0)
+        changed_model(name).build(mnist_gan.Config())
+        sess.run(tf.global_variables_initializer())
+        found = {var.op.name: sess.run(var) for var in tf.trainable_variables()}
+    kernels = [value for key, value in found.items() if key.endswith("kernel")]
+    assert len(kernels) == 4
+    for kernel in kernels:  # one truncated at two standard deviations has 0.88 of the full one
+        assert np.std(kernel) == pytest.approx(0.88 * stddev, rel=0.2)
+    assert all(not value.any() for key, value in found.items() if key.endswith("bias"))
+
+
+def test_the_hidden_layer_is_bypassed_in_the_discriminator_alone():
+    with tf.Graph().as_default():
+        gan = changed_model("bypass").build(mnist_gan.Config())
+        hidden = [grad is None for grad in tf.gradients(gan.disc_loss, gan.disc_vars)]
+        assert hidden == [True, True, False, False]
+        assert None not in tf.gradients(gan.gen_loss, gan.gen_vars)
+
+
+def test_both_optimizers_have_the_changed_beta1():
+    with tf.Graph().as_default() as graph:
+        changed_model("beta1_0.5").build(mnist_gan.Config())
+        betas = [op.get_attr("value").float_val[0] for op in graph.get_operations()
+                 if op.type == "Const" and op.name.endswith("Adam/beta1")]
+    assert betas == [0.5, 0.5]
+
+
+def fed(model, train_set):
+    """The batch of one step of `model`, which trains nothing."""
+    class Nothing:
+        def run(self, ops, feed_dict):
+            pass
+
+    gan = mnist_gan.GAN(*map(str, mnist_gan.GAN._fields))
+    return model.step(Nothing(), gan, train_set, np.random.default_rng(0), mnist_gan.Config())
+
+
+def test_images_and_noise_of_a_changed_step(train_set):
+    chapter, images, noise = (fed(model, train_set) for model in (
+        mnist_gan, changed_model("images_0_1"), changed_model("normal_noise")))
+    assert (chapter.images.min(), np.abs(chapter.z).max() < 1) == (-1, True)
+    assert (images.images.min(), images.images.max()) == (0, 1)
+    assert noise.images.min() == -1 and np.abs(noise.z).max() > 2
+
+
+def test_every_change_alters_the_program_and_only_flags_alter_the_settings():
+    fields = {"--" + field.name.replace("_", "-") for field in dataclasses.fields(mnist_gan.Config)}
+    for name, change in CHANGES.items():
+        assert bool(change.flags) != bool(change.lines), name
+        assert set(change.flags[::2]) <= fields
+        if change.lines:
+            assert changed_source(change.lines) != pathlib.Path(mnist_gan.__file__).read_text()
+            config = dataclasses.asdict(changed_model(name).Config())
+            assert config == dataclasses.asdict(mnist_gan.Config()), name
+    assert len({change.title for change in CHANGES.values()}) == len(CHANGES)
+
+
+@pytest.mark.parametrize("source", ["nothing", "twice twice"])
+def test_a_line_that_does_not_stand_exactly_once_is_refused(source):
+    with pytest.raises(InputError, match="'twice' stands [02] times"):
+        changed_source((("twice", "once"),), source)
+
+
+def test_envelopes_of_changes_are_made_one_by_one_and_continued(in_process, tmp_path, capsys):
+    main = load_script("known_changes.py").main
+    command = ["--out", str(tmp_path / "out"), "--changes", "swapped_labels", "hidden_64", "--seeds", "5-6",
+               "--jobs", "1", "--data", "drawn", "--", "--epochs", "2", "--batch-size", "200", "--loop", "graph"]
+    with stopped_at("hidden_64-seed-6"):
+        main(command)
+    assert [path.name for path in (tmp_path / "out").glob("*.csv")] == ["swapped_labels.csv"]
+    main(command)
+    assert in_process == ["swapped_labels-seed-5", "swapped_labels-seed-6", "hidden_64-seed-5",
+                          "hidden_64-seed-6"]
+    found = envelopes.known_changes("mnist_gan", tmp_path / "out")
+    assert {name: one.title for name, one in found.items()} == {
+        name: CHANGES[name].title for name in ("hidden_64", "swapped_labels")}
+    assert found["hidden_64"].settings["gen_hidden_size"] == 64
+    assert found["swapped_labels"].losses["gen_loss"].shape == (2, 2)
+    assert found["swapped_labels"].data_crc32
+    # The generator wins at once: generated images are the ones that the discriminator calls real.
+    assert np.all(found["swapped_labels"].losses["gen_loss"] < found["hidden_64"].losses["gen_loss"])
+    capsys.readouterr()
+    assert "--change can't be given after --" in refusal(
+        capsys, main, *command, "--change", "hidden_64")
+
+
+def test_a_change_is_shown_as_flags_or_as_lines(capsys):
+    main = load_script("changed_mnist_gan.py").main
+    main(["--change", "adam_0.02", "--show"])
+    assert capsys.readouterr().out == "adam_0.02: Adam 0.02\n01_mnist_gan.py --learning-rate 0.02\n"
+    main(["--change", "images_0_1", "--show"])
+    assert [line[0] for line in capsys.readouterr().out.splitlines()] == ["i", "-", "-"]
