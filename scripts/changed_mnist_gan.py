@@ -7,7 +7,6 @@
 01_mnist_gan.py. gan_tf1/experiments/known_changes.py is the table of the changes.
 """
 
-import argparse
 import difflib
 import importlib.util
 import pathlib
@@ -39,13 +38,14 @@ def shown(change):
 
 @script
 def main(argv=None):
-    parser = Parser(__doc__, add_help=False)
+    parser = Parser(__doc__)
     parser.add_argument("--change", required=True, choices=tuple(known_changes.CHANGES),
                         help="the change")
     parser.add_argument("--show", action="store_true", help="print the change and train nothing")
     args, others = parser.parse_known_args(argv)
     change = known_changes.CHANGES[args.change]
     if args.show:
+        parser.parse_args(argv)  # which refuses the flags of a training
         print(f"{args.change}: {change.title}", *shown(change), sep="\n")
         return
     chapter = chapters_script()

@@ -29,7 +29,8 @@ FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_ga
                "progressive_ablation.py": "13_progressive_gan.py",
                "semi_supervised_report.py": "04_semi_supervised_svhn.py",
                "mode_collapse_report.py": "18_mode_collapse.py"}
-SUBCOMMANDS = {"09_conditional_gan.py": [["draw", "--label", "3"]],
+SUBCOMMANDS = {"changed_mnist_gan.py": [["--show"]],  # with it, the flags of the chapter are refused
+               "09_conditional_gan.py": [["draw", "--label", "3"]],
                "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
                "17_gan_objectives.py": [["train"], ["compare", "RUN"]]}
 # Flags of other programs: pytest, TensorBoard, and a listing with a command line of its own.

@@ -51,8 +51,8 @@ CHANGES = {
     # into the logits, of which `ones_like` uses nothing but the shape.
     "smooth_0": Change("no label smoothing", ("--label-smooth", "0")),
     "smooth_0.2": Change("label smoothing 0.2", ("--label-smooth", "0.2")),
-    "leak_0": Change("ReLU without a leak", ("--leaky-relu-alpha", "0")),
-    "leak_0.2": Change("leaky ReLU with slope 0.2", ("--leaky-relu-alpha", "0.2")),
+    "leak_0": Change("ReLU without a leak", ("--alpha", "0")),
+    "leak_0.2": Change("leaky ReLU with slope 0.2", ("--alpha", "0.2")),
     "hidden_64": Change("64 hidden units", ("--gen-hidden-size", "64", "--disc-hidden-size", "64")),
     "normal_noise": Change("normal instead of uniform noise", lines=(
         ("batch_z = rng.uniform(-1, 1, size=(", "batch_z = rng.normal(0, 1, size=("),)),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script, refusal, stopped_at
+from gan_tf1.config import flag
 from gan_tf1.errors import InputError
 from gan_tf1.experiments import known_changes
 from gan_tf1.experiments.known_changes import CHANGES, changed_model, changed_source
@@ -99,10 +100,10 @@ def test_images_and_noise_of_a_changed_step(train_set):
 
 
 def test_every_change_alters_the_program_and_only_flags_alter_the_settings():
-    fields = {"--" + field.name.replace("_", "-") for field in dataclasses.fields(mnist_gan.Config)}
+    flags = {flag(field.name) for field in dataclasses.fields(mnist_gan.Config)}
     for name, change in CHANGES.items():
         assert bool(change.flags) != bool(change.lines), name
-        assert set(change.flags[::2]) <= fields
+        assert set(change.flags[::2]) <= flags
         if change.lines:
             assert changed_source(change.lines) != pathlib.Path(mnist_gan.__file__).read_text()
             config = dataclasses.asdict(changed_model(name).Config())
