@@ -46,9 +46,10 @@ def notes(log, envelope):
 def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("run_or_log", type=user_path, metavar="RUN_OR_LOG",
-                        help="a run directory, or a text with the chapter's log lines")
-    parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), default="mnist_gan",
-                        help="the chapter whose log it is (default: mnist_gan)")
+                        help="a run directory, a text or notebook (.ipynb) with the chapter's log "
+                        "lines, or a table")
+    parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), help="the chapter whose log it "
+                        "is (default: that of the run, or the one that prints such lines)")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
     parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "
@@ -58,24 +59,26 @@ def main(argv=None):
     out = outputs.file(args, "comparison")
 
     path = args.run_or_log
-    log, counted = logs.read(path, args.chapter), logs.CHAPTERS[args.chapter].counted
-    book = logs.book(args.chapter)
+    log = logs.read(path, args.chapter)
+    chapter, form = log.chapter, logs.CHAPTERS[log.chapter]
+    book, counted = logs.book(chapter), form.counted
     envelope, others = None, []
-    if args.check or args.envelope or comparison.has_envelope(args.chapter):
-        envelope = comparison.envelope(args.chapter, args.envelope)
+    if args.check or args.envelope or comparison.has_envelope(chapter):
+        envelope = comparison.envelope(chapter, args.envelope)
     if envelope is None:
-        lines, comparable = single_runs.beside(log, args.chapter)
-        others = single_runs.of_chapter(args.chapter)[1:]
+        lines, comparable = single_runs.beside(log, chapter)
+        others = single_runs.of_chapter(chapter)[1:]
     else:
         verdict = comparison.judge(log, envelope)
         comparable = verdict.word != "cannot be compared"
         lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.statistics else ()),
                  *filter(None, [verdict.limits]), verdict.sentence]
-    print(f"{path}: {wording.quantity(len(log.epochs), counted)}, {log.epochs[0]} to "
+    found = "" if args.chapter else f" ({chapter})"
+    print(f"{path}{found}: {wording.quantity(len(log.epochs), counted)}, {log.epochs[0]} to "
           f"{log.epochs[-1]}", *lines, sep="\n")
     if comparable:
         print(figures.save(comparison_figure.comparison(
-            log, book, envelope, path.name, logs.CHAPTERS[args.chapter], others), out))
+            log, book, envelope, path.name, form, others), out))
     if args.check and verdict.word != "agrees":
         sys.exit(1 if verdict.word == "differs" else 2)
 

@@ -14,13 +14,15 @@ MARKERS = "s^vD*"  # of the published runs other than the book's
 def comparison(log, book, envelope, name, chapter, others=()):
     """A run's losses over those of the book and the envelope of many seeds, one panel per loss.
 
-    `log` and `book` are `logs.Log`s, `name` is that of the run in the legend, `chapter` is a
-    `logs.Chapter`, and `envelope` is a `comparison.Envelope`, or None if there is none. `others`
-    are further published runs, `single_runs.Published`.
+    `log` and `book` are `logs.Log`s, but `book` is None if the book prints none. `name` is that of
+    the run in the legend, `chapter` is a `log_formats.Chapter`, and `envelope` is a
+    `comparison.Envelope`, or None if there is none. `others` are further published runs,
+    `single_runs.Published`.
     """
     more = (f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else
             ", and other published runs" if others else "")
-    figure = new_figure(9, 6.5, f"{name}, the book's printed log{more}")
+    figure = new_figure(9, 6.5 if len(chapter.columns) < 3 else 9,
+                        name + (", the book's printed log" if book else "") + more)
     panels = figure.subplots(len(chapter.columns), sharex=True)
     for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
         if envelope:
@@ -28,15 +30,17 @@ def comparison(log, book, envelope, name, chapter, others=()):
             axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
                               label=f"95 % of seeds, {chapter.counted} by {chapter.counted}")
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
-        axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
-                  label="printed in the book")
+        if book:
+            axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
+                      label="printed in the book")
         for other, marker in zip(others, itertools.cycle(MARKERS)):
             axes.plot(other.log.epochs, other.log.losses[loss], marker + "-", color="0.55",
                       markersize=4, linewidth=0.8, label=other.name)
         axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,
                   marker="o" if len(log.epochs) == 1 else None, label=f"{title} of {name}")
-        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book))
-        axes.set(ylabel=f"{title} ({chapter.unit})" if chapter.unit else title,
+        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book) if one)
+        unit = chapter.unit_of(loss)
+        axes.set(ylabel=f"{title} ({unit})" if unit else title,
                  ylim=(1.05 * lowest, None))
         axes.grid(alpha=0.3)
     count_along(panels[-1], chapter.counted)

@@ -1,81 +1,33 @@
 """Read logs of training: those that the books print, those of runs, and those of any notebook.
 
-`read` reads a run directory, a table with the columns of losses.csv, or any text that contains lines in
-the format of a chapter. `book` returns what the book prints.
+`read` reads a run directory, a table, a notebook, or any text that contains lines in the format of
+a chapter, and finds out which chapter it is of. `book` returns what the book prints. The formats
+are in log_formats.py.
 """
 
+import collections
 import dataclasses
 import math
 import pathlib
 import re
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gan_tf1 import models
 from gan_tf1.config import flag
 from gan_tf1.errors import InputError
-from gan_tf1.training.run_config import read_config_of
+from gan_tf1.published import log_text
+from gan_tf1.published.log_formats import CHAPTERS, Chapter
+from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_losses, table
 
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
-_NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))"
 # The beginning of a CSV file: comments, and then a row of names.
-_TABLE = re.compile(r"\ufeff?(?:#.*\n|\s*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t\r]*(?:\n|$)")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # the recording of a terminal contains these
-
-
-class Chapter(NamedTuple):
-    """The format of the log of a chapter."""
-    columns: dict       # column of losses.csv -> its title, in the order of the printed line
-    unit: str           # of all columns
-    data_title: str     # of the data set on which the book trained
-    windows: dict       # name -> (first, last) epoch, both included, of the windows to compare
-    beginning: Any      # pattern of the beginning of an epoch's line
-    line: Any           # pattern of the whole line: its number, and then each column
-    example: str        # an example of such a line
-    counted: str = "epoch"          # there is a line per "epoch" or "step"
-    count: Callable = float         # from the groups before the columns to the number of the line
-    bounds: tuple = (0, math.inf)   # of all values; the default is for cross-entropies
-
-    @property
-    def one(self) -> str:
-        """"an epoch" or "a step"."""
-        return f"an {self.counted}" if self.counted == "epoch" else f"a {self.counted}"
-
-
-CHAPTERS = {
-    "mnist_gan": Chapter(
-        columns={"disc_loss": "disc loss", "gen_loss": "gen loss"}, unit="nats",
-        data_title="MNIST",
-        windows={"first": (1, 2), "early": (3, 33), "middle": (34, 66), "late": (67, 100),
-                 "printed": (71, 100)},
-        beginning=re.compile(r"Epoch\s+\d{1,9}\s*/\s*\d+\s*\.\.\.", re.IGNORECASE),
-        line=re.compile(r"Epoch\s+(\d{1,9})\s*/\s*\d+\s*\.\.\.\s*"
-                        rf"Disc(?:riminator)? Loss:\s*{_NUMBER}\s*\.\.\.\s*"
-                        rf"Gen(?:erator)? Loss:\s*{_NUMBER}(?![\d,])", re.IGNORECASE),
-        example="Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361"),
-    "semi_supervised": Chapter(
-        columns={"train_accuracies": "train accuracy", "test_accuracies": "test accuracy"}, unit="",
-        data_title="SVHN",
-        windows={"printed": (24, 24)}, bounds=(0, 1),
-        beginning=re.compile(r"Epoch\s+\d{1,9}\s+Classifier train", re.IGNORECASE),
-        line=re.compile(rf"Epoch\s+(\d{{1,9}})\s+Classifier train accuracy:?\s*{_NUMBER}\s+"
-                        rf"Classifier test accuracy:?\s*{_NUMBER}(?![\d,])", re.IGNORECASE),
-        example="Epoch 0, Classifier train accuracy: 0.1, Classifier test accuracy 0.1, "
-                "each on a line of its own"),
-    "dcgan_mnist": Chapter(
-        columns={"disc_loss": "disc loss", "gen_loss": "gen loss"}, unit="nats",
-        data_title="MNIST",
-        windows={"first": (1, 6), "late": (11_701, 23_400), "printed": (23_396, 23_400)},
-        beginning=re.compile(r">\d{1,6},\s*\d{1,6}\s*/\s*\d"),
-        line=re.compile(r">(\d{1,6}),\s*(\d{1,6})\s*/\s*(\d{1,6}),\s*"
-                        rf"d=\s*{_NUMBER},\s*g=\s*{_NUMBER}(?![\d,])"),
-        example=">1, 1/234, d=0.711, g=0.678",
-        counted="step",
-        count=lambda epoch, batch, batches: (int(epoch) - 1) * int(batches) + int(batch)),
-}
+_TABLE = re.compile(r"(?:#.*\n|\s*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
+# The first line of a log of this package: chapter, data and settings.
+_HEADLINE = re.compile(r"^(\w+) on (.+?), seed \d+(?:, with (.*))?", re.MULTILINE)
 
 
 class Log(NamedTuple):
@@ -84,31 +36,110 @@ class Log(NamedTuple):
     losses: dict            # column -> [E] float
     incomparable: str = ""  # why this log can't be compared with the book's; empty if it can
     settings: Any = None    # a dict of the run's settings, or of those that its first line states
+    chapter: str = ""       # the key of its chapter in `CHAPTERS`
+    data: str = ""          # the title of the data set, "" if the log does not say
+    note: str = ""          # what a run's config.json says of its data; see data/fingerprints.py
 
 
-def parse(text, chapter) -> Log:
-    """The `Log` in any text that contains lines in the chapter's format, in the spelling of either book.
+def parse(text, chapter=None) -> Log:
+    """The `Log` in any text that contains lines in the format of a chapter.
 
-    Raises InputError if there is no such line, if a line begins like one and continues differently,
-    or if an epoch occurs twice.
+    Without a `chapter`, it is found from the text. Raises InputError if there is no such line, if a
+    line begins like one and continues differently, if an epoch occurs twice, or if several chapters
+    print such lines.
     """
+    text = log_text.plain(text)
+    chapter = chapter or chapter_of(text)
     form = CHAPTERS[chapter]
-    text = _COLOUR.sub("", text)
-    ahead = form.line.groups - len(form.columns)
-    rows = [(form.count(*row[:ahead]), *map(float, row[ahead:])) for row in form.line.findall(text)]
+    rows = []
+    for line in form.lines:
+        ahead = line.whole.groups - len(form.columns)
+        for found in line.whole.findall(text):
+            rows.append((form.count(*found[:ahead]), *line.values(*map(float, found[ahead:]))))
     if not rows:
         raise InputError(f"there is no line like `{form.example}`")
     begun = len(form.beginning.findall(text))
     if begun != len(rows):
         raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
                          f"continue like `{form.example}`")
+    counts, *values = zip(*rows)
+    counts = [count or form.every * (place + 1) for place, count in enumerate(counts)] if (
+        None in counts) else counts
+    if form.intervals:
+        counts = np.array(counts) // math.gcd(*counts)
     # Our own logs begin with their data and settings. Others are assumed to be of the book's data.
-    headline = re.search(
-        rf"^{chapter} on (.+?), seed \d+(?:, with ([^\r\n]*))?", text, re.MULTILINE)
-    why = other_data(form, headline[1]) if headline else ""
-    settings = stated_settings(headline[2] or "", chapter) if headline else None
-    columns = dict(zip((form.counted, *form.columns), np.array(rows).T))
-    return of_columns(columns, form, why, settings)
+    own = [match for match in _HEADLINE.finditer(text) if match[1] == (form.part_of or chapter)]
+    title = own[0][2] if own else ""
+    settings = stated_settings(own[0][3] or "", form.part_of or chapter) if own else None
+    columns = {form.counted: counts, **dict(zip(form.columns, values))}
+    return of_columns(columns, chapter, title, settings)
+
+
+def chapter_of(text) -> str:
+    """The chapter whose log is in `text`: a table, or text with log lines.
+
+    Raises InputError if there is none, or if several chapters have such logs.
+    """
+    comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
+    named = {match[1] for match in _HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
+    if len(named & set(CHAPTERS)) == 1:
+        return (named & set(CHAPTERS)).pop()
+    found = _of_table(table(text)) if _TABLE.match(text) else _of_lines(text)
+    if len(found) > 1:
+        *others, last = found
+        raise InputError(f"{', '.join(others)} and {last} have logs of this form: say with "
+                         "--chapter which of them it is")
+    return found[0]
+
+
+def _of_lines(text):
+    """The chapters that print the lines in `text`, at least one."""
+    whole = {name: [match[1] for line in form.lines for match in line.whole.finditer(text)]
+             for name, form in CHAPTERS.items() if not form.part_of}
+    found = [name for name, numbers in whole.items() if numbers]
+    # Udacity's DCGAN on SVHN prints many lines per epoch, and the MNIST GAN one, in the same form.
+    for name in [name for name in found if CHAPTERS[name].repeated]:
+        several = len(set(whole[name])) < len(whole[name])
+        found = [name] if several else [other for other in found if other != name] or [name]
+    found = found or [name for name, form in CHAPTERS.items() if form.beginning.search(text)]
+    if not found:
+        raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
+                         f"another chapter ({', '.join(CHAPTERS)})")
+    return found
+
+
+def _of_table(columns):
+    """The chapters whose tables have such `columns`, at least one.
+
+    These chapters need no other columns, and the fewest of those here are strange to them.
+    """
+    found = {}
+    for name, form in CHAPTERS.items():
+        renamed, needed = set(_renamed(columns, form)), {form.counted, *form.columns}
+        if needed <= renamed:
+            found[name] = len(renamed ^ {*needed, *form.extra})
+    if not found:
+        raise InputError(f"it has the columns {', '.join(columns)}, and no chapter has such a "
+                         f"table: that of the MNIST GAN has {_listed(CHAPTERS['mnist_gan'])}")
+    return [name for name in found if found[name] == min(found.values())]
+
+
+def _listed(form):
+    return ", ".join((form.counted, *form.columns))
+
+
+def _renamed(columns, form):
+    """The `columns` of a table, under the names and in the units that the chapter has for them."""
+    if "batch" in columns and form.counted == "step":  # of an epoch, both counted from 1
+        batches = max(columns["batch"])
+        columns = {"step": (columns["epoch"] - 1) * batches + columns["batch"],
+                   **{name: values for name, values in columns.items()
+                      if name not in ("epoch", "batch")}}
+    renamed = {form.aliases.get(name, name): values for name, values in columns.items()
+               if form.aliases.get(name, name)}
+    if "acc" in columns and "disc_acc" in renamed:
+        renamed["disc_acc"] = columns["acc"] / 100  # Keras-GAN prints it in percent
+    return renamed
 
 
 def stated_settings(text, chapter):
@@ -138,63 +169,101 @@ def _number_or_text(text):
     return text
 
 
-def read(path, chapter) -> Log:
-    """The `Log` of a run directory, of a table with the chapter's columns, or of a text.
+def read(path, chapter=None) -> Log:
+    """The `Log` of a run directory, a table, a Jupyter notebook, or a text with log lines.
 
-    Raises InputError, which names the file, if it can't be read.
+    Without a `chapter`, it is found: from the config.json of the run, or beside its table, from the
+    first line of a log, or from the form of the lines or columns. Raises InputError, which names
+    the file, if it can't be read, if it is of another chapter, or if several chapters have logs of
+    this form.
     """
     path = pathlib.Path(path)
-    form = CHAPTERS[chapter]
     if path.is_dir():
-        config = read_config_of(chapter, path)
-        why = other_data(form, config["data_title"])
-        return of_columns(load_losses(path), form, why, config["settings"])
+        return _of_run(path, chapter)
+    text = log_text.of_file(path)
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}") from error
-    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # what PowerShell's > writes
-    text = raw.decode("utf-16" if wide else "utf-8", errors="replace")
-    try:
-        if _TABLE.match(text):
-            return of_columns(table(text.lstrip("\ufeff")), form)
-        return parse(text, chapter)
+        if not _TABLE.match(text):
+            return parse(text, chapter)
+        if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
+                path.parent / "config.json").is_file():
+            return _of_run(path.parent, None)
+        return of_columns(table(text), chapter or chapter_of(text))
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
-def book(chapter) -> Log:
-    """The `Log` that the book prints for a chapter."""
-    return read(BOOK_LOGS / f"{chapter}.csv", chapter)
+def _of_run(path, chapter):
+    """The `Log` of the run directory `path`."""
+    if chapter is None:
+        chapter = read_config(path)["chapter"]
+        if chapter not in CHAPTERS:
+            raise InputError(f"{path} is a run of {chapter!r}, whose losses are not compared: "
+                             f"choose a run of {', '.join(CHAPTERS)}")
+    form = CHAPTERS[chapter]
+    config = read_config_of(form.part_of or chapter, path)
+    return of_columns(load_losses(path, form.file), chapter, config["data_title"],
+                      config["settings"])._replace(note=config.get("data_note", ""))
 
 
-def other_data(form, title) -> str:
+def has_book(chapter) -> bool:
+    """Whether the book prints a log of the chapter."""
+    return (BOOK_LOGS / f"{chapter}.csv").exists()
+
+
+def book(chapter) -> Log | None:
+    """The `Log` that the book prints for a chapter, None if it prints none."""
+    return read(BOOK_LOGS / f"{chapter}.csv", chapter) if has_book(chapter) else None
+
+
+def other_data(form: Chapter, title) -> str:
     """Why a log of a run on the data set `title` can't be compared, as a part of a sentence.
 
     This is "" if it is the book's data set, even if other images of it were tested.
     """
-    if title.partition(", tested on ")[0] == form.data_title:
+    if not form.data_title or title.partition(", tested on ")[0] == form.data_title:
         return ""
     return f"it was trained on {title}, the book's on {form.data_title}"
 
 
-def of_columns(found, form, incomparable="", settings=None) -> Log:
+def of_columns(found, chapter, data="", settings=None) -> Log:
     """The `Log` of the columns `found`, a dict of name -> [E], whose epochs may be in any order.
 
-    Raises InputError if a column is missing or empty, or if they are not those of a single run.
+    `data` is the title of the data set, if it is known. Raises InputError if a column is missing or
+    empty, or if they are not those of a single run.
     """
+    form = CHAPTERS[chapter]
+    given, found = found, _renamed(found, form)
     if missing := [name for name in (form.counted, *form.columns) if name not in found]:
-        raise InputError(f"it has the columns {', '.join(found)}, but lacks {', '.join(missing)}")
+        raise InputError(f"it has the columns {', '.join(given)}, but lacks {', '.join(missing)}")
     if not len(found[form.counted]):
-        raise InputError(f"it has no rows below {', '.join(found)}")
-    epochs = np.asarray(found[form.counted])
+        raise InputError(f"it has no rows below {', '.join(given)}")
+    epochs = np.asarray(found[form.counted], float)
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
         raise InputError(f"the number of {form.one} is not a whole number")
-    places = np.argsort(epochs, kind="stable")
+    places, why = np.argsort(epochs, kind="stable"), data and other_data(form, data)
+    if form.repeated:
+        places, cut = _last_of_each(epochs, places)
+        why = why or cut
     epochs = epochs[places].astype(int)
     twice = epochs[1:][np.diff(epochs) == 0]
     if len(twice):
         raise InputError(f"{form.counted} {twice[0]} occurs more than once: give the log of a single "
                          "run")
-    return Log(epochs, {name: np.asarray(found[name])[places] for name in form.columns},
-               incomparable, settings)
+    return Log(epochs, {name: np.asarray(found[name], float)[places] for name in form.columns},
+               why, settings, chapter, data)
+
+
+def _last_of_each(epochs, places):
+    """Those of `places` that are the last of their epoch, and why they can't be compared, or "".
+
+    The last epoch is left out if it has fewer lines than the others. If there are no others, it is
+    not known to be complete.
+    """
+    lines = collections.Counter(epochs[places])
+    *before, last = lines
+    if before and lines[last] < min(lines[epoch] for epoch in before):
+        lines.pop(last)
+    ends = np.cumsum([*lines.values()]) - 1
+    cut = "" if before or lines[last] == 1 else (
+        f"it has lines of epoch {last:.0f} alone, and does not show that this epoch is complete")
+    return places[ends], cut

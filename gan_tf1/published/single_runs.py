@@ -13,7 +13,7 @@ import numpy as np
 
 from gan_tf1 import models, tables
 from gan_tf1.config import as_flag
-from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Log, book, of_columns
+from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Log, book, has_book, of_columns
 from gan_tf1.training.run_results import table
 
 LENGTH = "epochs"  # a setting that has no influence on the epochs that two runs have in common
@@ -30,10 +30,11 @@ class Published(NamedTuple):
 
 def of_chapter(chapter) -> list[Published]:
     """The published runs of a chapter: first the book's own, then those of others, if any."""
-    form = CHAPTERS[chapter]
+    if not has_book(chapter):
+        return []
     text = (BOOK_LOGS / f"{chapter}.csv").read_text()
     about = dict(re.findall(r"^# (settings|note): (.*)$", text, re.MULTILINE))
-    source = re.search(r'^# source: ("[^"]*" \([^)]*\), [^:]*):', text)
+    source = re.search(r'^# source: ("[^"]*" \([^)]*\), [^:]*):', text, re.MULTILINE)
     found = [Published("book", book(chapter), json.loads(about.get("settings", "{}")),
                        source[1] if source else "the book", about.get("note", ""))]
     others = BOOK_LOGS / f"{chapter}_runs.csv"
@@ -42,7 +43,7 @@ def of_chapter(chapter) -> list[Published]:
         columns = table(text)
         for number, about in re.findall(r"^# run (\d+): (.*)$", text, re.MULTILINE):
             own = {name: values[columns["run"] == int(number)] for name, values in columns.items()}
-            found.append(Published(f"run {number}", of_columns(own, form), **json.loads(about)))
+            found.append(Published(f"run {number}", of_columns(own, chapter), **json.loads(about)))
     return found
 
 
@@ -58,6 +59,9 @@ def beside(log, chapter) -> tuple[list[str], bool]:
     epochs = [epoch for epoch in log.epochs if epoch in printed]
     if log.incomparable:
         return [f"Cannot be compared: {log.incomparable}."], False
+    if not runs:
+        return [f"Cannot be compared: there is neither a printed log nor an envelope of {chapter}. "
+                "make_envelope.py makes an envelope, and --envelope names it."], False
     if not epochs:
         return [f"Cannot be compared: {form.counted}s {_listed(sorted(printed))} are published, "
                 "and the log has none of them."], False

@@ -64,11 +64,11 @@ def test_lines_are_sorted_by_epoch():
     (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "epoch 5 occurs more than once"),
     ("Epoch 5/9... Disc Loss: 1.0... Gen Loss: 3,863\n"
      "Epoch 6/9... Disc Loss: 1.0... Gen Loss: 3.8\n", "1 of 2 lines begin with an epoch"),
-    ("epoch,disc_loss,gen_loss\n1,1,1\n1,1,1\n", "epoch 1 occurs more than once"),
-    ("epoch,disc_loss,gen_loss\n1.5,1,1\n", "not a whole number"),
+    ("epoch,disc,gen\n1,1,1\n1,1,1\n", "epoch 1 occurs more than once"),
+    ("epoch,disc,gen\n1.5,1,1\n", "not a whole number"),
     ("epoch,disc_loss,gen_loss\n", "no rows"),
-    ("# mine\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
-    ("Step,Value\n1,1\n", "it has the columns Step, Value, but lacks epoch, disc_loss, gen_loss"),
+    ("# chapter: mnist_gan\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
+    ("Step,Value\n1,1\n", "it has the columns Step, Value, and no chapter has such a table"),
 ])
 def test_what_is_not_a_log_is_refused(tmp_path, main, capsys, text, complaint):
     (tmp_path / "log.txt").write_text(text)
@@ -361,7 +361,7 @@ def test_what_cannot_be_read_is_named(main, tmp_path, capsys, path, complaint):
 
 def test_a_run_of_another_chapter_is_refused(main, tmp_path, capsys):
     assert "not of 'mnist_gan'" in refusal(
-        capsys, main, run_directory(tmp_path, chapter="dcgan_svhn"))
+        capsys, main, run_directory(tmp_path, chapter="dcgan_svhn"), "--chapter", "mnist_gan")
 
 
 def test_a_damaged_envelope_is_named(tmp_path):
