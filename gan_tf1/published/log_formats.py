@@ -39,6 +39,7 @@ class Chapter(NamedTuple):
     intervals: bool = False         # a line counts images or iterations, the table counts lines
     extra: tuple = ()               # columns of the run's table that are not compared
     aliases: dict = {}              # column of another program's table -> the column here, or ""
+    percent: tuple = ()             # of these other columns, those with values in percent
     file: str = "losses.csv"        # the run's table
     part_of: str = ""               # the chapter of the run, if its log has lines of two kinds
 
@@ -95,7 +96,7 @@ _WITH_ACCURACY = Chapter(
                          rf"\[G(?:enerator)? loss:\s*{_N}\]"),
                 "0 [Discriminator loss: 0.693147, acc.: 50.00%] [Generator loss: 0.693147]", _percent),
            ),
-    aliases={**_KERAS_TABLE, "acc": "disc_acc"})
+    aliases={**_KERAS_TABLE, "acc": "disc_acc"}, percent=("acc",))
 # The critics of Keras-GAN. Its Wasserstein GAN prints 1 - loss.
 _KERAS_CRITIC = _pattern(rf"{_STEP}D loss:\s*{_N}\]\s*\[G loss:\s*{_N}\]")
 
@@ -144,6 +145,7 @@ CHAPTERS = {
                              rf"{_N}%,\s*fake:\s*{_N}%"),
                     ">Accuracy real: 51%, fake: 78%", lambda real, fake: (real / 100, fake / 100)),),
         count=lambda epoch: int(epoch) if epoch else None, every=10,
+        aliases={"d": "real", "g": "fake"}, percent=("d", "g"),
         file="accuracies.csv", part_of="dcgan_mnist"),
     "vanilla_gan": _WITH_ACCURACY,
     "conditional_gan": _WITH_ACCURACY,

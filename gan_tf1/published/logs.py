@@ -111,10 +111,12 @@ def _of_lines(text):
 def _of_table(columns):
     """The chapters whose tables have such `columns`, at least one.
 
-    These chapters need no other columns, and the fewest of those here are strange to them.
+    They are those that need no other columns, and among them those that know the most of these.
     """
     found = {}
     for name, form in CHAPTERS.items():
+        if form.part_of:
+            continue
         renamed, needed = set(_renamed(columns, form)), {form.counted, *form.columns}
         if needed <= renamed:
             found[name] = len(renamed ^ {*needed, *form.extra})
@@ -130,16 +132,24 @@ def _listed(form):
 
 def _renamed(columns, form):
     """The `columns` of a table, under the names and in the units that the chapter has for them."""
-    if "batch" in columns and form.counted == "step":  # of an epoch, both counted from 1
-        batches = max(columns["batch"])
-        columns = {"step": (columns["epoch"] - 1) * batches + columns["batch"],
-                   **{name: values for name, values in columns.items()
-                      if name not in ("epoch", "batch")}}
-    renamed = {form.aliases.get(name, name): values for name, values in columns.items()
-               if form.aliases.get(name, name)}
-    if "acc" in columns and "disc_acc" in renamed:
-        renamed["disc_acc"] = columns["acc"] / 100  # Keras-GAN prints it in percent
-    return renamed
+    if {"epoch", "batch"} <= set(columns) and (form.counted == "step" or form.part_of):
+        columns = _of_batches(columns, accuracies=bool(form.part_of))
+    return {form.aliases.get(name, name): values / 100 if name in form.percent else values
+            for name, values in columns.items() if form.aliases.get(name, name)}
+
+
+def _of_batches(columns, accuracies):
+    """The rows of steps or `accuracies` in a table that counts the batches of an epoch from 1.
+
+    The accuracies that are printed after every tenth epoch have the word "acc" as their batch, which
+    `table` reads as nan.
+    """
+    rows = np.isnan(columns["batch"]) == accuracies
+    epochs, batches = columns["epoch"][rows], columns["batch"][rows]
+    count = ({"epoch": epochs} if accuracies else
+             {"step": (epochs - 1) * max(batches, default=0) + batches})
+    return count | {name: values[rows] for name, values in columns.items()
+                    if name not in ("epoch", "batch")}
 
 
 def stated_settings(text, chapter):
