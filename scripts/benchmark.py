@@ -120,14 +120,16 @@ def measured(args, folder):
         return paths[kind]
 
     if "works" in args.parts:
-        found, titles = [], {}
+        found, titles, checksums = [], {}, {}
         for work in map(works.WORKS.get, args.work):
-            titles[work.name], _, path = data(work.data)
+            titles[work.name], arrays, path = data(work.data)
+            checksums[work.name] = works.data_crc32(work.data, arrays)
             found += compare(work, {rows.REFERENCE, *args.rows}, path, args.rounds, rng)
             # After each training, so that nothing is lost if the next is interrupted.
-            files = [table.write_csv(found, beside(args.out, ".csv"), titles),
+            files = [table.write_csv(found, beside(args.out, ".csv"), titles, checksums),
                      save(table.figure(found, titles), beside(args.out, ".png"))]
-        report += [table.ratios_text(found), table.markdown(found)]
+        report += [table.ratios_text(found), table.markdown(found), "; ".join(dict.fromkeys(
+            f"{titles[name]}, data_crc32 {crc32}" for name, crc32 in checksums.items()))]
         print(*files, sep="\n")
 
     if "growth" in args.parts:
@@ -137,8 +139,9 @@ def measured(args, folder):
             row = rows.ALL[key]
             if row.module == "ours" and not rows.absent(row, work):
                 points += growth.measure(row, arrays, folder, rng, told)
-        report += [f"Growth of the MNIST GAN's time on {title}:", growth.markdown(points)]
-        print(growth.write_csv(points, beside(args.out, "-growth.csv")))
+        about = f"{title}, data_crc32 {works.data_crc32('digits', arrays)}"
+        report += [f"Growth of the MNIST GAN's time on {about}:", growth.markdown(points)]
+        print(growth.write_csv(points, beside(args.out, "-growth.csv"), about))
 
     if "loop" in args.parts:
         report += [f"The training loop on {data('digits')[0]}:",

@@ -44,7 +44,7 @@ def main(argv=None):
     found = list(translation.ways(args.run, held_out, args.n))
 
     print(f"cyclegan ({args.run}) on {stored['data_title']}, seed {stored['seed']}: {args.n} "
-          "digits of each set, held out")
+          f"digits of each set, held out; data_crc32 {stored['data_crc32']}")
     print(*translation.report(found, NAMES, args.classifier), sep="\n")
     rows = [stage[first_of_each(way.labels)] for way in found for stage in way[:3]]
     names = [name for one, other in (NAMES, NAMES[::-1])

@@ -107,7 +107,8 @@ def main(argv=None):
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
     print(f"judged by {args.classifier.resolve().name}, which reads {percent(right, 2)} of the "
           "test images correctly",
-          f"{args.n} images per row; distance to {args.n} training images of {data.title}",
+          f"{args.n} images per row; distance to {args.n} training images of {data.title}, "
+          f"data_crc32 {data.train.fingerprint()}",
           f"classes with at least {percent(metrics.COVERED_SHARE)} of a row's images; +- standard "
           f"error ({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
     print(figures.save(judged.bars(rows, args.n, data.title), out))

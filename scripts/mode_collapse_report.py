@@ -115,10 +115,11 @@ def main(argv=None):
         rows = many_runs.per_row(names, [mode_collapse.of_run(path, args.classifier) for path in paths])
         how = (f"Modes of {stored['data_title']} that GANs cover, seeds "
                f"{seed_ranges.listed(args.seeds)}")
-        temporary.write_text("\n".join([f"# {how}", *mode_collapse.series(rows)]) + "\n")
+        temporary.write_text("\n".join([
+            f"# {how}", f"# {many_runs.data_line(paths)}", *mode_collapse.series(rows)]) + "\n")
     lines = list(mode_collapse.table(rows))
     many_runs.write_report(table, [
-        how, *many_runs.made_by("mode_collapse_report.py", args, stored),
+        how, *many_runs.made_by("mode_collapse_report.py", args, paths),
         *(f"{name}: {SCRIPT} --data {args.data} "
           f"{shlex.join((*rows_of(args.data)[name], *args.flags))}" for name in names)], lines)
     print(*lines, table, series, sep="\n")

@@ -83,14 +83,15 @@ def main(argv=None):
         rows = [captured_modes.of_runs(data, packing, [paths[data, packing, seed] for seed in args.seeds])
                 for data, packing in itertools.product(args.data, args.packs)]
         with open(temporary, "w", newline="") as file:
+            file.write(f"# {many_runs.data_line(made)}\n")
             captured_modes.write_rows(file, args.seeds, rows)
     iterations = stored["settings"]["iterations"]
     lines = list(captured_modes.table(rows))
-    command, versions = many_runs.made_by("mode_coverage.py", args, stored)
+    command, *about = many_runs.made_by("mode_coverage.py", args, made)
     many_runs.write_report(args.out / "mode_coverage.txt", [
         f"modes captured by GANs after {quantity(iterations, 'iteration')}; mean +- standard error "
         f"over the seeds {seed_ranges.listed(args.seeds)}",
-        command, f"settings: {json.dumps(stored['settings'])}", versions], lines)
+        command, f"settings: {json.dumps(stored['settings'])}", *about], lines)
     print(*lines, args.out / "mode_coverage.csv", args.out / "mode_coverage.txt", sep="\n")
     figure = captured_modes.figure(
         rows, f"Samples after {quantity(iterations, 'iteration')}, seed {args.seeds[0]}")

@@ -94,7 +94,8 @@ def main(argv=None):
     rows = [("input as it is", inputs), ("mean colour of each grey level", means),
             *((one.name, one.images) for one in found)]
     lines = [f"pix2pix on {data.title}: {quantity(len(inputs), 'held-out pair')}, {config.size} "
-             "pixels; +- is the standard error over images", *pair_metrics.table(rows, targets),
+             f"pixels, data_crc32 of the training pairs {stored[0]['data_crc32']}; +- is the standard "
+             "error over images", *pair_metrics.table(rows, targets),
              *(f"{one.name}: dropout varies its translations by {one.variation:.2f} of 255"
                for one in found)]
     print(*lines, sep="\n")

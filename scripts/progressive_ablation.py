@@ -118,7 +118,7 @@ def main(argv=None):
                  f"each run, seeds {seed_ranges.listed(args.seeds)}",
                  f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
                  f"of {args.n // 2} pairs; mean (each seed)", "", *table(rows), "",
-                 *many_runs.made_by("progressive_ablation.py", args, config)]
+                 *many_runs.made_by("progressive_ablation.py", args, paths)]
         temporary.write_text("\n".join(lines) + "\n")
     print(*lines, sep="\n")
     pictures = 2 * np.concatenate(shown) - 1

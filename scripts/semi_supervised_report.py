@@ -124,12 +124,13 @@ def main(argv=None):
                                     [paths[row, labels, seed] for seed in args.seeds])
                  for labels, row in itertools.product(args.num_labels, args.rows)]
         with open(temporary, "w", newline="") as file:
+            file.write(f"# {many_runs.data_line(made)}\n")
             experiment.write_rows(file, found)
 
     title = stored["data_title"]
     lines = experiment.table(found)
     notes = [f"the semi-supervised GAN on {title}, seeds {seed_ranges.listed(args.seeds)}",
-             *many_runs.made_by("semi_supervised_report.py", args, stored), *experiment.NOTES]
+             *many_runs.made_by("semi_supervised_report.py", args, made), *experiment.NOTES]
     many_runs.write_report(args.out / "table.txt", notes, lines)
     print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
     if len(args.num_labels) > 1:
@@ -149,7 +150,7 @@ def draw_confusion(args, paths, title):
     counts = {row: sum(confusion(paths[row, args.num_labels[0], seed], data)
                        for seed in args.seeds) for row in args.rows}
     with replacing(args.out / "confusion.csv") as temporary:
-        lines = ["row,class,taken_for,images"]
+        lines = [f"# {many_runs.data_line(list(paths.values()))}", "row,class,taken_for,images"]
         for row, table in counts.items():
             lines += [f"{row},{true},{taken},{number}"
                       for (true, taken), number in np.ndenumerate(table)]

@@ -88,12 +88,13 @@ def main(argv=None):
         stored = many_runs.refuse_unequal(paths, ("versions",))
         runs = [instability.of_run(*one, path) for one, path in zip(asked, paths)]
         with open(temporary, "w", newline="") as file:
+            file.write(f"# {many_runs.data_line(paths)}\n")
             instability.write_rows(file, args.vary, runs)
     how = (f"{stored['chapter']} on {stored['data_title']}, "
            f"{quantity(len(args.seeds), 'seed')}")
     lines = list(instability.table(args.vary, runs))
     many_runs.write_report(args.out / "sweep.txt", [
-        how, *many_runs.made_by("sweep.py", args, stored)], lines)
+        how, *many_runs.made_by("sweep.py", args, paths)], lines)
     panels = [instability.panel(args.vary, values, runs) for values in combinations]
     columns = len(list(args.vary.values())[-1]) if args.vary else 1
     figure = figures.loss_envelopes(panels, f"Losses of {how}", columns)

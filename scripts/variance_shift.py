@@ -46,10 +46,10 @@ def main(argv=None):
     print(*lines, sep="\n")
     if args.out:
         stored = read_config(args.runs[0])
-        command, versions = many_runs.made_by("variance_shift.py", args, stored)
+        command, *about = many_runs.made_by("variance_shift.py", args, args.runs)
         many_runs.write_report(args.out, [
             f"the semi-supervised GAN on {stored['data_title']}", command,
-            f"settings of the first run: {json.dumps(stored['settings'])}", versions], lines)
+            f"settings of the first run: {json.dumps(stored['settings'])}", *about], lines)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from gan_tf1.files import data_folder, user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
-from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_config import data_of, read_config
 from gan_tf1.training.run_results import load_losses, load_samples
 from gan_tf1.wording import quantity
 
@@ -135,7 +135,7 @@ def main(argv=None):
                           for _, features in said]
     distance, bias = np.transpose(measured)
 
-    print(f"{run.stored['chapter']} ({args.run}) on {run.stored['data_title']}, judged by "
+    print(f"{run.stored['chapter']} ({args.run}) on {data_of([run.stored])}, judged by "
           f"{args.classifier.resolve().name}: {run.count} samples of each interval",
           *tables.lines(("iteration", "estimate", "distance"), [
               (str(iteration), f"{estimate:.4g}", f"{value:.2f}") for iteration, estimate, value in

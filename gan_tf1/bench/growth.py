@@ -79,9 +79,10 @@ def markdown(points) -> str:
           f"{point.against_first:.2f}", f"{point.peak_mib:.0f}") for point in points])
 
 
-def write_csv(points, path) -> pathlib.Path:
-    """Write the points to `path`; return it."""
+def write_csv(points, path, data) -> pathlib.Path:
+    """Write the points to `path`, below a comment on the `data` that was trained on; return it."""
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        file.write(f"# data: {data}\n")
         writer = csv.writer(file)
         writer.writerow(Point._fields)
         writer.writerows([f"{value:.6g}" if isinstance(value, float) else value for value in point]

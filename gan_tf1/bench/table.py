@@ -93,19 +93,20 @@ def markdown(found) -> str:
     return tables.markdown(head, body)
 
 
-def write_csv(found, path, data_titles):
+def write_csv(found, path, data_titles, checksums):
     """Write a line per row and work to `path`, with versions, machine and every round; return it.
 
-    `data_titles` maps each work to the title of its data.
+    `data_titles` and `checksums` map each work to the title and the data_crc32 of its data.
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*Line._fields[:-2], "seconds_of_rounds", "versions", "data", "machine"])
+        writer.writerow([*Line._fields[:-2], "seconds_of_rounds", "versions", "data", "data_crc32",
+                         "machine"])
         for line in found:
             writer.writerow([f"{value:.6g}" if isinstance(value, float) else value
                              for value in line[:-2]]
                             + [" ".join(f"{value:.6g}" for value in line.rounds), line.versions,
-                               data_titles[line.work],
+                               data_titles[line.work], checksums[line.work],
                                f"{platform.machine()}, Python {platform.python_version()}"])
     return path
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1 import config as settings
-from gan_tf1.data import digits, svhn
+from gan_tf1.data import digits, mnist, svhn
+from gan_tf1.data.training_set import checksum
 from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn, wasserstein_gan_gp
 
@@ -75,6 +76,13 @@ def load(kind, choice="auto", data_dir=None, examples=None) -> tuple[str, Data]:
         title, images, labels = found.title, arrays.train_images, arrays.train_labels
     mask = (np.arange(count) < max(1, round(LABELLED * count))).astype(np.int32)
     return title, Data(images[:count], labels[:count], mask)
+
+
+def data_crc32(kind, data) -> str:
+    """The checksum of the images and labels, as in the config.json of a run on them."""
+    if kind == "digits":
+        return mnist.DataSet(data.images, data.labels).fingerprint()
+    return checksum(data.images, data.labels)
 
 
 def save(data, path) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1 import seeds
-from gan_tf1.data import drawn_digits, mnist, source
+from gan_tf1.data import drawn_digits, fingerprints, mnist, source
 from gan_tf1.data.order import WithReplacement
 from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import InputError
@@ -23,6 +23,7 @@ class Digits(NamedTuple):
     train: TrainingSet          # a mnist.DataSet or a Pool
     validation: mnist.DataSet
     test: mnist.DataSet
+    note: str = ""              # a sentence, if it is not the published MNIST
 
 
 class Pool(WithReplacement, mnist.Examples):
@@ -92,7 +93,8 @@ def _drawn(seed):
 def _split(key, title, arrays, seed):
     held_out = mnist.HELD_OUT
     images, labels = arrays.train_images, arrays.train_labels
+    note = fingerprints.note(title, arrays) if key == "mnist" else ""
     seed = [seed, seeds.ORDER]
     return Digits(key, title, train=mnist.DataSet(images[held_out:], labels[held_out:], seed),
                   validation=mnist.DataSet(images[:held_out], labels[:held_out], seed),
-                  test=mnist.DataSet(arrays.test_images, arrays.test_labels, seed))
+                  test=mnist.DataSet(arrays.test_images, arrays.test_labels, seed), note=note)

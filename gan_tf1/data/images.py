@@ -33,6 +33,7 @@ class Images(NamedTuple):
     test: np.ndarray
     train_labels: np.ndarray   # int [N], or None for faces and a folder
     test_labels: np.ndarray
+    note: str = ""             # a sentence, if it is not the published data set
 
 
 def load(choice, size, data_dir=None) -> Images:
@@ -59,7 +60,8 @@ def load(choice, size, data_dir=None) -> Images:
         labels = arrays.train_labels, arrays.test_labels
     else:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
-    return Images(found.key, found.title, resized(train, size), resized(test, size), *labels)
+    return Images(found.key, found.title, resized(train, size), resized(test, size), *labels,
+                  note=found.note)
 
 
 def padded(flat) -> np.ndarray:

@@ -36,6 +36,7 @@ class Pairs(NamedTuple):
     title: str            # for logs and figure titles; it says if the data is synthetic
     train: images.Rows    # batches `(inputs, targets)`, float32 [B, size, size, 3] in [-1, 1]
     test: tuple           # `(inputs, targets)` held out, uint8 [N, size, size, 3] each
+    note: str = ""        # a sentence, if they are not of the published data set
 
 
 def grey_levels(stack) -> np.ndarray:
@@ -91,6 +92,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
     Raises InputError if a file is missing, damaged or not a pair, if no pair is held out, and if
     single images are smaller than `size`.
     """
+    note = ""
     if choice == "pairs":
         title, *columns = _folder(data_dir, size)
     elif choice == "tfds":
@@ -100,6 +102,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
             raise InputError(f"--size {size} is more than the {OWN_SIZE} pixels of --data "
                              f"{choice}: add --size {OWN_SIZE} --disc-layers 1")
         found = images.load(choice, size, data_dir)
+        note = found.note
         make, name = TASKS[task]
         title = f"{found.title}, {name}"
         targets = [part if part.shape[-1] == 3 else coloured(part[..., 0])
@@ -111,7 +114,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
     if direction == "BtoA":
         title, columns = f"{title}, B to A", [part[::-1] for part in columns]
     train, test = columns
-    return Pairs(choice, title, images.Rows(*train, seed=[seed, seeds.ORDER]), tuple(test))
+    return Pairs(choice, title, images.Rows(*train, seed=[seed, seeds.ORDER]), tuple(test), note)
 
 
 def translatable(paths, choice, size, task, direction) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1 import seeds
-from gan_tf1.data import source
+from gan_tf1.data import fingerprints, source
 from gan_tf1.data.order import InOrder, Order
 from gan_tf1.data.svhn_files import (MAT_FILES, STREET_SIZES, TITLES, Arrays, find, has_mat_files,
                                      hold_out)
@@ -35,6 +35,7 @@ class Svhn(NamedTuple):
     title: str                  # for logs and figure titles; it names a subset, synthetic data, and
                                 # which images are tested if those are not the whole test set
     train: "Dataset"            # includes the test images: `train.batches(batch_size, "test")`
+    note: str = ""              # a sentence, if it is not the published data set
 
 
 class Dataset(InOrder):
@@ -260,6 +261,7 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
         raise InputError(f"--zero-label {zero_label} is for digits, and {TITLES[choice]} has none: "
                          "leave it out, or choose another --data")
     key, title, arrays = find(choice, data_dir, sizes)
+    unlike = _unlike_published(title, arrays, data_dir)
     arrays, note = with_tested(with_zero_label(arrays, zero_label), tested)
     label_mask = labelled_mask(arrays.train_labels, num_labels, labels, label_seed)
     if (key == "svhn" and labels == "first" and 0 < num_labels < len(label_mask)
@@ -267,7 +269,20 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
         print(order_notice(num_labels), file=sys.stderr, flush=True)
     if label_repeats > 1 or labelled_only:
         arrays, label_mask = repeat_labelled(arrays, label_mask, label_repeats, labelled_only)
-    return Svhn(key, title + note, Dataset(arrays, label_mask, [seed, seeds.ORDER]))
+    return Svhn(key, title + note, Dataset(arrays, label_mask, [seed, seeds.ORDER]), unlike)
+
+
+def _unlike_published(title, arrays, data_dir):
+    """A sentence, if images that are called CIFAR-10 or SVHN are not the published ones.
+
+    The title says already if there are fewer. SVHN from TensorFlow Datasets has been checked when it
+    was downloaded.
+    """
+    if title == TITLES["cifar10"]:
+        return fingerprints.note(title, arrays)
+    if title == TITLES["svhn"] and has_mat_files(data_dir):
+        return fingerprints.note_of_svhn(pathlib.Path(data_dir).expanduser())
+    return ""
 
 
 def order_notice(num_labels) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gan_tf1 import models
 from gan_tf1.config import flag
+from gan_tf1.data import fingerprints
 from gan_tf1.errors import InputError
 from gan_tf1.published import log_text
 from gan_tf1.published.log_formats import CHAPTERS, Chapter
@@ -38,7 +39,7 @@ class Log(NamedTuple):
     settings: Any = None    # a dict of the run's settings, or of those that its first line states
     chapter: str = ""       # the key of its chapter in `CHAPTERS`
     data: str = ""          # the title of the data set, "" if the log does not say
-    note: str = ""          # what a run's config.json says of its data; see data/fingerprints.py
+    note: str = ""          # what a run says of its data, if it is not the published one
 
 
 def parse(text, chapter=None) -> Log:
@@ -72,7 +73,8 @@ def parse(text, chapter=None) -> Log:
     title = own[0][2] if own else ""
     settings = stated_settings(own[0][3] or "", form.part_of or chapter) if own else None
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
-    return of_columns(columns, chapter, title, settings)
+    said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
+    return of_columns(columns, chapter, title, settings)._replace(note=said[0] if said else "")
 
 
 def chapter_of(text) -> str:
@@ -212,7 +214,7 @@ def _of_run(path, chapter):
     form = CHAPTERS[chapter]
     config = read_config_of(form.part_of or chapter, path)
     return of_columns(load_losses(path, form.file), chapter, config["data_title"],
-                      config["settings"])._replace(note=config.get("data_note", ""))
+                      config["settings"])._replace(note=fingerprints.remark(config))
 
 
 def has_book(chapter) -> bool:

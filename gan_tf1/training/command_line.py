@@ -50,6 +50,7 @@ class Launch(NamedTuple):
         new = run_directory.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
             "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
+            **({"data_note": data.note} if getattr(data, "note", "") else {}),
             **diversity.of_data(data.train),
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
             "sample_shape": list(sample_shape), "command": sys.argv,

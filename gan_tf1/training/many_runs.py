@@ -27,7 +27,7 @@ from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.files import data_folder, replacing, user_path
 from gan_tf1.places import SCRIPTS
 from gan_tf1.training import outputs, processes
-from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_config import data_of, read_config
 from gan_tf1.training.run_results import is_complete, load_losses
 from gan_tf1.training.seed_ranges import add_seeds, listed
 from gan_tf1.wording import quantity
@@ -275,10 +275,15 @@ def per_row(names, found) -> dict[str, list]:
     return {name: found[each * number:each * (number + 1)] for number, name in enumerate(names)}
 
 
-def made_by(program, args, stored) -> list[str]:
-    """Two lines for a report: the command, and the versions in `stored`, a run's config.json."""
-    return [f"command: {program} {shlex.join(args.argv)}",
-            f"versions: {json.dumps(stored['versions'])}"]
+def made_by(program, args, paths) -> list[str]:
+    """Three lines for a report: the command, the data of the runs at `paths`, and their versions."""
+    return [f"command: {program} {shlex.join(args.argv)}", data_line(paths),
+            f"versions: {json.dumps(read_config(paths[0])['versions'])}"]
+
+
+def data_line(paths) -> str:
+    """The line of a report, or the comment in a table, on the data of the runs at `paths`."""
+    return f"data: {data_of(map(read_config, paths))}"
 
 
 def write_report(path, notes, lines) -> None:

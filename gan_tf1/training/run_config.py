@@ -67,6 +67,7 @@ KEYS = {
 }
 # Keys that older runs may lack.
 LATER_KEYS = {
+    "data_note": (_is_text, "a string"),
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),
     "data_diversity": (_is_share, "a finite number, or null"),
     "data_spread": (_is_share, "a finite number, or null"),
@@ -118,6 +119,15 @@ def _check(config):
             given = repr(config[key])
             raise ValueError(f"its {key!r} must be {wanted}, not "
                              f"{given if len(given) <= 60 else given[:60] + '...'}")
+
+
+def data_of(configs) -> str:
+    """The data sets of runs, given their `configs`, with checksums: "MNIST, data_crc32 7cd8a48a".
+
+    Several are separated by semicolons.
+    """
+    return "; ".join(dict.fromkeys(
+        f"{config['data_title']}, data_crc32 {config['data_crc32']}" for config in configs))
 
 
 def read_config_of(chapter, path, called=None) -> dict:

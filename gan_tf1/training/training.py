@@ -235,6 +235,8 @@ class Training:
             run.refuse_to_lose(self._steps)
             run.cut_back({})
             run.log(titles.headline(run.config))
+            if "data_note" in run.config:
+                run.log(run.config["data_note"])
             return 0
         if state["epoch"] < epochs:
             run.cut_back(state["sizes"])

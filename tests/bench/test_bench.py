@@ -215,10 +215,12 @@ def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
         "ours, graph loop, mixed precision 0.50 (ceiling 50 GFLOP/s)")
     text = table.markdown(found)
     assert "0.1 of a unit timed" in text and len({len(line) for line in text.splitlines()}) == 1
-    table.write_csv(found, tmp_path / "b.csv", {"mnist_gan": "drawn digits"})
+    table.write_csv(found, tmp_path / "b.csv", {"mnist_gan": "drawn digits"},
+                    {"mnist_gan": "7cd8a48a"})
     read = list(csv.DictReader(open(tmp_path / "b.csv", newline="")))
     assert [row["row"] for row in read] == [line.row for line in found]
     assert read[0]["seconds_of_rounds"] == "1 9 1.1" and read[0]["data"] == "drawn digits"
+    assert read[0]["data_crc32"] == "7cd8a48a"
     [axes] = table.figure(found, {"mnist_gan": "drawn digits"}).axes
     assert axes.get_title() == "MNIST GAN, an epoch, on drawn digits"
 
@@ -244,8 +246,9 @@ def test_growth_compares_the_time_per_image_with_the_first_size(tmp_path, monkey
     # Only 1,024 of 1,600 images are in whole batches, so each seems to take 1.56 times as long.
     assert points[5].against_first == pytest.approx(1600 / 1024)
     assert len(growth.markdown(points).splitlines()) == len(points) + 2
-    growth.write_csv(points, tmp_path / "growth.csv")
-    assert len(open(tmp_path / "growth.csv").readlines()) == len(points) + 1
+    growth.write_csv(points, tmp_path / "growth.csv", "MNIST, data_crc32 7cd8a48a")
+    first, *others = open(tmp_path / "growth.csv").readlines()
+    assert first == "# data: MNIST, data_crc32 7cd8a48a\n" and len(others) == len(points) + 1
 
 
 # --- the command ---

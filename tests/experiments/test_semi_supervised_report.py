@@ -44,6 +44,7 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
         "labelled", "printed") for seed in (3, 4)]  # completed runs are skipped
 
     with open(out / "accuracies.csv") as file:
+        about = file.readline()
         lines = list(csv.DictReader(file))
     assert [(line["row"], line["seed"], line["epoch"]) for line in lines] == [
         (row, seed, epoch) for row in ("labelled", "printed") for seed in "34" for epoch in "01"]
@@ -56,7 +57,10 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
     assert ("# the semi-supervised GAN on drawn street numbers (synthetic), tested on the first 30 "
             "test images, seeds 3-4") in table
     assert "command: semi_supervised_report.py --out " in table
+    assert about.startswith("# data: drawn street numbers (synthetic), tested on the first 30 ")
+    assert ", data_crc32 " in about and f"\n{about}# versions: " in table
     with open(out / "confusion.csv") as file:
+        assert file.readline() == about
         counts = list(csv.DictReader(file))
     for row, classes in (("labelled", 11), ("printed", 11)):
         own = [int(line["images"]) for line in counts if line["row"] == row]

@@ -135,7 +135,8 @@ def test_a_tiny_report(report, tmp_path, capsys):
     assert [line.partition("  ")[0] for line in table[1:]] == rows
     assert all(line.split("  ")[1:] and "2" in line for line in table[1:])
     lines = (out / "two_cities.csv").read_text().splitlines()
-    assert lines[1] == "row,seed,mode,5,10" and len(lines) == 2 + 3 * 2 * 2
+    assert lines[1].startswith("# data: temperatures of two cities (synthetic), data_crc32 ")
+    assert lines[2] == "row,seed,mode,5,10" and len(lines) == 3 + 3 * 2 * 2
     [shares] = [run_results.load_losses(path, "shares.csv")["share_B"]
                 for path in (out / "runs").glob("*unrolling-1")]
     assert lines[-1] == f'"unrolling",1,B,{shares[0]:.3g},{shares[1]:.3g}'

@@ -36,6 +36,7 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
     assert sorted(in_process) == sorted(names)  # completed runs are skipped
 
     with open(out / "mode_coverage.csv") as file:
+        assert file.readline().startswith("# data: a ring of 8 Gaussians")
         rows = list(csv.DictReader(file))
     assert [(row["data"], row["packing"], row["seed"]) for row in rows] == [
         (data, "2", seed) for data in ("ring", "grid") for seed in "34"]
@@ -48,7 +49,7 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
     assert text[0] == ("# modes captured by GANs after 20 iterations; mean +- standard error over "
                        "the seeds 3-4")
     assert text[1].startswith("# command: mode_coverage.py ") and '"packing": 2' in text[2]
-    assert [line.partition("  ")[0] for line in text[6:]] == [
+    assert [line.partition("  ")[0] for line in text[7:]] == [
         "ring, PacGAN2", "- PacGAN paper", "grid, PacGAN2", "- PacGAN paper"]
     assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"
     settings = [run_config.read_config(out / "runs" / name) for name in names]
@@ -82,7 +83,7 @@ def test_runs_that_diverge_are_counted_and_not_repeated(script, in_process, tmp_
         [*name.split(), "2", "0.0", "+-", "0.0", "0.0", "+-", "0.0", "-", "2", "diverged"]
         for name in ("ring, plain GAN", "ring, PacGAN2")]
     rows = (out / "mode_coverage.csv").read_text().splitlines()
-    assert rows[1:] == [f"ring,{packing},{seed},0,0,nan" for packing in (1, 2) for seed in (3, 4)]
+    assert rows[2:] == [f"ring,{packing},{seed},0,0,nan" for packing in (1, 2) for seed in (3, 4)]
     assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"
     script.main(["--out", str(out), *command])
     assert len(in_process) == 4
@@ -135,7 +136,7 @@ def test_stacked_digits_are_read_channel_by_channel(script, in_process, tmp_path
                  "1", "--", "--iterations", "2", "--sample-interval", "1", "--batch-size", "2",
                  "--channels", "1", "--z-size", "3", "--samples", "4", "--counted", "20"])
     rows = (out / "mode_coverage.csv").read_text().splitlines()
-    assert rows == ["data,packing,seed,modes,high_quality,reverse_kl",
+    assert rows[1:] == ["data,packing,seed,modes,high_quality,reverse_kl",
                     f"stacked,1,5,4,nan,{np.log(250):.6g}"]
     assert "stacked, plain GAN" in (out / "mode_coverage.txt").read_text()
     assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"

@@ -146,7 +146,7 @@ def test_the_report_has_baselines_and_each_run(report, finished, folder, tmp_pat
     out = capsys.readouterr().out.splitlines()
     text = (tmp_path / "report.txt").read_text().splitlines()
     assert out == [*text[:9], str(tmp_path / "report.png"), str(tmp_path / "report.txt")]
-    assert text[0].startswith("pix2pix on pairs of noise: 3 held-out pairs, 8 pixels")
+    assert text[0].startswith("pix2pix on pairs of noise: 3 held-out pairs, 8 pixels, data_crc32 of the ")
     assert [line.partition("  ")[0] for line in text[2:7]] == [
         "input as it is", "mean colour of each grey level", *2 * ["GAN + L1, 60 steps, seed 0"],
         "targets"]

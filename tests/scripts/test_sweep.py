@@ -43,7 +43,8 @@ def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_pat
     sweep.main(["--out", str(out), *COMMAND])
     assert set(in_process) == set(names) and names[0] not in in_process[1:]
 
-    rows = (out / "sweep.csv").read_text().splitlines()
+    about, *rows = (out / "sweep.csv").read_text().splitlines()
+    assert about.startswith("# data: drawn digits (synthetic), data_crc32 ")
     assert rows[0] == "learning_rate,disc_steps,seed,epoch,disc_loss,gen_loss"
     assert len(rows) == 1 + 4 * 2 + 4  # a run that diverges at once leaves one row
     losses = run_results.load_losses(out / "runs" / names[3])
@@ -53,7 +54,8 @@ def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_pat
 
     text = (out / "sweep.txt").read_text()
     assert text.startswith("# mnist_gan on drawn digits (synthetic), 2 seeds\n# command: sweep.py ")
-    table = text.splitlines()[4:9]
+    assert f"\n{about}\n# versions: " in text
+    table = text.splitlines()[5:10]
     assert [line.split() for line in table] == [
         "runs with a sign of divergence too short".split(),
         "learning-rate 0.001, disc-steps 1 0 of 2 2 of 2".split(),

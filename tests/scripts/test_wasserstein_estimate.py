@@ -118,8 +118,8 @@ def test_an_estimate_that_falls_with_the_distance(main, tmp_path, capsys):
     path = a_run(tmp_path / "run", in_steps(falling), in_steps(-falling), improving())
     main([str(path)])
     out = capsys.readouterr().out
-    assert f"wasserstein_gan ({path}) on drawn digits (synthetic), judged by mnist_classifier: " \
-           "100 samples of each interval" in out
+    assert f"wasserstein_gan ({path}) on drawn digits (synthetic), data_crc32 , judged by " \
+           "mnist_classifier: 100 samples of each interval" in out
     rows = [line.split() for line in out.splitlines() if re.match(r" +\d+ +\d", line)]
     iterations, estimate, distance = np.array(rows, float).T
     assert iterations.tolist() == list(range(4, 49, 4))
