@@ -28,12 +28,11 @@ def chapters_script():
 
 def shown(change):
     """The lines that show a change: its flags, or the lines that it removes and adds."""
-    if change.flags:
-        return [f"01_mnist_gan.py {' '.join(change.flags)}"]
+    flags = [f"01_mnist_gan.py {' '.join(change.flags)}"] if change.flags else []
     before = pathlib.Path(mnist_gan.__file__).read_text().splitlines()
     after = known_changes.changed_source(change.lines).splitlines()
-    return [line for line in difflib.unified_diff(before, after, lineterm="", n=0)
-            if line[0] in "+-" and line[:3] not in ("+++", "---")]
+    return flags + [line for line in difflib.unified_diff(before, after, lineterm="", n=0)
+                    if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
 @script

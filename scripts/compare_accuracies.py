@@ -15,7 +15,7 @@ from gan_tf1 import figures, tables
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
-from gan_tf1.published import comparison
+from gan_tf1.published import envelopes
 from gan_tf1.training import outputs
 
 import numpy as np
@@ -51,7 +51,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     out = outputs.file(args, "accuracies")
 
-    runs = [(path.stem, comparison.envelope("semi_supervised", path)) for path in args.csv]
+    runs = [(path.stem, envelopes.envelope("semi_supervised", path)) for path in args.csv]
     data = {envelope.data for _, envelope in runs}
     if len(data) > 1:
         raise InputError(f"these were trained on different data: {', '.join(sorted(data))}")

@@ -1,34 +1,55 @@
-"""Compare a run, or any text with the chapter's log lines, with the book's printed log.
+"""Are these the book's losses? Compare a run, or any text with a chapter's log lines, with many seeds.
 
     python scripts/compare_logs.py checkpoints/mnist_gan-001
     python scripts/compare_logs.py my_notebook_output.txt --check
+    python scripts/compare_logs.py checkpoints/mnist_gan-001 checkpoints/mnist_gan-002 --margin 0.2
+    python scripts/compare_logs.py own.csv --envelope other.csv --json
     python scripts/compare_logs.py checkpoints/semi_supervised-001 --chapter semi_supervised
 
-For each window of epochs, the table shows the mean and the spread of both losses, beside the interval
-into which one more seed of the chapter's model would fall. A verdict follows, with what the
-comparison cannot tell, and a figure shows the run, the envelope and the book.
-gan_tf1/published/comparison.py states the method. An envelope of your own (--envelope) needs at
-least 5 seeds. If a chapter has no envelope (--chapter semi_supervised), its values are printed
-beside those of published runs, epoch by epoch, and the settings in which the runs differ are named.
+For each window of epochs, the table shows the mean and the spread of the losses, beside the interval
+into which one more seed of the chapter's model would fall, and the smallest shift that would be found
+in 80 % of cases: a difference of means, or a factor (x) of spreads. Several runs or logs must be of one
+program. An envelope, made by make_envelope.py, counts as a log of each of its seeds.
+
+The verdict is "differs", "equivalent" (the mean losses differ by less than --margin) or "can't tell".
+If there are envelopes of known changes of the chapter, a line says which of them the log looks most
+like. gan_tf1/published/comparison.py and likeness.py state the methods. If a chapter has no envelope,
+its values are printed beside those of published runs, epoch by epoch, with the settings that differ.
+
+Exit status: 0, or with --check 1 if the log differs and 2 if it can't be compared; 2 for bad input.
 """
 
+import argparse
+import math
 import sys
 
 from gan_tf1 import figures, tables, wording
 from gan_tf1.config import Parser
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
-from gan_tf1.published import comparison, comparison_figure, logs, single_runs
+from gan_tf1.published import (comparison, comparison_figure, envelopes, likeness, logs, other_logs,
+                               single_runs, verdict_file)
 from gan_tf1.training import outputs
+
+
+def positive(text):
+    """An argparse type: a finite number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
 
 
 def table(verdict, counted):
     """The lines of the comparison's table."""
+    def shift(row):
+        return f"{row.smallest:.3f}" if row.kind == "mean" else f"x {row.smallest:.2f}"
+
     yield from tables.lines(
         ("window", f"{counted}s", "loss", "statistic", "here", "seeds", "99 % of single",
-         "99 % of all", ""),
+         "99 % of all", "80 % found", ""),
         [(row.window, row.epochs, row.loss, row.kind, f"{row.value:.3f}", f"{row.expected:.3f}",
-          *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)),
+          *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)), shift(row),
           "<- outside" * row.outside) for row in verdict.statistics], left=4)
     for loss, share in verdict.shares.items():
         yield (f"{wording.percent(share)} of the {counted}s' {loss} lie inside their own 95 % "
@@ -36,50 +57,91 @@ def table(verdict, counted):
 
 
 def notes(log, envelope):
-    """A line for every setting that differs from that of the envelope's runs."""
+    """A line for the data and every setting that differ from those of the envelope's runs."""
+    other = envelope.data.partition(";")[0]
+    if log.data and other not in ("?", log.data) and not log.incomparable:
+        yield f"note: trained on {log.data} here, on {other} in the envelope's runs"
     for name, value in (log.settings or {}).items():
         if value != envelope.settings.get(name, value):
             yield f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs"
 
 
+def read(paths, chapter):
+    """The logs at `paths` and their chapter. Raises InputError if they are of several chapters."""
+    found = []
+    for path in paths:
+        of_envelope = envelopes.chapter_of(path)
+        found += (envelopes.envelope(chapter or of_envelope, path).logs() if of_envelope else
+                  [other_logs.read(path, chapter)])
+        chapter = chapter or of_envelope or found[-1].chapter  # of the first; the others are then read as logs of it
+    return found, chapter
+
+
+def likely(found, chapter, args):
+    """The `Likeness` of the logs to the known programs of their chapter; None if none is known."""
+    known = envelopes.known_changes(chapter, args.changes)
+    if not known or args.envelope or not envelopes.has_envelope(chapter):
+        return None
+    try:
+        return likeness.most_like(found, {"": envelopes.envelope(chapter), **known})
+    except InputError as error:
+        if args.changes:
+            raise
+        print(f"note: {error}", file=sys.stderr)
+        return None
+
+
 @script
 def main(argv=None):
     parser = Parser(__doc__)
-    parser.add_argument("run_or_log", type=user_path, metavar="RUN_OR_LOG",
+    parser.add_argument("run_or_log", type=user_path, nargs="+", metavar="RUN_OR_LOG",
                         help="a run directory, a text or notebook (.ipynb) with the chapter's log "
-                        "lines, or a table")
+                        "lines, a table, an envelope, or the id of a published log")
     parser.add_argument("--chapter", choices=tuple(logs.CHAPTERS), help="the chapter whose log it "
                         "is (default: that of the run, or the one that prints such lines)")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 if the log differs, with 2 if it can't be compared")
     parser.add_argument("--envelope", type=user_path, metavar="CSV", help="compare with this "
                         "envelope, made by make_envelope.py (default: the chapter's own)")
+    parser.add_argument("--margin", type=positive, metavar="LOSS", help="mean losses that differ by "
+                        f"less are equivalent, in the unit of the loss (default: {comparison.MARGIN}, "
+                        f"for accuracies {comparison.SHARE_MARGIN})")
+    parser.add_argument("--changes", type=user_path, metavar="DIR", help="a folder of envelopes of "
+                        "known changes, made by known_changes.py (default: those of the package)")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON, described in "
+                        "gan_tf1/published/verdict_file.py, and draw a figure only if --out is given")
     outputs.add_flags(parser, "comparison", ".png", "the overlay figure")
     args = parser.parse_args(argv)
-    out = outputs.file(args, "comparison")
+    drawn = bool(args.out or not args.json)
+    out = outputs.file(args, "comparison") if drawn else None
 
-    path = args.run_or_log
-    log = logs.read(path, args.chapter)
-    chapter, form = log.chapter, logs.CHAPTERS[log.chapter]
-    book, counted = logs.book(chapter), form.counted
-    envelope, others = None, []
-    if args.check or args.envelope or comparison.has_envelope(chapter):
-        envelope = comparison.envelope(chapter, args.envelope)
-    if envelope is None:
+    found, chapter = read(args.run_or_log, args.chapter)
+    form, log = logs.CHAPTERS[chapter], found[0]
+    envelope, others, verdict = None, [], None
+    if args.check or args.json or args.envelope or len(found) > 1 or envelopes.has_envelope(chapter):
+        envelope = envelopes.envelope(chapter, args.envelope)
+        verdict = comparison.judge_runs(found, envelope, args.margin)
+        comparable = verdict.word != "cannot be compared"
+        like = likely(found, chapter, args) if verdict.statistics else None
+        lines = [*dict.fromkeys(note for one in found for note in notes(one, envelope)),
+                 *(table(verdict, form.counted) if verdict.statistics else ()),
+                 *filter(None, [verdict.limits]), verdict.sentence, *([like.sentence] if like else ())]
+    else:
         lines, comparable = single_runs.beside(log, chapter)
         others = single_runs.of_chapter(chapter)[1:]
+    name = args.run_or_log[0].name if len(found) == 1 else wording.quantity(len(found), "log")
+    if args.json:
+        print(verdict_file.document(verdict, chapter, args.run_or_log, envelope, like))
     else:
-        verdict = comparison.judge(log, envelope)
-        comparable = verdict.word != "cannot be compared"
-        lines = [*notes(log, envelope), *(table(verdict, counted) if verdict.statistics else ()),
-                 *filter(None, [verdict.limits]), verdict.sentence]
-    found = "" if args.chapter else f" ({chapter})"
-    print(f"{path}{found}: {wording.quantity(len(log.epochs), counted)}, {log.epochs[0]} to "
-          f"{log.epochs[-1]}", *lines, sep="\n")
-    if comparable:
-        print(figures.save(comparison_figure.comparison(
-            log, book, envelope, path.name, form, others), out))
-    if args.check and verdict.word != "agrees":
+        detected = "" if args.chapter else f" ({chapter})"
+        span = f"{wording.quantity(len(log.epochs), form.counted)}, {log.epochs[0]} to {log.epochs[-1]}"
+        print(f"{', '.join(map(str, args.run_or_log))}{detected}: "
+              + (span if len(found) == 1 else name), *lines, sep="\n")
+    if comparable and drawn:
+        path = figures.save(comparison_figure.comparison(
+            log, logs.book(chapter), envelope, name, form, others, found[1:]), out)
+        print(path, file=sys.stderr if args.json else sys.stdout)
+    if args.check and verdict.word in ("differs", "cannot be compared"):
         sys.exit(1 if verdict.word == "differs" else 2)
 
 

@@ -17,7 +17,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.evaluation import judged
 from gan_tf1.experiments import collapse_figures, plane, theory, theory_figures
 from gan_tf1.experiments.objectives import Costs, Deviation
-from gan_tf1.published import comparison, comparison_figure, logs
+from gan_tf1.published import comparison_figure, envelopes, logs
 
 TITLE = ("Wasserstein GAN with gradient penalty on drawn digits (synthetic), learning rate 0.0002, "
          "5 critic updates per step, penalty weight 10, hidden size 128, seed $7_, 20,000 iterations")
@@ -45,7 +45,7 @@ def compared(name, envelope=True):
     log = logs.Log(np.arange(1, 101), {loss: np.linspace(1, 3, 100)
                                        for loss in ("disc_loss", "gen_loss")}, None)
     return comparison_figure.comparison(log, logs.book("mnist_gan"),
-                                        comparison.envelope("mnist_gan") if envelope else None, name,
+                                        envelopes.envelope("mnist_gan") if envelope else None, name,
                                         logs.CHAPTERS["mnist_gan"])
 
 

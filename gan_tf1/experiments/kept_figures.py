@@ -12,7 +12,7 @@ from gan_tf1.experiments import (
     collapse_figures, semi_supervised, semi_supervised_figures, theory, theory_figures)
 from gan_tf1.figure_layout import new_figure
 from gan_tf1.places import SHIPPED as KEPT
-from gan_tf1.published import comparison, comparison_figure, logs
+from gan_tf1.published import comparison_figure, envelope_figures, envelopes, logs, other_logs
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses
 
@@ -85,7 +85,7 @@ def remedies(data):
 
 def accuracies(folder, data_title):
     """The accuracies of the semi-supervised GAN in three configurations."""
-    runs = [(name, comparison.envelope("semi_supervised", folder / f"{name}.csv"))
+    runs = [(name, envelopes.envelope("semi_supervised", folder / f"{name}.csv"))
             for name in ("supervised", "corrected", "printed")]
     return figures.accuracy_curves(
         [(f"{name}: ", {"epoch": each.epochs, **each.losses}) for name, each in runs],
@@ -112,7 +112,13 @@ def losses_beside_the_book():
     """The losses of the shipped MNIST GAN beside those of the book and of many seeds."""
     chapter = "mnist_gan"
     return comparison_figure.comparison(logs.read(KEPT / chapter, chapter), logs.book(chapter),
-                                        comparison.envelope(chapter), chapter, logs.CHAPTERS[chapter])
+                                        envelopes.envelope(chapter), chapter, logs.CHAPTERS[chapter])
+
+
+def method_of_comparing():
+    """A published log whose Adam has the step size 0.002 beside the seeds of the chapter's program."""
+    return envelope_figures.method(envelopes.envelope("mnist_gan"), other_logs.named("A001").log,
+                                   "the published log A001 (Adam 0.002)")
 
 
 def stretches(inked):
@@ -158,6 +164,7 @@ def every():
     yield "benchmark/benchmark.png", benchmark()
     for folder in ("gan_objectives", "gan_objectives/label_smooth_0"):
         yield f"{folder}/objectives.png", objectives(KEPT / folder)
+    yield "envelopes/method.png", method_of_comparing()
     yield "instability/sweep.png", sweep()
     yield "mnist_gan/figures/losses.png", losses()
     yield "mnist_gan/figures/comparison.png", losses_beside_the_book()

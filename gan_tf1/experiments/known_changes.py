@@ -1,7 +1,7 @@
 """Known changes of the MNIST GAN: the mistakes that students make, one at a time.
 
-A change is either flags of `scripts/01_mnist_gan.py`, or one or two lines of `models/mnist_gan.py` that
-read otherwise. Such a line is replaced in the text of that file, as in an editor, and the changed text is
+A change consists of flags of `scripts/01_mnist_gan.py`, or of one or two lines of `models/mnist_gan.py`
+that read otherwise. Such a line is replaced in the text of that file, as in an editor, and the changed text is
 run as a module of its own. So the chapter's model has no option for any mistake, and the table below
 shows each of them as a student would type it.
 
@@ -19,7 +19,7 @@ from gan_tf1.models import mnist_gan
 
 
 class Change(NamedTuple):
-    """One change: its `title` in a sentence, and either flags or replaced lines."""
+    """One change: its `title`, and flags or replaced lines, or both."""
     title: str
     flags: tuple = ()   # of scripts/01_mnist_gan.py
     lines: tuple = ()   # pairs (old, new); each `old` stands exactly once in models/mnist_gan.py
@@ -78,6 +78,11 @@ CHANGES = {
     "weights_0.02": Change("initial weights with standard deviation 0.02", lines=_initial_weights(0.02)),
     "weights_1": Change("initial weights with standard deviation 1", lines=_initial_weights(1)),
 }
+# The notebooks that people published often have Adam at 0.002 besides.
+for _name in ("smooth_0", "gen_smooth", "fake_smooth_gen_raised"):
+    CHANGES[f"{_name}_adam_0.002"] = Change(
+        f"{CHANGES[_name].title}, with Adam 0.002",
+        CHANGES[_name].flags + CHANGES["adam_0.002"].flags, CHANGES[_name].lines)
 
 
 def changed_source(lines, source=None) -> str:

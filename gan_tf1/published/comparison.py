@@ -1,60 +1,57 @@
-"""Compare a training log with the log that a book prints, and with many runs of the same model.
+"""Compare training logs with the losses of many seeds of the same model, an *envelope*.
 
-The losses of a GAN differ from seed to seed, so one log says little about another. The package
-therefore contains an *envelope*: the losses of 20 seeds of the chapter's model on real MNIST. A log is
-taken to be of the same model if it looks like that of a 21st seed.
+The losses of a GAN differ from seed to seed, so one log says little about another. The package therefore
+contains the losses of many seeds of the chapters' models. `judge` says whether one log, or several, look
+like more seeds of the same model. There are three verdicts, and a fourth if logs can't be compared:
 
-Method
-------
-For each window of epochs (the first few, early, middle, late, and those that the book prints) and each
-loss, two statistics are compared: the mean over the epochs of the window, and their spread (the standard
-deviation over epochs, on a log scale). Each is computed for every seed of the envelope over exactly the
-epochs that the log has, which gives n = 20 values with mean m and standard deviation s. A further run of
-the same model lies in the prediction interval
+differs
+    Some statistic of the log lies where another seed's hardly ever would. Statistics are the means and the
+    spreads of the losses over windows of epochs (`window_statistics`). At most about one run in a hundred
+    of the same model gets this verdict, all statistics together (`max_statistic` states the tests, and
+    what they assume). The tests of this module simulate the rate, also for seeds with heavy tails.
 
-    m -+ t(1 - a/2, n - 1) s sqrt(1 + 1/n)
+equivalent
+    No difference was found, and the mean of every loss in every window differs by less than a stated
+    margin from that of the envelope's model. This is shown by two one-sided tests (Schuirmann 1987), each
+    at 5 %: the difference plus or minus t(95 %) standard errors lies within the margin. No correction for
+    the number of means is needed, because all of them have to pass (Berger 1982). The margin is 0.1 nats
+    unless another is given. A change of 0.1 nats means that the probabilities that the discriminator
+    assigns change by a tenth, in the geometric mean. Normal distributions with the same variance in both
+    models are assumed.
 
-with probability 1 - a. The table shows this interval for a = 1 %. If there are k statistics in the table,
-some lie outside of a 99 % interval by chance, so the verdict uses a = 1 % / k (Bonferroni): under the
-assumptions below, the verdict on a run of the same model is "differs" in at most 1 % of cases.
+can't tell
+    Neither could be shown. This is the usual verdict on a single run: it takes several to show that means
+    are equivalent within 0.1 nats. A test that finds no difference doesn't show that there is none.
+
+Beside each verdict stands how large a shift would have been found in 80 % of cases, in the units of the
+loss. If the seeds of an envelope are few or differ a lot, this is large.
 
 A cross-entropy cannot be negative, and an accuracy lies between 0 and 1. Intervals are clipped to these
-bounds. They are not computed on a log scale, because the logarithms of the 20 seeds' mean losses are no
-closer to a normal distribution than the losses themselves.
+bounds. In addition, the share of single epochs that lie inside their own 95 % prediction interval is
+stated. It is not part of the verdict, because neighbouring epochs of a run are not independent.
 
-"Agrees" only means that no difference was found. If one statistic of the tested run is shifted by d standard
-deviations of the seeds, its t statistic has a noncentral t distribution with n - 1 degrees of freedom and
-noncentrality d / sqrt(1 + 1/n). `smallest_shift` solves this for the d that is detected in 80 % of cases:
-5.2 standard deviations with 20 seeds and 18 statistics, 13.6 with 5 seeds. Each comparison states its d.
-Fewer than `FEWEST_SEEDS` seeds are refused.
-
-In addition, the table states the share of single epochs that lie inside their own 95 % prediction
-interval. It is not part of the verdict, because neighbouring epochs of a run are not independent.
-
-There are two assumptions: seeds are independent, and the statistic of a window is approximately normally
-distributed over seeds. Nothing is assumed about the epochs within a run. The second assumption holds for 19
-of the 20 seeds of the MNIST GAN. In the other one (1018), the generator falls behind and never catches up.
-This seed is kept, because what happens with one seed in twenty is a property of the model. It makes the
-later intervals about twice as wide, so that "differs" stays rare and "agrees" says less. Judged by the 19
-others, seed 1018 "differs", as the only one of the 20.
+Seeds are assumed to be independent, and nothing is assumed about the epochs within a run. The 20 seeds of
+the MNIST GAN include one (1018) whose generator falls behind and never catches up. It is kept: what
+happens with one seed in twenty is a property of the model. It makes the later intervals wide.
 """
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
-from gan_tf1.published.envelopes import Envelope, envelope, has_envelope  # noqa: F401  (for callers)
+from gan_tf1.published import max_statistic, window_statistics
 from gan_tf1.wording import percent, quantity
 
-FEWEST_EPOCHS = 5   # in a window whose spread is compared
-FEWEST_SEEDS = 5    # in an envelope: with 4, only a shift of 22 standard deviations is detected
-SIGNIFICANCE = 0.01
-POWER = 0.8
-LISTED = 3          # statistics that a verdict lists; the table marks all of them
+FEWEST_SEEDS = 5     # in an envelope: with 4, only a shift of 22 standard deviations is detected
+SIGNIFICANCE = 0.01  # of "differs"
+EQUIVALENCE = 0.05   # of each of the two one-sided tests
+MARGIN = 0.1         # of equivalent mean losses, in their unit
+SHARE_MARGIN = 0.02  # of equivalent mean accuracies between 0 and 1
+LISTED = 3           # statistics that a verdict lists; the table marks all of them
 
 
 class Statistic(NamedTuple):
@@ -63,19 +60,27 @@ class Statistic(NamedTuple):
     epochs: str
     loss: str
     kind: str               # "mean" or "spread"
-    value: float
+    value: float            # of the log, or the mean of several; a geometric mean of spreads
     expected: float
     interval: tuple         # (low, high): 99 % for this statistic alone
     joint: tuple            # (low, high): 99 % for all statistics of the table together
+    outside: bool           # whether the value lies outside of the joint interval
+    smallest: float         # shift that is found with 80 % power: a difference of means, a factor of spreads
+
+
+class Equivalence(NamedTuple):
+    """The result of the two one-sided tests: `within[title]` is the smallest margin that they allow."""
+    margins: dict           # title of a loss -> the stated margin, in its unit
+    within: dict
 
     @property
-    def outside(self) -> bool:
-        """Whether the value lies outside of the joint interval."""
-        return not self.joint[0] <= self.value <= self.joint[1]
+    def holds(self) -> bool:
+        """Whether every loss is equivalent within its margin."""
+        return all(self.within[title] < margin for title, margin in self.margins.items())
 
 
 class Verdict(NamedTuple):
-    """The result of a comparison: `word` is "agrees", "differs" or "cannot be compared".
+    """The result of a comparison: `word` is "differs", "equivalent", "can't tell" or "cannot be compared".
 
     `sentence` says where it differs, or why it cannot be compared. If it differs, a line for each of
     the first `LISTED` statistics outside of their interval follows.
@@ -84,7 +89,11 @@ class Verdict(NamedTuple):
     sentence: str
     statistics: list
     shares: dict            # loss -> share of single epochs inside their 95 % interval
-    limits: str = ""        # a sentence on what this comparison cannot detect
+    limits: str = ""        # what this comparison can detect, and what it assumes
+    equivalence: Any = None  # an `Equivalence`
+    p_value: float = math.nan  # of several runs
+    effective: float = math.nan  # as how many independent statistics those of the table count
+    not_normal: int = 0     # statistics whose seeds contradict a normal distribution
 
 
 @functools.cache
@@ -96,7 +105,7 @@ def prediction_interval(values, significance) -> tuple[np.ndarray, np.ndarray]:
     """The ends `(low, high)`, [...] each, of the interval for one more value beside `values` [n, ...].
 
     If the values are independent and normally distributed over axis 0, it lies inside with
-    probability 1 - `significance` (Whitmore 1986; the formula is at the top of this module).
+    probability 1 - `significance`: the mean -+ t(1 - a/2, n - 1) s sqrt(1 + 1/n) (Whitmore 1986).
     """
     n = len(values)
     reach = (_t_quantile(1 - significance / 2, n - 1) * values.std(axis=0, ddof=1)
@@ -104,97 +113,136 @@ def prediction_interval(values, significance) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=0) - reach, values.mean(axis=0) + reach
 
 
-@functools.cache
-def smallest_shift(seeds, statistics) -> float:
-    """The shift of one statistic, in standard deviations of the seeds, that is detected with 80 % power.
+def judge(log, envelope, margin=None) -> Verdict:
+    """The `Verdict` on one `logs.Log`: does it look like the log of one more seed of `envelope`?
 
-    `seeds` is the number of seeds in the envelope, and `statistics` that of the statistics that are
-    judged together.
+    `margin`, in the units of the losses, replaces `MARGIN` and `SHARE_MARGIN`. Raises InputError if the
+    envelope has fewer than `FEWEST_SEEDS` seeds.
     """
-    edge = _t_quantile(1 - SIGNIFICANCE / statistics / 2, seeds - 1)
-    found = scipy.optimize.brentq(
-        lambda shift: scipy.stats.nct.sf(edge, seeds - 1, shift) - POWER, 0, 2 * edge)
-    return found * math.sqrt(1 + 1 / seeds)
+    return judge_runs([log], envelope, margin)
 
 
-def windows(log_epochs, envelope_epochs, spans) -> dict[str, np.ndarray]:
-    """The epochs that log and envelope have in common in each of the `spans`: a dict of name -> epochs.
+def judge_runs(logs, envelope, margin=None) -> Verdict:
+    """The `Verdict` on several logs of one program: do they look like more seeds of `envelope`?
 
-    `spans` is a dict of name -> (first, last) epoch. A span without a common epoch is left out. If
-    several spans have the same common epochs, only the last one is kept.
+    The epochs that all logs have are compared. Raises InputError as `judge` does.
     """
-    common = np.intersect1d(log_epochs, envelope_epochs)
-    found = {}
-    for name, (first, last) in spans.items():
-        epochs = common[(common >= first) & (common <= last)]
-        same = next((other for other in found if np.array_equal(found[other], epochs)), None)
-        if len(epochs):
-            found.pop(same, None)  # in the book's log, "late" has the same epochs as "printed"
-            found[name] = epochs
-    return found
-
-
-# Functions to and from the scale on which a statistic is judged. The logarithms of spreads are
-# approximately normally distributed.
-SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
-
-
-def judge(log, envelope) -> Verdict:
-    """The `Verdict` on `log`: does it look like the log of one more seed of `envelope`?
-
-    Raises InputError if the envelope has fewer than `FEWEST_SEEDS` seeds.
-    """
-    titles, counted = envelope.chapter.columns, envelope.chapter.counted
-    seeds = len(next(iter(envelope.losses.values())))
-    if seeds < FEWEST_SEEDS:
-        raise InputError(f"an envelope of {quantity(seeds, 'seed')} is too small to detect a "
+    form, counted = envelope.chapter, envelope.chapter.counted
+    if envelope.seeds < FEWEST_SEEDS:
+        raise InputError(f"an envelope of {quantity(envelope.seeds, 'seed')} is too small to detect a "
                          f"difference: make one of at least {FEWEST_SEEDS} seeds, better 20, with "
                          "make_envelope.py --seeds 0-19")
-    spans = windows(log.epochs, envelope.epochs, envelope.chapter.windows)
-    if log.incomparable or not spans:
-        why = log.incomparable or (f"it has none of the {counted}s {_span(envelope.epochs)} that "
-                                   "are compared")
+    epochs = functools.reduce(np.intersect1d, [log.epochs for log in logs])
+    spans = window_statistics.windows(epochs, envelope.epochs, form.windows)
+    why = next(filter(None, (log.incomparable for log in logs)), "")
+    if why or not spans:
+        own = "it has" if len(logs) == 1 else "together, they have"
+        why = why or f"{own} none of the {counted}s {_span(envelope.epochs)} that are compared"
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
-    bad = log.epochs[~np.isfinite(list(log.losses.values())).all(axis=0)]
-    if len(bad):
-        return Verdict("differs", f"Differs: a loss is not finite in {counted} {bad[0]}.", [], {})
+    for log in logs:
+        bad = log.epochs[~np.isfinite([log.losses[name] for name in form.columns]).all(axis=0)]
+        if len(bad):
+            return Verdict("differs", f"Differs: a loss is not finite in {counted} {bad[0]}.", [], {})
 
-    kinds = {window: ("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",)
-             for window, epochs in spans.items()}
-    count = len(titles) * sum(map(len, kinds.values()))
-    statistics = [_statistic(window, epochs, loss, kind, log, envelope, count)
-                  for window, epochs in spans.items() for loss in titles
-                  for kind in kinds[window]]
-    shares = {title: _share_inside(log, envelope, loss) for loss, title in titles.items()}
-    limits = (f"With {seeds} seeds and {count} statistics, a statistic that is shifted by less than "
-              f"{smallest_shift(seeds, count):.1f} of the seeds' standard deviations is missed in "
-              f"more than {percent(1 - POWER)} of cases.")
-    if outside := [each for each in statistics if each.outside]:
-        return Verdict("differs", _differs(outside, count, counted), statistics, shares, limits)
-    every = "both" if count == 2 else f"all {count}"
-    return Verdict("agrees", f"Agrees: {every} statistics lie where one more seed's would.",
-                   statistics, shares, limits)
-
-
-def _statistic(window, epochs, loss, kind, log, envelope, count):
-    """The `Statistic` of one loss over `epochs`, if `count` statistics are judged together."""
-    to_scale, back = SCALES[kind]
-    measure = np.mean if kind == "mean" else _spread
-    own = log.losses[loss][np.isin(log.epochs, epochs)]
-    seeds = envelope.losses[loss][:, np.isin(envelope.epochs, epochs)]
-    values = to_scale(measure(seeds, axis=1))
-    low, high = envelope.chapter.bounds if kind == "mean" else (0, math.inf)
-    single, joint = (tuple(float(np.clip(back(end), low, high))
-                           for end in prediction_interval(values, significance))
-                     for significance in (SIGNIFICANCE, SIGNIFICANCE / count))
-    return Statistic(window, _span(epochs), envelope.chapter.columns[loss], kind,
-                     float(measure(own, axis=0)), float(back(values.mean())), single, joint)
+    asked = window_statistics.measures(spans, form)
+    runs = window_statistics.values_of_logs(asked, logs)
+    seeds = window_statistics.values(asked, envelope.epochs, envelope.losses)
+    test = max_statistic.one_run if len(logs) == 1 else max_statistic.permutation
+    cutoffs = test(runs, seeds, SIGNIFICANCE)
+    statistics = [_statistic(measure, form, *of_one) for measure, *of_one in zip(
+        asked, runs.mean(axis=0), seeds.mean(axis=0), cutoffs.error, cutoffs.t,
+        np.full(len(asked), cutoffs.degrees))]
+    equivalence = _equivalence(asked, form, runs, seeds, cutoffs, margin)
+    shares = {title: float(np.mean([_share_inside(log, envelope, loss) for log in logs]))
+              for loss, title in form.columns.items()}
+    word, sentence = _conclusion(statistics, equivalence, cutoffs, form, len(logs))
+    return Verdict(word, sentence, statistics, shares, _limits(statistics, cutoffs, form, envelope, len(logs)),
+                   equivalence, cutoffs.p_value, cutoffs.effective, int(cutoffs.contradicted.sum()))
 
 
-def _differs(outside, count, counted):
+def _statistic(measure, form, value, expected, error, cutoff, degrees):
+    """The `Statistic` of one measure; `value` and `expected` are on the scale on which it is judged."""
+    single, joint = ((expected - reach, expected + reach) for reach in (
+        error * _t_quantile(1 - SIGNIFICANCE / 2, int(degrees)), error * cutoff if error else 0.0))
+    with np.errstate(over="ignore"):  # an interval can reach to infinity
+        single, joint = (tuple(float(np.clip(measure.back(end), *measure.bounds(form))) for end in ends)
+                         for ends in (single, joint))
+        smallest = float(measure.back(max_statistic.smallest_shift(float(cutoff), int(degrees)) * error))
+    return Statistic(measure.window, measure.span, form.columns[measure.loss], measure.kind,
+                     float(measure.back(value)), float(measure.back(expected)), single, joint,
+                     bool(abs(value - expected) > error * cutoff), smallest)
+
+
+def _equivalence(asked, form, runs, seeds, cutoffs, margin):
+    """The `Equivalence` of the mean losses."""
+    reach = (np.abs(runs.mean(axis=0) - seeds.mean(axis=0))
+             + _t_quantile(1 - EQUIVALENCE, cutoffs.degrees) * cutoffs.error)
+    margins = {title: default_margin(form, loss) if margin is None else margin
+               for loss, title in form.columns.items()}
+    within = {title: float(max(reach[place] for place, measure in enumerate(asked)
+                               if (measure.loss, measure.kind) == (loss, "mean")))
+              for loss, title in form.columns.items()}
+    return Equivalence(margins, within)
+
+
+def default_margin(form, loss) -> float:
+    """The margin of a loss of a chapter, in its unit, unless another is given."""
+    return SHARE_MARGIN if form.bounds_of(loss) == (0, 1) else MARGIN
+
+
+def _conclusion(statistics, equivalence, cutoffs, form, runs):
+    """The word and the sentence of a verdict."""
+    outside = [each for each in statistics if each.outside]
+    if outside:
+        return "differs", _differs(outside, len(statistics), form.counted, cutoffs.p_value)
+    found = "" if runs == 1 else f" (p = {cutoffs.p_value:.2g})"
+    if equivalence.holds:
+        return "equivalent", (
+            f"Equivalent: no difference was found{found}, and the mean losses of all windows differ by less "
+            f"than {_margins(equivalence.margins, form)}.")
+    return "can't tell", (
+        f"Can't tell: no difference was found{found}, but equivalence could only be shown within "
+        f"{_margins(equivalence.within, form)}, and the margin is {_margins(equivalence.margins, form)}.")
+
+
+def _margins(margins, form):
+    """Margins by the titles of losses, in words: "0.1 nats", or "0.1 nats (disc loss) and 0.3 ..."."""
+    shown = {title: f"{margins[title]:.2g} {form.unit_of(loss)}".rstrip()
+             for loss, title in form.columns.items()}
+    if len(set(shown.values())) == 1:
+        return next(iter(shown.values()))
+    return " and ".join(f"{text} ({title})" for title, text in shown.items())
+
+
+def _limits(statistics, cutoffs, form, envelope, runs):
+    """What the comparison can detect, and what it assumes."""
+    seeds = quantity(envelope.seeds, "seed")
+    if not np.isfinite(cutoffs.t).all():
+        return (f"{seeds.capitalize()} and {quantity(runs, 'run')} are too few: no difference between "
+                f"them can be shown at the level of {percent(SIGNIFICANCE)}.")
+    shifts = []
+    for loss, title in form.columns.items():
+        means = [each for each in statistics if (each.loss, each.kind) == (title, "mean")]
+        low, high = (end(means, key=lambda each: each.smallest) for end in (min, max))
+        shifts.append(f"{title} " + " to ".join(
+            f"{each.smallest:.2g} {form.unit_of(loss)}".rstrip() + f" ({_in_words(each.epochs, form.counted)})"
+            for each in dict.fromkeys((low, high))))
+    beside = (f"{runs} runs" if runs > 1 else f"{len(statistics)} statistics that count as "
+              f"{cutoffs.effective:.0f} independent ones")
+    text = (f"With {seeds} and {beside}, these shifts of a mean are found in "
+            f"{percent(max_statistic.POWER)} of cases: {'; '.join(shifts)}.")
+    if number := int(cutoffs.contradicted.sum()):
+        text += (f" {quantity(number, 'statistic')} {'is' if number == 1 else 'are'} not normally "
+                 "distributed over seeds, and judged by ranks.")
+    return text
+
+
+def _differs(outside, count, counted, p_value):
     """The sentence of "differs", and a line for each of the first statistics `outside`."""
     lie = "lie" if len(outside) > 1 else "lies"
-    lines = [f"Differs: {len(outside)} of {count} statistics {lie} where one more seed's would not."]
+    where = ("where one more seed's would not" if math.isnan(p_value) else
+             f"where those of as many seeds would not (p = {p_value:.2g})")
+    lines = [f"Differs: {len(outside)} of {count} statistics {lie} {where}."]
     lines += [f"  {each.kind} of the {each.loss} in {_in_words(each.epochs, counted)}: "
               f"{each.value:.3f}, {abs(each.value - each.expected):.3f} "
               f"{'above' if each.value > each.expected else 'below'} the envelope's "
@@ -210,11 +258,6 @@ def _in_words(span, counted):
 
 def _span(epochs):
     return f"{epochs[0]}-{epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
-
-
-def _spread(values, axis):
-    # The spread of a log that repeats one number would be 0, whose logarithm is not finite.
-    return np.maximum(np.std(values, axis=axis, ddof=1), np.finfo(float).tiny)
 
 
 def _share_inside(log, envelope, loss):

@@ -11,13 +11,13 @@ from gan_tf1.published.comparison import prediction_interval
 MARKERS = "s^vD*"  # of the published runs other than the book's
 
 
-def comparison(log, book, envelope, name, chapter, others=()):
+def comparison(log, book, envelope, name, chapter, others=(), more_logs=()):
     """A run's losses over those of the book and the envelope of many seeds, one panel per loss.
 
     `log` and `book` are `logs.Log`s, but `book` is None if the book prints none. `name` is that of
     the run in the legend, `chapter` is a `log_formats.Chapter`, and `envelope` is a
-    `comparison.Envelope`, or None if there is none. `others` are further published runs,
-    `single_runs.Published`.
+    `envelopes.Envelope`, or None if there is none. `others` are further published runs,
+    `single_runs.Published`, and `more_logs` are drawn like `log`, if several are compared.
     """
     more = (f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else
             ", and other published runs" if others else "")
@@ -36,9 +36,11 @@ def comparison(log, book, envelope, name, chapter, others=()):
         for other, marker in zip(others, itertools.cycle(MARKERS)):
             axes.plot(other.log.epochs, other.log.losses[loss], marker + "-", color="0.55",
                       markersize=4, linewidth=0.8, label=other.name)
-        axes.plot(log.epochs, log.losses[loss], color=colour, linewidth=1.2,
-                  marker="o" if len(log.epochs) == 1 else None, label=f"{title} of {name}")
-        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, book) if one)
+        for place, one in enumerate((log, *more_logs)):
+            axes.plot(one.epochs, one.losses[loss], color=colour, linewidth=0.6 if more_logs else 1.2,
+                      marker="o" if len(one.epochs) == 1 else None,
+                      label=None if place else f"{title} of {name}")
+        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, *more_logs, book) if one)
         unit = chapter.unit_of(loss)
         axes.set(ylabel=f"{title} ({unit})" if unit else title,
                  ylim=(1.05 * lowest, None))

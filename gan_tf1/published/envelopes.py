@@ -6,6 +6,7 @@ many seeds, in `book_logs`, and envelopes of known changes of a chapter, in `kno
 """
 
 import csv
+import itertools
 import json
 import pathlib
 import re
@@ -38,7 +39,8 @@ class Envelope(NamedTuple):
 
     def logs(self) -> list[Log]:
         """Each seed as a `Log`, in the order of the file."""
-        return [Log(self.epochs, {name: values[row] for name, values in self.losses.items()})
+        data = self.data.partition(";")[0]  # a remark on the images may follow
+        return [Log(self.epochs, {name: values[row] for name, values in self.losses.items()}, data=data)
                 for row in range(self.seeds)]
 
     def without(self, rows):
@@ -86,6 +88,19 @@ def envelope(chapter, path=None) -> Envelope:
         raise InputError(f"{path} is not an envelope: {error}") from error
     return Envelope(form, epochs, losses, settings, comments.get("data", "?"),
                     comments.get("change", ""), comments.get("data_crc32", ""))
+
+
+def chapter_of(path) -> str:
+    """The chapter of the envelope in the file `path`, or "" if it is not a file of an envelope."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            head = list(itertools.takewhile(lambda line: line.startswith("#"), file))
+            file.seek(0)
+            columns = next((line for line in file if not line.startswith("#")), "")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    chapters = [line.removeprefix("# chapter: ").strip() for line in head if line.startswith("# chapter: ")]
+    return chapters[0] if columns.startswith("seed,") and chapters else ""
 
 
 def known_changes(chapter, folder=None) -> dict[str, Envelope]:

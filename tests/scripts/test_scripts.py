@@ -21,7 +21,7 @@ from gan_tf1.data import digits, svhn
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import classifier
 from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn
-from gan_tf1.published import comparison
+from gan_tf1.published import envelopes
 from gan_tf1.training.run_results import load_losses
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
@@ -241,7 +241,7 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(in_process, tmp_path, ca
                "drawn", "--seeds", "5-6", "--jobs", "1", "--", "--epochs", "3",
                "--batch-size", "200", "--disc-hidden-size", "4"]
     make_envelope(command)
-    envelope = comparison.envelope("mnist_gan", tmp_path / "envelope.csv")
+    envelope = envelopes.envelope("mnist_gan", tmp_path / "envelope.csv")
     assert envelope.settings["epochs"] == 3 and envelope.settings["disc_hidden_size"] == 4
     assert envelope.losses["gen_loss"].shape == (2, 3)
     for row, seed in enumerate((5, 6)):

@@ -17,7 +17,7 @@ from gan_tf1.evaluation import mode_coverage
 from gan_tf1.models import (
     conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mixture_gan,
     mnist_gan, pix2pix, progressive_gan, remedies_gan, vanilla_gan)
-from gan_tf1.published import comparison
+from gan_tf1.published import envelopes
 from gan_tf1.published.logs import BOOK_LOGS
 from gan_tf1.tf1 import session_config, tf
 from gan_tf1.training import diagnosis, diversity, mode_shares, run_results, swings
@@ -172,7 +172,7 @@ def test_noise_is_rarely_flagged():
 @pytest.mark.parametrize("name", ["mnist_gan_envelope.csv", "mnist_gan_graph_loop.csv"])
 def test_no_seed_of_the_chapters_configuration_is_flagged(name):
     """Not even seed 1018, whose generator is worse than the others but not dominated."""
-    envelope = comparison.envelope("mnist_gan", BOOK_LOGS / name)
+    envelope = envelopes.envelope("mnist_gan", BOOK_LOGS / name)
     for disc, gen in zip(envelope.losses["disc_loss"], envelope.losses["gen_loss"]):
         found = diagnosis.judge(series(disc, gen, envelope.epochs.astype(float)), CHANCE, 0.325)
         assert found.signs == (), found.sentence

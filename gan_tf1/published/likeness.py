@@ -1,0 +1,168 @@
+"""What went wrong? Which known program does a log look most like: the chapter's, or one with a mistake?
+
+Each known program has an envelope of some seeds. Its statistics (`window_statistics`) are described by a
+multivariate t distribution:
+
+- its location is the mean over the seeds of the program;
+- its standard deviations are those of the program's own seeds, but since a standard deviation of ten
+  seeds is inaccurate, its square is averaged with the median of all programs, which counts as much as
+  `PRIOR_SEEDS` further seeds;
+- its correlations are those within programs, pooled over all of them, and shrunk as in
+  `max_statistic.correlation`.
+
+This is linear discriminant analysis (Fisher 1936), with variances of each program's own, since those of a
+program that learns nothing are many times smaller than the chapter's. Heavy tails keep the odds sober:
+with so few seeds, normal distributions would call nearly every log certain.
+
+The odds are the likelihoods of the log under the programs, times equal prior probabilities: before the log
+is seen, each known program is taken to be equally probable. They say nothing about programs that are not
+known. That is asked separately: does the log fit the most likely program? Its squared Mahalanobis distance
+to that program is compared with the distances of all seeds to their own programs, each seed left out in
+turn. If less than 1 % of the seeds are as far away, the answer is "none of these".
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import scipy  # its parts are imported when they are first used
+
+from gan_tf1.errors import InputError
+from gan_tf1.published import max_statistic, window_statistics
+from gan_tf1.wording import percent
+
+PRIOR_SEEDS = 4
+FIT = 0.01        # level of "none of these"
+LISTED = 3        # programs that a sentence names
+LEAST = 0.005     # odds below this are not named
+OWN = "the chapter's own program"
+
+
+class Likeness(NamedTuple):
+    """The odds of known programs, name -> probability, in decreasing order, and whether the best fits."""
+    odds: dict
+    titles: dict        # name -> title
+    fit: float          # share of seeds as far from their own program as the log is from the best
+
+    @property
+    def none(self) -> bool:
+        """Whether no known program fits."""
+        return self.fit < FIT
+
+    @property
+    def best(self) -> str:
+        """The name of the most likely program, or "" if none fits."""
+        return "" if self.none else next(iter(self.odds))
+
+    @property
+    def sentence(self) -> str:
+        """"Most like: no label smoothing (97 %); Adam 0.002 (2 %)"."""
+        named = "; ".join(f"{self.titles[name]} ({percent(share)})" for name, share in
+                          list(self.odds.items())[:LISTED] if share >= LEAST)
+        if self.none:
+            return f"Like none of the {len(self.odds)} known programs. The nearest: {named}."
+        return f"Most like: {named}."
+
+
+class Fitted(NamedTuple):
+    """The distributions of programs, in the order of their names."""
+    names: list
+    means: np.ndarray    # [programs, k]
+    scales: np.ndarray   # [programs, k] standard deviations
+    seeds: np.ndarray    # [programs] numbers of seeds
+    inverse: np.ndarray  # [k, k] of the correlations
+    shape: np.ndarray    # [k, k] correlations
+    far: np.ndarray      # increasing distances of all seeds to their own programs
+
+
+def fitted(programs) -> Fitted:
+    """The `Fitted` distributions of `programs`, a dict of name -> statistics [seeds, k].
+
+    Raises InputError if there are fewer than two programs, or one has fewer than three seeds.
+    """
+    few = [name for name, values in programs.items() if len(values) < 3]
+    if len(programs) < 2 or few:
+        raise InputError("to find the most likely program, there must be envelopes of two programs or "
+                         f"more, with three seeds or more each: {', '.join(few) or 'there is one'}")
+    typical = np.median([values.var(axis=0, ddof=1) for values in programs.values()], axis=0)
+    typical = np.maximum(typical, 1e-12)
+    means = np.array([values.mean(axis=0) for values in programs.values()])
+    scales = np.array([_scale(values, typical) for values in programs.values()])
+    residuals = np.concatenate([(values - mean) / scale for values, mean, scale in
+                                zip(programs.values(), means, scales)])
+    shape = max_statistic.correlation(residuals)
+    # A little more independence, so that nearly equal statistics don't make the inverse explode.
+    shape = 0.95 * shape + 0.05 * np.eye(len(shape))
+    inverse = np.linalg.inv(shape)
+    far = []
+    for values in programs.values():
+        for row, one in enumerate(values):
+            others = np.delete(values, row, axis=0)
+            far.append(_distance(one, others.mean(axis=0), _scale(others, typical), inverse, len(others)))
+    return Fitted(list(programs), means, scales, np.array([*map(len, programs.values())]), inverse, shape,
+                  np.sort(far))
+
+
+def _scale(values, typical):
+    free = len(values) - 1
+    own = values.var(axis=0, ddof=1)
+    return np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free))
+
+
+def _distance(one, mean, scale, inverse, seeds):
+    """The squared Mahalanobis distance of the statistics `one` [k] to a program of so many `seeds`."""
+    z = (one - mean) / scale
+    return float(z @ inverse @ z / (1 + 1 / seeds))
+
+
+def classify(runs, fit) -> tuple[dict, float]:
+    """The odds, name -> probability in decreasing order, and the fit of the statistics `runs` [m, k]."""
+    logs = np.array([scipy.stats.multivariate_t.logpdf(
+        runs, mean, np.outer(scale, scale) * fit.shape * (1 + 1 / seeds), df=PRIOR_SEEDS + seeds - 1).sum()
+        for mean, scale, seeds in zip(fit.means, fit.scales, fit.seeds)])
+    odds = scipy.special.softmax(logs)
+    best = int(np.argmax(odds))
+    distances = [_distance(run, fit.means[best], fit.scales[best], fit.inverse, fit.seeds[best])
+                 for run in runs]
+    beyond = len(fit.far) - np.searchsorted(fit.far, max(distances))
+    share = min(1.0, len(runs) * beyond / len(fit.far))  # of the furthest of several runs (Bonferroni)
+    order = np.argsort(-odds, kind="stable")
+    return {fit.names[place]: float(odds[place]) for place in order}, float(share)
+
+
+def statistics(programs, logs=()) -> tuple[dict, list]:
+    """The statistics of all `programs`, name -> `Envelope`, and what they measure.
+
+    The epochs that all of them and all `logs` have are used. Raises InputError if there are none.
+    """
+    chapter = next(iter(programs.values())).chapter
+    epochs = functools.reduce(np.intersect1d, [one.epochs for one in (*programs.values(), *logs)])
+    spans = window_statistics.windows(epochs, epochs, chapter.windows)
+    if not spans:
+        raise InputError(f"the known programs and the log have no {chapter.counted}s in common")
+    asked = window_statistics.measures(spans, chapter)
+    return {name: window_statistics.values(asked, one.epochs, one.losses)
+            for name, one in programs.items()}, asked
+
+
+def most_like(logs, programs) -> Likeness:
+    """The `Likeness` of `logs` of one program to known `programs`, a dict of name -> `Envelope`."""
+    values, asked = statistics(programs, logs)
+    odds, fit = classify(window_statistics.values_of_logs(asked, logs), fitted(values))
+    return Likeness(odds, {name: one.title or OWN for name, one in programs.items()}, fit)
+
+
+def confusion(programs) -> tuple[list, np.ndarray]:
+    """Cross-validation over seeds: each seed is left out in turn, and classified by all others.
+
+    `programs` are statistics, name -> [seeds, k]. Returns the names, and counts [programs, programs + 1]:
+    a row per true program, a column per answer, the last for "none of these".
+    """
+    names = list(programs)
+    counts = np.zeros((len(names), len(names) + 1), int)
+    for row, (name, values) in enumerate(programs.items()):
+        for seed in range(len(values)):
+            rest = {**programs, name: np.delete(values, seed, axis=0)}
+            odds, fit = classify(values[seed:seed + 1], fitted(rest))
+            counts[row, len(names) if fit < FIT else names.index(next(iter(odds)))] += 1
+    return names, counts

@@ -1,0 +1,177 @@
+"""Tests of many statistics at once: do some runs differ from the seeds of an envelope?
+
+All functions take arrays of statistics, `seeds` [n, k] and `runs` [m, k]: n seeds of an envelope, m runs
+that are judged, and k statistics, which are correlated. Each statistic is compared by the t statistic of
+two samples with a pooled variance. For a single run it is (x - mean) / (s sqrt(1 + 1/n)), with n - 1
+degrees of freedom, the quantity behind the prediction interval of Whitmore (1986).
+
+The joint question is whether the *largest* |t| of the table is larger than it is by chance.
+
+Several runs: `permutation` (Westfall and Young 1993). If the runs are of the same program as the seeds,
+all n + m of them are exchangeable: any m of them could have been the runs that are judged. So the largest
+|t| is computed for every choice of m among the n + m, or for `DRAWS` random choices. The share of choices
+with a largest |t| at least as large as that of the real runs is the p-value. Correlations between the
+statistics and the shape of their distributions need not be known.
+
+One run: n + 1 choices allow no p-value below 1 / (n + 1), which is 4.8 % with 20 seeds. `one_run`
+therefore assumes that statistics are normally distributed over seeds, except where the seeds contradict it
+(test of Shapiro and Wilk 1965, at 5 % for each statistic). The level for each statistic follows from the
+distribution of the largest of k normal variables with the correlations of the seeds (`joint_level`). This
+takes the place of the Bonferroni correction, which counts correlated statistics as if they were
+independent. The statistics whose normality is contradicted are judged by ranks instead: each seed is
+compared with all others, and the run must be more extreme than every seed (with more seeds than 99, than
+all but the share asked for). This assumes nothing, but n seeds can't make such an error rarer than
+1 / (n + 1). So with fewer than 99 seeds, a run of the same program can get the verdict "differs" in more
+than one case in a hundred, if its statistics are far from normally distributed.
+"""
+
+import functools
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+import scipy  # its parts are imported when they are first used
+
+DRAWS = 9_999          # random choices of runs, and the most choices that are all tried
+NORMAL_DRAWS = 50_000  # draws of the largest of k normal variables
+SEED = 0               # of both
+NORMALITY = 0.05       # level of the test of normality of each statistic
+POWER = 0.8
+
+
+class Cutoffs(NamedTuple):
+    """The largest |t| that a run of the same program may have."""
+    t: np.ndarray             # [k]; infinite if no difference can be shown
+    degrees: int              # degrees of freedom of t
+    error: np.ndarray         # [k] standard error of the difference
+    effective: float          # as how many independent statistics the k statistics count
+    contradicted: np.ndarray  # [k] bool: not normally distributed over seeds, as far as that matters
+    p_value: float = math.nan  # that some statistic differs; NaN for one run
+
+
+def differences(runs, seeds) -> tuple[np.ndarray, np.ndarray]:
+    """The difference of means and its pooled standard error, [k] each."""
+    n, m = len(seeds), len(runs)
+    squares = ((seeds - seeds.mean(axis=0)) ** 2).sum(axis=0) + ((runs - runs.mean(axis=0)) ** 2).sum(axis=0)
+    return (runs.mean(axis=0) - seeds.mean(axis=0),
+            np.sqrt(squares / (n + m - 2) * (1 / n + 1 / m)))
+
+
+def correlation(seeds) -> np.ndarray:
+    """The correlation matrix [k, k] of the statistics over seeds, shrunk towards independence.
+
+    A correlation of few seeds is mostly noise. The shrinkage of Schaefer and Strimmer (2005) multiplies
+    all of them by 1 - (sum of their estimated variances) / (sum of their squares).
+    """
+    n, k = seeds.shape
+    spread = seeds.std(axis=0)
+    z = (seeds - seeds.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    products = z[:, :, None] * z[:, None, :]
+    found = products.mean(axis=0)
+    off = ~np.eye(k, dtype=bool)
+    squares = (found[off] ** 2).sum()
+    noise = products.var(axis=0)[off].sum() / (n - 1)
+    kept = max(0.0, 1 - noise / squares) if squares > 0 else 0.0
+    return np.where(off, kept * found, 1.0)
+
+
+@functools.lru_cache(maxsize=8)
+def _normals(k):
+    return np.random.default_rng(SEED).standard_normal((NORMAL_DRAWS, k), np.float32)
+
+
+def joint_level(correlations, significance) -> float:
+    """The level for each statistic with which all of them together have the level `significance`.
+
+    It is the two-sided tail probability of c, where the largest |z| of normal variables with these
+    `correlations` [k, k] exceeds c with probability `significance`.
+    """
+    lengths, axes = np.linalg.eigh(correlations)
+    root = axes * np.sqrt(np.maximum(lengths, 0))
+    largest = np.abs(_normals(len(correlations)) @ root.T.astype(np.float32)).max(axis=1)
+    level = 2 * scipy.stats.norm.sf(np.quantile(largest, 1 - significance))
+    # Bonferroni's level is always enough; noise of the draws must not go below it.
+    return float(np.clip(level, significance / len(correlations), significance))
+
+
+def _leave_one_out(seeds):
+    """The t statistic of each seed beside all others, [n, k], and its degrees of freedom."""
+    n, away = len(seeds), seeds - seeds.mean(axis=0)
+    squares = np.maximum((away ** 2).sum(axis=0) - away ** 2 * n / (n - 1), 0)  # of the others
+    return _ratio(away * n / (n - 1), np.sqrt(squares / (n - 2) * (1 + 1 / (n - 1)))), n - 2
+
+
+def _ratio(difference, error):
+    """`difference` / `error`, where a difference of 0 counts as 0 even if the error is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(difference / error, nan=0.0, posinf=np.inf, neginf=-np.inf)
+
+
+def not_normal(seeds) -> np.ndarray:
+    """Whether the seeds contradict a normal distribution, [k] bool, each at the level `NORMALITY`."""
+    return np.array([np.ptp(column) > 0 and scipy.stats.shapiro(column).pvalue < NORMALITY
+                     for column in seeds.T])
+
+
+def one_run(run, seeds, significance) -> Cutoffs:
+    """The `Cutoffs` for the statistics `run` [1, k] of a single run."""
+    n, k = seeds.shape
+    level = joint_level(correlation(seeds), significance)
+    cutoffs = np.full(k, scipy.stats.t.isf(level / 2, n - 1))
+    other = not_normal(seeds)
+    _, error = differences(run, seeds)
+    if other.any():
+        t, degrees = _leave_one_out(seeds[:, other])
+        extremes = np.sort(2 * scipy.stats.t.sf(np.abs(t).max(axis=1), degrees))
+        rank = math.floor((n + 1) * significance * other.mean() + 1e-9)
+        ranked = extremes[rank - 1] if rank else min(extremes[0], level)
+        cutoffs[other] = scipy.stats.t.isf(np.maximum(ranked / 2, 1e-300), n - 1)
+    return Cutoffs(cutoffs, n - 1, error, significance / level, other)
+
+
+@functools.lru_cache(maxsize=8)
+def _choices(total, m):
+    """Choices of `m` among `total` runs, [choices, total], as weights 1/m; the first is the real one."""
+    count = math.comb(total, m)
+    if count <= DRAWS + 1:
+        chosen = np.array(list(itertools.combinations(range(total), m)))
+    else:
+        order = np.random.default_rng(SEED).random((DRAWS, total)).argpartition(m, axis=1)[:, :m]
+        chosen = np.concatenate([np.arange(m)[None], order])
+    weights = np.zeros((len(chosen), total))
+    np.put_along_axis(weights, chosen, 1 / m, axis=1)
+    return weights
+
+
+def permutation(runs, seeds, significance) -> Cutoffs:
+    """The `Cutoffs` for the `runs` [m, k], m > 1, by a permutation test with the largest |t|."""
+    n, m = len(seeds), len(runs)
+    pooled = np.concatenate([runs, seeds])
+    spread = pooled.std(axis=0)
+    z = (pooled - pooled.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    means = np.abs(_choices(n + m, m) @ z)  # the variance of all is 1, so t depends on them alone
+    within = np.maximum(n + m - means ** 2 * m * (n + m) / n, 1e-12)
+    t = means * (n + m) / n / np.sqrt(within / (n + m - 2) * (1 / n + 1 / m))
+    largest = t.max(axis=1)
+    p_value = np.mean(largest >= largest[0] * (1 - 1e-9))
+    allowed = math.floor(significance * len(largest) + 1e-9)
+    # Above the next largest: then at most `allowed` choices are as extreme.
+    cutoff = np.sort(largest)[-allowed - 1] * (1 + 1e-9) if allowed else np.inf
+    level = 2 * scipy.stats.t.sf(cutoff, n + m - 2)
+    return Cutoffs(np.full(seeds.shape[1], cutoff), n + m - 2, differences(runs, seeds)[1],
+                   float(np.clip(significance / level, 1, seeds.shape[1])) if level else math.nan,
+                   np.zeros(seeds.shape[1], bool), float(p_value))
+
+
+@functools.lru_cache(maxsize=1024)
+def smallest_shift(cutoff, degrees) -> float:
+    """The shift of one statistic, in standard errors, that is found with probability `POWER`.
+
+    If a statistic is shifted by d standard errors, its t has a noncentral t distribution with
+    noncentrality d. Infinite if the `cutoff` is.
+    """
+    if not math.isfinite(cutoff):
+        return math.inf
+    return scipy.optimize.brentq(
+        lambda shift: scipy.stats.nct.sf(cutoff, degrees, shift) - POWER, 0, 2 * cutoff + 5)
