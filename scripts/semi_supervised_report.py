@@ -6,12 +6,12 @@
                                                      two rows; flags of 04_semi_supervised_svhn.py
     python scripts/semi_supervised_report.py --rows labelled corrected --num-labels 250 500 1000
                                                      a learning curve over the number of labels
-    python scripts/semi_supervised_report.py --for labelled "--drop-rate 0.2"
+    python scripts/semi_supervised_report.py --for "labelled --drop-rate 0.2"
                                                      flags of one row alone
 
 Seed s also draws the labelled examples, equally many of each class and the same ones in all rows.
 All rows have their full size by default: `salimans` takes 658,800 steps per seed, unless
---for salimans "--epochs 14 --decay-epochs 6 --epoch-steps 130" makes it shorter. The flags after
+--for "salimans --epochs 14 --decay-epochs 6 --epoch-steps 130" makes it shorter. The flags after
 -- go to all rows except `chapter` and `salimans`, which have settings of their own. OUT gets
 
     accuracies.csv   every epoch of every run
@@ -59,10 +59,10 @@ def wanted(args, row, labels, seed):
                             f"{row}, {labels} labels, seed {seed}")
 
 
-def own_flags(pairs):
+def own_flags(values):
     """The flags of single rows: name of the row -> list, from the values of --for."""
     own = {}
-    for row, flags in pairs:
+    for row, _, flags in (value.partition(" ") for value in values):
         if row not in ROWS:
             raise InputError(f"--for {row} is not a row: choose one of {', '.join(ROWS)}")
         try:
@@ -103,8 +103,8 @@ def main(argv=None):
                         help="training examples whose labels are used (default: 1000)")
     parser.add_argument("--tested", choices=svhn.TESTED, default="all",
                         help="images to test, as in 04_semi_supervised_svhn.py (default: all)")
-    parser.add_argument("--for", nargs=2, action="append", default=[], metavar=("ROW", "FLAGS"),
-                        dest="own", help="flags of one row, in quotes; may be repeated")
+    parser.add_argument("--for", action="append", default=[], metavar='"ROW FLAGS"', dest="own",
+                        help="a row and its flags, in quotes; may be repeated")
     args = many_runs.parse(parser, argv, FIXED)
     args.own = own_flags(args.own)
     for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):

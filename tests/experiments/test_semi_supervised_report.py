@@ -35,7 +35,8 @@ def found(row, test, labels=1000):
 def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, tmp_path, capsys):
     out, rows = tmp_path / "out", ["--rows", "labelled", "printed"]
     command = ["--out", str(out), *COMMAND, *rows, "--tested", "first_half",
-               "--for", "labelled", "--drop-rate 0.1", "--", *FLAGS]
+               "--for", "labelled --drop-rate 0.1",
+               "--for", "printed --no-xla", "--", *FLAGS]
     with stopped_at("printed-50-seed-3"):
         script.main(command)
     assert not (out / "accuracies.csv").exists()
@@ -75,7 +76,7 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
 
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, script.main, *command[:-1], "6")
-    command[command.index("--drop-rate 0.1")] = "--drop-rate 0.2"
+    command[command.index("labelled --drop-rate 0.1")] = "labelled --drop-rate 0.2"
     assert "holds runs of another command (own: " in refusal(capsys, script.main, *command)
 
 
@@ -90,10 +91,10 @@ def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp
 @pytest.mark.parametrize("arguments, complaint", [
     (["--rows", "corrected", "corrected"], "--rows has a value twice: name each once"),
     (["--num-labels", "50", "50"], "--num-labels has a value twice"),
-    (["--for", "best", "--epochs 3"], "--for best is not a row: choose one of labelled, chapter"),
-    (["--for", "labelled", "--variant corrected"],
+    (["--for", "best"], "--for best is not a row: choose one of labelled, chapter"),
+    (["--for", "labelled --variant corrected"],
      "--variant can't be given in --for labelled: it is set for each run"),
-    (["--for", "labelled", "--epochs '3"],
+    (["--for", "labelled --epochs '3"],
      "--for labelled has flags that can't be split: No closing quotation"),
     (["--", "--tested", "held_out"],
      "--tested can't be given after --: it is set for each run"),
