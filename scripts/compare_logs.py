@@ -83,7 +83,7 @@ def likely(found, chapter, args):
     if not known or args.envelope or not envelopes.has_envelope(chapter):
         return None
     try:
-        return likeness.most_like(found, {"": envelopes.envelope(chapter), **known})
+        return likeness.most_like(found, {likeness.CHAPTER: envelopes.envelope(chapter), **known})
     except InputError as error:
         if args.changes:
             raise

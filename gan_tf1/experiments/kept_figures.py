@@ -9,7 +9,7 @@ from gan_tf1 import figures
 from gan_tf1.bench import table
 from gan_tf1.evaluation import judged
 from gan_tf1.experiments import (
-    collapse_figures, semi_supervised, semi_supervised_figures, theory, theory_figures)
+    collapse_figures, detection, semi_supervised, semi_supervised_figures, theory, theory_figures)
 from gan_tf1.figure_layout import new_figure
 from gan_tf1.places import SHIPPED as KEPT
 from gan_tf1.published import comparison_figure, envelope_figures, envelopes, logs, other_logs
@@ -121,6 +121,12 @@ def method_of_comparing():
                                    "the published log A001 (Adam 0.002)")
 
 
+def detection_rates():
+    """How often known changes of the MNIST GAN are found by a comparison with its envelope."""
+    with open(KEPT / "envelopes" / "detection.csv") as file:
+        return detection.figure(detection.read_rows(file), "mnist_gan")
+
+
 def stretches(inked):
     """The stretches of a line that are `inked` (a bool array), as pairs (first, one past the last)."""
     return np.flatnonzero(np.diff(np.pad(inked, 1).astype(int))).reshape(-1, 2)
@@ -165,6 +171,8 @@ def every():
     for folder in ("gan_objectives", "gan_objectives/label_smooth_0"):
         yield f"{folder}/objectives.png", objectives(KEPT / folder)
     yield "envelopes/method.png", method_of_comparing()
+    if (KEPT / "envelopes" / "detection.csv").exists():
+        yield "envelopes/detection.png", detection_rates()
     yield "instability/sweep.png", sweep()
     yield "mnist_gan/figures/losses.png", losses()
     yield "mnist_gan/figures/comparison.png", losses_beside_the_book()

@@ -59,24 +59,24 @@ CHANGES = {
     "images_0_1": Change("images in [0, 1]", lines=(
         ("    batch_images *= 2  # to the range of tanh, in place: next_batch returns a copy\n"
          "    batch_images -= 1\n", ""),)),
-    "swapped_labels": Change("labels of real and generated images swapped", lines=(
+    "swapped_labels": Change("real and fake labels swapped", lines=(
         (REAL, REAL.replace("logits=disc_logits_real", "logits=disc_logits_fake")),
         (FAKE, FAKE.replace("logits=disc_logits_fake", "logits=disc_logits_real")))),
     "batch_50": Change("batches of 50", ("--batch-size", "50")),
     "batch_128": Change("batches of 128", ("--batch-size", "128")),
-    "gen_smooth": Change("the generator's labels smoothed", lines=(
+    "gen_smooth": Change("generator's labels smoothed", lines=(
         (GENERATOR, GENERATOR.replace("fake), ", "fake) * (1 - label_smooth), ")),)),
-    "fake_smooth": Change("the labels of generated images smoothed", lines=(
+    "fake_smooth": Change("fake labels smoothed", lines=(
         (FAKE, FAKE.replace("fake), ", "fake) + label_smooth, ")),)),
-    "fake_smooth_gen_raised": Change("the labels of generated images smoothed, the generator's 1.1", lines=(
+    "fake_smooth_gen_raised": Change("fake labels smoothed, generator's labels 1.1", lines=(
         (FAKE, FAKE.replace("fake), ", "fake) + label_smooth, ")),
         (GENERATOR, GENERATOR.replace("fake), ", "fake) + label_smooth, ")))),
-    "bypass": Change("a discriminator whose hidden layer is bypassed", lines=(
+    "bypass": Change("discriminator's hidden layer bypassed", lines=(
         ("hidden = tf.maximum(hidden, leaky_relu_alpha * hidden)\n        logits = tf.layers.dense(hidden, 1,",
          "hidden = tf.maximum(disc_input, leaky_relu_alpha * disc_input)\n"
          "        logits = tf.layers.dense(hidden, 1,"),)),
-    "weights_0.02": Change("initial weights with standard deviation 0.02", lines=_initial_weights(0.02)),
-    "weights_1": Change("initial weights with standard deviation 1", lines=_initial_weights(1)),
+    "weights_0.02": Change("initial weights of standard deviation 0.02", lines=_initial_weights(0.02)),
+    "weights_1": Change("initial weights of standard deviation 1", lines=_initial_weights(1)),
 }
 # The notebooks that people published often have Adam at 0.002 besides.
 for _name in ("smooth_0", "gen_smooth", "fake_smooth_gen_raised"):

@@ -18,7 +18,8 @@ The odds are the likelihoods of the log under the programs, times equal prior pr
 is seen, each known program is taken to be equally probable. They say nothing about programs that are not
 known. That is asked separately: does the log fit the most likely program? Its squared Mahalanobis distance
 to that program is compared with the distances of all seeds to their own programs, each seed left out in
-turn. If less than 1 % of the seeds are as far away, the answer is "none of these".
+turn. If at most 1 % of these and the log together are as far away, the answer is "none of these". (Fewer than
+99 seeds can't show that. Then the log must be further away than any seed.)
 """
 
 import functools
@@ -35,7 +36,7 @@ PRIOR_SEEDS = 4
 FIT = 0.01        # level of "none of these"
 LISTED = 3        # programs that a sentence names
 LEAST = 0.005     # odds below this are not named
-OWN = "the chapter's own program"
+CHAPTER, OWN = "chapter", "the chapter's own program"  # its name and title among the programs
 
 
 class Likeness(NamedTuple):
@@ -43,11 +44,12 @@ class Likeness(NamedTuple):
     odds: dict
     titles: dict        # name -> title
     fit: float          # share of seeds as far from their own program as the log is from the best
+    level: float        # of "none of these"
 
     @property
     def none(self) -> bool:
         """Whether no known program fits."""
-        return self.fit < FIT
+        return self.fit <= self.level
 
     @property
     def best(self) -> str:
@@ -73,6 +75,11 @@ class Fitted(NamedTuple):
     inverse: np.ndarray  # [k, k] of the correlations
     shape: np.ndarray    # [k, k] correlations
     far: np.ndarray      # increasing distances of all seeds to their own programs
+
+    @property
+    def level(self) -> float:
+        """The level of "none of these": `FIT`, or the lowest that the number of seeds allows."""
+        return max(FIT, 1 / (len(self.far) + 1))
 
 
 def fitted(programs) -> Fitted:
@@ -125,7 +132,7 @@ def classify(runs, fit) -> tuple[dict, float]:
     distances = [_distance(run, fit.means[best], fit.scales[best], fit.inverse, fit.seeds[best])
                  for run in runs]
     beyond = len(fit.far) - np.searchsorted(fit.far, max(distances))
-    share = min(1.0, len(runs) * beyond / len(fit.far))  # of the furthest of several runs (Bonferroni)
+    share = min(1.0, len(runs) * (beyond + 1) / (len(fit.far) + 1))  # of the furthest run (Bonferroni)
     order = np.argsort(-odds, kind="stable")
     return {fit.names[place]: float(odds[place]) for place in order}, float(share)
 
@@ -148,8 +155,9 @@ def statistics(programs, logs=()) -> tuple[dict, list]:
 def most_like(logs, programs) -> Likeness:
     """The `Likeness` of `logs` of one program to known `programs`, a dict of name -> `Envelope`."""
     values, asked = statistics(programs, logs)
-    odds, fit = classify(window_statistics.values_of_logs(asked, logs), fitted(values))
-    return Likeness(odds, {name: one.title or OWN for name, one in programs.items()}, fit)
+    known = fitted(values)
+    odds, fit = classify(window_statistics.values_of_logs(asked, logs), known)
+    return Likeness(odds, {name: one.title or OWN for name, one in programs.items()}, fit, known.level)
 
 
 def confusion(programs) -> tuple[list, np.ndarray]:
@@ -163,6 +171,7 @@ def confusion(programs) -> tuple[list, np.ndarray]:
     for row, (name, values) in enumerate(programs.items()):
         for seed in range(len(values)):
             rest = {**programs, name: np.delete(values, seed, axis=0)}
-            odds, fit = classify(values[seed:seed + 1], fitted(rest))
-            counts[row, len(names) if fit < FIT else names.index(next(iter(odds)))] += 1
+            known = fitted(rest)
+            odds, fit = classify(values[seed:seed + 1], known)
+            counts[row, len(names) if fit <= known.level else names.index(next(iter(odds)))] += 1
     return names, counts

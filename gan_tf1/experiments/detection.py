@@ -1,0 +1,145 @@
+"""How often is a known change of a chapter found, and how often is the chapter itself wrongly flagged?
+
+The certificate of `published/comparison.py`: its verdict on the seeds of known changes, in groups of one,
+three and five, and on the seeds of the chapter's own envelope, each group held out of the envelope with
+which it is compared. Groups have no seed in common, so that their verdicts are nearly independent, as the
+binomial intervals assume. (All of them are compared with the same envelope.)
+"""
+
+import csv
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1.evaluation.statistics import share_interval
+from gan_tf1.figure_layout import legend_below, new_figure
+from gan_tf1.published import comparison, likeness
+from gan_tf1.wording import percent, quantity
+
+SIZES = (1, 3, 5)
+MARKERS = "os^"
+
+
+class Rate(NamedTuple):
+    """How many of the groups of `runs` seeds of a program are found to differ."""
+    program: str
+    title: str
+    epochs: str    # "all" or "printed"
+    runs: int
+    found: int
+    groups: int
+
+    @property
+    def interval(self) -> tuple:
+        """The share that is found, and its 95 % interval: (share, low, high)."""
+        return share_interval(np.arange(self.groups) < self.found)
+
+
+def cut(log, window):
+    """`log` reduced to the epochs of a `window` (first, last)."""
+    inside = (log.epochs >= window[0]) & (log.epochs <= window[1])
+    return log._replace(epochs=log.epochs[inside],
+                        losses={name: values[inside] for name, values in log.losses.items()})
+
+
+def groups(count, size) -> list[list[int]]:
+    """Disjoint groups of `size` of `count` places; those that are left over belong to none."""
+    return [list(range(first, first + size)) for first in range(0, count - size + 1, size)]
+
+
+def rates(envelope, programs, held_out=None) -> list[Rate]:
+    """The `Rate`s of the envelope's own program and of all `programs`, a dict of name -> `Envelope`.
+
+    `held_out` are further seeds of the chapter's program, an `Envelope`; each is then compared with all
+    of `envelope`, in addition to the envelope's own seeds. The epochs are all that a log has, and those
+    that the book prints, if the chapter has such a window.
+    """
+    form = envelope.chapter
+    windows = {"all": (-np.inf, np.inf), **{"printed": window for name, window in form.windows.items()
+                                            if name == "printed"}}
+    others = {} if held_out is None else {"held_out": held_out._replace(title="further seeds of the chapter")}
+    found = []
+    for name, window in windows.items():
+        for size in SIZES:
+            logs = [cut(log, window) for log in envelope.logs()]
+            found.append(_rate(likeness.CHAPTER, likeness.OWN, name, size, logs, envelope.without))
+            for program, one in {**others, **programs}.items():
+                logs = [cut(log, window) for log in one.logs()]
+                found.append(_rate(program, one.title, name, size, logs, lambda rows: envelope))
+    return [rate for rate in found if rate.groups]
+
+
+def _rate(program, title, epochs, size, logs, beside):
+    """One `Rate`; `beside(rows)` is the envelope with which the logs at the places `rows` are compared."""
+    words = [comparison.judge_runs([logs[row] for row in rows], beside(rows)).word
+             for rows in groups(len(logs), size) if all(len(logs[row].epochs) for row in rows)]
+    return Rate(program, title, epochs, size, words.count("differs"), len(words))
+
+
+def write_rows(file, found) -> None:
+    """Write `Rate`s as CSV."""
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow([*Rate._fields, "share", "low", "high"])
+    for rate in found:
+        rows.writerow([*rate, *(f"{value:.4f}" for value in rate.interval)])
+
+
+def read_rows(file) -> list[Rate]:
+    """The `Rate`s in a CSV file that `write_rows` wrote, without the comments above them."""
+    rows = csv.DictReader(line for line in file if not line.startswith("#"))
+    return [Rate(row["program"], row["title"], row["epochs"], *(int(row[name]) for name in (
+        "runs", "found", "groups"))) for row in rows]
+
+
+def table(found) -> tuple[list, list]:
+    """Headings and rows: a row per program, a column per epochs and number of runs."""
+    columns = list(dict.fromkeys((rate.epochs, rate.runs) for rate in found))
+    cells = {}
+    for rate in found:
+        _, low, high = rate.interval
+        cells[rate.title, rate.epochs, rate.runs] = (
+            f"{rate.found}/{rate.groups} ({percent(low).removesuffix(' %')}-{percent(high)})")
+    return (["program", *(f"{epochs}, {quantity(runs, 'run')}" for epochs, runs in columns)],
+            [[title, *(cells.get((title, *column), "-") for column in columns)]
+             for title in dict.fromkeys(rate.title for rate in found)])
+
+
+def confusion_lines(programs) -> list[str]:
+    """A line per program: how often cross-validation finds it, and what it is taken for instead.
+
+    `programs` is a dict of name -> `Envelope`; the epochs that all of them have are used.
+    """
+    titles = {name: one.title or likeness.OWN for name, one in programs.items()}
+    names, counts = likeness.confusion(likeness.statistics(programs)[0])
+    lines = []
+    for place, name in enumerate(names):
+        instead = [f"{count} as {titles[other]}" for other, count in zip(names, counts[place])
+                   if count and other != name]
+        instead += [f"{counts[place, -1]} as none of these"] * bool(counts[place, -1])
+        lines.append(f"{titles[name]}: {counts[place, place]} of {counts[place].sum()} right"
+                     + "".join(f", {one}" for one in instead))
+    right = sum(counts[place, place] for place in range(len(names)))
+    return [*lines, f"together: {right} of {counts.sum()} right ({percent(right / counts.sum())})"]
+
+
+def figure(found, chapter):
+    """The rates of detection with their intervals: a panel for each kind of epochs, a row per program."""
+    kinds = list(dict.fromkeys(rate.epochs for rate in found))
+    titles = list(dict.fromkeys(rate.title for rate in found))
+    drawn = new_figure(10, 1.2 + 0.34 * len(titles),
+                       f"How often known changes of {chapter} are found")
+    panels = np.atleast_1d(drawn.subplots(1, len(kinds), sharey=True))
+    for axes, kind in zip(panels, kinds):
+        for place, size in enumerate(sorted({rate.runs for rate in found})):
+            own = [rate for rate in found if (rate.epochs, rate.runs) == (kind, size)]
+            share, low, high = np.array([rate.interval for rate in own]).T
+            axes.errorbar(100 * share, [titles.index(rate.title) + 0.22 * (place - 1) for rate in own],
+                          xerr=100 * np.abs([share - low, high - share]), fmt=MARKERS[place % 3],
+                          markersize=4, linewidth=0.8, label=quantity(size, "run"))
+        axes.axvline(100 * comparison.SIGNIFICANCE, color="0.5", linewidth=0.8, linestyle=":")
+        axes.set(xlim=(-3, 103), xlabel=f"found to differ (%), {kind} epochs")
+        axes.grid(alpha=0.3)
+    panels[0].set_yticks(range(len(titles)), titles, fontsize="small")
+    panels[0].invert_yaxis()
+    legend_below(drawn, *panels)
+    return drawn
