@@ -18,8 +18,8 @@ The odds are the likelihoods of the log under the programs, times equal prior pr
 is seen, each known program is taken to be equally probable. They say nothing about programs that are not
 known. That is asked separately: does the log fit the most likely program? Its squared Mahalanobis distance
 to that program is compared with the distances of all seeds to their own programs, each seed left out in
-turn. If at most 1 % of these and the log together are as far away, the answer is "none of these". (Fewer than
-99 seeds can't show that. Then the log must be further away than any seed.)
+turn. If the log is among the 1 % that are furthest away, the answer is "none of these". (With fewer than 99
+seeds, it must be further away than any of them.)
 """
 
 import functools

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -117,27 +118,44 @@ def test_a_line_that_does_not_stand_exactly_once_is_refused(source):
         changed_source((("twice", "once"),), source)
 
 
-def test_envelopes_of_changes_are_made_one_by_one_and_continued(in_process, tmp_path, capsys):
+def test_envelopes_of_changes_are_made_in_the_graph_and_continued(in_process, tmp_path, capsys):
     main = load_script("known_changes.py").main
-    command = ["--out", str(tmp_path / "out"), "--changes", "swapped_labels", "hidden_64", "--seeds", "5-6",
+    command = ["--out", str(tmp_path / "out"), "--changes", "normal_noise", "--seeds", "5-6",
                "--jobs", "1", "--data", "drawn", "--", "--epochs", "2", "--batch-size", "200", "--loop", "graph"]
-    with stopped_at("hidden_64-seed-6"):
+    with stopped_at("normal_noise-seed-6"):
         main(command)
-    assert [path.name for path in (tmp_path / "out").glob("*.csv")] == ["swapped_labels.csv"]
+    assert not list((tmp_path / "out").glob("*.csv"))
     main(command)
-    assert in_process == ["swapped_labels-seed-5", "swapped_labels-seed-6", "hidden_64-seed-5",
-                          "hidden_64-seed-6"]
-    found = envelopes.known_changes("mnist_gan", tmp_path / "out")
-    assert {name: one.title for name, one in found.items()} == {
-        name: CHANGES[name].title for name in ("hidden_64", "swapped_labels")}
-    assert found["hidden_64"].settings["gen_hidden_size"] == 64
-    assert found["swapped_labels"].losses["gen_loss"].shape == (2, 2)
-    assert found["swapped_labels"].data_crc32
-    # The generator wins at once: generated images are the ones that the discriminator calls real.
-    assert np.all(found["swapped_labels"].losses["gen_loss"] < found["hidden_64"].losses["gen_loss"])
+    assert in_process == ["normal_noise-seed-5", "normal_noise-seed-6"]
+    [(name, found)] = envelopes.known_changes("mnist_gan", tmp_path / "out").items()
+    assert (name, found.title) == ("normal_noise", CHANGES["normal_noise"].title)
+    assert found.settings["batch_size"] == 200 and found.data_crc32
+    assert found.losses["gen_loss"].shape == (2, 2)
     capsys.readouterr()
     assert "--change can't be given after --" in refusal(
         capsys, main, *command, "--change", "hidden_64")
+    assert "at least 2 seeds" in refusal(capsys, main, "--seeds", "5")
+
+
+def test_each_change_has_a_file_of_its_own(tmp_path, monkeypatch, capsys):
+    script, asked = load_script("known_changes.py"), []
+    monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args: asked.extend(wanted) or [])
+    monkeypatch.setattr(script.envelopes, "write", lambda file, seeds, paths, command, title: file.write(title))
+    script.main(["--out", str(tmp_path / "out"), "--seeds", "0-2", "--", "--epochs", "9"])
+    assert {path.stem: path.read_text() for path in (tmp_path / "out").glob("*.csv")} == {
+        name: change.title for name, change in CHANGES.items()}
+    assert len(asked) == 3 * len(CHANGES) and {run.script for run in asked} == {"changed_mnist_gan.py"}
+    assert asked[0].flags == ["--data", "mnist", "--seed", 0, "--change", "adam_0.0005", "--epochs", "9"]
+
+
+def test_a_change_is_trained_by_the_chapters_own_script(monkeypatch):
+    script, chapter = load_script("changed_mnist_gan.py"), SimpleNamespace(main=lambda argv: trained.append(argv))
+    trained = []
+    monkeypatch.setattr(script, "chapters_script", lambda: chapter)
+    script.main(["--run-dir", "x", "--change", "gen_smooth_adam_0.002", "--epochs", "3"])
+    assert trained == [["--learning-rate", "0.002", "--run-dir", "x", "--epochs", "3"]]
+    assert losses(chapter.mnist_gan) != pytest.approx(losses(mnist_gan))
+    assert load_script("01_mnist_gan.py").mnist_gan is mnist_gan  # the name that is replaced
 
 
 def test_a_change_is_shown_as_flags_or_as_lines(capsys):
