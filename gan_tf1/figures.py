@@ -236,7 +236,8 @@ def estimate_and_distance(iterations: np.ndarray, estimate: np.ndarray, distance
     """A critic's estimate and the distance of the samples, over iterations and as a scatter plot.
 
     `iterations`, `estimate` and `distance` are [E]. `real` is the distance of real images, and
-    `correlation` is Spearman's correlation with both ends of its 95 % interval.
+    `correlation` is Spearman's correlation, that of the changes, and both ends of the 95 % interval
+    of the latter.
     """
     figure = new_figure(11, 4, title)
     over_time, scatter = figure.subplots(1, 2, width_ratios=(3, 2))
@@ -259,8 +260,8 @@ def estimate_and_distance(iterations: np.ndarray, estimate: np.ndarray, distance
     figure.colorbar(points, label="iteration", format="{x:,.0f}")
     scatter.set(xlabel="Fréchet classifier distance of the samples",
                 ylabel="the critic's estimate (its own units)")
-    scatter.set_title("Spearman's correlation {:.2f} ({:.2f} to {:.2f})".format(*correlation),
-                      fontsize="medium")
+    scatter.set_title("Spearman's correlation {:.2f},\nof changes {:.2f} ({:.2f} to {:.2f})".format(
+        *correlation), fontsize="medium")
     scatter.grid(alpha=0.3)
     legend_below(figure, over_time, other)
     return figure

@@ -57,7 +57,9 @@ def table(verdict, counted):
 
 
 def notes(log, envelope):
-    """A line for the data and every setting that differ from those of the envelope's runs."""
+    """A line on the images, and on the data and each setting that differ from the envelope's."""
+    if log.note:
+        yield f"note: {log.note}"
     other = envelope.data.partition(";")[0]
     if log.data and other not in ("?", log.data) and not log.incomparable:
         yield f"note: trained on {log.data} here, on {other} in the envelope's runs"

@@ -10,9 +10,11 @@ the last 100 iterations before the samples were drawn), and the Fréchet classif
 samples from 10,000 training images, as in evaluate.py. Then it prints Spearman's rank correlation of
 the two over all intervals, and draws a figure.
 
-In parentheses are 95 % intervals by the bootstrap. It resamples blocks of about sqrt(intervals)
-neighbours, because neighbours are similar. Two curves that both fall are correlated whatever drives
-them; therefore "changes" correlates the changes from one interval to the next. The distance has a
+Two curves that both fall are correlated whatever drives them, and no interval can be given for such a
+correlation: a training is one curve, not a sample of independent points, and resampling parts of a curve
+assumes that it has no trend. Therefore "changes" correlates the changes from one interval to the next,
+which have hardly a trend. In parentheses is their 95 % interval by the moving-block bootstrap (Kuensch
+1989), with blocks of about sqrt(intervals) neighbours, because neighbours are similar. The distance has a
 bias of c / samples, which is estimated as the difference between the distance of half of the samples
 and that of all; "unbiased" subtracts it.
 """
@@ -101,7 +103,10 @@ def distance_and_bias(features, reference):
 
 
 def correlation(x, y, rng):
-    """Spearman's correlation of x and y [E], and the two ends of its 95 % interval."""
+    """Spearman's correlation of x and y [E], and the two ends of its 95 % interval.
+
+    The interval is by the moving-block bootstrap, which x and y must not be given with a trend.
+    """
     size = round(len(x) ** 0.5)
     starts = rng.integers(0, len(x) - size + 1, (RESAMPLES, -(-len(x) // size)))
     places = (starts[..., None] + np.arange(size)).reshape(RESAMPLES, -1)[:, :len(x)]
@@ -142,18 +147,21 @@ def main(argv=None):
               zip(run.iterations, run.estimate, distance)], left=0), sep="\n")
     print(f"distance of {run.count} test images: {real:.2f}; bias of the samples': "
           f"{bias.min():.2f} to {bias.max():.2f}", "",
-          "Spearman's correlation with the distance (95 % interval):", sep="\n")
+          "Spearman's correlation with the distance, and the 95 % interval of that of the changes:",
+          sep="\n")
     found = {}
     for name, x, y in (("estimate", run.estimate, distance),
                        ("estimate, unbiased distance", run.estimate, distance - bias),
-                       ("estimate, changes", np.diff(run.estimate), np.diff(distance)),
                        ("generator's loss", run.gen_loss, distance)):
-        found[name] = correlation(x, y, seeds.stream(args.seed, seeds.RESAMPLES))
-        print("{:28} {:6.3f}  ({:.3f} to {:.3f})".format(name, *found[name]))
+        found[name] = float(scipy.stats.spearmanr(x, y).statistic)
+        print(f"{name:28} {found[name]:6.3f}")
+    changes = correlation(np.diff(run.estimate), np.diff(distance),
+                          seeds.stream(args.seed, seeds.RESAMPLES))
+    print("{:28} {:6.3f}  ({:.3f} to {:.3f})".format("estimate, changes", *changes))
     title = judged.estimate_title(
         run.stored["chapter"], run.stored["data_title"], run.stored["seed"], run.count)
     figure = figures.estimate_and_distance(run.iterations, run.estimate, distance, real,
-                                           found["estimate"], title)
+                                           (found["estimate"], *changes), title)
     print(figures.save(figure, out))
 
 

@@ -63,10 +63,12 @@ def read_estimate(text):
     """
     told = re.search(r"^(\w+) \(.*\) on (.*), judged by .*: (\d+) samples of each", text, re.M)
     real = re.search(rf"^distance of \d+ test images: ({NUMBER});", text, re.M)
-    found = re.search(rf"^estimate +({NUMBER}) +\(({NUMBER}) to ({NUMBER})\)", text, re.M)
+    found = re.search(rf"^estimate +({NUMBER})", text, re.M)
+    changes = re.search(rf"^estimate, changes +({NUMBER}) +\(({NUMBER}) to ({NUMBER})\)", text, re.M)
     rows = re.findall(rf"^ *(\d+) +({NUMBER}) +({NUMBER})$", text, re.M)
-    if not (told and real and found and rows):
+    if not (told and real and found and changes and rows):
         raise InputError("the text is not a report of wasserstein_estimate.py")
     seed = re.search(r"--seed (\d+)", text)
-    return (*np.array(rows, float).T, float(real[1]), tuple(map(float, found.groups())),
+    return (*np.array(rows, float).T, float(real[1]),
+            tuple(map(float, (found[1], *changes.groups()))),
             estimate_title(told[1], told[2], seed[1] if seed else 0, int(told[3])))
