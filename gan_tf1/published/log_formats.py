@@ -70,8 +70,9 @@ def _percent(disc_loss, accuracy, gen_loss):
     return disc_loss, accuracy / 100, gen_loss
 
 
-# A number that is a group, and one that is not. The article prints >**1**, **1**/**234**.
-_N, _SKIPPED = (rf"\**({group}[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))\**"
+# A number that is a group, and one that is not. The article prints >**1**, **1**/**234**. All
+# repetitions of digits are bounded, so that no text takes more than seconds.
+_N, _SKIPPED = (rf"\**({group}[-+]?(?:\d{{1,30}}(?:\.\d{{0,30}})?(?:e[-+]?\d{{1,4}})?|nan|inf))\**"
                 for group in ("", "?:"))
 _END = r"(?![\d,]|\.\d)"  # the number before it is complete
 _DOTS = r"\s*\.\.\.[\s',]*"  # Python 2 prints the parts of a line as ('...', '...')
@@ -178,8 +179,9 @@ CHAPTERS = {
     # The other scripts print lines of their own.
     "progressive_gan": Chapter(
         columns=_LOSSES, data_title="", **_CRITIC, windows={"all": (1, 10**6)},
-        beginning=_pattern(r"\d+ images, \d+x\d+, alpha"), intervals=True,
-        lines=(Line(_pattern(rf"(\d+) images, \d+x\d+, alpha {_SKIPPED} \[Critic loss:\s*{_N}, "
+        beginning=_pattern(r"(?<!\d)\d{1,12} images, \d+x\d+, alpha"), intervals=True,
+        lines=(Line(_pattern(rf"(?<!\d)(\d{{1,12}}) images, \d+x\d+, alpha {_SKIPPED} "
+                             rf"\[Critic loss:\s*{_N}, "
                              rf"estimate:\s*{_SKIPPED}, penalty:\s*{_SKIPPED}\] "
                              rf"\[Generator loss:\s*{_N}\]"),
                     "8000 images, 4x4, alpha 1.000 [Critic loss: -0.500000, estimate: 0.600000, "

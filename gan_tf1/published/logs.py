@@ -26,7 +26,7 @@ from gan_tf1.training.run_results import load_losses, table
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
 # The beginning of a CSV file: comments, and then a row of names.
-_TABLE = re.compile(r"(?:#.*\n|\s*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
+_TABLE = re.compile(r"(?:#.*\n|[^\S\n]*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
 # The first line of a log of this package: chapter, data and settings.
 _HEADLINE = re.compile(r"^(\w+) on (.+?), seed \d+(?:, with (.*))?", re.MULTILINE)
 

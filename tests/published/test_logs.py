@@ -225,3 +225,12 @@ def test_progress_bars_and_colours_do_not_hide_lines():
     log = logs.parse(text, "vanilla_gan")
     assert log.epochs.tolist() == [0, 1]
     np.testing.assert_allclose(log.losses["disc_acc"], [0.5, 0.25])
+
+
+@pytest.mark.parametrize("text", [
+    "1234567890" * 100_000, "\n" * 500_000, "Epoch 1/100... Disc Loss: " + "1" * 300_000, ">1, 1/2" + " 1" * 300_000,
+    "# x\n" * 100_000], ids=["digits", "empty lines", "a long number", "spaces", "comments"])
+def test_a_long_text_without_a_log_is_refused_and_does_not_take_forever(text):
+    """With unbounded repetitions in the patterns, these would take hours."""
+    with pytest.raises(InputError):
+        logs.parse(text)

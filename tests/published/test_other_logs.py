@@ -6,7 +6,6 @@ import hashlib
 import numpy as np
 import pytest
 
-from conftest import load_script, refusal
 from gan_tf1.errors import InputError
 from gan_tf1.published import logs, other_logs
 from gan_tf1.published.log_formats import CHAPTERS

@@ -1,0 +1,93 @@
+"""The logs that other people published, judged by our seeds, and our seeds judged by them."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from conftest import load_script
+from gan_tf1.published import envelopes, judged_logs, logs, other_logs
+
+
+@pytest.fixture(scope="module")
+def of_mnist_gan():
+    return judged_logs.judged(other_logs.of_chapter("mnist_gan"))
+
+
+def words(results, change):
+    return [each.by_chapter.word for each in results if each.one.change == change]
+
+
+def test_the_chapter_as_printed_lies_inside_our_envelope(of_mnist_gan):
+    """Four logs of real TensorFlow 1. Each would be flagged by chance in one case in a hundred."""
+    found = words(of_mnist_gan, other_logs.NO_CHANGE)
+    assert len(found) == 4 and found.count("differs") <= 1
+
+
+def test_changes_are_noticed_in_single_logs(of_mnist_gan):
+    assert words(of_mnist_gan, "smooth_0_adam_0.002") == ["differs"]
+    assert words(of_mnist_gan, "adam_0.002").count("differs") >= 3  # of 16: a single log often does not tell
+
+
+def test_the_dcgan_of_the_blog_lies_inside_and_a_collapsed_one_does_not():
+    found = {each.one.id: each.by_chapter.word for each in judged_logs.judged(other_logs.of_chapter("dcgan_mnist"))}
+    assert "differs" not in (found["B002"], found["B003"])
+    assert found["B006"] == "differs"
+
+
+def test_a_program_without_a_chapter_is_not_judged():
+    [each] = judged_logs.judged([other_logs.named("C001")])
+    assert each.by_chapter is None and each.by_change is None
+    assert list(judged_logs.table([each]))[1].split()[:4] == ["C001", "none", "other", "-"]
+
+
+@pytest.fixture
+def more_envelopes(tmp_path, monkeypatch):
+    """The package with an envelope of Adam at 0.002, which is the chapter's, and one of the vanilla GAN."""
+    own, changes = tmp_path / "book_logs", tmp_path / "known_changes"
+    shutil.copytree(logs.BOOK_LOGS, own)
+    (changes / "mnist_gan").mkdir(parents=True)
+    shutil.copy(own / "mnist_gan_envelope.csv", changes / "mnist_gan" / "adam_0.002.csv")
+    rng = np.random.default_rng(0)
+    rows = "".join(f"{seed},{step},{rng.uniform(0.3, 0.7):.4f},0.5{seed},0.7{seed}\n"
+                   for seed in range(6) for step in range(20))
+    (own / "vanilla_gan_envelope.csv").write_text(
+        f"# chapter: vanilla_gan\n# settings: {{}}\n# data: MNIST\nseed,step,disc_loss,disc_acc,gen_loss\n{rows}")
+    monkeypatch.setattr(envelopes, "BOOK_LOGS", own)
+    monkeypatch.setattr(envelopes, "KNOWN_CHANGES", changes)
+
+
+def test_envelopes_that_are_added_are_used_without_a_change_of_code(more_envelopes):
+    [vanilla, changed] = judged_logs.judged([other_logs.named("C005"), other_logs.named("A002")])
+    assert vanilla.by_chapter.statistics and vanilla.by_change is None  # no batch_32 is kept
+    assert changed.by_change.statistics
+    line = next(judged_logs.ours_in_theirs("mnist_gan"))
+    assert line.startswith("adam_0.002: ") and " of ours by 15 published logs: " in line
+    own, changed = judged_logs.together("mnist_gan")
+    assert own.startswith("mnist_gan: 4 published logs beside ") and "(p = " in own
+    assert changed.startswith("adam_0.002: 15 published logs beside ")
+    assert [line[:4] for line in judged_logs.likes("mnist_gan")] == [
+        one.id for one in other_logs.of_chapter("mnist_gan")]
+
+
+def test_fifteen_logs_become_an_envelope():
+    own = envelopes.envelope("mnist_gan")
+    theirs = judged_logs.as_envelope(judged_logs.complete("mnist_gan", "adam_0.002", own.epochs), own)
+    assert {values.shape for values in theirs.losses.values()} == {(15, len(own.epochs))}
+    assert theirs.losses["gen_loss"][0, 0] == other_logs.named("A001").log.losses["gen_loss"][0]
+
+
+def test_the_report_has_every_log_and_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(judged_logs, "SUBSETS", 1)
+    load_script("published_logs.py").main(["--out", str(tmp_path / "out")])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:] == [str(tmp_path / "out" / name) for name in ("report.txt", "losses.png")]
+    report = (tmp_path / "out" / "report.txt").read_text()
+    for one in other_logs.every():
+        assert f"\n{one.id}  " in report
+    missing = [chapter for chapter in ("vanilla_gan", "dcgan_svhn") if not envelopes.has_envelope(chapter)]
+    [line] = [line for line in report.splitlines() if line.startswith("# no envelope yet: ")]
+    assert all(chapter in line for chapter in missing)
+    assert "# envelope of mnist_gan: " in report and ", epochs 1 to 100, on MNIST" in report
+    assert "\n1 log of adam_0.002: differs from mnist_gan in " in report
+    assert (tmp_path / "out" / "losses.png").read_bytes()[:4] == b"\x89PNG"
