@@ -8,6 +8,10 @@ convention stands in gan_tf1/generators/sample_files.py); otherwise the samples 
 its samples.npz are judged. A .npz or .npy file contains samples [n, 784], [n, 28, 28] or
 [n, 28, 28, 1]. Their range is never guessed: --range gives the values of background and ink.
 
+If several runs differ in nothing but the seed, a second table has a row for each such generator: the
+mean over the seeds, the standard error of the samples of one run, and the standard deviation over the
+seeds. Two generators differ reliably only if they differ by more than seeds do.
+
 For a generator that is given a label, one more line states the conditional accuracy: the share of the
 samples that the classifier reads as the label that was requested.
 
@@ -22,8 +26,9 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import classifier, classifier_metrics as metrics, judged, statistics
 from gan_tf1.files import data_folder, user_path
 from gan_tf1.generators import sample_files
-from gan_tf1.training import outputs
+from gan_tf1.training import outputs, titles
 from gan_tf1.training.command_line import seed_number
+from gan_tf1.training.run_config import read_config
 from gan_tf1.wording import percent
 
 import numpy as np
@@ -64,6 +69,25 @@ def table(rows):
         if row.accuracy:
             share, error = row.accuracy
             yield f"{row.name}: conditional accuracy {percent(share, 1)} +- {100 * error:.1f}"
+
+
+def kind_of(path):
+    """The name that runs share if they differ only in the seed, and the seed; None for a file."""
+    if not path.is_dir():
+        return None
+    stored = read_config(path)
+    settings = titles.parts(stored, named=("samples",))
+    return f"{stored['chapter']}{', ' * bool(settings)}{', '.join(settings)}", stored["seed"]
+
+
+def seeds_table(generators):
+    """The lines of the table over seeds, if there are `judged.Generator`s."""
+    if not generators:
+        return []
+    return ["", "over seeds: mean (standard error of a run's samples; standard deviation over seeds)",
+            *tables.lines(("", "seeds", *COLUMNS), [
+                (one.name, str(one.seeds), *("{} ({}; {})".format(*map(form.format, one.figures[name]))
+                                             for name, form in COLUMNS.items())) for one in generators])]
 
 
 @script
@@ -110,7 +134,8 @@ def main(argv=None):
           f"{args.n} images per row; distance to {args.n} training images of {data.title}, "
           f"data_crc32 {data.train.fingerprint()}",
           f"classes with at least {percent(metrics.COVERED_SHARE)} of a row's images; +- standard "
-          f"error ({statistics.DRAWS} bootstrap resamples)", "", *table(rows), sep="\n")
+          f"error ({statistics.DRAWS} bootstrap resamples)", "", *table(rows),
+          *seeds_table(judged.over_seeds(rows[1:], map(kind_of, args.run))), sep="\n")
     print(figures.save(judged.bars(rows, args.n, data.title), out))
     if args.grid:
         shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])

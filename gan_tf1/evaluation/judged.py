@@ -27,6 +27,37 @@ class Row(NamedTuple):
     accuracy: Any = None    # (conditional accuracy, standard error), or None without labels
 
 
+class Generator(NamedTuple):
+    """A generator that was trained with several seeds, one `Row` each."""
+    name: str
+    seeds: int
+    figures: dict           # metric -> (mean, standard error of a row, standard deviation over seeds)
+
+
+def over_seeds(rows, kinds) -> list[Generator]:
+    """The `Generator`s among the `Row`s, in their order.
+
+    `kinds` has for each row a pair (name, seed), where runs that differ only in the seed have the
+    same name, or None if the row is not of a run. Rows of one name are one generator, if there are
+    two or more seeds; a seed that occurs again is left out. The standard error of a row is the root
+    of the mean square of the rows' errors. It tells how well a row is measured, and the standard
+    deviation over seeds how much another training would differ.
+    """
+    found = {}
+    for row, kind in zip(rows, kinds):
+        if kind is not None:
+            found.setdefault(kind[0], {}).setdefault(kind[1], row)
+    return [Generator(name, len(of_seeds), {
+        metric: _both_errors([row.figures[metric] for row in of_seeds.values()])
+        for metric in next(iter(of_seeds.values())).figures})
+        for name, of_seeds in found.items() if len(of_seeds) > 1]
+
+
+def _both_errors(pairs):
+    values, errors = np.array(pairs, float).T
+    return float(values.mean()), float(np.sqrt(np.mean(errors ** 2))), float(values.std(ddof=1))
+
+
 def bars(rows, count, data_title):
     """The figure of the `Row`s, each of `count` images; the first row is of real images."""
     return figures.metric_bars(

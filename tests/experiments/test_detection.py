@@ -9,6 +9,7 @@ import pytest
 
 from conftest import load_script, refusal
 from gan_tf1.experiments import detection
+from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.published import envelopes
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "published"))
@@ -108,9 +109,6 @@ def test_without_envelopes_there_is_nothing_to_do(tmp_path, capsys, home):
     assert not home.exists()
 
 
-def test_the_packages_own_changes_are_of_the_chapter():
-    for folder in envelopes.KNOWN_CHANGES.glob("*"):
-        known = envelopes.known_changes(folder.name)
-        from gan_tf1.experiments.known_changes import CHANGES
-        assert {name: one.title for name, one in known.items()} == {
-            name: CHANGES[name].title for name in known}
+def test_the_packages_changes_of_the_mnist_gan_have_their_titles():
+    for name, one in envelopes.known_changes("mnist_gan").items():
+        assert one.title == CHANGES[name].title

@@ -118,6 +118,38 @@ def test_a_row_of_samples_with_labels_has_a_conditional_accuracy(script, monkeyp
     assert len(lines) == 4 and last == f"with: conditional accuracy 75.0 % +- {100 * error:.1f}"
 
 
+def test_both_errors_of_a_generator_are_those_of_its_seeds():
+    rows_of_seeds = [judged.Row("", {"score": (value, error)}) for value, error in (
+        (5.0, 0.3), (6.0, 0.4), (7.0, 0.5), (9.0, 0.1), (1.0, 0.1), (2.0, 0.1))]
+    kinds = [("gan", 0), ("gan", 1), ("gan", 2), ("other", 0), None, ("gan", 1)]
+    [found] = judged.over_seeds(rows_of_seeds, kinds)
+    assert (found.name, found.seeds) == ("gan", 3)  # one seed has no spread, and none counts twice
+    mean, error, spread = found.figures["score"]
+    assert (mean, spread) == (6.0, 1.0) and error == pytest.approx(np.sqrt((0.09 + 0.16 + 0.25) / 3))
+
+
+def test_runs_that_differ_only_in_the_seed_are_one_generator(main, capsys, tmp_path):
+    images = few_digits.load().test.images
+    for seed, size, count in ((0, "8", 400), (1, "8", 390), (2, "8", 300), (0, "16", 400)):
+        path = a_run(tmp_path / f"{size}-{seed}", "mnist_gan_of_yore", 2 * images[-count:] - 1, hidden=size)
+        stored = json.loads((path / "config.json").read_text())
+        (path / "config.json").write_text(json.dumps({**stored, "seed": seed}))
+    main(["8-0", "8-1", "8-2", "16-0", "--range", "-1", "1", "--samples", "200", "--data", "drawn"])
+    out = capsys.readouterr().out
+    _, below = out.split("over seeds: mean (standard error of a run's samples; standard deviation over seeds)")
+    _, line, _ = below.strip().splitlines()
+    assert line.startswith("mnist_gan_of_yore, hidden 8      3  ")
+    values = [found["score"][0] for name, found in rows(out).items() if "(8-" in name]
+    mean, error, spread = map(float, re.search(r"  ([\d.]+) \(([\d.]+); ([\d.]+)\)", line).groups())
+    assert (mean, spread) == pytest.approx((np.mean(values), np.std(values, ddof=1)), abs=2e-3) and error > 0
+
+
+def test_without_several_seeds_there_is_no_such_table(main, capsys, tmp_path):
+    a_run(tmp_path / "run", "of_yore", 2 * few_digits.load().test.images - 1)
+    main(["run", "run", "--range", "-1", "1", "--samples", "200", "--data", "drawn"])
+    assert "over seeds" not in capsys.readouterr().out
+
+
 def test_bars_are_as_long_as_the_figures(script):
     table = [judged.Row("real", {"score": (9.5, 0.1), "distance": (0.5, 0.2)}),
              judged.Row("a $run_", {"score": (5.0, 0.3), "distance": (90.0, 1.0)})]
