@@ -8,6 +8,7 @@
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mnist_gan
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 
@@ -32,6 +33,7 @@ def main(argv=None):
             training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("MNIST GAN"))
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

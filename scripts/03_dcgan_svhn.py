@@ -10,6 +10,7 @@
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_svhn as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 ROWS, COLUMNS = 5, 10  # of the samples after each epoch, which always have the same noise
@@ -40,6 +41,7 @@ def main(argv=None):
             training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("DCGAN"), COLUMNS, inches=0.8)
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

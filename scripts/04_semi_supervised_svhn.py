@@ -10,6 +10,7 @@
 from gan_tf1.data import svhn
 from gan_tf1.errors import script
 from gan_tf1.models import semi_supervised_svhn as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SAMPLES = 50
@@ -46,6 +47,7 @@ def main(argv=None):
 
     where = training.title(f"semi-supervised GAN, {config.variant},", "variant")
     run_figures.of_run(training.path, where, columns=10, inches=0.8, accuracies=True)
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_mnist as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(
@@ -38,6 +39,7 @@ def main(argv=None):
             training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title("DCGAN"))
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

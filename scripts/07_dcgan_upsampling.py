@@ -9,6 +9,7 @@ from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_upsampling as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # many samples are clear digits (classifier score 4.6)
@@ -36,6 +37,7 @@ def main(argv=None):
 
     run_figures.of_run(training.path, training.title("DCGAN"), counted="iteration",
                        each=config.sample_interval)
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.models import conditional_gan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_config, run_directory, run_figures, subcommands
 
 
@@ -39,6 +40,7 @@ def train(argv):
     run_figures.of_run(training.path, training.title(f"Conditional GAN, {config.variant},", "variant"),
                        config.samples, inches=0.8, counted="iteration", each=config.sample_interval,
                        names=range(model.NUM_CLASSES), shown=slice(None, None, config.samples))
+    page.of_run(job, training.path)
 
 
 def draw(argv):

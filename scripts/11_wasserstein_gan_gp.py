@@ -10,6 +10,7 @@ from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import wasserstein_gan_gp as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # the samples are digits from iteration 1,000 on
@@ -37,6 +38,7 @@ def main(argv=None):
     run_figures.of_run(training.path, training.title("Wasserstein GAN with gradient penalty"),
                        counted="iteration", each=config.sample_interval,
                        loss_label="loss on the step's batch (the critic's units)")
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

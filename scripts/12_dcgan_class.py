@@ -9,6 +9,7 @@
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import dcgan_class as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small({"epochs": 5}, "200 epochs of 859 steps, three hours on two cores")
@@ -36,6 +37,7 @@ def main(argv=None):
 
     run_figures.of_run(training.path, training.title(f"DCGAN class, {config.variant},", "variant"),
                        columns=8, loss_label="mean loss of the epoch's steps (nats)")
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from gan_tf1 import figures, seeds
 from gan_tf1.data import images
 from gan_tf1.errors import script
 from gan_tf1.models import progressive_gan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, graph_memory, run_figures
 from gan_tf1.training.run_results import load_samples
 
@@ -86,6 +87,7 @@ def main(argv=None):
     figure = figures.sample_grid(grown.reshape(-1, *shape[1:]), f"Samples as it grows: {what}",
                                  grown.shape[1], 0.8, names)
     print(figures.save(figure, training.path / "figures" / "growth.png"))
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

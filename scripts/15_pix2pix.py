@@ -21,6 +21,7 @@ from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import script
 from gan_tf1.generators import sample_files, translated_files
 from gan_tf1.models import pix2pix as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_config, run_figures, run_results, subcommands
 
 import numpy as np
@@ -60,6 +61,7 @@ def train(argv):
         np.concatenate([scaled(inputs), last, scaled(targets)]), f"Held-out pairs: {where}",
         len(inputs), 0.8, ("input", "output", "target"))
     print(figures.save(figure, training.path / "figures" / "pairs.png"))
+    page.of_run(job, training.path)
 
 
 def translate(argv):

@@ -20,6 +20,7 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import translation
 from gan_tf1.generators import translated_files
 from gan_tf1.models import cyclegan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures, subcommands
 
 import numpy as np
@@ -64,6 +65,7 @@ def train(argv):
     run_figures.of_run(training.path, training.title("CycleGAN"), config.samples,
                        inches=1, names=rows, shown=slice(None, None, config.samples),
                        loss_label="mean over the epoch")
+    page.of_run(job, training.path)
 
 
 def translate(argv):

@@ -15,6 +15,7 @@ from gan_tf1.errors import script
 from gan_tf1.experiments import theory as computed
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan_objectives as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, outputs, run_figures, subcommands
 
 
@@ -49,6 +50,7 @@ def train(argv):
             training.keep_samples(samples)
 
     run_figures.of_run(training.path, training.title(f"MNIST GAN, {config.objective},", "objective"))
+    page.of_run(job, training.path)
 
 
 def compare(argv):

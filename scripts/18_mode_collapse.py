@@ -18,6 +18,7 @@ from gan_tf1.data import digits, two_cities
 from gan_tf1.errors import script
 from gan_tf1.experiments import mode_collapse
 from gan_tf1.models import remedies_gan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 CHOICES = (two_cities.KEY, *digits.CHOICES)
@@ -53,6 +54,7 @@ def main(argv=None):
         run_figures.of_run(training.path, where, each=config.sample_interval, counted="iteration",
                            columns=10, inches=0.6)
     mode_collapse.draw(training.path, f"Modes over training: {where}")
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import mode_coverage
 from gan_tf1.experiments import plane
 from gan_tf1.models import mixture_gan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line
 from gan_tf1.training.run_results import load_losses, load_samples
 
@@ -65,6 +66,7 @@ def main(argv=None):
             ("modes", plane.counted_curves(losses, config.sample_interval, len(mixture.means),
                                            f"Modes over training: {where}"))):
         print(figures.save(figure, folder / f"{name}.png"))
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

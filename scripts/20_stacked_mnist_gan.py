@@ -11,6 +11,7 @@ from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.models import mixture_gan, stacked_mnist_gan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # one run captured 838 of the 1,000 modes
@@ -42,6 +43,7 @@ def main(argv=None):
     run_figures.of_run(training.path, where, columns=8, inches=0.8, counted="iteration",
                        each=config.sample_interval,
                        loss_label=f"mean loss of {config.sample_interval} iterations (nats)")
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from gan_tf1.data import svhn
 from gan_tf1.data.labelled_first import LabelledFirst
 from gan_tf1.errors import script
 from gan_tf1.models import salimans_gan as model
+from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SAMPLES = 50
@@ -47,6 +48,7 @@ def main(argv=None):
 
     where = training.title("semi-supervised GAN of Salimans et al.")
     run_figures.of_run(training.path, where, columns=10, inches=0.8, accuracies=True)
+    page.of_run(job, training.path)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def parser_of(parsed, name, argv):
               "make_envelope.py": ["OUT.csv", "--work-dir", "DIR"], "sweep.py": ["OUT"],
               "mode_collapse_report.py": ["OUT"], "pix2pix_report.py": ["RUN"],
               "progressive_ablation.py": ["OUT.txt", "--work-dir", "DIR"],
-              "variance_shift.py": ["RUN"], "wasserstein_estimate.py": ["RUN"]}
+              "report.py": ["RUN"], "variance_shift.py": ["RUN"], "wasserstein_estimate.py": ["RUN"]}
     return parsed(name, [*argv, *needed.get(name, [])])[0]
 
 

@@ -11,7 +11,7 @@ from gan_tf1 import models
 
 PACKAGE = ROOT / "gan_tf1"
 LEVELS = (("",), ("data",), ("models",), ("training",), ("evaluation", "generators", "published"),
-          ("experiments", "listing", "bench"))  # from the lowest level; "" is the top of the package
+          ("experiments", "listing", "bench", "report"))  # from the lowest level; "" is the top of the package
 LEVEL = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 
 

@@ -26,6 +26,7 @@ class Launch(NamedTuple):
     resumed: Any         # config.json of the run to resume, or None
     loop: Loop = Loop()
     note: str = ""       # a line on the settings, printed when a new run begins
+    report: bool = False  # whether report.html is written at the end
 
     @contextlib.contextmanager
     def training(self, data, sample_shape):
@@ -113,6 +114,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     parser.add_argument("--paper", action="store_true", help="train the chapter's own size: "
                         f"{small.paper}" if small else "use the chapter's own settings, which are "
                         "this script's defaults anyway")
+    parser.add_argument("--report", action="store_true", help="at the end, write report.html into the "
+                        "run's directory: one page that opens from disk, as report.py writes it")
     if in_graph:
         _add_loop_flags(parser)
     add_flags(parser, Config, small.settings if small else {})
@@ -132,7 +135,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
         note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
         data = data or getattr(args, "data", data_choices[0])
         return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
-                      args.run_dir, None, loop, note)
+                      args.run_dir, None, loop, note, args.report)
 
     path = args.run_dir or run_directory.newest(chapter)
     stored = run_config.read_config(path)
@@ -156,7 +159,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
                          "written by another version, so start a new run")
     return Launch(chapter, _config(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
-                  Loop(**stored["loop"]))
+                  Loop(**stored["loop"]), report=args.report)
 
 
 def _config(Config, values):

@@ -1,0 +1,208 @@
+"""What a report says of runs, read from their directories: losses, verdict, diagnosis, settings.
+
+Nothing here knows HTML. `of_runs` reads everything, and `page.py` writes it.
+"""
+
+import dataclasses
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gan_tf1 import models
+from gan_tf1.config import make
+from gan_tf1.errors import InputError
+from gan_tf1.published import comparison, envelopes, likeness, logs
+from gan_tf1.training import diagnosis, run_config, run_results, titles
+
+LOG_LINES = 200    # of a log that are shown, from its beginning and from its end
+
+
+class Run(NamedTuple):
+    """One run of a report."""
+    path: pathlib.Path
+    name: str            # the last part of its path, unless two runs share it
+    stored: dict         # config.json
+    diagnosis: str
+    count: np.ndarray    # [E] the epochs, steps or images of its losses
+    losses: dict         # column -> [E]
+    samples: np.ndarray  # float32 [sets, n, ...], possibly no sets
+    log: Any             # a `logs.Log`, or None if the losses of the chapter are not compared
+    lines: list          # of log.txt, the middle of a long one left out
+
+    @property
+    def differing(self) -> list[str]:
+        """The settings that differ from the chapter's, as flags without dashes."""
+        return titles.parts(self.stored)
+
+
+class Judgement(NamedTuple):
+    """A verdict on one run, or on several runs of the same program."""
+    name: str
+    word: str            # as in `comparison.Verdict`, or "no envelope"
+    sentence: str
+    limits: str = ""
+    likely: str = ""     # which known program it looks most like
+    statistics: tuple = ()
+
+
+class Contents(NamedTuple):
+    """Everything that a report says."""
+    chapter: str
+    runs: list
+    unit: str            # what is counted: "epoch", "step", "iteration" or "image"
+    each: int            # of them per row of losses.csv
+    columns: dict        # column of the losses -> (title, unit)
+    envelope: Any        # an `envelopes.Envelope`, or None
+    book: Any            # the `logs.Log` that the book prints, or None
+    judgements: list
+
+
+def of_runs(paths) -> Contents:
+    """The `Contents` of a report on the run directories `paths`, complete or not.
+
+    Raises InputError if one of them is not a run or has no losses yet, or if they are runs of
+    several chapters.
+    """
+    stored = [run_config.read_config(path) for path in paths]
+    chapters = list(dict.fromkeys(config["chapter"] for config in stored))
+    if len(chapters) > 1:
+        raise InputError(f"runs of several chapters ({', '.join(map(repr, chapters))}) have different losses: "
+                         "make a report of each chapter")
+    [chapter] = chapters
+    model = models.of_chapter(chapter)
+    if model is None:
+        raise InputError(f"{paths[0]} is a run of {chapter!r}, which is not a chapter of this version")
+    for config in stored:
+        _check(model, config["settings"])
+    form = logs.CHAPTERS.get(chapter)
+    runs = [_run(path, name, config, form) for path, name, config in zip(paths, names(paths), stored)]
+    unit, each = _counted(runs[0])
+    envelope = envelopes.envelope(chapter) if form and envelopes.has_envelope(chapter) else None
+    return Contents(chapter, runs, unit, each, _columns(runs, form), envelope,
+                    logs.book(chapter) if form else None, _judgements(runs, chapter, envelope))
+
+
+def _check(model, stored):
+    """Raise InputError if a setting of `stored` that the chapter has is of a wrong type or out of range."""
+    make(model.Config, {field.name: stored[field.name] for field in dataclasses.fields(model.Config)
+                        if field.name in stored})
+
+
+def names(paths) -> list[str]:
+    """A short name for each path: its last part, or all of it if several have the same last part."""
+    last = [pathlib.Path(path).resolve().name for path in paths]
+    return [str(path) if last.count(name) > 1 else name for path, name in zip(paths, last)]
+
+
+def _run(path, name, stored, form):
+    path = pathlib.Path(path)
+    log = None
+    if form:
+        try:
+            log = logs.read(path, stored["chapter"])
+        except InputError:  # its losses can still be drawn
+            log = None
+    count, *rest = (columns := run_results.load_losses(path)).values()
+    return Run(path, name, stored, diagnosis.of_run(path).sentence, count,
+               dict(zip(list(columns)[1:], rest)), run_results.samples_so_far(path), log, _lines(path))
+
+
+def _lines(path):
+    """The lines of the log of the run `path`, of which a long one loses its middle."""
+    try:
+        lines = (path / "log.txt").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    if len(lines) > LOG_LINES:
+        half = LOG_LINES // 2
+        lines = [*lines[:half], f"... ({len(lines) - 2 * half:,} lines left out) ...", *lines[-half:]]
+    return lines
+
+
+def _counted(run):
+    """The unit of a run's log, and how many of it make a row of losses.csv."""
+    model = models.of_chapter(run.stored["chapter"])
+    first = "step" if "step" in (run.path / "losses.csv").read_text()[:5] else "epoch"
+    unit, setting = getattr(model, "LOGGED", (first, None))
+    return unit, run.stored["settings"].get(setting, 1) if setting else 1
+
+
+def _columns(runs, form):
+    """The columns that a run has, first those that are compared: column -> (title, unit)."""
+    compared = {name: (title, form.unit_of(name)) for name, title in form.columns.items()} if form else {}
+    unit = "" if form else _unit(runs[0].stored["chapter"])
+    shown = dict.fromkeys([*compared, *(name for run in runs for name in run.losses)])
+    return {name: compared.get(name, (name.replace("_", " "), unit if name.endswith("_loss") else ""))
+            for name in shown}
+
+
+def _unit(chapter):
+    """"nats" if the losses of the chapter are cross-entropies."""
+    return "nats" if hasattr(models.of_chapter(chapter), "CHANCE") else ""
+
+
+def _judgements(runs, chapter, envelope):
+    """The verdict on each run and, if several differ in nothing but the seed, on all of them."""
+    if envelope is None:
+        return [Judgement("", "no envelope", f"Cannot be compared: the package has no envelope of {chapter}, "
+                          "the losses of many seeds. make_envelope.py makes one.")]
+    readable = [run for run in runs if run.log is not None]
+    known = envelopes.known_changes(chapter)
+    found = [_judgement(run.name, [run.log], envelope, known) for run in readable]
+    if len(readable) > 1 and len({_program(run) for run in readable}) == 1 and (
+            len({run.stored["seed"] for run in readable}) == len(readable)):
+        found.append(_judgement(f"all {len(readable)} runs together", [run.log for run in readable], envelope,
+                                known))
+    return found
+
+
+def _program(run):
+    """What two runs have in common if they differ in the seed alone."""
+    return repr((sorted(run.stored["settings"].items()), run.stored.get("loop"), run.stored["data_crc32"]))
+
+
+def _judgement(name, found, envelope, known):
+    try:
+        verdict = comparison.judge_runs(found, envelope)
+        likely = (likeness.most_like(found, {"": envelope, **known}).sentence
+                  if known and verdict.word == "differs" and verdict.statistics else "")
+    except InputError as error:
+        return Judgement(name, "cannot be compared", f"Cannot be compared: {error}.")
+    return Judgement(name, verdict.word, verdict.sentence, verdict.limits, likely, tuple(verdict.statistics))
+
+
+class Setting(NamedTuple):
+    """A row of the table of settings: the chapter's value, and that of each run."""
+    name: str
+    chapters: str
+    values: list
+
+    @property
+    def differ(self) -> bool:
+        """Whether the runs have different values."""
+        return len(set(self.values)) > 1
+
+
+def settings(contents) -> list[Setting]:
+    """The settings in which the runs differ from each other or from the chapter, then data, seed and loop."""
+    model = models.of_chapter(contents.chapter)
+    own = {field.name: field.default for field in dataclasses.fields(model.Config)}
+    differing = dict.fromkeys(name for run in contents.runs for name in titles.differing(run.stored)
+                              if name in run.stored["settings"])
+    rows = [Setting(name.replace("_", " "), _value(own.get(name, "not a setting")),
+                    [_value(run.stored["settings"].get(name, own.get(name))) for run in contents.runs])
+            for name in differing]
+    form = logs.CHAPTERS.get(contents.chapter)
+    rows.append(Setting("data", form.data_title if form else "", [run.stored["data_title"] for run in contents.runs]))
+    rows.append(Setting("seed", "", [str(run.stored["seed"]) for run in contents.runs]))
+    rows.append(Setting("loop", "feed", [_loop(run.stored.get("loop", {"loop": "feed"})) for run in contents.runs]))
+    return rows
+
+
+def _value(value):
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _loop(loop):
+    return ", ".join([loop["loop"], *(name.replace("_", " ") for name, on in loop.items() if on is True)])

@@ -1,0 +1,128 @@
+// The samples of each run after the epoch that a slider chooses, side by side.
+
+const FRAMES = [1, 2, 5, 10, 20];  // sets of samples per second
+
+/** The player in `place`. `moved(x)` is called with the epoch, step or iteration that is shown. */
+function player(place, report, moved) {
+  const views = report.runs.map((run, number) => view(run, number, report)).filter(Boolean);
+  if (!views.length) {
+    place.append(html("p", {}, "There are no samples to show yet."));
+    return null;
+  }
+  const times = [...new Set(views.flatMap((one) => one.times))].sort((one, other) => one - other);
+  let at = times.length - 1, timer = null;
+  const slider = html("input", { type: "range", min: 0, max: times.length - 1, value: at, step: 1, id: "when" });
+  const label = html("label", { for: "when" });
+  const button = html("button", { type: "button", class: "play" });
+  const speed = html("select", { "aria-label": "speed" }, ...FRAMES.map((number) => {
+    const option = html("option", { value: number }, `${number} per second`);
+    option.selected = number === 5;
+    return option;
+  }));
+  place.append(html("div", { class: "tools" }, button, slider, speed, label),
+    html("p", { class: "hint" }, "Space plays and pauses; the arrow keys go back and forth"),
+    html("div", { class: "samples" }, ...views.map((one) => one.figure)));
+  slider.addEventListener("input", () => show(Number(slider.value)));
+  button.addEventListener("click", () => play(timer === null));
+  speed.addEventListener("change", () => timer !== null && play(true));
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest && event.target.closest("button, select, summary, input, a, [role=slider], .chart");
+    const own = event.target === slider;
+    if (event.ctrlKey || event.metaKey || event.altKey || busy && !own) return;
+    if (event.key === " ") play(timer === null);
+    else if (event.key === "ArrowRight" && !own) show(at + 1);
+    else if (event.key === "ArrowLeft" && !own) show(at - 1);
+    else return;
+    event.preventDefault();
+  });
+  play(false);
+  show(at);
+
+  function show(number) {
+    at = Math.min(Math.max(number, 0), times.length - 1);
+    slider.value = at;
+    label.textContent = `${report.unit} ${shown(times[at])}`;
+    slider.setAttribute("aria-valuetext", label.textContent);
+    for (const one of views) one.show(times[at]);
+    moved(times[at]);
+  }
+  function play(on) {
+    clearInterval(timer);
+    timer = null;
+    button.textContent = on ? "❚❚ Pause" : "▶ Play";
+    button.setAttribute("aria-pressed", String(on));
+    if (!on) return;
+    if (at === times.length - 1) show(0);
+    timer = setInterval(() => (at < times.length - 1 ? show(at + 1) : play(false)), 1000 / Number(speed.value));
+  }
+  return { see(x) { play(false); show(nearest(times, x)); }, show, times, views };
+}
+
+/** One run in the player: a canvas, and the x at which each of its sets was drawn. Null without samples. */
+function view(run, number, report) {
+  const { sheet, x } = run;
+  if (!sheet) return null;
+  // A set was drawn after its share of the rows of losses.
+  const times = sheet.sets.map((set) => x[Math.max(0, Math.round((set + 1) * x.length / run.total) - 1)]);
+  const canvas = html("canvas", { role: "img" });
+  const context = canvas.getContext("2d");
+  const caption = html("figcaption", {}, html("span", { class: `swatch run${number % 6}`, "aria-hidden": "true" }),
+    html("strong", {}, run.name), run.differing ? `, with ${run.differing}` : "");
+  let set = -1;
+  const draw = sheet.kind === "images" ? images(sheet, canvas, context, () => paint()) : points(sheet, canvas, context);
+
+  function paint() { if (set >= 0) draw(set); }
+  function show(time) {
+    set = lastAtMost(times, time);
+    canvas.setAttribute("aria-label", `${sheet.count} samples of ${run.name} after ${report.unit} ${shown(times[set])}`);
+    paint();
+  }
+  return { figure: html("figure", {}, caption, canvas), show, times };
+}
+
+/** A function that draws a set of a sprite sheet; `ready()` is called when the sheet has been decoded. */
+function images(sheet, canvas, context, ready) {
+  const gap = 1, columns = Math.min(sheet.columns, sheet.count), rows = Math.ceil(sheet.count / columns);
+  canvas.width = columns * (sheet.width + gap) + gap;
+  canvas.height = rows * (sheet.height + gap) + gap;
+  canvas.classList.add("pixels");
+  const picture = new Image();
+  picture.addEventListener("load", ready);
+  picture.src = `data:image/png;base64,${sheet.data}`;
+  return (set) => {
+    if (!picture.complete || !picture.naturalWidth) return;
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < sheet.count; i++) {
+      const from = set * sheet.count + i, column = i % columns, row = Math.floor(i / columns);
+      context.drawImage(picture, from % sheet.across * sheet.width, Math.floor(from / sheet.across) * sheet.height,
+        sheet.width, sheet.height, gap + column * (sheet.width + gap), gap + row * (sheet.height + gap),
+        sheet.width, sheet.height);
+    }
+  };
+}
+
+/** A function that draws a set of points: in the plane, or along a line with their density. */
+function points(sheet, canvas, context) {
+  const values = shortsOf(sheet.data), dimensions = values.length / (sheet.sets.length * sheet.count), size = 480;
+  canvas.width = canvas.height = size;
+  return (set) => {
+    const start = set * sheet.count * dimensions, style = getComputedStyle(canvas);
+    context.clearRect(0, 0, size, size);
+    context.fillStyle = style.color;
+    const to = (value) => size / 2 * (1 + value / 32767);
+    if (dimensions === 2) {
+      context.globalAlpha = 0.5;
+      for (let i = 0; i < sheet.count; i++) {
+        context.beginPath();
+        context.arc(to(values[start + 2 * i]), size - to(values[start + 2 * i + 1]), 3, 0, 7);
+        context.fill();
+      }
+    } else {
+      const counts = new Array(60).fill(0);
+      for (let i = 0; i < sheet.count; i++) counts[Math.min(59, Math.floor(to(values[start + i]) / size * 60))]++;
+      const most = Math.max(...counts);
+      counts.forEach((count, bin) => context.fillRect(bin * 8 + 1, size, 6, -count / most * (size - 20)));
+    }
+    context.globalAlpha = 1;
+  };
+}
