@@ -15,9 +15,9 @@ from gan_tf1.bench import rows as bench_rows, table
 from gan_tf1.data import mixtures
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import judged
-from gan_tf1.experiments import collapse_figures, plane, theory, theory_figures
+from gan_tf1.experiments import collapse_figures, detection, plane, theory, theory_figures
 from gan_tf1.experiments.objectives import Costs, Deviation
-from gan_tf1.published import comparison_figure, envelopes, logs
+from gan_tf1.published import comparison_figure, envelope_figures, envelopes, logs
 
 TITLE = ("Wasserstein GAN with gradient penalty on drawn digits (synthetic), learning rate 0.0002, "
          "5 critic updates per step, penalty weight 10, hidden size 128, seed $7_, 20,000 iterations")
@@ -47,6 +47,24 @@ def compared(name, envelope=True):
     return comparison_figure.comparison(log, logs.book("mnist_gan"),
                                         envelopes.envelope("mnist_gan") if envelope else None, name,
                                         logs.CHAPTERS["mnist_gan"])
+
+
+def several_compared(count):
+    seeds = envelopes.envelope("mnist_gan").logs()[:count]
+    return comparison_figure.comparison(seeds[0], None, envelopes.envelope("mnist_gan"), f"{count} logs",
+                                        logs.CHAPTERS["mnist_gan"], (), seeds[1:])
+
+
+def method(name):
+    own = envelopes.envelope("mnist_gan")
+    return envelope_figures.method(own, own.logs()[0], name)
+
+
+def detected(programs):
+    return detection.figure([detection.Rate(str(number), f"fake labels smoothed, generator's labels 1.{number}",
+                                            epochs, runs, number % 3, 2)
+                             for number in range(programs) for epochs in ("all", "printed")
+                             for runs in detection.SIZES], "mnist_gan_objectives")
 
 
 def evaluated(count):
@@ -164,6 +182,9 @@ FIGURES = {
     "narrow progress": lambda: figures.progress(np.zeros((3, 2, 784)), TITLE, columns=2),
     "comparison": lambda: compared("mnist_gan-001"),
     "comparison without envelope": lambda: compared(40 * "long_", False),
+    "comparison of several": lambda: several_compared(5),
+    "method": lambda: method("the published log A001 (Adam 0.002)"),
+    "detection": lambda: detected(24), "detection of one": lambda: detected(1),
     "arithmetic": lambda: figures.arithmetic(ARITHMETIC, IMAGES[:9], TITLE),
     "estimate of both signs": lambda: estimates(np.concatenate(
         [[22.6, 13, 2.2, -0.07, -0.02, -0.0006, 0.25], np.linspace(0.2, 0.0076, 93)])),

@@ -17,8 +17,8 @@ with so few seeds, normal distributions would call nearly every log certain.
 The odds are the likelihoods of the log under the programs, times equal prior probabilities: before the log
 is seen, each known program is taken to be equally probable. They say nothing about programs that are not
 known. That is asked separately: does the log fit the most likely program? Its squared Mahalanobis distance
-to that program is compared with the distances of all seeds to their own programs, each seed left out in
-turn. If the log is among the 1 % that are furthest away, the answer is "none of these". (With fewer than 99
+to that program, divided by k, would have an F distribution, whose tail probability says how far away it is.
+This is compared with the same of all seeds and their own programs, each seed left out in turn. If the log is among the 1 % that are furthest away, the answer is "none of these". (With fewer than 99
 seeds, it must be further away than any of them.)
 """
 
@@ -74,7 +74,7 @@ class Fitted(NamedTuple):
     seeds: np.ndarray    # [programs] numbers of seeds
     inverse: np.ndarray  # [k, k] of the correlations
     shape: np.ndarray    # [k, k] correlations
-    far: np.ndarray      # increasing distances of all seeds to their own programs
+    far: np.ndarray      # increasing: how far all seeds are from their own programs, see `_far`
 
     @property
     def level(self) -> float:
@@ -101,13 +101,14 @@ def fitted(programs) -> Fitted:
     # A little more independence, so that nearly equal statistics don't make the inverse explode.
     shape = 0.95 * shape + 0.05 * np.eye(len(shape))
     inverse = np.linalg.inv(shape)
-    far = []
+    z, others = [], []
     for values in programs.values():
         for row, one in enumerate(values):
-            others = np.delete(values, row, axis=0)
-            far.append(_distance(one, others.mean(axis=0), _scale(others, typical), inverse, len(others)))
+            rest = np.delete(values, row, axis=0)
+            z.append((one - rest.mean(axis=0)) / _scale(rest, typical))
+            others.append(len(rest))
     return Fitted(list(programs), means, scales, np.array([*map(len, programs.values())]), inverse, shape,
-                  np.sort(far))
+                  np.sort(_far(np.array(z), inverse, np.array(others))))
 
 
 def _scale(values, typical):
@@ -116,10 +117,14 @@ def _scale(values, typical):
     return np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free))
 
 
-def _distance(one, mean, scale, inverse, seeds):
-    """The squared Mahalanobis distance of the statistics `one` [k] to a program of so many `seeds`."""
-    z = (one - mean) / scale
-    return float(z @ inverse @ z / (1 + 1 / seeds))
+def _far(z, inverse, seeds):
+    """How far standardized statistics `z` [m, k] are from a program of so many `seeds`, [m].
+
+    This is minus the logarithm of the tail probability of the squared Mahalanobis distance.
+    """
+    k = z.shape[1]
+    squared = np.einsum("mj,jk,mk->m", z, inverse, z) / (1 + 1 / seeds)
+    return -scipy.stats.f.logsf(squared / k, k, PRIOR_SEEDS + seeds - 1)
 
 
 def classify(runs, fit) -> tuple[dict, float]:
@@ -129,9 +134,8 @@ def classify(runs, fit) -> tuple[dict, float]:
         for mean, scale, seeds in zip(fit.means, fit.scales, fit.seeds)])
     odds = scipy.special.softmax(logs)
     best = int(np.argmax(odds))
-    distances = [_distance(run, fit.means[best], fit.scales[best], fit.inverse, fit.seeds[best])
-                 for run in runs]
-    beyond = len(fit.far) - np.searchsorted(fit.far, max(distances))
+    far = _far((runs - fit.means[best]) / fit.scales[best], fit.inverse, fit.seeds[best])
+    beyond = len(fit.far) - np.searchsorted(fit.far, far.max())
     share = min(1.0, len(runs) * (beyond + 1) / (len(fit.far) + 1))  # of the furthest run (Bonferroni)
     order = np.argsort(-odds, kind="stable")
     return {fit.names[place]: float(odds[place]) for place in order}, float(share)
