@@ -39,7 +39,7 @@ class Chapter(NamedTuple):
     intervals: bool = False         # a line counts images or iterations, the table counts lines
     extra: tuple = ()               # columns of the run's table that are not compared
     aliases: dict = {}              # column of another program's table -> the column here, or ""
-    percent: tuple = ()             # of these other columns, those with values in percent
+    convert: dict = {}              # column of another program's table -> from its values to those here
     file: str = "losses.csv"        # the run's table
     part_of: str = ""               # the chapter of the run, if its log has lines of two kinds
 
@@ -66,8 +66,12 @@ def _pattern(text):
     return re.compile(text, re.IGNORECASE)
 
 
-def _percent(disc_loss, accuracy, gen_loss):
-    return disc_loss, accuracy / 100, gen_loss
+def _share(percent):
+    return percent / 100
+
+
+def _one_minus(value):
+    return 1 - value
 
 
 # A number that is a group, and one that is not. The article prints >**1**, **1**/**234**. All
@@ -95,9 +99,9 @@ _WITH_ACCURACY = Chapter(
     data_title="MNIST", counted="step", windows=_ITERATIONS, beginning=_STEP_BEGINS,
     lines=(Line(_pattern(rf"{_STEP}D(?:iscriminator)? loss:\s*{_N},\s*acc\.?:\s*{_N}\s*%\]\s*"
                          rf"\[G(?:enerator)? loss:\s*{_N}\]"),
-                "0 [Discriminator loss: 0.693147, acc.: 50.00%] [Generator loss: 0.693147]", _percent),
-           ),
-    aliases={**_KERAS_TABLE, "acc": "disc_acc"}, percent=("acc",))
+                "0 [Discriminator loss: 0.693147, acc.: 50.00%] [Generator loss: 0.693147]",
+                lambda disc_loss, accuracy, gen_loss: (disc_loss, _share(accuracy), gen_loss)),),
+    aliases={**_KERAS_TABLE, "acc": "disc_acc"}, convert={"acc": _share})
 # The critics of Keras-GAN. Its Wasserstein GAN prints 1 - loss.
 _KERAS_CRITIC = _pattern(rf"{_STEP}D loss:\s*{_N}\]\s*\[G loss:\s*{_N}\]")
 
@@ -144,9 +148,9 @@ CHAPTERS = {
         beginning=_pattern(r">\s*Accuracy real:"),
         lines=(Line(_pattern(r"(?:>\**(\d{1,6})\**,[^>%]*)?>\s*Accuracy real:\s*"
                              rf"{_N}%,\s*fake:\s*{_N}%"),
-                    ">Accuracy real: 51%, fake: 78%", lambda real, fake: (real / 100, fake / 100)),),
+                    ">Accuracy real: 51%, fake: 78%", lambda real, fake: (_share(real), _share(fake))),),
         count=lambda epoch: int(epoch) if epoch else None, every=10,
-        aliases={"d": "real", "g": "fake"}, percent=("d", "g"),
+        aliases={"d": "real", "g": "fake"}, convert={"d": _share, "g": _share},
         file="accuracies.csv", part_of="dcgan_mnist"),
     "vanilla_gan": _WITH_ACCURACY,
     "conditional_gan": _WITH_ACCURACY,
@@ -158,8 +162,9 @@ CHAPTERS = {
                     "0 [Discriminator loss: 0.000010, estimate: 0.002000] "
                     "[Generator loss: -0.000030]"),
                Line(_KERAS_CRITIC, "0 [D loss: 0.999970] [G loss: 1.000050]",
-                    lambda disc_loss, gen_loss: (1 - disc_loss, 1 - gen_loss))),
-        extra=("estimate",), aliases=_KERAS_TABLE),
+                    lambda disc_loss, gen_loss: (_one_minus(disc_loss), _one_minus(gen_loss)))),
+        extra=("estimate",), aliases=_KERAS_TABLE,
+        convert={"d_loss": _one_minus, "g_loss": _one_minus}),
     "wasserstein_gan_gp": Chapter(
         columns=_LOSSES, data_title="MNIST", **_CRITIC, counted="step", windows=_ITERATIONS,
         beginning=_STEP_BEGINS,

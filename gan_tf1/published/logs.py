@@ -113,7 +113,9 @@ def _of_lines(text):
 def _of_table(columns):
     """The chapters whose tables have such `columns`, at least one.
 
-    They are those that need no other columns, and among them those that know the most of these.
+    They are those that need no other columns, and among them those to which the fewest of these are
+    strange. If no column has the name that another program gives it, it is the table of a run, so
+    that a chapter's further columns are not missing.
     """
     found = {}
     for name, form in CHAPTERS.items():
@@ -121,7 +123,8 @@ def _of_table(columns):
             continue
         renamed, needed = set(_renamed(columns, form)), {form.counted, *form.columns}
         if needed <= renamed:
-            found[name] = len(renamed ^ {*needed, *form.extra})
+            strange, missing = renamed - needed - {*form.extra}, {*form.extra} - renamed
+            found[name] = len(strange) + len(missing) * set(form.aliases).isdisjoint(columns)
     if not found:
         raise InputError(f"it has the columns {', '.join(columns)}, and no chapter has such a "
                          f"table: that of the MNIST GAN has {_listed(CHAPTERS['mnist_gan'])}")
@@ -136,7 +139,7 @@ def _renamed(columns, form):
     """The `columns` of a table, under the names and in the units that the chapter has for them."""
     if {"epoch", "batch"} <= set(columns) and (form.counted == "step" or form.part_of):
         columns = _of_batches(columns, accuracies=bool(form.part_of))
-    return {form.aliases.get(name, name): values / 100 if name in form.percent else values
+    return {form.aliases.get(name, name): form.convert.get(name, lambda same: same)(values)
             for name, values in columns.items() if form.aliases.get(name, name)}
 
 

@@ -77,6 +77,8 @@ def test_every_model_with_a_log_line_has_a_format():
     ("step,disc_loss,gen_loss,estimate\n0,1,1,1\n", "wasserstein_gan"),
     ("step,disc_loss,gen_loss,estimate,penalty\n0,1,1,1,1\n", "wasserstein_gan_gp"),
     ("epoch,disc,gen\n1,0.3,3.8\n", "mnist_gan"),
+    ("epoch,disc,gen,real,fake\n1,0.3,3.8,0.1,0.2\n", "mnist_gan"),
+    ("step,disc_loss,gen_loss\n1,0.3,3.8\n", "dcgan_mnist"),
     ("epoch,batch,d,g\n1,1,0.7,0.7\n", "dcgan_mnist"),
     ("epoch,step,d,g\n1,10,0.7,0.7\n1,20,0.7,0.7\n", "dcgan_svhn"),
     ("epoch,train,test\n0,0.1,0.1\n", "semi_supervised"),
@@ -94,6 +96,9 @@ def test_the_chapter_is_found_from_the_form(text, chapter):
     ("0 [Discriminator loss: 0.693147, acc.: 50.00%] [Generator loss: 0.693147]", KERAS),
     ("0 [D loss: 0.999970] [G loss: 1.000050]", ("wasserstein_gan", "wasserstein_gan_gp")),
     ("iteration,d_loss,acc,g_loss\n0,0.6,50,0.7\n", KERAS),
+    ("iteration,d_loss,g_loss\n0,0.6,0.7\n", ("wasserstein_gan", "wasserstein_gan_gp")),
+    ("epoch,disc_loss,gen_loss\n1,0.6,0.7\n", (
+        "mnist_gan", "dcgan_svhn", "dcgan_class", "remedies_gan", "stacked_mnist_gan")),
 ])
 def test_if_several_chapters_have_such_logs_one_line_names_them(text, chapters, tmp_path, capsys):
     (tmp_path / "log.txt").write_text(text)
@@ -114,10 +119,14 @@ def test_accuracies_in_percent_become_shares(tmp_path):
             "disc_loss": [0.6], "disc_acc": [0.5312], "gen_loss": [0.7]}
 
 
-def test_keras_gan_prints_one_minus_the_losses_of_its_wasserstein_gan():
-    text = "0 [D loss: 0.75] [G loss: 1.25]"
-    assert logs.parse(text, "wasserstein_gan").losses == {"disc_loss": [0.25], "gen_loss": [-0.25]}
-    assert logs.parse(text, "wasserstein_gan_gp").losses == {"disc_loss": [0.75], "gen_loss": [1.25]}
+def test_keras_gan_prints_one_minus_the_losses_of_its_wasserstein_gan(tmp_path):
+    (tmp_path / "log.txt").write_text("0 [D loss: 0.75] [G loss: 1.25]")
+    (tmp_path / "log.csv").write_text("iteration,d_loss,g_loss\n0,0.75,1.25\n")
+    for name in ("log.txt", "log.csv"):
+        read = {chapter: logs.read(tmp_path / name, chapter).losses
+                for chapter in ("wasserstein_gan", "wasserstein_gan_gp")}
+        assert read["wasserstein_gan"] == {"disc_loss": [0.25], "gen_loss": [-0.25]}
+        assert read["wasserstein_gan_gp"] == {"disc_loss": [0.75], "gen_loss": [1.25]}
 
 
 def test_the_steps_of_a_table_are_counted_over_all_epochs(tmp_path):
