@@ -61,7 +61,7 @@ def notes(log, envelope):
     if log.note:
         yield f"note: {log.note}"
     other = envelope.data.partition(";")[0]
-    if log.data and other not in ("?", log.data) and not log.incomparable:
+    if log.data and other not in ("?", log.data) and not logs.why_incomparable(log, envelope.data):
         yield f"note: trained on {log.data} here, on {other} in the envelope's runs"
     for name, value in (log.settings or {}).items():
         if value != envelope.settings.get(name, value):

@@ -44,6 +44,7 @@ import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 from gan_tf1.published import max_statistic, window_statistics
+from gan_tf1.published.logs import why_incomparable
 from gan_tf1.wording import percent, quantity
 
 FEWEST_SEEDS = 5     # in an envelope: with 4, only a shift of 22 standard deviations is detected
@@ -134,7 +135,7 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
                          "make_envelope.py --seeds 0-19")
     epochs = functools.reduce(np.intersect1d, [log.epochs for log in logs])
     spans = window_statistics.windows(epochs, envelope.epochs, form.windows)
-    why = next(filter(None, (log.incomparable for log in logs)), "")
+    why = next(filter(None, (why_incomparable(log, envelope.data) for log in logs)), "")
     if why or not spans:
         own = "it has" if len(logs) == 1 else "together, they have"
         why = why or f"{own} none of the {counted}s {_span(envelope.epochs)} that are compared"

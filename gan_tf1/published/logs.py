@@ -1,8 +1,8 @@
 """Read logs of training: those that the books print, those of runs, and those of any notebook.
 
 `read` reads a run directory, a table, a notebook, or any text that contains lines in the format of
-a chapter, and finds out which chapter it is of. `book` returns what the book prints. The formats
-are in log_formats.py.
+a chapter. `book` returns what the book prints. log_chapters.py finds out which chapter a log is of,
+and the formats are in log_formats.py.
 """
 
 import collections
@@ -18,17 +18,12 @@ from gan_tf1 import models
 from gan_tf1.config import flag
 from gan_tf1.data import fingerprints
 from gan_tf1.errors import InputError
-from gan_tf1.published import log_text
+from gan_tf1.published import log_chapters, log_text
 from gan_tf1.published.log_formats import CHAPTERS, Chapter
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_losses, table
 
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
-
-# The beginning of a CSV file: comments, and then a row of names.
-_TABLE = re.compile(r"(?:#.*\n|[^\S\n]*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
-# The first line of a log of this package: chapter, data and settings.
-_HEADLINE = re.compile(r"^(\w+) on (.+?), seed \d+(?:, with (.*))?", re.MULTILINE)
 
 
 class Log(NamedTuple):
@@ -50,7 +45,7 @@ def parse(text, chapter=None) -> Log:
     print such lines.
     """
     text = log_text.plain(text)
-    chapter = chapter or chapter_of(text)
+    chapter = chapter or log_chapters.chapter_of(text)
     form = CHAPTERS[chapter]
     rows = []
     for line in form.lines:
@@ -69,92 +64,12 @@ def parse(text, chapter=None) -> Log:
     if form.intervals:
         counts = np.array(counts) // math.gcd(*counts)
     # Our own logs begin with their data and settings. Others are assumed to be of the book's data.
-    own = [match for match in _HEADLINE.finditer(text) if match[1] == (form.part_of or chapter)]
+    own = [match for match in log_chapters.HEADLINE.finditer(text) if match[1] == (form.part_of or chapter)]
     title = own[0][2] if own else ""
     settings = stated_settings(own[0][3] or "", form.part_of or chapter) if own else None
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
     return of_columns(columns, chapter, title, settings)._replace(note=said[0] if said else "")
-
-
-def chapter_of(text) -> str:
-    """The chapter whose log is in `text`: a table, or text with log lines.
-
-    Raises InputError if there is none, or if several chapters have such logs.
-    """
-    comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
-    named = {match[1] for match in _HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
-    if len(named & set(CHAPTERS)) == 1:
-        return (named & set(CHAPTERS)).pop()
-    found = _of_table(table(text)) if _TABLE.match(text) else _of_lines(text)
-    if len(found) > 1:
-        *others, last = found
-        raise InputError(f"{', '.join(others)} and {last} have logs of this form: say with "
-                         "--chapter which of them it is")
-    return found[0]
-
-
-def _of_lines(text):
-    """The chapters that print the lines in `text`, at least one."""
-    whole = {name: [match[1] for line in form.lines for match in line.whole.finditer(text)]
-             for name, form in CHAPTERS.items() if not form.part_of}
-    found = [name for name, numbers in whole.items() if numbers]
-    # Udacity's DCGAN on SVHN prints many lines per epoch, and the MNIST GAN one, in the same form.
-    for name in [name for name in found if CHAPTERS[name].repeated]:
-        several = len(set(whole[name])) < len(whole[name])
-        found = [name] if several else [other for other in found if other != name] or [name]
-    found = found or [name for name, form in CHAPTERS.items() if form.beginning.search(text)]
-    if not found:
-        raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
-                         f"another chapter ({', '.join(CHAPTERS)})")
-    return found
-
-
-def _of_table(columns):
-    """The chapters whose tables have such `columns`, at least one.
-
-    They are those that need no other columns, and among them those to which the fewest of these are
-    strange. If no column has the name that another program gives it, it is the table of a run, so
-    that a chapter's further columns are not missing.
-    """
-    found = {}
-    for name, form in CHAPTERS.items():
-        if form.part_of:
-            continue
-        renamed, needed = set(_renamed(columns, form)), {form.counted, *form.columns}
-        if needed <= renamed:
-            strange, missing = renamed - needed - {*form.extra}, {*form.extra} - renamed
-            found[name] = len(strange) + len(missing) * set(form.aliases).isdisjoint(columns)
-    if not found:
-        raise InputError(f"it has the columns {', '.join(columns)}, and no chapter has such a "
-                         f"table: that of the MNIST GAN has {_listed(CHAPTERS['mnist_gan'])}")
-    return [name for name in found if found[name] == min(found.values())]
-
-
-def _listed(form):
-    return ", ".join((form.counted, *form.columns))
-
-
-def _renamed(columns, form):
-    """The `columns` of a table, under the names and in the units that the chapter has for them."""
-    if {"epoch", "batch"} <= set(columns) and (form.counted == "step" or form.part_of):
-        columns = _of_batches(columns, accuracies=bool(form.part_of))
-    return {form.aliases.get(name, name): form.convert.get(name, lambda same: same)(values)
-            for name, values in columns.items() if form.aliases.get(name, name)}
-
-
-def _of_batches(columns, accuracies):
-    """The rows of steps or `accuracies` in a table that counts the batches of an epoch from 1.
-
-    The accuracies that are printed after every tenth epoch have the word "acc" as their batch, which
-    `table` reads as nan.
-    """
-    rows = np.isnan(columns["batch"]) == accuracies
-    epochs, batches = columns["epoch"][rows], columns["batch"][rows]
-    count = ({"epoch": epochs} if accuracies else
-             {"step": (epochs - 1) * max(batches, default=0) + batches})
-    return count | {name: values[rows] for name, values in columns.items()
-                    if name not in ("epoch", "batch")}
 
 
 def stated_settings(text, chapter):
@@ -197,12 +112,12 @@ def read(path, chapter=None) -> Log:
         return _of_run(path, chapter)
     text = log_text.of_file(path)
     try:
-        if not _TABLE.match(text):
+        if not log_chapters.TABLE.match(text):
             return parse(text, chapter)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():
             return _of_run(path.parent, None)
-        return of_columns(table(text), chapter or chapter_of(text))
+        return of_columns(table(text), chapter or log_chapters.chapter_of(text))
     except InputError as error:
         raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
@@ -240,6 +155,27 @@ def other_data(form: Chapter, title) -> str:
     return f"it was trained on {title}, the book's on {form.data_title}"
 
 
+def why_incomparable(log, data) -> str:
+    """Why `log` can't be compared with an envelope of runs on the data set `data`, or "".
+
+    An envelope may be of other data than the book's. A log that does not name its data is taken to be
+    of the book's. `data` is "?" if an envelope does not name its data; then it is the book's too.
+    """
+    form = CHAPTERS.get(log.chapter)
+    other = form and log.data and other_data(form, log.data)
+    if form is None or log.incomparable not in ("", other):
+        return log.incomparable  # for another reason than its data
+    book = form.data_title
+    own, theirs = (title.partition(";")[0].partition(", tested on ")[0]
+                   for title in (log.data or book, book if data == "?" else data))
+    if own == theirs:
+        return ""
+    if theirs == book:
+        return log.incomparable
+    said = "it was trained on" if log.data else "it does not name its data, which is taken to be"
+    return f"{said} {own}, and the envelope is of {theirs}"
+
+
 def of_columns(found, chapter, data="", settings=None) -> Log:
     """The `Log` of the columns `found`, a dict of name -> [E], whose epochs may be in any order.
 
@@ -247,7 +183,7 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
     empty, or if they are not those of a single run.
     """
     form = CHAPTERS[chapter]
-    given, found = found, _renamed(found, form)
+    given, found = found, log_chapters.translated(found, form)
     if missing := [name for name in (form.counted, *form.columns) if name not in found]:
         raise InputError(f"it has the columns {', '.join(given)}, but lacks {', '.join(missing)}")
     if not len(found[form.counted]):

@@ -9,7 +9,7 @@ import pytest
 from conftest import load_script, refusal
 from gan_tf1 import models
 from gan_tf1.errors import InputError
-from gan_tf1.published import log_text, logs
+from gan_tf1.published import log_chapters, log_text, logs
 from gan_tf1.published.log_formats import CHAPTERS
 
 LINES = [(chapter, line) for chapter, form in CHAPTERS.items() for line in form.lines]
@@ -86,9 +86,16 @@ def test_every_model_with_a_log_line_has_a_format():
 def test_the_chapter_is_found_from_the_form(text, chapter):
     if chapter is None:
         with pytest.raises(InputError):
-            logs.chapter_of(text)
+            log_chapters.chapter_of(text)
     else:
-        assert logs.chapter_of(text) == chapter
+        assert log_chapters.chapter_of(text) == chapter
+
+
+def test_two_trainings_of_the_mnist_gan_are_not_taken_for_the_dcgan_on_svhn():
+    lines = "".join(f"Epoch {epoch}/2... Discriminator Loss: 1.0... Generator Loss: 2.0\n" for epoch in (1, 2, 1, 2))
+    assert log_chapters.chapter_of(lines) == "mnist_gan"
+    with pytest.raises(InputError, match="epoch 1 occurs more than once: give the log of a single run"):
+        logs.parse(lines)
 
 
 @pytest.mark.parametrize("text, chapters", [
@@ -184,6 +191,24 @@ def test_a_run_that_is_not_compared_is_refused(tmp_path):
          "data_dir": None, "sample_shape": [16, 784]}))
     with pytest.raises(InputError, match="a run of 'gan_1d', whose losses are not compared"):
         logs.read(tmp_path)
+
+
+@pytest.mark.parametrize("own, of_envelope, why", [
+    ("", "SVHN", ""), ("SVHN", "SVHN", ""), ("", "?", ""), ("SVHN, tested on the first 9 test images", "SVHN", ""),
+    ("CIFAR-10", "CIFAR-10", ""), ("SVHN subset (8,483 digits)", "SVHN subset (8,483 digits); a remark", ""),
+    ("CIFAR-10", "SVHN", "it was trained on CIFAR-10, the book's on SVHN"),
+    ("CIFAR-10", "?", "it was trained on CIFAR-10, the book's on SVHN"),
+    ("SVHN", "CIFAR-10", "it was trained on SVHN, and the envelope is of CIFAR-10"),
+    ("", "CIFAR-10", "it does not name its data, which is taken to be SVHN, and the envelope is of CIFAR-10"),
+])
+def test_a_log_is_compared_with_an_envelope_of_the_same_data(own, of_envelope, why):
+    log = logs.of_columns({"epoch": np.array([1.]), "disc_loss": [1.], "gen_loss": [1.]}, "dcgan_svhn", own)
+    assert logs.why_incomparable(log, of_envelope) == why
+
+
+def test_an_epoch_that_may_not_be_complete_is_not_compared_with_any_envelope():
+    log = logs.parse(svhn_lines(1, 1), "dcgan_svhn")
+    assert "epoch 1 alone" in logs.why_incomparable(log, "CIFAR-10")
 
 
 # --- notebooks and terminals ---

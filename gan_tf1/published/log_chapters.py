@@ -1,0 +1,94 @@
+"""Find out which chapter a log is of: by what it says, by its lines, or by the columns of its table."""
+
+import re
+
+import numpy as np
+
+from gan_tf1.errors import InputError
+from gan_tf1.published.log_formats import CHAPTERS
+from gan_tf1.training.run_results import table
+
+# The beginning of a CSV file: comments, and then a row of names.
+TABLE = re.compile(r"(?:#.*\n|[^\S\n]*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
+# The first line of a log of this package: chapter, data and settings.
+HEADLINE = re.compile(r"^(\w+) on (.+?), seed \d+(?:, with (.*))?", re.MULTILINE)
+
+
+def chapter_of(text) -> str:
+    """The chapter whose log is in `text`: a table, or text with log lines.
+
+    Raises InputError if there is none, or if several chapters have such logs.
+    """
+    comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
+    named = {match[1] for match in HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
+    if len(named & set(CHAPTERS)) == 1:
+        return (named & set(CHAPTERS)).pop()
+    found = _of_table(table(text)) if TABLE.match(text) else _of_lines(text)
+    if len(found) > 1:
+        *others, last = found
+        raise InputError(f"{', '.join(others)} and {last} have logs of this form: say with "
+                         "--chapter which of them it is")
+    return found[0]
+
+
+def _of_lines(text):
+    """The chapters that print the lines in `text`, at least one."""
+    whole = {name: [match[1] for line in form.lines for match in line.whole.finditer(text)]
+             for name, form in CHAPTERS.items() if not form.part_of}
+    found = [name for name, numbers in whole.items() if numbers]
+    # Udacity's DCGAN on SVHN prints many lines per epoch, and the MNIST GAN one, in the same form.
+    for name in [name for name in found if CHAPTERS[name].repeated]:
+        several = any(one == other for one, other in zip(whole[name], whole[name][1:]))
+        found = [name] if several else [other for other in found if other != name] or [name]
+    found = found or [name for name, form in CHAPTERS.items() if form.beginning.search(text)]
+    if not found:
+        raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
+                         f"another chapter ({', '.join(CHAPTERS)})")
+    return found
+
+
+def _of_table(columns):
+    """The chapters whose tables have such `columns`, at least one.
+
+    They are those that need no other columns, and among them those to which the fewest of these are
+    strange. If no column has the name that another program gives it, it is the table of a run, so
+    that a chapter's further columns are not missing.
+    """
+    found = {}
+    for name, form in CHAPTERS.items():
+        if form.part_of:
+            continue
+        renamed, needed = set(translated(columns, form)), {form.counted, *form.columns}
+        if needed <= renamed:
+            strange, missing = renamed - needed - {*form.extra}, {*form.extra} - renamed
+            found[name] = len(strange) + len(missing) * set(form.aliases).isdisjoint(columns)
+    if not found:
+        raise InputError(f"it has the columns {', '.join(columns)}, and no chapter has such a "
+                         f"table: that of the MNIST GAN has {_listed(CHAPTERS['mnist_gan'])}")
+    return [name for name in found if found[name] == min(found.values())]
+
+
+def _listed(form):
+    return ", ".join((form.counted, *form.columns))
+
+
+def translated(columns, form):
+    """The `columns` of a table, under the names and in the units that the chapter has for them."""
+    if {"epoch", "batch"} <= set(columns) and (form.counted == "step" or form.part_of):
+        columns = _of_batches(columns, accuracies=bool(form.part_of))
+    return {form.aliases.get(name, name): form.convert.get(name, lambda same: same)(values)
+            for name, values in columns.items() if form.aliases.get(name, name)}
+
+
+def _of_batches(columns, accuracies):
+    """The rows of steps or `accuracies` in a table that counts the batches of an epoch from 1.
+
+    The accuracies that are printed after every tenth epoch have the word "acc" as their batch, which
+    `table` reads as nan.
+    """
+    rows = np.isnan(columns["batch"]) == accuracies
+    epochs, batches = columns["epoch"][rows], columns["batch"][rows]
+    count = ({"epoch": epochs} if accuracies else
+             {"step": (epochs - 1) * max(batches, default=0) + batches})
+    return count | {name: values[rows] for name, values in columns.items()
+                    if name not in ("epoch", "batch")}
