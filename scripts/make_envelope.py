@@ -4,7 +4,10 @@
 
 Each seed is a run of the chapter's own script in WORK_DIR/seed-N. If the command is interrupted,
 the same command continues where it stopped. Flags after `--` go to the chapter's script.
-compare_logs.py needs an envelope of at least 5 seeds, compare_accuracies.py one of at least 2.
+compare_logs.py needs an envelope of at least 5 seeds, compare_accuracies.py one of at least 2. A run
+that prints every step is long: with --thin 100 its envelope keeps every 100th step beside the first
+100, and a log is then compared in these steps. Another table of the same runs (--table) or another
+--thin trains nothing again.
 """
 
 import argparse
@@ -43,7 +46,15 @@ def main(argv=None):
     many_runs.add_chapter(parser)
     outputs.add_former(parser, "OUT.csv")
     parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
+    parser.add_argument("--table", default=envelopes.LOSSES, metavar="NAME", help="the table of the "
+                        "runs: accuracies.csv for those that 05 prints every ten epochs (default: "
+                        f"{envelopes.LOSSES})")
+    parser.add_argument("--thin", type=whole_number, default=1, metavar="N", help="keep every Nth row "
+                        f"beside the first {envelopes.FIRST} and the last {envelopes.LAST}, so that the "
+                        "file of a long run stays small (default: 1, all rows)")
     args = many_runs.parse(parser, argv)
+    if args.thin < 1:
+        raise InputError("--thin must be at least 1")
     if args.first_seed is not None:
         args.seeds = old_form(args.first_seed, args.seeds)
     if len(args.seeds) < FEWEST:
@@ -55,7 +66,8 @@ def main(argv=None):
         many_runs.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
         paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args)
         with open(temporary, "w", newline="") as file:
-            envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}")
+            envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}",
+                            name=args.table, thin=args.thin)
     print(args.out)
 
 

@@ -19,6 +19,9 @@ from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log
 from gan_tf1.training import many_runs, seed_ranges
 from gan_tf1.training.run_results import load_losses, table
 
+LOSSES = "losses.csv"
+FIRST, LAST = 100, 10  # rows that a thinned envelope keeps in any case
+
 KNOWN_CHANGES = pathlib.Path(__file__).parent / "known_changes"
 
 
@@ -113,23 +116,43 @@ def known_changes(chapter, folder=None) -> dict[str, Envelope]:
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
 
 
-def write(file, seeds, paths, command, change="") -> None:
+def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
     """Write the runs at `paths`, one per seed, to `file`: how they were made, then their losses.
 
-    `command` made them, and `change` is the title of a known change, if it is one. Raises InputError if
-    the runs differ in anything but the seed.
+    `command` made them, and `change` is the title of a known change, if it is one. `name` is that of
+    the runs' table. If `thin` is above 1, only the rows of `kept` are written. Raises InputError if the
+    runs differ in anything but the seed, or if such tables of the chapter are not compared.
     """
     config = many_runs.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
-    how = {"chapter": config["chapter"], **({"change": change} if change else {}),
+    how = {"chapter": _key(config["chapter"], name), **({"change": change} if change else {}),
            "settings": config["settings"], "loop": config.get("loop"), "data": config["data_title"],
            "data_crc32": config["data_crc32"], "seeds": seed_ranges.listed(seeds),
+           **({"rows": f"the first {FIRST}, every {thin}th, and the last {LAST}"} if thin > 1 else {}),
            "command": command, "versions": config["versions"]}
     for key, value in how.items():
         file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
     rows = csv.writer(file, lineterminator="\n")
     for seed, path in zip(seeds, paths):
-        losses = load_losses(path)
+        losses = load_losses(path, name)
         if seed == seeds[0]:
             rows.writerow(["seed", *losses])  # the first of them is the count
+        own = kept(len(next(iter(losses.values()))), thin)
+        losses = {column: values[own] for column, values in losses.items()}
         for count, *values in zip(*losses.values()):
             rows.writerow([seed, int(count), *(f"{value:.4f}" for value in values)])
+
+
+def kept(rows, thin) -> np.ndarray:
+    """The places of the rows that are kept of so many: all of the first and last, and every `thin`th."""
+    places = np.arange(rows)
+    return places[(places < FIRST) | (places % thin == 0) | (places >= rows - LAST)]
+
+
+def _key(chapter, name):
+    """The chapter in `CHAPTERS` whose runs have the table `name`; `chapter` itself for its losses."""
+    if name == LOSSES:
+        return chapter
+    found = [key for key, form in CHAPTERS.items() if form.part_of == chapter and form.file == name]
+    if not found:
+        raise InputError(f"--table {name}: such tables of {chapter} are not compared, only {LOSSES}")
+    return found[0]

@@ -1,0 +1,57 @@
+"""Writing envelopes: of another table of the runs, and thinned."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from gan_tf1.errors import InputError
+from gan_tf1.published import comparison, envelopes, logs
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Six runs of the DCGAN with 1,000 steps and the accuracies of two epochs."""
+    rng, paths = np.random.default_rng(0), [tmp_path / f"seed-{seed}" for seed in range(6)]
+    for seed, path in enumerate(paths):
+        path.mkdir()
+        (path / "config.json").write_text(json.dumps(
+            {"chapter": "dcgan_mnist", "settings": {"epochs": 20}, "data": "mnist", "data_title": "MNIST",
+             "seed": seed, "data_crc32": "199591f3", "data_dir": None, "sample_shape": [16, 784], "versions": {}}))
+        (path / "losses.csv").write_text("step,disc_loss,gen_loss\n" + "".join(
+            f"{step},{rng.normal(0.7, 0.01)},{rng.normal(0.7, 0.01)}\n" for step in range(1, 1001)))
+        (path / "accuracies.csv").write_text(f"epoch,real,fake\n10,0.5{seed},0.9\n20,0.4{seed},0.8\n")
+    return paths
+
+
+def written(path, runs, **how):
+    file = io.StringIO()
+    envelopes.write(file, list(range(len(runs))), runs, "make_envelope.py", **how)
+    path.write_text(file.getvalue())
+    return file.getvalue()
+
+
+def test_a_thinned_envelope_keeps_the_first_and_last_rows_and_judges_a_log_in_its_steps(runs, tmp_path):
+    text = written(tmp_path / "thin.csv", runs, thin=50)
+    assert "# rows: the first 100, every 50th, and the last 10\n" in text and "# data_crc32: 199591f3\n" in text
+    found = envelopes.envelope("dcgan_mnist", tmp_path / "thin.csv")
+    assert found.epochs.tolist() == [*range(1, 101), *range(101, 991, 50), *range(991, 1001)]
+    verdict = comparison.judge(logs.read(runs[0]), found)
+    assert verdict.statistics[0].epochs == "1-6" and verdict.word != "cannot be compared"
+    assert "# rows" not in written(tmp_path / "all.csv", runs)
+    assert len(envelopes.envelope("dcgan_mnist", tmp_path / "all.csv").epochs) == 1000
+
+
+def test_the_accuracies_of_the_same_runs_have_an_envelope_of_their_own(runs, tmp_path):
+    text = written(tmp_path / "own.csv", runs, name="accuracies.csv")
+    assert text.startswith("# chapter: dcgan_mnist_accuracies\n")
+    found = envelopes.envelope("dcgan_mnist_accuracies", tmp_path / "own.csv")
+    assert found.epochs.tolist() == [10, 20] and found.losses["real"][3].tolist() == [0.53, 0.43]
+    book = comparison.judge(logs.book("dcgan_mnist_accuracies"), found)
+    assert {each.loss for each in book.statistics} == {"accuracy on real images", "accuracy on generated images"}
+
+
+def test_a_table_that_is_not_compared_is_refused(runs, tmp_path):
+    with pytest.raises(InputError, match="--table shares.csv: such tables of dcgan_mnist are not compared"):
+        written(tmp_path / "own.csv", runs, name="shares.csv")
