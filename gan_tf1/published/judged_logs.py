@@ -110,6 +110,17 @@ def counts(results):
                + ", ".join(f"{word} {number}" for word, number in words.most_common()))
 
 
+def second_lines():
+    """A line for each published log whose program prints lines of a second kind, such as accuracies."""
+    for key, form in CHAPTERS.items():
+        if form.part_of and envelopes.has_envelope(key):
+            envelope = envelopes.envelope(key)
+            for one in other_logs.of_chapter(form.part_of):
+                if one.has_second_lines:
+                    verdict = comparison.judge(one.log_of(key), envelope)
+                    yield f"{one.id}, {key}: {said(verdict)}"
+
+
 def together(chapter):
     """A line for each program with an envelope and several published logs: the verdict on all of them."""
     for change, envelope in envelopes_of(chapter).items():

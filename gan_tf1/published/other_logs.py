@@ -44,6 +44,11 @@ class OtherLog(NamedTuple):
         values = {name: column for name, column in columns.items() if name not in COUNTS}
         return logs.Log(np.arange(1, self.lines + 1), values)
 
+    @property
+    def has_second_lines(self) -> bool:
+        """Whether it also has the accuracies that a DCGAN prints every ten epochs."""
+        return "\n10,acc," in self.text()
+
     def text(self) -> str:
         """The CSV file: a row for each printed line."""
         plain = FOLDER / f"{self.id}.csv"

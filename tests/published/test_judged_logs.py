@@ -41,6 +41,18 @@ def test_a_program_without_a_chapter_is_not_judged():
     assert list(judged_logs.table([each]))[1].split()[:4] == ["C001", "none", "other", "-"]
 
 
+def test_the_accuracies_in_the_logs_are_judged_if_they_have_an_envelope(tmp_path, monkeypatch):
+    assert [one.id for one in other_logs.every() if one.has_second_lines] == ["B002", "B003", "B005", "B006"]
+    rows = "".join(f"{seed},{epoch},0.{5 + seed % 3}{seed},0.8{seed}\n" for seed in range(6)
+                   for epoch in range(10, 101, 10))
+    (tmp_path / "dcgan_mnist_accuracies_envelope.csv").write_text(
+        f"# settings: {{}}\n# data: MNIST\nseed,epoch,real,fake\n{rows}")
+    monkeypatch.setattr(envelopes, "BOOK_LOGS", tmp_path)
+    found = list(judged_logs.second_lines())
+    assert [line.partition(":")[0] for line in found] == [
+        f"{name}, dcgan_mnist_accuracies" for name in ("B002", "B003", "B005", "B006")]
+
+
 @pytest.fixture
 def more_envelopes(tmp_path, monkeypatch):
     """The package with an envelope of Adam at 0.002, which is the chapter's, and one of the vanilla GAN."""
