@@ -75,7 +75,7 @@ def read(paths, chapter):
         of_envelope = envelopes.chapter_of(path)
         found += (envelopes.envelope(chapter or of_envelope, path).logs() if of_envelope else
                   [other_logs.read(path, chapter)])
-        chapter = chapter or of_envelope or found[-1].chapter  # of the first; the others are then read as logs of it
+        chapter = chapter or of_envelope or found[-1].chapter  # the others are then read as logs of it
     return found, chapter
 
 
