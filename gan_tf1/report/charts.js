@@ -102,6 +102,7 @@ function charts(place, report, marked) {
   place.append(legend(), tools, ...plots.map((plot) => plot.figure), readout);
   new ResizeObserver(draw).observe(place);
   draw();
+  point(longest[longest.length - 1]);
 
   function see(low, high) {
     const size = Math.max((whole[1] - whole[0]) / 5000, Math.min(high - low, whole[1] - whole[0]));

@@ -10,6 +10,7 @@
     }
   }
   let playing = null;
-  const drawn = charts(document.getElementById("charts"), report, (x) => playing && playing.see(x));
-  playing = player(document.getElementById("player"), report, (x) => drawn.mark(x));
+  const plots = charts(document.getElementById("charts"), report, (x) => playing && playing.see(x));
+  playing = player(document.getElementById("player"), report, (x) => plots.mark(x));
+  playground(document.getElementById("generator"), report);
 }

@@ -20,12 +20,12 @@ import numpy as np
 
 from gan_tf1.files import replacing
 from gan_tf1.published.comparison import prediction_interval
-from gan_tf1.report import contents, sprites
+from gan_tf1.report import contents, dense, sprites
 from gan_tf1.wording import quantity
 
 HERE = pathlib.Path(__file__).parent
 NAME = "report.html"  # of the report in a run directory
-SCRIPTS = ("numbers.js", "charts.js", "player.js", "page.js")  # in this order
+SCRIPTS = ("numbers.js", "network.js", "charts.js", "player.js", "generator.js", "page.js")  # in this order
 INTERVAL = 0.05  # the band of a chart has 95 % of the seeds
 MARKS = {"differs": "\u2260", "equivalent": "=", "can't tell": "?"}  # beside a verdict: not by colour alone
 OTHER_MARK = "\u2013"
@@ -77,7 +77,9 @@ def heading(found) -> str:
 
 def data(found) -> dict:
     """What the page's scripts need: a dict that can be written as JSON."""
-    each, budget = found.each, sprites.BUDGET // len(found.runs)
+    each, generators = found.each, list(_generators(found))
+    left = sprites.BUDGET - sum(made.bytes for made in generators if made)
+    budget = max(sprites.LEAST, min(sprites.BUDGET, left)) // len(found.runs)
     panels = []
     for column, (title, unit) in found.columns.items():
         panel = {"title": title, "unit": unit, "runs": [
@@ -90,12 +92,24 @@ def data(found) -> dict:
         if found.book and column in found.book.losses:
             panel["book"] = {"x": _floats(found.book.epochs * each), "y": _floats(found.book.losses[column])}
         panels.append(panel)
-    return {"unit": found.unit, "panels": panels, "seeds": found.envelope.seeds if found.envelope else 0,
+    return {"unit": found.unit, "part": "epoch" if found.unit == "epoch" else "interval", "panels": panels,
+            "seeds": found.envelope.seeds if found.envelope else 0,
             "seedsData": found.envelope.data.partition(";")[0] if found.envelope else "",
             "runs": [{"name": clean(run.name), "differing": clean(", ".join(run.differing)),
                       "x": _floats(run.count * each), "total": len(run.samples),
+                      "generator": made and dense.packed(made),
                       "sheet": sprites.packed(sprites.sheet(run.samples, _columns(run), budget))}
-                     for run in found.runs]}
+                     for run, made in zip(found.runs, generators)]}
+
+
+def _generators(found):
+    """The dense generator of each run, or None; in this order, as many as fit into `dense.BUDGET`."""
+    left = dense.BUDGET
+    for run in found.runs:
+        made = dense.of_run(run.path, run.stored)
+        made = made if made and made.bytes <= left else None
+        left -= made.bytes if made else 0
+        yield made
 
 
 def _columns(run):

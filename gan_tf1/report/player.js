@@ -6,7 +6,8 @@ const FRAMES = [1, 2, 5, 10, 20];  // sets of samples per second
 function player(place, report, moved) {
   const views = report.runs.map((run, number) => view(run, number, report)).filter(Boolean);
   if (!views.length) {
-    place.append(html("p", {}, "There are no samples to show yet."));
+    place.append(html("p", {}, "This run has no samples to show."));
+    place.closest(".pair").classList.add("single");
     return null;
   }
   const times = [...new Set(views.flatMap((one) => one.times))].sort((one, other) => one - other);
@@ -68,12 +69,15 @@ function view(run, number, report) {
   const context = canvas.getContext("2d");
   const caption = html("figcaption", {}, html("span", { class: `swatch run${number % 6}`, "aria-hidden": "true" }),
     html("strong", {}, run.name), run.differing ? `, with ${run.differing}` : "");
+  const when = html("span");  // if it is not what the slider says
+  caption.append(when);
   let set = -1;
   const draw = sheet.kind === "images" ? images(sheet, canvas, context, () => paint()) : points(sheet, canvas, context);
 
   function paint() { if (set >= 0) draw(set); }
   function show(time) {
     set = lastAtMost(times, time);
+    when.textContent = times[set] === time ? "" : `; ${report.unit} ${shown(times[set])}`;
     canvas.setAttribute("aria-label", `${sheet.count} samples of ${run.name} after ${report.unit} ${shown(times[set])}`);
     paint();
   }

@@ -13,7 +13,8 @@ import numpy as np
 
 from gan_tf1 import figures
 
-BUDGET = 3_000_000    # bytes of grey levels of all runs of a report, before they are compressed
+BUDGET = 3_400_000    # bytes of grey levels of all runs of a report, before they are compressed, and of weights
+LEAST = 500_000       # bytes of grey levels, whatever the weights take
 SHEET = 8192          # pixels: browsers draw sheets of this width and height
 MOST_IMAGES = 100     # of a set
 MOST_POINTS = 500     # of a set
@@ -32,7 +33,7 @@ class Sheet(NamedTuple):
     reach: float = 1.    # the coordinate that the int16 32767 stands for
 
 
-def sheet(samples, columns=None, budget=BUDGET) -> Sheet | None:
+def sheet(samples, columns=None, budget=3_000_000) -> Sheet | None:
     """The `Sheet` of the samples [sets, n, ...] in [-1, 1], or None if there are none that can be shown.
 
     Images are [784], [H, W] or [H, W, 3], and points [1] or [2], of any range. If the images have more
