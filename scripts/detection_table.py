@@ -48,7 +48,7 @@ def main(argv=None):
     out = outputs.folder(args, "detection")
 
     found = detection.rates(own, programs, held_out)
-    how = (f"{args.chapter}: compared with {quantity(own.seeds, 'seed')} on {own.data.partition(';')[0]}; "
+    how = (f"{args.chapter}: compared with {quantity(own.seeds, 'seed')} on {own.trained_on}; "
            "groups found to differ, with 95 % intervals")
     headings, rows = detection.table(found)
     lines = [*tables.lines(headings, rows), "", "cross-validation: what each seed is taken for",

@@ -24,10 +24,9 @@ TOLD_APART = "adam_0.002"   # the change with most published logs
 def about(chapter):
     """The lines on the envelopes of a chapter by which its logs are judged."""
     for name, envelope in judged_logs.envelopes_of(chapter).items():
-        checksum = f", data_crc32 {envelope.data_crc32}" if envelope.data_crc32 else ""
         yield (f"envelope of {chapter}{f', {name}' if name else ''}: "
                f"{quantity(envelope.seeds, 'seed')}, {envelope.chapter.counted}s "
-               f"{envelope.epochs[0]} to {envelope.epochs[-1]}, on {envelope.data}{checksum}")
+               f"{envelope.epochs[0]} to {envelope.epochs[-1]}, on {envelope.trained_on}")
 
 
 @script

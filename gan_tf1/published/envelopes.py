@@ -40,6 +40,12 @@ class Envelope(NamedTuple):
         """The number of seeds."""
         return len(next(iter(self.losses.values())))
 
+    @property
+    def trained_on(self) -> str:
+        """The data set, with the checksum of the training set if it is stated."""
+        data = self.data.partition(";")[0]  # a remark on the images may follow
+        return f"{data}, data_crc32 {self.data_crc32}" if self.data_crc32 else data
+
     def logs(self) -> list[Log]:
         """Each seed as a `Log`, in the order of the file."""
         data = self.data.partition(";")[0]  # a remark on the images may follow

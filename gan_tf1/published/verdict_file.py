@@ -9,7 +9,8 @@ The document has these keys. A number that is not known or not finite is `null`;
     sentence        the verdict as it is printed
     limits          what the comparison can detect, as it is printed
     p_value         of several logs: the probability of a difference as large as this by chance
-    envelope        {"seeds": their number, "data": the title of their data, "title": of a known change}
+    envelope        {"seeds": their number, "data": the title of their data, "data_crc32": the checksum of their
+                    training set, "" if it is not stated, "title": of a known change}
     statistics      a list of {"window", "epochs", "loss", "kind": "mean" or "spread", "value", "expected",
                     "interval", "joint", "outside": true or false, "smallest_shift"}; the smallest shift
                     found in 80 % of cases is a difference of means, and a factor of spreads
@@ -37,7 +38,8 @@ def document(verdict, chapter, names, envelope, likeness=None) -> str:
         "format": FORMAT, "chapter": chapter, "logs": [str(name) for name in names],
         "verdict": verdict.word, "sentence": verdict.sentence, "limits": verdict.limits,
         "p_value": verdict.p_value,
-        "envelope": {"seeds": envelope.seeds, "data": envelope.data, "title": envelope.title},
+        "envelope": {"seeds": envelope.seeds, "data": envelope.data,
+                     "data_crc32": envelope.data_crc32, "title": envelope.title},
         "statistics": [{"smallest_shift" if name == "smallest" else name: value
                         for name, value in statistic._asdict().items()}
                        for statistic in verdict.statistics],
