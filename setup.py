@@ -32,7 +32,7 @@ setup(
     package_dir={"gan_tf1.scripts": "scripts", "gan_tf1.checkpoints": "checkpoints"},
     package_data={
         "gan_tf1.published": ["book_logs/*.csv", "known_changes/*/*.csv", "other_logs/*.csv*"],
-        "gan_tf1.report": ["template.html", "*.css", "*.js"],
+        "gan_tf1.report": ["*.html", "*.css", "*.js"],
         "gan_tf1.checkpoints": [f"{run}/{files}" for run in SHIPPED for files in
                                 ("config.json", "log.txt", "losses.csv", "generator/*")],
     },

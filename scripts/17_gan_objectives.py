@@ -2,6 +2,7 @@
 
     python scripts/17_gan_objectives.py                              figures 6.5, 6.6, 6.7 and 6.15
     python scripts/17_gan_objectives.py theory --out DIR --seed 1    the same, of other networks
+    python scripts/17_gan_objectives.py theory --record              with a page in which figure 6.5 moves
     python scripts/17_gan_objectives.py train --objective minimax    train the MNIST GAN; the others are
                                                                      non_saturating, maximum_likelihood
     python scripts/17_gan_objectives.py train --resume               continue after an interruption
@@ -15,7 +16,7 @@ from gan_tf1.errors import script
 from gan_tf1.experiments import theory as computed
 from gan_tf1.files import user_path
 from gan_tf1.models import mnist_gan_objectives as model
-from gan_tf1.report import page
+from gan_tf1.report import page, stages_page
 from gan_tf1.training import command_line, outputs, run_figures, subcommands
 
 
@@ -25,8 +26,13 @@ def theory(argv):
     outputs.add_flags(parser, "gan_objectives", what="the folder of figures and tables")
     parser.add_argument("--seed", type=command_line.seed_number, default=0,
                         help="of the small networks that are trained (default: 0)")
+    parser.add_argument("--record", action="store_true", help="also write stages.html, a page in which "
+                        "figure 6.5 moves: both densities, D and the map from z to x over the training")
     args = parser.parse_args(argv)
-    computed.draw_all(args.seed, outputs.folder(args, "gan_objectives"))
+    out = outputs.folder(args, "gan_objectives")
+    stages = computed.draw_all(args.seed, out, args.record)
+    if args.record:
+        print(stages_page.write(stages, f"Figure 6.5, computed and moving, seed {args.seed}", out / "stages.html"))
 
 
 def train(argv):

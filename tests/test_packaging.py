@@ -56,7 +56,7 @@ def test_the_wheel_has_every_file_that_the_code_reads(installed):
     own = {name for name in files(ROOT / "gan_tf1", "*") if name.suffix not in (".md", ".png")}
     for name in ("book_logs/mnist_gan.csv", "other_logs/A016.csv", "other_logs/B003.csv.gz"):
         assert pathlib.Path("published", name) in own
-    assert {pathlib.Path("report", name) for name in ("template.html", "report.css", "charts.js")} <= own
+    assert {pathlib.Path("report", name) for name in ("template.html", "runs.html", "report.css", "charts.js")} <= own
     assert own <= files(package, "*")
     assert {path.name for path in files(package / "scripts", "*")} == {*SCRIPT_NAMES, "gan_tf1.py"}
     for run in SHIPPED:

@@ -20,6 +20,7 @@ from gan_tf1.training import run_config, run_results
 
 NOISE_CELLS = 4000
 CELLS = 400
+FRAMES = 48                       # of a stage in a replay, at most
 SHIFTS = np.linspace(0, 8, 33)    # standard deviations
 PROBS = np.linspace(0.005, 0.995, 199)
 SAMPLES = 6                       # images per training
@@ -37,28 +38,43 @@ class Stage(NamedTuple):
     z: np.ndarray          # [24], Phi(z) of some noise, evenly spaced in (0, 1)
     mapped: np.ndarray     # [24], G(z) of that noise
     deviation: Any         # objectives.Deviation
+    number: int = 0        # updates of the stage so far
+    count: int = 0         # updates of the whole stage
 
 
 def stages(seed, config):
-    """Train the one-dimensional GAN of `config`; returns the `Stage`s (a) to (d)."""
+    """Train the one-dimensional GAN of `config`; returns the `Stage`s at the ends of (a) to (d)."""
+    return list(replay(seed, config, lambda number, count: number == count))
+
+
+def often(number, count) -> bool:
+    """Whether a replay shows an update: the first, the last, and others ever further apart, about `FRAMES`."""
+    return number in np.rint(np.geomspace(1, count, FRAMES))
+
+
+def replay(seed, config, wanted):
+    """Train the one-dimensional GAN of `config`; yields its `Stage` after each update that is `wanted`.
+
+    `wanted` is a function of the number of the update in its stage, and of their number.
+    """
     rng = seeds.stream(seed, seeds.STEPS)
     data = scipy.stats.norm(config.data_mean, config.data_deviation)
     edges = np.linspace(min(data.ppf(1e-6), -4), max(data.isf(1e-6), 4), CELLS + 1)
     x, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     noise, share = objectives.noise_cells(NOISE_CELLS)
     z = np.linspace(0, 1, 26)[1:-1]
-    found = []
     with new_graph(seed).as_default(), tf.Session(config=session_config()) as sess:
         gan = gan_1d.build(config)
         sess.run(tf.global_variables_initializer())
-        for letter in gan_1d.stages(sess, gan, rng, config):
+        for letter, number, count in gan_1d.updates(sess, gan, rng, config):
+            if not wanted(number, count):
+                continue
             logit = gan_1d.discriminate(sess, gan, x)
             p, q = data.pdf(x), objectives.density(gan_1d.generate(sess, gan, noise), share, edges)
-            found.append(Stage(
+            yield Stage(
                 letter, x, p, q, scipy.special.expit(logit), objectives.optimum(p, q), z,
                 gan_1d.generate(sess, gan, scipy.stats.norm.ppf(z)),
-                objectives.deviation(logit, p, q, width)))
-    return found
+                objectives.deviation(logit, p, q, width), number, count)
 
 
 class Gradients(NamedTuple):
@@ -89,16 +105,17 @@ def gradients(seed, config) -> Gradients:
         "-log D(x)": np.abs(other * by_x), "-f(x)": np.abs(critic_by_x)})
 
 
-def draw_all(seed, out) -> None:
+def draw_all(seed, out, record=False) -> list:
     """Write the theory's figures and tables to the folder `out`; print their names and the results.
 
-    Raises InputError if `out` is not a folder and can't be made one.
+    Returns the `Stage`s of figure 6.5, with `record` also those between their ends. Raises InputError if `out` is not a folder and can't be made one.
     """
     out = folder(out)
     source = {"made by": "scripts/17_gan_objectives.py", "seed": seed,
               "versions": _listed(run_config.versions())}
 
-    found = stages(seed, gan_1d.Config())
+    recorded = list(replay(seed, gan_1d.Config(), often)) if record else stages(seed, gan_1d.Config())
+    found = [stage for stage in recorded if stage.number == stage.count]
     print(*tables.lines(
         ("stage", "max |D - D*|", "mean |D - D*|", "V(G, D)", "V(G, D*)"),
         [(f"({stage.letter})", *(f"{number:.4f}" for number in stage.deviation)) for stage in found]), sep="\n")
@@ -126,6 +143,7 @@ def draw_all(seed, out) -> None:
                                      for name, slopes in between.slopes.items()}},
         theory_figures.gradients(between, f"A discriminator and a critic of two Gaussians "
                                  f"(synthetic data), seed {seed}"))
+    return recorded
 
 
 def compare(paths, out) -> None:

@@ -178,15 +178,20 @@ def iteration(sess, gan, rng, learning_rate, config) -> None:
     gen_step(sess, gan, rng, learning_rate, config)
 
 
-def stages(sess, gan, rng, config) -> Iterator[str]:
-    """Train through the four stages; yield the letter of each at its end."""
+def updates(sess, gan, rng, config) -> Iterator[tuple[str, int, int]]:
+    """Train through the four stages; after each update, yield its stage, its number in it, and how many it has."""
     for letter, update, count in (("a", disc_step, config.partial_steps),
                                   ("b", disc_step, config.converging_steps),
                                   ("c", gen_step, config.guided_steps),
                                   ("d", iteration, config.iterations)):
         for number in range(count):
             update(sess, gan, rng, config.learning_rate * (1 - number / count), config)
-        yield letter
+            yield letter, number + 1, count
+
+
+def stages(sess, gan, rng, config) -> Iterator[str]:
+    """Train through the four stages; yield the letter of each at its end."""
+    return (letter for letter, number, count in updates(sess, gan, rng, config) if number == count)
 
 
 def generate(sess, gan, z) -> np.ndarray:

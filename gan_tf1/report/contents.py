@@ -15,6 +15,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.published import comparison, envelopes, likeness, logs
 from gan_tf1.training import diagnosis, run_config, run_results, titles
 
+MOST_SHARES = 4    # modes whose shares have charts of their own
 LOG_LINES = 200    # of a log that are shown, from its beginning and from its end
 
 
@@ -103,9 +104,19 @@ def _run(path, name, stored, form):
             log = logs.read(path, stored["chapter"])
         except InputError:  # its losses can still be drawn
             log = None
-    count, *rest = (columns := run_results.load_losses(path)).values()
-    return Run(path, name, stored, diagnosis.of_run(path).sentence, count,
-               dict(zip(list(columns)[1:], rest)), run_results.samples_so_far(path), log, _lines(path))
+    columns = run_results.load_losses(path)
+    counted, *rest = columns
+    losses = {name: columns[name] for name in rest} | _shares(path, len(columns[counted]))
+    return Run(path, name, stored, diagnosis.of_run(path).sentence, columns[counted], losses,
+               run_results.samples_so_far(path), log, _lines(path))
+
+
+def _shares(path, rows):
+    """The share of each mode over training, if the run knows its modes and there are few: column -> [E]."""
+    if not (path / diagnosis.SHARES).exists():
+        return {}
+    _, *shares = (table := run_results.load_losses(path, diagnosis.SHARES))
+    return {name: table[name] for name in shares if len(table[name]) == rows and len(shares) <= MOST_SHARES}
 
 
 def _lines(path):

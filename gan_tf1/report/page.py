@@ -20,7 +20,7 @@ import numpy as np
 
 from gan_tf1.files import replacing
 from gan_tf1.published.comparison import prediction_interval
-from gan_tf1.report import contents, dense, sprites
+from gan_tf1.report import contents, dense, sprites, targets
 from gan_tf1.wording import quantity
 
 HERE = pathlib.Path(__file__).parent
@@ -53,16 +53,21 @@ def of_run(job, path) -> None:
 
 def html(found) -> str:
     """The page of `contents.Contents`."""
-    style, script = _asset("report.css"), '"use strict";\n' + "\n".join(map(_asset, SCRIPTS))
+    title = f"{found.chapter}: " + ", ".join(run.name for run in found.runs)
+    main = string.Template(_asset("runs.html")).substitute(
+        heading=as_text(heading(found)), runs=_written(_runs(found)), verdicts=_written(_verdicts(found)),
+        settings=_written(_settings(found)), provenance=_written(_provenance(found)))
+    return framed(title, main, data(found), SCRIPTS)
+
+
+def framed(title, main, document, scripts) -> str:
+    """A whole page with the HTML `main`, the dict `document` for its scripts, and the `scripts`, names of files."""
+    style, script = _asset("report.css"), '"use strict";\n' + "\n".join(map(_asset, scripts))
     policy = ("default-src 'none'; img-src data:; "
               f"style-src 'sha256-{_sha256(style)}'; script-src 'sha256-{_sha256(script)}'; "
               "base-uri 'none'; form-action 'none'")
-    title = f"{found.chapter}: " + ", ".join(run.name for run in found.runs)
     return string.Template(_asset("template.html")).substitute(
-        policy=policy, style=style, script=script, title=_text(title),
-        heading=_text(heading(found)), runs=_written(_runs(found)), verdicts=_written(_verdicts(found)),
-        settings=_written(_settings(found)), provenance=_written(_provenance(found)),
-        unit=_text(found.unit), data=_json(data(found)))
+        policy=policy, style=style, script=script, title=as_text(title), main=main, data=_json(document))
 
 
 def heading(found) -> str:
@@ -83,22 +88,23 @@ def data(found) -> dict:
     panels = []
     for column, (title, unit) in found.columns.items():
         panel = {"title": title, "unit": unit, "runs": [
-            _floats(run.losses[column]) if column in run.losses else None for run in found.runs]}
+            floats(run.losses[column]) if column in run.losses else None for run in found.runs]}
         if found.envelope and column in found.envelope.losses:
             seeds = found.envelope.losses[column]
             low, high = np.clip(prediction_interval(seeds, INTERVAL), *found.envelope.chapter.bounds_of(column))
-            panel["band"] = {"x": _floats(found.envelope.epochs * each), "low": _floats(low), "high": _floats(high),
-                             "mean": _floats(seeds.mean(axis=0))}
+            panel["band"] = {"x": floats(found.envelope.epochs * each), "low": floats(low), "high": floats(high),
+                             "mean": floats(seeds.mean(axis=0))}
         if found.book and column in found.book.losses:
-            panel["book"] = {"x": _floats(found.book.epochs * each), "y": _floats(found.book.losses[column])}
+            panel["book"] = {"x": floats(found.book.epochs * each), "y": floats(found.book.losses[column])}
         panels.append(panel)
     return {"unit": found.unit, "part": "epoch" if found.unit == "epoch" else "interval", "panels": panels,
             "seeds": found.envelope.seeds if found.envelope else 0,
             "seedsData": found.envelope.data.partition(";")[0] if found.envelope else "",
             "runs": [{"name": clean(run.name), "differing": clean(", ".join(run.differing)),
-                      "x": _floats(run.count * each), "total": len(run.samples),
+                      "x": floats(run.count * each), "total": len(run.samples),
                       "generator": made and dense.packed(made),
-                      "sheet": sprites.packed(sprites.sheet(run.samples, _columns(run), budget))}
+                      "sheet": sprites.packed(sprites.sheet(run.samples, _columns(run), budget,
+                                                            targets.of_data(run.stored["data"])))}
                      for run, made in zip(found.runs, generators)]}
 
 
@@ -118,7 +124,8 @@ def _columns(run):
         "conditional_gan", "cyclegan") else None
 
 
-def _floats(values):
+def floats(values) -> str:
+    """`values` as base64 of little-endian float32."""
     return base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()
 
 
@@ -146,7 +153,8 @@ def _written(elements):
     return "".join(ET.tostring(one, encoding="unicode", method="html") for one in elements)
 
 
-def _text(text):
+def as_text(text) -> str:
+    """`text` as HTML."""
     return _written([element("b", text)]).removeprefix("<b>").removesuffix("</b>")
 
 

@@ -2,6 +2,56 @@
 
 const FRAMES = [1, 2, 5, 10, 20];  // sets of samples per second
 
+/**
+ * A slider over `count` frames with a play button, for the mouse and for keys. `show(frame)` shows a frame and
+ * returns its name.
+ */
+function slideshow(place, count, show, start = count - 1) {
+  let at = start, timer = null;
+  const slider = html("input", { type: "range", min: 0, max: count - 1, value: at, step: 1, id: "when" });
+  const label = html("label", { for: "when" });
+  const button = html("button", { type: "button", class: "play" });
+  const speed = html("select", { "aria-label": "speed" }, ...FRAMES.map((number) => {
+    const option = html("option", { value: number }, `${number} per second`);
+    option.selected = number === 5;
+    return option;
+  }));
+  place.append(html("div", { class: "tools" }, button, slider, speed, label),
+    html("p", { class: "hint" }, "Space plays and pauses; the arrow keys go back and forth"));
+  slider.addEventListener("input", () => go(Number(slider.value)));
+  button.addEventListener("click", () => play(timer === null));
+  speed.addEventListener("change", () => timer !== null && play(true));
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest && event.target.closest("button, select, summary, input, a, [role=slider], .chart");
+    const own = event.target === slider;
+    if (event.ctrlKey || event.metaKey || event.altKey || busy && !own) return;
+    if (event.key === " ") play(timer === null);
+    else if (event.key === "ArrowRight" && !own) go(at + 1);
+    else if (event.key === "ArrowLeft" && !own) go(at - 1);
+    else return;
+    event.preventDefault();
+  });
+
+  function go(number) {
+    at = Math.min(Math.max(number, 0), count - 1);
+    slider.value = at;
+    label.textContent = show(at);
+    slider.setAttribute("aria-valuetext", label.textContent);
+  }
+  function play(on) {
+    clearInterval(timer);
+    timer = null;
+    button.textContent = on ? "❚❚ Pause" : "▶ Play";
+    button.setAttribute("aria-pressed", String(on));
+    if (!on) return;
+    if (at === count - 1) go(0);
+    timer = setInterval(() => (at < count - 1 ? go(at + 1) : play(false)), 1000 / Number(speed.value));
+  }
+  play(false);
+  go(at);
+  return { go(number) { play(false); go(number); } };
+}
+
 /** The player in `place`. `moved(x)` is called with the epoch, step or iteration that is shown. */
 function player(place, report, moved) {
   const views = report.runs.map((run, number) => view(run, number, report)).filter(Boolean);
@@ -11,52 +61,13 @@ function player(place, report, moved) {
     return null;
   }
   const times = [...new Set(views.flatMap((one) => one.times))].sort((one, other) => one - other);
-  let at = times.length - 1, timer = null;
-  const slider = html("input", { type: "range", min: 0, max: times.length - 1, value: at, step: 1, id: "when" });
-  const label = html("label", { for: "when" });
-  const button = html("button", { type: "button", class: "play" });
-  const speed = html("select", { "aria-label": "speed" }, ...FRAMES.map((number) => {
-    const option = html("option", { value: number }, `${number} per second`);
-    option.selected = number === 5;
-    return option;
-  }));
-  place.append(html("div", { class: "tools" }, button, slider, speed, label),
-    html("p", { class: "hint" }, "Space plays and pauses; the arrow keys go back and forth"),
-    html("div", { class: "samples" }, ...views.map((one) => one.figure)));
-  slider.addEventListener("input", () => show(Number(slider.value)));
-  button.addEventListener("click", () => play(timer === null));
-  speed.addEventListener("change", () => timer !== null && play(true));
-  document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest && event.target.closest("button, select, summary, input, a, [role=slider], .chart");
-    const own = event.target === slider;
-    if (event.ctrlKey || event.metaKey || event.altKey || busy && !own) return;
-    if (event.key === " ") play(timer === null);
-    else if (event.key === "ArrowRight" && !own) show(at + 1);
-    else if (event.key === "ArrowLeft" && !own) show(at - 1);
-    else return;
-    event.preventDefault();
-  });
-  play(false);
-  show(at);
-
-  function show(number) {
-    at = Math.min(Math.max(number, 0), times.length - 1);
-    slider.value = at;
-    label.textContent = `${report.unit} ${shown(times[at])}`;
-    slider.setAttribute("aria-valuetext", label.textContent);
+  const slides = slideshow(place, times.length, (at) => {
     for (const one of views) one.show(times[at]);
     moved(times[at]);
-  }
-  function play(on) {
-    clearInterval(timer);
-    timer = null;
-    button.textContent = on ? "❚❚ Pause" : "▶ Play";
-    button.setAttribute("aria-pressed", String(on));
-    if (!on) return;
-    if (at === times.length - 1) show(0);
-    timer = setInterval(() => (at < times.length - 1 ? show(at + 1) : play(false)), 1000 / Number(speed.value));
-  }
-  return { see(x) { play(false); show(nearest(times, x)); }, show, times, views };
+    return `${report.unit} ${shown(times[at])}`;
+  });
+  place.append(html("div", { class: "samples" }, ...views.map((one) => one.figure)));
+  return { see(x) { slides.go(nearest(times, x)); } };
 }
 
 /** One run in the player: a canvas, and the x at which each of its sets was drawn. Null without samples. */
@@ -105,28 +116,49 @@ function images(sheet, canvas, context, ready) {
   };
 }
 
-/** A function that draws a set of points: in the plane, or along a line with their density. */
+/** A function that draws a set of points: in the plane, or along a line as a histogram; with the modes, if known. */
 function points(sheet, canvas, context) {
   const values = shortsOf(sheet.data), dimensions = values.length / (sheet.sets.length * sheet.count), size = 480;
+  const bins = 80, width = size / bins, targets = sheet.targets;
+  const to = (share) => size / 2 * (1 + share);  // from [-1, 1] to pixels
   canvas.width = canvas.height = size;
-  return (set) => {
-    const start = set * sheet.count * dimensions, style = getComputedStyle(canvas);
-    context.clearRect(0, 0, size, size);
-    context.fillStyle = style.color;
-    const to = (value) => size / 2 * (1 + value / 32767);
-    if (dimensions === 2) {
-      context.globalAlpha = 0.5;
-      for (let i = 0; i < sheet.count; i++) {
-        context.beginPath();
-        context.arc(to(values[start + 2 * i]), size - to(values[start + 2 * i + 1]), 3, 0, 7);
-        context.fill();
-      }
-    } else {
-      const counts = new Array(60).fill(0);
-      for (let i = 0; i < sheet.count; i++) counts[Math.min(59, Math.floor(to(values[start + i]) / size * 60))]++;
-      const most = Math.max(...counts);
-      counts.forEach((count, bin) => context.fillRect(bin * 8 + 1, size, 6, -count / most * (size - 20)));
+
+  function plane(start) {
+    for (const [x, y] of targets ? targets.means : []) {
+      context.beginPath();
+      context.arc(to(x / sheet.reach), size - to(y / sheet.reach), Math.max(5, 3 * targets.deviation / sheet.reach * size / 2), 0, 7);
+      context.stroke();
+    }
+    context.globalAlpha = 0.5;
+    for (let i = 0; i < sheet.count; i++) {
+      context.beginPath();
+      context.arc(to(values[start + 2 * i] / 32767), size - to(values[start + 2 * i + 1] / 32767), 2.5, 0, 7);
+      context.fill();
     }
     context.globalAlpha = 1;
+  }
+  /** The density of the data, per bin: the share of the samples that should be in it. */
+  function wanted(bin) {
+    const x = sheet.reach * (2 * (bin + 0.5) / bins - 1), step = 2 * sheet.reach / bins, { means, deviation } = targets;
+    return means.reduce((sum, [mean]) => sum + Math.exp(-(((x - mean) / deviation) ** 2) / 2), 0)
+      * step / (means.length * deviation * Math.sqrt(2 * Math.PI));
+  }
+  function line(start) {
+    const counts = new Array(bins).fill(0);
+    for (let i = 0; i < sheet.count; i++) counts[Math.min(bins - 1, Math.floor((values[start + i] / 32767 + 1) / 2 * bins))]++;
+    const curve = targets ? counts.map((_, bin) => wanted(bin)) : [], peak = targets ? 2.5 * Math.max(...curve) : Math.max(...counts) / sheet.count;
+    const height = (share) => Math.min(1, share / peak) * (size - 10);
+    counts.forEach((count, bin) => context.fillRect(bin * width, size, width - 1, -height(count / sheet.count)));
+    context.beginPath();
+    curve.forEach((share, bin) => context.lineTo((bin + 0.5) * width, size - height(share)));
+    context.stroke();
+  }
+  return (set) => {
+    const style = getComputedStyle(canvas);
+    context.clearRect(0, 0, size, size);
+    context.fillStyle = style.color;
+    context.strokeStyle = style.getPropertyValue("--ink");
+    context.lineWidth = 2;
+    (dimensions === 2 ? plane : line)(set * sheet.count * dimensions);
   };
 }

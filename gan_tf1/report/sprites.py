@@ -31,9 +31,10 @@ class Sheet(NamedTuple):
     data: bytes          # PNG, or little-endian int16 [sets, n, dimensions] of points
     kind: str            # "images" or "points"
     reach: float = 1.    # the coordinate that the int16 32767 stands for
+    targets: Any = None  # `targets.Targets` of the points
 
 
-def sheet(samples, columns=None, budget=3_000_000) -> Sheet | None:
+def sheet(samples, columns=None, budget=3_000_000, modes=None) -> Sheet | None:
     """The `Sheet` of the samples [sets, n, ...] in [-1, 1], or None if there are none that can be shown.
 
     Images are [784], [H, W] or [H, W, 3], and points [1] or [2], of any range. If the images have more
@@ -42,7 +43,7 @@ def sheet(samples, columns=None, budget=3_000_000) -> Sheet | None:
     if not len(samples) or samples.ndim < 3:
         return None
     if samples.ndim == 3 and samples.shape[2] in (1, 2):
-        return _points(samples)
+        return _points(samples, modes)
     shape = (28, 28) if samples.shape[2:] == (784,) else samples.shape[2:]
     if not (len(shape) == 2 or len(shape) == 3 and shape[2] == 3) or max(shape[:2]) > SHEET:
         return None
@@ -63,15 +64,17 @@ def spaced(number, most) -> list[int]:
     return sorted({round(place) for place in np.linspace(0, number - 1, min(number, most))})
 
 
-def _points(samples):
+def _points(samples, modes):
     sets = spaced(len(samples), MOST_SETS)
     points = np.asarray(samples, np.float64)[sets, :MOST_POINTS]
     finite = np.abs(points[np.isfinite(points)])
     # A few points may be far away: they are drawn at the border.
     reach = float(np.quantile(finite, 0.999)) * 1.05 if finite.size else 1.
     reach = reach or 1.
+    if modes:
+        reach = max(reach, float(np.abs(modes.means).max() + 4 * modes.deviation))
     levels = np.rint(32767 * np.clip(np.nan_to_num(points / reach), -1, 1)).astype("<i2")
-    return Sheet(sets, points.shape[1], 1, (0, 0), 0, levels.tobytes(), "points", reach)
+    return Sheet(sets, points.shape[1], 1, (0, 0), 0, levels.tobytes(), "points", reach, modes)
 
 
 def _columns(count):
@@ -90,5 +93,6 @@ def packed(one: Sheet | None) -> dict[str, Any] | None:
     if one is None:
         return None
     return {"kind": one.kind, "sets": one.sets, "count": one.count, "columns": one.columns,
+            "targets": one.targets and {"means": one.targets.means.tolist(), "deviation": one.targets.deviation},
             "height": one.size[0], "width": one.size[1], "across": one.across, "reach": one.reach,
             "data": base64.b64encode(one.data).decode()}
