@@ -6,9 +6,9 @@ like more seeds of the same model. There are three verdicts, and a fourth if log
 
 differs
     Some statistic of the log lies where another seed's hardly ever would. Statistics are the means and the
-    spreads of the losses over windows of epochs (`window_statistics`). At most about one run in a hundred
-    of the same model gets this verdict, all statistics together (`max_statistic` states the tests, and
-    what they assume). The tests of this module simulate the rate, also for seeds with heavy tails.
+    spreads of the losses over windows of epochs (`window_statistics`). The tests aim at one wrong verdict
+    in a hundred runs of the same model, all statistics together. `max_statistic` states the tests, what
+    they assume, and how often they are wrong if that doesn't hold.
 
 equivalent
     No difference was found, and the mean of every loss in every window differs by less than a stated

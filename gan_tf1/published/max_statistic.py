@@ -20,9 +20,11 @@ distribution of the largest of k normal variables with the correlations of the s
 takes the place of the Bonferroni correction, which counts correlated statistics as if they were
 independent. The statistics whose normality is contradicted are judged by ranks instead: each seed is
 compared with all others, and the run must be more extreme than every seed (with more seeds than 99, than
-all but the share asked for). This assumes nothing, but n seeds can't make such an error rarer than
-1 / (n + 1). So with fewer than 99 seeds, a run of the same program can get the verdict "differs" in more
-than one case in a hundred, if its statistics are far from normally distributed.
+all but the share asked for). This assumes nothing about those statistics, but n seeds can't make an error
+rarer than 1 / (n + 1), and statistics with heavy tails can pass the test of normality. So a run of the
+same program can get the verdict "differs" in more than one case in a hundred. In simulations with 18
+statistics this happened in 9 % of runs with 20 log-normal seeds and 1 % with 99; with Student's t of 3
+degrees, which is harder to find out, in 6 to 17 % with 20 seeds and in 4 to 7 % with 99.
 """
 
 import functools
