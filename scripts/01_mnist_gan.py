@@ -2,6 +2,7 @@
 
     python scripts/01_mnist_gan.py                          the chapter: 100 epochs
     python scripts/01_mnist_gan.py --learning-rate 0.002    the variant of the second book
+    python scripts/01_mnist_gan.py --record --report        with a page that plays how digits form
     python scripts/01_mnist_gan.py --resume                 continue after an interruption
 """
 
@@ -14,7 +15,7 @@ from gan_tf1.training import command_line, run_figures
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, mnist_gan, digits.CHOICES)
+    job = command_line.parse(argv, __doc__, mnist_gan, digits.CHOICES, recordable=True)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=job.seed)
     steps = mnist_gan.steps_per_epoch(data.train, config)
@@ -31,6 +32,8 @@ def main(argv=None):
             training.log(line, epoch=epoch, **losses)
             samples = mnist_gan.sample(training.sess, gan, training.rng, config.samples, config)
             training.keep_samples(samples)
+            if job.record:  # the same latent vectors after each epoch
+                training.keep_fixed(mnist_gan.sample(training.sess, gan, training.noise(), config.samples, config))
 
     run_figures.of_run(training.path, training.title("MNIST GAN"))
     page.of_run(job, training.path)

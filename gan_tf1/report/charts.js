@@ -1,7 +1,7 @@
 // The charts of losses: SVG, zoomed by dragging, by buttons and by keys, with a cursor that reads values off.
 
 const SVG = "http://www.w3.org/2000/svg";
-const LEFT = 64, RIGHT = 14, TOP = 12, BOTTOM = 34;
+const LEFT = 64, RIGHT = 28, TOP = 12, BOTTOM = 34;
 
 /** An HTML element with attributes; text is set as text, never as HTML. */
 function html(tag, attributes = {}, ...inner) {

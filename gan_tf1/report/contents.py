@@ -28,6 +28,7 @@ class Run(NamedTuple):
     count: np.ndarray    # [E] the epochs, steps or images of its losses
     losses: dict         # column -> [E]
     samples: np.ndarray  # float32 [sets, n, ...], possibly no sets
+    fixed: bool          # whether the samples of all sets are of the same latent vectors
     log: Any             # a `logs.Log`, or None if the losses of the chapter are not compared
     lines: list          # of log.txt, the middle of a long one left out
 
@@ -107,8 +108,9 @@ def _run(path, name, stored, form):
     columns = run_results.load_losses(path)
     counted, *rest = columns
     losses = {name: columns[name] for name in rest} | _shares(path, len(columns[counted]))
+    fixed = run_results.fixed_so_far(path)
     return Run(path, name, stored, diagnosis.of_run(path).sentence, columns[counted], losses,
-               run_results.samples_so_far(path), log, _lines(path))
+               fixed if len(fixed) else run_results.samples_so_far(path), bool(len(fixed)), log, _lines(path))
 
 
 def _shares(path, rows):

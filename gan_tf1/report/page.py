@@ -101,7 +101,7 @@ def data(found) -> dict:
             "seeds": found.envelope.seeds if found.envelope else 0,
             "seedsData": found.envelope.data.partition(";")[0] if found.envelope else "",
             "runs": [{"name": clean(run.name), "differing": clean(", ".join(run.differing)),
-                      "x": floats(run.count * each), "total": len(run.samples),
+                      "x": floats(run.count * each), "total": len(run.samples), "fixed": run.fixed,
                       "generator": made and dense.packed(made),
                       "sheet": sprites.packed(sprites.sheet(run.samples, _columns(run), budget,
                                                             targets.of_data(run.stored["data"])))}

@@ -61,12 +61,14 @@ function player(place, report, moved) {
     return null;
   }
   const times = [...new Set(views.flatMap((one) => one.times))].sort((one, other) => one - other);
-  const slides = slideshow(place, times.length, (at) => {
+  const tools = html("div");
+  // A canvas takes its colours from the page, so it must be there before it is drawn.
+  place.append(tools, html("div", { class: "samples" }, ...views.map((one) => one.figure)));
+  const slides = slideshow(tools, times.length, (at) => {
     for (const one of views) one.show(times[at]);
     moved(times[at]);
     return `${report.unit} ${shown(times[at])}`;
   });
-  place.append(html("div", { class: "samples" }, ...views.map((one) => one.figure)));
   return { see(x) { slides.go(nearest(times, x)); } };
 }
 
@@ -80,6 +82,7 @@ function view(run, number, report) {
   const context = canvas.getContext("2d");
   const caption = html("figcaption", {}, html("span", { class: `swatch run${number % 6}`, "aria-hidden": "true" }),
     html("strong", {}, run.name), run.differing ? `, with ${run.differing}` : "");
+  if (run.fixed) caption.append("; each place is always the same latent vector");
   const when = html("span");  // if it is not what the slider says
   caption.append(when);
   let set = -1;

@@ -27,6 +27,7 @@ class Launch(NamedTuple):
     loop: Loop = Loop()
     note: str = ""       # a line on the settings, printed when a new run begins
     report: bool = False  # whether report.html is written at the end
+    record: bool = False  # whether the images of the same latent vectors are kept after each epoch
 
     @contextlib.contextmanager
     def training(self, data, sample_shape):
@@ -50,7 +51,7 @@ class Launch(NamedTuple):
         data.train.check_batch(self.config.batch_size)
         new = run_directory.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
-            "loop": self.loop._asdict(), "data_title": data.title, "data_crc32": crc,
+            "loop": self.loop._asdict(), **({"record": True} if self.record else {}), "data_title": data.title, "data_crc32": crc,
             **({"data_note": data.note} if getattr(data, "note", "") else {}),
             **diversity.of_data(data.train),
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
@@ -82,11 +83,12 @@ def seed_number(text) -> int:
 
 
 def parse(argv, description, model, data_choices, in_graph=True, small=None,
-          subcommand="") -> Launch:
+          subcommand="", recordable=False) -> Launch:
     """Parse the command line `argv` of the script for the chapter's `model`; returns a `Launch`.
 
     `in_graph` is False for a script without the loop in the graph. `subcommand` is the word that
-    stands before `argv`, if the script does something else without it.
+    stands before `argv`, if the script does something else without it. `recordable` is True for a
+    script with the flag `--record`.
 
     The settings in `small`, a `Small` or None, are used unless `--paper` is given, or a data set is
     named for which they are not meant. Settings on the command line override them. A resumed run
@@ -116,6 +118,9 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
                         "this script's defaults anyway")
     parser.add_argument("--report", action="store_true", help="at the end, write report.html into the "
                         "run's directory: one page that opens from disk, as report.py writes it")
+    if recordable:
+        parser.add_argument("--record", action="store_true", help="also keep the images of the same latent "
+                            "vectors after each epoch, which a report then plays; the training stays as it is")
     if in_graph:
         _add_loop_flags(parser)
     add_flags(parser, Config, small.settings if small else {})
@@ -135,7 +140,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
         note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
         data = data or getattr(args, "data", data_choices[0])
         return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
-                      args.run_dir, None, loop, note, args.report)
+                      args.run_dir, None, loop, note, args.report, getattr(args, "record", False))
 
     path = args.run_dir or run_directory.newest(chapter)
     stored = run_config.read_config(path)
@@ -144,7 +149,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
     if named.get("data") == "auto":
         del named["data"]
-    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen})
+    record = {"record": True} if getattr(args, "record", False) else {}
+    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record})
     if stored["data"] not in data_choices:
         raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
                          f"{chapter} doesn't have: choose from {', '.join(data_choices)}")
@@ -159,7 +165,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
                          "written by another version, so start a new run")
     return Launch(chapter, _config(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
-                  Loop(**stored["loop"]), report=args.report)
+                  Loop(**stored["loop"]), report=args.report, record=stored.get("record", False))
 
 
 def _config(Config, values):

@@ -68,6 +68,7 @@ KEYS = {
 # Keys that older runs may lack.
 LATER_KEYS = {
     "data_note": (_is_text, "a string"),
+    "record": (lambda value: isinstance(value, bool), "true or false"),
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),
     "data_diversity": (_is_share, "a finite number, or null"),
     "data_spread": (_is_share, "a finite number, or null"),

@@ -8,6 +8,8 @@
                      loop is in the graph
     samples.npz      `samples` [epochs, n, ...], written when the run is complete; until then
                      the samples are collected in samples.f32
+    fixed.f32        with --record: the images of the same latent vectors after each epoch, float32
+                     [epochs, n, ...] without a header
     diagnosis.txt    one sentence on how the run went
     shares.csv       the share of each mode in each set of samples, if the modes are known
     figures/         PNG files
@@ -33,7 +35,7 @@ from gan_tf1.files import UNFINISHED, flush, make_folder, replacing
 from gan_tf1.training import outputs, processes
 from gan_tf1.training.growing import GrowingFile, crc32
 from gan_tf1.training.run_config import read_config
-from gan_tf1.training.run_results import is_complete, load_samples
+from gan_tf1.training.run_results import FIXED, is_complete, load_samples
 
 try:
     import fcntl
@@ -41,8 +43,8 @@ except ImportError:  # on Windows, a run is not protected against a second proce
     fcntl = None
 
 FOLDERS = ("figures", "generator", "state", "events")
-GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv", "step_losses.csv")
-OPTIONAL = ("accuracies.csv", "step_losses.csv")  # these do not exist before their first row
+GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv", "step_losses.csv", FIXED)
+OPTIONAL = ("accuracies.csv", "step_losses.csv", FIXED)  # these do not exist before their first row
 FLUSH_SECONDS = 10.  # of training that a power cut may cost, in addition to the current epoch
 GENERATOR = "generator_ck.ckpt"  # the name in the first chapter
 
@@ -191,6 +193,14 @@ class Run:
         """Append the samples of an epoch, of the run's `sample_shape`, as float32."""
         assert list(images.shape) == self.config["sample_shape"]
         self._append("samples.f32", np.ascontiguousarray(images, np.float32).tobytes())
+
+    def add_fixed(self, images) -> None:
+        """Append the images of the latent vectors that are the same after each epoch, as float32."""
+        assert list(images.shape) == self.config["sample_shape"]
+        if FIXED not in self._files:
+            self._open(FIXED)
+            flush(self.path)
+        self._append(FIXED, np.ascontiguousarray(images, np.float32).tobytes())
 
     def _append(self, name, content):
         self._files[name].append(content)

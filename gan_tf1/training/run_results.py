@@ -9,6 +9,8 @@ import numpy as np
 from gan_tf1.errors import InputError
 from gan_tf1.training.run_config import read_config
 
+FIXED = "fixed.f32"  # the images of the same latent vectors over training, of a run with --record
+
 
 def load_losses(path, name="losses.csv") -> dict[str, np.ndarray]:
     """The columns of the table `name` in the run directory `path`: a dict name -> float64 [rows].
@@ -52,9 +54,22 @@ def samples_so_far(path) -> np.ndarray:
     path, shape = pathlib.Path(path), read_config(path)["sample_shape"]
     if (path / "samples.npz").exists():
         return load_samples(path)
-    if not shape or not (path / "samples.f32").exists():
+    return _grown(path / "samples.f32", shape)
+
+
+def fixed_so_far(path) -> np.ndarray:
+    """The images of the same latent vectors after each epoch: float32 [epochs, n, ...], with 0 epochs if none.
+
+    Raises InputError if `path` does not contain a run.
+    """
+    return _grown(pathlib.Path(path) / FIXED, read_config(path)["sample_shape"])
+
+
+def _grown(file, shape):
+    """The complete sets [sets, *shape] in a file of float32 numbers, which may not exist."""
+    if not shape or not file.exists():
         return np.empty((0, *shape), np.float32)
-    grown = np.fromfile(path / "samples.f32", np.float32)
+    grown = np.fromfile(file, np.float32)
     return grown[:len(grown) // math.prod(shape) * math.prod(shape)].reshape(-1, *shape)
 
 

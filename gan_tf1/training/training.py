@@ -201,6 +201,10 @@ class Training:
         self.run.add_samples(samples)
         self._picture = figures.grid_png(samples) if picture is True else picture
 
+    def keep_fixed(self, images) -> None:
+        """Keep the images of latent vectors that are the same after each epoch, of the run's sample shape."""
+        self.run.add_fixed(images)
+
     def epochs_done(self) -> int:
         """The epoch of the newest usable checkpoint, or 0: a resumed run continues after it."""
         state, _ = checkpoint.newest(self.path / "state", self.run.say, self.run.misfit)

@@ -1,12 +1,16 @@
 """Replays: figure 6.5 over a training, and the modes that samples are drawn beside."""
 
 import numpy as np
+import pytest
 
-from conftest import load_script
-from gan_tf1.data import mixtures, two_cities
+import few_digits
+from conftest import load_script, refusal
+from gan_tf1.data import digits, mixtures, two_cities
 from gan_tf1.experiments import theory
-from gan_tf1.models import gan_1d
+from gan_tf1.generators import sample_files
+from gan_tf1.models import gan_1d, mnist_gan
 from gan_tf1.report import sprites, stages_page, targets
+from gan_tf1.training import run_figures, run_results, training
 from test_report import Elements, document, floats
 
 SHORT = gan_1d.Config(partial_steps=3, converging_steps=5, guided_steps=3, iterations=4, batch_size=32)
@@ -70,3 +74,47 @@ def test_a_page_of_stages_keeps_numbers_that_are_not_finite(tmp_path):
     stage = stage._replace(mapped=np.full_like(stage.mapped, np.nan))
     data = document(stages_page.write([stage], "a <b> & c", tmp_path / "stages.html").read_text())
     assert np.isnan(floats(data["frames"][0]["mapped"])).all()
+
+
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """A function that runs the first chapter's script on few digits, and returns its run directory."""
+    monkeypatch.setattr(digits, "load", few_digits.load)
+    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+
+    def trained(name, *flags):
+        load_script("01_mnist_gan.py").main(["--run-dir", str(tmp_path / name), *flags])
+        return tmp_path / name
+
+    return trained
+
+
+def test_a_recorded_run_is_the_same_run_can_be_interrupted_and_ends_with_its_report(trained, monkeypatch, capsys):
+    """It is interrupted after it has recorded its second epoch, before the checkpoint."""
+    plain = trained("plain", "--epochs", "2")
+    keep = training.Training.keep_fixed
+
+    def interrupted(self, images):
+        keep(self, images)
+        if self._epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(training.Training, "keep_fixed", interrupted)
+        trained("recorded", "--epochs", "2", "--record")
+    capsys.readouterr()
+    recorded = trained("recorded", "--resume", "--report")
+    assert capsys.readouterr().out.endswith(f"{recorded / 'report.html'}\n")
+    assert "Diagnosis. Too short" in Elements((recorded / "report.html").read_text()).text
+
+    for name in ("losses.csv", "samples.npz"):
+        assert (recorded / name).read_bytes() == (plain / name).read_bytes()
+    fixed = run_results.fixed_so_far(recorded)
+    assert fixed.shape == (2, 16, 784) and run_results.fixed_so_far(plain).shape == (0, 16, 784)
+    last, epoch = sample_files.draw(recorded, mnist_gan, 16, 0)  # of the same latent vectors
+    assert epoch == 2 and np.abs(last - fixed[1]).max() < 1e-5 < np.abs(last - fixed[0]).max()
+    [run] = document((recorded / "report.html").read_text())["runs"]
+    assert run["fixed"] and run["total"] == 2 and run["generator"]
+    assert not (plain / "report.html").exists() and not (plain / run_results.FIXED).exists()
+    assert "record (the run's: None, now: True)" in refusal(
+        capsys, load_script("01_mnist_gan.py").main, "--resume", "--record", "--run-dir", plain)

@@ -11,14 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import few_digits
-from conftest import SCRIPTS, load_script, refusal, unpainted
+from conftest import SCRIPTS, load_script, refusal
 from gan_tf1 import figures
-from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_gan
 from gan_tf1.report import contents, page, sprites
-from gan_tf1.training import command_line
 
 CHAPTER = {"chapter": "mnist_gan", "settings": vars(mnist_gan.Config()), "data": "mnist", "data_title": "MNIST",
            "data_crc32": "7cd8a48a", "data_dir": None, "seed": 0, "sample_shape": [16, 784],
@@ -238,15 +235,3 @@ def test_every_script_that_trains_writes_a_report_if_it_is_asked():
         if "command_line.parse(" in path.read_text():
             [body] = re.findall(r"command_line\.parse\(.*?\n(?=\n\n)", path.read_text(), re.S)
             assert body.endswith("\n    page.of_run(job, training.path)\n"), path
-
-
-def test_a_training_ends_with_its_report_and_so_does_a_resumed_one(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(figures, "save", unpainted)
-    run = tmp_path / "run"
-    load_script("01_mnist_gan.py").main(["--run-dir", str(run), "--epochs", "1", "--report"])
-    assert capsys.readouterr().out.endswith(f"{run / 'report.html'}\n")
-    assert "Diagnosis. Too short" in Elements((run / "report.html").read_text()).text
-    for flags in ([], ["--report"]):
-        job = command_line.parse(["--resume", "--run-dir", str(run), *flags], "", mnist_gan, digits.CHOICES)
-        assert job.report == bool(flags)
