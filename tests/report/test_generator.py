@@ -58,15 +58,17 @@ def in_javascript(expression, given):
     return json.loads(done.stdout)
 
 
-CHAPTERS = [("conditional_gan", {}), *(pytest.param(*one, marks=pytest.mark.slow) for one in (
-    ("conditional_gan", {"variant": "corrected"}), ("vanilla_gan", {}), ("wasserstein_gan", {}),
+CHAPTERS = [("conditional_gan", {"hidden_size": 30}), *(pytest.param(*one, marks=pytest.mark.slow) for one in (
+    ("conditional_gan", {}), ("conditional_gan", {"variant": "corrected"}), ("vanilla_gan", {}), ("wasserstein_gan", {}),
     ("wasserstein_gan_gp", {}), ("mnist_gan", {}), ("vanilla_gan", {"hidden_size": 20})))]
 
 
 @pytest.mark.numerics
 @in_node
 @pytest.mark.parametrize("chapter, settings", CHAPTERS)
-def test_images_in_javascript_equal_those_of_the_session(tmp_path, untrained, chapter, settings):
+def test_images_in_javascript_equal_those_of_the_session(tmp_path, untrained, monkeypatch, chapter, settings):
+    if chapter == "conditional_gan":
+        monkeypatch.setattr(dense, "EXACT", 0)  # float16 for small networks too
     run = untrained_run(tmp_path / "run", chapter, **settings)
     made = dense.of_run(run, read_config(run))
     assert made is not None and made.images.std() > 0.05
