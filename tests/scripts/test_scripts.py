@@ -283,7 +283,7 @@ def test_the_old_way_to_name_seeds_is_understood_and_said(tmp_path, monkeypatch,
     asked = []
     monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args: asked.extend(
         run.name for run in wanted) or [])
-    monkeypatch.setattr(script.envelopes, "write", lambda *given: None)
+    monkeypatch.setattr(script.envelopes, "write", lambda *given, **options: None)
     script.main(["--out", str(tmp_path / "out.csv"), "--work-dir", str(tmp_path / "runs"),
                  "--first-seed", "1000", "--seeds", "3"])
     assert asked == ["seed-1000", "seed-1001", "seed-1002"]

@@ -34,7 +34,8 @@ def parser_of(monkeypatch):
 
     def parser(name, argv):
         with monkeypatch.context() as patch, pytest.raises(Parsed) as parsed:
-            patch.setattr(argparse.ArgumentParser, "parse_args", stop)
+            for method in ("parse_args", "parse_known_args"):
+                patch.setattr(argparse.ArgumentParser, method, stop)
             load_script(name).main(argv)
         return parsed.value.args[0]
 
