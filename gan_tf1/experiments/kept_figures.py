@@ -92,9 +92,8 @@ def accuracies(folder, data_title):
         f"{data_title}, 1,000 labels: mean and range of 3 seeds")
 
 
-def ways_to_train():
-    """The test accuracies of the semi-supervised GAN on the SVHN subset, trained in many ways."""
-    folder = KEPT / "semi_supervised" / "svhn_subset"
+def ways_to_train(folder):
+    """The test accuracies of the semi-supervised GAN, trained in the ways that `folder` holds."""
     with open(folder / "accuracies.csv", newline="") as file:
         found = semi_supervised.read_rows(file)
     first = (folder / "table.txt").read_text().splitlines()[0]
@@ -184,7 +183,9 @@ def every():
     for name, title in (("cifar10", "CIFAR-10"), ("street", "Drawn street numbers (synthetic)")):
         yield f"semi_supervised/{name}/accuracies.png", accuracies(
             KEPT / "semi_supervised" / name, title)
-    yield "semi_supervised/svhn_subset/accuracies.png", ways_to_train()
+    for name in ("svhn_subset", "svhn_subset_narrow"):
+        folder = KEPT / "semi_supervised" / name
+        yield f"semi_supervised/{name}/accuracies.png", ways_to_train(folder)
     for name in ("estimate", "penalty"):
         yield f"wasserstein_gan/{name}.png", figures.estimate_and_distance(*judged.read_estimate(
             (KEPT / "wasserstein_gan" / f"{name}.txt").read_text()))
