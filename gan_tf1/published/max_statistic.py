@@ -113,7 +113,7 @@ def _ratio(difference, error):
 def not_normal(seeds) -> np.ndarray:
     """Whether the seeds contradict a normal distribution, [k] bool, each at the level `NORMALITY`."""
     return np.array([np.ptp(column) > 0 and scipy.stats.shapiro(column).pvalue < NORMALITY
-                     for column in seeds.T])
+                     for column in np.transpose(seeds)])
 
 
 def one_run(run, seeds, significance) -> Cutoffs:

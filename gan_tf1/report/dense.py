@@ -4,7 +4,7 @@ The page knows dense layers, the leaky ReLU between them, tanh at the end, and a
 the latent vector is multiplied with. Batch norm with moving statistics is linear, so it is multiplied into
 the weights of the next layer::
 
-    (s x + t) W + b  =  x (diag(s) W) + (t W + b),    s = gamma / sqrt(variance + epsilon),  t = beta - mean s
+    (s x + t) W + b  =  x (S W) + (t W + b),    s = gamma / sqrt(variance + epsilon),  t = beta - mean s
 
 The names and shapes of the variables say how the layers follow each other. A generator is only used if the
 images that come out, with the weights as the page has them, equal those of the session within `TOLERANCE`.

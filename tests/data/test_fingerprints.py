@@ -72,6 +72,7 @@ def test_images_that_are_one_grey_level_too_low_are_noticed(published):
     assert data.train.fingerprint() == "5e033caa" in fingerprints.KNOWN_CRC32  # of runs made with them
 
 
+@pytest.mark.slow
 def test_cifar10_is_the_published_one(monkeypatch):
     needs_tfds("cifar10")
     data = svhn.load("cifar10", num_labels=0)

@@ -68,6 +68,7 @@ def test_all_initial_weights_have_the_stated_standard_deviation(name, stddev):
 
 def test_the_hidden_layer_is_bypassed_in_the_discriminator_alone():
     with tf.Graph().as_default():
+        tf.set_random_seed(0)
         gan = changed_model("bypass").build(mnist_gan.Config())
         hidden = [grad is None for grad in tf.gradients(gan.disc_loss, gan.disc_vars)]
         assert hidden == [True, True, False, False]
@@ -76,6 +77,7 @@ def test_the_hidden_layer_is_bypassed_in_the_discriminator_alone():
 
 def test_both_optimizers_have_the_changed_beta1():
     with tf.Graph().as_default() as graph:
+        tf.set_random_seed(0)
         changed_model("beta1_0.5").build(mnist_gan.Config())
         betas = [op.get_attr("value").float_val[0] for op in graph.get_operations()
                  if op.type == "Const" and op.name.endswith("Adam/beta1")]

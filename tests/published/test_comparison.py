@@ -149,6 +149,7 @@ def test_a_run_of_the_same_model_is_flagged_in_at_most_about_one_case_in_a_hundr
     assert wrong <= 7
 
 
+@pytest.mark.slow
 def test_the_level_of_one_seed_with_the_noise_of_another_is_not_flagged(envelope):
     """100 runs that combine the level of one seed with the noise of another, seed 1018 included."""
     kernel = np.ones(11) / 11

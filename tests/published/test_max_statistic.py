@@ -48,6 +48,7 @@ def test_ranks_hold_the_level_whatever_the_distribution_if_there_are_99_seeds(ki
     assert wrong(max_statistic.one_run, kind, 1, 99, 100) <= 6
 
 
+@pytest.mark.slow
 def test_few_skewed_seeds_are_wrongly_flagged_more_often_than_asked_for():
     """What the docstring admits, and less often than by Bonferroni's intervals."""
     rng, bonferroni, trials = np.random.default_rng(7), 0, 200

@@ -43,6 +43,7 @@ def test_the_word_follows_from_the_margin_and_the_margin_from_the_data(seeds):
     assert comparison.judge_runs(runs(1, 20), seeds, 0.99 * within).word == "can't tell"
 
 
+@pytest.mark.slow
 def test_runs_as_far_as_the_margin_are_rarely_called_equivalent():
     """At the margin itself: at most 5 % for each loss. (With a significant difference, never.)"""
     rng, wrong, trials = np.random.default_rng(2), 0, 100
@@ -66,6 +67,7 @@ def test_several_runs_find_what_one_can_not(seeds):
         verdict.limits)
 
 
+@pytest.mark.slow
 def test_the_stated_shift_of_a_mean_is_found_in_four_of_five_cases():
     rng, found, trials = np.random.default_rng(4), 0, 60
     for _ in range(trials):
