@@ -47,6 +47,7 @@ def published():
     return mnist.read_tfds(source.prepared_version("mnist"))
 
 
+@pytest.mark.slow
 def test_mnist_is_the_published_one_whatever_its_source(published, monkeypatch):
     monkeypatch.setattr(mnist, "read_tfds", lambda version: published)
     data = digits.load("mnist")

@@ -42,6 +42,7 @@ def test_one_run_is_wrongly_flagged_in_one_case_in_a_hundred():
     assert wrong(max_statistic.one_run, "normal", 1, 20, 300) <= 9  # 3 expected, standard error 1.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["skewed", "heavy-tailed", "with outliers"])
 def test_ranks_hold_the_level_whatever_the_distribution_if_there_are_99_seeds(kind):
     # In 100 trials 1 is expected, or with statistics that pass as normal a few more.

@@ -25,6 +25,7 @@ def script():
     return load_script("mode_coverage.py")
 
 
+@pytest.mark.slow
 def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_path, capsys):
     out = tmp_path / "out"
     names = [f"{data}-packing-2-seed-{seed}" for seed in (3, 4) for data in ("ring", "grid")]

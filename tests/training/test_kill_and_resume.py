@@ -185,7 +185,8 @@ def test_not_every_short_epoch_is_flushed_and_the_flushed_one_is_kept(script, tm
 
 @pytest.mark.parametrize("name, beginning, more", [
     ("01_mnist_gan", "Epoch 2/", ["--epochs", "40", "--loop", "graph"]),
-    ("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "feed"])])
+    pytest.param("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "feed"],
+                 marks=pytest.mark.slow)])
 def test_a_process_killed_by_a_signal_can_be_resumed(script, tmp_path, name, beginning, more):
     flags = [*RUNS[name].split(), *more]
     path, cut = tmp_path / "run", tmp_path / "cut"
