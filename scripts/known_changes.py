@@ -18,8 +18,6 @@ from gan_tf1.files import replacing
 from gan_tf1.published import envelopes
 from gan_tf1.training import many_runs
 
-FEWEST = 2  # seeds: one alone has no spread
-
 
 def wanted(args, name, seed):
     """The run of the change `name` with `seed`."""
@@ -35,8 +33,8 @@ def main(argv=None):
                         f"all, {', '.join(known_changes.CHANGES)})")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
     args = many_runs.parse(parser, argv, fixed=("--change",))
-    if len(args.seeds) < FEWEST:
-        raise InputError(f"--seeds must name at least {FEWEST} seeds, such as --seeds 0-9")
+    if len(args.seeds) < envelopes.FEWEST:
+        raise InputError(f"--seeds must name at least {envelopes.FEWEST} seeds, such as --seeds 0-9")
     many_runs.settle(args, "known_changes")
 
     many_runs.claim(args, "known_changes", "*-seed-*", data=args.data)

@@ -20,8 +20,6 @@ from gan_tf1.files import replacing
 from gan_tf1.published import envelopes
 from gan_tf1.training import many_runs, outputs, seed_ranges
 
-FEWEST = 2  # seeds: one alone has no spread
-
 
 def wanted(args, seed):
     """The run of the chapter with `seed`."""
@@ -57,8 +55,8 @@ def main(argv=None):
         raise InputError("--thin must be at least 1")
     if args.first_seed is not None:
         args.seeds = old_form(args.first_seed, args.seeds)
-    if len(args.seeds) < FEWEST:
-        raise InputError(f"--seeds {seed_ranges.listed(args.seeds)} must be at least {FEWEST} seeds: "
+    if len(args.seeds) < envelopes.FEWEST:
+        raise InputError(f"--seeds {seed_ranges.listed(args.seeds)} must be at least {envelopes.FEWEST} seeds: "
                          "give a range, such as --seeds 1000-1019")
     many_runs.settle(args, "envelope", ".csv")
 

@@ -20,6 +20,7 @@ from gan_tf1.training import many_runs, seed_ranges
 from gan_tf1.training.run_results import load_losses, table
 
 LOSSES = "losses.csv"
+FEWEST = 2  # seeds: one alone has no spread
 FIRST, LAST = 100, 10  # rows that a thinned envelope keeps in any case
 
 KNOWN_CHANGES = pathlib.Path(__file__).parent / "known_changes"
@@ -88,7 +89,7 @@ def envelope(chapter, path=None) -> Envelope:
         seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
         places = np.lexsort((counted, columns["seed"]))
         expected = np.stack(np.meshgrid(seeds, epochs, indexing="ij")).reshape(2, -1)
-        if len(seeds) < 2 or not np.array_equal(
+        if len(seeds) < FEWEST or not np.array_equal(
                 expected, [columns["seed"][places], counted[places]]):
             raise ValueError(f"{form.one} of a seed is missing, or there are fewer than two seeds")
         losses = {name: columns[name][places].reshape(len(seeds), len(epochs))

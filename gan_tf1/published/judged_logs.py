@@ -4,7 +4,7 @@ Each log is judged by the envelope of its chapter and, if its program is a known
 chapter, by the envelope of that change too. A chapter whose envelope is not in the package yet is
 named as such, so that the result becomes more complete when envelopes are added.
 
-Three questions are asked of the logs of one program:
+Four questions are asked of the logs of one program:
 
 - Do they lie inside the envelope of the same program, one by one and together? (`judged`, `counts`,
   `together`; a permutation test of all their logs and all our seeds treats both alike)

@@ -50,9 +50,9 @@ def _of_lines(text):
 def _of_table(columns):
     """The chapters whose tables have such `columns`, at least one.
 
-    They are those that need no other columns, and among them those to which the fewest of these are
-    strange. If no column has the name that another program gives it, it is the table of a run, so
-    that a chapter's further columns are not missing.
+    A chapter whose tables need another column is left out. Of the others, those remain whose tables
+    know the most of the `columns`. If no column has the name that another program gives it, it is the
+    table of a run, so that a chapter's further columns are not missing.
     """
     found = {}
     for name, form in CHAPTERS.items():
