@@ -1,6 +1,7 @@
-"""Write a run's generator as a SavedModel, for programs that don't have gan_tf1.
+"""Write a run's generator as a SavedModel or as ONNX, for programs that don't have gan_tf1.
 
     python scripts/export.py checkpoints/mnist_gan --out exported
+    python scripts/export.py checkpoints/mnist_gan --out exported --onnx
 
 RUN is a run directory of any chapter with a generator. In Python, with TF2 behaviour:
 
@@ -11,6 +12,9 @@ exported/generator.json states the distribution and the shape of `latent`, and t
 the images. The generator of the conditional GAN also takes `label=`, whole numbers. That of pix2pix
 takes `images=` and `noise=`, the seed of its dropout. CycleGAN has two signatures, "AtoB" and
 "BtoA", which take `images=`.
+
+With --onnx, the folder has generator.onnx, or AtoB.onnx and BtoA.onnx, instead of the SavedModel.
+`onnxruntime` computes it without TensorFlow. This needs pip install -e ".[onnx]".
 """
 
 import sys
@@ -18,6 +22,7 @@ import sys
 from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
+from gan_tf1.generators import onnx_export
 from gan_tf1.generators.export import export
 from gan_tf1.training import outputs
 
@@ -28,14 +33,15 @@ def main(argv=None):
     parser.add_argument("run", type=user_path, metavar="RUN", help="a run directory")
     parser.add_argument("folder", type=user_path, metavar="DIR", nargs="?",
                         help="the former way to give --out DIR")
-    parser.add_argument("--out", type=user_path, metavar="DIR", help="where the SavedModel goes: a "
+    parser.add_argument("--out", type=user_path, metavar="DIR", help="where the generator goes: a "
                         "new folder (default: the next free checkpoints/exported-NNN)")
+    parser.add_argument("--onnx", action="store_true", help="write ONNX instead of a SavedModel")
     args = parser.parse_args(argv)
     if args.folder and args.out:
         raise InputError(f"the folder is given twice, {args.folder} and --out {args.out}: leave out "
                          "the first")
     out = args.out or args.folder or outputs.next_free("exported")
-    export(args.run, out)
+    (onnx_export.export if args.onnx else export)(args.run, out)
     print(out)
     if args.folder:
         print("note: the folder is now given as --out DIR", file=sys.stderr)

@@ -15,6 +15,7 @@ reads. generator.json beside it states the chapter, the training data, and the s
 ranges of inputs and outputs.
 """
 
+import contextlib
 import json
 from typing import Any, NamedTuple
 
@@ -43,6 +44,22 @@ def export(path, folder) -> None:
     if the shapes of its weights or samples differ from those in its config.json.
     """
     unoccupied(folder)
+    with traced(path) as (sess, net, signatures, about):
+        graph_def = needed(sess.graph, [signature.output for signature in signatures.values()])
+        read = {name for node in graph_def.node for name in node.input}
+        variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
+    with making(folder) as temporary:
+        save(graph_def, variables, signatures, temporary)
+        write_about(about, temporary)
+
+
+@contextlib.contextmanager
+def traced(path):
+    """A context with the traced newest generator of the run `path`: (sess, net, signatures, about).
+
+    `signatures` maps names to `Signature`s of the session's graph, and `about` is the content of
+    generator.json. Raises InputError as `export` does.
+    """
     stored = read_config(path)
     model = models.of_chapter(stored["chapter"])
     translates = hasattr(model, "translations")
@@ -52,15 +69,14 @@ def export(path, folder) -> None:
     with sample_files.restored(path, model, resource_variables=True) as (sess, net, config, epoch):
         signatures, about = traced_translations(sess.graph, model, net) if translates else (
             traced_generator(sess.graph, model, net, config, stored["sample_shape"]))
-        graph_def = needed(sess.graph, [signature.output for signature in signatures.values()])
-        read = {name for node in graph_def.node for name in node.input}
-        variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
+        yield sess, net, signatures, {
+            "chapter": stored["chapter"], "epoch": epoch, "data_title": stored["data_title"],
+            **about, "versions": versions()}
 
-    about = {"chapter": stored["chapter"], "epoch": epoch, "data_title": stored["data_title"],
-             **about, "versions": versions()}
-    with making(folder) as temporary:
-        save(graph_def, variables, signatures, temporary)
-        (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
+
+def write_about(about, folder) -> None:
+    """Write generator.json into the folder `folder`."""
+    (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
 
 
 class Signature(NamedTuple):

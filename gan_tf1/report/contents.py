@@ -12,7 +12,7 @@ import numpy as np
 from gan_tf1 import models
 from gan_tf1.config import make
 from gan_tf1.errors import InputError
-from gan_tf1.published import comparison, envelopes, likeness, logs
+from gan_tf1.published import comparison, envelopes, likeness, logs, single_runs
 from gan_tf1.training import diagnosis, run_config, run_results, titles
 
 MOST_SHARES = 4    # modes whose shares have charts of their own
@@ -46,6 +46,7 @@ class Judgement(NamedTuple):
     limits: str = ""
     likely: str = ""     # which known program it looks most like
     statistics: tuple = ()
+    beside: str = ""     # the losses beside those of published single runs, if there is no envelope
 
 
 class Contents(NamedTuple):
@@ -157,10 +158,11 @@ def _unit(chapter):
 
 def _judgements(runs, chapter, envelope):
     """The verdict on each run and, if several differ in nothing but the seed, on all of them."""
-    if envelope is None:
-        return [Judgement("", "no envelope", f"Cannot be compared: the package has no envelope of {chapter}, "
-                          "the losses of many seeds. make_envelope.py makes one.")]
     readable = [run for run in runs if run.log is not None]
+    if envelope is None:
+        return [*_beside(readable, chapter)] or [Judgement(
+            "", "no envelope", f"Cannot be compared: the package has no envelope of {chapter}, the losses of many "
+            "seeds. make_envelope.py makes one.")]
     known = envelopes.known_changes(chapter)
     found = [_judgement(run.name, [run.log], envelope, known) for run in readable]
     if len(readable) > 1 and len({_program(run) for run in readable}) == 1 and (
@@ -168,6 +170,15 @@ def _judgements(runs, chapter, envelope):
         found.append(_judgement(f"all {len(readable)} runs together", [run.log for run in readable], envelope,
                                 known))
     return found
+
+
+def _beside(runs, chapter):
+    """For each of `runs` that has epochs of the published single runs, what `compare_logs.py` prints."""
+    for run in runs if logs.has_book(chapter) else []:
+        lines, comparable = single_runs.beside(run.log, chapter)
+        *table, last = lines
+        yield Judgement(run.name, "no envelope", last, beside="\n".join(table)) if comparable else Judgement(
+            run.name, "cannot be compared", " ".join(lines))
 
 
 def _program(run):

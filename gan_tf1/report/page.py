@@ -193,6 +193,7 @@ def _verdicts(found):
         yield element(
             "article", element("h3", *([f"{one.name} "] if one.name else []),
                                element("span", f"{MARKS.get(one.word, OTHER_MARK)} {one.word}", class_=f"word {kind}")),
+            *([element("pre", one.beside, tabindex="0")] if one.beside else []),
             element("p", sentence), *([element("ul", *(element("li", line) for line in lines))] if lines else []),
             *(element("p", text) for text in (one.likely, one.limits) if text),
             *([element("details", element("summary", "All statistics"), _statistics(one.statistics))]

@@ -14,7 +14,7 @@ from PIL import Image
 from conftest import SCRIPTS, load_script, refusal
 from gan_tf1 import figures
 from gan_tf1.errors import InputError
-from gan_tf1.models import mnist_gan
+from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn
 from gan_tf1.report import contents, page, sprites
 
 CHAPTER = {"chapter": "mnist_gan", "settings": vars(mnist_gan.Config()), "data": "mnist", "data_title": "MNIST",
@@ -105,6 +105,21 @@ def test_the_sprite_sheet_has_every_sample_of_every_epoch(written):
     row, column = divmod(number, sheet["across"])
     cut = levels[28 * row:28 * (row + 1), 28 * column:28 * (column + 1)]
     assert np.abs(cut / 255 - samples[5]).max() <= 0.5 / 255 + 1e-6
+
+
+def test_without_an_envelope_the_published_single_runs_are_shown(tmp_path):
+    settings = vars(semi_supervised_svhn.Config())
+    run = run_at(tmp_path / "run", 25, chapter="semi_supervised", settings=settings, data="svhn", data_title="SVHN",
+                 losses={"train_accuracies": np.full(25, 0.9), "test_accuracies": np.full(25, 0.65)})
+    found = contents.of_runs([run])
+    [judgement] = found.judgements
+    assert judgement.word == "no envelope" and judgement.sentence.startswith("This compares single runs: ")
+    text = Elements(page.html(found)).text
+    assert "epoch   here   book" in text and "24  0.650  0.674" in text and "8773 of 13,016" in text
+    short = run_at(tmp_path / "short", 3, chapter="dcgan_svhn", settings=vars(dcgan_svhn.Config()), data="svhn",
+                   data_title="SVHN", log="")
+    [judgement] = contents.of_runs([short]).judgements
+    assert judgement.word == "no envelope" and not judgement.beside
 
 
 def test_several_runs_stand_side_by_side_and_what_differs_is_marked(tmp_path):
