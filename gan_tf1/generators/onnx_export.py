@@ -3,7 +3,7 @@
 `onnxruntime` computes it in Python, and onnxruntime-web in a browser::
 
     session = onnxruntime.InferenceSession("exported/generator.onnx")
-    [images] = session.run(["images"], {"latent": z})     with "label": labels if it is conditional
+    [images] = session.run(["generated"], {"latent": z})      with "label" if it is conditional
 
 The graph is the one that `export.py` traces. Its variables become constants, and `tf2onnx` writes
 its ops as those of ONNX. ONNX has none of TensorFlow's random numbers. So where the graph draws
@@ -22,7 +22,7 @@ from gan_tf1.generators.export import SIGNATURE, Signature, needed, traced, writ
 from gan_tf1.tf1 import load, tf, without_chatter
 
 OPSET = 18         # the newest version of ONNX's ops that tf2onnx writes
-OUTPUT = "images"  # the name of the output in each file
+OUTPUT = "generated"  # the name of the output in each file; "images" may be an input
 TOLERANCE = 1e-4   # largest difference of a pixel in [-1, 1] from the session's images
 DRAWS = "StatelessRandomUniformV2"  # the op whose numbers become inputs, float32 in [0, 1)
 PACKAGES = ("tf2onnx", "onnxruntime")

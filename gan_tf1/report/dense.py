@@ -139,11 +139,14 @@ def directions(generator) -> np.ndarray:
     return vectors.T[::-1][:DIRECTIONS]
 
 
+def as_base64(values, kind="<f4") -> str:
+    """`values` as base64 of little-endian numbers, float32 unless `kind` says otherwise."""
+    return base64.b64encode(np.asarray(values, kind).tobytes()).decode()
+
+
 def packed(generator) -> dict:
     """The entries of a `Generator` for the page's JSON document."""
-    def text(values, kind="<f4"):
-        return base64.b64encode(np.asarray(values, kind).tobytes()).decode()
-
+    text = as_base64
     kind = {"float32": "<f4", "float16": "<f2"}[generator.precision]
     return {"precision": generator.precision, "alpha": generator.alpha, "normal": generator.normal,
             "epoch": generator.epoch, "tolerance": TOLERANCE,

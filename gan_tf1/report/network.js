@@ -12,17 +12,26 @@ function halvesOf(text) {
   return values;
 }
 
-/** A generator of the page's document, with its arrays decoded. */
+/** The rows of an array with `size` columns. */
+function rowsOf(values, size) {
+  const found = [];
+  for (let start = 0; start < values.length; start += size) found.push(values.slice(start, start + size));
+  return found;
+}
+
+/**
+ * A dense generator of the page's document, with its arrays decoded. `compute(latents, labels)` promises the images
+ * of several latent vectors; without labels, `labels` is null.
+ */
 function network(packed) {
-  const rows = (text) => {
-    const all = floatsOf(text), found = [];
-    for (let start = 0; start < all.length; start += packed.size) found.push(all.slice(start, start + packed.size));
-    return found;
-  };
-  return { ...packed, latents: rows(packed.latents), directions: rows(packed.directions),
-    embedding: packed.embedding && rows(packed.embedding), images: floatsOf(packed.images),
+  const rows = (text) => rowsOf(floatsOf(text), packed.size), side = Math.sqrt(packed.layers.at(-1).outputs);
+  const net = { ...packed, shape: [side, side, 1], latents: rows(packed.latents), directions: rows(packed.directions),
+    embedding: packed.embedding && rows(packed.embedding), images: rowsOf(floatsOf(packed.images), side * side),
     layers: packed.layers.map((layer) => ({ ...layer, bias: floatsOf(layer.bias),
       weights: (packed.precision === "float16" ? halvesOf : floatsOf)(layer.weights) })) };
+  net.compute = async (latents, labels) => latents.map((z, i) => generate(net, z, labels && labels[i]));
+  net.computeBatch = net.compute;
+  return net;
 }
 
 /** The image of a latent vector `z` and, if the generator has classes, a `label`: a Float64Array in (-1, 1). */
@@ -42,17 +51,21 @@ function generate(net, z, label) {
   return x;
 }
 
-/** The largest difference of a pixel from the images that the session computed of the first latent vectors. */
-function difference(net) {
+/** Promises the largest difference of a pixel from the images that the session computed of the first latent vectors. */
+async function difference(net) {
+  const count = net.images.length;
+  const found = await net.computeBatch(net.latents.slice(0, count), net.labels && net.labels.slice(0, count));
   let most = 0;
-  const pixels = net.layers[net.layers.length - 1].outputs;
-  for (let i = 0; i * pixels < net.images.length; i++) {
-    generate(net, net.latents[i], net.labels && net.labels[i]).forEach((value, pixel) => {
-      const off = Math.abs(value - net.images[i * pixels + pixel]);
-      if (!(off <= most)) most = off;
-    });
-  }
+  found.forEach((image, i) => image.forEach((value, pixel) => {
+    const off = Math.abs(value - net.images[i][pixel]);
+    if (!(off <= most)) most = off;
+  }));
   return most;
+}
+
+/** The sum of `latents`, each times the factor at its place. */
+function combined(latents, factors) {
+  return Float32Array.from(latents[0], (_, k) => latents.reduce((sum, z, i) => sum + factors[i] * z[k], 0));
 }
 
 /**

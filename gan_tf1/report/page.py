@@ -20,12 +20,14 @@ import numpy as np
 
 from gan_tf1.files import replacing
 from gan_tf1.published.comparison import prediction_interval
-from gan_tf1.report import contents, dense, sprites, targets
+from gan_tf1.report import contents, convolutional, dense, sprites, targets
 from gan_tf1.wording import quantity
 
 HERE = pathlib.Path(__file__).parent
 NAME = "report.html"  # of the report in a run directory
-SCRIPTS = ("numbers.js", "network.js", "charts.js", "player.js", "generator.js", "page.js")  # in this order
+SCRIPTS = ("numbers.js", "network.js", "onnx.js", "charts.js", "player.js", "arithmetic.js", "generator.js",
+           "page.js")  # in this order
+SERVED = " 'self' 'wasm-unsafe-eval'; connect-src 'self'"  # what the policy of a page that is served allows besides
 INTERVAL = 0.05  # the band of a chart has 95 % of the seeds
 MARKS = {"differs": "\u2260", "equivalent": "=", "can't tell": "?"}  # beside a verdict: not by colour alone
 OTHER_MARK = "\u2013"
@@ -51,21 +53,30 @@ def of_run(job, path) -> None:
         print(write([path], pathlib.Path(path) / NAME))
 
 
-def html(found) -> str:
-    """The page of `contents.Contents`."""
+def html(found, own=None, folder=None) -> str:
+    """The page of `contents.Contents`.
+
+    Without `own`, the generators are those of `generators`. A page that is served can also play with
+    `convolutional.Generator`s, whose files are in `folder`, a URL relative to the page.
+    """
+    own = generators(found) if own is None else own
     title = f"{found.chapter}: " + ", ".join(run.name for run in found.runs)
     main = string.Template(_asset("runs.html")).substitute(
         heading=as_text(heading(found)), runs=_written(_runs(found)), verdicts=_written(_verdicts(found)),
-        settings=_written(_settings(found)), provenance=_written(_provenance(found)))
-    return framed(title, main, data(found), SCRIPTS)
+        settings=_written(_settings(found)), provenance=_written(_provenance(found)), play=_written(_play(found, own)))
+    served = any(isinstance(made, convolutional.Generator) for made in own)
+    return framed(title, main, data(found, own, folder), SCRIPTS, served)
 
 
-def framed(title, main, document, scripts) -> str:
-    """A whole page with the HTML `main`, the dict `document` for its scripts, and the `scripts`, names of files."""
+def framed(title, main, document, scripts, served=False) -> str:
+    """A whole page with the HTML `main`, the dict `document` for its scripts, and the `scripts`, names of files.
+
+    If it is to be `served`, it may also load scripts, WebAssembly and other files from its own server.
+    """
     style, script = _asset("report.css"), '"use strict";\n' + "\n".join(map(_asset, scripts))
     policy = ("default-src 'none'; img-src data:; "
-              f"style-src 'sha256-{_sha256(style)}'; script-src 'sha256-{_sha256(script)}'; "
-              "base-uri 'none'; form-action 'none'")
+              f"style-src 'sha256-{_sha256(style)}'; script-src 'sha256-{_sha256(script)}'"
+              f"{SERVED if served else ''}; base-uri 'none'; form-action 'none'")
     return string.Template(_asset("template.html")).substitute(
         policy=policy, style=style, script=script, title=as_text(title), main=main, data=_json(document))
 
@@ -80,10 +91,11 @@ def heading(found) -> str:
 
 # --- the numbers for the charts ---
 
-def data(found) -> dict:
-    """What the page's scripts need: a dict that can be written as JSON."""
-    each, generators = found.each, list(_generators(found))
-    left = sprites.BUDGET - sum(made.bytes for made in generators if made)
+def data(found, own=None, folder=None) -> dict:
+    """What the page's scripts need: a dict that can be written as JSON. `own` and `folder` are those of `html`."""
+    own = generators(found) if own is None else own
+    each = found.each
+    left = sprites.BUDGET - sum(made.bytes for made in own if made)
     budget = max(sprites.LEAST, min(sprites.BUDGET, left)) // len(found.runs)
     panels = []
     for column, (title, unit) in found.columns.items():
@@ -102,20 +114,32 @@ def data(found) -> dict:
             "seedsData": found.envelope.data.partition(";")[0] if found.envelope else "",
             "runs": [{"name": clean(run.name), "differing": clean(", ".join(run.differing)),
                       "x": floats(run.count * each), "total": len(run.samples), "fixed": run.fixed,
-                      "generator": made and dense.packed(made),
+                      "generator": made and (
+                          dense.packed(made) if isinstance(made, dense.Generator)
+                          else convolutional.packed(made, place, folder)),
                       "sheet": sprites.packed(sprites.sheet(run.samples, _columns(run), budget,
                                                             targets.of_data(run.stored["data"])))}
-                     for run, made in zip(found.runs, generators)]}
+                     for place, (run, made) in enumerate(zip(found.runs, own))]}
 
 
-def _generators(found):
+def generators(found) -> list:
     """The dense generator of each run, or None; in this order, as many as fit into `dense.BUDGET`."""
-    left = dense.BUDGET
+    own, left = [], dense.BUDGET
     for run in found.runs:
         made = dense.of_run(run.path, run.stored)
-        made = made if made and made.bytes <= left else None
-        left -= made.bytes if made else 0
-        yield made
+        own.append(made if made and made.bytes <= left else None)
+        left -= own[-1].bytes if own[-1] else 0
+    return own
+
+
+def _play(found, own):
+    """What the page says of the generators, as long as its scripts do not say otherwise."""
+    if any(isinstance(made, dense.Generator) for made in own):
+        yield element("p", "Its weights are in this page, and your browser computes the images.", class_="hint")
+    elif any(made or convolutional.possible(run) for run, made in zip(found.runs, own)):
+        command = shlex.join(["python", "scripts/report.py", *(str(run.path) for run in found.runs), "--serve"])
+        yield element("p", "To play with this generator, which a page that is opened from disk cannot compute, let "
+                      "this command serve the page: ", element("code", command), class_="unserved")
 
 
 def _columns(run):

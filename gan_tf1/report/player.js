@@ -22,7 +22,7 @@ function slideshow(place, count, show, start = count - 1) {
   button.addEventListener("click", () => play(timer === null));
   speed.addEventListener("change", () => timer !== null && play(true));
   document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest && event.target.closest("button, select, summary, input, a, [role=slider], .chart");
+    const busy = event.target.closest && event.target.closest("button, select, summary, input, a, [role=button], [role=slider], .chart");
     const own = event.target === slider;
     if (event.ctrlKey || event.metaKey || event.altKey || busy && !own) return;
     if (event.key === " ") play(timer === null);

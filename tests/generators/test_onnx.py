@@ -13,7 +13,6 @@ from test_export import CHAPTERS, SHIPPED, TRANSLATORS, a_run, generated, transl
 
 needs_onnx = pytest.mark.skipif(not all(map(importlib.util.find_spec, onnx_export.PACKAGES)),
                                 reason='pip install -e ".[onnx]" has not been run')
-FAST = ("dcgan_svhn",)  # with convolutions and moving averages
 
 
 def written(path, name):
@@ -36,10 +35,10 @@ def in_onnxruntime(file, inputs):
     return session.run([onnx_export.OUTPUT], inputs)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.numerics
 @needs_onnx
-@pytest.mark.parametrize("name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow)
-                                  for name in [*CHAPTERS, *TRANSLATORS] if name != "pix2pix"])
+@pytest.mark.parametrize("name", [name for name in [*CHAPTERS, *TRANSLATORS] if name != "pix2pix"])
 def test_images_of_the_onnx_file_equal_those_of_the_session(tmp_path, name):
     by_session = written(tmp_path, name)
     onnx_export.export(tmp_path / "run", tmp_path / "exported")

@@ -10,6 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from browser import CHROMIUM, browser
 from conftest import ROOT
 from gan_tf1 import models
 from gan_tf1.report import contents, dense, page
@@ -18,15 +19,16 @@ from gan_tf1.training.run_config import read_config
 from test_report import document, run_at
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
-NODE, CHROMIUM = shutil.which("node"), shutil.which("chromium") or shutil.which("chromium-browser")
+NODE = shutil.which("node")
 in_node = pytest.mark.skipif(not NODE, reason="node is not installed")
 
 
-def untrained_run(path, chapter, **settings):
+def untrained_run(path, chapter, shape=None, **settings):
     """A run of `chapter` whose generator has random weights and moving statistics, all away from their start."""
     model = models.of_chapter(chapter)
     config = model.Config(**settings)
-    run = run_at(path, 3, chapter=chapter, settings=vars(config))
+    samples = None if shape is None else np.zeros([3, *shape], np.float32)
+    run = run_at(path, 3, samples, chapter=chapter, settings=vars(config), sample_shape=shape or [16, 784])
     (run / "generator").mkdir()
     rng = np.random.default_rng(1)
     with new_graph(0).as_default(), tf.Session() as sess:
@@ -52,7 +54,7 @@ def in_javascript(expression, given):
     """The value of a JavaScript `expression` of `given`, computed in node with the arithmetic of the page."""
     scripts = "".join((page.HERE / name).read_text() for name in ("numbers.js", "network.js"))
     program = (f'"use strict"; {scripts}; const given = JSON.parse(require("fs").readFileSync(0)); '
-               f"console.log(JSON.stringify({expression}))")
+               f"Promise.resolve({expression}).then((found) => console.log(JSON.stringify(found)))")
     done = subprocess.run([NODE, "-e", program], input=json.dumps(given), text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -74,8 +76,8 @@ def test_images_in_javascript_equal_those_of_the_session(tmp_path, untrained, mo
     assert made is not None and made.images.std() > 0.05
     assert np.abs(made.forward(made.latents, made.labels) - made.images).max() < dense.TOLERANCE
     wide = made.size > dense.EXACT
-    found = in_javascript("(() => { const net = network(given); return [difference(net), "
-                          "net.latents.map((z, i) => Array.from(generate(net, z, net.labels && net.labels[i])))] })()",
+    found = in_javascript("(async () => { const net = network(given); return [await difference(net), "
+                          "(await net.compute(net.latents, net.labels)).map((image) => Array.from(image))] })()",
                           dense.packed(made))
     assert found[0] < (dense.TOLERANCE if wide else 1e-4)
     assert np.abs(np.array(found[1]) - made.images).max() < (dense.TOLERANCE if wide else 1e-4)
@@ -84,7 +86,9 @@ def test_images_in_javascript_equal_those_of_the_session(tmp_path, untrained, mo
 @pytest.mark.numerics
 @in_node
 def test_the_page_of_the_shipped_generator_computes_its_images():
-    [run] = document(page.html(contents.of_runs([SHIPPED])))["runs"]
+    text = page.html(contents.of_runs([SHIPPED]))
+    [run] = document(text)["runs"]
+    assert "--serve" not in text[:text.index("<script")] and "wasm" not in text[:text.index("<title>")]
     assert in_javascript("difference(network(given))", run["generator"]) < 1e-4
 
 
@@ -151,6 +155,12 @@ def test_the_way_between_two_vectors():
 
 
 @in_node
+def test_latent_vectors_are_combined():
+    found = in_javascript("Array.from(combined(given, [1, -0.5, 2]))", [[1, 2], [4, 8], [0.5, 0]])
+    assert found == [0, -2]
+
+
+@in_node
 def test_random_vectors_are_distributed_as_in_training():
     normal, uniform = (np.array(in_javascript(
         "Array.from(drawn({ size: 20000, normal: given }))", given)) for given in (True, False))
@@ -178,8 +188,47 @@ def test_a_browser_runs_the_page_under_its_policy_and_a_stranger_s_script_does_n
     text = in_browser(page.write([run], tmp_path / "report.html"))
     assert float(re.search(r'data-difference="([^"]+)"', text)[1]) < 1e-4
     assert "<title>mnist_gan: &lt;img" in text
-    assert text.count('<svg class="chart"') == 2 and text.count("<canvas") == 4
+    assert text.count('<svg class="chart"') == 2 and text.count('class="pixels big"') == 1
     # Without its checksum, no script runs: the policy forbids it, whatever stands in the page.
     other = (tmp_path / "report.html").read_text().replace('"use strict";', "document.title = 1;")
     (tmp_path / "other.html").write_text(other)
     assert "<title>mnist_gan: &lt;img" in (dom := in_browser(tmp_path / "other.html")) and "<canvas" not in dom
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+def test_samples_are_added_with_the_keyboard_and_by_dragging(tmp_path):
+    page.write([SHIPPED], tmp_path / "report.html")
+    with browser() as page_in:
+        page_in.open((tmp_path / "report.html").absolute().as_uri())
+        page_in.wait("document.querySelectorAll('[aria-label=\"samples to choose from\"] .sample').length === 24")
+
+        def inside():
+            return page_in.value("[...document.querySelectorAll('.box .strip')].map((box) => box.children.length)")
+
+        def shows(latent):
+            """Whether the result is the image of the `latent` vector, a JavaScript expression."""
+            return page_in.wait(
+                "(() => { const report = JSON.parse(document.getElementById('data').textContent); "
+                "const net = network(report.runs[0].generator), z = net.latents, mean = (...all) => combined(all, all.map(() => 1 / all.length)); "
+                "const canvas = html('canvas', { width: 28, height: 28 }); "
+                f"paint(canvas, net, generate(net, {latent}), 0, 0); "
+                "return canvas.toDataURL() === document.getElementById('result').toDataURL(); })()")
+
+        assert shows("combined([z[0], z[1], z[2]], [1, -1, 1])") and inside() == [1, 1, 1]
+        page_in.value("document.querySelector('[aria-label=\"sample 5\"]').focus()")
+        page_in.press("Enter")
+        assert shows("combined([mean(z[0], z[4]), z[1], z[2]], [1, -1, 1])") and inside() == [2, 1, 1]
+        page_in.value("document.querySelector('[aria-label=\"box C\"] button').focus()")
+        page_in.press(" ")
+        page_in.value("document.querySelector('[aria-label=\"sample 7\"]').focus()")
+        page_in.press(" ")
+        assert shows("combined([mean(z[0], z[4]), z[1], mean(z[2], z[6])], [1, -1, 1])") and inside() == [2, 1, 2]
+        page_in.value("document.querySelector('[aria-label=\"take sample 1 out of box A\"]').focus()")
+        page_in.press("Enter")
+        assert shows("combined([z[4], z[1], mean(z[2], z[6])], [1, -1, 1])") and inside() == [1, 1, 2]
+        page_in.value(
+            "(() => { const moved = new DataTransfer(), from = document.querySelector('[aria-label=\"sample 9\"]'); "
+            "for (const [place, kind] of [[from, 'dragstart'], [document.querySelectorAll('.box')[1], 'drop']]) "
+            "place.dispatchEvent(new DragEvent(kind, { dataTransfer: moved, bubbles: true, cancelable: true })); })()")
+        assert shows("combined([z[4], mean(z[1], z[8]), mean(z[2], z[6])], [1, -1, 1])") and inside() == [1, 2, 2]
