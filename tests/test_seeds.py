@@ -30,6 +30,7 @@ USES = {
         "gan_tf1/generators/sample_files.py": "the noise of samples",
         "gan_tf1/report/dense.py": "the latent vectors of a report",
         "gan_tf1/report/convolutional.py": "the latent vectors of a report that is served",
+        "gan_tf1/experiments/untrained.py": "the noise of samples",
         "scripts/14_progan_hub.py": "the noise of samples",
         "scripts/15_pix2pix.py": "the noise of samples",
         "scripts/pix2pix_report.py": "the noise of samples"},

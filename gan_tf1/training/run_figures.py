@@ -3,18 +3,22 @@
 from gan_tf1 import figures
 from gan_tf1.training.run_results import load_losses, load_samples
 
+COLUMNS = 6  # of figure 8
+
 
 def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=None,
-           shown=slice(6), loss_label=None, accuracies=False) -> None:
+           shown=None, loss_label=None, accuracies=False) -> None:
     """Draw the losses, the last samples and the progress of the complete run at `path`.
 
     The files go to its folder figures/, and their names are printed. `where` is the part of the
     titles that says what was trained on which data. `shown` selects the samples of each epoch for
-    `progress`. With `accuracies`, those of a classifier are drawn and not the losses. The other
+    `progress`: by default six, with the stride of the first chapter's figure 8, which are 0, 2, ...,
+    10 of 16. With `accuracies`, those of a classifier are drawn and not the losses. The other
     arguments are passed to `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
-    some = samples[:, shown]
+    some = samples[:, shown or slice(None, None, max(1, samples.shape[1] // COLUMNS))]
+    some = some if shown else some[:, :COLUMNS]
     for name, figure in (
             ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}"))
             if accuracies else

@@ -36,9 +36,15 @@ def parts(stored, named=()) -> list[str]:
 
 
 def headline(stored) -> str:
-    """The first line of a run's log: chapter, data, seed, and the settings that differ, if any."""
+    """The first line of a run's log: chapter, data, seed, and the settings that differ, if any.
+
+    The variant of a chapter whose errors are a choice is always named.
+    """
     line = f"{stored['chapter']} on {stored['data_title']}, seed {stored['seed']}"
-    return ", with ".join([line, *([", ".join(parts(stored))] if parts(stored) else [])])
+    named = parts(stored)
+    if "variant" in stored["settings"] and "variant" not in differing(stored):
+        named.insert(0, f"variant {stored['settings']['variant']}")
+    return ", with ".join([line, *([", ".join(named)] if named else [])])
 
 
 def title(what, stored, named=(), width=WIDTH) -> str:

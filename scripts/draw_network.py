@@ -1,0 +1,67 @@
+"""Draw the networks of a chapter: layers, shapes, and numbers of weights, read from its TensorFlow graph.
+
+    python scripts/draw_network.py mnist_gan                  figure 3 of the first chapter
+    python scripts/draw_network.py dcgan_upsampling --out dcgan.svg
+    python scripts/draw_network.py progressive_gan --set resolution=128
+    python scripts/draw_network.py --list                     the names of all chapters
+
+The settings are those of the chapter, which `--paper` trains, unless `--set` changes them. The same is printed as
+text.
+"""
+
+import dataclasses
+import json
+
+from gan_tf1 import models
+from gan_tf1.config import Parser, make
+from gan_tf1.errors import InputError, script
+from gan_tf1.experiments import architecture, architecture_drawing
+from gan_tf1.files import replacing
+from gan_tf1.training import outputs
+
+
+def settings(given, Config):
+    """A `Config` with the settings of `given`, ["resolution=128", ...].
+
+    Raises InputError if one of them is not NAME=VALUE, is unknown, or has a value that is not accepted.
+    """
+    values = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set takes NAME=VALUE, not {text[:40]!r}")
+        try:
+            values[name] = json.loads(value)  # a number, true or false
+        except ValueError:
+            values[name] = value
+    return make(Config, dataclasses.asdict(Config()) | values)
+
+
+@script
+def main(argv=None):
+    parser = Parser(__doc__)
+    parser.add_argument("chapter", nargs="?", default="mnist_gan", metavar="CHAPTER",
+                        help="the chapter's name in --list (default: mnist_gan)")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", dest="settings",
+                        help="settings of the chapter that differ, by their names in config.json")
+    parser.add_argument("--list", action="store_true", help="print the names of all chapters")
+    outputs.add_flags(parser, "network", ".svg", "the diagram")
+    args = parser.parse_args(argv)
+    names = architecture.chapters()
+    if args.list:
+        print("\n".join(names))
+        return
+    if args.chapter not in names:
+        raise InputError(f"there is no chapter called {args.chapter[:40]!r}: the chapters are {', '.join(names)}")
+    config = settings(args.settings, models.of_chapter(args.chapter).Config)
+    out = outputs.file(args, "network", (".svg",))
+
+    networks = architecture.of_chapter(args.chapter, config)
+    print(architecture_drawing.in_words(networks))
+    with replacing(out) as temporary:
+        temporary.write_text(architecture_drawing.drawing(networks, " ".join([args.chapter, *args.settings])), encoding="utf-8")
+    print(out)
+
+
+if __name__ == "__main__":
+    main()
