@@ -2,6 +2,7 @@
 
     python scripts/10_wasserstein_gan.py                       narrow networks, in minutes
     python scripts/10_wasserstein_gan.py --paper               the chapter: 30,000 iterations
+    python scripts/10_wasserstein_gan.py --networks convolutional    the right half of figure 6.16
     python scripts/10_wasserstein_gan.py --samples 1000        for wasserstein_estimate.py
     python scripts/10_wasserstein_gan.py --resume              continue after an interruption
 """
@@ -14,7 +15,7 @@ from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(  # the samples are blurred until iteration 6,500, then digits
-    {"hidden_size": 64, "batch_size": 64, "iterations": 20_000, "sample_interval": 500},
+    {"hidden_size": 64, "channels": 8, "batch_size": 64, "iterations": 20_000, "sample_interval": 500},
     "30,000 iterations at four times the width, twenty minutes on two cores")
 
 

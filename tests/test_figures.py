@@ -400,3 +400,17 @@ def test_a_figure_of_estimates_can_be_redrawn_from_its_report():
     assert (estimate[0], estimate[9], distance[-1]) == (22.58, -0.0006418, 34.54)
     assert (real, correlation) == (2.77, (0.688, 0.191, -0.122, 0.431))
     assert title == "Wasserstein GAN on MNIST, seed 0: 1,000 samples of each interval"
+
+
+def test_the_figure_of_progress_has_the_stride_of_the_chapter(tmp_path, monkeypatch):
+    """Of 16 samples, the chapter shows 0, 2, ..., 10: its stride is int(16 / 6)."""
+    from gan_tf1.training import run_figures
+    shown = []
+    monkeypatch.setattr(run_figures, "load_losses", lambda path: losses(10))
+    monkeypatch.setattr(run_figures, "load_samples", lambda path: np.arange(16.0)[None, :, None] * np.ones((10, 1, 784)))
+    monkeypatch.setattr(run_figures.figures, "progress", lambda some, *_, **named: shown.append(some[0, :, 0].tolist()))
+    monkeypatch.setattr(run_figures.figures, "save", lambda figure, path: path)
+    monkeypatch.setattr(run_figures.figures, "sample_grid", lambda *_: None)
+    run_figures.of_run(tmp_path, "MNIST GAN")
+    run_figures.of_run(tmp_path, "MNIST GAN", shown=slice(3))
+    assert shown == [[0, 2, 4, 6, 8, 10], [0, 1, 2]]

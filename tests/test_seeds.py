@@ -14,7 +14,10 @@ SHOWN = "the order in which a training set is shown"
 USES = {
     "STEPS": {
         "gan_tf1/training/training.py": "training steps",
-        "gan_tf1/experiments/theory.py": "training steps"},
+        "gan_tf1/experiments/theory.py": "training steps",
+        "scripts/notebooks/keras_chapters.py": "training steps",
+        "scripts/notebooks/mnist_gan.py": "training steps",
+        "scripts/notebooks/semi_supervised.py": "training steps"},
     "ORDER": {
         "gan_tf1/data/digits.py": SHOWN,
         "gan_tf1/data/mixtures.py": SHOWN,
@@ -31,6 +34,7 @@ USES = {
         "gan_tf1/report/dense.py": "the latent vectors of a report",
         "gan_tf1/report/convolutional.py": "the latent vectors of a report that is served",
         "gan_tf1/experiments/untrained.py": "the noise of samples",
+        "scripts/notebooks/keras_chapters.py": "the noise of samples",
         "scripts/14_progan_hub.py": "the noise of samples",
         "scripts/15_pix2pix.py": "the noise of samples",
         "scripts/pix2pix_report.py": "the noise of samples"},

@@ -33,11 +33,13 @@ that of the other sections, with the estimate in place of the accuracy.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
+from gan_tf1.models.parts import wasserstein_networks as convolutional
 from gan_tf1.tf1 import tf
 
 CHAPTER = "wasserstein_gan"
@@ -66,6 +68,11 @@ class Config:
     hidden_size: int = setting(256, "units of the smallest hidden layer of each network; the "
                                "others have two and four times as many",
                                at_least=1, at_most=MOST_UNITS)
+    networks: str = setting("dense", "dense networks, or convolutional ones, as in the right half of "
+                            "figure 6.16", choices=("dense", "convolutional"))
+    channels: int = setting(32, "channels of the convolutional critic's first layer; the other "
+                            "layers have two to eight times as many", at_least=1,
+                            at_most=MOST_UNITS)
     samples: int = setting(16, "images drawn from the generator after each interval; 1000 for "
                            "wasserstein_estimate.py", at_least=1, at_most=MOST_SAMPLES)
 
@@ -205,13 +212,18 @@ def build(config: Config) -> GAN:
     """Build the whole graph in the current default graph."""
     imgs, y, noise = model_inputs(INPUT_SIZE, config.z_dim)
 
-    size = dict(alpha=config.alpha, hidden_size=config.hidden_size)
-    generated = generator(noise, INPUT_SIZE, **size)
-    fake_imgs = generator(noise, INPUT_SIZE, reuse=True, training=False, **size)
+    if config.networks == "dense":
+        size = dict(alpha=config.alpha, hidden_size=config.hidden_size)
+        gen, critic = partial(generator, noise, INPUT_SIZE, **size), partial(discriminator, **size)
+    else:
+        gen = partial(convolutional.generator, noise, config.channels)
+        critic = partial(convolutional.discriminator, alpha=config.alpha, channels=config.channels)
+    generated = gen()
+    fake_imgs = gen(reuse=True, training=False)
     saved_vars = tf.global_variables("generator/")
-    disc_scores = discriminator(imgs, **size)
-    gan_scores = discriminator(generated, reuse=True, **size)
-    fake_scores = discriminator(fake_imgs, reuse=True, **size)
+    disc_scores = critic(imgs)
+    gan_scores = critic(generated, reuse=True)
+    fake_scores = critic(fake_imgs, reuse=True)
 
     disc_loss, gen_loss, estimate = model_loss(disc_scores, y, gan_scores, fake_scores)
     gen_vars, disc_vars = split_vars()

@@ -95,7 +95,7 @@ theory_figures.divergences(table, "Data from N(0, 1), generator N(shift, 1)")
 # %% [markdown]
 # ## A GAN on the line (figure 6.5)
 #
-# This is a real training of two small networks, in the four stages of the figure. The black arrows show how the
+# This is a real training of two small networks, in the four stages of the figure. The grey lines show how the
 # generator maps noise to numbers. In (b), D has come close to D*, the best possible discriminator. In (d), the two
 # densities are equal, and D is one half everywhere.
 

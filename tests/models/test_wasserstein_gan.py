@@ -9,7 +9,9 @@ from double import assert_same, float32_rounding, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
+from gan_tf1.models import dcgan_upsampling
 from gan_tf1.models import wasserstein_gan as model
+from gan_tf1.models.parts import wasserstein_networks as convolutional
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, host_side, without_gpu_kernel
 
@@ -359,3 +361,39 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp",
                                   "Placeholder", "Prod", "Shape", "StridedSlice"}
+
+
+# --- the convolutional networks ---
+
+def shapes_of(network, *given, **named):
+    """The names and shapes of the variables that a network makes, without those of batch norm."""
+    with new_graph(0).as_default():
+        network(*(tf.zeros(shape) for shape in given), **named)
+        return {var.op.name: var.shape.as_list() for var in tf.trainable_variables() if "norm" not in var.op.name}
+
+
+def test_the_convolutional_networks_have_the_layers_of_the_chapters_dcgan():
+    generator = shapes_of(convolutional.generator, (2, 100), channels=32)
+    assert generator == shapes_of(dcgan_upsampling.generator, (2, 100), channels=32)
+    critic = shapes_of(convolutional.discriminator, (2, 784), alpha=0.2, channels=32)
+    assert critic == shapes_of(dcgan_upsampling.discriminator, (2, 28, 28, 1), alpha=0.2, channels=32, drop_rate=0.)
+
+
+def test_a_step_with_convolutional_networks_clips_a_critic_without_batch_norm(dataset):
+    config = CONFIG.__class__(batch_size=8, z_dim=5, networks="convolutional", channels=1, learning_rate=0.05)
+    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        assert not [var.name for var in tf.global_variables("discriminator/") if "norm" in var.name]
+        sess.run(tf.global_variables_initializer())
+        before = values(sess)
+        losses = model.report(sess, gan, model.step(sess, gan, dataset, np.random.default_rng(0), config))
+        after = values(sess)
+        z = np.random.default_rng(1).normal(size=(6, 5))
+        images = model.generate(sess, gan, z)
+        alone = model.generate(sess, gan, z[:1])
+    assert np.isfinite(list(losses.values())).all()
+    assert all(np.abs(after[var.op.name]).max() <= config.clip_value for var in gan.disc_vars)
+    trained = [name for name in before if name.startswith("generator/") and "RMSProp" not in name]
+    assert all((before[name] != after[name]).any() for name in trained if not name.endswith("/bias"))
+    assert images.shape == (6, 784) and np.abs(images).max() < 1
+    assert np.allclose(images[:1], alone, atol=1e-6)  # moving statistics: no image depends on the others

@@ -38,7 +38,7 @@ def test_a_run_leaves_a_line_and_a_row_an_epoch(finished):
     assert list(losses) == ["epoch", "disc_loss", "gen_loss"]
     assert losses["epoch"].tolist() == list(range(1, 7))
     first, *lines, _ = (finished / "log.txt").read_text().splitlines()
-    assert first.startswith("dcgan_class on drawn digits (synthetic), seed 0, with epochs 6, ")
+    assert first.startswith("dcgan_class on drawn digits (synthetic), seed 0, with variant corrected, epochs 6, ")
     assert lines == [
         f"Epoch {epoch:.0f}/6... Discriminator Loss: {disc:.4f} Generator Loss: {gen:.4f}"
         for epoch, disc, gen in zip(*losses.values())]

@@ -40,6 +40,8 @@ def test_a_run_with_the_chapters_own_settings_is_called_by_chapter_data_and_seed
     assert titles.title("MNIST GAN", stored) == "MNIST GAN on drawn digits (synthetic), seed 3"
     shipped = run_config.read_config(ROOT / "checkpoints" / "mnist_gan")
     assert titles.headline(shipped) == "mnist_gan on MNIST, seed 0"
+    printed = {"chapter": "conditional_gan", "data_title": "MNIST", "seed": 0, "settings": {"variant": "as_printed"}}
+    assert titles.headline(printed) == "conditional_gan on MNIST, seed 0, with variant as_printed"
 
 
 def test_settings_that_differ_are_written_as_their_flags():

@@ -40,6 +40,8 @@ MODELS = {  # name -> model and its smallest settings
     "dcgan_upsampling": (dcgan_upsampling, dict(batch_size=8, channels=1, z_dim=5)),
     "conditional_gan": (conditional_gan, dict(batch_size=8, hidden_size=4, z_dim=5)),
     "wasserstein_gan": (wasserstein_gan, dict(batch_size=8, hidden_size=4, z_dim=5, n_critic=2)),
+    "wasserstein_gan_convolutional": (wasserstein_gan, dict(
+        batch_size=8, networks="convolutional", channels=1, z_dim=5, n_critic=2)),
     "wasserstein_gan_gp": (wasserstein_gan_gp, dict(batch_size=8, hidden_size=4, z_dim=5,
                                                     n_critic=2)),
     "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
