@@ -33,6 +33,7 @@ class Unpaired(NamedTuple):
     train: "TwoSets"
     test_a: np.ndarray
     test_b: np.ndarray
+    note: str = ""  # a sentence, if they are not of the published data set
 
 
 class Pens(NamedTuple):
@@ -66,13 +67,13 @@ def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
     Raises InputError if a file is missing or damaged, if the data set is not available, and if
     images of CIFAR-10 or digits would have to be scaled by a factor that is not a whole number.
     """
-    sizes = load_size, load_size, size, size
+    sizes, note = (load_size, load_size, size, size), ""
     if choice == "drawn":
         kind, names = "drawn digits (synthetic), regular and bold", ("regular", "bold")
         parts = [images.padded(pens.images) for split in drawn() for pens in split]
     elif choice == "cifar10":
         kind, names = "horses and deer of CIFAR-10", ("horse", "deer")
-        parts = _horses_and_deer(data_dir)
+        parts, note = _horses_and_deer(data_dir)
     elif choice == "horse2zebra":
         kind, names = "horses and zebras", ("horse", "zebra")
         parts = _tfds(data_dir, sizes)
@@ -82,7 +83,7 @@ def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
     train_a, train_b, test_a, test_b = map(_sized, parts, sizes)
     return Unpaired(choice, kind, names, TwoSets(train_a, train_b, [seed, seeds.ORDER]),
-                    test_a, test_b)
+                    test_a, test_b, note)
 
 
 def drawn():
@@ -127,12 +128,13 @@ def _sized(stack, size):
 
 
 def _horses_and_deer(data_dir):
-    """The horses and deer of CIFAR-10, as four stacks in the order of `PARTS`."""
-    arrays = svhn.load("cifar10", data_dir, num_labels=0).train.arrays
+    """The horses and deer of CIFAR-10, as four stacks in the order of `PARTS`, and the note on CIFAR-10."""
+    found = svhn.load("cifar10", data_dir, num_labels=0)
+    arrays = found.train.arrays
     return [stack[labels == label]
             for stack, labels in ((arrays.train_images, arrays.train_labels),
                                   (arrays.test_images, arrays.test_labels))
-            for label in (HORSE, DEER)]
+            for label in (HORSE, DEER)], found.note
 
 
 def _tfds(data_dir, sizes):

@@ -76,7 +76,7 @@ def test_drawn_digits_are_split_by_the_width_of_the_pen(few):
 
 def test_drawn_digits_have_a_margin_and_are_called_synthetic(few):
     found = unpaired.load("drawn", 32, 32)
-    assert "synthetic" in found.title and found.names == ("regular", "bold")
+    assert "synthetic" in found.title and found.names == ("regular", "bold") and found.note == ""
     a, b = found.train.stored()
     assert a.shape == b.shape and a.shape[1:] == (32, 32, 1) and a.dtype == np.uint8
     assert a[:, :2].max() == b[:, :, -2:].max() == 0 and found.test_a.shape[1:] == (32, 32, 1)
@@ -98,13 +98,14 @@ def test_horses_and_deer_of_cifar10(monkeypatch):
     stack = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
     arrays = svhn.Arrays(stack, labels, stack[:3] + 50, labels[:3])
     monkeypatch.setattr(svhn, "load", lambda choice, data_dir, num_labels: svhn.Svhn(
-        choice, "CIFAR-10", svhn.Dataset(arrays, np.zeros(6))))
+        choice, "CIFAR-10", svhn.Dataset(arrays, np.zeros(6)), note="not the published CIFAR-10"))
     found = unpaired.load("cifar10", 32, 32)
     assert found.names == ("horse", "deer") and found.title == "horses and deer of CIFAR-10"
     a, _ = found.train.stored()
     assert a[:, 0, 0, 0].tolist() == [0, 3, 0]  # two horses, the first of them again, for three deer
     assert levels(found.train.others[np.arange(3)]) == [1, 4, 5]
     assert found.test_a[:, 0, 0, 0].tolist() == [50] and found.test_b[:, 0, 0, 0].tolist() == [51]
+    assert found.note == "not the published CIFAR-10"
 
 
 def picture(path, width, height, colour):
