@@ -11,15 +11,24 @@ multivariate t distribution:
   `max_statistic.correlation`.
 
 This is linear discriminant analysis (Fisher 1936), with variances of each program's own, since those of a
-program that learns nothing are many times smaller than the chapter's. Heavy tails keep the odds sober:
-with so few seeds, normal distributions would call nearly every log certain.
+program that learns nothing are many times smaller than the chapter's. The distribution is that of one more
+seed: it is wider than that of the seeds by the factor 1 + 1/n, and has heavy tails, since mean and
+variances of n seeds are inaccurate.
 
 The odds are the likelihoods of the log under the programs, times equal prior probabilities: before the log
-is seen, each known program is taken to be equally probable. They say nothing about programs that are not
-known. That is asked separately: does the log fit the most likely program? Its squared Mahalanobis distance
-to that program, divided by k, would have an F distribution, whose tail probability says how far away it is.
-This is compared with the same of all seeds and their own programs, each seed left out in turn. If the log is among the 1 % that are furthest away, the answer is "none of these". (With fewer than 99
-seeds, it must be further away than any of them.)
+is seen, each known program is taken to be equally probable. Such odds are too certain wherever the model is
+wrong: if single statistics have heavy tails or are skewed, or if the correlations of the programs differ.
+How much too certain, the seeds themselves show. Each is left out in turn, and its likelihood under all
+programs is computed from the others. All log-likelihoods are then multiplied by the `caution`, a factor of
+at most 1, with which the odds of the seeds' own programs are best on average (the logarithmic score; this
+is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which the
+truth is known, the most likely program is then right about as often as its odds say.
+
+The odds say nothing about programs that are not known. That is asked separately: does the log fit the
+most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
+distribution, whose tail probability says how far away it is. This is compared with the same of all seeds
+and their own programs, each seed left out in turn. If the log is among the 1 % that are furthest away,
+the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them.)
 """
 
 import functools
@@ -36,6 +45,7 @@ PRIOR_SEEDS = 4
 FIT = 0.01        # level of "none of these"
 LISTED = 3        # programs that a sentence names
 LEAST = 0.005     # odds below this are not named
+LEAST_CAUTION = 0.05
 CHAPTER, OWN = "chapter", "the chapter's own program"  # its name and title among the programs
 
 
@@ -73,7 +83,7 @@ class Fitted(NamedTuple):
     scales: np.ndarray   # [programs, k] standard deviations
     seeds: np.ndarray    # [programs] numbers of seeds
     inverse: np.ndarray  # [k, k] of the correlations
-    shape: np.ndarray    # [k, k] correlations
+    caution: float       # the factor of all log-likelihoods
     far: np.ndarray      # increasing: how far all seeds are from their own programs, see `_far`
 
     @property
@@ -100,21 +110,57 @@ def fitted(programs) -> Fitted:
     shape = max_statistic.correlation(residuals)
     # A little more independence, so that nearly equal statistics don't make the inverse explode.
     shape = 0.95 * shape + 0.05 * np.eye(len(shape))
-    inverse = np.linalg.inv(shape)
-    z, others = [], []
-    for values in programs.values():
-        for row, one in enumerate(values):
-            rest = np.delete(values, row, axis=0)
-            z.append((one - rest.mean(axis=0)) / _scale(rest, typical))
-            others.append(len(rest))
-    return Fitted(list(programs), means, scales, np.array([*map(len, programs.values())]), inverse, shape,
-                  np.sort(_far(np.array(z), inverse, np.array(others))))
+    known = Fitted(list(programs), means, scales, np.array([*map(len, programs.values())]),
+                   np.linalg.inv(shape), 1.0, np.empty(0))
+    logs, far = [], []
+    for place, values in enumerate(programs.values()):
+        others = len(values) - 1
+        rest = np.stack([np.delete(values, row, axis=0) for row in range(len(values))])
+        own = rest.mean(axis=1), _scale(rest, typical)
+        logs.append(_log_likelihoods(values, known))
+        logs[-1][:, place] = _log_density(values, *own, others, known.inverse)
+        far.append(_far((values - own[0]) / own[1], known.inverse, others))
+    return known._replace(caution=_caution(logs), far=np.sort(np.concatenate(far)))
 
 
 def _scale(values, typical):
-    free = len(values) - 1
-    own = values.var(axis=0, ddof=1)
+    """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` are variances [k]."""
+    free = values.shape[-2] - 1
+    own = values.var(axis=-2, ddof=1)
     return np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free))
+
+
+def _log_density(values, means, scales, seeds, inverse):
+    """The logarithm of the density of one more seed at `values` [m, k], [m].
+
+    `means` and `scales`, [k] or [m, k], are those of so many `seeds`.
+    """
+    k, free, wider = values.shape[1], PRIOR_SEEDS + seeds - 1, 1 + 1 / seeds
+    z = (values - means) / scales
+    squared = np.einsum("mj,jk,mk->m", z, inverse, z) / wider
+    gammas = scipy.special.gammaln((free + k) / 2) - scipy.special.gammaln(free / 2)
+    return (gammas - k / 2 * np.log(free * np.pi * wider) - np.log(scales).sum(axis=-1)
+            + np.linalg.slogdet(inverse)[1] / 2 - (free + k) / 2 * np.log1p(squared / free))
+
+
+def _log_likelihoods(values, known):
+    """The log-likelihoods [m, programs] of `values` [m, k]."""
+    return np.stack([_log_density(values, *own, known.inverse)
+                     for own in zip(known.means, known.scales, known.seeds)], axis=1)
+
+
+def _caution(logs):
+    """The factor with which the log-likelihoods of held-out seeds give the best odds on average.
+
+    `logs` has an array [seeds, programs] for each program, of its own seeds. All programs weigh the same.
+    """
+    def score(exponent):
+        return -np.mean([scipy.special.log_softmax(np.exp(exponent) * of_seeds, axis=1)[:, place].mean()
+                         for place, of_seeds in enumerate(logs)])
+
+    found = scipy.optimize.minimize_scalar(score, bounds=(np.log(LEAST_CAUTION), 0), method="bounded",
+                                           options={"xatol": 0.01})
+    return 1.0 if score(0) <= found.fun + 1e-6 else float(np.exp(found.x))
 
 
 def _far(z, inverse, seeds):
@@ -129,10 +175,7 @@ def _far(z, inverse, seeds):
 
 def classify(runs, fit) -> tuple[dict, float]:
     """The odds, name -> probability in decreasing order, and the fit of the statistics `runs` [m, k]."""
-    logs = np.array([scipy.stats.multivariate_t.logpdf(
-        runs, mean, np.outer(scale, scale) * fit.shape * (1 + 1 / seeds), df=PRIOR_SEEDS + seeds - 1).sum()
-        for mean, scale, seeds in zip(fit.means, fit.scales, fit.seeds)])
-    odds = scipy.special.softmax(logs)
+    odds = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
     best = int(np.argmax(odds))
     far = _far((runs - fit.means[best]) / fit.scales[best], fit.inverse, fit.seeds[best])
     beyond = len(fit.far) - np.searchsorted(fit.far, far.max())

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 
 import simulated_logs
 from conftest import load_script
@@ -80,6 +81,66 @@ def test_odds_are_as_often_right_as_they_say(programs):
             stated.append(odds[best]), right.append(best == name)
     assert 0.5 < np.mean(right) < 1
     assert np.mean(stated) - np.mean(right) < 0.15
+
+
+def world(rng, tails, programs=12, k=18):
+    """A function `(program, seeds)` -> statistics [seeds, k] of programs that differ by half a seed's spread.
+
+    The statistics are correlated, in each program in its own way, and have variances of their own. `tails`
+    maps normal variables to the distribution of all statistics, which has the variance 1.
+    """
+    loads = rng.normal(size=(k, 4)) + 0.7 * rng.normal(size=(programs, k, 4))
+    mixing = np.concatenate([loads / 2, np.broadcast_to(0.7 * np.eye(k), (programs, k, k))], axis=2)
+    mixing /= np.linalg.norm(mixing, axis=2, keepdims=True)
+    means, scales = rng.normal(0, 0.5, (programs, k)), np.exp(rng.normal(0, 0.5, (programs, k)))
+
+    def drawn(program, seeds):
+        z = rng.normal(size=(seeds, k + 4)) @ mixing[program].T
+        return means[program] + scales[program] * tails(z, rng)
+
+    return drawn
+
+
+TAILS = {"normal": lambda z, rng: z,
+         "heavy": lambda z, rng: z * np.sqrt(2 / rng.chisquare(4, z.shape)),
+         "skewed": lambda z, rng: (np.exp(0.6 * z) - np.exp(0.18)) / np.sqrt(np.exp(0.72) - np.exp(0.36))}
+
+
+@pytest.mark.parametrize("tails", TAILS)
+def test_odds_are_calibrated_whatever_the_tails_of_the_statistics(tails):
+    """The truth is known: the most likely program is right as often as its odds say."""
+    rng, stated, right = np.random.default_rng(11), [], []
+    for _ in range(5):
+        drawn = world(rng, TAILS[tails])
+        fit = likeness.fitted({str(number): drawn(number, 10) for number in range(12)})
+        for number in range(12):
+            for run in drawn(number, 12):
+                odds, _ = likeness.classify(run[None], fit)
+                best = next(iter(odds))
+                stated.append(odds[best]), right.append(best == str(number))
+    stated, right = np.array(stated), np.array(right)
+    assert 0.5 < right.mean() < 0.95
+    assert abs(stated.mean() - right.mean()) < 0.06
+    sure = stated > 0.9
+    assert sure.sum() > 50 and right[sure].mean() > 0.9
+
+
+def test_the_density_of_one_more_seed_is_a_multivariate_t_distribution():
+    rng = np.random.default_rng(12)
+    programs = {name: rng.normal(shift, 1 + shift, (8, 3)) for name, shift in (("one", 0), ("other", 1))}
+    fit, run = likeness.fitted(programs), rng.normal(0, 1, (1, 3))
+    expected = [scipy.stats.multivariate_t.logpdf(
+        run, mean, np.outer(scale, scale) * np.linalg.inv(fit.inverse) * (1 + 1 / 8),
+        df=likeness.PRIOR_SEEDS + 7) for mean, scale in zip(fit.means, fit.scales)]
+    assert 0 < fit.caution <= 1
+    odds, _ = likeness.classify(run, fit)
+    assert odds["one"] == pytest.approx(scipy.special.expit(fit.caution * (expected[0] - expected[1])))
+
+
+def test_programs_that_no_seed_confuses_need_no_caution():
+    rng = np.random.default_rng(13)
+    far = {name: rng.normal(shift, 1, (10, 5)) for name, shift in (("one", 0), ("other", 30))}
+    assert likeness.fitted(far).caution == 1
 
 
 def test_several_logs_are_surer_than_one(programs):
