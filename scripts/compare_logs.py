@@ -127,7 +127,9 @@ def main(argv=None):
         like = likely(found, chapter, args) if verdict.statistics else None
         lines = [*dict.fromkeys(note for one in found for note in notes(one, envelope)),
                  *(table(verdict, form.counted) if verdict.statistics else ()),
-                 *filter(None, [verdict.limits]), verdict.sentence, *([like.sentence] if like else ())]
+                 *filter(None, [verdict.limits]), verdict.sentence, *([like.sentence] if like else ()),
+                 *(f"note: {lost}" for lost in (envelopes.divergences(chapter, args.changes)
+                                                if verdict.statistics and not args.envelope else ()))]
     else:
         lines, comparable = single_runs.beside(log, chapter)
         others = single_runs.of_chapter(chapter)[1:]

@@ -52,7 +52,8 @@ def main(argv=None):
            "groups found to differ, with 95 % intervals")
     headings, rows = detection.table(found)
     lines = [*tables.lines(headings, rows), "", "cross-validation: what each seed is taken for",
-             *detection.confusion_lines({likeness.CHAPTER: own, **programs})]
+             *detection.confusion_lines({likeness.CHAPTER: own, **programs}),
+             *(f"not counted: {lost}" for lost in envelopes.divergences(args.chapter, args.changes))]
     with replacing(out / "detection.csv") as temporary, open(temporary, "w", newline="") as file:
         file.write(f"# {how}\n")
         detection.write_rows(file, found)

@@ -6,7 +6,8 @@
 The folder OUT gets one CSV file per change, CHANGE.csv, in the form of make_envelope.py. A file is
 written as soon as the runs of its change are complete. The runs are kept in DIR/CHANGE-seed-N. If the
 command is interrupted, the same command continues where it stopped; --changes may then name others.
-Flags after `--` go to every run. compare_logs.py compares a log with the changes in
+If a run diverges, its file names the seed and the epoch, and the command goes on. Flags after `--` go
+to every run. compare_logs.py compares a log with the changes in
 gan_tf1/published/known_changes, or in the folder that --changes names.
 """
 
@@ -41,7 +42,7 @@ def main(argv=None):
     for name in args.changes:
         path = args.out / f"{name}.csv"
         with replacing(path) as temporary:  # now, so that no training is lost to a bad name
-            paths = many_runs.train_all([wanted(args, name, seed) for seed in args.seeds], args)
+            paths = many_runs.train_all([wanted(args, name, seed) for seed in args.seeds], args, keep_diverged=True)
             with open(temporary, "w", newline="") as file:
                 envelopes.write(file, args.seeds, paths, f"known_changes.py {shlex.join(args.argv)}",
                                 known_changes.CHANGES[name].title)

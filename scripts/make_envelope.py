@@ -7,7 +7,7 @@ the same command continues where it stopped. Flags after `--` go to the chapter'
 compare_logs.py needs an envelope of at least 5 seeds, compare_accuracies.py one of at least 2. A run
 that prints every step is long: with --thin 100 its envelope keeps every 100th step beside the first
 100, and a log is then compared in these steps. Another table of the same runs (--table) or another
---thin trains nothing again.
+--thin trains nothing again. A seed that diverges is named in the envelope, but its losses are left out.
 """
 
 import argparse
@@ -62,10 +62,12 @@ def main(argv=None):
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
         many_runs.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
-        paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args)
+        paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args, keep_diverged=True)
         with open(temporary, "w", newline="") as file:
             envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}",
                             name=args.table, thin=args.thin)
+    for seed, epoch in envelopes.diverged_seeds(args.seeds, paths).items():
+        print(f"note: seed {seed} diverged at {epoch}, and is not in the envelope", file=sys.stderr)
     print(args.out)
 
 

@@ -1,8 +1,11 @@
 """Envelopes: the losses of many seeds of one program, kept in one CSV file.
 
 The file begins with comments that say how it was made (`# settings: {...}`), and then has one row per
-seed and epoch, or step. The package contains an envelope of each chapter that could be trained with
-many seeds, in `book_logs`, and envelopes of known changes of a chapter, in `known_changes`.
+seed and epoch, or step. Seeds whose training diverged have no rows. A comment names them, with the epoch
+at which a loss was no longer finite (`# diverged: {"3": 12}`).
+
+The package contains an envelope of each chapter that could be trained with many seeds, in `book_logs`,
+and envelopes of known changes of a chapter, in `known_changes`.
 """
 
 import csv
@@ -18,9 +21,11 @@ from gan_tf1.errors import InputError
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log
 from gan_tf1.training import many_runs, seed_ranges
 from gan_tf1.training.run_results import load_losses, table
+from gan_tf1.wording import quantity
 
 LOSSES = "losses.csv"
 FEWEST = 2  # seeds: one alone has no spread
+FEWEST_KNOWN = 3  # seeds of a known change, for odds
 FIRST, LAST = 100, 10  # rows that a thinned envelope keeps in any case
 
 KNOWN_CHANGES = pathlib.Path(__file__).parent / "known_changes"
@@ -35,6 +40,7 @@ class Envelope(NamedTuple):
     data: str = "?"         # the title of the data set
     title: str = ""         # of the known change; empty if it is the chapter's own program
     data_crc32: str = ""    # the checksum of the training set; empty if not stated
+    diverged: dict = {}     # seed -> the epoch, or step, at which its training diverged; not among `losses`
 
     @property
     def seeds(self) -> int:
@@ -77,14 +83,16 @@ def envelope(chapter, path=None) -> Envelope:
     form = CHAPTERS[chapter]
     try:
         text = path.read_text()
+        if lost := _too_few(text):
+            raise ValueError(lost)
         columns = table(text)
         if missing := [name for name in ("seed", form.counted, *form.columns)
                        if name not in columns]:
             raise ValueError(f"it has no column {', '.join(missing)}")
-        comments = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+        comments = dict(_comments(text))
         if "settings" not in comments:
             raise ValueError("it has no line that begins with `# settings:`")
-        settings = json.loads(comments["settings"])
+        settings, diverged = json.loads(comments["settings"]), json.loads(comments.get("diverged", "{}"))
         counted = columns[form.counted]
         seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
         places = np.lexsort((counted, columns["seed"]))
@@ -97,7 +105,7 @@ def envelope(chapter, path=None) -> Envelope:
     except (OSError, ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is not an envelope: {error}") from error
     return Envelope(form, epochs, losses, settings, comments.get("data", "?"),
-                    comments.get("change", ""), comments.get("data_crc32", ""))
+                    comments.get("change", ""), comments.get("data_crc32", ""), diverged)
 
 
 def chapter_of(path) -> str:
@@ -116,11 +124,49 @@ def chapter_of(path) -> str:
 def known_changes(chapter, folder=None) -> dict[str, Envelope]:
     """The envelopes of known changes of a chapter, by the names of their files.
 
-    They are those of the package, or those in `folder`. Raises InputError if a file is not an envelope.
+    They are those of the package, or those in `folder`. A change of which so many seeds diverged that
+    fewer than `FEWEST_KNOWN` are left is not among them. Raises InputError if a file is not an envelope.
     """
-    folder = KNOWN_CHANGES / chapter if folder is None else folder
-    found = {path.stem: envelope(chapter, path) for path in sorted(folder.glob("*.csv"))}
+    found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder)
+             if not _too_few(path.read_text(), FEWEST_KNOWN)}
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
+
+
+def divergences(chapter, folder=None) -> list[str]:
+    """A line on each known change with seeds that diverged: "Adam 0.02: 9 of 10 seeds diverged"."""
+    found = []
+    for path in _files_of_changes(chapter, folder):
+        text = path.read_text()
+        if lost := _lost(text):
+            title = dict(_comments(text)).get("change", path.stem)
+            few = 0 < _complete(text) < FEWEST_KNOWN
+            left_out = "; the others are too few for odds" if few else ""
+            found.append(f"{title}: {lost}{left_out}")
+    return found
+
+
+def _files_of_changes(chapter, folder):
+    return sorted((KNOWN_CHANGES / chapter if folder is None else folder).glob("*.csv"))
+
+
+def _comments(text):
+    return re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE)
+
+
+def _lost(text):
+    """ "3 of 10 seeds diverged", for the text of an envelope; "" if none did."""
+    lost = len(json.loads(dict(_comments(text)).get("diverged", "{}")))
+    return f"{lost} of {quantity(lost + _complete(text), 'seed')} diverged" if lost else ""
+
+
+def _complete(text):
+    """The number of seeds that have rows in the text of an envelope."""
+    return len(set(re.findall(r"^(\d+),", text, re.MULTILINE)))
+
+
+def _too_few(text, fewest=FEWEST):
+    """`_lost(text)` if fewer than `fewest` seeds are left, "" otherwise."""
+    return _lost(text) if _complete(text) < fewest else ""
 
 
 def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
@@ -128,25 +174,41 @@ def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
 
     `command` made them, and `change` is the title of a known change, if it is one. `name` is that of
     the runs' table. If `thin` is above 1, only the rows of `kept` are written. Raises InputError if the
-    runs differ in anything but the seed, or if such tables of the chapter are not compared.
+    runs differ in anything but the seed, or if such tables of the chapter are not compared. Of a run that
+    diverged, only the seed and the epoch are written.
     """
     config = many_runs.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
-    how = {"chapter": _key(config["chapter"], name), **({"change": change} if change else {}),
+    key = _key(config["chapter"], name)
+    diverged = diverged_seeds(seeds, paths)
+    how = {"chapter": key, **({"change": change} if change else {}),
            "settings": config["settings"], "loop": config.get("loop"), "data": config["data_title"],
            "data_crc32": config["data_crc32"], "seeds": seed_ranges.listed(seeds),
+           **({"diverged": diverged} if diverged else {}),
            **({"rows": f"the first {FIRST}, every {thin}th, and the last {LAST}"} if thin > 1 else {}),
            "command": command, "versions": config["versions"]}
-    for key, value in how.items():
-        file.write(f"# {key}: {value if isinstance(value, str) else json.dumps(value)}\n")
+    for what, value in how.items():
+        file.write(f"# {what}: {value if isinstance(value, str) else json.dumps(value)}\n")
     rows = csv.writer(file, lineterminator="\n")
-    for seed, path in zip(seeds, paths):
+    complete = [(seed, path) for seed, path in zip(seeds, paths) if seed not in diverged]
+    rows.writerow(["seed", *(load_losses(complete[0][1], name) if complete else (
+        CHAPTERS[key].counted, *CHAPTERS[key].columns))])
+    for seed, path in complete:
         losses = load_losses(path, name)
-        if seed == seeds[0]:
-            rows.writerow(["seed", *losses])  # the first of them is the count
         own = kept(len(next(iter(losses.values()))), thin)
         losses = {column: values[own] for column, values in losses.items()}
         for count, *values in zip(*losses.values()):
-            rows.writerow([seed, int(count), *(f"{value:.4f}" for value in values)])
+            rows.writerow([seed, int(count), *map(_written, values)])
+
+
+def diverged_seeds(seeds, paths) -> dict[int, int]:
+    """The seeds whose runs at `paths` diverged: seed -> the epoch, or step, at which they did."""
+    return {seed: int(next(iter(load_losses(path).values()))[-1])
+            for seed, path in zip(seeds, paths) if many_runs.diverged(path)}
+
+
+def _written(value):
+    """A loss with four decimals, or six significant digits if it is so small that these say more."""
+    return f"{value:.4f}" if abs(value) >= 0.1 or value == 0 else f"{value:.6g}"
 
 
 def kept(rows, thin) -> np.ndarray:

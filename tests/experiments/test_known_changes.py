@@ -139,9 +139,21 @@ def test_envelopes_of_changes_are_made_in_the_graph_and_continued(in_process, tm
     assert "at least 2 seeds" in refusal(capsys, main, "--seeds", "5")
 
 
+def test_a_change_that_diverges_stops_nothing(in_process, tmp_path, capsys):
+    out = tmp_path / "out"
+    command = ["--out", str(out), "--changes", "hidden_64", "--seeds", "5-6", "--jobs", "1", "--data", "drawn",
+               "--", "--epochs", "2", "--batch-size", "300", "--learning-rate", "1e30"]
+    load_script("known_changes.py").main(command)
+    assert '# diverged: {"5": 1, "6": 1}\n' in (out / "hidden_64.csv").read_text()
+    assert envelopes.known_changes("mnist_gan", out) == {}
+    assert envelopes.divergences("mnist_gan", out) == ["64 hidden units: 2 of 2 seeds diverged"]
+    load_script("known_changes.py").main(command)
+    assert in_process == ["hidden_64-seed-5", "hidden_64-seed-6"]  # which are not trained again
+
+
 def test_each_change_has_a_file_of_its_own(tmp_path, monkeypatch, capsys):
     script, asked = load_script("known_changes.py"), []
-    monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args: asked.extend(wanted) or [])
+    monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args, **_: asked.extend(wanted) or [])
     monkeypatch.setattr(script.envelopes, "write", lambda file, seeds, paths, command, title: file.write(title))
     script.main(["--out", str(tmp_path / "out"), "--seeds", "0-2", "--", "--epochs", "9"])
     assert {path.stem: path.read_text() for path in (tmp_path / "out").glob("*.csv")} == {

@@ -52,6 +52,45 @@ def test_the_accuracies_of_the_same_runs_have_an_envelope_of_their_own(runs, tmp
     assert {each.loss for each in book.statistics} == {"accuracy on real images", "accuracy on generated images"}
 
 
+def diverge(run, step):
+    """Let the `run` have stopped at a loss that is not finite."""
+    rows = (run / "losses.csv").read_text().splitlines()
+    (run / "losses.csv").write_text("\n".join([*rows[:step], f"{step},nan,0.7"]) + "\n")
+
+
+def test_seeds_that_diverged_are_named_and_left_out(runs, tmp_path):
+    diverge(runs[0], 12), diverge(runs[4], 7)
+    text = written(tmp_path / "own.csv", runs)
+    assert '# seeds: 0-5\n# diverged: {"0": 12, "4": 7}\n' in text and "nan" not in text
+    found = envelopes.envelope("dcgan_mnist", tmp_path / "own.csv")
+    assert found.seeds == 4 and found.diverged == {"0": 12, "4": 7}
+    assert "# diverged" not in written(tmp_path / "all.csv", runs[1:4])
+
+
+def test_a_change_that_diverges_has_no_odds_but_a_line(runs, tmp_path):
+    for run in runs[:4]:
+        diverge(run, 5)
+    written(tmp_path / "few.csv", runs, change="Adam 2")
+    written(tmp_path / "none.csv", runs[:4], change="Adam 20")
+    written(tmp_path / "some.csv", runs[3:], change="Adam 1")
+    written(tmp_path / "all.csv", runs[4:], change="Adam 0.1")
+    assert set(envelopes.known_changes("dcgan_mnist", tmp_path)) == {"all"}
+    assert envelopes.divergences("dcgan_mnist", tmp_path) == [
+        "Adam 2: 4 of 6 seeds diverged; the others are too few for odds",
+        "Adam 20: 4 of 4 seeds diverged", "Adam 1: 1 of 3 seeds diverged; the others are too few for odds"]
+    with pytest.raises(InputError, match="none.csv is not an envelope: 4 of 4 seeds diverged"):
+        envelopes.envelope("dcgan_mnist", tmp_path / "none.csv")
+
+
+def test_small_losses_keep_six_figures(runs, tmp_path):
+    for run in runs:
+        (run / "losses.csv").write_text("step,disc_loss,gen_loss\n1,-1.2345678e-05,0.0\n2,0.01234567,-12.345678\n")
+    text = written(tmp_path / "own.csv", runs)
+    assert text.count(",1,-1.23457e-05,0.0000\n") == text.count(",2,0.0123457,-12.3457\n") == 6
+    assert envelopes.envelope("dcgan_mnist", tmp_path / "own.csv").losses["disc_loss"][2].tolist() == [
+        -1.23457e-05, 0.0123457]
+
+
 def test_a_table_that_is_not_compared_is_refused(runs, tmp_path):
     with pytest.raises(InputError, match="--table shares.csv: such tables of dcgan_mnist are not compared"):
         written(tmp_path / "own.csv", runs, name="shares.csv")

@@ -281,7 +281,7 @@ def test_a_bad_envelope_is_refused_before_any_training(tmp_path, capsys, argumen
 def test_the_old_way_to_name_seeds_is_understood_and_said(tmp_path, monkeypatch, capsys):
     script = load_script("make_envelope.py")
     asked = []
-    monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args: asked.extend(
+    monkeypatch.setattr(script.many_runs, "train_all", lambda wanted, args, **_: asked.extend(
         run.name for run in wanted) or [])
     monkeypatch.setattr(script.envelopes, "write", lambda *given, **options: None)
     script.main(["--out", str(tmp_path / "out.csv"), "--work-dir", str(tmp_path / "runs"),
