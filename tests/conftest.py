@@ -114,22 +114,35 @@ def session(built):
     return built[:-1]
 
 
-@pytest.fixture
-def untrained(monkeypatch):
-    """Build graphs without gradients and optimizers, which take three quarters of the time of a build."""
+@contextlib.contextmanager
+def without_training():
+    """In this block, graphs are built without gradients and optimizers.
+
+    These take three quarters of the time of a build.
+    """
     from gan_tf1.tf1 import tf
-    monkeypatch.setattr(tf.train.Optimizer, "minimize", lambda *_, **named: tf.no_op())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf.train.Optimizer, "minimize", lambda *_, **named: tf.no_op())
+        yield
+
+
+@pytest.fixture
+def untrained():
+    """`without_training` for a whole test."""
+    with without_training():
+        yield
 
 
 @pytest.fixture
 def in_process(monkeypatch):
     """Run a chapter's script in this process, on few digits, instead of in a process of its own.
 
-    Nothing is compiled. The fixture is the list of the names of the run directories.
+    Nothing is compiled, and the runs draw no figures. The fixture is the list of the names of the run
+    directories.
     """
     import few_digits
     from gan_tf1.data import digits
-    from gan_tf1.training import processes
+    from gan_tf1.training import processes, run_figures
     made = []
 
     def start(arguments, environment):
@@ -143,6 +156,7 @@ def in_process(monkeypatch):
 
     monkeypatch.setattr(digits, "load", few_digits.load)
     monkeypatch.setattr(processes, "run", start)
+    monkeypatch.setattr(run_figures, "of_run", lambda *_, **__: None)
     return made
 
 
@@ -230,12 +244,28 @@ def values(sess):
             for name, value in zip(names, sess.run(tf.global_variables()))}
 
 
+def load(sess, found):
+    """Set the variables in `found`, a dict from variable to value.
+
+    Each new list of ops that a session runs makes it go through the whole graph, so that `var.load` for
+    one variable after the other takes seconds.
+    """
+    feed = {var.initializer.inputs[1]: value for var, value in found.items()}
+    assert len(feed) == len(found)  # no two variables have the same initial value, as a tensor
+    sess.run([var.initializer for var in found], feed)
+
+
+def shake(sess, variables, rng, std=0.1):
+    """Add normal noise of standard deviation `std`, drawn from `rng`, to the `variables`."""
+    load(sess, {var: value + rng.normal(0, std, value.shape)
+                for var, value in zip(variables, sess.run(list(variables)))})
+
+
 def restore(built):
     """Set all variables of the default graph to `start`, the last item of `built`, as from `values`."""
     from gan_tf1.tf1 import tf
     sess, *_, start = built
-    for var in tf.global_variables():
-        var.load(start[var.op.name], sess)
+    load(sess, {var: start[var.op.name] for var in tf.global_variables()})
 
 
 def refusal(capsys, main, *arguments):

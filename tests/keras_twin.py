@@ -4,7 +4,8 @@
 `gan_tf1` turns the behaviour of TF2 off for a whole process, and Keras then uses another `Model` with
 another `train_on_batch` (`training_v1`), which is not what the chapters ran. Both sides draw from
 equal NumPy generators in the order of the chapter's loop, start from the weights of the Keras side,
-and compute in float64 (`double`).
+and compute in float64 (`double`). The chapters call `predict`; `predict_on_batch` runs the same step
+without a pipeline of data, which takes longer than the step.
 """
 
 import functools
@@ -58,10 +59,9 @@ def run(chapters, folder):
 
 def load(found, variables, sess):
     """Set `variables`, a dict from part to list, to the first values of the Keras side, if it has them."""
-    for part, own in variables.items():
-        for number, var in enumerate(own):
-            if f"start/{part}/{number}" in found:
-                var.load(found[f"start/{part}/{number}"], sess)
+    import conftest
+    conftest.load(sess, {var: found[f"start/{part}/{number}"] for part, own in variables.items()
+                         for number, var in enumerate(own) if f"start/{part}/{number}" in found})
 
 
 def differences(found, variables, sess):
@@ -69,10 +69,10 @@ def differences(found, variables, sess):
     result = {}
     for part, own in variables.items():
         assert len(own) == sum(name.startswith(f"end/{part}/") for name in found), part
-        for number, var in enumerate(own):
+        for number, (var, value) in enumerate(zip(own, sess.run(own))):
             end, start = found[f"end/{part}/{number}"], found.get(f"start/{part}/{number}", 0)
             assert tuple(var.shape) == end.shape, (var.name, end.shape)
-            result[var.op.name] = (np.abs(sess.run(var) - end).max(), np.abs(end - start).max())
+            result[var.op.name] = (np.abs(value - end).max(), np.abs(end - start).max())
     return result
 
 
@@ -141,7 +141,7 @@ def dcgan_mnist(keras, tf):
 
     def iterate(number):
         real = images[rng.integers(0, len(images), half)]
-        fake = generator.predict(rng.normal(size=(half, Z)), verbose=0)
+        fake = generator.predict_on_batch(rng.normal(size=(half, Z)))
         moment.assign([number, 0])
         disc_loss, _ = discriminator.train_on_batch(
             np.concatenate([real, fake]), np.repeat([[1.], [0.]], half, axis=0))
@@ -178,7 +178,7 @@ def vanilla_gan(keras, tf):
 
     def iterate(number):
         real = images[rng.integers(0, len(images), BATCH)]
-        fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+        fake = generator.predict_on_batch(rng.normal(0, 1, (BATCH, Z)))
         on_real = discriminator.train_on_batch(real, np.ones((BATCH, 1)))
         on_fake = discriminator.train_on_batch(fake, np.zeros((BATCH, 1)))
         gen_loss = gan.train_on_batch(rng.normal(0, 1, (BATCH, Z)), np.ones((BATCH, 1)))
@@ -224,7 +224,7 @@ def dcgan_upsampling(keras, tf):
 
     def iterate(number):
         real = images[rng.integers(0, len(images), BATCH)]
-        fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+        fake = generator.predict_on_batch(rng.normal(0, 1, (BATCH, Z)))
         moment.assign([2 * number, 0])
         on_real = discriminator.train_on_batch(real, np.ones((BATCH, 1)))
         moment.assign([2 * number + 1, 0])
@@ -280,7 +280,7 @@ def conditional_gan(keras, tf):
     def iterate(number):
         idx = rng.integers(0, len(images), BATCH)
         real, labels = images[idx], own_labels[idx]
-        fake = generator.predict([rng.normal(0, 1, (BATCH, Z)), labels], verbose=0)
+        fake = generator.predict_on_batch([rng.normal(0, 1, (BATCH, Z)), labels])
         moment.assign([2 * number, 0])  # the graph counts the discriminator's updates
         on_real = discriminator.train_on_batch([real, labels], real_y)
         moment.assign([2 * number + 1, 0])
@@ -330,13 +330,13 @@ def wasserstein_gan(keras, tf):
     def iterate(number):
         for _ in range(5):
             real = images[rng.integers(0, len(images), BATCH)]
-            fake = generator.predict(rng.normal(0, 1, (BATCH, Z)), verbose=0)
+            fake = generator.predict_on_batch(rng.normal(0, 1, (BATCH, Z)))
             on_real = discriminator.train_on_batch(real, real_y)
             on_fake = discriminator.train_on_batch(fake, fake_y)
             for layer in discriminator.layers:
                 layer.set_weights([np.clip(weights, -clip_value, clip_value)
                                    for weights in layer.get_weights()])
-        on_both = discriminator.predict(np.concatenate([real, fake]), verbose=0)
+        on_both = discriminator.predict_on_batch(np.concatenate([real, fake]))
         estimate = on_both[:BATCH].mean() - on_both[BATCH:].mean()
         gen_loss = gan.train_on_batch(rng.normal(0, 1, (BATCH, Z)), real_y)
         return 0.5 * np.add(on_real, on_fake), gen_loss, estimate
@@ -375,6 +375,7 @@ def main(folder, *chapters):
     # errors in float64, so Keras does not fix the order of some operations.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # takes longer than it saves
     keras.backend.set_floatx("float64")
     for chapter in chapters:
         keras.backend.clear_session()
@@ -412,9 +413,9 @@ def found_by(chapter, keras, tf):
     if discriminator.loss == "binary_crossentropy":
         # The loss of a discriminator that is certain that all images are real, when all are fake.
         discriminator.layers[-1].bias.assign([40.])
-        batch = [np.zeros((4, *part.shape[1:])) for part in discriminator.inputs]
-        nothing = np.zeros((4, 1))
-        by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict(batch, verbose=0))
+        batch = [np.zeros((BATCH, *part.shape[1:])) for part in discriminator.inputs]
+        nothing = np.zeros((BATCH, 1))  # as in training, so that no step is traced again
+        by_hand = keras.losses.binary_crossentropy(nothing, discriminator.predict_on_batch(batch))
         arrays["saturated"] = [discriminator.train_on_batch(batch, nothing)[0],
                                by_hand.numpy().mean()]
     if chapter == "wasserstein_gan":

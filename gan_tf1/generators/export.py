@@ -47,7 +47,8 @@ def export(path, folder) -> None:
     with traced(path) as (sess, net, signatures, about):
         graph_def = needed(sess.graph, [signature.output for signature in signatures.values()])
         read = {name for node in graph_def.node for name in node.input}
-        variables = [(var, sess.run(var)) for var in net.gen_vars if var.op.name in read]
+        kept = [var for var in net.gen_vars if var.op.name in read]
+        variables = list(zip(kept, sess.run(kept)))
     with making(folder) as temporary:
         save(graph_def, variables, signatures, temporary)
         write_about(about, temporary)

@@ -47,6 +47,16 @@ def published():
     return mnist.read_tfds(source.prepared_version("mnist"))
 
 
+def test_tfds_holds_mnist(published):
+    assert [len(array) for array in published] == [60000, 60000, 10000, 10000]
+    assert published.train_images.dtype == np.uint8 and published.train_images.shape[1:] == (28, 28)
+    # In MNIST itself, this is how often each digit is in the test set, and the mean training pixel is
+    # 33.318 (copies that were converted through floats may be one grey level lower).
+    assert np.bincount(published.test_labels).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert published.train_images.mean() == pytest.approx(33.318, abs=0.25)
+
+
 @pytest.mark.slow
 def test_mnist_is_the_published_one_whatever_its_source(published, monkeypatch):
     monkeypatch.setattr(mnist, "read_tfds", lambda version: published)

@@ -42,6 +42,7 @@ def test_dropout_raises_the_variance_that_is_collected(run, tmp_path, capsys, mo
     assert shift.ratios[0] > 1.3       # the first has dropout right before it
 
     out = tmp_path / "shift.txt"
+    monkeypatch.setattr(variance_shift, "of_run", lambda path, data_dir: shift)
     load_script("variance_shift.py").main([str(run), str(run), "--out", str(out)])
     text = out.read_text()
     assert text.startswith("# the semi-supervised GAN on drawn street numbers (synthetic)\n")

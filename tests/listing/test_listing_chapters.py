@@ -31,7 +31,7 @@ def values(**texts):
 
 
 def test_000_trains_and_draws_its_losses_then_stops_at_its_errors(mnist_version, tmp_path, capfd):
-    result = run(chapter("000"), tmp_path, values(num_epochs="2"), keep_going=True)
+    result = run(chapter("000"), tmp_path, values(num_epochs="2", train_batch_size="1000"), keep_going=True)
     assert "Epoch 2/2... Disc Loss: " in capfd.readouterr().out
     assert result.names["model_losses"].shape == (2, 2)
     assert (tmp_path / "figure-001.png").stat().st_size > 10000  # block 14, the losses

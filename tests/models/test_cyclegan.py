@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import values
+from conftest import load, values
 from double import assert_same, same
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.errors import InputError
@@ -25,10 +25,8 @@ def built():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(rng.normal(0, 0.3, var.shape), sess)
-            for var in tf.global_variables("pool_"):
-                var.load(rng.uniform(-1, 1, var.shape), sess)
+            load(sess, {var: rng.normal(0, 0.3, var.shape) for var in tf.trainable_variables()})
+            load(sess, {var: rng.uniform(-1, 1, var.shape) for var in tf.global_variables("pool_")})
             yield sess, gan, values(sess)
 
 

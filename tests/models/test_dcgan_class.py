@@ -5,7 +5,7 @@ import pytest
 
 import contrib_twin
 import double
-from conftest import load_script, refusal, values
+from conftest import load, load_script, refusal, shake, values
 from dcgan_numpy import convolution, leaky, transposed_convolution
 from double import assert_same, same
 from gan_tf1.errors import InputError
@@ -32,17 +32,13 @@ class Small:
             initialize, rng = tf.global_variables_initializer(), np.random.default_rng(1)
             self.sess = tf.Session(config=session_config())
         self.sess.run(initialize)
-        for var in self.variables:
-            if var.op.name in self.trainable:
-                var.load(self.sess.run(var) + rng.normal(0, 0.1, var.shape), self.sess)
-            elif "/moving_" in var.op.name:
-                low = 0.2 if var.op.name.endswith("variance") else -0.5
-                var.load(rng.uniform(low, 0.5, var.shape), self.sess)
+        shake(self.sess, [var for var in self.variables if var.op.name in self.trainable], rng)
+        load(self.sess, {var: rng.uniform(0.2 if var.op.name.endswith("variance") else -0.5, 0.5, var.shape)
+                         for var in self.variables if "/moving_" in var.op.name})
         self.start = self.sess.run(self.variables)
 
     def restart(self):
-        for var, value in zip(self.variables, self.start):
-            var.load(value, self.sess)
+        load(self.sess, dict(zip(self.variables, self.start)))
         return self.values()
 
     def values(self):

@@ -5,7 +5,7 @@ import pytest
 
 import double
 import few_streets
-from conftest import Batches, values
+from conftest import Batches, load, shake, values
 from dcgan_numpy import BN2, BN3, generator, moved_averages, passes
 from double import assert_same, same
 from gan_tf1.data import svhn
@@ -25,10 +25,8 @@ def built():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
-            for var in averages():
-                var.load(rng.uniform(0.5, 1.5, var.shape), sess)
+            shake(sess, tf.trainable_variables(), rng)
+            load(sess, {var: rng.uniform(0.5, 1.5, var.shape) for var in averages()})
             yield sess, net, values(sess)
 
 

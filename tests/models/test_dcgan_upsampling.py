@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import values
+from conftest import load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1 import layers
@@ -27,11 +27,9 @@ def built():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
-            for var in tf.global_variables(".*moving"):
-                var.load(rng.uniform(0.5, 1.5, var.shape), sess)
-            start = {var: sess.run(var) for var in tf.global_variables()}
+            shake(sess, tf.trainable_variables(), rng)
+            load(sess, {var: rng.uniform(0.5, 1.5, var.shape) for var in tf.global_variables(".*moving")})
+            start = dict(zip(tf.global_variables(), sess.run(tf.global_variables())))
             yield sess, gan, start
 
 
@@ -39,8 +37,7 @@ def built():
 def session(built):
     """`(sess, gan)`, with every variable at its initial value."""
     sess, gan, start = built
-    for var, value in start.items():
-        var.load(value, sess)
+    load(sess, start)
     return sess, gan
 
 

@@ -60,7 +60,7 @@ def twins(request, of_keras):
         keras_twin.load(found, variables, sess)
         losses = [list(model.report(sess, gan, model.step(sess, gan, dataset, rng, config)).values())
                   for _ in range(keras_twin.ITERATIONS)]
-        powers = [sess.run(var) for var in tf.global_variables() if "beta2_power" in var.name]
+        powers = sess.run([var for var in tf.global_variables() if "beta2_power" in var.name])
         yield (request.param, found, np.array(losses),
                keras_twin.differences(found, variables, sess), powers)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import load_script, values
+from conftest import load, load_script, shake, values
 from double import assert_same, same
 from gan_tf1 import seeds
 from gan_tf1.data import mixtures
@@ -29,10 +29,9 @@ def built(request):
             gan = model.build(config)
         rng = np.random.default_rng(1)
         sess.run(tf.global_variables_initializer())
-        for var in tf.trainable_variables():
-            var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
-        for var in tf.global_variables("generator/.*moving"):
-            var.load(rng.uniform(0.5, 1.5, var.shape), sess)
+        shake(sess, tf.trainable_variables(), rng)
+        load(sess, {var: rng.uniform(0.5, 1.5, var.shape)
+                    for var in tf.global_variables("generator/.*moving")})
         yield sess, gan, config, values(sess)
 
 

@@ -5,7 +5,7 @@ import pytest
 import scipy
 
 import double
-from conftest import values
+from conftest import load, shake, values
 from double import assert_same, same
 from dcgan_numpy import cross_entropy, leaky
 from gan_tf1.config import intervals, make
@@ -30,8 +30,7 @@ def built():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(sess.run(var) + rng.normal(0, 0.3, var.shape), sess)
+            shake(sess, tf.trainable_variables(), rng, 0.3)
             yield sess, gan, values(sess)
 
 
@@ -208,8 +207,8 @@ def test_the_patch_of_a_logit_is_where_its_gradient_is_not_0(layers, patch, monk
         grads = tf.gradients(logits[0, middle, middle, 0], [x, y])
         sess.run(tf.global_variables_initializer())
         rng = np.random.default_rng(2)
-        for var in tf.trainable_variables("discriminator/"):
-            var.load(rng.uniform(0.5, 1, var.shape) * rng.choice([-1, 1], var.shape), sess)
+        load(sess, {var: rng.uniform(0.5, 1, var.shape) * rng.choice([-1, 1], var.shape)
+                    for var in tf.trainable_variables("discriminator/")})
         found = sess.run(grads, {image: rng.normal(size=(1, size, size, 3)) for image in (x, y)})
     for grad in found:
         rows, columns = (np.flatnonzero(np.abs(grad[0]).sum((axis, 2))) for axis in (1, 0))

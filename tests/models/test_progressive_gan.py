@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import values
+from conftest import shake, values
 from double import assert_same, float32_rounding, same
 from gan_tf1.data import images
 from gan_tf1.errors import InputError
@@ -29,9 +29,8 @@ def switched(**switches):
 def shaken(sess):
     """Change every weight from its initial value, and make the averages differ from the weights."""
     rng = np.random.default_rng(1)
-    for var in tf.global_variables("(generator|discriminator)/"):
-        if "Adam" not in var.name:
-            var.load(sess.run(var) + rng.normal(0, 0.3, var.shape), sess)
+    shake(sess, [var for var in tf.global_variables("(generator|discriminator)/")
+                 if "Adam" not in var.name], rng, 0.3)
 
 
 @pytest.fixture(scope="module")

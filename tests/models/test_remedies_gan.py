@@ -7,7 +7,7 @@ import pytest
 import scipy
 
 import double
-from conftest import values
+from conftest import shake, values
 from double import assert_same, same
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
@@ -48,8 +48,7 @@ class in_session:
         self.sess.__enter__()
         self.sess.run(tf.global_variables_initializer())
         rng = np.random.default_rng(1)
-        for var in tf.trainable_variables():
-            var.load(self.sess.run(var) + rng.normal(0, 0.3, var.shape), self.sess)
+        shake(self.sess, tf.trainable_variables(), rng, 0.3)
         return self.sess, gan, self.config, {
             gan.real: rng.uniform(-1, 1, (8, SIZE)), gan.noise: rng.normal(size=(8, 5)),
             gan.epsilon: rng.uniform(size=(8, 1))}

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax, logsumexp
 
 import double
-from conftest import restore, values
+from conftest import restore, shake, values
 from gan_tf1.models import salimans_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import refusing_determinism, without_gpu_kernel
@@ -53,8 +53,7 @@ def whole():
             tf.Session(config=session_config()) as sess:
         built, rng = Built(sess), np.random.default_rng(1)
         sess.run(tf.global_variables_initializer())
-        for var in built.net.gen_vars:
-            var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
+        shake(sess, built.net.gen_vars, rng)
         yield sess, built, values(sess)
 
 

@@ -4,6 +4,7 @@ import double
 import numpy as np
 import pytest
 
+from conftest import load
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.models.parts import semi_supervised_networks as networks
@@ -74,8 +75,8 @@ def test_without_the_dead_branch_the_network_is_what_was_alive_of_it():
                 tf.constant(images(8), tf.float64), size_mult=4, net=net)
             variables = tf.global_variables()
             sess.run(tf.global_variables_initializer())
-            for var in variables if values else ():
-                var.load(values[var.op.name], sess)
+            if values:
+                load(sess, {var: values[var.op.name] for var in variables})
             return sess.run(class_logits), {
                 var.op.name: value for var, value in zip(variables, sess.run(variables))}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import values
+from conftest import load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
@@ -25,10 +25,9 @@ def session():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
-            for var in tf.global_variables("generator/.*moving"):
-                var.load(rng.uniform(0.5, 1.5, var.shape), sess)
+            shake(sess, tf.trainable_variables(), rng)
+            load(sess, {var: rng.uniform(0.5, 1.5, var.shape)
+                        for var in tf.global_variables("generator/.*moving")})
             yield sess, gan
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import restore, values
+from conftest import load, restore, shake, values
 from double import assert_same, float32_rounding, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
@@ -29,10 +29,9 @@ def built():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
-            for var in tf.global_variables("generator/.*moving"):
-                var.load(rng.uniform(0.5, 1.5, var.shape), sess)
+            shake(sess, tf.trainable_variables(), rng)
+            load(sess, {var: rng.uniform(0.5, 1.5, var.shape)
+                        for var in tf.global_variables("generator/.*moving")})
             yield sess, gan, values(sess)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import values
+from conftest import load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
@@ -26,10 +26,9 @@ def built():
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in tf.trainable_variables():
-                var.load(sess.run(var) + rng.normal(0, 0.1, var.shape), sess)
-            for var in tf.global_variables("generator/.*moving"):
-                var.load(rng.uniform(0.5, 1.5, var.shape), sess)
+            shake(sess, tf.trainable_variables(), rng)
+            load(sess, {var: rng.uniform(0.5, 1.5, var.shape)
+                        for var in tf.global_variables("generator/.*moving")})
             yield sess, gan, values(sess)
 
 
@@ -71,8 +70,7 @@ def penalty_of(score, points, weights={}):
         with double.precision():
             found = model.gradient_penalty(score, *map(tf.constant, points))
         variables = {var.op.name: var for var in tf.trainable_variables()}
-        for name, value in weights.items():
-            variables[name].load(value, sess)
+        load(sess, {variables[name]: value for name, value in weights.items()})
         by_weight = tf.gradients(found, [variables[name] for name in weights],
                                  unconnected_gradients="zero")
         return sess.run((found, *by_weight))
