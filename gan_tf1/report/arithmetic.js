@@ -111,9 +111,10 @@ function arithmetic(place, net, labelsOf, taken) {
         images[next++], () => { one.inside.splice(i, 1); change(); })));
       if (focused >= 0) (one.content.children[Math.min(focused, one.inside.length - 1)] || one.button).focus();
     }
-    const [a, b, c] = boxes.map((one) => one.inside.length), long = Math.hypot(...sum()), usual = Math.hypot(...net.latents[0]);
-    said.textContent = `The mean of ${a} \u2212 the mean of ${b} + the mean of ${c}. The result is ${(long / usual).toFixed(2)} ` +
-      "times as long as a latent vector of the training.";
+    const [a, b, c] = boxes.map((one) => one.inside.length), empty = a && b && c ? "" : " An empty box counts as 0.";
+    const long = Math.hypot(...sum()), usual = Math.hypot(...net.latents[0]);
+    said.textContent = `Samples in A, B and C: ${a}, ${b} and ${c}.${empty} The result is ${(long / usual).toFixed(2)} times ` +
+      "as long as a latent vector of the training.";
   }
   function refresh() { change(); return offer(); }
   return refresh;

@@ -5,7 +5,7 @@
   const x = floatsOf(told.x), real = floatsOf(told.data), z = floatsOf(told.z);
   const frames = told.frames.map((frame) => ({ ...frame, gen: floatsOf(frame.gen), disc: floatsOf(frame.disc),
     optimum: floatsOf(frame.optimum), mapped: floatsOf(frame.mapped) }));
-  const wide = 900, high = 470, floor = 330, left = 60, right = 20;
+  const wide = 900, high = 470, floor = 330, left = 84, right = 20;
   const [low, top] = [x[0], x[x.length - 1]];
   const toX = (value) => left + (value - low) / (top - low) * (wide - left - right);
   const toY = (value) => floor - Math.min(value, 1.1) / 1.1 * (floor - 12);
@@ -31,7 +31,7 @@
   const readout = html("p", { class: "readout short" });
 
   // The value over the frames of the replay, in equal steps.
-  const values = svg("svg", { class: "chart still", viewBox: "0 0 900 190", role: "img",
+  const values = svg("svg", { class: "chart still", viewBox: "0 0 900 200", role: "img",
     "aria-label": "the value V(G, D) over the replay, with that of the optimal discriminator" });
   const all = frames.flatMap((frame) => [frame.value, frame.bestValue]).filter(Number.isFinite);
   const least = Math.min(told.best, ...all), most = Math.max(...all), last = Math.max(1, frames.length - 1);
@@ -44,7 +44,7 @@
   frames.forEach((frame, i) => {
     if (i && frame.stage === frames[i - 1].stage) return;
     values.append(svg("path", { class: "grid", d: `M${atX(i)} 5V165` }),
-      svg("text", { x: atX(i) + 5, y: 186 }, frame.stage.slice(0, 3)));
+      svg("text", { x: atX(i) + 5, y: 196 }, frame.stage.slice(0, 3)));
   });
   values.append(svg("path", { class: "stage optimum", d: path(frames.map((frame, i) => [i, frame.bestValue]), atX, atY) }),
     svg("path", { class: "stage disc", d: path(frames.map((frame, i) => [i, frame.value]), atX, atY) }));
