@@ -58,8 +58,9 @@ def main(argv=None):
 
     networks = architecture.of_chapter(args.chapter, config)
     print(architecture_drawing.in_words(networks))
+    drawn = architecture_drawing.drawing(networks, " ".join([args.chapter, *args.settings]))
     with replacing(out) as temporary:
-        temporary.write_text(architecture_drawing.drawing(networks, " ".join([args.chapter, *args.settings])), encoding="utf-8")
+        temporary.write_text(drawn, encoding="utf-8")
     print(out)
 
 

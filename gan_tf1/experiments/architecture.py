@@ -69,12 +69,12 @@ def of_graph(graph) -> list[Network]:
 
 
 def _network(graph, name, variables) -> Network:
-    ops = [op for op in graph.get_operations() if op.name.startswith(f"{name}/") and _batch(op.outputs)]
-    used, inputs, layers, counted = _used(ops, name), {}, [], set()
+    ops = _first_pass(graph, name, variables)
+    inside, used, inputs, layers, counted = set(ops), _used(ops, name), {}, [], set()
     place = {}  # op -> the layer to which it belongs, the number of its row
     for op in ops:
         before = [tensor for tensor in op.inputs if _batch([tensor])]
-        inputs.update((tensor.name, _shape(tensor)) for tensor in before if not tensor.op.name.startswith(f"{name}/"))
+        inputs.update((tensor.name, _shape(tensor)) for tensor in before if tensor.op not in inside)
         weights = sum(math.prod(variables[one].shape.as_list()) for one in _read(op, variables, counted))
         row = max((place[tensor.op] for tensor in before if tensor.op in place), default=None)
         kind, follows = _product(op), _named(op)
@@ -94,6 +94,26 @@ def _network(graph, name, variables) -> Network:
     if layers and layers[0].kind.endswith("norm"):
         layers[0] = layers[0]._replace(shape=[*inputs.values()][-1])
     return Network(name, tuple(inputs.values()), tuple(layers))
+
+
+def _first_pass(graph, name, variables):
+    """The ops of the network's first pass that have a batch.
+
+    They are those in its scope. A network that is a function of its weights has none there: then they are those
+    from the first that reads its variables to the last before one that reads them again.
+    """
+    ops = [op for op in graph.get_operations() if _batch(op.outputs) and "gradients" not in op.name]
+    scoped = [op for op in ops if op.name.startswith(f"{name}/")]
+    if scoped:
+        return scoped
+    found, seen = [], set()
+    for op in ops:
+        read = set(_read(op, variables, set()))
+        if read & seen:
+            break
+        seen |= read
+        found += [op] if seen else []
+    return found
 
 
 def _used(ops, name):
@@ -156,7 +176,8 @@ def _named(op) -> str:
     if "batchnorm/" in op.name:  # of a dense layer: the last of several ops
         return "batch norm" if op.type == "AddV2" else ""
     if op.type == "Maximum" and len(before) == 2:
-        return "leaky ReLU"
+        one, other = op.inputs
+        return "leaky ReLU" if other in one.op.inputs or one in other.op.inputs else "maximum"
     if op.type == "Max" and len(shape) == len(before[0]) - 1 and shape:
         return "maxout"
     if op.type == "Rsqrt":

@@ -57,7 +57,7 @@ print(f"TensorFlow {tf.__version__}, executing eagerly: {tf.executing_eagerly()}
 # %% [markdown]
 # ## Settings
 #
-# Twenty epochs show digits, and take one or two minutes. The book trains 100. With `DATA = "auto"` the images are those
+# Twenty epochs show rough digits, and take one or two minutes. The book trains 100. With `DATA = "auto"` the images are those
 # of MNIST if they can be found or downloaded, and otherwise digits that the package draws itself.
 
 # %% tags=["settings"]

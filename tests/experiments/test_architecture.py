@@ -13,7 +13,7 @@ from gan_tf1.tf1 import new_graph, tf
 
 FIGURES = ROOT / "scripts" / "figures"
 SMALL = {"dcgan_svhn": dict(g_size_mult=4, d_size_mult=4), "progressive_gan": dict(max_maps=8, z_dim=8, resolution=8),
-         "pix2pix": dict(size=16)}
+         "pix2pix": dict(size=16, channels=2, patch_layers=1)}
 
 
 def graph_of(chapter, **settings):
@@ -73,6 +73,19 @@ def test_the_weights_of_all_layers_are_those_of_the_graph(chapter, untrained):
     if chapter == "semi_supervised":
         assert [layer.weights for layer in networks[1].layers if "not used" in layer.kind] == [147_840]
         assert "batch norm (not used)" in networks[1].layers[1].then
+
+
+@pytest.mark.slow
+def test_the_progressive_gan_has_the_23_million_weights_that_the_chapter_states(untrained):
+    networks = architecture.of_graph(graph_of("progressive_gan", resolution=128))
+    assert [round(network.weights / 1e6) for network in networks] == [23, 23]
+
+
+def test_a_network_that_is_a_function_of_its_weights_is_found_too(untrained):
+    """Also the first pass alone, although the ops of later passes are in the same scope."""
+    _, discriminator = architecture.of_graph(graph_of("remedies_gan", hidden_size=3, z_dim=2))
+    assert [(layer.kind, layer.then, layer.weights) for layer in discriminator.layers] == [
+        ("dense", ("leaky ReLU",), 785 * 3), ("dense", ("leaky ReLU",), 12), ("dense", (), 4)]
 
 
 def test_the_kept_diagram_of_the_first_chapter_is_that_of_its_graph(first):
