@@ -20,8 +20,7 @@ RESULTS = sorted(ROOT / name for name in re.findall(
     r"^!(checkpoints/\w+)/$", (ROOT / ".gitignore").read_text(), re.M))  # those that git keeps
 FOLDERS = sorted({path.parent for path in (ROOT / "gan_tf1").rglob("*") if path.is_file()
                   and path.suffix in (".py", ".csv") and "__pycache__" not in path.parts})
-PAGES = sorted({ROOT / "README.md", ROOT / "scripts" / "README.md", ROOT / "scripts" / "FIGURES.md",
-                ROOT / "scripts" / "notebooks" / "README.md",
+PAGES = sorted({ROOT / "README.md", *(ROOT / "scripts").glob("*.md"), ROOT / "scripts" / "notebooks" / "README.md",
                 ROOT / "checkpoints" / "README.md",
                 *(ROOT / "tests").rglob("README.md"), *(ROOT / "gan_tf1").rglob("README.md"),
                 *(folder / "README.md" for folder in RESULTS)})
