@@ -120,8 +120,8 @@ figures.sample_grid(samples_of(vanilla_gan, sess, gan, config), f"After {ITERATI
 
 # %% [markdown]
 # After these 2,000 iterations the images have the place of a digit, but not yet the strokes of one. The chapter trains
-# fifteen times as long, and its networks are four times as wide. The script does both: `python
-# scripts/06_vanilla_gan.py`.
+# fifteen times as long, and its networks are four times as wide. The chapter's script does both:
+# `python scripts/06_vanilla_gan.py`.
 
 # %% [markdown]
 # ## The conditional GAN (figures 6.13 and 6.14)

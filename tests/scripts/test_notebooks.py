@@ -13,7 +13,7 @@ NOTEBOOKS = ROOT / "scripts" / "notebooks"
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.py"))
 SMALL = {  # settings with which a notebook runs in seconds, instead of those of its cell
     "mnist_gan": "EPOCHS, STEPS, DATA = 2, 20, 'drawn'", "book_losses": "",
-    "semi_supervised": "EPOCHS, STEPS, SIZES, WIDTH = 2, 5, (600, 200), 4",
+    "semi_supervised": "EPOCHS, STEPS, SIZES, WIDTH = 2, 5, (1200, 200), 4",
     "keras_chapters": "ITERATIONS, WIDTH, DATA = 20, 8, 'drawn'", "theory": "UPDATES, CRITIC_UPDATES = 20, 20"}
 FIGURES = {"mnist_gan": 5, "book_losses": 2, "semi_supervised": 4, "keras_chapters": 6, "theory": 4}  # at least
 
