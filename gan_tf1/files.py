@@ -61,8 +61,7 @@ def replacing(path: Path, flush: Callable[[Path], object] = flush) -> Iterator[p
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED,
                                              suffix=path.suffix)
     except (OSError, RuntimeError) as error:  # links that form a circle raise RuntimeError
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path} can't be written: {reason}") from error
+        raise InputError(f"{path} can't be written: {_reason(path, error)}") from error
     os.close(handle)
     try:
         os.chmod(temporary, 0o666 & ~_umask())
@@ -95,8 +94,7 @@ def making(path: Path) -> Iterator[pathlib.Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.mkdtemp(dir=path.parent, prefix=UNFINISHED)
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path} can't be written: {reason}") from error
+        raise InputError(f"{path} can't be written: {_reason(path, error)}") from error
     try:
         os.chmod(temporary, 0o777 & ~_umask())
         yield pathlib.Path(temporary)
@@ -134,6 +132,15 @@ def existing_data(path: Path) -> pathlib.Path:
         raise InputError(f"--data-dir {path} doesn't exist: name the folder that holds the data, "
                          "or make an empty one to download the data into it")
     return path
+
+
+def _reason(path, error):
+    """Why `path` can't be written. If a folder above it is a file, `error` says misleading things."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        for above in path.parents:
+            if os.path.isfile(above):
+                return f"{above} is a file, not a folder"
+    return getattr(error, "strerror", None) or error
 
 
 def _umask():

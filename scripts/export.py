@@ -41,6 +41,7 @@ def main(argv=None):
         raise InputError(f"the folder is given twice, {args.folder} and --out {args.out}: leave out "
                          "the first")
     out = args.out or args.folder or outputs.next_free("exported")
+    outputs.refuse_devices(out, "--out")
     (onnx_export.export if args.onnx else export)(args.run, out)
     print(out)
     if args.folder:

@@ -140,7 +140,7 @@ def check_file(path, flag, endings=(".png",), overwrite=False) -> None:
     """Raise InputError, naming `flag`, if a result must not be written to the file `path`."""
     if path.suffix not in endings:
         raise InputError(f"{flag} {path} must end in {' or '.join(endings)}")
-    _refuse_devices(path, flag)
+    refuse_devices(path, flag)
     if path.exists() and not path.is_file():
         raise InputError(f"{flag} {path} is not a file: name another")
     if path.exists() and not overwrite:
@@ -157,7 +157,7 @@ def folder(args, name) -> pathlib.Path:
     if not args.out:
         return claim(name)
     path = args.out
-    _refuse_devices(path, "--out")
+    refuse_devices(path, "--out")
     if path.exists() and not path.is_dir():
         raise InputError(f"--out {path} is a file: name a folder")
     if path.exists() and any(path.iterdir()) and not args.overwrite:
@@ -166,7 +166,8 @@ def folder(args, name) -> pathlib.Path:
     return path
 
 
-def _refuse_devices(path, flag):
+def refuse_devices(path, flag) -> None:
+    """Raise InputError, naming `flag`, if `path` is in a folder of devices."""
     place = path.absolute()
     if place.is_relative_to("/dev/shm"):  # a file system in memory, not a device
         return

@@ -268,7 +268,7 @@ def test_the_script_exports_the_shipped_generator(main, tmp_path, capsys):
 @pytest.mark.parametrize("what, complaint", [
     ("occupied", "occupied is occupied, and is not overwritten: name another"),
     ("file", "file is occupied, and is not overwritten: name another"),
-    ("file/below", "file/below can't be written: "),
+    ("file/below", "file is a file, not a folder"),
     ("damaged", "can't be restored"),
     ("classifier", "is a run of 'mnist_classifier', which doesn't say how a latent vector becomes"),
     ("nothing", "holds no run")])
@@ -287,6 +287,10 @@ def test_what_cannot_be_exported_gives_one_line_and_leaves_nothing(main, tmp_pat
     assert complaint in refusal(capsys, main, path, out)
     assert {file.name for file in tmp_path.iterdir()} == {"occupied", "file", "run"}
     assert (tmp_path / "occupied" / "kept").read_text() == (tmp_path / "file").read_text() == "kept"
+
+
+def test_nothing_is_exported_into_a_folder_of_devices(main, capsys):
+    assert "is in a folder of the system's devices" in refusal(capsys, main, SHIPPED, "--out", "/proc/exported")
 
 
 def test_a_generator_of_points_is_not_exported(main, tmp_path, capsys):
