@@ -13,7 +13,7 @@ import dataclasses
 import json
 
 from gan_tf1 import models
-from gan_tf1.config import Parser, make
+from gan_tf1.config import Parser, flag, make
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import architecture, architecture_drawing
 from gan_tf1.files import replacing
@@ -25,9 +25,11 @@ def settings(given, Config):
 
     Raises InputError if one of them is not NAME=VALUE, is unknown, or has a value that is not accepted.
     """
+    names = {flag(field.name).removeprefix("--"): field.name for field in dataclasses.fields(Config)}
     values = {}
     for text in given:
         name, equals, value = text.partition("=")
+        name = names.get(name.removeprefix("--"), name)
         if not equals:
             raise InputError(f"--set takes NAME=VALUE, not {text[:40]!r}")
         try:
@@ -43,7 +45,7 @@ def main(argv=None):
     parser.add_argument("chapter", nargs="?", default="mnist_gan", metavar="CHAPTER",
                         help="the chapter's name in --list (default: mnist_gan)")
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", dest="settings",
-                        help="settings of the chapter that differ, by their names in config.json")
+                        help="settings of the chapter that differ, by their names in config.json, or as flags")
     parser.add_argument("--list", action="store_true", help="print the names of all chapters")
     outputs.add_flags(parser, "network", ".svg", "the diagram")
     args = parser.parse_args(argv)

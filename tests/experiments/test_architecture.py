@@ -108,6 +108,8 @@ def test_the_script_draws_and_tells_the_networks(capsys, tmp_path):
     assert "mnist_gan gen_hidden_size=7" in (tmp_path / "a.svg").read_text()
     main(["--list"])
     assert "semi_supervised" in capsys.readouterr().out.split()
+    main(["mnist_gan", "--set", "z-size=3", "--out", str(tmp_path / "b.svg")])  # the name of the flag
+    assert "generator: 101,648 weights, from 3 numbers" in capsys.readouterr().out
     for argv, told in ((["mnist"], "no chapter called 'mnist'"), (["mnist_gan", "--set", "a=1"], "unknown setting 'a'"),
                        (["mnist_gan", "--set", "epochs"], "NAME=VALUE")):
         assert told in refusal(capsys, main, *argv)
