@@ -9,12 +9,14 @@ below, a bound. The bounds of exercises 1 and 2 come from the theory. The others
 runs with the change and those without, far from both.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import models
 from gan_tf1.config import as_flag
 from gan_tf1.errors import InputError
 from gan_tf1.training.run_config import read_config_of
@@ -72,7 +74,7 @@ def judge(exercise, path) -> Judged:
     file cannot be read.
     """
     chapter = f"{exercise.chapter!r}, which this exercise trains"
-    settings = read_config_of(exercise.chapter, path, chapter)["settings"]
+    config = read_config_of(exercise.chapter, path, chapter)
     if not is_complete(path):
         raise InputError(f"{path} is not complete: it is still running, or was interrupted (then "
                          "continue it with --resume), or has diverged")
@@ -80,9 +82,21 @@ def judge(exercise, path) -> Judged:
     shown = shows(exercise, number)
     sentence = (f"{path} {'shows' if shown else 'does not show'} this: {exercise.measured} is "
                 f"{number:.3g}, {'' if shown else 'not '}{side(exercise)} {exercise.bound:.3g}.")
-    other = [f"{as_flag(name, settings.get(name))} instead of {as_flag(name, value)}"
-             for name, value in exercise.changed.settings.items() if settings.get(name) != value]
-    return Judged(shown, number, sentence, other)
+    return Judged(shown, number, sentence, differences(exercise, config))
+
+
+def differences(exercise, config) -> list:
+    """The settings in which a run with this `config` differs from the `exercise`, each as a text.
+
+    The exercise has the chapter's own settings, except for those that its command names.
+    """
+    program = exercise.changed
+    wanted = dataclasses.asdict(models.of_chapter(exercise.chapter).Config()) | program.settings
+    has = {name: config["settings"].get(name, value) for name, value in wanted.items()}
+    if "--data" in program.before:
+        wanted["data"], has["data"] = program.before[-1], config["data"]
+    return [f"{as_flag(name, has[name])} instead of {as_flag(name, value)}"
+            for name, value in wanted.items() if has[name] != value]
 
 
 def shows(exercise, number) -> bool:

@@ -29,13 +29,14 @@ def write_table(path, columns):
 @pytest.fixture
 def run(tmp_path):
     """A function that makes a run directory of an exercise: `run(number, shown, **settings)`."""
-    def make(number, shown, **settings):
+    def make(number, shown, data=None, **settings):
         exercise = EXERCISES[number]
         path = tmp_path / f"{number}-{'changed' if shown else 'usual'}"
         path.mkdir()
         program = exercise.changed if shown else exercise.usual
+        data = data or (program.before[-1] if "--data" in program.before else "drawn")
         (path / "config.json").write_text(json.dumps({
-            "chapter": exercise.chapter, "settings": {**program.settings, **settings}, "data": "drawn",
+            "chapter": exercise.chapter, "settings": {**program.settings, **settings}, "data": data,
             "data_title": "drawn", "data_crc32": "0", "data_dir": None, "seed": 0, "sample_shape": [1]}))
         if number in CITIES:
             cities = CITIES[number][not shown]
@@ -77,6 +78,15 @@ def test_a_run_of_other_settings_is_judged_with_a_note(run, capsys):
     out, err = capsys.readouterr()
     assert f"note: {path} has --label-smooth 0.05 instead of --label-smooth 0" in err
     assert "shows this" in out
+
+
+@pytest.mark.parametrize("number, other, note", [
+    (1, {"learning_rate": 0.02}, ["--learning-rate 0.02 instead of --learning-rate 0.001"]),
+    (5, {"iterations": 50, "remedy": "packing"},
+     ["--iterations 50 instead of --iterations 5000", "--remedy packing instead of --remedy none"]),
+    (7, {"data": "ring"}, ["--data ring instead of --data grid"])])
+def test_the_note_also_names_settings_that_the_command_of_the_exercise_leaves_alone(run, number, other, note):
+    assert sorted(lesson.judge(EXERCISES[number], run(number, True, **other)).other) == note
 
 
 # --- the script ---
