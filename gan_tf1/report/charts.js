@@ -71,6 +71,7 @@ function reach(panel, runs, from, to) {
     see(panel.band.x, panel.band.high, true);
   }
   if (low > high) [low, high] = [0, 1];
+  if (low === high) [low, high] = low ? [Math.min(low, 0), Math.max(low, 0)] : [0, 1]; // a run of one epoch
   const room = Math.max(high - low, 1e-6 * Math.abs(high), 1e-9);
   low = Math.max(Math.min(low, least), low - 0.6 * room);
   high = Math.min(Math.max(high, most), high + 0.6 * room);

@@ -50,9 +50,9 @@ def shipped():
     return dense.of_run(SHIPPED, read_config(SHIPPED))
 
 
-def in_javascript(expression, given):
-    """The value of a JavaScript `expression` of `given`, computed in node with the arithmetic of the page."""
-    scripts = "".join((page.HERE / name).read_text() for name in ("numbers.js", "network.js"))
+def in_javascript(expression, given, *others):
+    """The value of a JavaScript `expression` of `given`, in node, with the arithmetic of the page and scripts `others`."""
+    scripts = "".join((page.HERE / name).read_text() for name in ("numbers.js", "network.js", *others))
     program = (f'"use strict"; {scripts}; const given = JSON.parse(require("fs").readFileSync(0)); '
                f"Promise.resolve({expression}).then((found) => console.log(JSON.stringify(found)))")
     done = subprocess.run([NODE, "-e", program], input=json.dumps(given), text=True, capture_output=True)
@@ -140,6 +140,15 @@ def test_half_precision_is_decoded_as_numpy_does():
     values = values[np.isfinite(values)]
     text = base64.b64encode(values.astype("<f2").tobytes()).decode()
     assert np.array_equal(in_javascript("Array.from(halvesOf(given))", text), values.astype(float))
+
+
+@in_node
+@pytest.mark.parametrize("value", [1.34, -0.5, 0])
+def test_the_axis_of_a_run_of_one_epoch_has_labels(value):
+    low, high, *labels = in_javascript(
+        "(() => { const [low, high] = reach({ runs: [[given]] }, [{ x: [1] }], 1, 2);"
+        " return [low, high, ...ticks(low, high, 4, false)]; })()", value, "charts.js")
+    assert low <= value < high and low <= 0 <= high and len(labels) >= 3
 
 
 @in_node
