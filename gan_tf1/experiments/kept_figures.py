@@ -83,15 +83,6 @@ def remedies(data):
         list(dict.fromkeys(row["seed"] for row in rows)))
 
 
-def accuracies(folder, data_title):
-    """The accuracies of the semi-supervised GAN in three configurations."""
-    runs = [(name, envelopes.envelope("semi_supervised", folder / f"{name}.csv"))
-            for name in ("supervised", "corrected", "printed")]
-    return figures.accuracy_curves(
-        [(f"{name}: ", {"epoch": each.epochs, **each.losses}) for name, each in runs],
-        f"{data_title}, 1,000 labels: mean and range of 3 seeds")
-
-
 def ways_to_train(folder):
     """The test accuracies of the semi-supervised GAN, trained in the ways that `folder` holds."""
     with open(folder / "accuracies.csv", newline="") as file:
@@ -180,10 +171,7 @@ def every():
         (KEPT / "mnist_generators" / "evaluation.txt").read_text()))
     for data in ("mnist", "two_cities"):
         yield f"mode_collapse/{data}_remedies.png", remedies(data)
-    for name, title in (("cifar10", "CIFAR-10"), ("street", "Drawn street numbers (synthetic)")):
-        yield f"semi_supervised/{name}/accuracies.png", accuracies(
-            KEPT / "semi_supervised" / name, title)
-    for name in ("svhn_subset", "svhn_subset_narrow"):
+    for name in ("cifar10", "street", "svhn_subset", "svhn_subset_narrow"):
         folder = KEPT / "semi_supervised" / name
         yield f"semi_supervised/{name}/accuracies.png", ways_to_train(folder)
     for name in ("estimate", "penalty"):

@@ -125,10 +125,13 @@ def _check(config):
 def data_of(configs) -> str:
     """The data sets of runs, given their `configs`, with checksums: "MNIST, data_crc32 7cd8a48a".
 
-    Several are separated by semicolons.
+    Several data sets are separated by semicolons. Runs on one of them that have different labelled
+    images have different checksums, and all of these follow each other.
     """
-    return "; ".join(dict.fromkeys(
-        f"{config['data_title']}, data_crc32 {config['data_crc32']}" for config in configs))
+    checksums = {}
+    for config in configs:
+        checksums.setdefault(config["data_title"], {})[config["data_crc32"]] = None
+    return "; ".join(f"{title}, data_crc32 {' '.join(found)}" for title, found in checksums.items())
 
 
 def read_config_of(chapter, path, called=None) -> dict:

@@ -17,7 +17,7 @@ from gan_tf1 import figures
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_gan
-from gan_tf1.training import growing, run_directory, run_results
+from gan_tf1.training import growing, run_config, run_directory, run_results
 
 # Eight small steps per epoch on 400 digits.
 TINY = ("--data", "drawn", "--batch-size", "50", "--gen-hidden-size", "8",
@@ -101,6 +101,12 @@ def test_config_json_says_how_the_run_was_made(finished):
     assert set(config["versions"]) == {"python", "machine", "gan_tf1", "tensorflow", "tf-keras",
                                        "numpy"}
     assert "not installed" not in config["versions"].values()
+
+
+def test_the_data_of_several_runs_are_named_once_with_all_their_checksums():
+    runs = [{"data_title": title, "data_crc32": checksum} for title, checksum in
+            (("MNIST", "0000000a"), ("CIFAR-10", "0000000b"), ("MNIST", "0000000c"), ("MNIST", "0000000a"))]
+    assert run_config.data_of(runs) == "MNIST, data_crc32 0000000a 0000000c; CIFAR-10, data_crc32 0000000b"
 
 
 def test_samples_of_every_epoch_are_kept(finished):
