@@ -51,7 +51,7 @@ def shipped():
 
 
 def in_javascript(expression, given, *others):
-    """The value of a JavaScript `expression` of `given`, in node, with the arithmetic of the page and scripts `others`."""
+    """The value of a JavaScript `expression` of `given`, in node, with the arithmetic and `others` of the scripts."""
     scripts = "".join((page.HERE / name).read_text() for name in ("numbers.js", "network.js", *others))
     program = (f'"use strict"; {scripts}; const given = JSON.parse(require("fs").readFileSync(0)); '
                f"Promise.resolve({expression}).then((found) => console.log(JSON.stringify(found)))")
