@@ -1,4 +1,7 @@
-"""Tables of text for the terminal and for reports, formatted by the library `tabulate`."""
+"""Tables of text for the terminal and for reports, formatted by the library `tabulate`, and CSV tables read."""
+
+import csv
+from collections.abc import Iterable
 
 from tabulate import tabulate
 
@@ -13,6 +16,17 @@ def lines(headers, rows, left=1) -> list[str]:
     # Passed as `headers`, they would make each column two spaces wider than necessary.
     return tabulate([headers, *rows], tablefmt="plain", colalign=alignment,
                     disable_numparse=True).splitlines()
+
+
+def rows_of(text: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of a CSV table as dicts, from its lines; those that begin with # are comments."""
+    return list(csv.DictReader(line for line in text if not line.startswith("#")))
+
+
+def rows_at(path) -> list[dict[str, str]]:
+    """`rows_of` the CSV file at `path`."""
+    with open(path, newline="") as file:
+        return rows_of(file)
 
 
 def markdown(headers, rows) -> str:

@@ -49,12 +49,10 @@ def main(argv=None):
     parser.add_argument("--list", action="store_true", help="print the names of all chapters")
     outputs.add_flags(parser, "network", ".svg", "the diagram")
     args = parser.parse_args(argv)
-    names = architecture.chapters()
     if args.list:
-        print("\n".join(names))
+        print("\n".join(models.chapters()))
         return
-    if args.chapter not in names:
-        raise InputError(f"there is no chapter called {args.chapter[:40]!r}: the chapters are {', '.join(names)}")
+    models.refuse_unknown(args.chapter)
     config = settings(args.settings, models.of_chapter(args.chapter).Config)
     out = outputs.file(args, "network", (".svg",))
 

@@ -7,10 +7,10 @@ The article shows the image with `imshow`, which makes its least value black and
 the digits, the same image is an even grey. Both are drawn.
 """
 
-from gan_tf1 import figures
+from gan_tf1 import figures, models
 from gan_tf1.config import Parser
-from gan_tf1.errors import InputError, script
-from gan_tf1.experiments import architecture, untrained
+from gan_tf1.errors import script
+from gan_tf1.experiments import untrained
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
 
@@ -23,9 +23,7 @@ def main(argv=None):
     parser.add_argument("--seed", type=seed_number, default=0, help="of the weights and the noise (default: 0)")
     outputs.add_flags(parser, "untrained", ".png")
     args = parser.parse_args(argv)
-    if args.chapter not in architecture.chapters():
-        raise InputError(f"there is no chapter called {args.chapter[:40]!r}: the chapters are "
-                         f"{', '.join(architecture.chapters())}")
+    models.refuse_unknown(args.chapter)
     out = outputs.file(args, "untrained")
     title = f"An untrained generator: {args.chapter}, seed {args.seed}"
     print(figures.save(untrained.sample_figure(untrained.sample(args.chapter, args.seed), title), out))

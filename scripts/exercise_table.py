@@ -24,11 +24,9 @@ from gan_tf1.training import many_runs
 
 def wanted(args, program, seed):
     """The run of `program` with `seed`."""
-    # The script with subcommands finds its own by the flag --objective.
-    before = [argument for argument in program.before if argument != "train"]
     data = ["--data", args.data] if program.digits else []
     place = ["--data-dir", args.data_dir] if program.digits and args.data_dir else []
-    flags = ["--seed", seed, *data, *place, *before, *program.arguments[len(program.before):]]
+    flags = [*program.arguments, "--seed", seed, *data, *place]
     return many_runs.Wanted(lesson_table.run_name(program, seed), program.script, flags)
 
 

@@ -40,16 +40,8 @@ class Network(NamedTuple):
         return sum(layer.weights for layer in self.layers)
 
 
-def chapters() -> list[str]:
-    """The names of all chapters that have a model."""
-    import pkgutil
-    names = [module.name for module in pkgutil.iter_modules(models.__path__) if not module.ispkg]
-    known = {module.rpartition(".")[2]: chapter for chapter, module in models.MODULES.items()}
-    return sorted(known.get(name, name) for name in names)
-
-
 def of_chapter(chapter, config=None) -> list[Network]:
-    """The networks of `chapter`, one of `chapters()`, with the settings `config` or the chapter's own."""
+    """The networks of `chapter`, one of `models.chapters()`, with the settings `config` or the chapter's own."""
     model = models.of_chapter(chapter)
     config = config or model.Config()
     with new_graph(0).as_default() as graph:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import tables
 from gan_tf1.evaluation.statistics import share_interval
 from gan_tf1.figure_layout import legend_below, new_figure
 from gan_tf1.published import comparison, likeness
@@ -86,9 +87,8 @@ def write_rows(file, found) -> None:
 
 def read_rows(file) -> list[Rate]:
     """The `Rate`s in a CSV file that `write_rows` wrote, without the comments above them."""
-    rows = csv.DictReader(line for line in file if not line.startswith("#"))
     return [Rate(row["program"], row["title"], row["epochs"], *(int(row[name]) for name in (
-        "runs", "found", "groups"))) for row in rows]
+        "runs", "found", "groups"))) for row in tables.rows_of(file)]
 
 
 def table(found) -> tuple[list, list]:

@@ -1,11 +1,10 @@
 """The figures in checkpoints/, drawn again from the numbers that are kept beside them."""
 
-import csv
 import re
 
 import numpy as np
 
-from gan_tf1 import figures
+from gan_tf1 import figures, tables
 from gan_tf1.bench import table
 from gan_tf1.evaluation import judged
 from gan_tf1.experiments import (
@@ -17,15 +16,9 @@ from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses
 
 
-def rows_of(path) -> list[dict[str, str]]:
-    """The rows of a CSV file as dicts, without the comments above them."""
-    with open(path, newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
-
-
 def benchmark():
     """The training times that `benchmark.py` has measured."""
-    rows = rows_of(KEPT / "benchmark" / "benchmark.csv")
+    rows = tables.rows_at(KEPT / "benchmark" / "benchmark.csv")
     read = table.Line.__annotations__
     lines = [table.Line(*(read[name](row[name]) for name in table.Line._fields[:-2]),
                         row["seconds_of_rounds"], row["versions"]) for row in rows]
@@ -34,7 +27,7 @@ def benchmark():
 
 def objectives(folder):
     """The trainings of the MNIST GAN with three objectives, side by side."""
-    rows = rows_of(folder / "objectives.csv")
+    rows = tables.rows_at(folder / "objectives.csv")
     data = re.search("^# data: (.*)$", (folder / "objectives.csv").read_text(), re.M)[1]
     runs = {}
     for row in rows:
@@ -51,7 +44,7 @@ def sweep():
     text = (KEPT / "instability" / "sweep.txt").read_text()
     heading, *lines = text.split("\n\n")[1].splitlines()
     signs = re.split(r"\s{2,}", heading)[1:]
-    rows, panels = rows_of(KEPT / "instability" / "sweep.csv"), []
+    rows, panels = tables.rows_at(KEPT / "instability" / "sweep.csv"), []
     names = list(rows[0])[:list(rows[0]).index("seed")]
     for line in lines:
         called, *counts = re.split(r"\s{2,}", line)
@@ -69,7 +62,7 @@ def sweep():
 def remedies(data):
     """The shares of the modes over training, with and without remedies."""
     path = KEPT / "mode_collapse" / f"{data}.csv"
-    rows = rows_of(path)
+    rows = tables.rows_at(path)
     iterations = np.array(list(rows[0])[3:], int)
     runs = {}
     for row in rows:

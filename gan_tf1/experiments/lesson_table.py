@@ -4,7 +4,6 @@ The rows come from the runs of `scripts/exercise_table.py`, and from the tables 
 `checkpoints` that have runs of the same programs.
 """
 
-import csv
 import math
 import re
 from typing import NamedTuple
@@ -63,7 +62,7 @@ class Table(NamedTuple):
 
 def run_name(program, seed) -> str:
     """The name of the run directory of `program`: its script, its settings and the seed."""
-    parts = [program.script.removesuffix(".py"), *program.before,
+    parts = [program.script.replace(".py", ""), *program.before,
              *(part for setting in program.settings.items() for part in setting), "seed", seed]
     return re.sub("[^A-Za-z0-9.]+", "-", " ".join(map(str, parts)))
 
@@ -107,9 +106,9 @@ def of_results(folder) -> list[Row]:
     found = []
     for exercise, which, source, name, wanted in FIRST_EPOCHS:
         found += [Row(exercise, which, "mnist", int(one["seed"]), float(one[name]), source)
-                  for one in _read((PACKAGE if source == ENVELOPE else folder) / source)
+                  for one in tables.rows_at((PACKAGE if source == ENVELOPE else folder) / source)
                   if float(one["epoch"]) == 1 and wanted.items() <= one.items()]
-    shares = _read(folder / CITIES)
+    shares = tables.rows_at(folder / CITIES)
     for exercise, which, name, end in OF_CITIES:
         own = [one for one in shares if one["row"] == name]
         for seed in dict.fromkeys(one["seed"] for one in own):
@@ -121,12 +120,7 @@ def of_results(folder) -> list[Row]:
     packing = {"1": USUAL, "2": CHANGED}
     return found + [Row(7, packing[one["packing"]], "grid", int(one["seed"]),
                         float(one["reverse_kl"]), GRID)
-                    for one in _read(folder / GRID) if one["data"] == "grid"]
-
-
-def _read(path):
-    """The rows of the CSV table at `path`, whose comments begin with #, as dicts."""
-    return list(csv.DictReader(line for line in path.read_text().splitlines() if line[:1] != "#"))
+                    for one in tables.rows_at(folder / GRID) if one["data"] == "grid"]
 
 
 def merged(*several) -> list[Row]:
@@ -148,7 +142,7 @@ def read(path) -> Table:
     """The `Table` in the CSV file at `path`."""
     notes = [line[2:] for line in path.read_text().splitlines() if line.startswith("# ")]
     return Table(notes, [Row(int(one["exercise"]), one["program"], one["data"], int(one["seed"]),
-                             float(one["number"]), one["source"]) for one in _read(path)])
+                             float(one["number"]), one["source"]) for one in tables.rows_at(path)])
 
 
 def numbers(rows, number, which) -> list[float]:

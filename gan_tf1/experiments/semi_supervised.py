@@ -99,7 +99,7 @@ def write_rows(file, found: Sequence[Found]) -> None:
 
 def read_rows(lines: Iterable[str]) -> list[Found]:
     """The inverse of `write_rows`, to six digits, from the lines of such a file."""
-    table = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    table = tables.rows_of(lines)
     found = []
     for row, labels in dict.fromkeys((line["row"], line["labels"]) for line in table):
         own = [line for line in table if (line["row"], line["labels"]) == (row, labels)]

@@ -7,6 +7,9 @@ books' errors. The networks of the longest models are in parts/.
 
 import importlib
 import importlib.util
+import pkgutil
+
+from gan_tf1.errors import InputError
 
 # Chapters whose module has another name. The classifier is not a chapter, but its runs are read in
 # the same way.
@@ -21,3 +24,17 @@ def of_chapter(name):
         return None
     model = importlib.import_module(module)
     return model if getattr(model, "CHAPTER", None) == name else None
+
+
+def chapters() -> list[str]:
+    """The names of all chapters that have a model here."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+    known = {module.rpartition(".")[2]: chapter for chapter, module in MODULES.items()}
+    return sorted(known.get(name, name) for name in names)
+
+
+def refuse_unknown(chapter) -> None:
+    """Raise InputError, with the names of all chapters, if `chapter` is not one of them."""
+    if chapter not in chapters():
+        raise InputError(f"there is no chapter called {chapter[:40]!r}: the chapters are "
+                         f"{', '.join(chapters())}")

@@ -44,8 +44,7 @@ class Generator(NamedTuple):
 
 def possible(run) -> bool:
     """Whether `of_run` is likely to succeed for a `contents.Run`; this restores nothing."""
-    model = models.of_chapter(run.stored["chapter"])
-    return all(hasattr(model, name) for name in ("generate", "latent", "SAMPLE_RANGE")) and bool(
+    return _of_latents(models.of_chapter(run.stored["chapter"])) and bool(
         saved(run.path)) and _image_shape(run.stored["sample_shape"][1:]) is not None
 
 
@@ -57,7 +56,7 @@ def of_run(path) -> Generator | None:
     onnx_export.refuse_missing()
     stored = read_config(path)
     model = models.of_chapter(stored["chapter"])
-    if not all(hasattr(model, name) for name in ("generate", "latent", "SAMPLE_RANGE")):
+    if not _of_latents(model):
         return None
     try:
         with traced(path) as (sess, net, signatures, about):
@@ -81,6 +80,11 @@ def of_run(path) -> Generator | None:
         return None
     return Generator(onnx_export.converted(graph_def, signature), shape, latents, labels, classes, images, together,
                      found, bool(np.abs(latents).max() > 1), about["epoch"])
+
+
+def _of_latents(model) -> bool:
+    """Whether the generator of `model` makes samples of latent vectors."""
+    return all(hasattr(model, name) for name in ("generate", "latent", "SAMPLE_RANGE"))
 
 
 def _image_shape(shape):

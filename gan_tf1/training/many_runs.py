@@ -38,7 +38,7 @@ EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set f
 class Wanted(NamedTuple):
     """A run that a script of many runs asks for."""
     name: str         # the name of its directory in the work directory
-    script: str       # the chapter's script
+    script: str       # the chapter's script, and its subcommand if it has one
     flags: list       # the flags for that script
     called: str = ""  # its name in messages, if it differs from `name`
 
@@ -186,7 +186,8 @@ def train(script, path, flags, jobs=1, called=None) -> None:
     """
     if is_complete(path):
         return
-    command = [SCRIPTS / script, "--run-dir", path, "--paper", *flags]
+    name, *subcommand = script.split()
+    command = [SCRIPTS / name, *subcommand, "--run-dir", path, "--paper", *flags]
     if (path / "config.json").exists():
         command.append("--resume")
     # If each of several runs used all cores, they would slow each other down.

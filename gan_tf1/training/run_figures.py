@@ -17,8 +17,8 @@ def of_run(path, where, columns=4, inches=1.5, counted="epoch", each=1, names=No
     arguments are passed to `sample_grid`, `progress` and `loss_curves`.
     """
     losses, samples = load_losses(path), load_samples(path)
-    some = samples[:, shown or slice(None, None, max(1, samples.shape[1] // COLUMNS))]
-    some = some if shown else some[:, :COLUMNS]
+    stride = max(1, samples.shape[1] // COLUMNS)
+    some = samples[:, shown or slice(0, COLUMNS * stride, stride)]
     for name, figure in (
             ("accuracies", figures.accuracy_curves([("", losses)], f"Accuracy: {where}"))
             if accuracies else

@@ -61,7 +61,7 @@ def test_the_networks_of_the_first_chapter_are_those_of_its_text(first):
 
 
 @pytest.mark.parametrize("chapter", ["conditional_gan", *(
-    pytest.param(name, marks=pytest.mark.slow) for name in architecture.chapters() if name != "conditional_gan")])
+    pytest.param(name, marks=pytest.mark.slow) for name in models.chapters() if name != "conditional_gan")])
 def test_the_weights_of_all_layers_are_those_of_the_graph(chapter, untrained):
     graph = graph_of(chapter, **SMALL.get(chapter, {}))
     networks = architecture.of_graph(graph)
