@@ -34,10 +34,17 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     """Leave out slow tests, unless -m mentions `slow` or a test is selected by its own name."""
-    if "slow" not in config.option.markexpr and not any("::" in argument for argument in config.args):
-        slow = [item for item in items if "slow" in item.keywords]
+    if "slow" not in config.option.markexpr:
+        slow = [item for item in items
+                if "slow" in item.keywords and not is_named(item, config.args)]
         config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if "slow" not in item.keywords]
+        items[:] = [item for item in items if item not in slow]
+
+
+def is_named(item, arguments):
+    """Whether one of the command line's `arguments`, such as FILE::NAME, names this test itself."""
+    named = [argument.partition("::")[::2] for argument in arguments if "::" in argument]
+    return any(item.path == pathlib.Path(file).resolve() and name in item.nodeid for file, name in named)
 
 
 @pytest.fixture(scope="session", autouse=True)
