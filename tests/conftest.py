@@ -49,7 +49,7 @@ def is_named(item, arguments):
 
 @pytest.fixture(scope="session", autouse=True)
 def drawn_cache(tmp_path_factory):
-    """A cache of drawn data that all tests share, apart from the user's own."""
+    """A cache of drawn and decoded data that all tests share, apart from the user's own."""
     before = os.environ.get("XDG_CACHE_HOME")
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     yield
@@ -283,7 +283,7 @@ def refusal(capsys, main, *arguments):
     out, err = capsys.readouterr()
     assert "run directory: " not in out  # what can be refused before a run begins, is
     lines = [line for line in err.strip().splitlines()
-             if not line.startswith("kept for the next time")]  # the notice of the cache of drawn data
+             if not line.startswith("kept for the next time")]  # the notice of the cache
     assert len(lines) == 1, lines
     assert lines[0].startswith("error: ")
     return lines[0]

@@ -1,4 +1,4 @@
-"""Drawn data sets, stored on disk because drawing them again takes longer than reading them."""
+"""Data sets that took long to make, drawn or decoded, kept on disk to be read the next time."""
 
 import operator
 import os
@@ -37,22 +37,50 @@ def load(name, forms, make, cache_dir=None) -> tuple:
     `$XDG_CACHE_HOME/gan_tf1`, or `~/.cache/gan_tf1`. A folder that can't be written to is not an
     error. A new file of more than `SAID` bytes is announced on stderr.
     """
-    if cache_dir is None:
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        cache_dir = os.path.join(base, "gan_tf1")
-    path = pathlib.Path(cache_dir, name + ".npz")
+    path = file(name, cache_dir)
     arrays = read(path, forms)
     if arrays is None:
         arrays = make()
-        try:
-            with replacing(path) as temporary:
-                np.savez(temporary, **arrays._asdict())
-            size = path.stat().st_size
-            if size > SAID:
-                print(f"kept for the next time ({size / 1e6:.0f} MB, may be deleted): {path}",
-                      file=sys.stderr, flush=True)
-        except (InputError, OSError):
-            pass  # without the file, the data set is made again the next time
+        keep(path, arrays._asdict())
+    return arrays
+
+
+def file(name, cache_dir=None) -> pathlib.Path:
+    """The path of `name`.npz in `cache_dir`, by default `$XDG_CACHE_HOME/gan_tf1`."""
+    if cache_dir is None:
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        cache_dir = os.path.join(base, "gan_tf1")
+    return pathlib.Path(cache_dir, name + ".npz")
+
+
+def keep(path, arrays) -> None:
+    """Store the dict `arrays` in the file at `path`, if that is possible."""
+    try:
+        with replacing(path) as temporary:
+            np.savez(temporary, **arrays)
+        size = path.stat().st_size
+        if size > SAID:
+            print(f"kept for the next time ({size / 1e6:.0f} MB, may be deleted): {path}",
+                  file=sys.stderr, flush=True)
+    except (InputError, OSError):
+        pass  # without the file, the arrays are made again the next time
+
+
+def decoded(name, checksum, decode, cache_dir=None) -> dict[str, np.ndarray]:
+    """The dict of arrays that `decode()` returns, read from the file `name`.npz if it has them.
+
+    `checksum` is that of the files which are decoded. It is stored beside the arrays, so that those
+    of other files with the same name are not taken for them.
+    """
+    path = file(name, cache_dir)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if str(stored["checksum"]) == checksum:
+                return {field: stored[field] for field in stored.files if field != "checksum"}
+    except Exception:  # as in `read`
+        pass
+    arrays = decode()
+    keep(path, {**arrays, "checksum": np.array(checksum)})
     return arrays
 
 

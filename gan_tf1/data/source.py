@@ -12,10 +12,12 @@ import pathlib
 import tempfile
 import threading
 import urllib.request
+import zlib
 
 import numpy as np
 
 from gan_tf1 import memory
+from gan_tf1.data import cache
 from gan_tf1.errors import InputError
 from gan_tf1.files import existing_data
 from gan_tf1.tf1 import load, session_config, tf, without_chatter
@@ -122,16 +124,35 @@ def download(name, data_dir=None) -> pathlib.Path:
 
 
 def read(version, split) -> dict[str, np.ndarray]:
-    """A dict of arrays: all examples of `split` from the prepared data set at the path `version`.
+    """Images and labels of all examples of `split` from the prepared data set at the path `version`.
+
+    The keys of the dict are "image" and "label". TFDS takes seconds to decode the images, so they
+    are kept in the cache, and read from there as long as the files of the data set are the same.
 
     Raises InputError if a file is missing, truncated or not one of TFDS.
     """
+    return cache.decoded(f"{version.parent.name}-{version.name}-{split}",
+                         _checksum(version, split), lambda: _decoded(version, split))
+
+
+def _checksum(version, split):
+    """The checksum of the data set's descriptions and of the files of one split."""
+    crc = 0
+    for path in sorted([*version.glob("*.json"), *version.glob(f"*-{split}.*")]):
+        try:
+            crc = zlib.crc32(path.read_bytes(), zlib.crc32(path.name.encode(), crc))
+        except OSError as error:
+            raise InputError(f"{path} can't be read: {error.strerror}") from error
+    return f"{crc:08x}"
+
+
+def _decoded(version, split):
     with _opened(version, split) as (builder, sess):
         with without_chatter():  # TFDS looks for devices in its own way
             tensors = builder.as_dataset(split=split, batch_size=-1)
-        arrays = sess.run(tensors)
+        arrays = sess.run({column: tensors[column] for column in ("image", "label")})
         promised = builder.info.splits[split].num_examples
-    _refuse_fewer(version, split, len(next(iter(arrays.values()))), promised)
+    _refuse_fewer(version, split, len(arrays["image"]), promised)
     return arrays
 
 
