@@ -17,7 +17,27 @@ def fresh_dropout(x: tf.Tensor, rate: float, number: int) -> tf.Tensor:
     """
     step = tf.train.get_or_create_global_step()
     seed = tf.stack([tf.constant(tf.get_default_graph().seed or 0, tf.int64), 100 * step + number])
-    return tf.nn.experimental.stateless_dropout(x, rate=rate, seed=seed)
+    return seeded_dropout(x, rate, seed)
+
+
+def seeded_dropout(x: tf.Tensor, rate: float | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Dropout of `x` whose mask depends only on `seed`, two integers. The result has the shape of `x`.
+
+    `rate` is the share of units that are dropped, in [0, 1); the others are divided by 1 - `rate`.
+
+    The mask is that of `tf.nn.experimental.stateless_dropout` for float32, on every device, compiled
+    or not. TensorFlow and XLA draw the same random bits, but make different floats of them: TensorFlow
+    of the last 23 bits, XLA of the first. So here a unit is kept if the integer made of its last 23
+    bits is at least 2^23 times the rate.
+    """
+    fixed = not tf.is_tensor(rate)
+    if fixed and rate == 0:
+        return x
+    bits = tf.random.stateless_uniform(tf.shape(x), seed, None, None, tf.int32, alg="philox")
+    # Below 2^24 a float32 holds every integer, and GPUs have no kernel that compares int32.
+    bits = tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32)
+    scaled = x * (1 / (1 - rate)) if fixed else x / (1 - rate)
+    return tf.where_v2(bits >= 2.**23 * rate, scaled, tf.zeros_like(x))
 
 
 def batch_norm(x: tf.Tensor, decay: float = 0.999, center: bool = True, scale: bool = False,

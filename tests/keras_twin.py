@@ -108,7 +108,8 @@ def dropout_of_the_graph(tf):
                 return x
             seed = tf.stack([tf.constant(SEED, tf.int64),
                              100 * moment[0] + 10 * moment[1] + self.layer])
-            return tf.nn.experimental.stateless_dropout(x, self.rate, seed)
+            kept = tf.nn.experimental.stateless_dropout(tf.ones(tf.shape(x), tf.float32), self.rate, seed) > 0
+            return tf.cast(kept, x.dtype) * x / (1 - self.rate)
 
     return moment, Dropout
 

@@ -92,8 +92,9 @@ def discriminator(x, labels, weights, masks):
 
 def masks(sess, count, step, number):
     """The two dropout masks [count, 8] of pass `number` at `step`, of zeros and 1 / 0.6."""
-    return sess.run([tf.nn.experimental.stateless_dropout(
-        tf.ones((count, 8), tf.float64), 0.4, (3, 100 * step + 10 * number + layer)) for layer in (1, 2)])
+    kept = sess.run([tf.nn.experimental.stateless_dropout(
+        tf.ones((count, 8)), 0.4, (3, 100 * step + 10 * number + layer)) > 0 for layer in (1, 2)])
+    return [mask / 0.6 for mask in kept]
 
 
 def softplus(x):

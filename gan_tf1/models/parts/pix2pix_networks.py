@@ -1,5 +1,6 @@
 """The networks of `pix2pix.py`: a U-Net, and a discriminator of patches."""
 
+from gan_tf1.layers import seeded_dropout
 from gan_tf1.tf1 import tf
 
 CHANNELS = 3        # of inputs and targets
@@ -61,8 +62,7 @@ def generator(x, noise, size, channels, alpha, drop_rate, reuse=False):
                 x = conv2d_transpose(tf.nn.relu(x), width(layer), use_bias=False)
                 x = instance_norm(x)
                 if innermost - layer <= DROPPED:
-                    x = tf.nn.experimental.stateless_dropout(
-                        x, rate=drop_rate, seed=noise + [0, layer], rng_alg="philox")
+                    x = seeded_dropout(x, drop_rate, noise + [0, layer])
             x = tf.concat([x, maps[layer - 1]], 3)  # the skip: the encoder's map of this size
 
         with tf.variable_scope("decoder_0"):  # [B,128,128,128] -> [B,256,256,3]
