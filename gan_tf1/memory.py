@@ -1,4 +1,7 @@
-"""How much memory this machine has, so that what cannot fit is refused before it is allocated."""
+"""How much memory and how many cores this machine has, or the share of them that a process may use.
+
+What cannot fit in memory is refused before it is allocated. Many runs keep all cores busy.
+"""
 
 import os
 import pathlib
@@ -7,6 +10,9 @@ from collections.abc import Iterator
 from gan_tf1.errors import InputError
 
 UNLIMITED = 2**60  # bytes; a control group without a limit states a larger number
+PERIOD = 100_000   # microseconds; in version 1 of control groups another file may state another
+GROUPS = pathlib.Path("/proc/self/cgroup")  # the control groups of this process
+ROOT = pathlib.Path("/sys/fs/cgroup")       # the folder of all control groups
 
 
 def available() -> int | None:
@@ -21,30 +27,57 @@ def available() -> int | None:
     return min([machine, *_group_limits()]) if machine > 0 else None
 
 
-def _group_limits(groups=pathlib.Path("/proc/self/cgroup"),
-                  root=pathlib.Path("/sys/fs/cgroup")) -> Iterator[int]:
+def cores() -> int:
+    """How many processor cores this process may keep busy, at least 1.
+
+    These are the cores that it is bound to, as by a batch system, or fewer if the limits of Linux's
+    control groups, as of a container, allow less time.
+    """
+    try:
+        bound = len(os.sched_getaffinity(0))
+    except AttributeError:  # elsewhere than on Linux
+        bound = os.cpu_count() or 1
+    return max(1, int(min([bound, *_group_cores()])))
+
+
+def _group_limits(groups=GROUPS, root=ROOT) -> Iterator[int]:
     """The limits, in bytes, of the process's control groups and of the groups that contain them."""
+    for text in _group_files("memory", "memory.limit_in_bytes", "memory.max", groups, root):
+        if text.isdecimal() and 0 < int(text) < UNLIMITED:  # or it says "max"
+            yield int(text)
+
+
+def _group_cores(groups=GROUPS, root=ROOT) -> Iterator[float]:
+    """How many cores' time the process's control groups, and those that contain them, may use."""
+    for text in _group_files("cpu", "cpu.cfs_quota_us", "cpu.max", groups, root):
+        quota, _, period = text.partition(" ")  # microseconds; or "max 100000", or "-1"
+        if quota.isdecimal():
+            yield int(quota) / int(period or PERIOD)
+
+
+def _group_files(controller, first, second, groups, root) -> Iterator[str]:
+    """The texts of a file of the process's control groups and of the groups that contain them.
+
+    The file is called `first` in version 1 of control groups, and `second` in version 2.
+    """
     try:
         lines = groups.read_text().splitlines()
     except OSError:
         return
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
-        top, name = ((root / "memory", "memory.limit_in_bytes") if controllers else
-                     (root, "memory.max"))
+        top, name = (root / controller, first) if controllers else (root, second)
         own = top / path.lstrip("/")
         # In a container the path can be that of the host; then its own group is at the top.
         for folder in (own, *own.parents):
             if not folder.is_relative_to(top):
                 break
             try:
-                limit = int((folder / name).read_text())
-            except (OSError, ValueError):  # there is no such file, or it says "max"
+                yield (folder / name).read_text().strip()
+            except (OSError, ValueError):  # there is no such file
                 continue
-            if 0 < limit < UNLIMITED:
-                yield limit
 
 
 def refuse_excess(size: float, what: str, margin: float = 1) -> None:

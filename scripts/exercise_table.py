@@ -19,7 +19,7 @@ from gan_tf1.data import digits
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import lesson, lesson_table
 from gan_tf1.files import replacing
-from gan_tf1.training import many_runs
+from gan_tf1.training import many_runs, many_runs_command
 
 
 def wanted(args, program, seed):
@@ -32,7 +32,7 @@ def wanted(args, program, seed):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "exercise_table", "0-9", data="MNIST")
+    parser = many_runs_command.parser(__doc__, "exercise_table", "0-9", data="MNIST")
     parser.add_argument("--data", choices=digits.CHOICES[1:], default="mnist",
                         help="the digits of the exercises that train on digits (default: mnist)")
     parser.add_argument("--exercises", type=whole_number, nargs="+", metavar="N",
@@ -42,18 +42,18 @@ def main(argv=None):
                         "ones, or both (default: both)")
     parser.add_argument("--results", action="store_true", help="also add the runs that other "
                         "results in checkpoints/ have already")
-    args = many_runs.parse(parser, argv)
+    args = many_runs_command.parse(parser, argv)
     if unknown := set(args.exercises) - set(lesson.EXERCISES):
         raise InputError(f"--exercises {', '.join(map(str, sorted(unknown)))}: the numbers are 1 "
                          f"to {len(lesson.EXERCISES)}")
     if args.flags:
         raise InputError("the exercises have their own flags: give none after --")
-    many_runs.settle(args, "exercise_table")
+    many_runs_command.settle(args, "exercise_table")
     out, report = args.out / "exercises.csv", args.out / "exercises.txt"
 
     before = lesson_table.read(out) if out.exists() else lesson_table.Table([], [])
     with replacing(out) as temporary:  # now: no training is lost to a bad name
-        many_runs.claim(args, "exercise_table", "*-seed-*", data=args.data)
+        many_runs_command.claim(args, "exercise_table", "*-seed-*", data=args.data)
         asked = lesson_table.asked(args.exercises, args.programs, args.seeds)
         paths = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)
         many_runs.refuse_unequal(paths, ("versions",))

@@ -18,12 +18,12 @@ from gan_tf1.config import whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import replacing
 from gan_tf1.published import envelopes
-from gan_tf1.training import many_runs, outputs, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, outputs, seed_ranges
 
 
 def wanted(args, seed):
     """The run of the chapter with `seed`."""
-    flags = [*many_runs.run_flags(args, args.data, seed), *args.flags]
+    flags = [*many_runs_command.run_flags(args, args.data, seed), *args.flags]
     return many_runs.Wanted(f"seed-{seed}", args.script, flags)
 
 
@@ -40,8 +40,8 @@ def old_form(first, counts):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "envelope", "1000-1019", ".csv", "the envelope")
-    many_runs.add_chapter(parser)
+    parser = many_runs_command.parser(__doc__, "envelope", "1000-1019", ".csv", "the envelope")
+    many_runs_command.add_chapter(parser)
     outputs.add_former(parser, "OUT.csv")
     parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
     parser.add_argument("--table", default=envelopes.LOSSES, metavar="NAME", help="the table of the "
@@ -50,7 +50,7 @@ def main(argv=None):
     parser.add_argument("--thin", type=whole_number, default=1, metavar="N", help="keep every Nth row "
                         f"beside the first {envelopes.FIRST} and the last {envelopes.LAST}, so that the "
                         "file of a long run stays small (default: 1, all rows)")
-    args = many_runs.parse(parser, argv)
+    args = many_runs_command.parse(parser, argv)
     if args.thin < 1:
         raise InputError("--thin must be at least 1")
     if args.first_seed is not None:
@@ -58,10 +58,10 @@ def main(argv=None):
     if len(args.seeds) < envelopes.FEWEST:
         raise InputError(f"--seeds {seed_ranges.listed(args.seeds)} must be at least {envelopes.FEWEST} seeds: "
                          "give a range, such as --seeds 1000-1019")
-    many_runs.settle(args, "envelope", ".csv")
+    many_runs_command.settle(args, "envelope", ".csv")
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        many_runs.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
+        many_runs_command.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
         paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args, keep_diverged=True)
         with open(temporary, "w", newline="") as file:
             envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}",

@@ -27,7 +27,7 @@ from gan_tf1.evaluation import classifier
 from gan_tf1.experiments import collapse_figures, mode_collapse
 from gan_tf1.files import replacing
 from gan_tf1.generators import sample_files
-from gan_tf1.training import many_runs, outputs, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, outputs, seed_ranges
 
 SCRIPT = "18_mode_collapse.py"
 CHOICES = (two_cities.KEY, "mnist", "drawn")
@@ -76,7 +76,7 @@ def rows_of(data):
 def wanted(args, row, seed):
     """The run of the row called `row` with `seed`."""
     name = re.sub("[^A-Za-z0-9_]+", "-", f"{args.data} {row} {seed}")
-    flags = [*many_runs.run_flags(args, args.data, seed), *rows_of(args.data)[row], *args.flags]
+    flags = [*many_runs_command.run_flags(args, args.data, seed), *rows_of(args.data)[row], *args.flags]
     return many_runs.Wanted(name, SCRIPT, flags, f"{row}, seed {seed}")
 
 
@@ -88,27 +88,27 @@ def shown(rows, data):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "mode_collapse_report", "0-2")
+    parser = many_runs_command.parser(__doc__, "mode_collapse_report", "0-2")
     outputs.add_former(parser, "OUT")
     parser.add_argument("--data", choices=CHOICES, default=CHOICES[0],
                         help=f"what the GANs are trained on (default: {CHOICES[0]})")
     parser.add_argument("--rows", nargs="+", metavar="ROW", help="only these rows, by name "
                         f"(default: all, {', '.join(REMEDIES)} among them)")
     classifier.add_flag(parser)
-    args = many_runs.parse(parser, argv, FIXED)
+    args = many_runs_command.parse(parser, argv, FIXED)
     names = args.rows or list(rows_of(args.data))
     if unknown := set(names) - set(rows_of(args.data)):
         raise InputError(f"--rows {', '.join(map(repr, sorted(unknown)))}: there are "
                          f"{', '.join(map(repr, rows_of(args.data)))}")
     if len(set(names)) < len(names):
         raise InputError("--rows must differ")
-    many_runs.settle(args, "mode_collapse_report")
+    many_runs_command.settle(args, "mode_collapse_report")
     if args.data != two_cities.KEY:
         sample_files.judged(args.classifier, [])  # now: no training is lost to a bad classifier
 
     table, series = args.out / f"{args.data}.txt", args.out / f"{args.data}.csv"
     with replacing(series) as temporary:  # now: no training is lost to a bad name
-        many_runs.claim(args, args.data, f"{args.data}-*", rows=rows_of(args.data))
+        many_runs_command.claim(args, args.data, f"{args.data}-*", rows=rows_of(args.data))
         paths = many_runs.train_all([wanted(args, name, seed) for name in names for seed in args.seeds],
                                     args, keep_diverged=True)
         stored = many_runs.refuse_unequal(paths, ("versions",))

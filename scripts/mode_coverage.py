@@ -34,7 +34,7 @@ from gan_tf1.experiments.captured_modes import STACKED
 from gan_tf1.files import replacing
 from gan_tf1.generators import sample_files
 from gan_tf1.models import mixture_gan, stacked_mnist_gan
-from gan_tf1.training import many_runs, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, seed_ranges
 from gan_tf1.wording import quantity
 
 
@@ -42,7 +42,7 @@ def wanted(args, data, packing, seed):
     """The run with this `packing` and `seed`."""
     flags = ["--packing", packing, "--loop", "graph"]
     if data == STACKED:
-        script, flags = "20_stacked_mnist_gan.py", [*flags, *many_runs.run_flags(args, "mnist", seed)]
+        script, flags = "20_stacked_mnist_gan.py", [*flags, *many_runs_command.run_flags(args, "mnist", seed)]
     else:
         script, flags = "19_mixture_gan.py", [*flags, "--data", data, "--seed", seed, "--xla"]
     name = f"{data}-packing-{packing}-seed-{seed}"
@@ -51,7 +51,7 @@ def wanted(args, data, packing, seed):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "mode_coverage", "0-9", data="MNIST")
+    parser = many_runs_command.parser(__doc__, "mode_coverage", "0-9", data="MNIST")
     parser.add_argument("--data", nargs="+", choices=(*mixtures.CHOICES, STACKED),
                         default=["ring", "grid"], help="mixtures of Gaussians, or stacked alone "
                         "(default: ring grid)")
@@ -59,7 +59,7 @@ def main(argv=None):
                         dest="packs", help="samples that the discriminator judges together "
                         "(default: 1 2)")
     add_former(parser, ["--packs"], "--packing", "packs", type=whole_number, nargs="+")
-    args = many_runs.parse(parser, argv, ["--packing"])
+    args = many_runs_command.parse(parser, argv, ["--packing"])
     for flag, values in (("--data", args.data), ("--packing", args.packs)):
         if len(set(values)) < len(values):
             raise InputError(f"{flag} must differ")
@@ -68,12 +68,12 @@ def main(argv=None):
     model = stacked_mnist_gan if STACKED in args.data else mixture_gan
     for packing in args.packs:
         make(model.Config, {"packing": packing})
-    many_runs.settle(args, "mode_coverage")
+    many_runs_command.settle(args, "mode_coverage")
     if STACKED in args.data:
         sample_files.judged(classifier.SHIPPED, [])  # now: no training is lost if it is missing
 
     with replacing(args.out / "mode_coverage.csv") as temporary:  # now: no training is lost
-        many_runs.claim(args, "mode_coverage")
+        many_runs_command.claim(args, "mode_coverage")
         # Seed by seed, so that an interrupted command has some runs of every row.
         asked = [(data, packing, seed) for seed, data, packing in
                  itertools.product(args.seeds, args.data, args.packs)]

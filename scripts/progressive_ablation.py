@@ -21,7 +21,7 @@ from gan_tf1.evaluation import image_metrics
 from gan_tf1.files import replacing
 from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.training import many_runs, outputs, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, outputs, seed_ranges
 from gan_tf1.training.run_config import read_config
 
 import numpy as np
@@ -40,7 +40,7 @@ def wanted(args, name, seed):
     """The run of the row `name` with `seed`."""
     switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
                 for number, idea in enumerate(IDEAS)]
-    flags = [*many_runs.run_flags(args, args.data, seed), *switches, *args.flags]
+    flags = [*many_runs_command.run_flags(args, args.data, seed), *switches, *args.flags]
     return many_runs.Wanted(f"{ROWS[name]}-seed-{seed}", SCRIPT, flags, f"{name}, seed {seed}")
 
 
@@ -87,21 +87,21 @@ def table(rows):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "progressive_ablation", "0-1", ".txt", "the table, and beside "
-                              "it OUT.png with samples of the first seed,", jobs=1)
+    parser = many_runs_command.parser(__doc__, "progressive_ablation", "0-1", ".txt", "the table, and beside "
+                              "it OUT.png with samples of the first seed,")
     outputs.add_former(parser, "OUT.txt")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
     add_count(parser, 2048, "images of each run that are judged, at least 2; the paper has 16384")
-    args = many_runs.parse(parser, argv, FIXED)
+    args = many_runs_command.parse(parser, argv, FIXED)
     if args.n < 2:
         raise InputError("--samples must be at least 2")
-    many_runs.settle(args, "progressive_ablation", ".txt")
+    many_runs_command.settle(args, "progressive_ablation", ".txt")
     outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        many_runs.claim(args, "progressive_ablation", "[0-9]-seed-*", data=args.data)
+        many_runs_command.claim(args, "progressive_ablation", "[0-9]-seed-*", data=args.data)
         paths = many_runs.train_all([wanted(args, name, seed) for name in ROWS for seed in args.seeds],
                                     args)
         config = many_runs.refuse_unequal(paths, ("data_crc32", "versions"))

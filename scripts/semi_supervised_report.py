@@ -35,7 +35,7 @@ from gan_tf1.experiments import semi_supervised as experiment, semi_supervised_f
 from gan_tf1.experiments.semi_supervised import CHAPTER, ROWS
 from gan_tf1.files import replacing
 from gan_tf1.generators.sample_files import restored
-from gan_tf1.training import many_runs, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, seed_ranges
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_samples
 from gan_tf1.wording import quantity
@@ -52,7 +52,7 @@ def wanted(args, row, labels, seed):
     """The run of `row` with so many labels and this seed."""
     asked = ROWS[row]
     shared = [] if asked.script != CHAPTER or not asked.shared else args.flags
-    flags = [*many_runs.run_flags(args, args.data, seed), "--num-labels", labels,
+    flags = [*many_runs_command.run_flags(args, args.data, seed), "--num-labels", labels,
              "--labels", "balanced", "--label-seed", seed, "--tested", args.tested, *asked.flags,
              *shared, *args.own.get(row, ())]
     return many_runs.Wanted(f"{row}-{labels}-seed-{seed}", asked.script, flags,
@@ -69,7 +69,7 @@ def own_flags(values):
             own[row] = shlex.split(flags)
         except ValueError as error:
             raise InputError(f"--for {row} has flags that can't be split: {error}") from None
-        many_runs.refuse_fixed(own[row], FIXED, f"in --for {row}")
+        many_runs_command.refuse_fixed(own[row], FIXED, f"in --for {row}")
     return own
 
 
@@ -93,7 +93,7 @@ def classes(data):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "semi_supervised", "0-4", data="the data set")
+    parser = many_runs_command.parser(__doc__, "semi_supervised", "0-4", data="the data set")
     parser.add_argument("--data", choices=svhn.CHOICES[1:], default="street",
                         help="the data set (default: street)")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW",
@@ -105,15 +105,15 @@ def main(argv=None):
                         help="images to test, as in 04_semi_supervised_svhn.py (default: all)")
     parser.add_argument("--for", action="append", default=[], metavar='"ROW FLAGS"', dest="own",
                         help="a row and its flags, in quotes; may be repeated")
-    args = many_runs.parse(parser, argv, FIXED)
+    args = many_runs_command.parse(parser, argv, FIXED)
     args.own = own_flags(args.own)
     for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):
         if len(set(values)) < len(values):
             raise InputError(f"{flag} has a value twice: name each once")
-    many_runs.settle(args, "semi_supervised")
+    many_runs_command.settle(args, "semi_supervised")
 
     with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
-        many_runs.claim(args, "semi_supervised_report", data=args.data, tested=args.tested,
+        many_runs_command.claim(args, "semi_supervised_report", data=args.data, tested=args.tested,
                         own=args.own)
         asked = [(row, labels, seed) for seed, labels, row in
                  itertools.product(args.seeds, args.num_labels, args.rows)]

@@ -23,7 +23,7 @@ from gan_tf1 import figures
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import instability
 from gan_tf1.files import replacing
-from gan_tf1.training import many_runs, outputs
+from gan_tf1.training import many_runs, many_runs_command, outputs
 from gan_tf1.wording import quantity
 
 
@@ -31,13 +31,13 @@ def wanted(args, values, seed):
     """The run with these `values` of the varied settings and this `seed`."""
     name = instability.called((*args.vary, "seed"), (*values, seed), "_").replace(" ", "-")
     varied = [f"--{name}={value}" for name, value in zip(args.vary, values)]
-    flags = [*many_runs.run_flags(args, args.data, seed), *args.flags, *varied]
+    flags = [*many_runs_command.run_flags(args, args.data, seed), *args.flags, *varied]
     return many_runs.Wanted(name, args.script, flags)
 
 
 def present(name):
     """The present flag of what --vary calls `name`."""
-    return many_runs.flag_name(f"--{name.replace('_', '-')}")
+    return many_runs_command.flag_name(f"--{name.replace('_', '-')}")
 
 
 def varied(given, flags):
@@ -52,10 +52,10 @@ def varied(given, flags):
         if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name):
             raise InputError(f"--vary {name} does not begin with a flag's name: write, for "
                              "example, --vary learning-rate 0.001 0.002")
-        if present(name) in many_runs.EACH_RUNS:
+        if present(name) in many_runs_command.EACH_RUNS:
             raise InputError(f"--vary {name}: it is set for each run, by sweep.py's own --data, "
                              "--data-dir, --seeds and --work-dir")
-        if present(name) in map(many_runs.flag_name, flags):
+        if present(name) in map(many_runs_command.flag_name, flags):
             raise InputError(f"--{name} is varied, and can't stand after -- too")
         if not values or present(name) in map(present, vary) or len(set(values)) < len(values):
             raise InputError(f"--vary {name} must be given once, with values that differ")
@@ -65,16 +65,16 @@ def varied(given, flags):
 
 @script
 def main(argv=None):
-    parser = many_runs.parser(__doc__, "sweep", "0-2")
-    many_runs.add_chapter(parser)
+    parser = many_runs_command.parser(__doc__, "sweep", "0-2")
+    many_runs_command.add_chapter(parser)
     outputs.add_former(parser, "OUT")
     parser.add_argument("--vary", action="append", nargs="+", default=[], metavar=("NAME", "VALUE"),
                         help="a flag of the chapter's script, and its values; may be repeated")
     default = parser.get_default("seeds")
     parser.set_defaults(seeds=None)
-    args = many_runs.parse(parser, argv)
+    args = many_runs_command.parse(parser, argv)
     args.vary = varied(args.vary, args.flags)
-    many_runs.settle(args, "sweep")
+    many_runs_command.settle(args, "sweep")
     if not args.vary and not args.seeds:
         raise InputError("there is nothing to vary: give --vary NAME VALUE ..., or --seeds to "
                          "train the chapter's own settings with several seeds")
@@ -83,7 +83,7 @@ def main(argv=None):
     combinations = instability.combinations(args.vary)
     asked = list(itertools.product(combinations, args.seeds))
     with replacing(args.out / "sweep.csv") as temporary:  # now: no training is lost to a bad name
-        many_runs.claim(args, "sweep", script=args.script, data=args.data)
+        many_runs_command.claim(args, "sweep", script=args.script, data=args.data)
         paths = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)
         stored = many_runs.refuse_unequal(paths, ("versions",))
         runs = [instability.of_run(*one, path) for one, path in zip(asked, paths)]

@@ -34,8 +34,8 @@ SUBCOMMANDS = {"changed_mnist_gan.py": [["--show"]],  # with it, the flags of th
                "09_conditional_gan.py": [["draw", "--label", "3"]],
                "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
                "17_gan_objectives.py": [["train"], ["compare", "RUN"]]}
-# Flags of other programs: pytest, TensorBoard, and a listing with a command line of its own.
-OTHERS = {"--dist", "--logdir", "--max_steps"}
+# Flags of other programs: Slurm, pytest, TensorBoard, and a listing with a command line of its own.
+OTHERS = {"--array", "--dist", "--logdir", "--max_steps"}
 
 
 def named(path):
@@ -86,7 +86,8 @@ def commands(page):
     fences = [line for fence in re.findall(r"^```(?:bash)?\n(.*?)^```", text, re.M | re.S)
               for line in fence.replace("\\\n", " ").split("\n")]
     for line in [*fences, *spans(text)]:
-        for command in line.removeprefix("$ ").split(" && "):
+        line = re.sub(r"\$\w+", "1", line.removeprefix("$ "))  # the variables in batch jobs are numbers
+        for command in line.split(" && "):
             if re.match(r"(\.venv/bin/)?python (scripts/|-m gan_tf1)", command):
                 yield shlex.split(command, comments=True)[1:]
             elif re.match(r"(\.venv/bin/)?gan-tf1\b", command):

@@ -16,9 +16,8 @@ from gan_tf1.evaluation import classifier, mode_coverage, statistics
 from gan_tf1.experiments import plane
 from gan_tf1.generators import sample_files
 from gan_tf1.models import mixture_gan, stacked_mnist_gan
-from gan_tf1.training import many_runs
 from gan_tf1.training.run_config import read_config
-from gan_tf1.training.run_results import load_losses, load_samples
+from gan_tf1.training.run_results import diverged, load_losses, load_samples
 from gan_tf1.wording import percent, quantity
 
 STACKED = "stacked"
@@ -63,7 +62,7 @@ def of_runs(data, packing, paths) -> Row:
 
 def counted(path) -> mode_coverage.Counted:
     """The modes that the run at `path` had captured at its end; none if it diverged."""
-    if many_runs.diverged(path):
+    if diverged(path):
         return DIVERGED
     stored = read_config(path)
     if stored["chapter"] == mixture_gan.CHAPTER:
@@ -147,6 +146,6 @@ def _panel(row):
 
 def _last_samples(path, blank):
     """The last samples of the run at `path`, or as many `blank` ones if it diverged."""
-    if many_runs.diverged(path):
+    if diverged(path):
         return np.full(read_config(path)["sample_shape"], blank)
     return load_samples(path)[-1]

@@ -14,8 +14,8 @@ from gan_tf1 import tables
 from gan_tf1.errors import InputError
 from gan_tf1.experiments import lesson
 from gan_tf1.places import PACKAGE
-from gan_tf1.training import many_runs
 from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_results import diverged
 from gan_tf1.wording import quantity
 
 WHICH = CHANGED, USUAL = "changed", "usual"  # the two programs of an exercise
@@ -95,7 +95,7 @@ def row(number, which, path, seed) -> Row:
     try:
         measured = lesson.EXERCISES[number].measure(path)
     except InputError:
-        if not many_runs.diverged(path):
+        if not diverged(path):
             raise
         measured = math.nan
     return Row(number, which, read_config(path)["data"], seed, measured, TRAINED)

@@ -13,9 +13,9 @@ from gan_tf1.files import replacing
 from gan_tf1.generators import sample_files
 from gan_tf1.models import remedies_gan as model
 from gan_tf1.tf1 import tf
-from gan_tf1.training import diagnosis, many_runs, mode_shares
+from gan_tf1.training import diagnosis, mode_shares
 from gan_tf1.training.run_config import read_config_of
-from gan_tf1.training.run_results import load_losses, load_samples, samples_so_far
+from gan_tf1.training.run_results import diverged, load_losses, load_samples, samples_so_far
 from gan_tf1.wording import percent
 
 SHARES = diagnosis.SHARES
@@ -52,7 +52,7 @@ def of_run(path, classifier=classifier.SHIPPED, shares=None) -> Told:
     """
     stored = read_config_of(model.CHAPTER, path)
     config = make(model.Config, stored["settings"])
-    stopped = many_runs.diverged(path)
+    stopped = diverged(path)
     drawn = samples_so_far(path) if stopped else load_samples(path)
     iterations = config.sample_interval * load_losses(path)["epoch"][:len(drawn)]
     modes = two_cities.CITIES if stored["data"] == two_cities.KEY else DIGITS

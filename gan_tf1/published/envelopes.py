@@ -19,7 +19,7 @@ import numpy as np
 
 from gan_tf1.errors import InputError
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log
-from gan_tf1.training import many_runs, seed_ranges
+from gan_tf1.training import many_runs, run_results, seed_ranges
 from gan_tf1.training.run_results import load_losses, table
 from gan_tf1.wording import quantity
 
@@ -203,7 +203,7 @@ def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
 def diverged_seeds(seeds, paths) -> dict[int, int]:
     """The seeds whose runs at `paths` diverged: seed -> the epoch, or step, at which they did."""
     return {seed: int(next(iter(load_losses(path).values()))[-1])
-            for seed, path in zip(seeds, paths) if many_runs.diverged(path)}
+            for seed, path in zip(seeds, paths) if run_results.diverged(path)}
 
 
 def _written(value):

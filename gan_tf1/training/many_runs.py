@@ -1,38 +1,41 @@
-"""Many runs of one chapter's script, a few at a time, each in a directory of its own.
+"""Many runs of one chapter's script, some at a time, each in a directory of its own.
 
 If such a command is interrupted and given again, it continues: unfinished runs are resumed, and
-completed runs are skipped. All scripts of this kind take the same steps::
+completed runs are skipped. Several commands, on one machine or on several, can share the work: each
+run has a lock (`run_lock.py`), and is made by one of them. All scripts of this kind take the same
+steps::
 
-    parser = many_runs.parser(__doc__, "sweep", "0-2")       # the flags that all of them share
-    args = many_runs.parse(parser, argv)
-    many_runs.settle(args, "sweep")                          # where report and runs go
-    many_runs.claim(args, "sweep", data=args.data)           # refuses the runs of another command
+    parser = many_runs_command.parser(__doc__, "sweep", "0-2")  # the flags that all of them share
+    args = many_runs_command.parse(parser, argv)
+    many_runs_command.settle(args, "sweep")                 # where report and runs go
+    many_runs_command.claim(args, "sweep", data=args.data)  # refuses the runs of another command
     paths = many_runs.train_all([many_runs.Wanted(...), ...], args)
     stored = many_runs.refuse_unequal(paths, ("versions",))
 """
 
+import collections
 import json
-import os
 import shlex
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
-from gan_tf1.config import VOCABULARY, Parser, whole_number
+from gan_tf1 import memory
 from gan_tf1.errors import InputError, TrainingError
-from gan_tf1.files import data_folder, replacing, user_path
+from gan_tf1.files import replacing
 from gan_tf1.places import SCRIPTS
-from gan_tf1.training import outputs, processes
+from gan_tf1.training import processes, run_lock
 from gan_tf1.training.run_config import data_of, read_config
-from gan_tf1.training.run_results import is_complete, load_losses
-from gan_tf1.training.seed_ranges import add_seeds, listed
+from gan_tf1.training.run_results import diverged, is_complete
+from gan_tf1.training.seed_ranges import listed
 from gan_tf1.wording import quantity
 
-EACH_RUNS = ("--data", "--data-dir", "--seed", "--run-dir", "--resume")  # set for each run
+POLL = 2.  # seconds between two looks at the runs that other processes make
+TICK = 5.  # seconds after which the bar shows the time that has passed
+NAMED = 8  # runs that a message names
 
 
 class Wanted(NamedTuple):
@@ -42,139 +45,105 @@ class Wanted(NamedTuple):
     flags: list       # the flags for that script
     called: str = ""  # its name in messages, if it differs from `name`
 
+    @property
+    def seed(self):
+        """The seed of the run, or None if its flags do not name one."""
+        flags = list(self.flags)
+        return flags[flags.index("--seed") + 1] if "--seed" in flags else None
 
-def parser(description, name, default_seeds, ending="", what="the report", jobs=2,
-           data="the data set"):
-    """A `Parser` with the flags that all scripts of many runs share.
 
-    The result of the script, `what`, is called `name` by default. It is a file with this `ending`,
-    or a folder if there is no ending. `data` describes what is in --data-dir.
+def train_all(wanted, args, keep_diverged=False):
+    """Train all runs in `wanted`, `args.jobs` at a time, and return their directories in order.
+
+    With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is.
+    With --shard, only the runs of this part are trained, and the script ends here (SystemExit),
+    because the report needs all runs. With --gather, nothing is trained, and InputError is raised
+    if runs are missing.
     """
-    parser = Parser(description)
-    if ending:
-        outputs.add_flags(parser, name, ending, what)
+    def missing(runs):
+        paths = [args.work_dir / run.name for run in runs]
+        return [run for run, path in zip(runs, paths)
+                if not (is_complete(path) or keep_diverged and diverged(path))]
+
+    if args.gather:
+        refuse_missing(missing(wanted), wanted, args.work_dir)
     else:
-        parser.add_argument("--out", type=user_path, metavar="OUT", help=f"a folder for {what}; "
-                            f"an unfinished one is continued (default: checkpoints/{name}-001)")
-    add_seeds(parser, default_seeds)
-    parser.add_argument("--work-dir", type=user_path, metavar="DIR",
-                        help=f"the folder of the runs (default: "
-                        f"{f'checkpoints/{name}' if ending else 'runs/ in OUT'})")
-    parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help=f"the folder of {data}")
-    parser.add_argument("--jobs", type=whole_number, default=jobs,
-                        help=f"runs at a time (default: {jobs})")
-    return parser
+        own = part(wanted, args.shard) if args.shard else wanted
+        print(beginning(own, missing(own), wanted, args), file=sys.stderr, flush=True)
+        make(own, missing(own), args, keep_diverged)
+    if args.shard:
+        print(ending(missing(wanted), wanted, args.shard))
+        sys.exit()
+    return [args.work_dir / run.name for run in wanted]
 
 
-def add_chapter(parser) -> None:
-    """Add the flags of a script that can train any chapter: --script and --data."""
-    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
-                        "(default: 01_mnist_gan.py)")
-    parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
+def part(wanted, shard) -> list[Wanted]:
+    """The runs in `wanted` that this `Shard` makes: every Nth of them, counted row by row.
 
-
-def parse(parser, argv, fixed=()):
-    """Parse the command line of a script of many runs; returns an `argparse.Namespace`.
-
-    In addition to the arguments of `parser`, it contains `argv`, the whole command line, and
-    `flags`, the arguments after `--`, which are passed to the chapter's script. Raises InputError
-    if `flags` contain a flag that is set for each run, or one that is `fixed` by the script, if
-    --jobs is below 1, or if there is no script of the name in --script.
+    A row is what a report trains with every seed. Rows can differ much in how long they take, so
+    each shard gets some seeds of every row, if there are enough of them.
     """
-    argv = sys.argv[1:] if argv is None else argv
-    own = argv[:argv.index("--")] if "--" in argv else argv
-    args = parser.parse_args(own)
-    args.argv, args.flags = argv, argv[len(own) + 1:]
-    refuse_fixed(args.flags, fixed)
-    if args.jobs < 1:
-        raise InputError("--jobs must be at least 1")
-    if "script" in args and not (SCRIPTS / args.script).is_file():
-        raise InputError(f"--script {args.script} is not in {SCRIPTS}")
-    return args
+    rows, of_seed = [], collections.Counter()
+    for run in wanted:  # the first run of each seed belongs to the first row, and so on
+        rows.append(of_seed[run.seed])
+        of_seed[run.seed] += 1
+    by_row = sorted(range(len(wanted)), key=rows.__getitem__)
+    return [wanted[place] for place in sorted(by_row[shard.number - 1::shard.count])]
 
 
-def refuse_fixed(flags, fixed=(), where="after --"):
-    """Raise InputError if `flags` contain one that is set for each run, or one that is `fixed`."""
-    for written in (argument.partition("=")[0] for argument in flags):
-        name = flag_name(written)
-        if name in (*EACH_RUNS, *fixed):
-            raise InputError(f"{written} can't be given {where}: it is set for each run")
-        if name in ("-h", "--help"):
-            raise InputError(f"{name} can't be given {where}: ask the chapter's own script for it")
+def make(own, left, args, keep_diverged) -> None:
+    """Train the runs in `left`, which are those in `own` that are not complete, with one bar.
 
-
-def flag_name(argument) -> str:
-    """The flag in an argument such as --epochs=3, by its present name if it was renamed."""
-    name = argument.partition("=")[0]
-    negated = "no-" if name.startswith("--no-") else ""
-    setting = name.removeprefix(f"--{negated}").replace("-", "_")
-    renamed = name.startswith("--") and setting in VOCABULARY
-    return f"--{negated}{VOCABULARY[setting]}" if renamed else name
-
-
-def settle(args, name, ending="") -> None:
-    """Set the defaults of `args.out` and `args.work_dir`, which are named after the result, `name`.
-
-    A file with this `ending` gets the next free number. A folder, unlike other results, is always
-    the same one, so that an unfinished report can be continued there. Raises InputError if --out
-    cannot be written.
+    A run that is locked is left to the process that makes it, and is tried again until it is free.
     """
-    if "former_out" in args:
-        outputs.take_former(args, f"OUT{ending}")
-    if ending:
-        args.out = outputs.file(args, name, (ending,))
-        args.work_dir = args.work_dir or outputs.home() / name
-        return
-    args.out = args.out or outputs.home() / f"{name}-001"
-    args.work_dir = args.work_dir or args.out / "runs"
-    if args.out.is_file():
-        raise InputError(f"{args.out} is a file: name a folder")
+    trained = train_unless_diverged if keep_diverged else train
+
+    def attempt(run):
+        """Train `run`, or skip it if it is complete by now; returns False if it is locked."""
+        path = args.work_dir / run.name
+        with run_lock.held(path) as mine:
+            if mine:
+                trained(run.script, path, run.flags, args.jobs, run.called)
+                bar.update()
+        return mine
+
+    told = False
+    with tqdm(total=len(own), initial=len(own) - len(left), unit="run", disable=None) as bar:
+        while left:
+            mine = side_by_side(attempt, left, args.jobs, bar.refresh)
+            taken = [run for run, is_mine in zip(left, mine) if not is_mine]
+            if len(taken) == len(left):
+                if not told:
+                    holder = run_lock.holder(args.work_dir / left[0].name) or "another process"
+                    tqdm.write(f"waiting for {quantity(len(left), 'run')} of other commands: "
+                               f"{names(left)} (the first is locked by {holder})", file=sys.stderr)
+                told = True
+                time.sleep(POLL)
+            left = taken
 
 
-def claim(args, name, runs="*", **asked) -> None:
-    """Write a note of what decides the runs, `asked`, flags and data, to `name`.json beside them.
+def side_by_side(function, arguments, jobs, tick) -> list:
+    """Call `function` for each of the `arguments`, `jobs` at a time, and return the results.
 
-    `runs` is a pattern for the names of these runs. Raises InputError if there are such runs
-    already, and the note says that they were made in another way, or is missing.
+    Meanwhile, `tick()` is called every few seconds. The first failure, or a signal to end, stops
+    all other calls.
     """
-    note, folder = args.work_dir / f"{name}.json", args.data_dir
-    asked |= {"flags": args.flags, "data_dir": folder and str(folder.absolute())}
-    asked = json.loads(json.dumps(asked))  # tuples become lists, as in the note
-    if any(note.parent.glob(f"{runs}/config.json")):
-        stored = _read_note(note)
-        other = [f"{key}: {_short(stored.get(key))}, now {_short(asked.get(key))}"
-                 for key in dict.fromkeys([*stored, *asked]) if stored.get(key) != asked.get(key)]
-        if other:
-            raise InputError(f"{note.parent} holds runs of another command ({'; '.join(other)}): "
-                             "give another --work-dir or --out")
-    with replacing(note) as temporary:
-        temporary.write_text(json.dumps(asked) + "\n")
-
-
-def _short(value):
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:56] + " ..."
-
-
-def _read_note(note):
-    try:
-        stored = json.loads(note.read_text())
-        if not isinstance(stored, dict):
-            raise ValueError("it does not hold an object")
-        return stored
-    except FileNotFoundError:
-        raise InputError(f"{note.parent} holds runs, but no {note.name} that says how they were "
-                         "made: give another --work-dir or --out") from None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{note}, which says how the runs beside it were made, can't be read "
-                         f"({reason}): give another --work-dir or --out") from error
-
-
-def run_flags(args, data, seed) -> list:
-    """The flags for the data and the seed of a run."""
-    where = ["--data-dir", args.data_dir] if args.data_dir else []
-    return ["--data", data, "--seed", seed, *where]
+    with processes.ending_children():
+        pool = ThreadPoolExecutor(jobs)
+        futures = [pool.submit(function, argument) for argument in arguments]
+        try:
+            running = futures
+            while running:
+                _, running = wait(running, TICK, FIRST_COMPLETED)
+                for future in filter(Future.done, futures):  # in order, if several have failed
+                    future.result()
+                tick()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in futures):  # one may be about to start a child
+                processes.end_children()
+                time.sleep(0.05)
+    return [future.result() for future in futures]
 
 
 def train(script, path, flags, jobs=1, called=None) -> None:
@@ -190,9 +159,11 @@ def train(script, path, flags, jobs=1, called=None) -> None:
     command = [SCRIPTS / name, *subcommand, "--run-dir", path, "--paper", *flags]
     if (path / "config.json").exists():
         command.append("--resume")
-    # If each of several runs used all cores, they would slow each other down.
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    done = processes.run(command, {"TF_NUM_INTRAOP_THREADS": threads})
+    # If each of several runs used all cores, they would slow each other down. The number of threads
+    # decides how sums are rounded, so it must not depend on how many runs are left.
+    threads = str(max(1, memory.cores() // jobs))
+    done = processes.run(command, {"TF_NUM_INTRAOP_THREADS": threads,
+                                   "TF_NUM_INTEROP_THREADS": threads})
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["it printed no reason"])[-1]
         kind = InputError if done.returncode == 2 else TrainingError
@@ -210,51 +181,43 @@ def train_unless_diverged(script, path, flags, jobs=1, called=None) -> None:
             raise
 
 
-def diverged(path) -> bool:
-    """Whether the run at `path` has stopped at a loss that is not finite."""
-    try:
-        last = [column[-1] for column in load_losses(path).values()]
-    except (InputError, IndexError):
-        return False
-    return not np.isfinite(last).all()
-
-
-def train_all(wanted, args, keep_diverged=False):
-    """Train all runs in `wanted`, `args.jobs` at a time, and return their directories in order.
-
-    With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is.
-    """
-    def made(run):
-        path = args.work_dir / run.name
-        make = train_unless_diverged if keep_diverged else train
-        make(run.script, path, run.flags, args.jobs, run.called)
-        return path
-
-    return side_by_side(made, wanted, args)
-
-
-def side_by_side(function, arguments, args) -> list:
-    """Call `function` for each of the `arguments`, `args.jobs` at a time, and return the results.
-
-    A terminal shows a progress bar. The first failure, or a signal to end, stops all other calls.
-    """
-    arguments = list(arguments)
+def beginning(own, left, wanted, args) -> str:
+    """The first line: what this command makes. Its runs are `own`; those in `left` are missing."""
+    shard = f"shard {args.shard}: {len(own)} of " if args.shard else ""
     seeds = "seed" if len(args.seeds) == 1 else "the seeds"
-    print(f"{quantity(len(arguments), 'run')} with {seeds} {listed(args.seeds)} in "
-          f"{args.work_dir}, {args.jobs} at a time", file=sys.stderr, flush=True)
-    with processes.ending_children():
-        pool = ThreadPoolExecutor(args.jobs)
-        futures = [pool.submit(function, argument) for argument in arguments]
-        try:
-            for _ in tqdm(as_completed(futures), total=len(futures), disable=None):
-                for future in filter(Future.done, futures):  # in order, if several have failed
-                    future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            while not all(future.done() for future in futures):  # one may be about to start a child
-                processes.end_children()
-                time.sleep(0.05)
-    return [future.result() for future in futures]
+    complete = f", {len(own) - len(left)} of them complete" if len(left) < len(own) else ""
+    return (f"{shard}{quantity(len(wanted), 'run')} with {seeds} {listed(args.seeds)} in "
+            f"{args.work_dir}{complete}, {args.jobs} at a time")
+
+
+def ending(missing, wanted, shard) -> str:
+    """The last line of a shard: which of all runs in `wanted` are still missing."""
+    if not missing:
+        return (f"shard {shard} and all others are complete: the same command without --shard "
+                "makes the report")
+    return (f"shard {shard} is complete, but {len(missing)} of {quantity(len(wanted), 'run')} are "
+            f"missing: {names(missing)}")
+
+
+def names(runs) -> str:
+    """The names of the `runs`, or of the first of them."""
+    more = f" and {len(runs) - NAMED} more" if len(runs) > NAMED else ""
+    return ", ".join(run.name for run in runs[:NAMED]) + more
+
+
+def refuse_missing(missing, wanted, folder) -> None:
+    """Print the state of each run that is `missing`, and raise InputError if there is one."""
+    for run in missing:
+        lock = run_lock.holder(folder / run.name)
+        begun = "unfinished" if (folder / run.name / "config.json").exists() else "not begun"
+        print(f"{run.name}: {begun}" + (f", locked by {lock}" if lock else ""))
+    if missing:
+        lost = {run.seed for run in missing}
+        seeds = dict.fromkeys(run.seed for run in wanted)
+        whole = [seed for seed in seeds if seed not in lost]
+        or_else = f", or gather the complete seeds with --seeds {listed(whole)}" if whole else ""
+        raise InputError(f"{len(missing)} of {quantity(len(wanted), 'run')} in {folder} are "
+                         f"missing: make them without --gather{or_else}")
 
 
 def refuse_unequal(paths, keys) -> dict:
@@ -277,7 +240,7 @@ def per_row(names, found) -> dict[str, list]:
 
 
 def made_by(program, args, paths) -> list[str]:
-    """Three lines for a report: the command, the data of the runs at `paths`, and their versions."""
+    """Three lines for a report: the command, the data of the runs at `paths`, their versions."""
     return [f"command: {program} {shlex.join(args.argv)}", data_line(paths),
             f"versions: {json.dumps(read_config(paths[0])['versions'])}"]
 

@@ -46,6 +46,15 @@ def is_complete(path) -> bool:
     return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
 
 
+def diverged(path) -> bool:
+    """Whether the run at `path` has stopped at a loss that is not finite."""
+    try:
+        last = [column[-1] for column in load_losses(path).values()]
+    except (InputError, IndexError):
+        return False
+    return not np.isfinite(last).all()
+
+
 def samples_so_far(path) -> np.ndarray:
     """The samples of a run, complete or not: float32 [epochs, n, ...], with 0 epochs if none.
 

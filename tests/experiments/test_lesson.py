@@ -9,7 +9,6 @@ import pytest
 from conftest import ROOT, load_script, refusal
 from gan_tf1.experiments import lesson, lesson_table
 from gan_tf1.experiments.lesson import EXERCISES
-from gan_tf1.training import many_runs
 
 # Columns of losses.csv, or shares of the cities, that show the finding of an exercise, and that do not.
 SHOWN = {1: {"disc_loss": [0.03]}, 2: {"gen_loss": [0.105]}, 3: {"gen_loss": [11.2]},
@@ -211,5 +210,5 @@ def test_a_table_grows_by_the_rows_of_another_command(in_process, tmp_path, caps
 def test_a_run_that_diverged_has_no_number(run, monkeypatch):
     path = run(1, True)
     (path / "losses.csv").write_text("epoch,disc_loss\n")
-    monkeypatch.setattr(many_runs, "diverged", lambda path: True)
+    monkeypatch.setattr(lesson_table, "diverged", lambda path: True)
     assert np.isnan(lesson_table.row(1, "changed", path, 0).number)

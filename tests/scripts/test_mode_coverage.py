@@ -11,7 +11,7 @@ from conftest import load_script, refusal, stopped_at
 from gan_tf1.data import digits
 from gan_tf1.evaluation import classifier, mode_coverage
 from gan_tf1.experiments import captured_modes
-from gan_tf1.training import many_runs, run_config, run_results
+from gan_tf1.training import run_config, run_results
 
 FLAGS = ["--iterations", "20", "--sample-interval", "10", "--batch-size", "8", "--gen-hidden-size",
          "4", "--disc-hidden-size", "3", "--pieces", "2", "--train-points", "100", "--samples",
@@ -69,7 +69,7 @@ def test_a_mixture_that_diverges_is_a_failed_training_and_no_bad_input(tmp_path,
         load_script("19_mixture_gan.py").main([
             *FLAGS, "--learning-rate", "1e37", "--run-dir", str(tmp_path / "run")])
     assert exit_.value.code == 1
-    assert "are not finite" in capsys.readouterr().err and many_runs.diverged(tmp_path / "run")
+    assert "are not finite" in capsys.readouterr().err and run_results.diverged(tmp_path / "run")
 
 
 @pytest.mark.slow

@@ -240,6 +240,10 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(in_process, tmp_path, ca
     command = ["--out", str(tmp_path / "envelope.csv"), "--work-dir", str(tmp_path / "runs"), "--data",
                "drawn", "--seeds", "5-6", "--jobs", "1", "--", "--epochs", "3",
                "--batch-size", "200", "--disc-hidden-size", "4"]
+    for shard in ("2/2", "1/2"):
+        with pytest.raises(SystemExit):
+            make_envelope(["--shard", shard, *command])
+        assert not (tmp_path / "envelope.csv").exists()
     make_envelope(command)
     envelope = envelopes.envelope("mnist_gan", tmp_path / "envelope.csv")
     assert envelope.settings["epochs"] == 3 and envelope.settings["disc_hidden_size"] == 4
@@ -254,7 +258,7 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(in_process, tmp_path, ca
     assert "exists: name another file" in refusal(capsys, make_envelope, *command)
     command.insert(2, "--overwrite")
     make_envelope(command)  # goes on with the runs that are there
-    assert in_process == ["seed-5", "seed-6"]
+    assert in_process == ["seed-6", "seed-5"]
     assert (tmp_path / "envelope.csv").read_text().replace("--overwrite ", "") == header
     header = (tmp_path / "envelope.csv").read_text()
     capsys.readouterr()

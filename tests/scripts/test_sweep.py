@@ -15,7 +15,7 @@ from conftest import heed_ctrl_c, load_script, refusal, stopped_at
 from gan_tf1 import figures
 from gan_tf1.data import images
 from gan_tf1.experiments import instability
-from gan_tf1.training import many_runs, processes, run_directory, run_results, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, processes, run_directory, run_results, seed_ranges
 from gan_tf1.training.diagnosis import Diagnosis, SIGNS
 
 SHORT = Diagnosis((), "Too short to be judged.", judged=False)
@@ -196,7 +196,7 @@ def test_a_failure_has_the_reason_that_the_script_gave(tmp_path):
 
 
 def test_seeds_are_numbers_and_ranges():
-    parser = many_runs.parser("", "sweep", "0-2")
+    parser = many_runs_command.parser("", "sweep", "0-2")
     assert parser.parse_args([]).seeds == [0, 1, 2]
     found = parser.parse_args(["--seeds", "0-4", "7", "10-11"]).seeds
     assert found == [0, 1, 2, 3, 4, 7, 10, 11] and seed_ranges.listed(found) == "0-4 7 10-11"
@@ -219,7 +219,7 @@ def asking(folder, flags=("--epochs", "3"), data_dir=None):
 @pytest.fixture
 def claimed(tmp_path):
     """A note in a folder with one run, which it is about."""
-    many_runs.claim(asking(tmp_path), "sweep", data="mnist")
+    many_runs_command.claim(asking(tmp_path), "sweep", data="mnist")
     (tmp_path / "run-1").mkdir()
     (tmp_path / "run-1" / "config.json").touch()
     return tmp_path / "sweep.json"
@@ -227,17 +227,17 @@ def claimed(tmp_path):
 
 def test_the_same_command_may_go_on_and_another_may_not(claimed):
     folder = claimed.parent
-    many_runs.claim(asking(folder), "sweep", data="mnist")
+    many_runs_command.claim(asking(folder), "sweep", data="mnist")
     before = claimed.read_bytes()
     for data, changes, said in (("drawn", {}, 'data: "mnist", now "drawn"'),
                                 ("mnist", {"data_dir": pathlib.Path("/x")}, 'data_dir: null, now "/x"'),
                                 ("mnist", {"flags": []}, 'flags: ["--epochs", "3"], now []')):
         with pytest.raises(InputError, match="holds runs of another command") as refused:
-            many_runs.claim(asking(folder, **changes), "sweep", data=data)
+            many_runs_command.claim(asking(folder, **changes), "sweep", data=data)
         assert said in str(refused.value)
     assert claimed.read_bytes() == before
     # Runs of other names are not what the note is about.
-    many_runs.claim(asking(folder), "sweep", "drawn-*", data="drawn")
+    many_runs_command.claim(asking(folder), "sweep", "drawn-*", data="drawn")
 
 
 @pytest.mark.parametrize("content", [b"\xff\x00\x80", b"{", b"[1]", b"[" * 100_000, None])
@@ -259,13 +259,13 @@ def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, mo
     (tmp_path / "x").mkdir()
     main, arguments = load_script(name).main, [*arguments, "--work-dir", "runs"]
 
-    def stop(*given):
+    def stop(*given, **_):
         for run_name in ("seed-1000", "two_cities-1", "0-seed-0"):
             (tmp_path / "runs" / run_name).mkdir(exist_ok=True)
             (tmp_path / "runs" / run_name / "config.json").touch()
         raise InputError("stopped before the first training")
 
-    monkeypatch.setattr(many_runs, "side_by_side", stop)
+    monkeypatch.setattr(many_runs, "train_all", stop)
     monkeypatch.setattr(images, "load", lambda choice, size, data_dir=None: images.Images(
         choice, "noise", np.zeros((9, size, size, 1)), np.zeros((9, size, size, 1)), None, None))
     flags = ["--", "--epochs", "3"]
@@ -290,10 +290,10 @@ def asked(monkeypatch):
     monkeypatch.setattr(images, "load", lambda choice, size, data_dir=None: images.Images(
         choice, "noise", np.zeros((9, size, size, 1)), np.zeros((9, size, size, 1)), None, None))
 
-    def stop(function, arguments, args):
+    def stop(wanted, args, **_):
         raise Asked(args)
 
-    monkeypatch.setattr(many_runs, "side_by_side", stop)
+    monkeypatch.setattr(many_runs, "train_all", stop)
 
     def of(name, *argv):
         extra = {"progressive_ablation.py": ["--samples", "9"],
@@ -334,7 +334,7 @@ import pathlib, sys
 from gan_tf1.training import many_runs
 many_runs.SCRIPTS = pathlib.Path(sys.argv[1])
 from types import SimpleNamespace
-args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=pathlib.Path(sys.argv[1]))
+args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=pathlib.Path(sys.argv[1]), shard=None, gather=False)
 many_runs.train_all([many_runs.Wanted(str(seed), "sleep.py", []) for seed in args.seeds], args)
 """
 
@@ -379,7 +379,7 @@ def test_the_first_failure_ends_the_other_runs(tmp_path, monkeypatch):
     (tmp_path / "some.py").write_text(
         "import pathlib, sys, time\nif sys.argv[2].endswith('1'):\n    sys.exit('error: no')\n"
         "time.sleep(60)\npathlib.Path(sys.argv[2] + '.ended').touch()\n")
-    args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=tmp_path)
+    args = SimpleNamespace(jobs=2, seeds=[0, 1, 2], work_dir=tmp_path, shard=None, gather=False)
     with pytest.raises(TrainingError, match="1 failed: no"):
         many_runs.train_all(
             [many_runs.Wanted(str(seed), "some.py", []) for seed in args.seeds], args)
@@ -387,9 +387,11 @@ def test_the_first_failure_ends_the_other_runs(tmp_path, monkeypatch):
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_no_bar_is_drawn_where_there_is_no_terminal(tmp_path, capsys):
-    args = SimpleNamespace(jobs=1, seeds=[0, 1, 5], work_dir=tmp_path)
-    assert many_runs.side_by_side(str, args.seeds, args) == ["0", "1", "5"]
+def test_no_bar_is_drawn_where_there_is_no_terminal(tmp_path, monkeypatch, capsys):
+    args = SimpleNamespace(jobs=1, seeds=[0, 1, 5], work_dir=tmp_path, shard=None, gather=False)
+    monkeypatch.setattr(many_runs, "train", lambda *_: None)
+    wanted = [many_runs.Wanted(f"run-{seed}", "", []) for seed in args.seeds]
+    assert many_runs.train_all(wanted, args) == [tmp_path / run.name for run in wanted]
     assert capsys.readouterr().err == f"3 runs with the seeds 0-1 5 in {tmp_path}, 1 at a time\n"
 
 

@@ -16,7 +16,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.generators import restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import (
-    graph_loop, growing, many_runs, run_config, run_directory, run_figures, run_results,
+    graph_loop, growing, run_config, run_directory, run_figures, run_results,
     saved_generator)
 from interruption import copies, results
 
@@ -180,7 +180,7 @@ def test_a_run_killed_before_its_first_row_is_reported_in_one_line_and_can_be_re
     assert capsys.readouterr().out.strip().endswith("no epoch is complete yet.")
     assert "losses.csv can't be read: it has no rows" in refusal(
         capsys, load_script("compare_logs.py").main, half)
-    assert not many_runs.diverged(half) and not run_results.is_complete(half)  # a report resumes it
+    assert not run_results.diverged(half) and not run_results.is_complete(half)  # a report resumes it
     main(["--resume", "--run-dir", str(half)])
     assert results(half) == whole
 
