@@ -25,6 +25,8 @@ import socket
 import threading
 import time
 
+from gan_tf1.errors import InputError
+
 try:
     import fcntl
 except ImportError:
@@ -43,7 +45,10 @@ def file_of(path) -> pathlib.Path:
 
 @contextlib.contextmanager
 def held(path):
-    """Yield whether this process now holds the lock of the run at `path`, until the block ends."""
+    """Yield whether this process now holds the lock of the run at `path`, until the block ends.
+
+    Raises InputError if the file system knows no locks.
+    """
     lock = file_of(path)
     lock.parent.mkdir(parents=True, exist_ok=True)
     file = _taken(lock)
@@ -82,7 +87,7 @@ def _taken(lock):
                 except FileNotFoundError:  # its holder has just removed it
                     continue
             closing.callback(os.close, file)
-            if not _locked(file, wait=new):
+            if not _locked(file, lock, wait=new):
                 return None
             if not _is_at(file, lock):  # its holder has just removed it, and ended
                 continue
@@ -97,8 +102,8 @@ def _taken(lock):
             return file
 
 
-def _locked(file, wait):
-    """Lock the open `file`; whether that was possible. With `wait`, until it is.
+def _locked(file, lock, wait):
+    """Lock the open `file` at `lock`; whether that was possible. With `wait`, until it is.
 
     The process that makes the file waits: others lock it for a moment only, to look into it.
     """
@@ -108,6 +113,9 @@ def _locked(file, wait):
         return True
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise InputError(f"{lock} can't be locked ({error.strerror}): give a --work-dir on another "
+                         "file system") from error
 
 
 def _is_at(file, lock):

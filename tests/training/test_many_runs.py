@@ -1,5 +1,6 @@
 """Commands that share their runs: shards, the lock of each run, and what a command does with missing runs."""
 
+import errno
 import json
 import os
 import signal
@@ -153,10 +154,10 @@ def test_a_lock_that_is_given_up_at_this_moment_is_made_anew(tmp_path, monkeypat
     path, locked = tmp_path / "run", run_lock._locked
     left_behind(path, run_lock.machine())
 
-    def removed_meanwhile(file, wait):
+    def removed_meanwhile(file, lock, wait):
         if run_lock.holder(path) == "process 1 on node7":
-            run_lock.file_of(path).unlink()
-        return locked(file, wait)
+            lock.unlink()
+        return locked(file, lock, wait)
 
     monkeypatch.setattr(run_lock, "_locked", removed_meanwhile)
     with run_lock.held(path) as mine, run_lock.held(path) as other:
@@ -168,6 +169,17 @@ def test_a_lock_left_behind_on_this_machine_is_free_at_once(tmp_path):
     left_behind(tmp_path / "run", run_lock.machine())
     with run_lock.held(tmp_path / "run") as mine:
         assert mine and run_lock.holder(tmp_path / "run") == named_here()
+
+
+@pytest.mark.skipif(run_lock.fcntl is None, reason="there is no flock")
+def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(run_lock.fcntl, "flock", flock)
+    with pytest.raises(InputError, match=r"run.lock can't be locked \(No locks available\): give a --work-dir"):
+        with run_lock.held(tmp_path / "run"):
+            pass
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", None])
