@@ -139,11 +139,15 @@ def _left_behind(lock, file):
 
 @functools.cache
 def machine() -> str:
-    """A name for this machine since it was started, which is the same in all of its containers."""
+    """A name for this machine since it was started, or for this container on it.
+
+    Containers count as machines, since each can have a connection of its own to the shared folder.
+    """
     try:
-        return pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        started = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return socket.gethostname()
+        started = ""
+    return f"{socket.gethostname()} {started}"
 
 
 def _content(lock):

@@ -262,7 +262,10 @@ path.mkdir(exist_ok=True)
 COMMAND = """
 import pathlib, sys
 from types import SimpleNamespace
-from gan_tf1.training import many_runs
+from gan_tf1.training import many_runs, run_lock
+if len(sys.argv) > 2:  # on this machine, what other machines have locked is not known
+    run_lock.fcntl, many_runs.POLL = None, 0.05
+    run_lock.machine, run_lock.SILENT = lambda: sys.argv[2], float(sys.argv[3])
 folder = many_runs.SCRIPTS = pathlib.Path(sys.argv[1])
 args = SimpleNamespace(work_dir=folder, jobs=2, seeds=[0, 1], shard=None, gather=False)
 many_runs.train_all([many_runs.Wanted(name, "x.py", []) for name in "abcde"], args)
@@ -271,9 +274,13 @@ many_runs.train_all([many_runs.Wanted(name, "x.py", []) for name in "abcde"], ar
 
 @pytest.fixture
 def command(tmp_path):
-    """Starts a command that makes five runs in `tmp_path`; they end once there is a file called go."""
+    """Starts a command that makes five runs in `tmp_path`; they end once there is a file called go.
+
+    Its arguments are the name of a machine, if any, and `SILENT` there.
+    """
     (tmp_path / "x.py").write_text(FAKE)
-    return lambda: subprocess.Popen([sys.executable, "-c", COMMAND, str(tmp_path)], stderr=subprocess.PIPE, text=True)
+    return lambda *on: subprocess.Popen([sys.executable, "-c", COMMAND, str(tmp_path), *on],
+                                        stderr=subprocess.PIPE, text=True)
 
 
 def begun(folder):
@@ -290,9 +297,19 @@ def test_a_command_that_is_started_twice_makes_every_run_once(command, tmp_path)
     assert sorted(begun(tmp_path)) == list("abcde") and not list(tmp_path.glob("*.lock"))
 
 
+@pytest.mark.slow
+def test_two_machines_that_know_no_locks_of_each_other_make_every_run_once(command, tmp_path):
+    (tmp_path / "go").touch()
+    both = [command("one", "1000"), command("other", "1000")]
+    assert [(process.wait(), process.communicate()[1].count("error")) for process in both] == [(0, 0), (0, 0)]
+    assert sorted(begun(tmp_path)) == list("abcde") and not list(tmp_path.glob("*.lock"))
+
+
+@pytest.mark.parametrize("machines", [((), ()), pytest.param(
+    (("one", "1000"), ("other", "0.5")), marks=pytest.mark.slow)])
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, trainings survive a command that is killed")
-def test_after_a_command_was_killed_its_runs_are_made(command, tmp_path):
-    first = command()
+def test_after_a_command_was_killed_its_runs_are_made(command, tmp_path, machines):
+    first = command(*machines[0])
     while len(begun(tmp_path)) < 2:
         assert first.poll() is None
         time.sleep(0.02)
@@ -300,7 +317,7 @@ def test_after_a_command_was_killed_its_runs_are_made(command, tmp_path):
     first.wait()
     assert sorted(path.name for path in tmp_path.glob("*.lock")) == ["a.lock", "b.lock"]
     (tmp_path / "go").touch()
-    second = command()
+    second = command(*machines[1])
     assert second.wait() == 0 and not list(tmp_path.glob("*.lock"))
     assert sorted(begun(tmp_path)) == sorted("ababcde")
 
