@@ -195,7 +195,7 @@ class Session:
         self._ops = graph.get_operations()
         self._updating = set()  # ops that update a variable, or that depend on such an op
         for op in self._ops:
-            if _updates(op) or not self._updating.isdisjoint(_before(op)):
+            if updates(op) or not self._updating.isdisjoint(_before(op)):
                 self._updating.add(op)
         self._known = {}    # what an op computes -> its copy
         self._calls = 0
@@ -218,7 +218,7 @@ class Session:
         for op in needed:
             copies[op] = self._copy(op, feeds, copies, touched)
         for op in needed:
-            if _updates(op):
+            if updates(op):
                 self._updated.update((tensor.op, self._calls) for tensor in op.inputs
                                      if tensor.dtype == tf.resource)
         if touched:
@@ -285,7 +285,7 @@ def _before(op):
     return [tensor.op for tensor in op.inputs] + op.control_inputs
 
 
-def _updates(op):
+def updates(op):
     return op.op_def.is_stateful and op.type not in (*READS, "VarHandleOp")
 
 
