@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from gan_tf1.config import Parser, add_flags, as_flag, given, intervals, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import data_folder, user_path
-from gan_tf1.training import diversity, outputs, run_config, run_directory, training
+from gan_tf1.training import devices, diversity, outputs, run_config, run_directory, training
 from gan_tf1.training.graph_loop import Loop
 
+MOST_TOWERS = 1024
 DRAWN = ("drawn", "street")  # data sets that the package draws itself
 
 
@@ -28,12 +29,26 @@ class Launch(NamedTuple):
     note: str = ""       # a line on the settings, printed when a new run begins
     report: bool = False  # whether report.html is written at the end
     record: bool = False  # whether the images of the same latent vectors are kept after each epoch
+    towers: int = 1      # among how many devices each batch is divided
+    servers: tuple = ()  # the addresses of servers, one for each tower; empty for this machine
+    patience: float = devices.PATIENCE  # seconds until a call on the servers has failed
 
     @contextlib.contextmanager
     def training(self, data, sample_shape):
-        """A context with the `training.Training` of this run; the arguments are those of `open`."""
-        with self.open(data, sample_shape) as run, training.opened(run, self.loop) as opened:
-            yield opened
+        """A context with the `training.Training` of this run; the arguments are those of `open`.
+
+        Raises InputError also if a server cannot be used.
+        """
+        with self._devices() as used, self.open(data, sample_shape) as run:
+            with training.opened(run, self.loop, used) as opened:
+                yield opened
+
+    @contextlib.contextmanager
+    def _devices(self):
+        used = (devices.Servers(self.servers, self.patience) if self.servers else
+                devices.OneMachine(self.towers) if self.towers > 1 else None)
+        with contextlib.closing(used) if used else contextlib.nullcontext():
+            yield used
 
     def open(self, data, sample_shape):
         """Open the run, new or resumed; returns a `run_directory.Run`.
@@ -51,7 +66,9 @@ class Launch(NamedTuple):
         data.train.check_batch(self.config.batch_size)
         new = run_directory.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
-            "loop": self.loop._asdict(), **({"record": True} if self.record else {}), "data_title": data.title, "data_crc32": crc,
+            "loop": self.loop._asdict(), **({"record": True} if self.record else {}),
+            **({"towers": self.towers} if self.towers > 1 else {}),
+            "data_title": data.title, "data_crc32": crc,
             **({"data_note": data.note} if getattr(data, "note", "") else {}),
             **diversity.of_data(data.train),
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
@@ -126,6 +143,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     add_flags(parser, Config, small.settings if small else {})
     args = parser.parse_args(argv)
 
+    servers = tuple(devices.addresses(args.cluster)) if getattr(args, "cluster", None) else ()
+    divided = {"towers": len(servers) or args.towers} if servers or hasattr(args, "towers") else {}
     named = given(args, Config)
     data = _suited(small, args, data_choices)
     reduced = {} if data is None or args.resume else {
@@ -134,13 +153,14 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     config = (make if args.resume else _config)(Config, {**reduced, **named})
     chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
-        loop = _checked(Loop(**chosen))
+        loop = _checked(Loop(**chosen), **divided)
         run_directory.vacant(args.run_dir or outputs.next_free(chapter))
         chosen = " ".join(as_flag(name, value) for name, value in reduced.items())
         note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
         data = data or getattr(args, "data", data_choices[0])
         return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
-                      args.run_dir, None, loop, note, args.report, getattr(args, "record", False))
+                      args.run_dir, None, loop, note, args.report, getattr(args, "record", False),
+                      divided.get("towers", 1), servers, getattr(args, "patience", devices.PATIENCE))
 
     path = args.run_dir or run_directory.newest(chapter)
     stored = run_config.read_config(path)
@@ -150,7 +170,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     if named.get("data") == "auto":
         del named["data"]
     record = {"record": True} if getattr(args, "record", False) else {}
-    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record})
+    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record, **divided})
     if stored["data"] not in data_choices:
         raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
                          f"{chapter} doesn't have: choose from {', '.join(data_choices)}")
@@ -165,7 +185,9 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
                          "written by another version, so start a new run")
     return Launch(chapter, _config(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
-                  Loop(**stored["loop"]), report=args.report, record=stored.get("record", False))
+                  Loop(**stored["loop"]), report=args.report, record=stored.get("record", False),
+                  towers=stored.get("towers", 1), servers=servers,
+                  patience=getattr(args, "patience", devices.PATIENCE))
 
 
 def _config(Config, values):
@@ -225,9 +247,37 @@ def _add_loop_flags(parser):
     group.add_argument("--mixed-precision", action=argparse.BooleanOptionalAction,
                        default=argparse.SUPPRESS,
                        help="compute in bfloat16 wherever grappler considers it safe")
+    group = parser.add_argument_group("several devices").add_mutually_exclusive_group()
+    group.add_argument("--towers", type=_towers, default=argparse.SUPPRESS, metavar="N", help="divide "
+                       "each batch among N devices of this machine: GPUs if there are enough, else CPU "
+                       "devices (default: 1)")
+    group.add_argument("--cluster", metavar="HOST:PORT,...", help="divide each batch among the servers "
+                       "at these addresses, each started with python -m gan_tf1.server; TF_CONFIG: "
+                       "the workers that the variable of this name lists")
+    parser.add_argument("--patience", type=seconds, default=argparse.SUPPRESS, metavar="SECONDS",
+                        help="with --cluster, until a call that has not ended has failed (default: "
+                        f"{devices.PATIENCE:g})")
 
 
-def _checked(loop):
+def _towers(text):
+    number = whole_number(text)
+    if not 1 <= number <= MOST_TOWERS:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {MOST_TOWERS}")
+    return number
+
+
+def seconds(text) -> float:
+    """An argparse type: seconds, above 0 and at most a day."""
+    with contextlib.suppress(ValueError):
+        if 0 < (number := float(text)) <= 86400:
+            return number
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of seconds, up to 86400")
+
+
+def _checked(loop, towers=1):
+    if towers > 1 and loop.loop == "graph":
+        raise InputError("--towers and --cluster divide the chapter's own session.run lines: leave out "
+                         "--loop graph")
     if loop.xla and loop.loop != "graph":
         raise InputError("--xla compiles the loop in the graph: give --loop graph too")
     return loop

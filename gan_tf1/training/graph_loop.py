@@ -26,9 +26,12 @@ class Loop(NamedTuple):
     xla: bool = False              # compile the loop in the graph
     mixed_precision: bool = False  # bfloat16 wherever grappler considers it safe
 
-    def new_graph(self, seed):
-        """An empty `tf.Graph` with `seed` and the kind of variables that this loop needs."""
-        return new_graph(seed, resource_variables=self.loop == "graph")
+    def new_graph(self, seed, divided=False):
+        """An empty `tf.Graph` with `seed` and the kind of variables that this loop needs.
+
+        `divided` is whether its steps will be divided among towers.
+        """
+        return new_graph(seed, resource_variables=divided or self.loop == "graph")
 
 
 class Taken(NamedTuple):

@@ -69,6 +69,7 @@ KEYS = {
 LATER_KEYS = {
     "data_note": (_is_text, "a string"),
     "record": (lambda value: isinstance(value, bool), "true or false"),
+    "towers": (lambda value: type(value) is int and value > 1, "a whole number above 1"),
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),
     "data_diversity": (_is_share, "a finite number, or null"),
     "data_spread": (_is_share, "a finite number, or null"),
@@ -148,7 +149,7 @@ def read_config_of(chapter, path, called=None) -> dict:
 
 def refuse_other(path, config, given) -> None:
     """Raise InputError, naming the keys, if `given` differs from the `config` of the run `path`."""
-    own = {**config, **config["settings"], **config.get("loop", {})}
+    own = {"towers": 1, **config, **config["settings"], **config.get("loop", {})}
     other = [f"{name} (the run's: {own.get(name)}, now: {value})"
              for name, value in given.items() if own.get(name) != value]
     if other:

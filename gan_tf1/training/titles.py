@@ -25,8 +25,9 @@ def differing(stored) -> dict:
     found = {name: value for name, value in stored["settings"].items()
              if name not in own or own[name] != value}
     loop = Loop()._asdict()
-    return found | {name: value for name, value in stored.get("loop", {}).items()
-                    if loop.get(name) != value}
+    found |= {name: value for name, value in stored.get("loop", {}).items()
+              if loop.get(name) != value}
+    return found | ({"towers": stored["towers"]} if "towers" in stored else {})
 
 
 def parts(stored, named=()) -> list[str]:

@@ -17,13 +17,14 @@ rounding. Dropout masks are those of the whole batch: each tower takes its rows 
 `tower_differences.py` says in which models something else is computed.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 from gan_tf1.training.tracing import READS, updates
+from gan_tf1.wording import quantity
 
 STATELESS_RANDOM = "StatelessRandom"  # the first letters of the types of such ops
 OPTIMIZER = "/update_"  # in the names of all ops to which an optimizer's gradients go
@@ -92,12 +93,29 @@ class Session:
             np.arange(rows // self._unit), towers)])
 
 
-def refuse_few(rows, towers, unit=1) -> None:
+def of_run(graph, devices, train_set, config) -> Session:
+    """The `Session` that divides a run's steps; `graph` has the chapter's model and no more.
+
+    Raises InputError if the graph is made for one size of batch, or if the last batch of an epoch
+    has fewer images than there are towers.
+    """
+    for op in graph.get_operations():
+        if op.type == "Placeholder" and op.outputs[0].shape.is_fully_defined() and (
+                op.outputs[0].shape.rank > 1):
+            raise InputError(f"the graph of this chapter is made for batches of {config.batch_size}, "
+                             "which cannot be divided: train without --towers and --cluster")
+    rest = train_set.num_examples % config.batch_size
+    if rest and not train_set.carries_over:
+        refuse_few(rest, len(devices), what="the last batch of an epoch,")
+    return Session(graph, devices, getattr(config, "packing", 0) or getattr(config, "pack", 1))
+
+
+def refuse_few(rows, towers, unit=1, what="a batch") -> None:
     """Raise InputError if `rows` cannot be divided among `towers` in multiples of `unit`."""
     if rows % unit or rows // unit < towers:
         packs = f" in packs of {unit}" if unit > 1 else ""
-        raise InputError(f"a batch of {rows} images cannot be divided among {towers} towers{packs}: "
-                         "choose another --batch-size, or fewer towers")
+        raise InputError(f"{what} of {quantity(rows, 'image')} cannot be divided among {towers} "
+                         f"towers{packs}: choose another --batch-size, or fewer towers")
 
 
 def has_rows(tensor) -> bool:
@@ -121,6 +139,9 @@ class _Division:
         self._copies = {}  # op -> its copies: one per tower, or a single one
         self._reads = {}   # what a read reads, and after what -> the op that reads it
         self._combined = {}
+        # What goes into an optimizer is averaged for all its readers, such as a norm of gradients.
+        self._gradients = {tensor.ref() for op in ops if OPTIMIZER in op.name
+                           for tensor in op.inputs if OPTIMIZER not in tensor.op.name}
         self._after_update = set()  # ops whose result can change by waiting for an update
         for op in ops:
             if updates(op) or not self._after_update.isdisjoint(_before(op)):
@@ -163,7 +184,8 @@ class _Division:
         after = [copy for control in self._waits_for(op) for copy in self._copies[control]]
         if not any(tensor.ref() in self._towers for tensor in op.inputs):
             return [self._single(op, [self._now(tensor) for tensor in op.inputs], after)]
-        if updates(op) or OPTIMIZER in op.name:
+        if updates(op) or OPTIMIZER in op.name or any(
+                tensor.ref() in self._gradients and tensor.dtype.is_floating for tensor in op.inputs):
             with tf.device(self._devices[0]):
                 inputs = [self._for_update(op, tensor) for tensor in op.inputs]
             return [self._single(op, inputs, after)]
@@ -210,9 +232,9 @@ class _Division:
         """What an update takes in place of its input `tensor`: a mean, or the first tower's."""
         if tensor.ref() not in self._towers:
             return self._now(tensor)
-        if OPTIMIZER not in op.name and not has_rows(tensor):
-            return self._towers[tensor.ref()][0]
-        return self._whole(tensor)
+        if tensor.ref() in self._gradients or has_rows(tensor):
+            return self._whole(tensor)
+        return self._towers[tensor.ref()][0]
 
     def _whole(self, tensor):
         """`tensor` for the whole batch: all rows, the sum of counts, or else the weighted mean.
@@ -226,14 +248,14 @@ class _Division:
         return self._combined[tensor.ref()]
 
     def _combine(self, tensor, parts):
-        is_gradient = "gradients" in tensor.name
-        weighted = tensor.dtype.is_floating and (is_gradient or not has_rows(tensor))
-        if weighted and not (tensor.op.type == "Sum" and not is_gradient):
-            shares, parts, weighted_parts = self._shares, parts, []
-            for part, share, device in zip(parts, shares, self._devices):
+        is_gradient = tensor.ref() in self._gradients
+        is_count = has_rows(tensor) or tensor.op.type == "Sum"
+        if tensor.dtype.is_floating and (is_gradient or not is_count):
+            weighted = []
+            for part, share, device in zip(parts, self._shares, self._devices):
                 with tf.device(device):
-                    weighted_parts.append(part * tf.cast(share, part.dtype))
-            parts = weighted_parts
+                    weighted.append(part * tf.cast(share, part.dtype))
+            parts = weighted
         with tf.device(self._devices[0]):
             if has_rows(tensor):
                 return tf.concat(parts, 0)
@@ -271,7 +293,3 @@ def _created(op, inputs, after, device):
 def _before(op):
     return [tensor.op for tensor in op.inputs] + op.control_inputs
 
-
-def count_of(value) -> Any:
-    """The number of towers in the value of config.json's key "towers", which a run may lack."""
-    return value or 1

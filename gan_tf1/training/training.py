@@ -30,7 +30,8 @@ from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.errors import TrainingError
 from gan_tf1.tf1 import session_config, tf
 from gan_tf1.training import (
-    checkpoint, diagnosis, events, graph_loop as loops, graph_memory, saved_generator, titles)
+    checkpoint, diagnosis, events, graph_loop as loops, graph_memory, saved_generator, titles,
+    tower_differences, towers)
 from gan_tf1.wording import quantity
 
 ESTIMATE_AFTER = 10.  # seconds of training after which the remaining time is printed
@@ -38,16 +39,16 @@ ESTIMATE_FROM = 60.   # seconds: a shorter remaining time is not printed
 
 
 @contextlib.contextmanager
-def opened(run, loop):
+def opened(run, loop, devices=None):
     """A context with the `Training` of the open `run`, and a new default graph.
 
-    `loop` is a `graph_loop.Loop`. At the end of the block, a sentence on how the training went is
+    `loop` is a `graph_loop.Loop`; `devices`, from `devices.py`, are those of a run with towers. At the end of the block, a sentence on how the training went is
     added to the log of a complete run (`diagnosis.py`). If the run is interrupted, a line on stderr
     says how to resume it.
 
-    Raises TrainingError if the device runs out of memory.
+    Raises TrainingError if the device runs out of memory, or if a server fails.
     """
-    training = Training(run, loop)
+    training = Training(run, loop, devices)
     try:
         training.new_graph()
         yield training
@@ -62,6 +63,13 @@ def opened(run, loop):
     except tf.errors.ResourceExhaustedError as error:
         raise TrainingError(f"{run.path} stops, since its settings take more memory than the "
                             "device has: choose smaller sizes") from error
+    except (tf.errors.OpError, OSError) as error:  # a failed save is an OSError
+        failure = devices and devices.failure(error if isinstance(error, tf.errors.OpError)
+                                              else error.__cause__)
+        if not failure:
+            raise
+        raise TrainingError(f"{failure}: to continue {run.path} after its last saved epoch, give --resume "
+                            f"--run-dir {run.path}, with other servers if need be") from error
     finally:
         training.close()
 
@@ -76,11 +84,12 @@ class Training:
     complete  whether all epochs are done
     """
 
-    def __init__(self, run, loop):
+    def __init__(self, run, loop, devices=None):
         self.run, self.path = run, run.path
         self.rng, self.sess = seeds.stream(run.config["seed"], seeds.STEPS), None
         self.seconds, self.complete = 0., False
         self._loop, self._opened = loop, contextlib.ExitStack()
+        self._devices, self._divided = devices, None
 
     def title(self, what, *named) -> str:
         """The title of a figure: `what` was trained, on which data, and the settings that differ.
@@ -96,8 +105,10 @@ class Training:
     def new_graph(self) -> None:
         """Close the present graph, if any, and make an empty, seeded graph the default."""
         self.close()
-        graph = self._loop.new_graph(self.run.config["seed"])
+        graph = self._loop.new_graph(self.run.config["seed"], divided=bool(self._devices))
         self._opened.enter_context(graph.as_default())
+        if self._devices:  # the chapter's own ops and all variables are on the first device
+            self._opened.enter_context(tf.device(self._devices.names[0]))
 
     def close(self) -> None:
         """Close session, graph, events and progress bar."""
@@ -111,12 +122,16 @@ class Training:
         name -> tensor, contains losses that the loop in the graph writes to step_losses.csv at
         every step.
 
-        Raises InputError if the machine has too little memory for the graph.
+        Raises InputError if the machine has too little memory for the graph, or if its batches
+        cannot be divided among the towers.
         """
         self._graph, stored = tf.get_default_graph(), self.run.config
         graph_memory.refuse_graph(self._graph, stored["settings"], stored["sample_shape"])
         self._train_set, self._steps = train_set, steps
         self._step = loops.bound(step, net, config)
+        if self._devices:
+            self._divided = towers.of_run(self._graph, self._devices.names, train_set, config)
+            self._note = tower_differences.note(net, len(self._devices.names))
         if self._loop.loop == "graph":
             self._in_graph = loops.build(self._step, train_set, stored["seed"], steps, watch,
                                          self._loop.xla)
@@ -146,13 +161,12 @@ class Training:
         for all others.
         """
         first, last = part or (0, epochs)
-        saver = tf.train.Saver(max_to_keep=None)
-        carrier = tf.train.Saver(var_list=carried) if first else None
-        gen_saver = tf.train.Saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
+        make_saver = self._devices.saver if self._devices else tf.train.Saver
+        saver = make_saver(max_to_keep=None)
+        carrier = make_saver(var_list=carried) if first else None
+        gen_saver = make_saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
         initialize = tf.global_variables_initializer()
-        self._graph.finalize()
-        self.sess = self._opened.enter_context(
-            tf.Session(graph=self._graph, config=session_config(self._loop.mixed_precision)))
+        self.sess = self._opened.enter_context(self._session())
         self.sess.run(initialize)
 
         before = saved_generator.saved(self.path)
@@ -172,6 +186,13 @@ class Training:
         if max(start, last) == epochs:
             self.run.finish()
             self.complete = True
+
+    def _session(self):
+        if self._devices:  # the first step adds the towers to the graph
+            self._divided.sess = self._devices.session(self._graph, self._loop.mixed_precision)
+            return self._divided.sess
+        self._graph.finalize()
+        return tf.Session(graph=self._graph, config=session_config(self._loop.mixed_precision))
 
     def log(self, line, table="losses.csv", **row) -> None:
         """Log `line` as the chapter prints it, and add the numbers `row` to a table of the run.
@@ -220,7 +241,7 @@ class Training:
         self._done = start * steps
         turns = (loops.graph_steps(self.sess, self._in_graph, self._done)
                  if self._loop.loop == "graph" else
-                 loops.feed_steps(self.sess, self._step, self._train_set, self.rng))
+                 loops.feed_steps(self._divided or self.sess, self._step, self._train_set, self.rng))
         self._turns = _estimated(turns, left, self.run.say)
         self._bar = self._opened.enter_context(
             tqdm(total=epochs * steps, initial=self._done, unit="step", disable=None,
@@ -241,6 +262,8 @@ class Training:
             run.log(titles.headline(run.config))
             if "data_note" in run.config:
                 run.log(run.config["data_note"])
+            if self._devices:
+                run.log(self._note)
             return 0
         if state["epoch"] < epochs:
             run.cut_back(state["sizes"])
