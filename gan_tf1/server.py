@@ -131,7 +131,8 @@ class Server:
             [sys.executable, "-m", "gan_tf1.server", "--port", "0", "--train",
              json.dumps([self._host, port, order])],
             stdin=subprocess.PIPE, pass_fds=[connection.fileno()],
-            env={**os.environ, "GAN_TF1_CONNECTION": str(connection.fileno()),
+            env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ,  # the end of a client is not worth warnings
+                 "GAN_TF1_CONNECTION": str(connection.fileno()),
                  "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])})
 
     def close(self) -> None:
