@@ -52,7 +52,7 @@ def work(target, number, updates, delay, found):
                 time.sleep(STEP_SECONDS + delay)
                 _, value = sess.run([minimize, w], {x: [1.] * 4 if number == 0 else [-1.] * 4})
                 steps += 1
-        found[number] = steps, float(value)
+                found[number] = steps, float(value)
 
 
 def train(updates, delay):
@@ -65,7 +65,7 @@ def train(updates, delay):
         worker.start()
     workers[0].join()
     workers[1].join(10 + 2 * delay)  # it may wait for a token that nobody hands out any more
-    return found[0][0], found.get(1, ("?", 0))[0], found[0][1]
+    return found[0][0], found.get(1, (0, 0))[0], found[0][1]
 
 
 @script

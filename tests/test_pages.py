@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import importlib
 import pathlib
 import re
 import shlex
@@ -23,6 +24,7 @@ FOLDERS = sorted({path.parent for path in (ROOT / "gan_tf1").rglob("*") if path.
 PAGES = sorted({ROOT / "README.md", *(ROOT / "scripts").glob("*.md"), ROOT / "scripts" / "notebooks" / "README.md",
                 ROOT / "checkpoints" / "README.md",
                 *(ROOT / "tests").rglob("README.md"), *(ROOT / "gan_tf1").rglob("README.md"),
+                ROOT / "gan_tf1" / "training" / "DISTRIBUTED.md",
                 *(folder / "README.md" for folder in RESULTS)})
 # The script to which a script of many runs passes the arguments after `--`, unless another is named.
 FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
@@ -34,6 +36,7 @@ SUBCOMMANDS = {"changed_mnist_gan.py": [["--show"]],  # with it, the flags of th
                "09_conditional_gan.py": [["draw", "--label", "3"]],
                "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
                "17_gan_objectives.py": [["train"], ["compare", "RUN"]]}
+MODULES = ("gan_tf1.server", "gan_tf1.bench.wire", "gan_tf1.bench.towers")  # programs that are no scripts
 # Flags of other programs: Slurm, pytest, TensorBoard, and a listing with a command line of its own.
 OTHERS = {"--array", "--dist", "--logdir", "--max_steps"}
 
@@ -129,6 +132,9 @@ def test_every_command_is_accepted_by_its_parser(parsed, capsys, command):
         for name in argv[1:2]:
             [script] = [script for script in scripts() if name in script.names]
             parsed(script.path.name, [one for one in argv[2:] if one != "--help"])  # which would end it
+    elif argv[0] in MODULES:
+        with pytest.raises(Parsed):
+            importlib.import_module(argv[0]).main(argv[1:])
     elif program == "-m":
         with pytest.raises(Parsed):
             listing.parse(argv[1:])
@@ -160,6 +166,9 @@ def test_every_flag_that_a_page_names_exists(parsed):
             known |= set(parser_of(parsed, name, argv)._option_string_actions)
     with pytest.raises(Parsed) as found:
         listing.parse(["x"])
+    known |= set(found.value.args[0]._option_string_actions)
+    with pytest.raises(Parsed) as found:
+        importlib.import_module(MODULES[0]).main(["--port", "1"])
     known |= set(found.value.args[0]._option_string_actions)
     for page in PAGES:
         for span in spans(page.read_text()):
