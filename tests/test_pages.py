@@ -132,7 +132,7 @@ def test_every_command_is_accepted_by_its_parser(parsed, capsys, command):
         for name in argv[1:2]:
             [script] = [script for script in scripts() if name in script.names]
             parsed(script.path.name, [one for one in argv[2:] if one != "--help"])  # which would end it
-    elif argv[0] in MODULES:
+    elif argv and argv[0] in MODULES:
         with pytest.raises(Parsed):
             importlib.import_module(argv[0]).main(argv[1:])
     elif program == "-m":

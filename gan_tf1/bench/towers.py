@@ -27,19 +27,18 @@ from gan_tf1.training import devices, towers
 class Row:
     """A chapter's step on some devices, with a graph and a session of its own."""
 
-    def __init__(self, name, opened, divided):
+    def __init__(self, name, opened, divided, stack):
         model = wire.models.of_chapter(name)
         self._config, self._step = model.Config(), model.step
         self._graph = new_graph(0, resource_variables=True)
         with self._graph.as_default(), tf.device(opened.names[0]):
             self._net, self._train_set = wire.built(model, self._config)
             initialize = tf.global_variables_initializer()
-            self._session = opened.session(self._graph)
-            self._session.run(initialize)
-            self._used = self._session
+            self._used = session = stack.enter_context(opened.session(self._graph))
+            session.run(initialize)
             if divided:
                 self._used = towers.Session(self._graph, opened.names)
-                self._used.sess = self._session
+                self._used.sess = session
         self._rng = np.random.default_rng(0)
         self.measured(1)  # the first step prepares the graph
 
@@ -96,7 +95,7 @@ def main(argv=None):
                 ("1 server", devices.Servers(addresses[:1]), True),
                 ("2 servers", devices.Servers(addresses[1:]), True)):
             opened.callback(used.close)
-            rows[name] = Row(args.chapter, used, divided)
+            rows[name] = Row(args.chapter, used, divided, opened)
         found = {name: np.array([]) for name in rows}
         sent = {name: [] for name in rows}
         for _ in range(args.rounds):

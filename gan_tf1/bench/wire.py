@@ -126,7 +126,7 @@ def built(model, config):
     columns = (COLUMNS.get(chapter) or {"pix2pix": [(size, size, 3)] * 2,
                                         "progressive_gan": [(size, size, 3)]}.get(chapter, [(28, 28)]))
     stage = [model.stages(config)[-1], 3] if chapter == "progressive_gan" else []
-    count = 3 * config.batch_size * getattr(config, "packing", 1)
+    count = max(3 * config.batch_size * getattr(config, "packing", 1), getattr(config, "num_labels", 0))
     return model.build(config, *stage), _Zeros(count, columns)
 
 

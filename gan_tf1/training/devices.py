@@ -33,7 +33,7 @@ class OneMachine:
         self.names = [f"/{kind}:{number}" for number in range(count)]
 
     def session(self, graph, mixed_precision=False):
-        """An open `tf.Session` on these devices."""
+        """A context with a `tf.Session` on these devices."""
         config = session_config(mixed_precision)
         config.device_count["CPU"] = len(self.names)
         return tf.Session(graph=graph, config=config)
@@ -59,7 +59,7 @@ class Servers:
     def __init__(self, addresses, patience=PATIENCE):
         self.addresses, self._patience = addresses, patience
         self.names = [WORKER.format(number) for number in range(len(addresses))]
-        self._opened, self._lines = contextlib.ExitStack(), []
+        self._opened, self._lines, self._failed = contextlib.ExitStack(), [], False
         try:
             self._targets = [self._reserved(address) for address in addresses]
             for number, line in enumerate(self._lines):
@@ -89,11 +89,21 @@ class Servers:
             raise InputError(f"the server {address} refuses: {answer['refused']}{also}")
         return f"{host}:{answer['port']}"
 
+    @contextlib.contextmanager
     def session(self, graph, mixed_precision=False):
-        """An open `tf.Session` on the first server, whose calls fail after `patience` seconds."""
+        """A context with a `tf.Session` on the first server.
+
+        Its calls fail after `patience` seconds.
+        """
         config = session_config(mixed_precision)
         config.operation_timeout_in_ms = int(1000 * self._patience)
-        return tf.Session(f"grpc://{self._targets[0]}", graph=graph, config=config)
+        session = tf.Session(f"grpc://{self._targets[0]}", graph=graph, config=config)
+        try:
+            with session.as_default():
+                yield session
+        finally:
+            if not self._failed:  # a server that has failed would not answer this call either
+                session.close()
 
     def saver(self, **options):
         """A `Saver` whose files are written and read by this process, not by the first server."""
@@ -104,6 +114,7 @@ class Servers:
 
         Returns None if all servers answer and the call did not run out of time.
         """
+        self._failed = True
         for address, line in zip(self.addresses, self._lines):
             try:
                 line.send(ping=0)

@@ -17,6 +17,7 @@ rounding. Dropout masks are those of the whole batch: each tower takes its rows 
 `tower_differences.py` says in which models something else is computed.
 """
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from gan_tf1.training.tracing import READS, updates
 from gan_tf1.wording import quantity
 
 STATELESS_RANDOM = "StatelessRandom"  # the first letters of the types of such ops
-OPTIMIZER = "/update_"  # in the names of all ops to which an optimizer's gradients go
+GRADIENTS = re.compile(r"(^|/)gradients(_\d+)?/")  # the name scope of `tf.gradients`
 
 
 class Call(NamedTuple):
@@ -49,6 +50,7 @@ class Session:
         self.sess = None
         self._graph, self._devices, self._unit, self._calls = graph, devices, unit, {}
         self._ops = graph.get_operations()  # those of the chapter, without any tower
+        self._gradients = weight_gradients(self._ops)
 
     def run(self, fetches, feed_dict=None):
         """What `tf.Session.run` returns; scalars are means over all images, arrays have all rows.
@@ -68,7 +70,7 @@ class Session:
     def divided(self, fetches, fed) -> Call:
         """Add the towers for one call to the graph: flat `fetches`, and the tensors that are `fed`."""
         with self._graph.as_default(), tf.device(None), tf.control_dependencies(None):
-            return _Division(self._ops, self._devices, fetches, fed).call()
+            return _Division(self._ops, self._gradients, self._devices, fetches, fed).call()
 
     def _sliced(self, call, feeds):
         """The feeds of a divided call: slices, the towers' shares, and all other feeds as they are."""
@@ -123,11 +125,30 @@ def has_rows(tensor) -> bool:
     return bool(tensor.shape.rank) and tensor.shape.dims[0].value is None
 
 
+def weight_gradients(ops) -> set:
+    """References to the tensors among `ops` that go from `tf.gradients` to an optimizer.
+
+    These are the gradients on which no other gradient depends. That of a gradient penalty, or of an
+    unrolled step, is part of a loss.
+    """
+    inside = {op for op in ops if GRADIENTS.search(op.name)}
+    leading = set(inside)
+    for op in reversed(ops):
+        if any(reader in leading for tensor in op.outputs for reader in tensor.consumers()):
+            leading.add(op)
+    found = set()
+    for tensor in (tensor for op in inside for tensor in op.outputs):
+        readers = set(tensor.consumers()) - inside
+        if readers and not readers & leading:
+            found.add(tensor.ref())
+    return found
+
+
 class _Division:
     """The ops of one call, copied for all towers."""
 
-    def __init__(self, ops, devices, fetches, fed):
-        self._devices, self._fetches = devices, fetches
+    def __init__(self, ops, gradients, devices, fetches, fed):
+        self._gradients, self._devices, self._fetches = gradients, devices, fetches
         self._fed = {tensor.ref() for tensor in fed}
         self._shares = self._placeholders(tf.float64, ())
         self._slices = {tensor.name: self._placeholders(tensor.dtype, tensor.shape)
@@ -139,9 +160,6 @@ class _Division:
         self._copies = {}  # op -> its copies: one per tower, or a single one
         self._reads = {}   # what a read reads, and after what -> the op that reads it
         self._combined = {}
-        # What goes into an optimizer is averaged for all its readers, such as a norm of gradients.
-        self._gradients = {tensor.ref() for op in ops if OPTIMIZER in op.name
-                           for tensor in op.inputs if OPTIMIZER not in tensor.op.name}
         self._after_update = set()  # ops whose result can change by waiting for an update
         for op in ops:
             if updates(op) or not self._after_update.isdisjoint(_before(op)):
@@ -184,8 +202,8 @@ class _Division:
         after = [copy for control in self._waits_for(op) for copy in self._copies[control]]
         if not any(tensor.ref() in self._towers for tensor in op.inputs):
             return [self._single(op, [self._now(tensor) for tensor in op.inputs], after)]
-        if updates(op) or OPTIMIZER in op.name or any(
-                tensor.ref() in self._gradients and tensor.dtype.is_floating for tensor in op.inputs):
+        if updates(op) or not GRADIENTS.search(op.name) and any(
+                tensor.ref() in self._gradients for tensor in op.inputs):
             with tf.device(self._devices[0]):
                 inputs = [self._for_update(op, tensor) for tensor in op.inputs]
             return [self._single(op, inputs, after)]

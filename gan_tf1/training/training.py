@@ -167,6 +167,8 @@ class Training:
         gen_saver = make_saver(var_list=gen_vars, max_to_keep=2, save_relative_paths=True)
         initialize = tf.global_variables_initializer()
         self.sess = self._opened.enter_context(self._session())
+        if self._divided:
+            self._divided.sess = self.sess
         self.sess.run(initialize)
 
         before = saved_generator.saved(self.path)
@@ -189,8 +191,7 @@ class Training:
 
     def _session(self):
         if self._devices:  # the first step adds the towers to the graph
-            self._divided.sess = self._devices.session(self._graph, self._loop.mixed_precision)
-            return self._divided.sess
+            return self._devices.session(self._graph, self._loop.mixed_precision)
         self._graph.finalize()
         return tf.Session(graph=self._graph, config=session_config(self._loop.mixed_precision))
 

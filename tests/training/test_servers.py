@@ -67,7 +67,8 @@ def test_runs_on_servers_repeat_and_resume_to_the_same_bytes(main, servers, tmp_
 
 
 @pytest.mark.parametrize("number", [0, 1])  # the first server has the variables, and the session
-@pytest.mark.parametrize("failure, reason", [(signal.SIGKILL, "has ended"), (signal.SIGSTOP, "does not answer any more")])
+@pytest.mark.parametrize("failure, reason", [(signal.SIGKILL, "has ended"),
+                                             (signal.SIGSTOP, "does not answer any more")])
 def test_a_server_that_fails_ends_the_run_which_can_be_resumed(
         main, servers, tmp_path, monkeypatch, capsys, number, failure, reason):
     """After one epoch; the line names the server."""

@@ -9,7 +9,6 @@ import pytest
 
 import double
 import few_digits
-import test_graph_loop
 from conftest import load_script, refusal, values, without_training
 from gan_tf1 import server
 from gan_tf1.data import digits
@@ -27,10 +26,10 @@ DIFFERENCES = {
     "progressive_gan": [tower_differences.GROUPS], "remedies_gan": [tower_differences.INNER],
     "salimans_gan": [NORM, tower_differences.FEATURES],
     "cyclegan": None,  # cannot be divided
-} | dict.fromkeys((
+} | {name: [NORM] for name in (
     "dcgan_svhn", "dcgan_svhn_as_printed", "vanilla_gan", "dcgan_upsampling", "conditional_gan",
     "wasserstein_gan", "wasserstein_gan_convolutional", "wasserstein_gan_gp", "dcgan_class",
-    "mixture_gan", "stacked_mnist_gan"), [NORM])
+    "mixture_gan", "stacked_mnist_gan")}
 STEPS = 4
 
 
@@ -42,10 +41,11 @@ def trained(name, count, opened=None):
     with new_graph(3, resource_variables=True).as_default() as graph:
         opened = opened or devices.OneMachine(count)
         with tf.device(opened.names[0]):
-            net, train_set, step, _ = chapter(name)
+            _, train_set, step, _ = chapter(name)
             config = SimpleNamespace(batch_size=1, **{"pack": 1} | {
                 key: value for key, value in MODELS[name][1].items() if key == "packing"})
             divided = towers.of_run(graph, opened.names, train_set, config)
+            assert len(divided._gradients) >= len(tf.trainable_variables())
             initialize = tf.global_variables_initializer()
         with opened.session(graph) as sess:
             divided.sess = sess
@@ -106,7 +106,10 @@ def test_updates_are_the_first_towers_and_gradients_are_means_of_rows():
         read = tf.nn.embedding_lookup(table, rows)
         loss = tf.reduce_mean(tf.square(read) * tf.cast(rows, tf.float64)[:, None])
         keep = tf.assign(average, tf.reduce_mean(tf.cast(rows, tf.float64)))
+        by_hand = tf.get_variable("by_hand", initializer=np.ones(2))  # updated without an optimizer of TF1
+        slope, = tf.gradients(tf.reduce_mean(tf.square(tf.gather(by_hand, tf.minimum(rows, 1)))), by_hand)
         with tf.control_dependencies([keep]):
+            move_by_hand = tf.assign_sub(by_hand, slope / tf.sqrt(tf.square(slope) + np.float64(1)))
             adam = tf.train.AdamOptimizer(np.float64(.1), np.float64(.9), np.float64(.999), np.float64(1e-8))
             move = adam.minimize(loss)
         count = tf.reduce_sum(rows)
@@ -118,12 +121,13 @@ def test_updates_are_the_first_towers_and_gradients_are_means_of_rows():
                 divided = towers.Session(graph, opened.names)
                 divided.sess = sess
                 sess.run(initialize)
-                fetched = [divided.run([move, loss, count, read], {rows: feed})[1:]
+                fetched = [divided.run([move, move_by_hand.op, loss, count, read], {rows: feed})[2:]
                            for feed in ([1, 2, 2, 0, 2], [2, 1, 0])]
-                found[number] = sess.run([table, average]), fetched
-    (one, moving), fetched = found[1]
-    (two, first), also_fetched = found[2]
-    double.assert_same(two, one)
+                found[number] = sess.run([table, by_hand, average]), fetched
+    (*one, moving), fetched = found[1]
+    (*two, first), also_fetched = found[2]
+    for value, expected in zip(two, one):
+        double.assert_same(value, expected)
     assert moving == 1 and first == 1.5  # the means of [2, 1, 0] and of [2, 1]
     for (loss, count, read), (loss_2, count_2, read_2) in zip(fetched, also_fetched):
         double.assert_same(loss_2, loss)
