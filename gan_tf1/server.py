@@ -131,9 +131,9 @@ class Server:
             [sys.executable, "-m", "gan_tf1.server", "--port", "0", "--train",
              json.dumps([self._host, port, order])],
             stdin=subprocess.PIPE, pass_fds=[connection.fileno()],
-            env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ,  # the end of a client is not worth warnings
-                 "GAN_TF1_CONNECTION": str(connection.fileno()),
-                 "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])})
+            env={"TF_CPP_MIN_LOG_LEVEL": "2",  # the end of a client is not worth warnings
+                 **os.environ, "GAN_TF1_CONNECTION": str(connection.fileno()),
+                 "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))})
 
     def close(self) -> None:
         """Stop listening, and end the training that is going on, if any."""
@@ -220,9 +220,9 @@ def ipv4(text) -> str:
 def main(argv=None):
     parser = Parser(__doc__, prog="python -m gan_tf1.server")
     parser.add_argument("--port", type=whole_number, required=True, help="the TCP port for clients")
-    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="the address of this "
-                        "machine at which it can be reached (default: 127.0.0.1, from this machine "
-                        f"only; {EVERYWHERE}: at all of its addresses)")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="the address of "
+                        "this machine at which it can be reached (default: 127.0.0.1, from this "
+                        f"machine only; {EVERYWHERE}: at all of its addresses)")
     parser.add_argument("--runtime-port", type=whole_number, metavar="PORT", help="the port of "
                         "TensorFlow's own server, for firewalls (default: any free one)")
     parser.add_argument("--train", help="used by the server itself, for the process of a training")

@@ -2,11 +2,11 @@
 
     python -m gan_tf1.bench.towers mnist_gan --rounds 5
 
-Each round takes some seconds of steps in every row, one row after another, so that all rows have the
-same conditions. The servers are processes of this machine, which share its cores and its memory: what
-is measured is what the runtime costs, and not what further machines gain. The output also says how
-many bytes went through the loopback device (Linux, /proc/net/dev) per step, which contains the feeds
-that the client sends, and whatever else uses that device.
+Each round takes some seconds of steps in every row, one row after another, so that all rows have
+the same conditions. The servers are processes of this machine, which share its cores and its memory:
+what is measured is what the runtime costs, and not what further machines gain. The output also says
+how many bytes went through the loopback device (Linux, /proc/net/dev) per step, which contains the
+feeds that the client sends, and whatever else uses that device.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ class Row:
         self.measured(1)  # the first step prepares the graph
 
     def measured(self, least):
-        """Make steps for at least so many seconds: steps per second, and loopback bytes per step."""
+        """Make steps for at least so many seconds: steps per second, loopback bytes per step."""
         start, before, steps = time.perf_counter(), loopback(), 0
         while steps == 0 or time.perf_counter() - start < least:
             self._step(self._used, self._net, self._train_set, self._rng, self._config)
@@ -91,7 +91,8 @@ def main(argv=None):
     with servers(3) as addresses, contextlib.ExitStack() as opened:
         rows = {}
         for name, used, divided in (
-                ("one device", devices.OneMachine(1), False), ("2 CPU devices", devices.OneMachine(2), True),
+                ("one device", devices.OneMachine(1), False),
+                ("2 CPU devices", devices.OneMachine(2), True),
                 ("1 server", devices.Servers(addresses[:1]), True),
                 ("2 servers", devices.Servers(addresses[1:]), True)):
             opened.callback(used.close)
@@ -105,9 +106,9 @@ def main(argv=None):
                 sent[name].append(size)
         for name, rates in found.items():
             ratios = rates / found["one device"]
-            print(f"{name}: {np.median(rates):.3g} steps per second, {np.median(ratios):.2f} times one device "
-                  f"({ratios.min():.2f} to {ratios.max():.2f}), {np.median(sent[name]) / 1e6:.3f} MB per step "
-                  "through the loopback device")
+            print(f"{name}: {np.median(rates):.3g} steps per second, {np.median(ratios):.2f} times "
+                  f"one device ({ratios.min():.2f} to {ratios.max():.2f}), "
+                  f"{np.median(sent[name]) / 1e6:.3f} MB per step through the loopback device")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ class Counting(towers.Session):
 
     def run(self, fetches, feed_dict=None):
         """Zeros in the structure of `fetches`, with as many rows as are fed."""
-        feeds = {self._graph.as_graph_element(fed): value for fed, value in (feed_dict or {}).items()}
+        feeds = {self._graph.as_graph_element(fed): value
+                 for fed, value in (feed_dict or {}).items()}
         flat = [self._graph.as_graph_element(fetch) for fetch in tf.nest.flatten(fetches)]
         call = self.divided(flat, list(feeds))
         sliced = [np.asarray(value) for fed, value in feeds.items() if fed.name in call.slices]
@@ -84,7 +85,7 @@ def crossing(call, rows):
             waiting += op.control_inputs
             for tensor in op.inputs:
                 waiting.append(tensor.op)
-                # An op without a device of its own, such as the read of a variable, is on the first.
+                # An op without a device of its own, such as a variable's read, is on the first.
                 ends = [one.device.rpartition(":")[2] or "0" for one in (tensor.op, op)]
                 if ends[0] != ends[1] and tensor.dtype != tf.resource:
                     size = int(np.prod(_shape(tensor, rows))) * tensor.dtype.size
@@ -102,7 +103,8 @@ class _Zeros:
 
     def __init__(self, count, columns):
         self.num_examples = count
-        self._columns = [np.zeros((count, *shape), np.float32 if shape else np.int64) for shape in columns]
+        self._columns = [np.zeros((count, *shape), np.float32 if shape else np.int64)
+                         for shape in columns]
         self.images, self.labels = self._columns[0], np.zeros(count, np.int64)
 
     def next_batch(self, count):
@@ -121,12 +123,13 @@ def of_chapter(name) -> Bytes:
 
 
 def built(model, config):
-    """The net of a model, at its last stage if it has stages, and a training set of zeros for it."""
-    chapter, size = model.CHAPTER, getattr(config, "size", None) or getattr(config, "resolution", None)
-    columns = (COLUMNS.get(chapter) or {"pix2pix": [(size, size, 3)] * 2,
-                                        "progressive_gan": [(size, size, 3)]}.get(chapter, [(28, 28)]))
+    """The net of a model, at its last stage if it has any, and a training set of zeros for it."""
+    chapter = model.CHAPTER
+    size = getattr(config, "size", None) or getattr(config, "resolution", None)
+    columns = COLUMNS.get(chapter) or ([(size, size, 3)] * 2 if size else [(28, 28)])
     stage = [model.stages(config)[-1], 3] if chapter == "progressive_gan" else []
-    count = max(3 * config.batch_size * getattr(config, "packing", 1), getattr(config, "num_labels", 0))
+    count = max(3 * config.batch_size * getattr(config, "packing", 1),
+                getattr(config, "num_labels", 0))
     return model.build(config, *stage), _Zeros(count, columns)
 
 
@@ -136,16 +139,18 @@ def machines_that_pay(compute, sent, rate):
 
 
 def efficiency(compute, sent, machines, rate):
-    """The share of n machines' time in which they compute, at `rate` Gbit/s: T / (n step's time)."""
+    """The share of the time of n `machines` in which they compute, at `rate` Gbit/s."""
     step = compute / machines + (machines - 1) * sent * 8 / rate / 1e9
     return compute / (machines * step)
 
 
 def table(compute, sent) -> str:
-    """The efficiencies of a step of `compute` seconds that sends `sent` bytes per further machine."""
-    rows = [[f"{rate} Gbit/s", *(f"{100 * efficiency(compute, sent, count, rate):.0f} %" for count in MACHINES),
+    """The efficiencies of a step of `compute` s that sends `sent` bytes per further machine."""
+    rows = [[f"{rate} Gbit/s", *(f"{100 * efficiency(compute, sent, count, rate):.0f} %"
+                                 for count in MACHINES),
              machines_that_pay(compute, sent, rate)] for rate in RATES]
-    return tabulate(rows, ["", *(f"{count} machines" for count in MACHINES), "fastest with"], "github")
+    heads = ["", *(f"{count} machines" for count in MACHINES), "fastest with"]
+    return tabulate(rows, heads, "github")
 
 
 @script
@@ -166,8 +171,8 @@ def main(argv=None):
         rows.append([name, counted.calls, *(f"{size / 1e6:.2f}" for size in counted[1:]),
                      f"{counted.total() / 1e6:.2f}"])
         print(rows[-1], flush=True)
-    print(tabulate(rows, ["chapter", "calls", "weights, MB", "gradients, MB", "images, MB", "sum, MB"], "github",
-                   disable_numparse=True))
+    heads = ["chapter", "calls", "weights, MB", "gradients, MB", "images, MB", "sum, MB"]
+    print(tabulate(rows, heads, "github", disable_numparse=True))
 
 
 if __name__ == "__main__":

@@ -145,6 +145,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
 
     servers = tuple(devices.addresses(args.cluster)) if getattr(args, "cluster", None) else ()
     divided = {"towers": len(servers) or args.towers} if servers or hasattr(args, "towers") else {}
+    patience = getattr(args, "patience", devices.PATIENCE)
     named = given(args, Config)
     data = _suited(small, args, data_choices)
     reduced = {} if data is None or args.resume else {
@@ -160,7 +161,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
         data = data or getattr(args, "data", data_choices[0])
         return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
                       args.run_dir, None, loop, note, args.report, getattr(args, "record", False),
-                      divided.get("towers", 1), servers, getattr(args, "patience", devices.PATIENCE))
+                      divided.get("towers", 1), servers, patience)
 
     path = args.run_dir or run_directory.newest(chapter)
     stored = run_config.read_config(path)
@@ -170,7 +171,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     if named.get("data") == "auto":
         del named["data"]
     record = {"record": True} if getattr(args, "record", False) else {}
-    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record, **divided})
+    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record,
+                                           **divided})
     if stored["data"] not in data_choices:
         raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
                          f"{chapter} doesn't have: choose from {', '.join(data_choices)}")
@@ -186,8 +188,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     return Launch(chapter, _config(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
                   Loop(**stored["loop"]), report=args.report, record=stored.get("record", False),
-                  towers=stored.get("towers", 1), servers=servers,
-                  patience=getattr(args, "patience", devices.PATIENCE))
+                  towers=stored.get("towers", 1), servers=servers, patience=patience)
 
 
 def _config(Config, values):
@@ -248,11 +249,11 @@ def _add_loop_flags(parser):
                        default=argparse.SUPPRESS,
                        help="compute in bfloat16 wherever grappler considers it safe")
     group = parser.add_argument_group("several devices").add_mutually_exclusive_group()
-    group.add_argument("--towers", type=_towers, default=argparse.SUPPRESS, metavar="N", help="divide "
-                       "each batch among N devices of this machine: GPUs if there are enough, else CPU "
-                       "devices (default: 1)")
-    group.add_argument("--cluster", metavar="HOST:PORT,...", help="divide each batch among the servers "
-                       "at these addresses, each started with python -m gan_tf1.server; TF_CONFIG: "
+    group.add_argument("--towers", type=_towers, default=argparse.SUPPRESS, metavar="N",
+                       help="divide each batch among N devices of this machine: GPUs if there are "
+                       "enough, else CPU devices (default: 1)")
+    group.add_argument("--cluster", metavar="HOST:PORT,...", help="divide each batch among the "
+                       "servers at these addresses, each started with python -m gan_tf1.server; TF_CONFIG: "
                        "the workers that the variable of this name lists")
     parser.add_argument("--patience", type=seconds, default=argparse.SUPPRESS, metavar="SECONDS",
                         help="with --cluster, until a call that has not ended has failed (default: "
@@ -276,8 +277,8 @@ def seconds(text) -> float:
 
 def _checked(loop, towers=1):
     if towers > 1 and loop.loop == "graph":
-        raise InputError("--towers and --cluster divide the chapter's own session.run lines: leave out "
-                         "--loop graph")
+        raise InputError("--towers and --cluster divide the chapter's own session.run lines: "
+                         "leave out --loop graph")
     if loop.xla and loop.loop != "graph":
         raise InputError("--xla compiles the loop in the graph: give --loop graph too")
     return loop

@@ -198,7 +198,8 @@ def _of_tf_config():
     except KeyError as error:
         missing = error.args[0]
         raise InputError("--cluster TF_CONFIG: " + (
-            "the variable is not set" if missing == "TF_CONFIG" else f"it has no {missing!r}")) from None
+            "the variable is not set" if missing == "TF_CONFIG" else
+            f"it has no {missing!r}")) from None
     except (ValueError, TypeError):
         raise InputError('--cluster TF_CONFIG: it must be like {"cluster": {"worker": '
                          '["HOST:PORT", "HOST:PORT"]}}') from None

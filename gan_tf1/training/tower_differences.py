@@ -56,12 +56,12 @@ def note(net, towers) -> str:
     """The line of a run's log that says what its towers compute differently from one device."""
     reasons = found(net)
     if not reasons:
-        return (f"{towers} towers: every loss is a mean over images, so they compute what one device "
-                "does, up to rounding")
+        return (f"{towers} towers: every loss is a mean over images, so they compute what one "
+                "device does, up to rounding")
     named = " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
     averages = "; moving averages are the first tower's" if BATCH_NORM in reasons else ""
-    return (f"{towers} towers: each has a slice of the batch for {named}, so the losses are not those of "
-            f"one device{averages}")
+    return (f"{towers} towers: each has a slice of the batch for {named}, so the losses are not "
+            f"those of one device{averages}")
 
 
 def _kind(op, tensor, inputs):

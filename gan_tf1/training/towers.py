@@ -68,12 +68,12 @@ class Session:
         return tf.nest.pack_sequence_as(fetches, values)
 
     def divided(self, fetches, fed) -> Call:
-        """Add the towers for one call to the graph: flat `fetches`, and the tensors that are `fed`."""
+        """Add the towers for one call to the graph, of flat `fetches` and the tensors `fed`."""
         with self._graph.as_default(), tf.device(None), tf.control_dependencies(None):
             return _Division(self._ops, self._gradients, self._devices, fetches, fed).call()
 
     def _sliced(self, call, feeds):
-        """The feeds of a divided call: slices, the towers' shares, and all other feeds as they are."""
+        """The feeds of a divided call: slices, the towers' shares, and all other feeds."""
         lengths = {len(value) for fed, value in feeds.items() if fed.name in call.slices}
         if not lengths:
             return feeds  # such as the count of a step, which needs no images
@@ -104,8 +104,8 @@ def of_run(graph, devices, train_set, config) -> Session:
     for op in graph.get_operations():
         if op.type == "Placeholder" and op.outputs[0].shape.is_fully_defined() and (
                 op.outputs[0].shape.rank > 1):
-            raise InputError(f"the graph of this chapter is made for batches of {config.batch_size}, "
-                             "which cannot be divided: train without --towers and --cluster")
+            raise InputError(f"the graph of this chapter is made for batches of "
+                             f"{config.batch_size}, which cannot be divided: train without --towers and --cluster")
     rest = train_set.num_examples % config.batch_size
     if rest and not train_set.carries_over:
         refuse_few(rest, len(devices), what="the last batch of an epoch,")

@@ -42,9 +42,9 @@ ESTIMATE_FROM = 60.   # seconds: a shorter remaining time is not printed
 def opened(run, loop, devices=None):
     """A context with the `Training` of the open `run`, and a new default graph.
 
-    `loop` is a `graph_loop.Loop`; `devices`, from `devices.py`, are those of a run with towers. At the end of the block, a sentence on how the training went is
-    added to the log of a complete run (`diagnosis.py`). If the run is interrupted, a line on stderr
-    says how to resume it.
+    `loop` is a `graph_loop.Loop`; `devices`, from `devices.py`, are those of a run with towers. At
+    the end of the block, a sentence on how the training went is added to the log of a complete run
+    (`diagnosis.py`). If the run is interrupted, a line on stderr says how to resume it.
 
     Raises TrainingError if the device runs out of memory, or if a server fails.
     """
@@ -68,8 +68,9 @@ def opened(run, loop, devices=None):
                                               else error.__cause__)
         if not failure:
             raise
-        raise TrainingError(f"{failure}: to continue {run.path} after its last saved epoch, give --resume "
-                            f"--run-dir {run.path}, with other servers if need be") from error
+        raise TrainingError(f"{failure}: to continue {run.path} after its last saved epoch, give "
+                            f"--resume --run-dir {run.path}, with other servers if need be"
+                            ) from error
     finally:
         training.close()
 
@@ -242,7 +243,8 @@ class Training:
         self._done = start * steps
         turns = (loops.graph_steps(self.sess, self._in_graph, self._done)
                  if self._loop.loop == "graph" else
-                 loops.feed_steps(self._divided or self.sess, self._step, self._train_set, self.rng))
+                 loops.feed_steps(self._divided or self.sess, self._step, self._train_set,
+                                  self.rng))
         self._turns = _estimated(turns, left, self.run.say)
         self._bar = self._opened.enter_context(
             tqdm(total=epochs * steps, initial=self._done, unit="step", disable=None,
