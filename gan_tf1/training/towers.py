@@ -150,6 +150,7 @@ class _Division:
     def __init__(self, ops, gradients, devices, fetches, fed):
         self._gradients, self._devices, self._fetches = gradients, devices, fetches
         self._fed = {tensor.ref() for tensor in fed}
+        self._weights = {var.handle.op for var in tf.trainable_variables()}
         self._shares = self._placeholders(tf.float64, ())
         self._slices = {tensor.name: self._placeholders(tensor.dtype, tensor.shape)
                         for tensor in fed if has_rows(tensor)}
@@ -250,8 +251,11 @@ class _Division:
         """What an update takes in place of its input `tensor`: a mean, or the first tower's."""
         if tensor.ref() not in self._towers:
             return self._now(tensor)
-        if tensor.ref() in self._gradients or has_rows(tensor):
+        if tensor.ref() in self._gradients or has_rows(tensor) or not updates(op):
             return self._whole(tensor)
+        if op.inputs[0].op in self._weights:  # if its gradient was not found, no number would be right
+            raise InputError(f"{op.name} updates a weight by something else than a gradient, so it "
+                             "cannot be divided: train without --towers and --cluster")
         return self._towers[tensor.ref()][0]
 
     def _whole(self, tensor):

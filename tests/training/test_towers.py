@@ -45,7 +45,6 @@ def trained(name, count, opened=None):
             config = SimpleNamespace(batch_size=1, **{"pack": 1} | {
                 key: value for key, value in MODELS[name][1].items() if key == "packing"})
             divided = towers.of_run(graph, opened.names, train_set, config)
-            assert len(divided._gradients) >= len(tf.trainable_variables())
             initialize = tf.global_variables_initializer()
         with opened.session(graph) as sess:
             divided.sess = sess
@@ -133,6 +132,15 @@ def test_updates_are_the_first_towers_and_gradients_are_means_of_rows():
         double.assert_same(loss_2, loss)
         assert count_2 == count and read_2.shape == read.shape
         double.assert_same(read_2, read)
+
+
+def test_a_weight_that_is_not_updated_by_gradients_is_refused():
+    with new_graph(0, resource_variables=True).as_default() as graph, tf.device("/cpu:0"):
+        rows = tf.placeholder(tf.float32, (None,))
+        weight = tf.get_variable("weight", initializer=1.)
+        hebbian = tf.assign_add(weight, tf.reduce_mean(rows * weight))
+        with pytest.raises(InputError, match="AssignAddVariableOp updates a weight by something else than a grad"):
+            towers.Session(graph, ["/cpu:0", "/cpu:1"]).run(hebbian.op, {rows: [1., 2.]})
 
 
 @pytest.mark.parametrize("rows, count, unit, ends", [(8, 2, 1, [4, 8]), (8, 3, 1, [3, 6, 8]), (8, 3, 2, [4, 6, 8])])
