@@ -126,7 +126,8 @@ def built(model, config):
     """The net of a model, at its last stage if it has any, and a training set of zeros for it."""
     chapter = model.CHAPTER
     size = getattr(config, "size", None) or getattr(config, "resolution", None)
-    columns = COLUMNS.get(chapter) or ([(size, size, 3)] * 2 if size else [(28, 28)])
+    pairs = 2 if chapter == "pix2pix" else 1
+    columns = COLUMNS.get(chapter) or [(size, size, 3) if size else (28, 28)] * pairs
     stage = [model.stages(config)[-1], 3] if chapter == "progressive_gan" else []
     count = max(3 * config.batch_size * getattr(config, "packing", 1),
                 getattr(config, "num_labels", 0))
