@@ -7,9 +7,10 @@ values out of range are errors that name the setting.
 
 import argparse
 import dataclasses
+import json
 import math
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from gan_tf1.errors import InputError
@@ -92,6 +93,25 @@ def make(Config: type, values: Mapping[str, Any]):
             raise InputError(f"unknown setting {name!r}: {Config.__module__.split('.')[-1]} has "
                              f"{', '.join(fields)}")
     return Config(**{name: _checked(fields[name], value) for name, value in values.items()})
+
+
+def changed(config, given: Sequence[str]):
+    """`config` with the settings of `given`, ["size=128", ...], by their names or as flags.
+
+    Raises InputError if one of them is not NAME=VALUE, is unknown, or has a value that is not accepted.
+    """
+    names = {flag(field.name).removeprefix("--"): field.name for field in dataclasses.fields(config)}
+    values = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = names.get(name.removeprefix("--"), name)
+        if not equals:
+            raise InputError(f"--set takes NAME=VALUE, not {text[:40]!r}")
+        try:
+            values[name] = json.loads(value)  # a number, true or false
+        except ValueError:
+            values[name] = value
+    return make(type(config), dataclasses.asdict(config) | values)
 
 
 def intervals(config) -> int:

@@ -35,7 +35,7 @@ WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")  # values of ONEDNN_MAX
 # What TensorFlow's C++ code prints on every machine without a GPU, whatever its log level.
 CHATTER = re.compile(
     r"before absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers"
-    r"|oneDNN supports DT_\w+ only on platforms with AVX-512"
+    r"|oneDNN supports DT_\w+ only on platforms with AVX-512|Not handling type DT_DOUBLE"
     r"|^To turn them off, set the environment variable|failed call to cuInit|^\s*$")
 
 
@@ -99,10 +99,10 @@ def load() -> types.ModuleType:
     return tensorflow
 
 
-def insides(name: str) -> types.ModuleType:
-    """The module `tensorflow.python.<name>`, which is not part of TensorFlow's public API."""
+def insides(name: str, folder: str = "python") -> types.ModuleType:
+    """The module `tensorflow.<folder>.<name>`, which is not part of TensorFlow's public API."""
     load()
-    return importlib.import_module(f"tensorflow.python.{name}")
+    return importlib.import_module(f"tensorflow.{folder}.{name}")
 
 
 def smart_constant(value: bool | tf.Tensor) -> bool | None:
@@ -161,6 +161,19 @@ def _let_onednn_speak():
     with without_chatter(), tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
         numbers = tf.placeholder(tf.int32, (None, None))
         sess.run(tf.transpose(numbers), {numbers: [[0]]})
+
+
+@contextlib.contextmanager
+def tensor_float_32(enabled: bool) -> Iterator[None]:
+    """In this block, products of float32 on a GPU may use TF32 (11 bits instead of 24), or may not."""
+    load()
+    from tensorflow import config
+    before = config.experimental.tensor_float_32_execution_enabled()
+    config.experimental.enable_tensor_float_32_execution(enabled)
+    try:
+        yield
+    finally:
+        config.experimental.enable_tensor_float_32_execution(before)
 
 
 def uses_onednn() -> bool:

@@ -9,34 +9,12 @@ The settings are those of the chapter, which `--paper` trains, unless `--set` ch
 text.
 """
 
-import dataclasses
-import json
-
 from gan_tf1 import models
-from gan_tf1.config import Parser, flag, make
-from gan_tf1.errors import InputError, script
+from gan_tf1.config import Parser, changed
+from gan_tf1.errors import script
 from gan_tf1.experiments import architecture, architecture_drawing
 from gan_tf1.files import replacing
 from gan_tf1.training import outputs
-
-
-def settings(given, Config):
-    """A `Config` with the settings of `given`, ["resolution=128", ...].
-
-    Raises InputError if one of them is not NAME=VALUE, is unknown, or has a value that is not accepted.
-    """
-    names = {flag(field.name).removeprefix("--"): field.name for field in dataclasses.fields(Config)}
-    values = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        name = names.get(name.removeprefix("--"), name)
-        if not equals:
-            raise InputError(f"--set takes NAME=VALUE, not {text[:40]!r}")
-        try:
-            values[name] = json.loads(value)  # a number, true or false
-        except ValueError:
-            values[name] = value
-    return make(Config, dataclasses.asdict(Config()) | values)
 
 
 @script
@@ -53,7 +31,7 @@ def main(argv=None):
         print("\n".join(models.chapters()))
         return
     models.refuse_unknown(args.chapter)
-    config = settings(args.settings, models.of_chapter(args.chapter).Config)
+    config = changed(models.of_chapter(args.chapter).Config(), args.settings)
     out = outputs.file(args, "network", (".svg",))
 
     networks = architecture.of_chapter(args.chapter, config)

@@ -10,7 +10,7 @@ from conftest import ROOT
 from gan_tf1 import models
 
 PACKAGE = ROOT / "gan_tf1"
-LEVELS = (("",), ("data",), ("models",), ("training",), ("evaluation", "generators", "published"),
+LEVELS = (("",), ("data",), ("models",), ("training",), ("evaluation", "generators", "published", "steps"),
           ("experiments", "listing", "bench", "report"))  # from the lowest level; "" is the top of the package
 LEVEL = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 

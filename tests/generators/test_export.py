@@ -16,9 +16,9 @@ from gan_tf1 import files, models, seeds
 from gan_tf1.errors import InputError
 from gan_tf1.generators import export, sample_files
 from gan_tf1.models import conditional_gan, dcgan_class, pix2pix
+from gan_tf1.steps.small import MODELS
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import run_config, run_directory
-from test_graph_loop import MODELS
 
 SHIPPED = ROOT / "checkpoints" / "mnist_gan"
 CHAPTERS = {  # name -> model and its smallest settings

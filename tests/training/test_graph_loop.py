@@ -6,61 +6,19 @@ import pytest
 import double
 import few_digits
 from conftest import load_script, refusal, values
-from gan_tf1.data import digits, images, mixtures, svhn
-from gan_tf1.data.labelled_first import LabelledFirst
+from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
-from gan_tf1.data.unpaired import TwoSets
-from gan_tf1.models import (
-    conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mixture_gan,
-    mnist_gan, mnist_gan_objectives, pix2pix, progressive_gan, remedies_gan, salimans_gan,
-    semi_supervised_svhn, stacked_mnist_gan, vanilla_gan, wasserstein_gan, wasserstein_gan_gp)
+from gan_tf1.models import mnist_gan
 from gan_tf1.published import comparison, envelopes
 from gan_tf1.published.logs import BOOK_LOGS
+from gan_tf1.steps import small
+from gan_tf1.steps.draws import Again, numbers, spied
+from gan_tf1.steps.small import MODELS
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import checkpoint, graph_loop, run_results, tracing
 from gpu_kernels import without_gpu_kernel
 from test_run_directory import final_state
 
-MODELS = {  # name -> model and its smallest settings
-    "mnist_gan": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8)),
-    "mnist_gan_two_updates": (mnist_gan, dict(batch_size=20, gen_hidden_size=8, disc_hidden_size=8,
-                                              disc_steps=2)),
-    "mnist_gan_objectives": (mnist_gan_objectives, dict(
-        batch_size=20, gen_hidden_size=8, disc_hidden_size=8, objective="maximum_likelihood")),
-    "dcgan_svhn": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2)),
-    "dcgan_svhn_as_printed": (dcgan_svhn, dict(batch_size=8, z_size=5, g_size_mult=2,
-                                               d_size_mult=2, scaling="batch_minimum")),
-    "semi_supervised": (semi_supervised_svhn, dict(batch_size=8, z_size=5, g_size_mult=2,
-                                                   d_size_mult=2, num_labels=10)),
-    "semi_supervised_corrected": (semi_supervised_svhn, dict(
-        batch_size=8, z_size=5, g_size_mult=2, d_size_mult=2, num_labels=10,
-        variant="corrected")),
-    "dcgan_mnist": (dcgan_mnist, dict(batch_size=8, z_size=5, gen_channels=2, disc_channels=2)),
-    "vanilla_gan": (vanilla_gan, dict(batch_size=8, hidden_size=4, z_dim=5)),
-    "dcgan_upsampling": (dcgan_upsampling, dict(batch_size=8, channels=1, z_dim=5)),
-    "conditional_gan": (conditional_gan, dict(batch_size=8, hidden_size=4, z_dim=5)),
-    "wasserstein_gan": (wasserstein_gan, dict(batch_size=8, hidden_size=4, z_dim=5, n_critic=2)),
-    "wasserstein_gan_convolutional": (wasserstein_gan, dict(
-        batch_size=8, networks="convolutional", channels=1, z_dim=5, n_critic=2)),
-    "wasserstein_gan_gp": (wasserstein_gan_gp, dict(batch_size=8, hidden_size=4, z_dim=5,
-                                                    n_critic=2)),
-    "dcgan_class": (dcgan_class, dict(batch_size=8, gen_channels=1, disc_channels=1, z_dim=5)),
-    "cyclegan": (cyclegan, dict(batch_size=2, load_size=16, size=12, channels=1, blocks=1,
-                                disc_layers=1, pool_size=4, epochs=1, decay_epochs=1)),
-    "progressive_gan": (progressive_gan, dict(
-        batch_size=8, z_dim=5, max_maps=3, resolution=8, images=1200, phase_images=400,
-        interval_images=400)),
-    "pix2pix": (pix2pix, dict(batch_size=8, size=8, channels=2, patch_layers=1)),
-    "remedies_gan": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, gen_steps=2,
-                                        remedy="unrolling", unrolled_steps=1)),
-    "remedies_gan_clipped": (remedies_gan, dict(batch_size=8, hidden_size=4, z_dim=5, disc_steps=2,
-                                                gen_steps=1, remedy="wasserstein")),
-    "mixture_gan": (mixture_gan, dict(batch_size=8, packing=2, gen_hidden_size=4,
-                                      disc_hidden_size=4, pieces=2, weight_deviation=0.3)),
-    "stacked_mnist_gan": (stacked_mnist_gan, dict(batch_size=3, packing=2, channels=1, z_dim=5)),
-    "salimans_gan": (salimans_gan, dict(batch_size=8, z_size=5, gen_channels=1, disc_channels=1,
-                                        num_labels=10)),
-}
 # Together, these have all kinds of draws, of training sets, and of state that the loop carries, except
 # for CycleGAN's pool of images: its graph takes longest, so that it is among the slow ones.
 OF_EACH_KIND = ("mnist_gan", "mnist_gan_two_updates", "semi_supervised", "conditional_gan",
@@ -83,89 +41,7 @@ FIRST_TEN = np.arange(203) < 10
 
 def chapter(name):
     """`(net, train_set, step, epoch)` of a model in the current graph."""
-    model, settings = MODELS[name]
-    config = model.Config(**settings)
-    if model is cyclegan:
-        net = model.build(config, 3, epoch_steps=20)
-        train_set = TwoSets(COLOURS[:40, :16, :16], COLOURS[40:70, 16:, 16:])
-        return net, train_set, graph_loop.bound(model.step, net, config), 15  # a pass has 20 steps
-    if model is progressive_gan:  # in the stage in which 8x8 pixels are faded in
-        net = model.build(config, model.stages(config)[-1], 3)
-        train_set = images.Rows(images.resized(COLOURS, 8))
-        return (net, train_set, graph_loop.bound(model.step, net, config), 203 // config.batch_size)
-    if model is remedies_gan:
-        net = model.build(config, 784)
-        train_set = digits.Pool(DataSet(DIGITS, LABELS))
-        return net, train_set, graph_loop.bound(model.step, net, config), 25
-    net = model.build(config)
-    if model in (dcgan_svhn, semi_supervised_svhn, salimans_gan):
-        labels = LABELS.astype(np.int32)
-        train_set = svhn.Dataset(svhn.Arrays(COLOURS, labels, COLOURS[:9], labels[:9]), FIRST_TEN)
-        if model is salimans_gan:
-            train_set = LabelledFirst(train_set)
-            return net, train_set, graph_loop.bound(model.step, net, config), 15  # a pass has 25.4
-        return (net, train_set, graph_loop.bound(model.step, net, config),
-                train_set.steps(config.batch_size))
-    train_set = DataSet(DIGITS, LABELS)
-    if model is pix2pix:
-        train_set = images.Rows(COLOURS[:, :8, :8], COLOURS[:, 8:16, :8])
-    elif model is mixture_gan:
-        train_set = mixtures.load("grid", 203, 0).train
-    elif model not in (mnist_gan, mnist_gan_objectives, dcgan_class):
-        train_set = digits.Pool(train_set)
-    return net, train_set, graph_loop.bound(model.step, net, config), 203 // config.batch_size
-
-
-class Spy:
-    """Passes on the values of a training set or a random generator, and records them."""
-
-    def __init__(self, giver, drawn):
-        self._giver, self._drawn = giver, drawn
-
-    def _noted(self, value):
-        self._drawn.append(value)
-        return value
-
-    def __getattr__(self, name):
-        given = getattr(self._giver, name)
-        if isinstance(given, tracing._Column):
-            return Spy(given, self._drawn)
-        if not callable(given):
-            return given
-        return lambda *arguments, **named: self._noted(given(*arguments, **named))
-
-    def __getitem__(self, rows):
-        return self._noted(self._giver[rows])
-
-    def __len__(self):
-        return len(self._giver)
-
-
-def spied(step):
-    """`step`, but it returns a pair: what the step returns, and the list of all that it drew."""
-    def noting(sess, train_set, rng):
-        drawn = []
-        return step(sess, Spy(train_set, drawn), Spy(rng, drawn)), drawn
-    return noting
-
-
-class Again:
-    """Returns the recorded values in order, whatever it is asked for."""
-
-    def __init__(self, drawn, train_set=None):
-        self._drawn, self._train_set = drawn, train_set
-        self.num_examples = getattr(train_set, "num_examples", None)
-
-    def __getattr__(self, name):
-        if name in ("images", "labels", "others"):  # a column, to be indexed
-            return Again(self._drawn, getattr(self._train_set, name))
-        return lambda *arguments, **named: self._drawn.pop(0)
-
-    def __getitem__(self, rows):
-        return self._drawn.pop(0)
-
-    def __len__(self):
-        return len(self._train_set)
+    return small.build(name)[:4]
 
 
 def both(name, folder, steps=50, xla=False):
@@ -199,12 +75,6 @@ def both(name, folder, steps=50, xla=False):
         fed = [step(sess, Again(draws, train_set), Again(draws)) for draws in drawn]
         assert not any(drawn), "the fed step drew less than the traced one"
         return after_loop, values(sess), looped, fed
-
-
-def numbers(fetched):
-    """The scalars that each step has fetched, without its batches: float64 [steps, k]."""
-    return np.array([[leaf for leaf in tf.nest.flatten(each) if np.ndim(leaf) == 0]
-                     for each in fetched], np.float64)
 
 
 # Two orders of summation give sums with a relative difference of 2^-53, about 1e-16. Adam amplifies

@@ -1,0 +1,1 @@
+"""Is a training step the same on another device, or outside of TensorFlow?"""
