@@ -36,7 +36,7 @@ TABLE = [  # script, arguments, words in the line
     ("01_mnist_gan.py", ["--run-dir", "file/run"], "file/run can't be written"),
     ("01_mnist_gan.py", ["--data-dir", "file"], "--data-dir file is a file"),
     ("01_mnist_gan.py", ["--resume", "--run-dir", MNIST_GAN],
-     "does not fit mnist_gan (it lacks disc_steps, loop, xla, mixed_precision)"),
+     "has results but no checkpoint in state/, so it can't be resumed: start a new run"),
     ("01_mnist_gan.py", ["--resume", "--run-dir", "nowhere"],
      "nowhere holds no run: it does not exist"),
     ("02_sample_mnist_gan.py", ["--samples", "0"], "--samples must be at least 1"),
