@@ -207,9 +207,9 @@ def main(argv=None):
         rows.append(checked(folder, kinds, args.seconds))
         print(f"{rows[-1]['configuration']}: "
               f"{'accepted' if rows[-1]['accepted'] else 'NOT ACCEPTED'}", flush=True)
+        if args.json:  # after each step, so that a run that is cut off leaves what it has found
+            args.json.write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n")
     print("\n".join(["", *table(rows)]))
-    if args.json:
-        args.json.write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n")
     return 0 if all(row["accepted"] for row in rows) else 1
 
 

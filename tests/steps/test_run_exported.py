@@ -4,6 +4,7 @@ import ast
 import json
 import shutil
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,6 +69,25 @@ def test_folders_are_found(folder, tmp_path):
     shutil.rmtree(folder)
     with pytest.raises(SystemExit, match="there is no step.json in"):
         run_exported.folders([], folder.parent)
+
+
+def test_the_numbers_found_so_far_are_kept_if_a_run_is_cut_off(folder, tmp_path, monkeypatch, capsys):
+    """With a stand-in for JAX, of which only the name of the device is used here."""
+    device = SimpleNamespace(device_kind="stand-in", platform="gpu")
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(
+        config=SimpleNamespace(update=lambda *_: None), devices=lambda: [device], __version__="0"))
+    rows = iter([{"configuration": "small", "accepted": True}])
+
+    def checked(folder, kinds, seconds):
+        assert kinds == {"float32": "step", "TF32": "step_tf32"}  # on a GPU
+        return next(rows)
+
+    monkeypatch.setattr(run_exported, "checked", checked)
+    with pytest.raises(StopIteration):
+        run_exported.main([str(folder), str(folder), "--json", str(tmp_path / "out.json")])
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert written["device"] == "stand-in (gpu)" and [row["configuration"] for row in written["rows"]] == ["small"]
+    assert "small: accepted" in capsys.readouterr().out
 
 
 def test_without_jax_one_line_says_what_is_missing(folder, monkeypatch):
