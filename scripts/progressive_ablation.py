@@ -1,16 +1,20 @@
 """Train the progressive GAN with one more of its techniques at a time, and measure what each gains.
 
     python scripts/progressive_ablation.py --out OUT.txt --work-dir DIR --data mnist -- FLAGS
+    python scripts/progressive_ablation.py --data cifar10 --seeds 0-2 --learning-rates 0.001 0.005 -- FLAGS
+    python scripts/progressive_ablation.py --data cifar10 --rows plain pixel-norm -- FLAGS
 
 The rows are those of the paper's table 1 that need no other network: plain (all layers from the
 start), then with growing, with the minibatch standard deviation, with the equalized learning rate,
 and with pixel norm, each in addition to the ones before. Every run is shown the same number of real
-images. FLAGS go to 13_progressive_gan.py. Each seed is a run of its own in WORK_DIR. If the command
+images. FLAGS go to 13_progressive_gan.py. Each seed is a run of its own in WORK_DIR. With several
+learning rates, all rows are trained with each of them, and there is a table for each. If the command
 is interrupted, the same command continues where it stopped.
 
 For the samples of each run, the table gives the sliced Wasserstein distance to as many training
 images, times 1000 as in the paper, and the mean MS-SSIM of pairs of samples. The first row is for
-test images, and shows what values a perfect generator would reach.
+test images, and shows what values a perfect generator would reach. Below each table, the order of the
+rows by the distance is compared with that of the paper. OUT.csv, beside OUT.txt, has every number.
 """
 
 from gan_tf1 import figures, seeds, tables
@@ -18,6 +22,8 @@ from gan_tf1.config import add_count
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import image_metrics
+from gan_tf1.experiments import seed_scores
+from gan_tf1.experiments.seed_scores import Score
 from gan_tf1.files import replacing
 from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import progressive_gan as model
@@ -25,23 +31,31 @@ from gan_tf1.training import many_runs, many_runs_command, outputs, seed_ranges
 from gan_tf1.training.run_config import read_config
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 
 SCRIPT = "13_progressive_gan.py"
 IDEAS = ("growing", "minibatch-stddev", "equalized", "pixel-norm")
 FIXED = [f"--{no}{idea}" for idea in IDEAS for no in ("", "no-")]  # the rows differ in these
 ROWS = {"plain": 0, "+ growing": 1, "+ minibatch standard deviation": 2,
         "+ equalized learning rate": 3, "+ pixel norm": 4}  # name -> how many techniques are on
+KEYS = dict(zip(("plain", *IDEAS), ROWS))  # what --rows takes -> name
+# The mean SWD x 1000 of the paper's table 1 (CelebA, 128 pixels), as remembered. It takes two more steps,
+# a small minibatch and other training parameters, between growing and the minibatch standard deviation.
+PAPER = dict(zip(ROWS, (9.28, 4.28, 7.04, 4.39, 3.56)))
 BATCH = 256  # samples drawn at a time
 SMALLEST = 4  # pixels of an edge: enough to count images
 SHOWN = 16   # samples of a row in the figure
 
 
-def wanted(args, name, seed):
-    """The run of the row `name` with `seed`."""
+def wanted(args, name, seed, rate=None):
+    """The run of the row `name` with `seed`, and with the learning rate `rate` unless it is None."""
     switches = [f"--{'' if number < ROWS[name] else 'no-'}{idea}"
                 for number, idea in enumerate(IDEAS)]
     flags = [*many_runs_command.run_flags(args, args.data, seed), *switches, *args.flags]
-    return many_runs.Wanted(f"{ROWS[name]}-seed-{seed}", SCRIPT, flags, f"{name}, seed {seed}")
+    if rate is None:
+        return many_runs.Wanted(f"{ROWS[name]}-seed-{seed}", SCRIPT, flags, f"{name}, seed {seed}")
+    return many_runs.Wanted(f"{ROWS[name]}-rate-{rate}-seed-{seed}", SCRIPT,
+                            [*flags, "--learning-rate", rate], f"{name}, rate {rate}, seed {seed}")
 
 
 def check_count(args, data):
@@ -85,6 +99,22 @@ def table(rows):
         for name, runs in rows.items()])
 
 
+def order(rows):
+    """The lines that compare the order of the `rows`, name -> [judged of each seed], with the paper's.
+
+    The rank correlation needs three rows.
+    """
+    means = {name: np.mean([found["SWD mean"] for found in runs]) for name, runs in rows.items()
+             if name in PAPER}
+    ours, paper = (sorted(means, key=by.get) for by in (means, PAPER))
+    lines = [f"from best to worst: {', '.join(ours)}",
+             f"in the paper (as remembered): {', '.join(paper)}"]
+    if len(means) > 2:
+        rank = scipy.stats.spearmanr(list(means.values()), [PAPER[name] for name in means]).statistic
+        lines.append(f"rank correlation (Spearman): {rank:+.2f}")
+    return lines
+
+
 @script
 def main(argv=None):
     parser = many_runs_command.parser(__doc__, "progressive_ablation", "0-1", ".txt", "the table, and beside "
@@ -92,39 +122,58 @@ def main(argv=None):
     outputs.add_former(parser, "OUT.txt")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
+    parser.add_argument("--rows", nargs="+", choices=KEYS, default=list(KEYS), metavar="ROW",
+                        help=f"what is trained, of {', '.join(KEYS)}; each in addition to those before "
+                        "(default: all)")
+    parser.add_argument("--learning-rates", type=float, nargs="+", metavar="RATE", default=[],
+                        help="train all rows with each of these (default: the chapter's own alone)")
     add_count(parser, 2048, "images of each run that are judged, at least 2; the paper has 16384")
     args = many_runs_command.parse(parser, argv, FIXED)
     if args.n < 2:
         raise InputError("--samples must be at least 2")
+    for flag, values in (("--rows", args.rows), ("--learning-rates", args.learning_rates)):
+        if len(set(values)) < len(values):
+            raise InputError(f"{flag} has a value twice: name each once")
+    if args.learning_rates:
+        many_runs_command.refuse_fixed(args.flags, ("--learning-rate",))
     many_runs_command.settle(args, "progressive_ablation", ".txt")
-    outputs.check_file(args.out.with_suffix(".png"), "OUT.png", (".png",), args.overwrite)
+    for ending in (".png", ".csv"):
+        outputs.check_file(args.out.with_suffix(ending), f"OUT{ending}", (ending,), args.overwrite)
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
+    names, rates = [KEYS[key] for key in args.rows], args.learning_rates or [None]
 
     with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
-        many_runs_command.claim(args, "progressive_ablation", "[0-9]-seed-*", data=args.data)
-        paths = many_runs.train_all([wanted(args, name, seed) for name in ROWS for seed in args.seeds],
-                                    args)
+        many_runs_command.claim(args, "progressive_ablation", "[0-9]-*seed-*", data=args.data)
+        paths = many_runs.train_all([wanted(args, name, seed, rate) for rate in rates
+                                     for name in names for seed in args.seeds], args)
         config = many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
         data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
         rng = np.random.default_rng(5)
         reference, real = (part[rng.permutation(len(part))[:args.n]] / 255
                            for part in (data.train, data.test))
-        rows, shown = {"test images": [judged(real, reference)]}, [real[:SHOWN]]
-        for name, own in many_runs.per_row(ROWS, paths).items():
-            samples = [drawn(path, args.n) for path in own]
-            rows[name] = [judged(each, reference) for each in samples]
-            shown.append(samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:]))
+        bound, shown, scores, blocks = judged(real, reference), {"test images": real[:SHOWN]}, [], []
+        for rate, of_rate in many_runs.per_row(rates, paths).items():
+            rows, called = {"test images": [bound]}, "" if rate is None else f"rate {rate:g}: "
+            for name, own in many_runs.per_row(names, of_rate).items():
+                samples = [drawn(path, args.n) for path in own]
+                rows[name] = [judged(each, reference) for each in samples]
+                shown[called + name] = samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:])
+                scores += [Score(called + name, *one) for one in zip(args.seeds, rows[name])]
+            heading = [] if rate is None else [f"learning rate {rate:g}", ""]
+            blocks += [*heading, *table(rows), "", *order(rows), ""]
         lines = [f"progressive GAN on {data.title}: {config['settings']['images']} real images to "
                  f"each run, seeds {seed_ranges.listed(args.seeds)}",
                  f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
-                 f"of {args.n // 2} pairs; mean (each seed)", "", *table(rows), "",
+                 f"of {args.n // 2} pairs; mean (each seed)", "", *blocks,
                  *many_runs.made_by("progressive_ablation.py", args, paths)]
         temporary.write_text("\n".join(lines) + "\n")
     print(*lines, sep="\n")
-    pictures = 2 * np.concatenate(shown) - 1
+    with replacing(args.out.with_suffix(".csv")) as temporary, open(temporary, "w", newline="") as file:
+        seed_scores.write(file, [Score("test images", None, bound), *scores], lines[:1])
+    pictures = 2 * np.concatenate(list(shown.values())) - 1
     grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
                                f"Progressive GAN on {data.title}, one more technique in each row",
-                               SHOWN, 0.6, list(rows))
+                               SHOWN, 0.6, list(shown))
     print(figures.save(grid, args.out.with_suffix(".png")))
 
 

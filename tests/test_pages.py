@@ -30,6 +30,8 @@ PAGES = sorted({ROOT / "README.md", *(ROOT / "scripts").glob("*.md"), ROOT / "sc
 FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
                "make_envelope.py": "01_mnist_gan.py", "known_changes.py": "01_mnist_gan.py",
                "progressive_ablation.py": "13_progressive_gan.py",
+               "pix2pix_ablation.py": "15_pix2pix.py", "cyclegan_ablation.py": "16_cyclegan.py",
+               "dcgan_svhn_report.py": "03_dcgan_svhn.py",
                "semi_supervised_report.py": "04_semi_supervised_svhn.py",
                "mode_collapse_report.py": "18_mode_collapse.py"}
 SUBCOMMANDS = {"changed_mnist_gan.py": [["--show"]],  # with it, the flags of the chapter are refused

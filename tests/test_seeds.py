@@ -20,6 +20,8 @@ USES = {
         "scripts/notebooks/semi_supervised.py": "training steps"},
     "ORDER": {
         "gan_tf1/data/digits.py": SHOWN,
+        "gan_tf1/data/facades.py": SHOWN,
+        "gan_tf1/data/labelled.py": SHOWN,
         "gan_tf1/data/mixtures.py": SHOWN,
         "gan_tf1/data/pairs.py": SHOWN,
         "gan_tf1/data/svhn.py": SHOWN,
@@ -39,6 +41,7 @@ USES = {
         "scripts/15_pix2pix.py": "the noise of samples",
         "scripts/pix2pix_report.py": "the noise of samples"},
     "JUDGED": {
+        "gan_tf1/experiments/label_translation.py": "samples that are judged",
         "gan_tf1/generators/sample_files.py": "samples that are judged",
         "scripts/pix2pix_report.py": "samples that are judged",
         "scripts/progressive_ablation.py": "samples that are judged"},

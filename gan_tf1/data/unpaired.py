@@ -7,6 +7,7 @@ translation should change and what it should preserve.
 """
 
 import pathlib
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from gan_tf1.wording import quantity
 
 CHOICES = ("horse2zebra", "folder", "cifar10", "drawn")
 PARTS = ("trainA", "trainB", "testA", "testB")  # also the names of TFDS's splits
+NAMED = re.compile(r"([a-z]+)2([a-z]+)(?:_.*)?")  # how the authors name their folders: horse2zebra
 TFDS_NAME = "cycle_gan/horse2zebra"
 PROBE_URL = "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip"
 HORSE, DEER = 7, 4          # labels of CIFAR-10
@@ -67,23 +69,33 @@ def load(choice, load_size, size, data_dir=None, seed=0) -> Unpaired:
     Raises InputError if a file is missing or damaged, if the data set is not available, and if
     images of CIFAR-10 or digits would have to be scaled by a factor that is not a whole number.
     """
-    sizes, note = (load_size, load_size, size, size), ""
+    title, names, (train_a, train_b, test_a, test_b), note = parts(
+        choice, (load_size, load_size, size, size), data_dir)
+    return Unpaired(choice, title, names, TwoSets(train_a, train_b, [seed, seeds.ORDER]),
+                    test_a, test_b, note)
+
+
+def parts(choice, sizes, data_dir=None):
+    """Title, names of the two sets, four stacks of images in the order of `PARTS`, and a note.
+
+    The stacks are uint8 [N, s, s, channels] with the four `sizes` s in pixels. Raises InputError as
+    `load` does.
+    """
+    note = ""
     if choice == "drawn":
-        kind, names = "drawn digits (synthetic), regular and bold", ("regular", "bold")
-        parts = [images.padded(pens.images) for split in drawn() for pens in split]
+        title, names = "drawn digits (synthetic), regular and bold", ("regular", "bold")
+        stacks = [images.padded(pens.images) for split in drawn() for pens in split]
     elif choice == "cifar10":
-        kind, names = "horses and deer of CIFAR-10", ("horse", "deer")
-        parts, note = _horses_and_deer(data_dir)
+        title, names = "horses and deer of CIFAR-10", ("horse", "deer")
+        stacks, note = _horses_and_deer(data_dir)
     elif choice == "horse2zebra":
-        kind, names = "horses and zebras", ("horse", "zebra")
-        parts = _tfds(data_dir, sizes)
+        title, names = "horses and zebras", ("horse", "zebra")
+        stacks = _tfds(data_dir, sizes)
     elif choice == "folder":
-        kind, names, parts = _folder(data_dir, sizes)
+        title, names, stacks = _folder(data_dir, sizes)
     else:
         raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
-    train_a, train_b, test_a, test_b = map(_sized, parts, sizes)
-    return Unpaired(choice, kind, names, TwoSets(train_a, train_b, [seed, seeds.ORDER]),
-                    test_a, test_b, note)
+    return title, names, list(map(_sized, stacks, sizes)), note
 
 
 def drawn():
@@ -160,4 +172,5 @@ def _folder(folder, sizes):
     parts = [np.stack([images.read(path, size) for path in paths])
              for paths, size in zip(files, sizes)]
     title = f"{len(files[0]):,} and {quantity(len(files[1]), 'image')} of {folder.resolve().name}"
-    return title, "AB", parts
+    named = NAMED.fullmatch(folder.resolve().name)
+    return title, named.groups() if named else ("A", "B"), parts

@@ -13,6 +13,9 @@ from gan_tf1.tf1 import tf
 
 ROUNDING = 1 / 12  # the mean squared error of rounding to whole levels
 BINS = 64          # of a colour difference's histogram, from -128 to 127; others count as these two
+LAB_BINS = {"L": (50, 0, 100), "a": (128, -128, 128), "b": (128, -128, 128)}  # count, lowest, highest
+# Linear red, green and blue of sRGB to X, Y, Z, and the X, Y, Z of its white (D65): IEC 61966-2-1.
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 HEADERS = ("", "MAE (of 255)", "PSNR (dB)", "colourfulness", "colour overlap")
 
 
@@ -62,6 +65,33 @@ def colour_overlap(images, targets) -> float:
             shares.append(counts / difference.size)
         overlaps.append(np.minimum(*shares).sum())
     return float(np.mean(overlaps))
+
+
+def lab(images) -> np.ndarray:
+    """Images uint8 [n, H, W, 3] in sRGB as CIE L*a*b* (1976, D65), float64 of the same shape.
+
+    L is between 0 and 100, a (green to red) and b (blue to yellow) between -128 and 128.
+    """
+    levels = np.arange(256) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    ratios = linear[images] @ (XYZ / XYZ.sum(axis=1, keepdims=True)).T  # to those of white
+    roots = np.where(ratios > (6 / 29) ** 3, np.cbrt(ratios), ratios / (3 * (6 / 29) ** 2) + 4 / 29)
+    x, y, z = np.moveaxis(roots, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def lab_overlap(images, targets) -> dict[str, float]:
+    """The intersection of the histograms of all images and of all targets: of L, a and b, 0 to 1.
+
+    Isola et al. 2016, section 4.2 and figure 7, compare the distributions of colours in Lab in this
+    way, each channel by itself. They don't state the bins; these are 2 wide.
+    """
+    found, stacks = {}, [lab(stack) for stack in (images, targets)]
+    for channel, (name, (bins, low, high)) in enumerate(LAB_BINS.items()):
+        shares = [np.histogram(stack[..., channel], bins, (low, high))[0] / stack[..., channel].size
+                  for stack in stacks]
+        found[name] = float(np.minimum(*shares).sum())
+    return found
 
 
 def mean_colours(inputs, targets) -> np.ndarray:

@@ -2,9 +2,13 @@
 
 import pathlib
 
+import numpy as np
+
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 from gan_tf1.training.saved_generator import epoch_of, saved
+
+SCALE = "/scale"  # the end of the name of the scales of weights that have 8 bits (`compact.py`)
 
 
 def newest_generator(path) -> tuple[str, int]:
@@ -33,9 +37,29 @@ def restore_generator(path, gen_vars, sess) -> int:
             if shapes.get(var.op.name) != var.shape.as_list():
                 raise ValueError(f"{var.op.name} has the shape {shapes.get(var.op.name)}, not "
                                  f"{var.shape.as_list()}")
-        tf.train.Saver(var_list=gen_vars).restore(sess, last)
+        if any(name + SCALE in shapes for name in shapes):
+            _load(_unpacked(tf.train.load_checkpoint(last), gen_vars), sess)
+        else:
+            tf.train.Saver(var_list=gen_vars).restore(sess, last)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         reason = str(error) if type(error) is ValueError else type(error).__name__
         raise InputError(f"the generator {last} can't be restored ({reason}): it is damaged, or "
                          "its shapes differ from those in config.json") from error
     return epoch
+
+
+def _unpacked(reader, gen_vars):
+    """The values of `gen_vars` from a checkpoint of `compact.py`: pairs (variable, array)."""
+    found = []
+    for var in gen_vars:
+        value = reader.get_tensor(var.op.name)
+        if reader.has_tensor(var.op.name + SCALE):
+            value = value.astype(np.float32) * reader.get_tensor(var.op.name + SCALE)
+        found.append((var, value))
+    return found
+
+
+def _load(found, sess):
+    """Set the variables in `found`, pairs (variable, array), all at once."""
+    sess.run([var.initializer for var, _ in found],
+             {var.initializer.inputs[1]: value for var, value in found})

@@ -11,10 +11,12 @@ import pkgutil
 
 from gan_tf1.errors import InputError
 
-# Chapters whose module has another name. The classifier is not a chapter, but its runs are read in
-# the same way.
+# Chapters whose module has another name. The networks that judge samples are not chapters, but their
+# runs are read in the same way.
 MODULES = {"semi_supervised": "gan_tf1.models.semi_supervised_svhn",
-           "mnist_classifier": "gan_tf1.evaluation.classifier"}
+           "mnist_classifier": "gan_tf1.evaluation.classifier",
+           "image_classifier": "gan_tf1.evaluation.image_classifier",
+           "segmentation": "gan_tf1.evaluation.segmentation"}
 
 
 def of_chapter(name):

@@ -69,6 +69,8 @@ class Config:
     patch_layers: int = setting(3, "layers of stride 2 of the discriminator: 1 to 5 give patches "
                                 "of 16, 34, 70, 142 or 286 pixels, 0 gives single pixels",
                                 at_least=0, at_most=5)
+    skips: bool = setting(True, "pass the encoder's maps on to the decoder's layers of the same size, "
+                          "as in a U-Net; otherwise the generator is an encoder-decoder")
     task: str = setting("colour", "how pairs are made from single images: the input is the image "
                         "without its colours (colour), its edges (edges), or the image with its "
                         "middle masked (mask)",
@@ -188,7 +190,7 @@ def build(config: Config) -> GAN:
         x, y = tf.split(pairs, 2, axis=3)
 
     size = dict(size=config.size, channels=config.channels, alpha=config.alpha,
-                drop_rate=config.drop_rate)
+                drop_rate=config.drop_rate, skips=config.skips)
     generated = generator(x, noise, **size)
     translated = generator(inputs, noise, reuse=True, **size)
     size = dict(channels=config.channels, layers=config.patch_layers, alpha=config.alpha)

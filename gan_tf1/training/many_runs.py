@@ -213,8 +213,9 @@ def refuse_missing(missing, wanted, folder) -> None:
         print(f"{run.name}: {begun}" + (f", locked by {lock}" if lock else ""))
     if missing:
         lost = {run.seed for run in missing}
-        seeds = dict.fromkeys(run.seed for run in wanted)
-        whole = [seed for seed in seeds if seed not in lost]
+        seeds = dict.fromkeys(run.seed for run in wanted if run.seed is not None)
+        # A run without a seed, such as a network that judges the others, is needed for all of them.
+        whole = [seed for seed in seeds if not lost & {seed, None}]
         or_else = f", or gather the complete seeds with --seeds {listed(whole)}" if whole else ""
         raise InputError(f"{len(missing)} of {quantity(len(wanted), 'run')} in {folder} are "
                          f"missing: make them without --gather{or_else}")

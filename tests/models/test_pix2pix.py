@@ -165,6 +165,20 @@ def test_table_of_variables_at_full_size(untrained):
     assert saved == {name for name in table if name.startswith("generator/")}
 
 
+@pytest.mark.parametrize("skips, widths", [(True, [16, 16, 8, 4]), (False, [16, 8, 4, 2])])
+def test_without_skips_all_that_the_decoder_knows_is_the_innermost_map(untrained, skips, widths):
+    """The paper's encoder-decoder. With skips, all of its layers but the first have twice the inputs."""
+    with new_graph(seed=0).as_default() as graph:
+        gan = model.build(model.Config(size=16, channels=2, patch_layers=2, skips=skips))
+        kernels = {var.op.name.split("/")[1]: var.shape.as_list() for var in gan.gen_vars
+                   if var.op.name.endswith("transpose/kernel")}
+        assert [kernels[f"decoder_{layer}"][-1] for layer in (3, 2, 1, 0)] == widths
+        innermost = [op.outputs[0] for op in graph.get_operations() if op.type == "BiasAdd"
+                     and op.outputs[0].shape.as_list()[1:] == [1, 1, 16]]
+        [grad] = tf.gradients(gan.translated, [gan.inputs], stop_gradients=innermost)
+        assert len(innermost) == 2 and (grad is not None) == skips
+
+
 def test_every_trained_variable_has_adams_slots(built):
     table = {var.op.name for var in tf.trainable_variables()}
     others = {var.op.name for var in tf.global_variables()} - table

@@ -18,7 +18,8 @@ from gan_tf1.evaluation import classifier
 
 MNIST_GAN = str(ROOT / "checkpoints" / "mnist_gan")
 TRAINS = [name for name in SCRIPT_NAMES if name[:2].isdigit()
-          and name[:2] not in ("00", "02", "08", "14")] + ["train_mnist_classifier.py"]
+          and name[:2] not in ("00", "02", "08", "14")] + [
+              "train_mnist_classifier.py", "train_image_classifier.py", "train_segmentation.py"]
 
 TABLE = [  # script, arguments, words in the line
     ("00_show_digits.py", ["--data", "flowers"], "invalid choice: 'flowers'"),
@@ -52,6 +53,19 @@ TABLE = [  # script, arguments, words in the line
     ("13_progressive_gan.py", ["--size", "20"], "--size 20 must be a power of two"),
     ("13_progressive_gan.py", ["--paper", "--images", "100"],
      "--images 100 must be a multiple of --interval-images 60000"),
+    ("train_segmentation.py", [], "the facades need --data-dir, the folder with train/ and test/"),
+    ("train_segmentation.py", ["--data-dir", "folder", "--size", "64"], "folder has no images in it"),
+    ("train_image_classifier.py", ["--data", "folder"], "--data folder needs --data-dir"),
+    ("train_image_classifier.py", ["--size", "48"], "--size must be one of 8, 16, 32"),
+    ("pix2pix_ablation.py", [], "the facades need --data-dir"),
+    ("pix2pix_ablation.py", ["--rows", "l1", "l1"], "--rows has a value twice"),
+    ("pix2pix_ablation.py", ["--", "--no-skips"], "--no-skips can't be given after --"),
+    ("cyclegan_ablation.py", [], "--data folder needs --data-dir"),
+    ("cyclegan_ablation.py", ["--", "--pool-size", "3"], "--pool-size can't be given after --"),
+    ("dcgan_svhn_report.py", ["--data", "flowers"], "invalid choice: 'flowers'"),
+    ("progressive_ablation.py", ["--learning-rates", "0.1", "0.1"], "--learning-rates has a value twice"),
+    ("progressive_ablation.py", ["--learning-rates", "0.1", "--", "--learning-rate", "0.2"],
+     "--learning-rate can't be given after --"),
     ("13_progressive_gan.py", ["--data", "folder"], "--data folder needs --data-dir"),
     ("13_progressive_gan.py", ["--data", "celeba", "--data-dir", "folder"],
      "CelebA is not in folder: prepare it there"),

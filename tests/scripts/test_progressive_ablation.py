@@ -113,7 +113,7 @@ def test_flags_that_the_chapter_refuses_are_bad_input(script, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(images, "load", few)
     with pytest.raises(SystemExit) as exit_:
-        script.main(["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "9", "--",
+        script.main(["--out", "table.txt", "--work-dir", "w", "--data", "drawn", "--samples", "9", "--jobs", "1", "--",
                      "--images", "7"])
     assert exit_.value.code == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith(

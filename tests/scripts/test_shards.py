@@ -5,12 +5,14 @@ import re
 import shlex
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from conftest import ROOT, load_script
-from gan_tf1.data import images
+from gan_tf1.data import images, labelled, unpaired
+from gan_tf1.experiments import label_translation
 from gan_tf1.training import many_runs, many_runs_command
 
 SCRIPTS = {  # name -> the ending of its result, flags, and how many runs these ask for
@@ -21,6 +23,9 @@ SCRIPTS = {  # name -> the ending of its result, flags, and how many runs these 
     "mode_coverage.py": ("", ["--seeds", "0-1"], 8),
     "mode_collapse_report.py": ("", ["--seeds", "0-1", "--rows", "packing", "unrolling"], 4),
     "progressive_ablation.py": (".txt", ["--seeds", "0", "--data", "drawn", "--samples", "9"], 5),
+    "pix2pix_ablation.py": ("", ["--seeds", "0-1", "--rows", "l1", "gan"], 5),
+    "cyclegan_ablation.py": ("", ["--seeds", "0-2", "--rows", "no-pool", "--data", "horse2zebra"], 4),
+    "dcgan_svhn_report.py": ("", ["--seeds", "0-1", "--data", "street", "--samples", "9"], 3),
     "exercise_table.py": ("", ["--seeds", "0-1", "--exercises", "1", "3"], 6),
 }
 README = (ROOT / "scripts" / "README.md").read_text()
@@ -47,6 +52,10 @@ def test_shards_make_all_runs_of_a_script_and_no_report(name, tmp_path, monkeypa
     monkeypatch.setattr(many_runs, "train", train)
     monkeypatch.setattr(images, "load", lambda choice, size, data_dir=None: images.Images(
         choice, "noise", np.zeros((9, size, size, 1)), np.zeros((9, size, size, 1)), None, None))
+    monkeypatch.setattr(label_translation, "held_out", lambda *_: None)
+    monkeypatch.setattr(unpaired, "parts", lambda *_: ("two sets", "AB", 4 * [np.zeros((3, 8, 8, 3))], ""))
+    monkeypatch.setattr(labelled, "load", lambda *_: SimpleNamespace(
+        title="noise", test_images=np.zeros(9), train=SimpleNamespace(num_examples=9)))
     with pytest.raises(SystemExit) as exit_:
         main([*command, "--shard", "1/2"])
     half = (count + 1) // 2

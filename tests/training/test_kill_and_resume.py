@@ -47,8 +47,9 @@ RUNS = {
     "21_salimans_gan": "--data street --batch-size 100 --epochs 2 --decay-epochs 1 --epoch-steps 2 "
                        "--gen-channels 1 --disc-channels 1 --num-labels 100",
     "train_mnist_classifier": "--data drawn --epochs 3 --batch-size 200",
+    "train_image_classifier": "--data street --epochs 3 --batch-size 64 --size 8 --channels 1",
 }
-FED_ONLY = ("train_mnist_classifier",)
+FED_ONLY = ("train_mnist_classifier", "train_image_classifier")
 # These differ in what they save and in how they continue: with epochs or iterations; with accuracies,
 # shares of modes or a pool of images; without samples. Each of the others is like one of them, except
 # for the progressive GAN with its phases and the GAN of Salimans et al. with its first batch, which the

@@ -30,11 +30,12 @@ def instance_norm(x):
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-5)
 
 
-def generator(x, noise, size, channels, alpha, drop_rate, reuse=False):
+def generator(x, noise, size, channels, alpha, drop_rate, skips, reuse=False):
     """Images [B, size, size, 3] in [-1, 1] to their translations, [B, size, size, 3] in (-1, 1).
 
     `noise` [2] is the seed of the dropout masks, which differ between layers and between the images
-    of a batch.
+    of a batch. Without `skips` it is an encoder-decoder: all that the decoder knows of the image has
+    passed through the innermost map.
     """
     innermost = size.bit_length() - 1  # the layer whose map is 1x1: 8 for 256 pixels
 
@@ -63,7 +64,8 @@ def generator(x, noise, size, channels, alpha, drop_rate, reuse=False):
                 x = instance_norm(x)
                 if innermost - layer <= DROPPED:
                     x = seeded_dropout(x, drop_rate, noise + [0, layer])
-            x = tf.concat([x, maps[layer - 1]], 3)  # the skip: the encoder's map of this size
+            if skips:
+                x = tf.concat([x, maps[layer - 1]], 3)  # the encoder's map of this size
 
         with tf.variable_scope("decoder_0"):  # [B,128,128,128] -> [B,256,256,3]
             return tf.tanh(conv2d_transpose(tf.nn.relu(x), CHANNELS))

@@ -1,0 +1,72 @@
+"""A run directory of a generator alone, with weights of 8 bits, small enough to be kept with results.
+
+All scripts that restore a generator read it like any other run: those that draw samples, translate or
+export. It has no checkpoints to resume from, no samples and no figures.
+
+The weights w of each output channel (the last axis of a kernel) are stored as whole numbers q from
+-127 to 127 and a scale s, so that w is about s q::
+
+    s = max |w| / 127        q = round(w / s)
+
+so no weight changes by more than s / 2, 0.4 % of the largest one of its channel. Biases, scales of
+norms and small kernels are stored as they are.
+"""
+
+import shutil
+import tempfile
+
+import numpy as np
+
+from gan_tf1.files import replacing
+from gan_tf1.generators.restore import SCALE, newest_generator
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training import saved_generator
+from gan_tf1.training.run_config import read_config
+
+KEPT = ("config.json", "losses.csv", "log.txt", "diagnosis.txt")
+LEAST = 256     # weights of a kernel that is stored with 8 bits
+LEVELS = 127    # on each side of 0
+
+
+def write(path, folder):
+    """Write the newest generator of the run at `path` to `folder`, a run directory; returns `folder`.
+
+    What is there of an earlier one is replaced. Raises InputError if `path` has no generator.
+    """
+    read_config(path)
+    prefix, epoch = newest_generator(path)
+    reader = tf.train.load_checkpoint(prefix)
+    tensors = {}
+    for name in sorted(reader.get_variable_to_shape_map()):
+        weights = reader.get_tensor(name)
+        if weights.dtype == np.float32 and weights.ndim > 1 and weights.size >= LEAST:
+            tensors[name], tensors[name + SCALE] = rounded(weights)
+        else:
+            tensors[name] = weights
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        _save(tensors, temporary, epoch or 0)
+        shutil.rmtree(folder / "generator", ignore_errors=True)
+        shutil.move(f"{temporary}/generator", folder / "generator")
+    for name in KEPT:
+        if (path / name).exists():
+            with replacing(folder / name) as copy:
+                shutil.copyfile(path / name, copy)
+    return folder
+
+
+def rounded(weights) -> tuple[np.ndarray, np.ndarray]:
+    """`weights` float32 [..., C] as whole numbers int8 [..., C], and the scale float32 [C] of each channel."""
+    scale = np.abs(weights).reshape(-1, weights.shape[-1]).max(axis=0) / np.float32(LEVELS)
+    return np.rint(weights / np.where(scale > 0, scale, 1)).astype(np.int8), scale
+
+
+def _save(tensors, folder, epoch):
+    with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
+        variables = {name: tf.get_variable(name.replace("/", "_"), dtype=value.dtype,
+                                           shape=value.shape, initializer=tf.zeros_initializer())
+                     for name, value in tensors.items()}
+        sess.run([var.initializer for var in variables.values()],
+                 {var.initializer.inputs[1]: tensors[name] for name, var in variables.items()})
+        saver = tf.train.Saver(variables, save_relative_paths=True)
+        saved_generator.save(folder, saver, sess, epoch)

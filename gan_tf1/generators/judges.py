@@ -1,0 +1,44 @@
+"""Restore the networks that judge photographs: a classifier of images, or a segmentation net."""
+
+import contextlib
+
+from gan_tf1.config import make
+from gan_tf1.data import facades, labelled
+from gan_tf1.evaluation import image_classifier, segmentation
+from gan_tf1.generators import restore
+from gan_tf1.tf1 import new_graph, session_config, tf
+from gan_tf1.training.run_config import read_config_of
+
+
+@contextlib.contextmanager
+def classifier(path):
+    """A context with the classifier in the run directory `path`, as `judge(images)`.
+
+    It returns `(probabilities, features)`, float64 [n, K] and [n, 64], for images uint8 [n, s, s, 3].
+    Raises InputError if `path` is not a run of train_image_classifier.py.
+    """
+    stored = read_config_of(image_classifier.CHAPTER, path, "the classifier")
+    with _restored(path, stored, image_classifier,
+                   labelled.number_of_classes(stored["data"])) as judge:
+        yield judge
+
+
+@contextlib.contextmanager
+def segmentation_net(path):
+    """A context with the segmentation net in the run directory `path`, as `judge(images)`.
+
+    It returns the class of every pixel, int32 [n, s, s], for images uint8 [n, s, s, 3]. Raises
+    InputError if `path` is not a run of train_segmentation.py.
+    """
+    stored = read_config_of(segmentation.CHAPTER, path, "the segmentation net")
+    with _restored(path, stored, segmentation, len(facades.CLASSES)) as judge:
+        yield judge
+
+
+@contextlib.contextmanager
+def _restored(path, stored, model, classes):
+    with new_graph(0).as_default():
+        net = model.build(make(model.Config, stored["settings"]), classes)
+        with tf.Session(config=session_config()) as sess:
+            restore.restore_generator(path, net.variables, sess)
+            yield lambda images: model.judge(sess, net, images)

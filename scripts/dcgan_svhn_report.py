@@ -1,0 +1,143 @@
+"""Train the DCGAN of script 03 with several seeds, and judge its samples with a classifier.
+
+    python scripts/dcgan_svhn_report.py --data svhn --data-dir SVHN_subset --out OUT
+    python scripts/dcgan_svhn_report.py --data cifar10 --seeds 0 -- --epochs 10
+
+A classifier of the same images (digits for SVHN and street numbers, ten classes of objects for
+CIFAR-10) is trained first, unless --judge names a run of train_image_classifier.py. The table has its
+score of the samples, their Fréchet distance in its features to training images, and how evenly the
+classes are covered, each with test images for comparison. The flags after -- go to
+03_dcgan_svhn.py. OUT gets
+
+    scores.csv       every number of every run
+    table.txt        mean and standard deviation over the seeds
+    samples.png      samples of the first seed: drawn at random, and those about which the classifier
+                     is most and least certain
+    progress.png     samples of the first seed over training, always from the same noise
+    envelope.csv     the losses of all seeds, if there are several, as make_envelope.py writes them
+    generator/       the run with the smallest distance, with weights of 8 bits
+
+The runs are kept in --work-dir. If the command is interrupted, the same command continues.
+"""
+
+import shlex
+
+from gan_tf1 import figures
+from gan_tf1.config import add_count
+from gan_tf1.data import images, labelled
+from gan_tf1.errors import InputError, script
+from gan_tf1.evaluation import classifier_metrics as metrics
+from gan_tf1.evaluation.statistics import LEVEL, share_interval
+from gan_tf1.experiments import beside, seed_scores
+from gan_tf1.experiments.seed_scores import Column, Score
+from gan_tf1.files import replacing, user_path
+from gan_tf1.generators import compact, judges, sample_files
+from gan_tf1.models import dcgan_svhn as model
+from gan_tf1.published import envelopes
+from gan_tf1.training import many_runs, many_runs_command, seed_ranges
+from gan_tf1.training.run_results import load_samples
+from gan_tf1.wording import percent, quantity
+
+import numpy as np
+
+SCRIPT, JUDGE = "03_dcgan_svhn.py", "train_image_classifier.py"
+SIZE = model.REAL_SIZE[0]
+TESTED, SAMPLES = "test images", "samples"
+COLUMNS = {"score": Column(".2f", head="classifier score"), "distance": Column(".2f"),
+           "classes": Column("g", head="classes covered"), "KL to uniform": Column(".3f")}
+NOTES = ("classifier score: 1 to the number of classes, higher is better; distance: Fréchet distance, in "
+         "the features of the classifier, to as many training images",
+         "classes covered: with at least 1 % of the images; KL to uniform: of the shares of the classes, "
+         "in nats; mean +- standard deviation over the seeds")
+CHOICES = ("svhn", "cifar10", "street")
+
+
+def wanted(args, seed):
+    """The run with `seed`."""
+    flags = [*many_runs_command.run_flags(args, args.data, seed), *args.flags]
+    return many_runs.Wanted(f"seed-{seed}", SCRIPT, flags, f"seed {seed}")
+
+
+def judging(args):
+    """The run of the classifier in the work directory. A mirrored digit is not one."""
+    mirror = "--mirror" if args.data == "cifar10" else "--no-mirror"
+    folder = ["--data-dir", args.data_dir] if args.data_dir else []
+    return many_runs.Wanted("classifier", JUDGE, ["--data", args.data, *folder, "--size", SIZE, mirror])
+
+
+def score_of(row, seed, said, reference):
+    """The `Score` of images; `said`, (probabilities, features), is the classifier's answer to them."""
+    probabilities, features = said
+    return Score(row, seed, {
+        "score": metrics.classifier_score(probabilities),
+        "distance": metrics.frechet_distance(*metrics.gaussian(features), *reference),
+        "classes": metrics.classes_covered(probabilities),
+        "KL to uniform": metrics.kl_to_uniform(probabilities)})
+
+
+@script
+def main(argv=None):
+    parser = many_runs_command.parser(__doc__, "dcgan_svhn_report", "0-2")
+    parser.add_argument("--data", choices=CHOICES, default="svhn", help="the data set (default: svhn)")
+    add_count(parser, 2000, "images of each row, at least 2")
+    parser.add_argument("--judge", type=user_path, metavar="RUN", help="a run of "
+                        f"train_image_classifier.py with --size {SIZE} on the same data (default: one is "
+                        "trained first)")
+    args = many_runs_command.parse(parser, argv)
+    many_runs_command.settle(args, "dcgan_svhn_report")
+    data = labelled.load(args.data, SIZE, args.data_dir)
+    if not 2 <= args.n <= min(len(data.test_images), data.train.num_examples):
+        raise InputError(f"--samples must be at least 2 and at most {len(data.test_images)}, the number of "
+                         f"test images of {data.title}")
+
+    with replacing(args.out / "scores.csv") as temporary:  # now: no training is lost to a bad name
+        many_runs_command.claim(args, "dcgan_svhn_report", "seed-*", data=args.data)
+        first = [] if args.judge else [judging(args)]
+        runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args)
+        judge, paths = args.judge or runs[0], runs[len(first):]
+        many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
+        rng = np.random.default_rng(5)
+        training, test = (part[rng.permutation(len(part))[:args.n]]
+                          for part in (data.train.columns[0], data.test_images))
+        drawn = [images.as_bytes(sample_files.draw(path, model, args.n, seed)[0])
+                 for seed, path in zip(args.seeds, paths)]
+        with judges.classifier(judge) as judge_images:
+            right = judge_images(data.test_images)[0].argmax(axis=1) == data.test_labels
+            reference = metrics.gaussian(judge_images(training)[1])
+            scores = [score_of(TESTED, None, judge_images(test), reference)]
+            said = [judge_images(samples) for samples in drawn]
+        scores += [score_of(SAMPLES, seed, one, reference) for seed, one in zip(args.seeds, said)]
+        share, low, high = share_interval(right)
+        notes = [f"DCGAN on {data.title}: {quantity(args.n, 'image')} per row, seeds "
+                 f"{seed_ranges.listed(args.seeds)}",
+                 f"the classifier is right about {percent(share, 1)} of "
+                 f"{quantity(len(right), 'test image')} ({percent(LEVEL)} interval from {percent(low, 1)} "
+                 f"to {percent(high, 1)})", *many_runs.made_by("dcgan_svhn_report.py", args, paths)]
+        with open(temporary, "w", newline="") as file:
+            seed_scores.write(file, scores, notes)
+
+    lines = seed_scores.table(scores, COLUMNS)
+    many_runs.write_report(args.out / "table.txt", [*notes, *NOTES], lines)
+    print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
+    draw(args, data, drawn[0], said[0][0], paths[0])
+    if len(args.seeds) >= envelopes.FEWEST:
+        with replacing(args.out / "envelope.csv") as temporary, open(temporary, "w", newline="") as file:
+            envelopes.write(file, args.seeds, paths, f"dcgan_svhn_report.py {shlex.join(args.argv)}")
+        print(args.out / "envelope.csv")
+    nearest = min(scores[1:], key=lambda score: score.values["distance"]).seed
+    print(compact.write(paths[args.seeds.index(nearest)], args.out / "generator"))
+
+
+def draw(args, data, samples, probabilities, path):
+    """Draw samples.png and progress.png of the first seed."""
+    where = f"DCGAN on {data.title}, seed {args.seeds[0]}"
+    rows = [beside.Lines("DCGAN", probabilities.max(axis=1), {"samples": samples})]
+    drawing = beside.figure(rows, f"{where}: best and worst by the classifier's certainty", inches=0.9)
+    print(figures.save(drawing, args.out / "samples.png"))
+    kept = load_samples(path)
+    drawing = figures.progress(kept, f"Samples over training: {where}", columns=10)
+    print(figures.save(drawing, args.out / "progress.png"))
+
+
+if __name__ == "__main__":
+    main()

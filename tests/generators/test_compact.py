@@ -1,0 +1,33 @@
+"""A generator with weights of 8 bits: how much it is rounded, and that it is read like any run."""
+
+import os
+import pathlib
+
+import numpy as np
+
+from conftest import ROOT
+from gan_tf1.generators import compact, sample_files
+from gan_tf1.models import mnist_gan
+
+SHIPPED = ROOT / "checkpoints" / "mnist_gan"
+
+
+def test_no_weight_changes_by_more_than_half_a_level_of_its_channel():
+    weights = np.random.default_rng(0).normal(0, [0.01, 1, 100, 0], (3, 3, 8, 4)).astype(np.float32)
+    whole, scale = compact.rounded(weights)
+    assert whole.dtype == np.int8 and np.abs(whole[..., :3]).max() == 127 and scale.shape == (4,)
+    np.testing.assert_allclose(scale * 127, np.abs(weights).max(axis=(0, 1, 2)))
+    assert (np.abs(whole * scale - weights) <= 0.5001 * scale).all() and (whole[..., 3] == 0).all()
+
+
+def test_a_compact_generator_is_a_quarter_as_large_and_draws_almost_the_same(tmp_path):
+    folder = compact.write(SHIPPED, tmp_path / "small")
+    assert compact.write(SHIPPED, folder) == folder  # again: it is replaced
+    sizes = [sum(os.path.getsize(path) for path in pathlib.Path(one, "generator").iterdir())
+             for one in (folder, SHIPPED)]
+    assert sizes[0] < 0.3 * sizes[1]
+    (small, epoch), (whole, same) = (sample_files.draw(path, mnist_gan, 20, seed=0)
+                                     for path in (folder, SHIPPED))
+    assert epoch == same and 0 < np.abs(small - whole).mean() < 0.01
+    assert (folder / "losses.csv").read_bytes() == (SHIPPED / "losses.csv").read_bytes()
+    assert not (folder / "samples.npz").exists()

@@ -1,0 +1,102 @@
+"""The scripts that train and judge GANs on photographs, on tiny pictures: what they make and refuse."""
+
+import numpy as np
+import pytest
+
+import few_photographs
+import few_streets
+from conftest import load_script
+from gan_tf1.data import svhn
+from gan_tf1.experiments import seed_scores
+from gan_tf1.generators import sample_files
+from gan_tf1.models import cyclegan, dcgan_svhn, pix2pix
+from gan_tf1.training import processes
+
+TINY = {
+    "train_segmentation.py": ["--channels", "2", "--epochs", "1", "--batch-size", "2"],
+    "train_image_classifier.py": ["--channels", "2", "--epochs", "2", "--batch-size", "2"],
+    "15_pix2pix.py": ["--channels", "1", "--iterations", "2", "--sample-interval", "2", "--samples", "2"],
+    "16_cyclegan.py": ["--channels", "2", "--blocks", "1", "--disc-layers", "1", "--epochs", "1",
+                       "--decay-epochs", "0", "--epoch-steps", "2", "--samples", "2"],
+    "03_dcgan_svhn.py": ["--gen-channels", "1", "--disc-channels", "1", "--epochs", "2"]}
+
+
+@pytest.fixture
+def tiny(in_process, monkeypatch):
+    """Scripts of many runs train tiny networks in this process; the names of the runs are returned."""
+    start = processes.run
+
+    def run(arguments, environment):
+        return start([*arguments, *TINY[arguments[0].name]], environment)
+
+    monkeypatch.setattr(processes, "run", run)
+    return in_process
+
+
+def scores_in(folder):
+    return seed_scores.read((folder / "scores.csv").read_text().splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("direction", ["BtoA", "AtoB"])
+def test_ways_to_train_pix2pix_are_compared_and_the_best_is_kept(tiny, tmp_path, direction):
+    folder, out = few_photographs.make_facades(tmp_path / "facades"), tmp_path / "out"
+    command = ["--data-dir", str(folder), "--out", str(out), "--direction", direction, "--rows", "both",
+               "l1-encoder-decoder", "--seeds", "0-1", "--jobs", "1"]
+    main = load_script("pix2pix_ablation.py").main
+    main(command)
+    trained = ["segmentation"] * (direction == "BtoA") + [
+        f"{row}-seed-{seed}" for seed in (0, 1) for row in ("both", "l1-encoder-decoder")]
+    assert tiny == trained
+    scores = scores_in(out)
+    assert [(score.row, score.seed) for score in scores[2:]] == [
+        (row, seed) for seed in (0, 1) for row in ("both", "l1-encoder-decoder")]
+    if direction == "AtoB":  # the colours of the labels are read as their classes
+        assert scores[0].values["pixel accuracy"] > 0.95 > scores[1].values["pixel accuracy"]
+    assert scores[0].values["L"] == 1 and scores[0].values["MAE"] == 0
+    assert {path.name for path in out.iterdir()} == {
+        "scores.csv", "table.txt", "scores.png", "samples.png", "generator", "runs"}
+    with sample_files.restored(out / "generator", pix2pix) as (_, _, config, _):
+        assert config.skips and config.size == 64
+    table = (out / "table.txt").read_text()
+    assert "L1 alone, encoder-decoder" in table and "# data: " in table
+    main(command)  # once more: nothing is trained, and everything is written again
+    assert tiny == trained and (out / "table.txt").read_text() == table
+
+
+@pytest.mark.slow
+def test_ways_to_train_cyclegan_are_compared_and_the_best_is_kept(tiny, tmp_path):
+    folder, out = few_photographs.make_sets(tmp_path / "dark2bright_8"), tmp_path / "out"
+    load_script("cyclegan_ablation.py").main([
+        "--data-dir", str(folder), "--out", str(out), "--size", "16", "--rows", "cyclegan", "no-cycle",
+        "--seeds", "0", "--jobs", "1"])
+    assert tiny == ["classifier", "cyclegan-seed-0", "no-cycle-seed-0"]
+    scores = {(score.row, score.seed): score.values for score in scores_in(out)}
+    assert set(scores) == {(f"{row} {way}", seed) for way in ("AtoB", "BtoA") for row, seed in (
+        ("as they are", None), ("real images of the target set", None), ("cyclegan", 0), ("no-cycle", 0))}
+    assert set(scores["cyclegan AtoB", 0]) == {
+        "taken for the target", "distance", "back", "changed", "cycle error", "identity error"}
+    table = (out / "table.txt").read_text()
+    assert "dark to bright: without cycle and identity loss" in table and "held-out images for" in table
+    assert {path.name for path in out.iterdir()} == {
+        "scores.csv", "table.txt", "scores.png", "AtoB.png", "BtoA.png", "generator", "runs"}
+    with sample_files.restored(out / "generator", cyclegan) as (_, _, config, _):
+        assert config.identity_weight == 0.5 and config.load_size == 18
+
+
+@pytest.mark.slow
+def test_samples_of_the_dcgan_are_judged_and_kept(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(svhn, "load", few_streets.load)
+    out = tmp_path / "out"
+    load_script("dcgan_svhn_report.py").main(["--data", "street", "--out", str(out), "--seeds", "0-1",
+                                              "--samples", "50", "--jobs", "1"])
+    assert tiny == ["classifier", "seed-0", "seed-1"]
+    scores = scores_in(out)
+    assert [(score.row, score.seed) for score in scores] == [
+        ("test images", None), ("samples", 0), ("samples", 1)]
+    assert all(1 <= score.values["score"] <= 10 for score in scores)
+    assert {path.name for path in out.iterdir()} == {
+        "scores.csv", "table.txt", "samples.png", "progress.png", "envelope.csv", "generator", "runs"}
+    with sample_files.restored(out / "generator", dcgan_svhn) as (sess, net, config, epoch):
+        assert epoch == 2
+        assert dcgan_svhn.sample(sess, net, np.random.default_rng(0), 3, config).shape == (3, 32, 32, 3)
