@@ -5,8 +5,7 @@ class of a pixel is the one whose colour is nearest, and a smaller label map tak
 class that most of its pixels have. (A resized picture has mixed colours at the edges, and some of
 them are those of other classes.)
 
-The names of the classes are those that the authors' demonstration gives to these colours, as
-remembered.
+The pictures come without names of the classes; those here say what each colour is drawn on.
 """
 
 from typing import NamedTuple
@@ -20,9 +19,9 @@ from gan_tf1.errors import InputError
 
 PALETTE = {  # class -> the colour of its label, red, green, blue
     "background": (0, 0, 222), "wall": (0, 48, 255), "window": (0, 128, 255),
-    "entrance": (0, 207, 255), "window head": (32, 255, 224), "sill": (112, 255, 143),
-    "balcony": (192, 255, 63), "shutter": (255, 240, 0), "trim": (255, 159, 0),
-    "cornice": (255, 80, 0), "column": (255, 0, 0), "door": (174, 0, 0)}
+    "door": (0, 207, 255), "window head": (32, 255, 224), "sill": (112, 255, 143),
+    "balcony": (192, 255, 63), "shutter": (255, 240, 0), "decoration": (255, 159, 0),
+    "cornice": (255, 80, 0), "column": (255, 0, 0), "shop": (174, 0, 0)}
 CLASSES = tuple(PALETTE)
 WHOLE = 256    # pixels of the authors' label maps, from which smaller ones are made
 FAR = 20       # mean distance of the colours from the palette, in levels of 255: no labels

@@ -34,7 +34,7 @@ def test_the_class_of_a_block_is_that_of_most_of_its_pixels():
 def test_colours_between_two_classes_count_as_the_nearer_one():
     near = np.array([(0, 10, 230), (250, 90, 5), (180, 5, 5)], np.uint8)[None, None]
     assert [facades.CLASSES[number] for number in facades.classes(near)[0, 0]] == [
-        "background", "cornice", "door"]
+        "background", "cornice", "shop"]
 
 
 def test_facades_that_cannot_be_read_are_refused(folder):
