@@ -29,7 +29,8 @@ from importlib import metadata
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 
-ANSWER_SECONDS = 10.  # a client that takes longer for a line is given up
+ANSWER_SECONDS = 5.  # a client that takes longer to say what it is, is given up
+ORDER_SECONDS = 60.  # or to say what to do: meanwhile it reserves other servers
 ENDING_SECONDS = 2.   # how long a training may take to end when its client is gone
 LONGEST_LINE = 1 << 20
 SO_ATTACH_FILTER = 26  # of Linux, which Python's socket module does not name
@@ -114,7 +115,7 @@ class Server:
         else:
             port = self._runtime_port or free_port(self._host)
             line.send(port=port)
-            order = line.receive(ANSWER_SECONDS)
+            order = line.receive(ORDER_SECONDS)
             self._client = f"{hello.get('client', 'a client')} from {address}"
             print(f"computing for {self._client}", flush=True)
             self._training = self._start(line.connection, port, order)

@@ -30,6 +30,7 @@ from gan_tf1.training.command_line import seconds
 
 DEVICES = ["/cpu:0", "/cpu:1"]
 MACHINES, RATES = (2, 8, 32), (1, 10, 100)  # Gbit/s
+MOST_MACHINES = 1000
 CHAPTERS = (  # those that can be divided
     "mnist_gan", "dcgan_svhn", "semi_supervised", "dcgan_mnist", "vanilla_gan", "dcgan_upsampling",
     "conditional_gan", "wasserstein_gan", "wasserstein_gan_gp", "dcgan_class", "progressive_gan",
@@ -136,7 +137,8 @@ def built(model, config):
 
 def machines_that_pay(compute, sent, rate):
     """The number of machines with which a step is fastest, of `compute` s and `sent` bytes."""
-    return max(1, round((compute * rate * 1e9 / 8 / sent) ** 0.5))
+    return max(range(1, MOST_MACHINES + 1),
+               key=lambda count: count * efficiency(compute, sent, count, rate))
 
 
 def efficiency(compute, sent, machines, rate):
