@@ -1,7 +1,7 @@
 """Show how TF1 trained with several workers, and what a late one does to SyncReplicasOptimizer.
 
     python scripts/late_worker.py                 both workers on time, then the second one late
-    python scripts/late_worker.py --delay 0.5     by half a second per step
+    python scripts/late_worker.py --delay 0.1     by less
 
 Two workers minimize the mean of w x with one variable w, as threads of this process at one server
 of TensorFlow's runtime. All numbers x of the first worker are 1, all of the second -1. Each batch of
@@ -24,11 +24,12 @@ WORKERS = 2
 STEP_SECONDS = 0.1  # how long a step takes a worker that is on time
 
 
-def work(target, number, updates, delay, found):
+def work(target, number, updates, delay, found, initialized, ready):
     """Worker `number`, 0 or 1, with a graph and a session of its own, as a process has them.
 
     It makes steps until there were so many `updates`, and adds to the dict `found` how many steps it
     has made and the final w. Each of its steps takes `delay` seconds more than necessary.
+    `initialized` is an event, and `ready` a barrier for all workers, so that none begins late.
     """
     with tf.Graph().as_default():
         with tf.device("/job:localhost/task:0"):  # which has the variables; a `ps` on a real cluster
@@ -46,8 +47,12 @@ def work(target, number, updates, delay, found):
         hooks = [optimizer.make_session_run_hook(is_chief), tf.train.StopAtStepHook(last_step=updates)]
 
         steps = 0
+        if not is_chief:
+            initialized.wait()
         with tf.train.MonitoredTrainingSession(target, is_chief, hooks=hooks,
                                                stop_grace_period_secs=1) as sess:
+            initialized.set()
+            ready.wait(60)
             while not sess.should_stop():
                 time.sleep(STEP_SECONDS + delay)
                 _, value = sess.run([minimize, w], {x: [1.] * 4 if number == 0 else [-1.] * 4})
@@ -58,8 +63,8 @@ def work(target, number, updates, delay, found):
 def train(updates, delay):
     """Train with a second worker that is late by `delay` seconds: steps of both workers, and w."""
     server = tf.train.Server.create_local_server(config=session_config())
-    found = {}
-    workers = [threading.Thread(target=work, args=(server.target, number, updates, delay * number, found),
+    found, together = {}, (threading.Event(), threading.Barrier(WORKERS))
+    workers = [threading.Thread(target=work, args=(server.target, number, updates, delay * number, found, *together),
                                 daemon=True) for number in range(WORKERS)]
     for worker in workers:
         worker.start()
@@ -73,8 +78,8 @@ def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("--updates", type=whole_number, default=40,
                         help="updates of w in each training (default: 40)")
-    parser.add_argument("--delay", type=seconds, default=0.2, metavar="SECONDS",
-                        help="how much later the second worker begins each step (default: 0.2)")
+    parser.add_argument("--delay", type=seconds, default=0.5, metavar="SECONDS",
+                        help="how much later the second worker begins each step (default: 0.5)")
     args = parser.parse_args(argv)
     if not 1 <= args.updates <= 10_000:
         raise InputError(f"--updates {args.updates} is not from 1 to 10000")
