@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from gan_tf1.config import Parser, add_flags, as_flag, given, intervals, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import data_folder, user_path
-from gan_tf1.training import devices, diversity, outputs, run_config, run_directory, training
+from gan_tf1.training import (
+    devices, diversity, outputs, run_config, run_directory, towers, training)
 from gan_tf1.training.graph_loop import Loop
 
 MOST_TOWERS = 1024
@@ -55,7 +56,8 @@ class Launch(NamedTuple):
 
         `data` has the attributes `key`, `title` and `train`, a `TrainingSet`; `sample_shape` is the
         shape of the samples of one epoch. Raises InputError if the run to resume was trained on
-        other data, or if a batch of the new run is larger than its training set.
+        other data, or if a batch of the new run is larger than its training set or
+        smaller than the number of its towers.
         """
         crc = data.train.fingerprint()
         if self.resumed:
@@ -64,6 +66,7 @@ class Launch(NamedTuple):
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
             return run_directory.Run(self.path)
         data.train.check_batch(self.config.batch_size)
+        towers.refuse_few(self.config.batch_size, self.towers)
         new = run_directory.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
             "loop": self.loop._asdict(), **({"record": True} if self.record else {}),

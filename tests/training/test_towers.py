@@ -206,6 +206,7 @@ def test_a_divided_run_resumes_to_the_same_bytes(main, tmp_path, monkeypatch):
 @pytest.mark.parametrize("flags, complaint", [
     (["--towers", "2", "--loop", "graph"], "leave out --loop graph"),
     (["--towers", "0"], "0 is not from 1"),
+    (["--towers", "3", "--batch-size", "2"], "a batch of 2 images cannot be divided among 3 towers"),
     (["--towers", "2", "--cluster", "a:1"], "not allowed with"),
     (["--cluster", "a"], "'a', which is not HOST:PORT"),
     (["--cluster", "a:1,b:2,a:1"], "names a server twice"),
