@@ -145,13 +145,13 @@ def tf1_imports():
     Yields the TF1 module. Raises InputError if TensorFlow can't be loaded (`gan_tf1.tf1.load`).
     """
     global _depth, _undo
-    from gan_tf1.listing import old_names
+    from gan_tf1.listing import old_tensorflow
     module = tf1_module()
     with _lock:
         if _depth == 0:
             _undo = contextlib.ExitStack()
             _allow_unseeded_ops(_undo)
-            _undo.enter_context(old_names.dimensions_of_floats())
+            _undo.enter_context(old_tensorflow.restored())
             _install(_undo)
         _depth += 1
     try:

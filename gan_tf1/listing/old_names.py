@@ -5,7 +5,6 @@ changed, the old order is recognized by the types: an axis is a number, but a te
 split is not.
 """
 
-import contextlib
 import functools
 import numbers
 
@@ -45,22 +44,6 @@ def by_module() -> dict[str, dict]:
     train = {"SummaryWriter": tf.summary.FileWriter}
     image = {"per_image_whitening": tf.image.per_image_standardization}
     return {"": top, "nn": nn, "train": train, "image": image}
-
-
-@contextlib.contextmanager
-def dimensions_of_floats():
-    """A context in which a size may be 50.0, as before TensorFlow 1.15: `size / 2` in Python 3."""
-    Dimension = tf.Dimension
-    plain = Dimension.__init__
-
-    def init(self, value):
-        plain(self, int(value) if isinstance(value, float) and value.is_integer() else value)
-
-    Dimension.__init__ = init
-    try:
-        yield
-    finally:
-        Dimension.__init__ = plain
 
 
 def _values_first(scope):

@@ -192,6 +192,17 @@ def show_last(tree) -> None:
         ast.fix_missing_locations(tree)
 
 
+def allow_late_future_imports(tree) -> None:
+    """Let `from __future__ import ...` stand anywhere in a cell, as in Jupyter.
+
+    Jupyter compiles a cell statement by statement. Python 3 has the features that listings import,
+    so these imports are left out.
+    """
+    for index, statement in enumerate(tree.body):
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            tree.body[index] = ast.copy_location(ast.Pass(), statement)
+
+
 def defined(tree):
     """The names that `tree` defines outside of functions and classes, without imported ones."""
     names = set()

@@ -148,6 +148,8 @@ class _Listing:
                 raise tree
             if block.kind == "cell":
                 rewrite.show_last(tree)
+            if block.kind != "script" or "# In[" in source:  # nbconvert writes it before each cell
+                rewrite.allow_late_future_imports(tree)
             exec(compile(tree, filename, "exec"), names)
             if block.kind != "script":  # like Jupyter after each cell
                 self.figures.save_open()

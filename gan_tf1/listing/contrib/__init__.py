@@ -8,7 +8,7 @@ training ops.
 
 from gan_tf1.listing import input_data
 from gan_tf1.listing.contrib import (
-    batch_norm, framework, layers, losses, model_analyzer, training, weights)
+    batch_norm, datasets, framework, layers, losses, model_analyzer, training, weights)
 from gan_tf1.tf1 import load
 
 
@@ -43,8 +43,10 @@ def module(Module):
         "load_checkpoint": tf.train.load_checkpoint, "nest": tf.nest}
     mnist = part("learn.datasets.mnist", {
         "read_data_sets": input_data.read_data_sets, "DataSet": input_data.DataSet,
-        "load_mnist": lambda train_dir="MNIST-data": input_data.read_data_sets(train_dir)})
-    datasets = part("learn.datasets", {"mnist": mnist})
+        "load_mnist": lambda train_dir="MNIST-data": input_data.read_data_sets(train_dir),
+        "dense_to_one_hot": input_data.dense_to_one_hot})
+    base = part("learn.datasets.base", _public(datasets))
+    in_datasets = part("learn.datasets", {"mnist": mnist, "base": base})
     contrib_losses = part("losses", losses.names())
     for_training = {name: getattr(training, name)
                     for name in ("HParams", "create_train_op", "clip_gradient_norms")}
@@ -57,7 +59,7 @@ def module(Module):
         "slim": part("slim", in_layers | in_framework | {
             "losses": contrib_losses, "model_analyzer": model_analyzer, "learning": learning}),
         "training": part("training", for_training),
-        "learn": part("learn", {"datasets": datasets}),
+        "learn": part("learn", {"datasets": in_datasets}),
         "rnn": part("rnn", rnn, tf.nn.rnn_cell),
         "distributions": part("distributions", {"kl": tf.distributions.kl_divergence}, tf.distributions),
         "data": part("data", {}, tf.data),

@@ -1,0 +1,98 @@
+"""What early versions of TensorFlow accepted, and the installed one refuses.
+
+`old_names.py` has the old names of functions. Here are the rules that changed while the names
+stayed.
+"""
+
+import contextlib
+import re
+
+import numpy as np
+
+from gan_tf1.listing.patches import attributes
+from gan_tf1.listing.report import note
+from gan_tf1.tf1 import has_gpu_device, insides, tf
+
+
+@contextlib.contextmanager
+def restored():
+    """A context with everything that this module restores."""
+    with contextlib.ExitStack() as stack:
+        for context in (_sizes_of_floats, _slots_in_reusing_scopes, _prefetching_numpy_integers,
+                        _soft_placement):
+            stack.enter_context(context())
+        yield
+
+
+def _sizes_of_floats():
+    """A size may be 50.0, as before TensorFlow 1.15: `size / 2` in Python 3."""
+    plain = tf.Dimension.__init__
+
+    def init(self, value):
+        plain(self, int(value) if isinstance(value, float) and value.is_integer() else value)
+
+    return attributes(tf.Dimension, __init__=init)
+
+
+def _slots_in_reusing_scopes():
+    """Optimizers and moving averages make their variables in a scope that reuses variables, too.
+
+    They did so before TensorFlow 1.1, where these variables were not made by `tf.get_variable`.
+    """
+    creator, noted = insides("training.slot_creator"), set()
+    plain = creator._create_slot_var
+
+    def create(primary, value, scope, *args, **options):
+        outer = tf.get_variable_scope()
+        if outer.reuse is not True:
+            return plain(primary, value, scope, *args, **options)
+        kind = scope.rsplit("/", 1)[-1] or outer.name.rsplit("/", 1)[-1]
+        kind = re.sub(r"_\d+$", "", kind)
+        if kind not in noted:
+            note(f"{kind} makes its variables although their scope reuses variables, as before "
+                 "TensorFlow 1.1")
+            noted.add(kind)
+        outer._reuse = False
+        try:
+            return plain(primary, value, scope, *args, **options)
+        finally:
+            outer._reuse = True
+
+    return attributes(creator, _create_slot_var=create)
+
+
+def _prefetching_numpy_integers():
+    """`prefetch` compares its argument with a number, which with NumPy's isn't a Python bool."""
+    datasets = insides("data.ops.dataset_ops").DatasetV2
+    plain = datasets.prefetch
+
+    def prefetch(self, buffer_size, *args, **options):
+        if isinstance(buffer_size, np.integer):
+            buffer_size = int(buffer_size)
+        return plain(self, buffer_size, *args, **options)
+
+    return attributes(datasets, prefetch=prefetch)
+
+
+@contextlib.contextmanager
+def _soft_placement():
+    """Ops for which a missing device is requested run on the CPU, as with allow_soft_placement."""
+    sessions, noted = insides("client.session").BaseSession, []
+    plain, plain_device = sessions.__init__, tf.Graph.device
+
+    def init(self, target="", graph=None, config=None):
+        if config is None or isinstance(config, tf.ConfigProto):
+            given, config = config, tf.ConfigProto()
+            config.CopyFrom(given or insides("eager.context").context().config)
+            config.allow_soft_placement = True
+        plain(self, target, graph, config)
+
+    def device(self, device_name_or_function):
+        if (isinstance(device_name_or_function, str) and not has_gpu_device() and not noted
+                and "gpu" in device_name_or_function.lower()):
+            note(f"there is no {device_name_or_function} here: its ops run on the CPU")
+            noted.append(device_name_or_function)
+        return plain_device(self, device_name_or_function)
+
+    with attributes(sessions, __init__=init), attributes(tf.Graph, device=device):
+        yield

@@ -1,0 +1,126 @@
+"""Rules of early versions of TensorFlow, NumPy and Jupyter that have changed since."""
+
+import json
+
+import numpy as np
+import pytest
+
+from gan_tf1.listing import old_numpy
+from gan_tf1.listing.run import run
+from gan_tf1.tf1 import has_gpu_device
+
+
+def ran(tmp_path, text, name="listing.py"):
+    """Run a listing, check that it doesn't fail, and return the names that it defines."""
+    (tmp_path / name).write_text(text)
+    result = run(tmp_path / name, tmp_path)
+    assert [str(failure.error) for failure in result.failures] == []
+    return result.names
+
+
+def test_slots_and_averages_in_a_scope_that_reuses_variables(tmp_path, capfd):
+    """As in programs for TensorFlow 0.x and 1.0, where `reuse_variables()` is never undone."""
+    names = ran(tmp_path, """
+import tensorflow as tf
+def d(x):
+    w = tf.get_variable('d_w1', [2, 1], initializer=tf.constant_initializer(0.5))
+    return tf.matmul(x, w)
+real = d(tf.ones([3, 2]))
+tf.get_variable_scope().reuse_variables()
+fake = d(tf.zeros([3, 2]))
+loss = tf.reduce_mean(real) - tf.reduce_mean(fake)
+[w] = tf.trainable_variables()
+train = tf.train.AdamOptimizer(0.1).minimize(loss)
+second = tf.train.RMSPropOptimizer(0.1).minimize(-loss)
+ema = tf.train.ExponentialMovingAverage(0.5)
+with tf.control_dependencies([train]):
+    average = ema.apply([w])
+again = tf.get_variable('d_w1', [2, 1]) is w
+sess = tf.InteractiveSession()
+sess.run(tf.global_variables_initializer())
+sess.run(average)
+sess.run(average)
+values = sess.run([w, ema.average(w)])
+names = sorted(v.op.name for v in tf.global_variables())
+""")
+    assert names["again"]  # the scope still reuses variables
+    np.testing.assert_allclose(names["values"][0].ravel(), [0.3, 0.3], rtol=1e-4)
+    assert names["names"] == ["beta1_power", "beta2_power", "d_w1", "d_w1/Adam", "d_w1/Adam_1",
+                              "d_w1/ExponentialMovingAverage", "d_w1/RMSProp", "d_w1/RMSProp_1"]
+    said = capfd.readouterr().err
+    assert said.count("Adam makes its variables although their scope reuses variables") == 1
+
+
+def test_numpy_1s_results_and_arrays_of_one_number(tmp_path):
+    names = ran(tmp_path, """
+import h5py, numpy as np, tensorflow as tf
+s = np.array([7, 200], np.uint8)[1]
+grey = 255 * s / 9, s - 201, s << 1, s ** 2, divmod(700, s), s * s, s + np.uint8(1)
+total, loss = 0., np.float32(0.1)
+for _ in range(3):
+    total += loss
+one = np.array([3])
+texts = '%d %.2f' % (one, np.array([[0.5]])), int(one), float(one), str([loss])
+try:
+    int(np.array([1, 2]))
+except TypeError as error:
+    refused = str(error)
+with h5py.File('a.h5', 'w') as file:
+    file['x'] = [1, 2]
+    values = file['x'].value
+element = tf.data.Dataset.range(3).batch(np.int32(2)).prefetch(np.int64(1)).make_one_shot_iterator().get_next()
+scaled = np.float32(2) * tf.constant([1., 2.]), tf.constant(1.) - loss
+with tf.Session() as sess:
+    first, scaled = sess.run([element, scaled])
+""")
+    assert names["grey"][:5] == (255 * 200 / 9, -1, 400, 40000, (3, 100))
+    assert names["grey"][5:] == (64, 201) and names["grey"][5].dtype == np.uint8
+    assert names["total"] == 3 * float(np.float32(0.1)) and names["total"].dtype == np.float64
+    assert names["texts"] == ("3 0.50", 3, 3.0, "[0.1]") and "can be converted" in names["refused"]
+    assert names["values"].tolist() == [1, 2] and names["first"].tolist() == [0, 1]
+    np.testing.assert_allclose(names["scaled"][0], [2, 4])
+
+
+def test_numpy_is_unchanged_after_a_listing():
+    results = lambda: ((np.float32(3) * 2.0).dtype, type(np.ndarray.__int__), np.uint8.__mul__,
+                       repr(np.float32(1)), old_numpy._number_slots(np.uint8)[2])
+    before = results()
+    with old_numpy.restored():
+        assert before != results()
+    assert before == results()
+
+
+@pytest.mark.skipif(has_gpu_device(), reason="there is a GPU")
+def test_a_missing_gpu_is_replaced_by_the_cpu(tmp_path, capfd):
+    names = ran(tmp_path, """
+import tensorflow as tf
+with tf.device('/gpu:0'):
+    two = tf.constant(1) + 1
+with tf.Graph().as_default() as other, other.device('/device:GPU:1'):
+    three = tf.constant(1) + 2
+    with tf.Session(config=tf.ConfigProto(log_device_placement=False)) as sess:
+        three = sess.run(three)
+two = tf.InteractiveSession().run(two)
+""")
+    assert (names["two"], names["three"]) == (2, 3)
+    assert capfd.readouterr().err.count("there is no /gpu:0 here: its ops run on the CPU") == 1
+
+
+def test_future_imports_anywhere_in_a_cell_and_contribs_csv_files(tmp_path):
+    source = """a = 1
+from __future__ import print_function, division
+from tensorflow.contrib.learn.python.learn.datasets import base
+import tensorflow as tf
+with open('iris.csv', 'w') as file:
+    file.write('2,3,setosa\\n5.5,1.5,7,1\\n2,3,4,0\\n')
+iris = base.load_csv_with_header('iris.csv', int, float)
+same = base.maybe_download('iris.csv', '.', 'http://localhost:1/iris.csv')
+half = tf.contrib.learn.datasets.base is base and a / 2
+"""
+    cell = {"cell_type": "code", "source": source}
+    names = ran(tmp_path, json.dumps({"cells": [cell]}), "book.ipynb")
+    assert names["half"] == 0.5 and names["same"] == "./iris.csv"
+    assert names["iris"].target.tolist() == [1, 0] and names["iris"].data.shape == (2, 3)
+    exported = ran(tmp_path, "# coding: utf-8\n\n# In[1]:\n\nx = 1\n\n\n# In[2]:\n\n"
+                             "from __future__ import division\ny = x / 2\n")
+    assert exported["y"] == 0.5
