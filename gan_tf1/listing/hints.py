@@ -40,41 +40,64 @@ BOOK_ERRORS = (
 )
 NO_SHAPE = ("this layer needs the shape of its input, which comes from a placeholder that has no "
             "shape, or only a part of it: write tf.placeholder(tf.float32, (None, SIZE))")
-PYTHON_2 = "this is Python 2, which TensorFlow no longer supports"
-INSTALL = "this module isn't installed: pip install {}"
-COMMON = (
+PYTHON_2 = "this is Python 2: add --python2 to the command"
+LOST = "this library was made for TensorFlow 1 or earlier, and is not available for the installed one"
+IN_LISTINGS = (
     Hint("ValueError", r"rank.*(undefined|unknown|None)|should be defined|Found `None`|"
          r"unknown TensorShape|undefined rank|needs a known rank", "", NO_SHAPE),
     Hint("TypeError", "'NoneType' object is not (subscriptable|iterable)", r"(layers|slim)\.\w+\(",
          NO_SHAPE),
-    Hint("SyntaxError", r"Missing parentheses in call to 'print'|Missing parentheses in call to "
-         "'exec'|multiple exception types must be parenthesized", "", PYTHON_2),
-    Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring)'", "", PYTHON_2),
-    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|Tkinter)'", "",
+    Hint("RuntimeError", "Attempted to use a closed Session", "",
+         "the session was closed when its `with` block ended"),
+)
+CHANGED = (
+    Hint("SyntaxError", r"Missing parentheses in call to '(print|exec)'|multiple exception types must "
+         r"be parenthesized|leading zeros in decimal integer|inconsistent use of tabs", "", PYTHON_2),
+    Hint("SyntaxError", "invalid syntax|invalid decimal literal", r"<>|`\w+`|\bexcept .+, \w+:|"
+         r"\braise \w+, |\bprint >>|\bur['\"]|\b\d+L\b", PYTHON_2),
+    Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring|long|file|execfile)'", "",
          PYTHON_2),
-    Hint("ModuleNotFoundError", "'(prettytensor|tensorlayer|sonnet|tflearn|edward|neon|theano|lasagne)"
-         "['.]", "", "this library was made for TensorFlow 1 or earlier, and is not available for "
-         "the installed TensorFlow"),
-    Hint("ModuleNotFoundError", "'cv2['.]", "", INSTALL.format("opencv-python-headless")),
-    Hint("ModuleNotFoundError", "'sklearn['.]", "", INSTALL.format("scikit-learn")),
-    Hint("ModuleNotFoundError", "'skimage['.]", "", INSTALL.format("scikit-image")),
-    Hint("ModuleNotFoundError", "'moviepy['.]", "", INSTALL.format("'moviepy<2'")),
-    Hint("ModuleNotFoundError", "'(pandas|seaborn|imutils|networkx)['.]", "",
-         INSTALL.format("the module's name")),
+    Hint("AttributeError", "'dict' object has no attribute '(iteritems|itervalues|iterkeys|has_key)'",
+         "", PYTHON_2),
+    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|cStringIO|Tkinter|"
+         "itertools.izip|commands|urlparse|__builtin__)'", "", PYTHON_2),
+    Hint("OverflowError", "Python integer .* out of bounds for u?int", "", "NumPy 2 refuses a number "
+         "that the type of its array can't hold, where NumPy 1 chose a larger type: write "
+         "array.astype(int)"),
+)
+MISSING = (
+    Hint("ModuleNotFoundError", "'(prettytensor|tensorlayer|sonnet|tflearn|edward|neon|theano|lasagne|"
+         "tensorpack|tfutils|zhusuan)['.]", "", LOST),
     Hint("ValueError", "not a valid checkpoint", "", "there is no checkpoint of this name: it was "
          "published separately, or it is saved by a block or at a step that hasn't run"),
     Hint("ModuleNotFoundError", "No module named", "",
          "this module is neither installed nor beside the listing"),
-    Hint("RuntimeError", "Attempted to use a closed Session", "",
-         "the session was closed when its `with` block ended"),
 )
+# What pip calls the package of a module, if it is another name.
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless", "sklearn": "scikit-learn", "skimage": "scikit-image",
+    "moviepy": "'moviepy<2'", "yaml": "pyyaml", "progressbar": "progressbar2",
+    "dateutil": "python-dateutil", "bs4": "beautifulsoup4", "Crypto": "pycryptodome",
+    "OpenGL": "pyopengl", "mpl_toolkits": "matplotlib", "git": "gitpython", "dotenv": "python-dotenv"}
+SAME_NAMES = {
+    "pandas", "seaborn", "imutils", "networkx", "imageio", "h5py", "lmdb", "librosa", "nltk", "gym",
+    "dill", "joblib", "requests", "easydict", "toolz", "termcolor", "colorama", "colorlog", "tabulate",
+    "prettytable", "visdom", "plotly", "bokeh", "ipdb", "fire", "sacred", "toposort", "gensim",
+    "soundfile", "pydub", "nibabel", "pydicom", "trimesh", "rdkit", "music21", "wget", "tensorboardX"}
+HEADINGS = {"What is wrong with the listing": BOOK_ERRORS + IN_LISTINGS,
+            "What has changed since": CHANGED, "What is missing": MISSING}
 
 
 def hint(error, line) -> str | None:
-    """The hint for the exception `error`, raised at `line` of a listing, or None."""
+    """A hint for the exception `error`, raised at `line` of a listing: a sentence, or None."""
+    module = str(getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and (module in DISTRIBUTIONS or module in SAME_NAMES):
+        return (f"What is missing: the package {module}: "
+                f"python -m pip install {DISTRIBUTIONS.get(module, module)}")
     names = {kind.__name__ for kind in type(error).__mro__}
-    for known in BOOK_ERRORS + COMMON:
-        if (names & set(known.error.split("|")) and re.search(known.text, str(error), re.S)
-                and re.search(known.line, line)):
-            return known.meaning
+    for heading, hints in HEADINGS.items():
+        for known in hints:
+            if (names & set(known.error.split("|")) and re.search(known.text, str(error), re.S)
+                    and re.search(known.line, line)):
+                return f"{heading}: {known.meaning}"
     return None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gan_tf1.errors import InputError
 
 MESSAGE_LINES = 12
+GRAPH_ERROR = "Graph execution error:"
 
 
 def note(message) -> None:
@@ -29,7 +30,8 @@ class Failure(NamedTuple):
     """The failure of a block."""
     error: BaseException
     places: tuple     # the calls that led to it, outermost first
-    hint: str | None
+    hint: str | None  # with its heading
+    op: tuple = ()    # if an op of the graph failed: its name, and the `Place` where it was made
 
 
 def told(failure, path) -> str:
@@ -39,8 +41,11 @@ def told(failure, path) -> str:
     lines = [f"{begin}{_where(last)}: {_message(failure.error)}", f"    {last.text}"]
     for place in failure.places[-2::-1]:
         lines += [f"  called in {_where(place)}", f"    {place.text}"]
+    if failure.op:
+        name, place = failure.op
+        lines += [f"  the op {name!r} was made in {_where(place)}", f"    {place.text}"]
     if failure.hint:
-        lines.append(f"What is wrong with the listing: {failure.hint}.")
+        lines.append(f"{failure.hint}.")
     return "\n".join(lines)
 
 
@@ -52,13 +57,23 @@ def _where(place):
 
 
 def _message(error):
-    """The error's type and text, without TensorFlow's traceback of where an op was created."""
+    """The error's type and text; of the failure of an op only TensorFlow's reason."""
     if isinstance(error, SystemExit):
         return f"the listing exited with status {error.code}"
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     text = re.split(r"\n\s*(Original stack trace for|Defined at)\b", text)[0].strip()
+    if text.startswith(GRAPH_ERROR):
+        text = _reason(text)
     lines = text.splitlines()
     if len(lines) > MESSAGE_LINES:
         lines = lines[:MESSAGE_LINES] + ["..."]
     kind = "" if isinstance(error, InputError) else type(error).__name__
     return ": ".join(part for part in (kind, "\n".join(lines)) if part)
+
+
+def _reason(text):
+    """The reason in the text of a `GRAPH_ERROR`, without the places where the op was made."""
+    text = text.removeprefix(GRAPH_ERROR).strip()
+    text = re.split(r"(?:^|\n)Node: '[^\n]*'\n", text)[-1]
+    text = re.sub(r"^\d+ root error\(s\) found\.\s*\(0\) [A-Z_ ]+: ", "", text)
+    return re.split(r"\n\s*(?:\[\[|\(1\) |Traceback \(most recent)", text)[0].strip()

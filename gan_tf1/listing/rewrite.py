@@ -215,6 +215,23 @@ def defined(tree):
     return names
 
 
+def options(tree) -> dict[str, str]:
+    """The options of the command line that `tree` defines, by tf.app.flags or argparse.
+
+    A dict from the name of the attribute (`batch_size`) to that of the option (`batch-size`).
+    """
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)
+                     and isinstance(argument.value, str)]
+            if node.func.attr.startswith("DEFINE_"):
+                found += texts[:1]
+            elif node.func.attr == "add_argument":
+                found += [text[2:] for text in texts if text.startswith("--")]
+    return {name.replace("-", "_"): name for name in found}
+
+
 def mentioned(tree) -> tuple[str, ...]:
     """The names that a block reads if it consists of expressions only, else ()."""
     if not tree.body or not all(isinstance(statement, ast.Expr) for statement in tree.body):

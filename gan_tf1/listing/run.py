@@ -3,22 +3,18 @@
 import ast
 import builtins
 import contextlib
-import importlib.util
 import linecache
 import os
 import pathlib
-import sys
 import traceback
 import types
-import warnings
 from typing import NamedTuple
 
 from gan_tf1.errors import InputError
-from gan_tf1.listing import blocks, figures, hints, input_data, ipython, old_libraries, rewrite
+from gan_tf1.listing import (
+    blocks, figures, hints, ipython, old_libraries, rewrite, surroundings)
 from gan_tf1.listing.modules import is_library, tf1_imports
-from gan_tf1.listing.patches import attributes
 from gan_tf1.listing.report import Failure, Place, note
-from gan_tf1.tf1 import insides, tf, without_chatter
 
 
 class Result(NamedTuple):
@@ -60,7 +56,7 @@ def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=Fals
     with contextlib.ExitStack() as stack:
         stack.enter_context(tf1_imports())
         stack.enter_context(old_libraries.restored(vars(listing.module)["get_ipython"]))
-        stack.enter_context(_surroundings(listing, arguments))
+        stack.enter_context(surroundings.of(listing, arguments))
         listing.figures = stack.enter_context(figures.instead_of_windows(workdir))
         failures, fragments = [], []
         for block in chosen:
@@ -100,6 +96,13 @@ def _set_values(path, trees, values):
             continue
         if rewrite.number(name) is not None:
             raise InputError(f"--set {name}: the number {name} doesn't occur in {path.name}")
+        options = {}
+        for tree in parsed:
+            options |= rewrite.options(tree)
+        option = options.get(name.split(".")[-1])
+        if option:
+            raise InputError(f"--set {name}: {path.name} takes this value from its command line: "
+                             f"add -- --{option}=... at the end")
         inside = [place for tree in parsed for place in rewrite.places(tree, name.split(".")[-1])]
         if inside:
             raise InputError(f"--set {name}: {path.name} assigns it only inside of a function or "
@@ -168,18 +171,23 @@ class _Listing:
 
     def failure(self, error, block):
         """The `Failure` that describes `error`, raised in `block`."""
-        if isinstance(error, SyntaxError) and error.filename in self.by_filename:
-            there = self.by_filename[error.filename]
-            places = (self.place(there, error.lineno or 1, "<module>"),)
-        else:
-            frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-                      if frame.filename in self.by_filename or self.is_beside(frame.filename)]
-            places = tuple(map(self.place_of, frames)) or (self.place(block, 1, "<module>"),)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+                  if self.is_own(frame.filename)]
+        if isinstance(error, SyntaxError) and self.is_own(error.filename or ""):
+            line = error.lineno or 1
+            text = linecache.getline(error.filename, line).strip()
+            frames.append(traceback.FrameSummary(error.filename, line, "<module>", line=text))
+        places = tuple(map(self.place_of, frames)) or (self.place(block, 1, "<module>"),)
         about = " ".join(place.text for place in places[::-1])
-        return Failure(error, places, hints.hint(error, about))
+        made = [frame for frame in getattr(getattr(error, "op", None), "traceback", None) or ()
+                if self.is_own(frame.filename)]
+        op = (error.op.name, self.place_of(made[-1])) if made else ()
+        return Failure(error, places, hints.hint(error, about), op)
 
-    def is_beside(self, filename):
-        """Whether a file is one of the listing's own modules, in its folder or below."""
+    def is_own(self, filename):
+        """Whether a file is the listing, or one of its own modules: in its folder or below."""
+        if filename in self.by_filename:
+            return True
         return not is_library(filename) and pathlib.Path(filename).is_relative_to(self.path.parent)
 
     def place_of(self, frame):
@@ -214,82 +222,3 @@ def _fragment(tree, names, own):
         if missing and not own.intersection(mentioned):
             return f"it only mentions undefined names: {', '.join(missing)}"
     return None
-
-
-@contextlib.contextmanager
-def _surroundings(listing, arguments):
-    """A context with the listing's `__main__`, sys.argv, sys.path and directory, and a new graph."""
-    with without_chatter():  # the first session looks for a GPU and prints messages
-        tf.Session().close()
-    before = sys.modules["__main__"], sys.argv, sys.path[:], os.getcwd()
-    sys.modules["__main__"] = listing.module
-    sys.argv = [str(listing.path), *arguments]
-    sys.path.insert(0, str(listing.path.parent))
-    os.chdir(listing.workdir)
-    try:
-        with _own_graph(), _own_flags(), _own_input_data(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            yield
-    finally:
-        sys.modules["__main__"], sys.argv, sys.path[:] = before[:3]
-        os.chdir(before[3])
-        for filename in listing.by_filename:
-            linecache.cache.pop(filename, None)
-
-
-@contextlib.contextmanager
-def _own_input_data():
-    """A context that allows `import input_data`, if there is no such file beside the listing."""
-    if importlib.util.find_spec("input_data") is not None:
-        yield
-        return
-    sys.modules["input_data"] = input_data
-    try:
-        yield
-    finally:
-        sys.modules.pop("input_data", None)
-
-
-@contextlib.contextmanager
-def _own_flags():
-    """A context in which a listing may define flags that a library has defined too (`log_dir`)."""
-    flags = tf.app.flags.FLAGS
-    before = {name: (flags[name], flags[name].allow_override) for name in flags}
-    for flag, _ in before.values():
-        flag.allow_override = True
-    integer, number = tf.app.flags.DEFINE_integer, tf.app.flags.DEFINE_float
-
-    def define_integer(name, default, *args, **options):
-        # Before TensorFlow 1.5 a default wasn't checked, so listings use np.inf or 1e4.
-        define = number if isinstance(default, float) else integer
-        return define(name, default, *args, **options)
-
-    try:
-        with attributes(tf.app.flags, DEFINE_integer=define_integer), \
-                attributes(tf.flags, DEFINE_integer=define_integer):
-            yield
-    finally:
-        for name in list(flags):
-            if name not in before:
-                delattr(flags, name)
-            elif flags[name] is not before[name][0]:
-                flags[name] = before[name][0]
-        for flag, allowed in before.values():
-            flag.allow_override = allowed
-        flags.unparse_flags()
-
-
-@contextlib.contextmanager
-def _own_graph():
-    """A context with an empty default graph. The earlier graph and session are restored after it.
-
-    This works even if the listing leaves an InteractiveSession open.
-    """
-    ops, stack = insides("framework.ops"), insides("framework.stack")
-    sessions, graphs = stack._default_session_stack, ops._default_graph_stack
-    before = sessions.stack, graphs.stack, graphs._global_default_graph
-    sessions.stack, graphs.stack, graphs._global_default_graph = [], [], None
-    try:
-        yield
-    finally:
-        sessions.stack, graphs.stack, graphs._global_default_graph = before

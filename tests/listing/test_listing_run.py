@@ -26,7 +26,8 @@ def untouched():
     """Check that the process is unchanged after a listing, also if the listing failed."""
     watched = lambda: (os.getcwd(), sys.argv, sys.path[:], sys.modules["__main__"],
                        builtins.__import__, hasattr(np, "float"), hasattr(np, "product"),
-                       set(tf.app.flags.FLAGS), sys.modules.get("IPython"),
+                       set(tf.app.flags.FLAGS), hasattr(sys.modules.get("IPython"), "display")
+                       and not hasattr(sys.modules["IPython"], "__file__"),
                        sys.modules.get("scipy.misc"), tf.get_default_session(),
                        tf.get_default_graph(), len(tf.get_default_graph().get_operations()))
     before = watched()
@@ -237,8 +238,6 @@ print("never")
 
 
 @pytest.mark.parametrize("text, line, error, meaning", [
-    ("a = 1\nprint 'x'\n", 2, "SyntaxError", "Python 2"),
-    ("\nfor i in xrange(2):\n    pass\n", 2, "NameError", "Python 2"),
     ("a = 1\nthis is some prose\n", 2, "SyntaxError: invalid syntax", ""),
     ("import tensorflow as tf\nx = tf.placeholder(tf.float32)\n"
      "tf.contrib.layers.fully_connected(x, 3)", 3, "ValueError", "a placeholder that has no shape"),
@@ -260,7 +259,6 @@ print("never")
      "read_data_sets('fashion', source_url='http://fashion.org/')", 2,
      "nothing is downloaded here: get the four idx files of http://fashion.org/ and put them into "
      "{}/fashion", ""),
-    ("import no_such_module", 1, "ModuleNotFoundError", "neither installed nor beside"),
     ("import sys\nsys.exit(3)", 2, "the listing exited with status 3", "")])
 def test_failures_and_hints(tmp_path, capfd, text, line, error, meaning):
     said = failed(capfd, listing(tmp_path, text), "--workdir", tmp_path)
