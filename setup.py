@@ -56,6 +56,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
         "hub": ["tensorflow_hub>=0.16.1"],  # only to download a module; a module on disk does not need it
         "onnx": ["tf2onnx==1.17.0", "onnx>=1.17,<1.24", "onnxruntime>=1.20,<1.33"],  # export.py --onnx
+        "python2": ["fissix>=24.4.24"],  # gan_tf1.listing --python2
         "notebooks": ["jupytext>=1.16", "nbclient>=0.10", "ipykernel>=6.29"],
         "bench": ["torch>=2.6", "jax>=0.4.31", "keras>=3.5"],
     },

@@ -54,6 +54,9 @@ def parse(argv):
                         help="run only these blocks (counted from 1; 1,3-7 for several ranges)")
     parser.add_argument("--keep-going", action="store_true",
                         help="continue with the next block after one that failed")
+    parser.add_argument("--python2", action="store_true",
+                        help="the listing and the modules beside it are written in Python 2; needs "
+                             "the package fissix")
     parser.add_argument("--list", action="store_true",
                         help="show the blocks with their numbers, without running them")
     return parser.parse_args(argv[:own]), argv[own + 1:]
@@ -74,7 +77,8 @@ def main(argv=None):
     blocks.read(args.file)  # report bad input before TensorFlow is loaded, which takes seconds
     from gan_tf1.listing.report import told
     from gan_tf1.listing.run import run
-    result = run(args.file, args.workdir, values, args.only, own, args.keep_going)
+    result = run(args.file, args.workdir, values, args.only, own, args.keep_going,
+                 args.python2)
     if result.failures:
         raise TrainingError("\n\nerror: ".join(told(failure, args.file)
                                                for failure in result.failures))

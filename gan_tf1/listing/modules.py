@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import functools
 import importlib
+import importlib.util
 import pathlib
 import sys
 import sysconfig
@@ -17,6 +18,7 @@ import threading
 import types
 from importlib import import_module
 
+from gan_tf1.listing import old_python
 from gan_tf1.tf1 import insides, load
 
 # Internal modules of the installed package, which don't depend on the API.
@@ -176,9 +178,12 @@ def _install(undo):
     top = tf1_module()
 
     def import_(name, globals=None, locals=None, fromlist=(), level=0):
-        if (level or name.partition(".")[0] not in ("tensorflow", "keras")
+        is_old = name in old_python.MODULES
+        if (level or not is_old and name.partition(".")[0] not in ("tensorflow", "keras")
                 or _is_installed(globals or sys._getframe(1).f_globals)):
             return plain_import(name, globals, locals, fromlist, level)
+        if is_old and importlib.util.find_spec(name) is None:  # else it is beside the listing
+            return plain_by_name(old_python.MODULES[name])
         if not _is_api(name):
             inside = plain_import(name, globals, locals, fromlist, level)
             return inside if fromlist else top

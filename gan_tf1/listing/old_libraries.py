@@ -1,34 +1,19 @@
-"""Restore, while a listing runs, what SciPy, Pillow, h5py and Python have dropped.
+"""Restore, while a listing runs, what SciPy, Pillow, h5py and others have dropped.
 
-`old_numpy.py` and `old_matplotlib.py` do the same for NumPy and matplotlib. Sources: the release
-notes of SciPy 1.0 to 1.3, Pillow 10, h5py 3, and "What's new in Python" 3.3 to 3.12.
+`old_python.py`, `old_numpy.py` and `old_matplotlib.py` do the same for Python, NumPy and
+matplotlib. Sources: the release notes of SciPy 1.0 to 1.3, Pillow 10 and h5py 3.
 """
 
-import base64
-import collections
-import collections.abc
 import contextlib
-import fractions
 import importlib
 import importlib.util
-import inspect
-import math
 import os
 import sys
-import threading
-import time
 import types
 import urllib.request
 
-from gan_tf1.listing import old_matplotlib, old_numpy
+from gan_tf1.listing import old_matplotlib, old_numpy, old_python
 from gan_tf1.listing.patches import attributes, module
-
-GONE_FROM_PYTHON = {
-    base64: {"encodestring": base64.encodebytes, "decodestring": base64.decodebytes},
-    collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
-    fractions: {"gcd": math.gcd}, time: {"clock": time.perf_counter},
-    inspect: {"getargspec": lambda function: inspect.getfullargspec(function)[:4]},
-    threading.Thread: {"isAlive": threading.Thread.is_alive}}
 
 
 @contextlib.contextmanager
@@ -38,10 +23,7 @@ def restored(get_ipython):
     `get_ipython` becomes IPython's function of this name if IPython isn't installed.
     """
     with contextlib.ExitStack() as stack:
-        for owner, values in GONE_FROM_PYTHON.items():
-            stack.enter_context(attributes(owner, **{
-                name: value for name, value in values.items()
-                if name not in vars(owner)}))
+        stack.enter_context(old_python.restored())
         # tf.keras.utils.get_file, and so every load_data of tf.keras, downloads with this one.
         stack.enter_context(attributes(importlib.import_module("tf_keras.src.utils.data_utils"),
                                        urlretrieve=urlretrieve))

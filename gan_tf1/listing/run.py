@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gan_tf1.errors import InputError
 from gan_tf1.listing import (
-    blocks, figures, hints, ipython, old_libraries, rewrite, surroundings)
+    blocks, figures, hints, ipython, old_libraries, old_python, python2, rewrite, surroundings)
 from gan_tf1.listing.modules import is_library, tf1_imports
 from gan_tf1.listing.report import Failure, Place, note
 
@@ -25,23 +25,28 @@ class Result(NamedTuple):
     names: dict      # the listing's globals
 
 
-def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False) -> Result:
+def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=False,
+        is_python2=False) -> Result:
     """Run the listing at `path` as it is written, and return a `Result`.
 
     `values` maps names to the parsed expressions (`rewrite.value`) that replace what the listing
     assigns, `only` are the numbers of the blocks to run, and `arguments` become sys.argv[1:]. The
     work directory is created if needed, and is the current directory while the listing runs. With
-    `keep_going` the run continues after a block that fails.
+    `keep_going` the run continues after a block that fails. With `is_python2` the listing and the
+    modules beside it are Python 2.
 
     Raises InputError if the listing isn't valid (see `blocks.read`), if a block of `only` doesn't
-    exist, if a name of `values` is never assigned, or if the code is nested too deeply for Python.
+    exist, if a name of `values` is never assigned, if the code is nested too deeply for Python, or
+    if fissix, which `is_python2` needs, isn't installed.
     """
     path, workdir = pathlib.Path(path).resolve(), pathlib.Path(workdir).resolve()
     all_blocks = blocks.read(path)
     chosen = _chosen(path, all_blocks, only)
     codes = {block.number: blocks.code(block) for block in all_blocks}
     try:
-        trees = {block.number: _parsed(path, block, codes[block.number]) for block in all_blocks}
+        parse = _parser(codes.values(), is_python2)
+        trees = {block.number: _parsed(path, block, codes[block.number], parse)
+                 for block in all_blocks}
         _set_values(path, {block.number: trees[block.number] for block in chosen}, values or {})
         own = set().union(*(rewrite.defined(tree) for tree in trees.values()
                             if isinstance(tree, ast.Module)))
@@ -52,11 +57,15 @@ def run(path, workdir=".", values=None, only=None, arguments=(), keep_going=Fals
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(f"--workdir {workdir}: {error.filename} is a file: name a directory"
                          ) from error
+    if not is_python2:
+        _warn_of_python2(tree for tree in trees.values() if isinstance(tree, ast.Module))
     listing = _Listing(path, workdir, all_blocks, codes, trees, own)
     with contextlib.ExitStack() as stack:
         stack.enter_context(tf1_imports())
         stack.enter_context(old_libraries.restored(vars(listing.module)["get_ipython"]))
         stack.enter_context(surroundings.of(listing, arguments))
+        if is_python2:
+            vars(listing.module).update(stack.enter_context(python2.running(path.parent)))
         listing.figures = stack.enter_context(figures.instead_of_windows(workdir))
         failures, fragments = [], []
         for block in chosen:
@@ -79,12 +88,29 @@ def _chosen(path, all_blocks, only):
     return [block for block in all_blocks if block.number in only]
 
 
-def _parsed(path, block, code):
+def _parser(codes, is_python2):
+    """The function that parses a text, given with its file name."""
+    if not is_python2:
+        return ast.parse
+    python2.refuse_missing()
+    future = python2.features(code.text for code in codes)
+    return lambda text, filename: python2.parse(text, filename, future)
+
+
+def _parsed(path, block, code, parse):
     """The block's syntax tree, or the SyntaxError."""
     try:
-        return ast.parse(code.text, _filename(path, block))
+        return parse(code.text, _filename(path, block))
     except (SyntaxError, ValueError) as error:  # ValueError: a null byte
         return error
+
+
+def _warn_of_python2(trees):
+    """Say that a listing that uses names of Python 2 may count on its division, too."""
+    names = [name for tree in trees for name in old_python.used(tree)]
+    if names:
+        note(f"{names[0]} is of Python 2, where 1/2 was 0; here it is 0.5, as in Python 3. If the "
+             "listing was written for Python 2, add --python2")
 
 
 def _set_values(path, trees, values):
