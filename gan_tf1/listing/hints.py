@@ -38,6 +38,21 @@ BOOK_ERRORS = (
     Hint("ValueError|TypeError", "label_mask|int32.*float32", r"label_mask \*",
          "label_mask is int32 and is multiplied by float32: it must be cast"),
 )
+
+
+class FigureError(NamedTuple):
+    """What the figures of a block show, if its text and that of the listing match."""
+    block: str    # a regular expression
+    listing: str  # a regular expression
+    meaning: str
+
+
+FIGURE_ERRORS = (
+    FigureError(r"view_generated_samples\(-1", r"in zip\(axes\.flatten\(\), g_samples\[0\]\[epoch_num\]",
+                "shows logits of the first epoch, not samples of the last one: each element of "
+                "gen_samples is a pair (tanh output, logits), and g_samples[0][-1] is the second of "
+                "the first pair"),
+)
 NO_SHAPE = ("this layer needs the shape of its input, which comes from a placeholder that has no "
             "shape, or only a part of it: write tf.placeholder(tf.float32, (None, SIZE))")
 PYTHON_2 = "this is Python 2: add --python2 to the command"
@@ -100,4 +115,12 @@ def hint(error, line) -> str | None:
             if (names & set(known.error.split("|")) and re.search(known.text, str(error), re.S)
                     and re.search(known.line, line)):
                 return f"{heading}: {known.meaning}"
+    return None
+
+
+def meaning(block, listing) -> str | None:
+    """What the figures of `block` show, if it isn't what the author meant, else None; all are str."""
+    for known in FIGURE_ERRORS:
+        if re.search(known.block, block) and re.search(known.listing, listing):
+            return known.meaning
     return None

@@ -99,7 +99,7 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=None, reshap
                 for _ in range(3)]
         return Datasets(*fake)
     if mnist.has_idx_files(train_dir):
-        train_images, train_labels, test_images, test_labels = _idx_files(train_dir)
+        train_images, train_labels, test_images, test_labels = idx_files(train_dir)
     elif source_url and source_url not in MNIST_URLS:
         raise InputError(f"nothing is downloaded here: get the four idx files of {source_url} and "
                          f"put them into {pathlib.Path(train_dir).resolve()}")
@@ -123,7 +123,7 @@ def dense_to_one_hot(labels_dense, num_classes) -> np.ndarray:
     return np.eye(num_classes)[labels_dense]
 
 
-def _idx_files(folder):
+def idx_files(folder):
     folder, arrays = pathlib.Path(folder).expanduser(), []
     for part in PARTS:
         for kind, dimensions in KINDS.items():

@@ -12,7 +12,7 @@ import sys
 import types
 import urllib.request
 
-from gan_tf1.listing import old_matplotlib, old_numpy, old_python
+from gan_tf1.listing import keras_data, old_matplotlib, old_numpy, old_python
 from gan_tf1.listing.patches import attributes, module
 
 
@@ -28,6 +28,7 @@ def restored(get_ipython):
         stack.enter_context(attributes(importlib.import_module("tf_keras.src.utils.data_utils"),
                                        urlretrieve=urlretrieve))
         stack.enter_context(attributes(urllib.request, urlretrieve=urlretrieve))
+        stack.enter_context(keras_data.served())
         stack.enter_context(old_numpy.restored())
         stack.enter_context(old_matplotlib.restored())
         _h5py(stack)

@@ -172,6 +172,8 @@ class _Listing:
         filename = _filename(self.path, block)
         source = self.codes[block.number].text
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        self.figures.meaning = hints.meaning(source, "\n".join(
+            code.text for code in self.codes.values()))
         try:
             if not isinstance(tree, ast.Module):
                 raise tree
@@ -192,6 +194,7 @@ class _Listing:
                 return True, None
             return True, self.failure(error, block)
         except Exception as error:
+            self.figures.drop_empty()
             return False, self.failure(error, block)
         return False, None
 

@@ -166,7 +166,7 @@ scipy.misc.imsave('a.png', np.arange(12).reshape(3, 4))
 image = imread('a.png')
 small = imresize(np.zeros((8, 6, 3)), (4, 3)).shape, imresize(image, 200).shape
 plt.pause(0.1)
-figure = plt.figure()
+figure = plt.figure(); plt.plot([1, 2])
 """), tmp_path)
     assert result.failures == []
     names = result.names
@@ -404,21 +404,57 @@ lines = get_ipython().getoutput('ls')
 def test_keras_downloads_nothing_and_says_what_to_get(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    for call, address in (
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
+    for call, said in (
             ("tf.keras.utils.get_file('a.txt', 'http://localhost:1/a.txt', cache_dir='.')",
-             "get http://localhost:1/a.txt and put it at {}/datasets/a.txt"),
+             "get http://localhost:1/a.txt and put it at {0}/datasets/a.txt"),
             ("tf.keras.datasets.mnist.load_data()",
-             "get https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz and put"),
-            ("keras.datasets.cifar10.load_data()",
-             "get https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz and put")):
-        said = failed(capfd, listing(tmp_path, "import tensorflow as tf, keras\n" + call),
-                      "--workdir", tmp_path)
-        assert "OSError: nothing is downloaded here: " + address.format(tmp_path) in said
+             "put mnist.npz into {0}/keras/datasets, the original files into {0}/MNIST_data, or set "
+             "TFDS_DATA_DIR"),
+            ("keras.datasets.cifar10.load_data()", "put cifar-10-batches-py.tar.gz into "
+             "{0}/keras/datasets, the original files into {0}/cifar-10-batches-py, or"),
+            ("keras.datasets.cifar100.load_data()",
+             "get https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz and put")):
+        path = listing(tmp_path, "import tensorflow as tf, keras\n" + call)
+        [failure] = run(path, tmp_path).failures
+        assert "nothing is downloaded here: " + said.format(tmp_path) in str(failure.error)
+        assert isinstance(failure.error, OSError)
+    assert "Downloading" not in capfd.readouterr().out
     (tmp_path / "datasets" / "a.txt").write_text("there")
     result = run(listing(tmp_path, "import tensorflow as tf\n"
                          "path = tf.keras.utils.get_file('a.txt', 'http://localhost:1/a.txt',"
                          "cache_dir='.')\n"), tmp_path)
     assert (tmp_path / result.names["path"]).read_text() == "there"
+
+
+def test_keras_finds_local_files_and_prepared_data(workdir, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(workdir / "keras"))
+    rng, folder = np.random.default_rng(0), workdir / "data" / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    for name in ("data_batch_1", "data_batch_2", "test_batch"):
+        with open(folder / name, "wb") as file:
+            pickle.dump({b"data": rng.integers(0, 256, (4, 3072), np.uint8), b"labels": [3, 1, 2, 9]}, file)
+    (workdir / "fashion").symlink_to(workdir / "MNIST_data")
+    prepared = {"image": np.ones([2, 28, 28, 1], np.uint8), "label": np.array([7, 8])}
+    monkeypatch.setattr("gan_tf1.data.source.prepared_version", lambda name: workdir)
+    monkeypatch.setattr("gan_tf1.data.source.read", lambda version, split: prepared)
+    result = run(listing(workdir, """
+import os
+from keras.datasets import mnist
+from tensorflow.keras.datasets import cifar10, fashion_mnist
+shapes = [[array.shape for part in data.load_data() for array in part]
+          for data in (mnist, fashion_mnist, cifar10)]
+(_, cifar_labels), (images, _) = cifar10.load_data()
+os.remove('MNIST_data')
+(prepared, labels), _ = mnist.load_data()
+"""), workdir)
+    assert result.failures == []
+    few = [(5300, 28, 28), (5300,), (500, 28, 28), (500,)]
+    assert result.names["shapes"] == [few, few, [(8, 32, 32, 3), (8, 1), (4, 32, 32, 3), (4, 1)]]
+    assert result.names["cifar_labels"].ravel().tolist() == 2 * [3, 1, 2, 9]
+    with open(folder / "test_batch", "rb") as file:  # red, green and blue planes, row by row
+        assert result.names["images"][1, 2, 3, 1] == pickle.load(file)[b"data"][1, 1024 + 2 * 32 + 3]
+    assert result.names["prepared"].shape == (2, 28, 28) and result.names["labels"].tolist() == [7, 8]
 
 
 @pytest.mark.parametrize("content, complaint", [
