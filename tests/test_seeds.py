@@ -66,7 +66,7 @@ def sources():
     """Yield (path, syntax tree) of every module of the package, of the scripts and of the tests."""
     for folder in ("gan_tf1", "scripts", "tests"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if "listings" not in path.parts:  # which are code in the style of the books
+            if "listings" not in path.relative_to(ROOT).parts:  # which are code in the style of the books
                 yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
 
 

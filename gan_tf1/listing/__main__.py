@@ -59,6 +59,9 @@ def parse(argv):
                              "the package fissix")
     parser.add_argument("--list", action="store_true",
                         help="show the blocks with their numbers, without running them")
+    parser.add_argument("--report", action="store_true",
+                        help="explain, without running it, what the listing needs, what is emulated "
+                             "for it, and what stops it")
     return parser.parse_args(argv[:own]), argv[own + 1:]
 
 
@@ -72,6 +75,10 @@ def main(argv=None):
             lines = [line for line in block.source.split("\n") if line.strip()]
             first = lines[0].strip() if lines else "(empty)"
             print(f"{block.number:3d}  {quantity(len(lines), 'line')}: {first}")
+        return
+    if args.report:
+        from gan_tf1.listing.survey import report
+        print(report(args.file.resolve()))
         return
     values = {name: rewrite.value(name, text) for name, text in args.set}
     blocks.read(args.file)  # report bad input before TensorFlow is loaded, which takes seconds

@@ -83,7 +83,9 @@ def restored():
             name: method for name, method in GONE_FROM_ARRAYS.items()
             if not hasattr(np.ndarray, name)}))
         if int(np.__version__.split(".")[0]) >= 2:
-            stack.enter_context(np.printoptions(legacy="1.25"))  # [0.5], not [np.float32(0.5)]
+            # [0.5], not [np.float32(0.5)]. A notebook ends np.printoptions in another context.
+            stack.callback(np.set_printoptions, **np.get_printoptions())
+            np.set_printoptions(legacy="1.25")
             stack.enter_context(_arrays_of_one_number())
             for kind in NARROW:
                 stack.enter_context(_wide_results(kind))
