@@ -10,7 +10,7 @@ import numbers
 
 import numpy as np
 
-from gan_tf1.tf1 import tf
+from gan_tf1.tf1 import insides, tf
 
 RENAMED = {  # old -> new, both in tf
     "neg": "negative", "sub": "subtract", "mul": "multiply", "pack": "stack", "unpack": "unstack",
@@ -41,6 +41,7 @@ def by_module() -> dict[str, dict]:
     losses = ("sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
               "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2")
     nn = {name: _logits_first(getattr(tf.nn, name)) for name in losses}
+    nn["conv2d_transpose"] = _of_the_given_shape(tf.nn.conv2d_transpose)
     train = {"SummaryWriter": tf.summary.FileWriter}
     image = {"per_image_whitening": tf.image.per_image_standardization}
     return {"": top, "nn": nn, "train": train, "image": image}
@@ -50,6 +51,24 @@ def _values_first(scope):
     """A scope whose first argument is the values: op_scope(values, name, default_name)."""
     return lambda values, name, default_name=None, **options: scope(
         name, default_name, values, **options)
+
+
+def _of_the_given_shape(convolution):
+    """A transposed convolution whose result has the whole `output_shape`, as in TensorFlow 1.
+
+    Today its batch size is that of the input, which may be unknown, and which DCGAN's
+    `tf.reshape(deconv, deconv.get_shape())` then can't use.
+    """
+    @functools.wraps(convolution)
+    def shaped(*args, **kwargs):
+        result = convolution(*args, **kwargs)
+        given = kwargs.get("output_shape", args[2] if len(args) > 2 else None)
+        if given is not None:
+            util = insides("framework.tensor_util")
+            result.set_shape(util.constant_value_as_shape(tf.convert_to_tensor(given, tf.int32)))
+        return result
+
+    return shaped
 
 
 def _is_number(value):

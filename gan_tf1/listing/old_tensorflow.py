@@ -88,10 +88,13 @@ def _soft_placement():
         plain(self, target, graph, config)
 
     def device(self, device_name_or_function):
-        if (isinstance(device_name_or_function, str) and not has_gpu_device() and not noted
-                and "gpu" in device_name_or_function.lower()):
-            note(f"there is no {device_name_or_function} here: its ops run on the CPU")
-            noted.append(device_name_or_function)
+        name = device_name_or_function
+        if isinstance(name, str) and not has_gpu_device() and "gpu" in name.lower():
+            if not noted:
+                note(f"there is no {name} here: its ops run on the CPU")
+                noted.append(name)
+            # TensorFlow would name every op that it has to move.
+            device_name_or_function = re.sub(r"gpu:(\d+|\*)", "cpu:0", name, flags=re.I)
         return plain_device(self, device_name_or_function)
 
     with attributes(sessions, __init__=init), attributes(tf.Graph, device=device):

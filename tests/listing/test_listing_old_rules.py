@@ -51,6 +51,19 @@ names = sorted(v.op.name for v in tf.global_variables())
     assert said.count("Adam makes its variables although their scope reuses variables") == 1
 
 
+def test_a_transposed_convolution_has_the_shape_that_it_is_given(tmp_path):
+    """As in DCGAN-tensorflow, whose latent vectors have an unknown batch size."""
+    names = ran(tmp_path, """
+import tensorflow as tf
+x, w = tf.placeholder(tf.float32, [None, 4, 4, 3]), tf.zeros([5, 5, 2, 3])
+deconv = tf.nn.conv2d_transpose(x, w, output_shape=[6, 8, 8, 2], strides=[1, 2, 2, 1])
+same = tf.reshape(tf.nn.bias_add(deconv, [1., 2.]), deconv.get_shape())
+size = tf.shape(x)[0]
+other = tf.nn.conv2d_transpose(x, w, tf.stack([size, 8, 8, 2]), [1, 2, 2, 1])
+""")
+    assert names["same"].shape == [6, 8, 8, 2] and names["other"].shape.as_list() == [None, 8, 8, 2]
+
+
 def test_numpy_1s_results_and_arrays_of_one_number(tmp_path):
     names = ran(tmp_path, """
 import h5py, numpy as np, tensorflow as tf
@@ -100,9 +113,10 @@ with tf.Graph().as_default() as other, other.device('/device:GPU:1'):
     three = tf.constant(1) + 2
     with tf.Session(config=tf.ConfigProto(log_device_placement=False)) as sess:
         three = sess.run(three)
+device = two.device
 two = tf.InteractiveSession().run(two)
 """)
-    assert (names["two"], names["three"]) == (2, 3)
+    assert (names["two"], names["three"], names["device"]) == (2, 3, "/device:CPU:0")
     assert capfd.readouterr().err.count("there is no /gpu:0 here: its ops run on the CPU") == 1
 
 
