@@ -94,8 +94,17 @@ def keras_module():
         layers[name] = Tf1Module(f"keras.layers.{name}", {}, keras.layers)
     utils = {name: keras.utils for name in ("np_utils", "generic_utils", "vis_utils")}
     own = {"layers": Tf1Module("keras.layers", layers, keras.layers),
-           "utils": Tf1Module("keras.utils", utils, keras.utils), "__version__": "2.3.1"}
+           "utils": Tf1Module("keras.utils", utils, keras.utils), "__version__": "2.3.1",
+           "backend": Tf1Module("keras.backend", _orders(keras.backend), keras.backend)}
     return Tf1Module("keras", own, keras)
+
+
+def _orders(backend):
+    """The functions by which Keras before 2.3 told where an image has its channels."""
+    formats = {"tf": "channels_last", "th": "channels_first"}
+    return {"image_dim_ordering": lambda: next(
+                old for old, new in formats.items() if new == backend.image_data_format()),
+            "set_image_dim_ordering": lambda order: backend.set_image_data_format(formats[order])}
 
 
 @functools.cache

@@ -19,7 +19,7 @@ def restored():
     """A context with everything that this module restores."""
     with contextlib.ExitStack() as stack:
         for context in (_sizes_of_floats, _slots_in_reusing_scopes, _prefetching_numpy_integers,
-                        _soft_placement):
+                        _soft_placement, _inner_names):
             stack.enter_context(context())
         yield
 
@@ -59,6 +59,16 @@ def _slots_in_reusing_scopes():
             outer._reuse = True
 
     return attributes(creator, _create_slot_var=create)
+
+
+@contextlib.contextmanager
+def _inner_names():
+    """Names of TensorFlow's own files, which listings import: SeqGAN's `control_flow_ops.while_loop`."""
+    arrays = insides("ops.tensor_array_ops").TensorArray
+    with attributes(insides("ops.control_flow_ops"), while_loop=tf.while_loop, cond=tf.cond,
+                    case=tf.case), \
+            attributes(arrays, pack=arrays.stack, unpack=arrays.unstack):
+        yield
 
 
 def _prefetching_numpy_integers():

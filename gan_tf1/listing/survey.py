@@ -174,6 +174,8 @@ class _Reader(ast.NodeVisitor):
     def package(self, module, node):
         """Note whether the package of `module` is there."""
         top, at = module.split(".")[0], self.place.format(node.lineno)
+        if module == "input_data" and not (self.folder / "input_data.py").exists():
+            self.found.emulated.append((f"input_data: {today.TENSORFLOW['examples.tutorials']}", at))
         if (top in sys.stdlib_module_names or top in old_python.MODULES or top in EMULATED_MODULES
                 or module == "scipy.misc" or (self.folder / f"{top}.py").exists()
                 or (self.folder / top).is_dir()):

@@ -64,6 +64,29 @@ other = tf.nn.conv2d_transpose(x, w, tf.stack([size, 8, 8, 2]), [1, 2, 2, 1])
     assert names["same"].shape == [6, 8, 8, 2] and names["other"].shape.as_list() == [None, 8, 8, 2]
 
 
+def test_inner_names_of_tensorflow_contrib_and_keras(tmp_path):
+    names = ran(tmp_path, """
+import tensorflow as tf, keras.backend as K
+from tensorflow.python.ops import control_flow_ops, tensor_array_ops
+from tensorflow.contrib.layers.python.layers import utils
+K.set_image_dim_ordering('tf')
+def body(i, array):
+    return i + 1, array.write(i, 2 * i)
+array = tensor_array_ops.TensorArray(tf.int32, size=3).unpack([0, 0, 0])
+_, array = control_flow_ops.while_loop(lambda i, _: i < 3, body, (0, tensor_array_ops.TensorArray(tf.int32, size=3)))
+training = tf.placeholder_with_default(True, [])
+batches = tf.data.Dataset.range(5).apply(tf.contrib.data.shuffle_and_repeat(5, 1)).apply(
+    tf.contrib.data.batch_and_drop_remainder(3))
+both = utils.smart_cond(training, lambda: tf.constant(1), lambda: tf.constant(2))
+one = utils.smart_cond(False, lambda: 1, lambda: 2), utils.constant_value(training), K.image_dim_ordering()
+with tf.Session() as sess:
+    found = sess.run([array.pack(), both])
+""")
+    assert names["found"][0].tolist() == [0, 2, 4] and names["found"][1] == 1
+    assert names["batches"].output_shapes.as_list() == [3]
+    assert names["one"] == (2, None, "tf") and names["utils"].two_element_tuple(3) == (3, 3)
+
+
 def test_numpy_1s_results_and_arrays_of_one_number(tmp_path):
     names = ran(tmp_path, """
 import h5py, numpy as np, tensorflow as tf

@@ -8,7 +8,8 @@ training ops.
 
 from gan_tf1.listing import input_data
 from gan_tf1.listing.contrib import (
-    batch_norm, datasets, framework, layers, losses, model_analyzer, training, weights)
+    batch_norm, datasets, framework, layers, losses, model_analyzer, training, utils,
+    weights)
 from gan_tf1.tf1 import load
 
 
@@ -22,6 +23,11 @@ def _public(*modules):
             if name in module.__all__}
 
 
+def _whole_batches(batch_size):
+    """For `dataset.apply`: batches without a smaller one at the end."""
+    return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
+
+
 def module(Module):
     """The module `tf.contrib`, whose parts are made by `Module(name, own, base, hint)`."""
     tf = load()
@@ -31,6 +37,9 @@ def module(Module):
         inner = Module(f"tensorflow.contrib.{name}.python", {}, made)
         vars(inner).update({name: inner for name in INNER if not hasattr(made, name)})
         vars(made).update({"python": inner, "api": inner})
+        if name == "layers":
+            vars(inner)["utils"] = Module("tensorflow.contrib.layers.python.layers.utils",
+                                          _public(utils))
         return made
 
     in_layers = _public(layers, batch_norm, weights) | {"optimize_loss": training.optimize_loss}
@@ -62,7 +71,8 @@ def module(Module):
         "learn": part("learn", {"datasets": in_datasets}),
         "rnn": part("rnn", rnn, tf.nn.rnn_cell),
         "distributions": part("distributions", {"kl": tf.distributions.kl_divergence}, tf.distributions),
-        "data": part("data", {}, tf.data),
+        "data": part("data", vars(tf.data.experimental) | {"batch_and_drop_remainder": _whole_batches},
+                     tf.data),
         "keras": part("keras", {}, tf.keras)}
     names = ", ".join(sorted(own))
     return Module("tensorflow.contrib", own, None, f"tf.contrib has {names}")

@@ -2,7 +2,7 @@
 
 from gan_tf1.batch_norm import normalized
 from gan_tf1.listing.contrib.framework import add_arg_scope, model_variable
-from gan_tf1.listing.contrib.outputs import collect, of_variable
+from gan_tf1.listing.contrib.utils import collect_named_outputs, get_variable_collections
 from gan_tf1.tf1 import tf
 
 __all__ = ["batch_norm", "layer_norm", "instance_norm"]
@@ -50,7 +50,7 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
             return model_variable(
                 name, channels, x.dtype.base_dtype if rank not in (2, 4) else tf.float32,
                 given[name], (param_regularizers or {}).get(name), trainable,
-                of_variable(variables_collections, name))
+                get_variable_collections(variables_collections, name))
 
         fused = (fused is None or fused) and rank in (2, 4)
         made = {"beta": tf.zeros(channels), "gamma": tf.ones(channels)}
@@ -66,7 +66,7 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
         outputs.set_shape(x.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return collect(outputs_collections, sc.name, outputs)
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 @add_arg_scope
@@ -84,7 +84,7 @@ def layer_norm(inputs, center=True, scale=True, activation_fn=None, reuse=None,
         outputs.set_shape(x.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return collect(outputs_collections, sc.name, outputs)
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 @add_arg_scope
@@ -102,7 +102,7 @@ def instance_norm(inputs, center=True, scale=True, epsilon=1e-6, activation_fn=N
         outputs = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return collect(outputs_collections, sc.name, outputs)
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 def _beta_gamma(shape, center, scale, initializers, variables_collections, trainable, x):
@@ -111,6 +111,6 @@ def _beta_gamma(shape, center, scale, initializers, variables_collections, train
                                       ("gamma", scale, tf.ones_initializer())):
         both.append(model_variable(
             name, shape, x.dtype.base_dtype, initializers.get(name, initializer),
-            trainable=trainable, collections=of_variable(variables_collections, name),
+            trainable=trainable, collections=get_variable_collections(variables_collections, name),
         ) if wanted else None)
     return both

@@ -6,7 +6,7 @@ variables are called `weights` and `biases`, and a `normalizer_fn` replaces the 
 
 import functools
 
-from gan_tf1.listing.contrib.outputs import collect, of_variable
+from gan_tf1.listing.contrib.utils import collect_named_outputs, get_variable_collections
 from gan_tf1.listing.contrib.framework import add_arg_scope, model_variable
 from gan_tf1.listing.contrib.weights import xavier_initializer
 from gan_tf1.tf1 import tf
@@ -31,7 +31,7 @@ def _layer(inputs, default_name, reuse, scope, trainable, variables_collections,
         dtype = x.dtype.base_dtype
         variables = [
             model_variable(name, shape(x), dtype, initializer, regularizer, trainable,
-                           of_variable(variables_collections, "weights"))
+                           get_variable_collections(variables_collections, "weights"))
             for name, shape, initializer, regularizer in weights]
         outputs = compute(x, *variables)
         count, initializer, regularizer = biases
@@ -39,11 +39,11 @@ def _layer(inputs, default_name, reuse, scope, trainable, variables_collections,
             outputs = normalizer_fn(outputs, **(normalizer_params or {}))
         elif initializer is not None:
             bias = model_variable("biases", [count], dtype, initializer, regularizer, trainable,
-                                  of_variable(variables_collections, "biases"))
+                                  get_variable_collections(variables_collections, "biases"))
             outputs = tf.nn.bias_add(outputs, bias, data_format=bias_format)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return collect(outputs_collections, sc.name, outputs)
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 def _known(size, x):
@@ -214,7 +214,7 @@ def _pool(kind, inputs, kernel_size, stride, padding, data_format, outputs_colle
                      for given in (kernel_size, stride))
     with tf.name_scope(scope, name, [inputs]) as sc:
         outputs = kind(tf.convert_to_tensor(inputs), window, steps, padding.upper(), data_format)
-        return collect(outputs_collections, sc, outputs)
+        return collect_named_outputs(outputs_collections, sc, outputs)
 
 
 @add_arg_scope
@@ -243,11 +243,11 @@ def bias_add(inputs, activation_fn=None, initializer=tf.zeros_initializer(), reg
         axis = 1 if data_format == "NCHW" else -1
         bias = model_variable("biases", [_known(x.shape[axis], x)], x.dtype.base_dtype,
                               initializer, regularizer, trainable,
-                              of_variable(variables_collections, "biases"))
+                              get_variable_collections(variables_collections, "biases"))
         outputs = tf.nn.bias_add(x, bias, data_format=data_format)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return collect(outputs_collections, sc.name, outputs)
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 @add_arg_scope
@@ -257,7 +257,7 @@ def dropout(inputs, keep_prob=0.5, noise_shape=None, is_training=True, outputs_c
     with tf.variable_scope(scope, "Dropout", [inputs]) as sc:
         x = tf.convert_to_tensor(inputs)
         outputs = tf.layers.dropout(x, 1 - keep_prob, noise_shape, seed, is_training)
-        return collect(outputs_collections, sc.name, outputs)
+        return collect_named_outputs(outputs_collections, sc.name, outputs)
 
 
 @add_arg_scope
@@ -265,7 +265,7 @@ def flatten(inputs, outputs_collections=None, scope=None):
     """[B, ...] -> [B, N]."""
     with tf.name_scope(scope, "Flatten", [inputs]) as sc:
         outputs = tf.layers.flatten(tf.convert_to_tensor(inputs))
-        return collect(outputs_collections, sc, outputs)
+        return collect_named_outputs(outputs_collections, sc, outputs)
 
 
 @add_arg_scope
@@ -274,7 +274,7 @@ def one_hot_encoding(labels, num_classes, on_value=1.0, off_value=0.0, outputs_c
     """Labels [B] -> float32 [B, num_classes]."""
     with tf.name_scope(scope, "OneHotEncoding", [labels, num_classes]) as sc:
         outputs = tf.one_hot(tf.convert_to_tensor(labels), num_classes, on_value, off_value)
-        return collect(outputs_collections, sc, outputs)
+        return collect_named_outputs(outputs_collections, sc, outputs)
 
 
 @add_arg_scope
