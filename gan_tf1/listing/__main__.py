@@ -60,8 +60,8 @@ def parse(argv):
     parser.add_argument("--list", action="store_true",
                         help="show the blocks with their numbers, without running them")
     parser.add_argument("--report", action="store_true",
-                        help="explain, without running it, what the listing needs, what is emulated "
-                             "for it, and what stops it")
+                        help="explain, without running it, what the listing needs, what is "
+                             "emulated for it, and what stops it")
     return parser.parse_args(argv[:own]), argv[own + 1:]
 
 

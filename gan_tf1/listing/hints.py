@@ -48,15 +48,17 @@ class FigureError(NamedTuple):
 
 
 FIGURE_ERRORS = (
-    FigureError(r"view_generated_samples\(-1", r"in zip\(axes\.flatten\(\), g_samples\[0\]\[epoch_num\]",
+    FigureError(r"view_generated_samples\(-1",
+                r"in zip\(axes\.flatten\(\), g_samples\[0\]\[epoch_num\]",
                 "shows logits of the first epoch, not samples of the last one: each element of "
-                "gen_samples is a pair (tanh output, logits), and g_samples[0][-1] is the second of "
-                "the first pair"),
+                "gen_samples is a pair (tanh output, logits), and g_samples[0][-1] is the second "
+                "of the first pair"),
 )
 NO_SHAPE = ("this layer needs the shape of its input, which comes from a placeholder that has no "
             "shape, or only a part of it: write tf.placeholder(tf.float32, (None, SIZE))")
 PYTHON_2 = "this is Python 2: add --python2 to the command"
-LOST = "this library was made for TensorFlow 1 or earlier, and is not available for the installed one"
+LOST = ("this library was made for TensorFlow 1 or earlier, and is not available for the "
+        "installed one")
 IN_LISTINGS = (
     Hint("ValueError", r"rank.*(undefined|unknown|None)|should be defined|Found `None`|"
          r"unknown TensorShape|undefined rank|needs a known rank", "", NO_SHAPE),
@@ -66,23 +68,21 @@ IN_LISTINGS = (
          "the session was closed when its `with` block ended"),
 )
 CHANGED = (
-    Hint("SyntaxError", r"Missing parentheses in call to '(print|exec)'|multiple exception types must "
-         r"be parenthesized|leading zeros in decimal integer|inconsistent use of tabs", "", PYTHON_2),
+    Hint("SyntaxError", r"Missing parentheses in call to '(print|exec)'|multiple exception types "
+         r"must be parenthesized|leading zeros in decimal integer|inconsistent use of tabs", "",
+         PYTHON_2),
     Hint("SyntaxError", "invalid syntax|invalid decimal literal", r"<>|`\w+`|\bexcept .+, \w+:|"
          r"\braise \w+, |\bprint >>|\bur['\"]|\b\d+L\b", PYTHON_2),
-    Hint("NameError", "'(xrange|raw_input|unicode|unichr|reduce|basestring|long|file|execfile)'", "",
+    Hint("AttributeError", "'dict' object has no attribute '(iter(items|values|keys)|has_key)'", "",
          PYTHON_2),
-    Hint("AttributeError", "'dict' object has no attribute '(iteritems|itervalues|iterkeys|has_key)'",
-         "", PYTHON_2),
-    Hint("ModuleNotFoundError", "'(cPickle|urllib2|ConfigParser|Queue|StringIO|cStringIO|Tkinter|"
-         "itertools.izip|commands|urlparse|__builtin__)'", "", PYTHON_2),
-    Hint("OverflowError", "Python integer .* out of bounds for u?int", "", "NumPy 2 refuses a number "
-         "that the type of its array can't hold, where NumPy 1 chose a larger type: write "
+    Hint("ModuleNotFoundError", "'(Tkinter|tkMessageBox)'", "", PYTHON_2),
+    Hint("OverflowError", "Python integer .* out of bounds for u?int", "", "NumPy 2 refuses a "
+         "number that the type of its array can't hold, where NumPy 1 chose a larger type: write "
          "array.astype(int)"),
 )
 MISSING = (
-    Hint("ModuleNotFoundError", "'(prettytensor|tensorlayer|sonnet|tflearn|edward|neon|theano|lasagne|"
-         "tensorpack|tfutils|zhusuan)['.]", "", LOST),
+    Hint("ModuleNotFoundError", "'(prettytensor|tensorlayer|sonnet|tflearn|edward|neon|theano|"
+         "lasagne|tensorpack|tfutils|zhusuan)['.]", "", LOST),
     Hint("ValueError", "not a valid checkpoint", "", "there is no checkpoint of this name: it was "
          "published separately, or it is saved by a block or at a step that hasn't run"),
     Hint("ModuleNotFoundError", "No module named", "",
@@ -93,12 +93,13 @@ DISTRIBUTIONS = {
     "cv2": "opencv-python-headless", "sklearn": "scikit-learn", "skimage": "scikit-image",
     "moviepy": "'moviepy<2'", "yaml": "pyyaml", "progressbar": "progressbar2",
     "dateutil": "python-dateutil", "bs4": "beautifulsoup4", "Crypto": "pycryptodome",
-    "OpenGL": "pyopengl", "mpl_toolkits": "matplotlib", "git": "gitpython", "dotenv": "python-dotenv"}
+    "OpenGL": "pyopengl", "mpl_toolkits": "matplotlib", "git": "gitpython",
+    "dotenv": "python-dotenv"}
 SAME_NAMES = {
     "pandas", "seaborn", "imutils", "networkx", "imageio", "h5py", "lmdb", "librosa", "nltk", "gym",
-    "dill", "joblib", "requests", "easydict", "toolz", "termcolor", "colorama", "colorlog", "tabulate",
-    "prettytable", "visdom", "plotly", "bokeh", "ipdb", "fire", "sacred", "toposort", "gensim",
-    "soundfile", "pydub", "nibabel", "pydicom", "trimesh", "rdkit", "music21", "wget", "tensorboardX"}
+    "dill", "joblib", "requests", "easydict", "toolz", "termcolor", "colorama", "colorlog",
+    "tabulate", "prettytable", "visdom", "plotly", "bokeh", "ipdb", "fire", "sacred", "toposort",
+    "gensim", "soundfile", "pydub", "nibabel", "pydicom", "trimesh", "rdkit", "music21", "wget"}
 HEADINGS = {"What is wrong with the listing": BOOK_ERRORS + IN_LISTINGS,
             "What has changed since": CHANGED, "What is missing": MISSING}
 
@@ -119,7 +120,7 @@ def hint(error, line) -> str | None:
 
 
 def meaning(block, listing) -> str | None:
-    """What the figures of `block` show, if it isn't what the author meant, else None; all are str."""
+    """What the figures of `block` show, if it isn't what the author meant, else None."""
     for known in FIGURE_ERRORS:
         if re.search(known.block, block) and re.search(known.listing, listing):
             return known.meaning

@@ -14,7 +14,7 @@ from gan_tf1.listing.patches import attributes
 from gan_tf1.listing.report import note
 from gan_tf1.tf1 import tf
 
-# What Keras calls the file that it keeps in ~/.keras/datasets, and the folders of the original files.
+# What Keras calls its file in ~/.keras/datasets, and the folders of the original files.
 FILES = {"mnist": "mnist.npz", "fashion_mnist": "train-images-idx3-ubyte.gz and three more",
          "cifar10": "cifar-10-batches-py.tar.gz"}
 FOLDERS = {"mnist": ("MNIST_data", "MNIST-data", "mnist", "data/mnist"),
@@ -63,9 +63,10 @@ def _loader(name, plain):
             note(f"keras.datasets.{name} is read from {version}")
             found = _prepared(name, version)
         if found is None:
-            raise OSError(f"nothing is downloaded here: put {FILES[name]} into {folder}, the original "
-                          f"files into {os.path.abspath(FOLDERS[name][0])}, or set TFDS_DATA_DIR to a "
-                          f"folder in which TensorFlow Datasets has prepared {name}")
+            raise OSError(f"nothing is downloaded here: put {FILES[name]} into {folder}, the "
+                          f"original files into {os.path.abspath(FOLDERS[name][0])}, or set "
+                          "TFDS_DATA_DIR to a folder in which TensorFlow Datasets has prepared "
+                          f"{name}")
         return found
     return load_data
 

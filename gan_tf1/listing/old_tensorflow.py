@@ -63,7 +63,7 @@ def _slots_in_reusing_scopes():
 
 @contextlib.contextmanager
 def _inner_names():
-    """Names of TensorFlow's own files, which listings import: SeqGAN's `control_flow_ops.while_loop`."""
+    """Names of TensorFlow's own files, such as `control_flow_ops.while_loop` in SeqGAN."""
     arrays = insides("ops.tensor_array_ops").TensorArray
     with attributes(insides("ops.control_flow_ops"), while_loop=tf.while_loop, cond=tf.cond,
                     case=tf.case), \

@@ -24,9 +24,9 @@ from gan_tf1.listing.patches import attributes
 
 DIVIDE = "__listing_divide__"  # the function that replaces `/` between two expressions
 FIXERS = (
-    "apply dict except exec filter funcattrs has_key long map metaclass methodattrs ne next nonzero "
-    "numliterals paren print raise raw_input repr standarderror sys_exc throw tuple_params types "
-    "unicode xrange zip").split()
+    "apply dict except exec filter funcattrs has_key long map metaclass methodattrs ne next "
+    "nonzero numliterals paren print raise raw_input repr standarderror sys_exc throw "
+    "tuple_params types unicode xrange zip").split()
 
 
 def refuse_missing() -> None:
@@ -37,7 +37,8 @@ def refuse_missing() -> None:
 
 def features(texts) -> set[str]:
     """The features that `texts`, the blocks of one listing, import from `__future__`."""
-    found = re.findall(r"^[ \t]*from\s+__future__\s+import\s+(\([^)]*\)|.*)", "\n".join(texts), re.M)
+    found = re.findall(r"^[ \t]*from\s+__future__\s+import\s+(\([^)]*\)|.*)", "\n".join(texts),
+                       re.M)
     return set(re.findall(r"\w+", " ".join(found)))
 
 

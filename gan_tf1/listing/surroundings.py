@@ -14,7 +14,7 @@ from gan_tf1.tf1 import insides, tf, without_chatter
 
 @contextlib.contextmanager
 def of(listing, arguments):
-    """A context for `listing` with its `__main__`, sys.argv, sys.path and directory, and a new graph."""
+    """A context with the `__main__` of `listing`, sys.argv, sys.path, directory, and new graph."""
     with without_chatter():  # the first session looks for a GPU and prints messages
         tf.Session().close()
     before = sys.modules["__main__"], sys.argv, sys.path[:], os.getcwd()

@@ -54,7 +54,8 @@ def report(path) -> str:
     lines += _section("What is skipped", found.skipped)
     lines += _section("What stops it", found.stops)
     if not found.stops:
-        lines += ["", "Nothing was found that stops it. Errors of its own are only found by running it."]
+        lines += ["", "Nothing was found that stops it. Errors of its own are only found by "
+                  "running it."]
     return "\n".join(lines)
 
 
@@ -103,15 +104,16 @@ def _parsed(text, place, future, complete, python, found):
         tree = ast.parse(text)
         names = old_python.used(tree)
         if names:
-            python.append((f"Python 2, probably: it uses {names[0]} and divides. With --python2, 1/2 "
-                           "is 0", ""))
+            python.append((f"Python 2, probably: it uses {names[0]} and divides. With --python2, "
+                           "1/2 is 0", ""))
         return [Text(tree, place)]
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None) or 1
         message = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
     if importlib.util.find_spec("fissix") is None:
         if hints.hint(SyntaxError(message), text):
-            python.append(("Python 2: --python2, which needs the package fissix", place.format(line)))
+            python.append(("Python 2: --python2, which needs the package fissix",
+                           place.format(line)))
             return []
     else:
         try:
@@ -175,7 +177,8 @@ class _Reader(ast.NodeVisitor):
         """Note whether the package of `module` is there."""
         top, at = module.split(".")[0], self.place.format(node.lineno)
         if module == "input_data" and not (self.folder / "input_data.py").exists():
-            self.found.emulated.append((f"input_data: {today.TENSORFLOW['examples.tutorials']}", at))
+            new = today.TENSORFLOW["examples.tutorials"]
+            self.found.emulated.append((f"input_data: {new}", at))
         if (top in sys.stdlib_module_names or top in old_python.MODULES or top in EMULATED_MODULES
                 or module == "scipy.misc" or (self.folder / f"{top}.py").exists()
                 or (self.folder / top).is_dir()):
@@ -233,7 +236,7 @@ class _Reader(ast.NodeVisitor):
         if short == "read_data_sets":
             where = texts[0] if texts else "the folder that it is given"
             data.append((f"MNIST: the four idx files in {where}, or TensorFlow Datasets", at))
-        elif name.endswith(".load_data") and ".datasets." in name or name.startswith("keras.datasets"):
+        elif name.endswith(".load_data") and "datasets." in name:
             data.append((f"{name.removesuffix('.load_data')}: see the README for the places of its "
                          "files", at))
         elif short in DOWNLOADS:

@@ -25,7 +25,8 @@ LAYERS = {
     "conv2d_transpose": "tf.layers.conv2d_transpose, with padding='same' and activation=tf.nn.relu",
     "convolution2d_transpose":
         "tf.layers.conv2d_transpose, with padding='same' and activation=tf.nn.relu",
-    "batch_norm": "tf.layers.batch_normalization, with momentum=0.999, scale=False and training=True",
+    "batch_norm":
+        "tf.layers.batch_normalization, with momentum=0.999, scale=False and training=True",
     "dropout": "tf.layers.dropout, with rate = 1 - keep_prob and training=True",
     "max_pool2d": "tf.layers.max_pooling2d", "avg_pool2d": "tf.layers.average_pooling2d",
     "xavier_initializer": "tf.glorot_uniform_initializer",
@@ -36,8 +37,9 @@ LAYERS = {
     "add_arg_scope": COPY}
 ORDER = {  # arguments whose order has changed
     "concat": "tf.concat(values, axis)", "split": "tf.split(value, num_or_size_splits, axis)"}
-NUMPY = {"asscalar": "array.item()", "in1d": "np.isin", "asfarray": "np.asarray", "mat": "np.asmatrix",
-         "msort": "np.sort(a, 0)", "rank": "np.ndim", "find_common_type": "np.result_type",
+NUMPY = {"asscalar": "array.item()", "in1d": "np.isin", "asfarray": "np.asarray",
+         "mat": "np.asmatrix", "msort": "np.sort(a, 0)", "rank": "np.ndim",
+         "find_common_type": "np.result_type",
          "random.random_integers": "np.random.randint, whose upper limit is excluded",
          "lib.pad": "np.pad", "NINF": "-np.inf", "NaN": "np.nan", "NAN": "np.nan",
          **{name: "np.inf" for name in ("Inf", "Infinity", "infty", "PINF")}}
@@ -47,7 +49,8 @@ METHODS = {  # of arrays and dictionaries, and of matplotlib's objects
     "set_axis_bgcolor": "set_facecolor", "waitforbuttonpress": "nothing (it waits for a key)",
     "set_window_title": "nothing (there is no window)"}
 OTHERS = {
-    "matplotlib.pyplot.hold": "nothing (it is always on)", "PIL.Image.ANTIALIAS": "PIL.Image.LANCZOS",
+    "matplotlib.pyplot.hold": "nothing (it is always on)",
+    "PIL.Image.ANTIALIAS": "PIL.Image.LANCZOS",
     "scipy.ndimage.imread": "imageio.imread", "time.clock": "time.perf_counter",
     "fractions.gcd": "math.gcd", "base64.encodestring": "base64.encodebytes",
     "base64.decodestring": "base64.decodebytes", "itertools.izip": "zip", "itertools.imap": "map",
@@ -56,9 +59,10 @@ OTHERS = {
     "urllib.request.urlretrieve", "urllib.urlopen": "urllib.request.urlopen",
     "sys.setdefaultencoding": "nothing", **{f"scipy.misc.{name}": "PIL.Image or imageio"
                                             for name in images.__all__},
-    **{f"scipy.misc.{name}": f"scipy.special.{name}" for name in ("comb", "factorial", "logsumexp")},
+    **{f"scipy.misc.{name}": f"scipy.special.{name}"
+       for name in ("comb", "factorial", "logsumexp")},
     **{f"collections.{name}": f"collections.abc.{name}" for name in (
-        "Iterable", "Mapping", "Sequence", "Callable", "MutableMapping", "Hashable", "OrderedDict")[:-1]}}
+        "Iterable", "Iterator", "Mapping", "MutableMapping", "Sequence", "Callable", "Hashable")}}
 
 
 def of_tensorflow(name) -> tuple[str, str]:

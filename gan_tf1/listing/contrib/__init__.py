@@ -70,9 +70,10 @@ def module(Module):
         "training": part("training", for_training),
         "learn": part("learn", {"datasets": in_datasets}),
         "rnn": part("rnn", rnn, tf.nn.rnn_cell),
-        "distributions": part("distributions", {"kl": tf.distributions.kl_divergence}, tf.distributions),
-        "data": part("data", vars(tf.data.experimental) | {"batch_and_drop_remainder": _whole_batches},
-                     tf.data),
+        "distributions": part("distributions", {"kl": tf.distributions.kl_divergence},
+                              tf.distributions),
+        "data": part("data", vars(tf.data.experimental) | {
+            "batch_and_drop_remainder": _whole_batches}, tf.data),
         "keras": part("keras", {}, tf.keras)}
     names = ", ".join(sorted(own))
     return Module("tensorflow.contrib", own, None, f"tf.contrib has {names}")
