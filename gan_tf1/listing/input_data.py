@@ -5,6 +5,7 @@ it. So the same seeds give the same batches as in TensorFlow 1.
 """
 
 import collections
+import gzip
 import logging
 import pathlib
 
@@ -121,6 +122,26 @@ def read_data_sets(train_dir, fake_data=False, one_hot=False, dtype=None, reshap
 def dense_to_one_hot(labels_dense, num_classes) -> np.ndarray:
     """Labels [N] as one-hot float64 [N, num_classes]."""
     return np.eye(num_classes)[labels_dense]
+
+
+def extract_images(f) -> np.ndarray:
+    """The images [N, H, W, 1] of an open idx file, compressed or not."""
+    return _unpacked(f, 3)[..., None]
+
+
+def extract_labels(f, one_hot=False, num_classes=10) -> np.ndarray:
+    """The labels [N], or with `one_hot` [N, C], of an open idx file, compressed or not."""
+    labels = _unpacked(f, 1)
+    return dense_to_one_hot(labels, num_classes) if one_hot else labels
+
+
+def _unpacked(file, dimensions):
+    data = file.read()
+    data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    magic, *shape = np.frombuffer(data, ">u4", 1 + dimensions)
+    if magic != 0x800 + dimensions:
+        raise ValueError(f"Invalid magic number {magic} in MNIST file: {file.name}")
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def idx_files(folder):

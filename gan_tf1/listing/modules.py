@@ -26,6 +26,16 @@ INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "
            "xla")
 OLD_KERAS_FILES = ("advanced_activations", "convolutional", "core", "normalization", "pooling",
                    "recurrent", "embeddings", "noise", "wrappers", "local", "convolutional_recurrent")
+# Parts of contrib that are not supported. They can be imported, since many programs import more
+# than they use; an error says so when they are used.
+LOST_FROM_CONTRIB = (
+    "all_reduce autograph bayesflow boosted_trees checkpoint cloud cluster_resolver coder compiler "
+    "copy_graph crf cudnn_rnn deprecated distribute eager estimator factorization feature_column "
+    "ffmpeg gan graph_editor grid_rnn image input_pipeline integrate kernel_methods labeled_tensor "
+    "legacy_seq2seq linear_optimizer lite lookup metrics mixed_precision model_pruning nccl ndlstm "
+    "nn opt predictor quantize receptive_field resampler saved_model seq2seq session_bundle signal "
+    "solvers sparsemax staging stateless summary tensor_forest tensorboard testing tfprof "
+    "timeseries tpu util").split()
 VERSION = "1.15.5"  # the API of tensorflow.compat.v1 is that of TensorFlow 1.15
 
 
@@ -60,6 +70,17 @@ class Tf1Module(types.ModuleType):
         return sorted({*self._own, *(dir(self._base) if self._base else ())})
 
 
+class _LostModule(types.ModuleType):
+    """A module that can be imported, but not used."""
+
+    def __init__(self, name, message):
+        super().__init__(name)
+        self.__dict__["_message"] = message
+
+    def __getattr__(self, name):
+        raise AttributeError(name if name.startswith("__") else self._message)
+
+
 @functools.cache
 def tf1_module():
     """The module that `import tensorflow` returns inside `tf1_imports()`."""
@@ -75,6 +96,8 @@ def tf1_module():
     top["contrib"] = contrib.module(Tf1Module)
     top |= {part: sys.modules[f"tensorflow.{part}"] for part in ("python", "core", "compat")}
     top["__version__"] = top["VERSION"] = VERSION
+    # The class of the tensors of a graph, since listings ask for `type(x) == tf.Tensor`.
+    top["Tensor"] = insides("framework.ops").SymbolicTensor
     return Tf1Module("tensorflow", top, tf, "it is neither in tensorflow.compat.v1 nor among the "
                      "parts of TensorFlow 1 that gan_tf1 has; tf.contrib has layers, framework, "
                      "slim and some more")
@@ -136,6 +159,10 @@ def _part(module, name):
     try:
         return getattr(module, name)
     except AttributeError as error:
+        if module.__name__ == "tensorflow.contrib" and name in LOST_FROM_CONTRIB:
+            # Python looks the name up once more, and finds it there.
+            path = f"tensorflow.contrib.{name}"
+            return sys.modules.setdefault(path, _LostModule(path, str(error)))
         raise ImportError(str(error), name=f"{module.__name__}.{name}") from None
 
 

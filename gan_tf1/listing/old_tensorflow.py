@@ -63,11 +63,19 @@ def _slots_in_reusing_scopes():
 
 @contextlib.contextmanager
 def _inner_names():
-    """Names of TensorFlow's own files, such as `control_flow_ops.while_loop` in SeqGAN."""
+    """Names that TensorFlow has moved among its own files, such as `control_flow_ops.while_loop`."""
+
+    def moved(name):
+        for api in (tf, tf.nn):
+            if not name.startswith("_") and hasattr(api, name):
+                return getattr(api, name)
+        raise AttributeError(f"TensorFlow's own file has no {name}")
+
     arrays = insides("ops.tensor_array_ops").TensorArray
-    with attributes(insides("ops.control_flow_ops"), while_loop=tf.while_loop, cond=tf.cond,
-                    case=tf.case), \
-            attributes(arrays, pack=arrays.stack, unpack=arrays.unstack):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(attributes(arrays, pack=arrays.stack, unpack=arrays.unstack))
+        for name in ("array_ops", "control_flow_ops", "math_ops", "nn_ops"):
+            stack.enter_context(attributes(insides(f"ops.{name}"), __getattr__=moved))
         yield
 
 

@@ -67,7 +67,7 @@ other = tf.nn.conv2d_transpose(x, w, tf.stack([size, 8, 8, 2]), [1, 2, 2, 1])
 def test_inner_names_of_tensorflow_contrib_and_keras(tmp_path):
     names = ran(tmp_path, """
 import tensorflow as tf, keras.backend as K
-from tensorflow.python.ops import control_flow_ops, tensor_array_ops
+from tensorflow.python.ops import array_ops, control_flow_ops, tensor_array_ops
 from tensorflow.contrib.layers.python.layers import utils
 K.set_image_dim_ordering('tf')
 def body(i, array):
@@ -80,9 +80,9 @@ batches = tf.data.Dataset.range(5).apply(tf.contrib.data.shuffle_and_repeat(5, 1
 both = utils.smart_cond(training, lambda: tf.constant(1), lambda: tf.constant(2))
 one = utils.smart_cond(False, lambda: 1, lambda: 2), utils.constant_value(training), K.image_dim_ordering()
 with tf.Session() as sess:
-    found = sess.run([array.pack(), both])
+    found = type(both) == tf.Tensor and isinstance(training, tf.Tensor) and sess.run([array.pack(), both, array_ops.unstack(tf.constant([5, 6]))[1]])
 """)
-    assert names["found"][0].tolist() == [0, 2, 4] and names["found"][1] == 1
+    assert names["found"][0].tolist() == [0, 2, 4] and names["found"][1:] == [1, 6]
     assert names["batches"].output_shapes.as_list() == [3]
     assert names["one"] == (2, None, "tf") and names["utils"].two_element_tuple(3) == (3, 3)
 

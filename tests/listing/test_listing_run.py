@@ -247,7 +247,9 @@ print("never")
      "TypeError", "a placeholder that has no shape"),
     ("import tensorflow as tf\ntf.contrib.crf.crf_decode", 2,
      "AttributeError: tf.contrib.crf isn't supported here: tf.contrib has", ""),
-    ("from tensorflow.contrib import learn, crf", 1, "ImportError: tf.contrib.crf isn't", ""),
+    ("from tensorflow.contrib import learn, nonsense", 1, "ImportError: tf.contrib.nonsense isn't", ""),
+    ("from tensorflow.contrib import learn, crf\nimport tensorflow.contrib.gan as gan\ncrf.crf_decode", 3,
+     "AttributeError: tf.contrib.crf isn't supported here: tf.contrib has", ""),
     ("from urllib.request import urlretrieve\n\nurlretrieve('http://x.org/a.mat', 'data/a.mat')",
      3, "OSError: nothing is downloaded here: get http://x.org/a.mat and put it at {}/data/a.mat",
      ""),
@@ -332,6 +334,10 @@ from tensorflow.examples.tutorials.mnist import input_data
 found = input_data.read_data_sets(FOLDER, one_hot=True, reshape=False, validation_size=100, seed=2)
 plain = tf.contrib.learn.datasets.mnist.read_data_sets(FOLDER, dtype=tf.uint8)
 tf.set_random_seed(7)
+with tf.gfile.Open(FOLDER + '/t10k-images-idx3-ubyte', 'rb') as file:
+    unpacked = tf.contrib.learn.datasets.mnist.extract_images(file)
+with open(FOLDER + '/t10k-labels-idx1-ubyte', 'rb') as file:
+    vectors = tf.contrib.learn.datasets.mnist.extract_labels(file, one_hot=True)
 first, second = (input_data.read_data_sets(FOLDER).train.next_batch(5)[0] for _ in range(2))
 firsts = plain.train.next_batch(7, shuffle=False)
 epoch = [plain.train.next_batch(200) for _ in range(3)]
@@ -346,6 +352,7 @@ epoch = [plain.train.next_batch(200) for _ in range(3)]
     assert plain.train.images.shape == (300, 784) and plain.train.images.dtype == np.uint8
     assert plain.train.labels.shape == (300,) and plain.train.epochs_completed == 2
     np.testing.assert_array_equal(result.names["first"], result.names["second"])
+    assert result.names["unpacked"].shape == (500, 28, 28, 1) and result.names["vectors"].shape == (500, 10)
     sizes = {len(images) for images, _ in result.names["epoch"]}
     assert sizes == {200} and len(result.names["firsts"][0]) == 7
 

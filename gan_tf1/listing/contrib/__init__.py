@@ -53,7 +53,8 @@ def module(Module):
     mnist = part("learn.datasets.mnist", {
         "read_data_sets": input_data.read_data_sets, "DataSet": input_data.DataSet,
         "load_mnist": lambda train_dir="MNIST-data": input_data.read_data_sets(train_dir),
-        "dense_to_one_hot": input_data.dense_to_one_hot})
+        **{name: getattr(input_data, name) for name in (
+            "dense_to_one_hot", "extract_images", "extract_labels")}})
     base = part("learn.datasets.base", _public(datasets))
     in_datasets = part("learn.datasets", {"mnist": mnist, "base": base})
     contrib_losses = part("losses", losses.names())
