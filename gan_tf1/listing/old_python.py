@@ -35,6 +35,9 @@ MODULES = {
     "thread": "_thread"}
 
 
+ArgSpec = collections.namedtuple("ArgSpec", ["args", "varargs", "keywords", "defaults"])
+
+
 def _reload(module):
     # `reload(sys)` was needed before sys.setdefaultencoding, and does nothing good here.
     return module if module is sys else importlib.reload(module)
@@ -56,7 +59,7 @@ NAMES = {
     base64: {"encodestring": base64.encodebytes, "decodestring": base64.decodebytes},
     collections: {name: getattr(collections.abc, name) for name in collections.abc.__all__},
     fractions: {"gcd": math.gcd}, time: {"clock": time.perf_counter},
-    inspect: {"getargspec": lambda function: inspect.getfullargspec(function)[:4]},
+    inspect: {"getargspec": lambda function: ArgSpec(*inspect.getfullargspec(function)[:4])},
     itertools: {"izip": zip, "imap": map, "ifilter": filter, "izip_longest": itertools.zip_longest},
     string: {"letters": string.ascii_letters, "lowercase": string.ascii_lowercase,
              "uppercase": string.ascii_uppercase, "maketrans": str.maketrans,

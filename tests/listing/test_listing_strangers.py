@@ -108,7 +108,7 @@ rate = [var.op.name for var in tf.global_variables() if 'learning_rate' in var.n
 
 def test_old_numpy_python_and_pillow(tmp_path):
     names = ran(tmp_path, """
-import base64, collections, numpy as np
+import base64, collections, inspect, numpy as np
 from PIL import Image
 a = np.reshape(np.arange(4, dtype=np.uint8), newshape=(2, 2))
 text = a.tostring()
@@ -117,12 +117,15 @@ width = a.ptp()
 a.itemset((0, 1), 7); a.itemset(3, 8)
 np.save('ragged.npy', np.array([[1], [1, 2]], dtype=object))
 ragged = np.load('ragged.npy').shape
+def f(a, b=2, **c): pass
+arguments = inspect.getargspec(f).args, inspect.getargspec(f).keywords
 names = collections.Iterable, base64.encodestring(b'a'), np.lib.pad([1], 1, 'constant').tolist()
 small = Image.new('L', (8, 8)).resize((4, 4), Image.ANTIALIAS).size
 """)
     assert names["a"].tolist() == [[0, 7], [2, 8]] and names["text"] == bytes([0, 1, 2, 3])
     assert names["again"].tolist() == [9, 1, 2, 3] and names["width"] == 3
     assert names["ragged"] == (2,) and names["names"][2] == [0, 1, 0] and names["small"] == (4, 4)
+    assert names["arguments"] == (["a", "b"], "c")
     assert not hasattr(np.zeros(1), "itemset")
 
 
