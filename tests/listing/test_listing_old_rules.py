@@ -117,6 +117,13 @@ with tf.Session() as sess:
     np.testing.assert_allclose(names["scaled"][0], [2, 4])
 
 
+def test_the_operators_have_the_places_in_this_python_that_the_module_states():
+    places = old_numpy.OPERATORS | old_numpy.CONVERSIONS
+    for name, place in places.items():
+        slots = old_numpy._number_slots(type("", (), {f"__{name}__": lambda *_: 1}))
+        assert [other for other in places.values() if slots[other]] == [place], name
+
+
 def test_numpy_is_unchanged_after_a_listing():
     results = lambda: ((np.float32(3) * 2.0).dtype, type(np.ndarray.__int__), np.uint8.__mul__,
                        repr(np.float32(1)), old_numpy._number_slots(np.uint8)[2])
