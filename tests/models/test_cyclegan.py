@@ -463,6 +463,7 @@ def test_the_defaults_are_those_of_the_paper():
     assert (config.channels, config.blocks, config.disc_layers, config.alpha) == (64, 9, 3, 0.2)
 
 
+@pytest.mark.slow  # the ops of pix2pix, which is always checked, and a large graph
 def test_every_op_of_the_training_graph_has_a_gpu_kernel():
     with new_graph(seed=0).as_default():
         gan = model.build(CONFIG, 3, epoch_steps=5)

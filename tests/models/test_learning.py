@@ -21,8 +21,8 @@ CASES = {  # model -> settings that differ from the chapter's, and the number of
 }
 
 
-# Three convolutional networks, and one with five updates of the critic per step.
-LONG = (dcgan_mnist, dcgan_upsampling, dcgan_class, wasserstein_gan)
+# Three convolutional networks, a vanilla GAN with labels, and one with five updates per step.
+LONG = (dcgan_mnist, dcgan_upsampling, dcgan_class, conditional_gan, wasserstein_gan)
 
 
 @pytest.fixture(scope="module")
