@@ -49,9 +49,11 @@ def is_named(item, arguments):
 
 @pytest.fixture(scope="session", autouse=True)
 def drawn_cache(tmp_path_factory):
-    """A cache of drawn and decoded data that all tests share, apart from the user's own."""
-    before = os.environ.get("XDG_CACHE_HOME")
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    """A cache of drawn and decoded data that all processes share, apart from the user's own."""
+    before, shared = os.environ.get("XDG_CACHE_HOME"), tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    os.environ["XDG_CACHE_HOME"] = str(shared / "cache")
     yield
     if before is None:
         del os.environ["XDG_CACHE_HOME"]

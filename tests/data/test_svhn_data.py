@@ -333,6 +333,7 @@ def test_held_out_examples_are_the_last_and_are_not_trained_on():
     assert list(train_labels - 100) == list(range(7)) and list(test_labels - 100) == [7, 8, 9]
 
 
+@pytest.mark.slow  # it decodes 60,000 images
 def test_cifar10_has_the_same_form():
     if source.prepared_version("cifar10") is None:
         pytest.skip(f"CIFAR-10 is not prepared in {source.tfds_folder()}: set TFDS_DATA_DIR")
