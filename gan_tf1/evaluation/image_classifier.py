@@ -25,6 +25,7 @@ from gan_tf1.config import MOST_UNITS, setting
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.augmentation import mirrored, relit, shifted
+from gan_tf1.evaluation.classifier import model_loss, model_opt
 from gan_tf1.tf1 import tf
 
 CHAPTER = "image_classifier"
@@ -76,24 +77,6 @@ def classifier(images, channels, classes):
         features = tf.layers.dense(x, NUM_FEATURES, activation=tf.nn.relu)  # -> [B,64]
         logits = tf.layers.dense(features, classes)       # -> [B,K]
         return logits, features
-
-
-def model_loss(logits, labels):
-    """The mean cross-entropy, in nats, of logits [B, K] and labels [B], and how many are correct."""
-    # the logit of an image's label -> above those of the other classes
-    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
-        labels=labels, logits=logits))
-    predicted = tf.argmax(logits, 1, output_type=tf.int32)
-    correct = tf.reduce_sum(tf.cast(tf.equal(predicted, labels), tf.float32))
-    return loss, correct
-
-
-def model_opt(loss, learning_rate, config):
-    """The Adam step on `loss`, and the op that reduces the variable `learning_rate`."""
-    with tf.name_scope("train_opt"):
-        train_opt = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-    shrink_lr = tf.assign(learning_rate, learning_rate * config.lr_shrink)
-    return train_opt, shrink_lr
 
 
 class Classifier(NamedTuple):

@@ -25,6 +25,7 @@ from gan_tf1.config import MOST_UNITS, setting
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.augmentation import mirrored, relit, shifted
+from gan_tf1.evaluation.classifier import model_opt
 from gan_tf1.tf1 import tf
 
 CHAPTER = "segmentation"
@@ -88,14 +89,6 @@ def model_loss(logits, labels):
         labels=labels, logits=logits))
     predicted = tf.argmax(logits, -1, output_type=tf.int32)
     return loss, tf.reduce_mean(tf.cast(tf.equal(predicted, labels), tf.float32))
-
-
-def model_opt(loss, learning_rate, config):
-    """The Adam step on `loss`, and the op that reduces the variable `learning_rate`."""
-    with tf.name_scope("train_opt"):
-        train_opt = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-    shrink_lr = tf.assign(learning_rate, learning_rate * config.lr_shrink)
-    return train_opt, shrink_lr
 
 
 class Segmentation(NamedTuple):
