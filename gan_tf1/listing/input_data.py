@@ -46,7 +46,7 @@ class DataSet:
         if not fake_data:
             assert len(images) == len(labels)
             if reshape:
-                images = images.reshape(len(images), -1)
+                images = images.reshape(len(images), np.prod(images.shape[1:], dtype=int))
             if dtype == tf.float32:
                 images = np.multiply(images.astype(np.float32), np.float32(1 / 255))
         self._images, self._labels = images, labels

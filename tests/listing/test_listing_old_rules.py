@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from gan_tf1.listing import old_numpy
+from gan_tf1.listing import input_data, old_numpy
 from gan_tf1.listing.run import run
 from gan_tf1.tf1 import has_gpu_device
 
@@ -168,3 +168,8 @@ half = tf.contrib.learn.datasets.base is base and a / 2
     exported = ran(tmp_path, "# coding: utf-8\n\n# In[1]:\n\nx = 1\n\n\n# In[2]:\n\n"
                              "from __future__ import division\ny = x / 2\n")
     assert exported["y"] == 0.5
+
+
+def test_a_part_of_mnist_without_images_is_flattened_too():
+    part = input_data.DataSet(np.zeros((0, 28, 28, 1), np.uint8), np.zeros(0, np.uint8))
+    assert part.images.shape == (0, 784)
