@@ -23,7 +23,7 @@ The runs are kept in --work-dir. If the command is interrupted, the same command
 from gan_tf1 import figures
 from gan_tf1.config import whole_number
 from gan_tf1.data import labelled, unpaired
-from gan_tf1.errors import InputError, script
+from gan_tf1.errors import script
 from gan_tf1.evaluation.statistics import LEVEL, share_interval
 from gan_tf1.experiments import beside, seed_scores, set_translation as experiment
 from gan_tf1.experiments.translation import DIRECTIONS
@@ -51,8 +51,7 @@ def wanted(args, row, seed):
 def judging(args):
     """The run of the classifier in the work directory."""
     return many_runs.Wanted("classifier", JUDGE, [
-        "--data", args.data, *(["--data-dir", args.data_dir] if args.data_dir else []),
-        "--size", args.size])
+        "--data", args.data, *many_runs_command.folder_flags(args), "--size", args.size])
 
 
 def accuracy(judge, tests):
@@ -81,8 +80,7 @@ def main(argv=None):
                         "train_image_classifier.py on the same data and --size (default: one is trained "
                         "first)")
     args = many_runs_command.parse(parser, argv, FIXED)
-    if len(set(args.rows)) < len(args.rows):
-        raise InputError("--rows has a value twice: name each once")
+    many_runs_command.refuse_twice("--rows", args.rows)
     args.load_size = args.load_size or round(LARGER * args.size)
     many_runs_command.settle(args, "cyclegan_ablation")
     title, sets, stacks, _ = unpaired.parts(args.data, 4 * (args.size,), args.data_dir)

@@ -61,8 +61,8 @@ def wanted(args, seed):
 def judging(args):
     """The run of the classifier in the work directory. A mirrored digit is not one."""
     mirror = "--mirror" if args.data == "cifar10" else "--no-mirror"
-    folder = ["--data-dir", args.data_dir] if args.data_dir else []
-    return many_runs.Wanted("classifier", JUDGE, ["--data", args.data, *folder, "--size", SIZE, mirror])
+    return many_runs.Wanted("classifier", JUDGE, [
+        "--data", args.data, *many_runs_command.folder_flags(args), "--size", SIZE, mirror])
 
 
 def score_of(row, seed, said, reference):

@@ -39,8 +39,7 @@ def main(argv=None):
     if args.configuration is None or args.folder is None:
         raise InputError("give a chapter and a new folder, as in: export_step.py mnist_gan DIR")
     small.refuse_unknown([args.configuration] if args.configuration != "all" else [])
-    if not 1 <= args.steps <= small.MOST_STEPS:
-        raise InputError(f"--steps must be from 1 to {small.MOST_STEPS}, not {args.steps}")
+    small.refuse_steps(args.steps)
     outputs.refuse_devices(args.folder, "DIR")
     unoccupied(args.folder)
     if args.configuration != "all":

@@ -60,8 +60,7 @@ def main(argv=None):
                         help="how many steps are made (default: %(default)s)")
     args = parser.parse_args(argv)
     small.refuse_unknown(args.configurations or [])
-    if not 1 <= args.steps <= small.MOST_STEPS:
-        raise InputError(f"--steps must be from 1 to {small.MOST_STEPS}, not {args.steps}")
+    small.refuse_steps(args.steps)
     refuse_no_gpu()
     before, rows = devices.used_memory(), []
     for name in args.configurations or small.MODELS:

@@ -23,7 +23,7 @@ The runs are kept in --work-dir. If the command is interrupted, the same command
 
 from gan_tf1 import figures
 from gan_tf1.data import facades
-from gan_tf1.errors import InputError, script
+from gan_tf1.errors import script
 from gan_tf1.experiments import beside, label_translation as experiment, seed_scores
 from gan_tf1.files import replacing, user_path
 from gan_tf1.generators import compact, judges
@@ -72,8 +72,7 @@ def main(argv=None):
     parser.add_argument("--judge", type=user_path, metavar="RUN", help="a run of "
                         "train_segmentation.py of the same --size (default: one is trained first)")
     args = many_runs_command.parse(parser, argv, FIXED)
-    if len(set(args.rows)) < len(args.rows):
-        raise InputError("--rows has a value twice: name each once")
+    many_runs_command.refuse_twice("--rows", args.rows)
     many_runs_command.settle(args, "pix2pix_ablation")
     pairs = experiment.held_out(args.data_dir, args.size, args.direction)  # before any training
 

@@ -132,8 +132,7 @@ def main(argv=None):
     if args.n < 2:
         raise InputError("--samples must be at least 2")
     for flag, values in (("--rows", args.rows), ("--learning-rates", args.learning_rates)):
-        if len(set(values)) < len(values):
-            raise InputError(f"{flag} has a value twice: name each once")
+        many_runs_command.refuse_twice(flag, values)
     if args.learning_rates:
         many_runs_command.refuse_fixed(args.flags, ("--learning-rate",))
     many_runs_command.settle(args, "progressive_ablation", ".txt")

@@ -108,8 +108,7 @@ def main(argv=None):
     args = many_runs_command.parse(parser, argv, FIXED)
     args.own = own_flags(args.own)
     for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):
-        if len(set(values)) < len(values):
-            raise InputError(f"{flag} has a value twice: name each once")
+        many_runs_command.refuse_twice(flag, values)
     many_runs_command.settle(args, "semi_supervised")
 
     with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost

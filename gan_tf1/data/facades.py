@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1 import seeds
-from gan_tf1.data import images, pairs
-from gan_tf1.data.svhn import scaled
+from gan_tf1.data import pairs
+from gan_tf1.data.labelled import LabelledRows
 from gan_tf1.errors import InputError
 
 PALETTE = {  # class -> the colour of its label, red, green, blue
@@ -31,19 +31,10 @@ class Facades(NamedTuple):
     """Photographs and the class of every pixel, for training and held out."""
     key: str                   # "facades", as in --data and config.json
     title: str                 # for logs and figure titles
-    train: "PixelRows"
+    train: LabelledRows        # of photographs and label maps
     test_images: np.ndarray    # uint8 [N, size, size, 3]
     test_labels: np.ndarray    # uint8 [N, size, size], indices into `CLASSES`
     note: str = ""
-
-
-class PixelRows(images.Rows):
-    """A `TrainingSet` of photographs and label maps: float32 [B, s, s, 3] in [-1, 1], int32 [B, s, s]."""
-
-    @staticmethod
-    def decode(photographs, labels):
-        """Photographs float32 in [-1, 1], and labels int32."""
-        return scaled(photographs), labels.astype(np.int32)
 
 
 def load(folder, size, seed=0) -> Facades:
@@ -56,7 +47,7 @@ def load(folder, size, seed=0) -> Facades:
     train, test = (majority(classes(stack, folder), size)
                    for stack in (whole.train.columns[1], whole.test[1]))
     return Facades("facades", f"{sized.title} with the class of each pixel",
-                   PixelRows(sized.train.columns[0], train, seed=[seed, seeds.ORDER]),
+                   LabelledRows(sized.train.columns[0], train, seed=[seed, seeds.ORDER]),
                    sized.test[0], test)
 
 

@@ -31,7 +31,10 @@ class Labelled(NamedTuple):
 
 
 class LabelledRows(images.Rows):
-    """A `TrainingSet` of images and labels: batches (float32 [B, s, s, 3] in [-1, 1], int32 [B])."""
+    """A `TrainingSet` of images and labels, one of each image or of each pixel.
+
+    Its batches are float32 [B, s, s, 3] in [-1, 1], and int32 [B] or [B, s, s].
+    """
 
     @staticmethod
     def decode(pictures, labels):

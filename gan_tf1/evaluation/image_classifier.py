@@ -61,12 +61,14 @@ def model_inputs(size):
     return images, labels
 
 
+def convolution(x, filters, **options):
+    """A layer with kernels of 3 x 3 pixels, ReLU, and at most `WIDEST` channels: [B, h, w, filters]."""
+    return tf.layers.conv2d(x, min(filters, WIDEST), 3, padding="same", activation=tf.nn.relu,
+                            kernel_initializer=tf.variance_scaling_initializer(2.), **options)
+
+
 def classifier(images, channels, classes):
     """The class logits [B, K] and the features [B, 64] of images [B, size, size, 3] in [-1, 1]."""
-    def convolution(x, filters, **options):
-        return tf.layers.conv2d(x, min(filters, WIDEST), 3, padding="same", activation=tf.nn.relu,
-                                kernel_initializer=tf.variance_scaling_initializer(2.), **options)
-
     with tf.variable_scope("classifier"):
         x, size = images, images.shape[1]
         while size > SMALLEST:

@@ -26,11 +26,11 @@ from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation.augmentation import mirrored, relit, shifted
 from gan_tf1.evaluation.classifier import model_opt
+from gan_tf1.evaluation.image_classifier import (  # `log_line` is for the script
+    SMALLEST, WIDEST, convolution, log_line)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "segmentation"
-SMALLEST = 4        # pixels of the innermost maps
-WIDEST = 128        # channels of a layer at most
 TEST_BATCH = 25     # photographs per `session.run` outside of training, which limits memory
 
 
@@ -60,10 +60,6 @@ def model_inputs(size):
 
 def network(images, channels, classes):
     """The class logits [B, s, s, K] of each pixel of images [B, s, s, 3] in [-1, 1]."""
-    def convolution(x, filters, **options):
-        return tf.layers.conv2d(x, min(filters, WIDEST), 3, padding="same", activation=tf.nn.relu,
-                                kernel_initializer=tf.variance_scaling_initializer(2.), **options)
-
     with tf.variable_scope("segmentation"):
         x, size, maps = images, images.shape[1], []
         while size > SMALLEST:
@@ -148,13 +144,6 @@ def report(sess, net, totals, images, labels) -> dict[str, float]:
     count, loss, accuracy = totals.tolist()
     return {"train_loss": loss / count, "train_accuracy": accuracy / count,
             "test_accuracy": float((judge(sess, net, images) == labels).mean())}
-
-
-def log_line(epoch, epochs, figures) -> str:
-    """The line of the log after `epoch`, which counts from 1."""
-    return (f"Epoch {epoch}/{epochs}... Train Loss: {figures['train_loss']:.4f}... "
-            f"Train Accuracy: {figures['train_accuracy']:.4f}... "
-            f"Test Accuracy: {figures['test_accuracy']:.4f}")
 
 
 def judge(sess, net, images) -> np.ndarray:

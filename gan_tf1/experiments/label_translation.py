@@ -20,7 +20,7 @@ from gan_tf1 import seeds
 from gan_tf1.data import facades, images
 from gan_tf1.data.svhn import scaled
 from gan_tf1.evaluation import pair_metrics, segmentation
-from gan_tf1.experiments.seed_scores import Column, Score
+from gan_tf1.experiments.seed_scores import Column, Score, Way
 from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import pix2pix as model
 from gan_tf1.training.run_config import read_config
@@ -45,12 +45,6 @@ NOTES = {
         "with the nearest colour, and compared with the true label",
         "L, a, b overlap: intersection of the colour histograms of all translations and of all label maps",
         "MAE: mean absolute error of the pixels; mean +- standard deviation over the seeds")}
-
-
-class Way(NamedTuple):
-    """A way to train: its name in tables, and its flags for 15_pix2pix.py."""
-    name: str
-    flags: tuple = ()
 
 
 def ways(size) -> dict[str, Way]:

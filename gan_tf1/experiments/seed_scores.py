@@ -22,6 +22,12 @@ class Score(NamedTuple):
     values: dict   # metric -> number
 
 
+class Way(NamedTuple):
+    """A row that is trained: its name in tables, and its flags for the chapter's script."""
+    name: str
+    flags: tuple = ()
+
+
 class Column(NamedTuple):
     """How a metric is written in the table."""
     form: str = ".1f"

@@ -13,7 +13,7 @@ import numpy as np
 
 from gan_tf1.evaluation import classifier_metrics as metrics, pair_metrics
 from gan_tf1.experiments import translation
-from gan_tf1.experiments.seed_scores import Column, Score
+from gan_tf1.experiments.seed_scores import Column, Score, Way
 
 HELD_OUT_BY = 5  # the seed of the choice of real images of the other set
 TAKEN = "taken for the target"
@@ -29,12 +29,6 @@ NOTES = (
     "changed by, cycle error, identity error: the mean absolute difference, of 255, between an image and "
     "its translation, between it and its translation there and back, and between an image of the target "
     "set and its translation to that set; mean +- standard deviation over the seeds")
-
-
-class Way(NamedTuple):
-    """A way to train: its name in tables, and its flags for 16_cyclegan.py."""
-    name: str
-    flags: tuple = ()
 
 
 WAYS = {

@@ -83,6 +83,12 @@ def refuse_unknown(names) -> None:
                              f"{', '.join(MODELS)}")
 
 
+def refuse_steps(count) -> None:
+    """Raise InputError if `count` steps do not fit into an epoch of every configuration."""
+    if not 1 <= count <= MOST_STEPS:
+        raise InputError(f"--steps must be from 1 to {MOST_STEPS}, not {count}")
+
+
 def config_of(name: str, full_size: bool = False):
     """The Config of configuration `name`: small, or all of the chapter's own settings."""
     model, settings = MODELS[name]

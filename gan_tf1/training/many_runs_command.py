@@ -122,6 +122,12 @@ def refuse_fixed(flags, fixed=(), where="after --"):
             raise InputError(f"{name} can't be given {where}: ask the chapter's own script for it")
 
 
+def refuse_twice(flag, values):
+    """Raise InputError if `values`, those of `flag`, has one of them twice."""
+    if len(set(values)) < len(values):
+        raise InputError(f"{flag} has a value twice: name each once")
+
+
 def flag_name(argument) -> str:
     """The flag in an argument such as --epochs=3, by its present name if it was renamed."""
     name = argument.partition("=")[0]
@@ -192,5 +198,9 @@ def _read_note(note):
 
 def run_flags(args, data, seed) -> list:
     """The flags for the data and the seed of a run."""
-    where = ["--data-dir", args.data_dir] if args.data_dir else []
-    return ["--data", data, "--seed", seed, *where]
+    return ["--data", data, "--seed", seed, *folder_flags(args)]
+
+
+def folder_flags(args) -> list:
+    """The flags for the folder of the data, if one is given."""
+    return ["--data-dir", args.data_dir] if args.data_dir else []

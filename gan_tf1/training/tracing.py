@@ -285,7 +285,8 @@ def _before(op):
     return [tensor.op for tensor in op.inputs] + op.control_inputs
 
 
-def updates(op):
+def updates(op) -> bool:
+    """Whether `op` changes a variable, as far as its type tells."""
     return op.op_def.is_stateful and op.type not in (*READS, "VarHandleOp")
 
 
