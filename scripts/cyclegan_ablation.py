@@ -24,13 +24,13 @@ from gan_tf1 import figures
 from gan_tf1.config import whole_number
 from gan_tf1.data import labelled, unpaired
 from gan_tf1.errors import script
-from gan_tf1.evaluation.statistics import LEVEL, share_interval
+from gan_tf1.evaluation.statistics import share_in_words
 from gan_tf1.experiments import beside, seed_scores, set_translation as experiment
 from gan_tf1.experiments.translation import DIRECTIONS
 from gan_tf1.files import replacing, user_path
 from gan_tf1.generators import compact, judges
 from gan_tf1.training import many_runs, many_runs_command, seed_ranges
-from gan_tf1.wording import percent, quantity
+from gan_tf1.wording import quantity
 
 import numpy as np
 
@@ -58,9 +58,9 @@ def accuracy(judge, tests):
     """A sentence on how many of the held-out images the classifier tells apart correctly."""
     right = np.concatenate([judge(images)[0].argmax(axis=1) == side
                             for side, images in enumerate(tests)])
-    share, low, high = share_interval(right)
-    return (f"the classifier takes {percent(share, 1)} of {quantity(len(right), 'held-out image')} for "
-            f"their own set ({percent(LEVEL)} interval from {percent(low, 1)} to {percent(high, 1)})")
+    share, interval = share_in_words(right)
+    return (f"the classifier takes {share} of {quantity(len(right), 'held-out image')} for their own "
+            f"set ({interval})")
 
 
 @script

@@ -27,7 +27,7 @@ from gan_tf1.config import add_count
 from gan_tf1.data import images, labelled
 from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import classifier_metrics as metrics
-from gan_tf1.evaluation.statistics import LEVEL, share_interval
+from gan_tf1.evaluation.statistics import share_in_words
 from gan_tf1.experiments import beside, seed_scores
 from gan_tf1.experiments.seed_scores import Column, Score
 from gan_tf1.files import replacing, user_path
@@ -36,7 +36,7 @@ from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.published import envelopes
 from gan_tf1.training import many_runs, many_runs_command, seed_ranges
 from gan_tf1.training.run_results import load_samples
-from gan_tf1.wording import percent, quantity
+from gan_tf1.wording import quantity
 
 import numpy as np
 
@@ -107,12 +107,11 @@ def main(argv=None):
             scores = [score_of(TESTED, None, judge_images(test), reference)]
             said = [judge_images(samples) for samples in drawn]
         scores += [score_of(SAMPLES, seed, one, reference) for seed, one in zip(args.seeds, said)]
-        share, low, high = share_interval(right)
+        share, interval = share_in_words(right)
         notes = [f"DCGAN on {data.title}: {quantity(args.n, 'image')} per row, seeds "
                  f"{seed_ranges.listed(args.seeds)}",
-                 f"the classifier is right about {percent(share, 1)} of "
-                 f"{quantity(len(right), 'test image')} ({percent(LEVEL)} interval from {percent(low, 1)} "
-                 f"to {percent(high, 1)})", *many_runs.made_by("dcgan_svhn_report.py", args, paths)]
+                 f"the classifier is right about {share} of {quantity(len(right), 'test image')} "
+                 f"({interval})", *many_runs.made_by("dcgan_svhn_report.py", args, paths)]
         with open(temporary, "w", newline="") as file:
             seed_scores.write(file, scores, notes)
 

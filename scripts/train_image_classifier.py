@@ -12,10 +12,10 @@ the share of held-out images that are classified correctly, with a 95 % interval
 from gan_tf1.data import labelled
 from gan_tf1.errors import script
 from gan_tf1.evaluation import image_classifier as model
-from gan_tf1.evaluation.statistics import LEVEL, share_interval
+from gan_tf1.evaluation.statistics import share_in_words
 from gan_tf1.generators import judges
 from gan_tf1.training import command_line
-from gan_tf1.wording import percent, quantity
+from gan_tf1.wording import quantity
 
 
 @script
@@ -39,10 +39,9 @@ def main(argv=None):
     with judges.classifier(training.path) as judge:
         probabilities, _ = judge(data.test_images)
     right = probabilities.argmax(axis=1) == data.test_labels
-    share, low, high = share_interval(right)
-    print(f"{percent(share, 1)} of {quantity(len(right), 'held-out image')} of {data.title} are "
-          f"classified correctly ({percent(LEVEL)} interval from {percent(low, 1)} to "
-          f"{percent(high, 1)})")
+    share, interval = share_in_words(right)
+    print(f"{share} of {quantity(len(right), 'held-out image')} of {data.title} are classified "
+          f"correctly ({interval})")
 
 
 if __name__ == "__main__":

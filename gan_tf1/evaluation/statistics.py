@@ -3,6 +3,8 @@
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
+from gan_tf1.wording import percent
+
 LEVEL = 0.95  # confidence level of all intervals
 DRAWS = 100   # bootstrap resamples; with 100, the standard error itself is accurate to 7 %
 
@@ -22,6 +24,12 @@ def share_interval(hits) -> tuple[float, float, float]:
     """
     exact = scipy.stats.binomtest(int(np.sum(hits)), len(hits)).proportion_ci(LEVEL, "exact")
     return float(np.mean(hits)), float(exact.low), float(exact.high)
+
+
+def share_in_words(hits) -> tuple[str, str]:
+    """The share of true values in `hits` [n] bool, and its interval: "90.8 %", "95 % interval from ..."."""
+    share, low, high = share_interval(hits)
+    return percent(share, 1), f"{percent(LEVEL)} interval from {percent(low, 1)} to {percent(high, 1)}"
 
 
 def mean_and_error(values) -> tuple[float, float]:
