@@ -5,7 +5,7 @@
 
 Two workers minimize the mean of w x with one variable w, as threads of this process at one server
 of TensorFlow's runtime. All numbers x of the first worker are 1, all of the second -1. Each batch of
-an update shall have a half from each worker, so its gradient, the mean of x, is 0, and w stays near
+an update should have a half from each worker, so its gradient, the mean of x, is 0, and w stays near
 0. If the second worker is late, the first one fills both places, and its own late gradients are
 dropped as stale. Nothing is reported, and w runs away: the effective batch is another one.
 """
