@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_tf1.data import (
-    digits, facades, images, labelled, labelled_first, mixtures, mnist, svhn, two_cities, unpaired)
+    digits, images, labelled, labelled_first, mixtures, mnist, svhn, two_cities, unpaired)
 from gan_tf1.data.order import Order
 from gan_tf1.data.training_set import TrainingSet, checksum
 from gan_tf1.errors import InputError
@@ -32,7 +32,6 @@ SETS = {
     "labelled_first.LabelledFirst": lambda: labelled_first.LabelledFirst(streets()),
     "images.Rows": lambda: images.Rows(pictures(4, 4, 3), pictures(4, 4, 1)),
     "labelled.LabelledRows": lambda: labelled.LabelledRows(pictures(4, 4, 3), LABELS),
-    "facades.PixelRows": lambda: facades.PixelRows(pictures(4, 4, 3), pictures(4, 4)),
     "unpaired.TwoSets": lambda: unpaired.TwoSets(pictures(4, 4, 3), pictures(4, 4, 3)[:9]),
     "mixtures.Points": lambda: mixtures.load("grid", N, 0).train,
     "two_cities.Temperatures": lambda: two_cities.load(0, N).train}
@@ -50,7 +49,7 @@ def as_tuple(batch):
 def test_every_training_set_of_the_package_is_here():
     """Every class with `stored` is a training set, except `mnist.Examples`, the base class of two of them."""
     found = {f"{module.__name__.split('.')[-1]}.{name}"
-             for module in (digits, facades, images, labelled, labelled_first, mixtures, mnist, svhn,
+             for module in (digits, images, labelled, labelled_first, mixtures, mnist, svhn,
                             two_cities, unpaired)
              for name, one in vars(module).items() if isinstance(one, type)
              and one.__module__ == module.__name__ and hasattr(one, "stored")}
