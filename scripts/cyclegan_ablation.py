@@ -121,7 +121,7 @@ def report(args, found, scores, sets, paths, notes):
 
     title = f"CycleGAN between {sets[0]} and {sets[1]}, {args.size} pixels"
     drawing = figures.metric_bars(seed_scores.bars(scores, list(BARS), names),
-                                  f"{title}: mean over seeds, black lines: standard error", BARS)
+                                  seed_scores.bars_title(title, args.seeds), BARS)
     print(figures.save(drawing, args.out / "scores.png"))
     for direction in DIRECTIONS:
         lines = [beside.Lines(names[one.score.row].split(": ")[1], one.confidence, one.stacks)

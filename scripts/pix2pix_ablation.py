@@ -110,7 +110,7 @@ def report(args, found, pairs, paths, notes):
     title = f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels"
     drawing = figures.metric_bars(
         seed_scores.bars(scores, (experiment.PIXEL, "class IoU", *experiment.OVERLAPS), names),
-        f"{title}: mean over seeds, black lines: standard error",
+        seed_scores.bars_title(title, args.seeds),
         {name: f"histogram overlap of {name}" for name in experiment.OVERLAPS})
     print(figures.save(drawing, args.out / "scores.png"))
     rows = [beside.Lines(names[one.score.row], one.accuracy, experiment.lines_of(one, pairs))

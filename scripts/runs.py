@@ -48,7 +48,9 @@ def row(path):
     losses, each = diagnosis.losses_of_log(path, stored, models.of_chapter(stored["chapter"]))
     unit, *names = losses
     count = len(losses[unit]) * each
-    done = quantity(count, unit) + ("" if is_complete(path) else ", unfinished")
+    kept = (path / "generator").is_dir() and not (path / "losses.csv").exists()
+    done = "its generator alone" if kept else quantity(count, unit) + (
+        "" if is_complete(path) else ", unfinished")
     shown = [name for name in names if name in LOSSES] or names
     last = ", ".join(f"{name} {losses[name][-1]:.3g}" for name in shown) if count else "-"
     judged = diagnosis.of_run(path)

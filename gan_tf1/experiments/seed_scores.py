@@ -91,6 +91,12 @@ def bars(scores: Iterable[Score], metrics: Sequence[str], names=None) -> list[Ro
         for metric in metrics if metric in own}) for row, own in of_rows(scores).items()]
 
 
+def bars_title(title: str, seeds: Sequence[int]) -> str:
+    """The title of the figure of `bars`. With one seed, there are no standard errors to draw."""
+    what = "mean over seeds, black lines: standard error" if len(seeds) > 1 else f"seed {seeds[0]} alone"
+    return f"{title}: {what}"
+
+
 def best(scores: Iterable[Score], row: str, metric: str) -> Score:
     """The `Score` of the run of `row` with the highest value of `metric`."""
     return max((score for score in scores if score.row == row), key=lambda score: score.values[metric])

@@ -25,6 +25,8 @@ def test_scores_are_written_and_read_and_have_a_deviation_over_seeds():
     assert gan.split() == "the GAN 50.0 +- 35.4 4 +- 1.41421".split()
     assert seed_scores.best(scores, "gan", "x").seed == 1
     real, gan = seed_scores.bars(scores, ["x"])
+    assert seed_scores.bars_title("T", [0, 1]) == "T: mean over seeds, black lines: standard error"
+    assert seed_scores.bars_title("T", [3]) == "T: seed 3 alone"
     assert real.figures["x"] == (0.5, 0) and gan.figures["x"] == pytest.approx((0.5, 0.25))
 
 

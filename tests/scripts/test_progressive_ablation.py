@@ -91,6 +91,50 @@ def test_the_table_has_the_mean_and_each_seed(script):
     assert plain.split() == "plain 15.00 (10.00 20.00) 0.3000 (0.2500 0.3500)".split()
 
 
+def test_the_order_of_the_rows_is_compared_with_the_papers(script):
+    def rows(**distances):
+        return {"test images": [{"SWD mean": 0.5}],  # no row of the paper
+                **{script.KEYS[key.replace("_", "-")]: [{"SWD mean": one} for one in each]
+                   for key, each in distances.items()}}
+
+    same = script.order(rows(plain=(9, 11), growing=(4, 6), pixel_norm=(1, 4)))
+    assert same == ["from best to worst: + pixel norm, + growing, plain",
+                    "in the paper (as remembered): + pixel norm, + growing, plain",
+                    "rank correlation (Spearman): +1.00"]
+    one_swap = script.order(rows(plain=(9, 11), growing=(4, 6), pixel_norm=(5, 7)))
+    assert one_swap[0] == "from best to worst: + growing, + pixel norm, plain"
+    assert one_swap[2].endswith("+0.50")  # 1 - 6 * 2 / (3 * 8), by hand
+    assert len(script.order(rows(plain=(1,), pixel_norm=(2,)))) == 2  # no correlation of two rows
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:An input array is constant")  # all rows are one and the same run here
+def test_each_learning_rate_has_its_own_runs_and_its_own_table(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(images, "load", few)
+    made = []
+
+    def train_all(wanted, args):
+        made.extend(wanted)
+        path = tmp_path / "run"
+        if not path.exists():
+            load_script("13_progressive_gan.py").main([*TINY, "--run-dir", str(path)])
+        return [path for _ in wanted]
+
+    monkeypatch.setattr(many_runs, "train_all", train_all)
+    monkeypatch.setattr(script, "BATCH", 50)
+    out = tmp_path / "table.txt"
+    script.main(["--out", str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn", "--samples", "64",
+                 "--seeds", "0-1", "--rows", "plain", "growing", "pixel-norm", "--learning-rates", "0.001", "0.005"])
+    assert [one.name for one in made] == [f"{row}-rate-{rate}-seed-{seed}" for rate in (0.001, 0.005)
+                                          for row in (0, 1, 4) for seed in (0, 1)]
+    assert all(one.flags[-2:] == ["--learning-rate", float(one.name.split("-")[2])] for one in made)
+    text = out.read_text()
+    assert text.count("learning rate 0.001\n") == text.count("learning rate 0.005\n") == 1
+    assert text.count("from best to worst: ") == 2
+    rows = {line.split(",")[0] for line in out.with_suffix(".csv").read_text().splitlines()}
+    assert {"rate 0.001: plain", "rate 0.005: + pixel norm"} <= rows
+
+
 @pytest.mark.parametrize("arguments, complaint", [
     (["--out", "table.csv", "--work-dir", "w"], "table.csv must end in .txt"),
     (["--out", "table.txt", "--work-dir", "w", "--samples", "1"], "--samples must be at least 2"),

@@ -137,6 +137,9 @@ def test_a_run_killed_in_its_first_epoch_is_unfinished_and_not_damaged(main, tmp
     found = rows(capsys.readouterr().out)
     assert found["empty"] == "mnist_gan drawn 3 0 epochs, unfinished - too short nothing"
     assert found["none"] == "vanilla_gan drawn 3 0 iterations, unfinished - too short nothing"
+    (tmp_path / "none" / "generator").mkdir()  # as it is kept with results, without losses
+    main([str(tmp_path / "none")])
+    assert rows(capsys.readouterr().out)["none"] == "vanilla_gan drawn 3 its generator alone - too short nothing"
     load_script("diagnose.py").main([str(tmp_path / "empty")])
     assert "Too short to be judged: no epoch is complete yet." in capsys.readouterr().out
 
