@@ -1,17 +1,24 @@
-"""How much memory and how many cores this machine has, or the share of them that a process may use.
+"""How much memory and how many cores a process may use, and how much memory it has used.
 
 What cannot fit in memory is refused before it is allocated. Many runs keep all cores busy.
 """
 
 import os
 import pathlib
+import sys
 from collections.abc import Iterator
 
 from gan_tf1.errors import InputError
 
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None
+
 UNLIMITED = 2**60  # bytes; a control group without a limit states a larger number
 PERIOD = 100_000   # microseconds; in version 1 of control groups another file may state another
 GROUPS = pathlib.Path("/proc/self/cgroup")  # the control groups of this process
+STATUS = pathlib.Path("/proc/self/status")  # what Linux tells of this process
 ROOT = pathlib.Path("/sys/fs/cgroup")       # the folder of all control groups
 
 
@@ -25,6 +32,22 @@ def available() -> int | None:
     except (AttributeError, ValueError, OSError):
         return None
     return min([machine, *_group_limits()]) if machine > 0 else None
+
+
+def peak() -> int | None:
+    """The peak resident memory of this process in bytes, or None on Windows, where it is not known.
+
+    On Linux it is read from /proc, since `ru_maxrss` there starts at the parent's memory.
+    """
+    try:
+        for line in STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 2**10 * int(line.split()[1])
+    except OSError:
+        pass
+    if resource is None:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 2**10)
 
 
 def cores() -> int:

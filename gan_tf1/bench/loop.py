@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from gan_tf1.bench.worker import peak_mib
+from gan_tf1 import memory
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError, TrainingError, script
@@ -100,7 +100,7 @@ def main(argv=None):
         print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
               f"{np.max(ratios):.3f}, {len(bare)} rounds)")
     print(f"seconds per epoch: {np.median(whole):.2f} in a script, {np.median(bare):.2f} bare")
-    print(f"peak resident memory: {peak_mib():.0f} MiB")
+    print(f"peak resident memory: {memory.peak() / 2**20:.0f} MiB")
 
 
 if __name__ == "__main__":

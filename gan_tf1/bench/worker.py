@@ -13,29 +13,13 @@ the threads of a pool may spin before they sleep.
 import importlib.metadata
 import json
 import os
-import resource
 import sys
 import time
 
+from gan_tf1 import memory
 from gan_tf1.bench import rows, work as works
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
-
-
-def peak_mib() -> float:
-    """The peak resident memory of this process in MiB.
-
-    On Linux it is read from /proc, since `ru_maxrss` there starts at the parent's memory.
-    """
-    try:
-        with open("/proc/self/status") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 2**10
-    except OSError:
-        pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def serve(runner, asked, say) -> None:
@@ -48,7 +32,7 @@ def serve(runner, asked, say) -> None:
         start = time.perf_counter()
         losses = runner.run(int(line))
         seconds = time.perf_counter() - start
-        say({"seconds": seconds, "losses": losses, "peak_mib": peak_mib(), "waited_cpu": waited})
+        say({"seconds": seconds, "losses": losses, "peak_mib": memory.peak() / 2**20, "waited_cpu": waited})
         answered = time.process_time()
 
 

@@ -29,7 +29,7 @@ from gan_tf1.files import replacing
 from gan_tf1.places import SCRIPTS
 from gan_tf1.training import processes, run_lock
 from gan_tf1.training.run_config import data_of, read_config
-from gan_tf1.training.run_results import diverged, is_complete
+from gan_tf1.training.run_results import diverged, is_complete, peak_memory
 from gan_tf1.training.seed_ranges import listed
 from gan_tf1.wording import quantity
 
@@ -241,9 +241,18 @@ def per_row(names, found) -> dict[str, list]:
 
 
 def made_by(program, args, paths) -> list[str]:
-    """Three lines for a report: the command, the data of the runs at `paths`, their versions."""
+    """Lines for a report: the command, and the data, versions and peak memory of the runs at `paths`."""
     return [f"command: {program} {shlex.join(args.argv)}", data_line(paths),
-            f"versions: {json.dumps(read_config(paths[0])['versions'])}"]
+            f"versions: {json.dumps(read_config(paths[0])['versions'])}", *memory_line(paths)]
+
+
+def memory_line(paths) -> list[str]:
+    """The line of a report on the peak memory of the runs at `paths`: none if it is not known of any."""
+    known = [peak for peak in map(peak_memory, paths) if peak]
+    if not known:
+        return []
+    least, most = (memory.in_words(extreme(known)) for extreme in (min, max))
+    return [f"peak memory of a run: {most if least == most else f'{least} to {most}'}"]
 
 
 def data_line(paths) -> str:

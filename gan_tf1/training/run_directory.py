@@ -11,6 +11,8 @@
     fixed.f32        with --record: the images of the same latent vectors after each epoch, float32
                      [epochs, n, ...] without a header
     diagnosis.txt    one sentence on how the run went
+    peak_memory.txt  the peak memory, in bytes, of the process that completed the run, unless it
+                     is not known
     shares.csv       the share of each mode in each set of samples, if the modes are known
     figures/         PNG files
     events/          TensorBoard events: losses, sample grids, the graph
@@ -30,12 +32,13 @@ import zlib
 import numpy as np
 from tqdm import tqdm
 
+from gan_tf1 import memory
 from gan_tf1.errors import InputError
 from gan_tf1.files import UNFINISHED, flush, make_folder, replacing
 from gan_tf1.training import outputs, processes
 from gan_tf1.training.growing import GrowingFile, crc32
 from gan_tf1.training.run_config import read_config
-from gan_tf1.training.run_results import FIXED, is_complete, load_samples
+from gan_tf1.training.run_results import FIXED, PEAK_MEMORY, is_complete, load_samples
 
 try:
     import fcntl
@@ -292,6 +295,10 @@ class Run:
             samples = np.memmap(raw, np.float32, "r").reshape(-1, *self.config["sample_shape"])
             with replacing(self.path / "samples.npz") as temporary:
                 np.savez(temporary, samples=samples)
+        peak = memory.peak()
+        if peak is not None:
+            with replacing(self.path / PEAK_MEMORY) as temporary:
+                temporary.write_text(f"{peak}\n")
         self._files.pop("samples.f32").close()
         raw.unlink()
 

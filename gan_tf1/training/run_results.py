@@ -10,6 +10,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.training.run_config import read_config
 
 FIXED = "fixed.f32"  # the images of the same latent vectors over training, of a run with --record
+PEAK_MEMORY = "peak_memory.txt"  # of the process that completed the run, in bytes
 
 
 def load_losses(path, name="losses.csv") -> dict[str, np.ndarray]:
@@ -44,6 +45,14 @@ def is_complete(path) -> bool:
     """Whether the run at `path` has all of its epochs: `Run.finish` has removed samples.f32."""
     losses, grown = (pathlib.Path(path) / name for name in ("losses.csv", "samples.f32"))
     return losses.exists() and losses.stat().st_size > 0 and not grown.exists()
+
+
+def peak_memory(path) -> int | None:
+    """The peak memory in bytes of the complete run at `path`, or None if it is not known."""
+    try:
+        return int((pathlib.Path(path) / PEAK_MEMORY).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def diverged(path) -> bool:

@@ -53,6 +53,17 @@ def made(monkeypatch):
     return names
 
 
+def test_a_report_states_the_least_and_the_most_memory_of_its_runs(tmp_path):
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        complete(path)
+    assert many_runs.memory_line(paths) == []  # of an earlier version
+    (paths[0] / "peak_memory.txt").write_text("812000000\n")
+    assert many_runs.memory_line(paths) == ["peak memory of a run: 0.81 GB"]
+    (paths[2] / "peak_memory.txt").write_text("1240000000\n")
+    assert many_runs.memory_line(paths) == ["peak memory of a run: 0.81 GB to 1.2 GB"]
+
+
 # --- the part of a shard ---
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 50])

@@ -13,7 +13,7 @@ import pytest
 
 import few_digits
 from conftest import load_script, refusal, unpainted
-from gan_tf1 import figures
+from gan_tf1 import figures, memory
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.models import mnist_gan
@@ -61,7 +61,8 @@ def final_state(path):
 def test_a_complete_run_has_all_its_files(finished):
     assert {path.name for path in finished.iterdir()} == {
         "config.json", "log.txt", "losses.csv", "samples.npz", "diagnosis.txt", "figures", "events",
-        "generator", "state"}
+        "generator", "state", "peak_memory.txt"}
+    assert 1e8 < run_results.peak_memory(finished) <= memory.peak()  # TensorFlow alone takes more than 100 MB
     assert {path.name for path in (finished / "figures").iterdir()} == {
         "losses.png", "samples.png", "progress.png"}
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in (finished / "figures").iterdir())
