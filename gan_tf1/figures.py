@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -154,7 +154,7 @@ def sample_grid(images: np.ndarray, title: str, columns: int = 4, inches: float 
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
-    room = 0.15 + 0.083 * max(len(str(name)) for name in names) if names is not None else 0
+    room = 0.15 + 0.083 * max(len(line) for name in names for line in str(name).split("\n")) if names is not None else 0
     figure = new_figure(size + room, size * height / width + 0.1, title)
     axes = figure.subplots()
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)
@@ -267,11 +267,12 @@ def estimate_and_distance(iterations: np.ndarray, estimate: np.ndarray, distance
     return figure
 
 
-def metric_bars(rows: Sequence, title: str, labels: Mapping[str, str] = {}) -> Figure:
+def metric_bars(rows: Sequence, title: str, labels: Mapping[str, str] = {},
+                real: Collection[int] = (0,)) -> Figure:
     """One panel per metric, with one bar per row for its value and its standard error.
 
-    Each of `rows` has a `name` and `figures`, a dict metric -> `(value, standard error)`. The first
-    row is that of the real images. `labels` maps metrics to the labels of their axes, for those
+    Each of `rows` has a `name` and `figures`, a dict metric -> `(value, standard error)`. The
+    `real` rows, by number, are those of real images, and are grey. `labels` maps metrics to the labels of their axes, for those
     whose names do not say enough.
     """
     from matplotlib.ticker import MaxNLocator
@@ -283,7 +284,7 @@ def metric_bars(rows: Sequence, title: str, labels: Mapping[str, str] = {}) -> F
         values, errors = zip(*(row.figures[column] for row in rows))
         places = range(len(rows))
         bars = axes.barh(places, values, xerr=errors,
-                         color=["0.6"] + [DISC_COLOUR] * (len(rows) - 1))  # real images are grey
+                         color=["0.6" if place in real else DISC_COLOUR for place in places])
         axes.bar_label(bars, fmt="{:.3g}", padding=3)
         longest = np.nanmax(np.add(values, errors))
         if longest > 0:

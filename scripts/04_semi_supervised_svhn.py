@@ -14,7 +14,7 @@ from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SAMPLES = 50
-SMALL = command_line.Small(  # checkpoints/semi_supervised/README.md has their results
+SMALL = command_line.Small(  # like those of checkpoints/semi_supervised/README.md, with larger batches
     {"epochs": 5, "extra_class": 0, "label_repeats": 10, "drop_rate": 0.2, "learning_rate": 0.0006,
      "lr_shrink": 0.8},
     "25 epochs with the chapter's settings (14,325 steps on SVHN), half an hour on two cores")

@@ -120,8 +120,7 @@ def report(args, found, scores, sets, paths, notes):
     print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
 
     title = f"CycleGAN between {sets[0]} and {sets[1]}, {args.size} pixels"
-    drawing = figures.metric_bars(seed_scores.bars(scores, list(BARS), names),
-                                  seed_scores.bars_title(title, args.seeds), BARS)
+    drawing = seed_scores.bars(scores, BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
     for direction in DIRECTIONS:
         lines = [beside.Lines(names[one.score.row].split(": ")[1], one.confidence, one.stacks)

@@ -108,10 +108,7 @@ def report(args, found, pairs, paths, notes):
     print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
 
     title = f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels"
-    drawing = figures.metric_bars(
-        seed_scores.bars(scores, (experiment.PIXEL, "class IoU", *experiment.OVERLAPS), names),
-        seed_scores.bars_title(title, args.seeds),
-        {name: f"histogram overlap of {name}" for name in experiment.OVERLAPS})
+    drawing = seed_scores.bars(scores, experiment.BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
     rows = [beside.Lines(names[one.score.row], one.accuracy, experiment.lines_of(one, pairs))
             for one in found if one.score.seed == args.seeds[0]]

@@ -26,10 +26,11 @@ or, with several numbers of labels, labels.png in place of the last three. The r
 
 import itertools
 import shlex
+import textwrap
 
 from gan_tf1 import figures, models
 from gan_tf1.config import whole_number
-from gan_tf1.data import svhn, svhn_files
+from gan_tf1.data import svhn
 from gan_tf1.errors import InputError, script
 from gan_tf1.experiments import semi_supervised as experiment, semi_supervised_figures
 from gan_tf1.experiments.semi_supervised import CHAPTER, ROWS
@@ -44,7 +45,6 @@ import numpy as np
 
 FIXED = ("--num-labels", "--labels", "--label-seed", "--tested", "--variant", "--gen-loss",
          "--test-statistics", "--supervised-only")  # the rows differ in these, or all have the same
-CONFUSED = ("labelled", "printed", "corrected", "salimans")  # in the figure, if they are rows
 SHOWN = 12  # samples of a row
 
 
@@ -84,11 +84,6 @@ def confusion(path, data):
     for true, taken in pairs:
         np.add.at(counts, (true, taken), 1)
     return counts
-
-
-def classes(data):
-    """The names of the ten classes of the data set with this key."""
-    return svhn_files.CIFAR10_CLASSES if data == "cifar10" else tuple("0123456789")
 
 
 @script
@@ -154,10 +149,7 @@ def draw_confusion(args, paths, title):
             lines += [f"{row},{true},{taken},{number}"
                       for (true, taken), number in np.ndenumerate(table)]
         temporary.write_text("\n".join(lines) + "\n")
-    chosen = {row: counts[row] for row in CONFUSED if row in counts} or counts
-    figure = semi_supervised_figures.confusions(
-        chosen, classes(args.data), f"Which class test images of {title} are taken for, in percent "
-        "of their class")
+    figure = semi_supervised_figures.confusions(counts, experiment.class_names(args.data), title)
     print(args.out / "confusion.csv", figures.save(figure, args.out / "confusion.png"), sep="\n")
 
 
@@ -169,7 +161,8 @@ def draw_samples(args, paths, title):
     first = [paths[row, args.num_labels[0], args.seeds[0]] for row in rows]
     shown = [load_samples(path)[-1][:SHOWN] for path in first]
     figure = figures.sample_grid(np.concatenate(shown), f"Last samples on {title}, seed "
-                                 f"{args.seeds[0]}", SHOWN, 0.7, rows)
+                                 f"{args.seeds[0]}", SHOWN, 0.7,
+                                 [textwrap.fill(ROWS[row].meaning, 30) for row in rows])
     print(figures.save(figure, args.out / "samples.png"))
 
 

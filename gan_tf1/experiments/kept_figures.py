@@ -8,7 +8,8 @@ from gan_tf1 import figures, tables
 from gan_tf1.bench import table
 from gan_tf1.evaluation import judged
 from gan_tf1.experiments import (
-    collapse_figures, detection, semi_supervised, semi_supervised_figures, theory, theory_figures)
+    collapse_figures, detection, label_translation, seed_scores, semi_supervised,
+    semi_supervised_figures, theory, theory_figures)
 from gan_tf1.figure_layout import new_figure
 from gan_tf1.places import SHIPPED as KEPT
 from gan_tf1.published import comparison_figure, envelope_figures, envelopes, logs, other_logs
@@ -82,6 +83,25 @@ def ways_to_train(folder):
         found = semi_supervised.read_rows(file)
     first = (folder / "table.txt").read_text().splitlines()[0]
     return semi_supervised_figures.curves(found, re.search("GAN on (.*), seeds", first)[1])
+
+
+def confused(folder):
+    """Which classes the networks in `folder` take the test images for."""
+    with open(folder / "confusion.csv", newline="") as file:
+        counts = semi_supervised.read_confusion(file)
+    first = (folder / "table.txt").read_text().splitlines()[0]
+    return semi_supervised_figures.confusions(counts, semi_supervised.class_names(folder.name),
+                                              re.search("GAN on (.*), seeds", first)[1])
+
+
+def facades():
+    """The scores of pix2pix on facades, from labels to photographs."""
+    path = KEPT / "pix2pix" / "facades" / "scores.csv"
+    title = re.match("# (pix2pix on .* pixels), ", path.read_text())[1]
+    with open(path, newline="") as file:
+        scores = seed_scores.read(file)
+    names = {row: way.name for row, way in label_translation.ways(int(title.split()[-2])).items()}
+    return seed_scores.bars(scores, label_translation.BARS, names, title)
 
 
 def losses():
@@ -164,9 +184,12 @@ def every():
         (KEPT / "mnist_generators" / "evaluation.txt").read_text()))
     for data in ("mnist", "two_cities"):
         yield f"mode_collapse/{data}_remedies.png", remedies(data)
-    for name in ("cifar10", "street", "svhn_subset", "svhn_subset_narrow"):
+    for name in ("cifar10", "street", "street_single", "svhn_subset", "svhn_subset_narrow"):
         folder = KEPT / "semi_supervised" / name
         yield f"semi_supervised/{name}/accuracies.png", ways_to_train(folder)
+        if (folder / "confusion.csv").exists():
+            yield f"semi_supervised/{name}/confusion.png", confused(folder)
+    yield "pix2pix/facades/scores.png", facades()
     for name in ("estimate", "penalty"):
         yield f"wasserstein_gan/{name}.png", figures.estimate_and_distance(*judged.read_estimate(
             (KEPT / "wasserstein_gan" / f"{name}.txt").read_text()))

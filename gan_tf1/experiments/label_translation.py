@@ -28,6 +28,8 @@ from gan_tf1.training.run_config import read_config
 PATCHES = {1: 0, 16: 1, 70: 3}  # pixels of a patch -> --disc-layers
 PIXEL, OVERLAPS = "pixel accuracy", ("L", "a", "b")
 PERCENT = Column(factor=100)
+BARS = {PIXEL: PIXEL, "class IoU": "class IoU",  # metric -> label of its panel
+        **{name: f"histogram overlap of {name}" for name in OVERLAPS}}
 COLUMNS = {PIXEL: PERCENT._replace(head="per-pixel (%)"),
            "class accuracy": PERCENT._replace(head="per-class (%)"),
            "class IoU": PERCENT._replace(head="class IoU (%)"),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_tf1 import tables
+from gan_tf1 import figures, tables
 from gan_tf1.evaluation.judged import Row
 from gan_tf1.evaluation.statistics import mean_and_error
 
@@ -84,17 +84,19 @@ def table(scores: Iterable[Score], columns: dict[str, Column], names=None) -> li
         for row, own in of_rows(scores).items()])
 
 
-def bars(scores: Iterable[Score], metrics: Sequence[str], names=None) -> list[Row]:
-    """The rows of `figures.metric_bars`: the mean over seeds and its standard error (0 for one seed)."""
-    return [Row((names or {}).get(row, row), {
-        metric: (own[metric].mean(), np.nan_to_num(mean_and_error(own[metric])[1]))
-        for metric in metrics if metric in own}) for row, own in of_rows(scores).items()]
+def bars(scores: Sequence[Score], labels: dict[str, str], names, title: str):
+    """A bar for each row: the mean over its seeds, and its standard error if there are several.
 
-
-def bars_title(title: str, seeds: Sequence[int]) -> str:
-    """The title of the figure of `bars`. With one seed, there are no standard errors to draw."""
+    `labels` maps the metrics to the labels of their panels. Rows without training are grey.
+    """
+    seeds = sorted({score.seed for score in scores} - {None})
     what = "mean over seeds, black lines: standard error" if len(seeds) > 1 else f"seed {seeds[0]} alone"
-    return f"{title}: {what}"
+    rows, real = of_rows(scores), {score.row for score in scores if score.seed is None}
+    drawn = [Row(names.get(row, row), {
+        metric: (own[metric].mean(), np.nan_to_num(mean_and_error(own[metric])[1]))
+        for metric in labels if metric in own}) for row, own in rows.items()]
+    return figures.metric_bars(drawn, f"{title}: {what}", labels,
+                               [place for place, row in enumerate(rows) if row in real])
 
 
 def best(scores: Iterable[Score], row: str, metric: str) -> Score:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy  # its parts are imported when they are first used
 
 from gan_tf1 import tables
+from gan_tf1.data.svhn_files import CIFAR10_CLASSES
 from gan_tf1.evaluation.statistics import mean_and_error
 from gan_tf1.training.run_results import load_losses
 
@@ -74,6 +75,11 @@ class Found(NamedTuple):
         return 100 * self.columns["test_accuracies"][:, -1]
 
 
+def class_names(data: str) -> tuple[str, ...]:
+    """The names of the ten classes of the data set with the key `data`."""
+    return CIFAR10_CLASSES if data == "cifar10" else tuple("0123456789")
+
+
 def of_runs(row: str, labels: int, seeds: Sequence[int], paths: Sequence[pathlib.Path]) -> Found:
     """The `Found` of the complete runs at `paths`, one for each of the `seeds`.
 
@@ -95,6 +101,14 @@ def write_rows(file, found: Sequence[Found]) -> None:
                 rows.writerow([each.row, each.labels, seed, int(epoch), *(
                     f"{each.columns[name][number, place]:.6g}" if name in each.columns else ""
                     for name in COLUMNS)])
+
+
+def read_confusion(lines: Iterable[str]) -> dict[str, np.ndarray]:
+    """The counts in the lines of a confusion.csv: row -> [10, 10] or [10, 11]."""
+    counts = {}
+    for line in tables.rows_of(lines):
+        counts.setdefault(line["row"], []).append(int(line["images"]))
+    return {row: np.array(own).reshape(10, -1) for row, own in counts.items()}
 
 
 def read_rows(lines: Iterable[str]) -> list[Found]:

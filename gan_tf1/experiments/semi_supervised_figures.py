@@ -9,7 +9,14 @@ from gan_tf1.figure_layout import count_along, legend_below, new_figure
 from gan_tf1.wording import quantity
 
 FAKE = "fake"
-FEW = 4  # rows: the ranges of more would hide each other
+CONFUSED = ("labelled", "printed", "corrected", "salimans")  # rows of `confusions`
+FEW = 5  # rows: the ranges of more would hide each other
+
+
+def style(row):
+    """The colour and line of `row`, the same in all figures."""
+    number = list(dict.fromkeys([*CONFUSED, *ROWS])).index(row)
+    return {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
 
 
 def curves(found: Sequence[Found], data_title: str):
@@ -21,14 +28,13 @@ def curves(found: Sequence[Found], data_title: str):
     figure = new_figure(9, 5, f"Semi-supervised GAN on {data_title}, {found[0].labels:,} labels, "
                         f"{quantity(len(found[0].seeds), 'seed')}")
     axes = figure.subplots()
-    for number, each in enumerate(found):
+    for each in found:
         test = 100 * each.columns["test_accuracies"]
-        style = {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
         epochs = each.epochs - each.epochs[0] + 1  # one of the models counts from 0
-        axes.plot(epochs, test.mean(axis=0), **style, label=ROWS[each.row].meaning)
+        axes.plot(epochs, test.mean(axis=0), **style(each.row), label=ROWS[each.row].meaning)
         if len(found) <= FEW:
             axes.fill_between(epochs, test.min(axis=0), test.max(axis=0), linewidth=0,
-                              color=style["color"], alpha=0.12)
+                              color=style(each.row)["color"], alpha=0.12)
     count_along(axes, "epoch")
     axes.set(ylabel="test accuracy (%)")
     axes.grid(alpha=0.3)
@@ -40,13 +46,13 @@ def over_labels(found: Sequence[Found], title: str):
     """The test accuracy after the last epoch over the number of labels, with every seed."""
     figure = new_figure(8, 5, title)
     axes = figure.subplots()
-    for number, row in enumerate(dict.fromkeys(each.row for each in found)):
+    for row in dict.fromkeys(each.row for each in found):
         own = sorted((each for each in found if each.row == row), key=lambda each: each.labels)
         labels = [each.labels for each in own]
-        axes.plot(labels, [each.test.mean() for each in own], color=f"C{number}",
+        axes.plot(labels, [each.test.mean() for each in own], **style(row),
                   label=ROWS[row].meaning)
         for each in own:
-            axes.plot([each.labels] * len(each.test), each.test, "o", color=f"C{number}",
+            axes.plot([each.labels] * len(each.test), each.test, "o", color=style(row)["color"],
                       markersize=3)
     ticks = sorted({each.labels for each in found})
     axes.set_xscale("log")
@@ -58,22 +64,25 @@ def over_labels(found: Sequence[Found], title: str):
     return figure
 
 
-def confusions(tables: dict[str, np.ndarray], classes: Sequence[str], title: str):
-    """For each row, which share of the images of a class is taken for which class.
+def confusions(counts: dict[str, np.ndarray], classes: Sequence[str], data_title: str):
+    """For each row in `CONFUSED`, or for all rows if none is, which classes are taken for which.
 
-    `tables` maps a row to counts [10, 10] or [10, 11]; in the latter, the last column counts the
-    images that were taken for fakes. `classes` are the names of the ten classes.
+    `counts` maps a row to numbers of test images [10, 10] or [10, 11]; in the latter, the last
+    column counts the images that were taken for fakes. `classes` are the names of the ten classes.
     """
+    tables = {row: counts[row] for row in CONFUSED if row in counts} or counts
+    title = (f"Test images of {data_title}: which class they are taken for, in percent of their own "
+             "class")
     figure = new_figure(4.6 * len(tables), 4.8, title)
     every = figure.subplots(1, len(tables), squeeze=False)[0]
-    for (row, counts), axes in zip(tables.items(), every):
-        shares = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    for (row, table), axes in zip(tables.items(), every):
+        shares = 100 * table / np.maximum(1, table.sum(axis=1, keepdims=True))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
         for (true, taken), share in np.ndenumerate(shares):
             if share >= 1:
                 axes.text(taken, true, f"{share:.0f}", ha="center", va="center",
                           fontsize="x-small", color="white" if share > 50 else "black")
-        names = [*classes, FAKE][:counts.shape[1]]
+        names = [*classes, FAKE][:table.shape[1]]
         turned = 90 if max(map(len, names)) > 4 else 0
         axes.set_xticks(range(len(names)), names, rotation=turned, fontsize="small")
         axes.set_yticks(range(len(classes)), classes, fontsize="small")

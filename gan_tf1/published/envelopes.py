@@ -25,7 +25,7 @@ from gan_tf1.wording import quantity
 
 LOSSES = "losses.csv"
 FEWEST = 2  # seeds: one alone has no spread
-FEWEST_KNOWN = 3  # seeds of a known change, for odds
+FEWEST_KNOWN = 3  # seeds of a known change, for a probability
 FIRST, LAST = 100, 10  # rows that a thinned envelope keeps in any case
 
 KNOWN_CHANGES = pathlib.Path(__file__).parent / "known_changes"
@@ -140,7 +140,7 @@ def divergences(chapter, folder=None) -> list[str]:
         if lost := _lost(text):
             title = dict(_comments(text)).get("change", path.stem)
             few = 0 < _complete(text) < FEWEST_KNOWN
-            left_out = "; the others are too few for odds" if few else ""
+            left_out = "; the others are too few for a probability" if few else ""
             found.append(f"{title}: {lost}{left_out}")
     return found
 

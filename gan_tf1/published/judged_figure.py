@@ -53,8 +53,8 @@ def _band(axes, envelope: envelopes.Envelope, loss, name):
     """The interval of 95 % of single seeds at each epoch, for our seeds of one program."""
     low, high = prediction_interval(envelope.losses[loss], 0.05)
     least, most = envelope.chapter.bounds_of(loss)
-    what = "the chapter" if name == other_logs.NO_CHANGE else envelope.title
+    what = "the chapter's program" if name == other_logs.NO_CHANGE else envelope.title
     axes.fill_between(envelope.epochs, np.clip(low, least, most), np.clip(high, least, most),
                       color="0.75" if name == other_logs.NO_CHANGE else COLOURS[name],
                       alpha=1 if name == other_logs.NO_CHANGE else 0.25, linewidth=0,
-                      label=f"95 % of single seeds of ours, {what} ({envelope.seeds} seeds)")
+                      label=f"95 % interval of a seed of ours, {what} ({envelope.seeds} seeds)")

@@ -133,7 +133,7 @@ def together(chapter):
 
 
 def likes(chapter):
-    """A line for each published log: which known program it looks most like, with odds."""
+    """A line for each published log: which known program it looks most like, with probabilities."""
     programs = envelopes_of(chapter)
     if len(programs) > 1 and other_logs.NO_CHANGE in programs:
         programs[likeness.CHAPTER] = programs.pop(other_logs.NO_CHANGE)

@@ -15,20 +15,20 @@ program that learns nothing are many times smaller than the chapter's. The distr
 seed: it is wider than that of the seeds by the factor 1 + 1/n, and has heavy tails, since mean and
 variances of n seeds are inaccurate.
 
-The odds are the likelihoods of the log under the programs, times equal prior probabilities: before the log
-is seen, each known program is taken to be equally probable. Such odds are too certain wherever the model is
-wrong: if single statistics have heavy tails or are skewed, or if the correlations of the programs differ.
-How much too certain, the seeds themselves show. Each is left out in turn, and its likelihood under all
-programs is computed from the others. All log-likelihoods are then multiplied by the `caution`, a factor of
-at most 1, with which the odds of the seeds' own programs are best on average (the logarithmic score; this
-is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which the
-truth is known, the most likely program is then right about as often as its odds say.
+The probabilities are the likelihoods of the log under the programs, times equal prior ones: before the log
+is seen, each known program is taken to be equally probable. Such probabilities are too certain wherever the
+model is wrong: if single statistics have heavy tails or are skewed, or if the correlations of the programs
+differ. How much too certain, the seeds themselves show. Each is left out in turn, and its likelihood under
+all programs is computed from the others. All log-likelihoods are then multiplied by the `caution`, a factor
+of at most 1, with which the probabilities of the seeds' own programs are best on average (the logarithmic
+score; this is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of
+which the truth is known, the most likely program is then right about as often as its probability says.
 
-The odds say nothing about programs that are not known. That is asked separately: does the log fit the
-most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
+The probabilities say nothing about programs that are not known. That is asked separately: does the log fit
+the most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
 distribution, whose tail probability says how far away it is. This is compared with the same of all seeds
-and their own programs, each seed left out in turn. If the log is among the 1 % that are furthest away,
-the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them.)
+and their own programs, each seed left out in turn. If the log is among the 1 % that are furthest away, the
+answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them.)
 """
 
 import functools
@@ -44,14 +44,14 @@ from gan_tf1.wording import percent
 PRIOR_SEEDS = 4
 FIT = 0.01        # level of "none of these"
 LISTED = 3        # programs that a sentence names
-LEAST = 0.005     # odds below this are not named
+LEAST = 0.005     # programs with a lower probability are not named
 LEAST_CAUTION = 0.05
 CHAPTER, OWN = "chapter", "the chapter's own program"  # its name and title among the programs
 
 
 class Likeness(NamedTuple):
-    """The odds of known programs, name -> probability, in decreasing order, and whether the best fits."""
-    odds: dict
+    """The probabilities of the known programs, name -> number in decreasing order, and whether the best fits."""
+    probabilities: dict
     titles: dict        # name -> title
     fit: float          # share of seeds as far from their own program as the log is from the best
     level: float        # of "none of these"
@@ -64,15 +64,15 @@ class Likeness(NamedTuple):
     @property
     def best(self) -> str:
         """The name of the most likely program, or "" if none fits."""
-        return "" if self.none else next(iter(self.odds))
+        return "" if self.none else next(iter(self.probabilities))
 
     @property
     def sentence(self) -> str:
         """"Most like: no label smoothing (97 %); Adam 0.002 (2 %)"."""
         named = "; ".join(f"{self.titles[name]} ({percent(share)})" for name, share in
-                          list(self.odds.items())[:LISTED] if share >= LEAST)
+                          list(self.probabilities.items())[:LISTED] if share >= LEAST)
         if self.none:
-            return f"Like none of the {len(self.odds)} known programs. The nearest: {named}."
+            return f"Like none of the {len(self.probabilities)} known programs. The nearest: {named}."
         return f"Most like: {named}."
 
 
@@ -150,7 +150,7 @@ def _log_likelihoods(values, known):
 
 
 def _caution(logs):
-    """The factor with which the log-likelihoods of held-out seeds give the best odds on average.
+    """The factor with which the log-likelihoods of held-out seeds give the best probabilities on average.
 
     `logs` has an array [seeds, programs] for each program, of its own seeds. All programs weigh the same.
     """
@@ -174,14 +174,14 @@ def _far(z, inverse, seeds):
 
 
 def classify(runs, fit) -> tuple[dict, float]:
-    """The odds, name -> probability in decreasing order, and the fit of the statistics `runs` [m, k]."""
-    odds = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
-    best = int(np.argmax(odds))
+    """The probabilities, name -> number in decreasing order, and the fit of the statistics `runs` [m, k]."""
+    chances = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
+    best = int(np.argmax(chances))
     far = _far((runs - fit.means[best]) / fit.scales[best], fit.inverse, fit.seeds[best])
     beyond = len(fit.far) - np.searchsorted(fit.far, far.max())
     share = min(1.0, len(runs) * (beyond + 1) / (len(fit.far) + 1))  # of the furthest run (Bonferroni)
-    order = np.argsort(-odds, kind="stable")
-    return {fit.names[place]: float(odds[place]) for place in order}, float(share)
+    order = np.argsort(-chances, kind="stable")
+    return {fit.names[place]: float(chances[place]) for place in order}, float(share)
 
 
 def statistics(programs, logs=()) -> tuple[dict, list]:
@@ -203,8 +203,8 @@ def most_like(logs, programs) -> Likeness:
     """The `Likeness` of `logs` of one program to known `programs`, a dict of name -> `Envelope`."""
     values, asked = statistics(programs, logs)
     known = fitted(values)
-    odds, fit = classify(window_statistics.values_of_logs(asked, logs), known)
-    return Likeness(odds, {name: one.title or OWN for name, one in programs.items()}, fit, known.level)
+    chances, fit = classify(window_statistics.values_of_logs(asked, logs), known)
+    return Likeness(chances, {name: one.title or OWN for name, one in programs.items()}, fit, known.level)
 
 
 def confusion(programs) -> tuple[list, np.ndarray]:
@@ -219,6 +219,6 @@ def confusion(programs) -> tuple[list, np.ndarray]:
         for seed in range(len(values)):
             rest = {**programs, name: np.delete(values, seed, axis=0)}
             known = fitted(rest)
-            odds, fit = classify(values[seed:seed + 1], known)
-            counts[row, len(names) if fit <= known.level else names.index(next(iter(odds)))] += 1
+            chances, fit = classify(values[seed:seed + 1], known)
+            counts[row, len(names) if fit <= known.level else names.index(next(iter(chances)))] += 1
     return names, counts

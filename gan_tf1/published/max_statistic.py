@@ -24,7 +24,7 @@ all but the share asked for). This assumes nothing about those statistics, but n
 rarer than 1 / (n + 1), and statistics with heavy tails can pass the test of normality. So a run of the
 same program can get the verdict "differs" in more than one case in a hundred. In simulations with 18
 statistics this happened in 9 % of runs with 20 log-normal seeds and 1 % with 99; with Student's t of 3
-degrees, which is harder to find out, in 6 to 17 % with 20 seeds and in 4 to 7 % with 99.
+degrees, which is harder to notice, in 6 to 17 % with 20 seeds and in 4 to 7 % with 99.
 """
 
 import functools

@@ -18,7 +18,7 @@ The document has these keys. A number that is not known or not finite is `null`;
     not_normal      how many of them are not normally distributed over seeds, for one log
     shares_inside   loss -> share of single epochs inside their 95 % prediction interval
     equivalence     loss -> {"margin": the stated one, "within": the smallest that could be shown}
-    likeness        null without envelopes of known changes, or {"odds": name -> probability, "titles":
+    likeness        null without envelopes of known changes, or {"probabilities": {name: number}, "titles":
                     name -> title, "fit": share of seeds as far from their own program, "none": true or
                     false}
 """
@@ -45,7 +45,8 @@ def document(verdict, chapter, names, envelope, likeness=None) -> str:
                        for statistic in verdict.statistics],
         "effective": verdict.effective, "not_normal": verdict.not_normal,
         "shares_inside": verdict.shares, "equivalence": equivalence or {},
-        "likeness": likeness and {"odds": likeness.odds, "titles": likeness.titles, "fit": likeness.fit,
+        "likeness": likeness and {"probabilities": likeness.probabilities, "titles": likeness.titles,
+                                  "fit": likeness.fit,
                                   "none": likeness.none}}
     return json.dumps(_plain(found), indent=1, allow_nan=False)
 

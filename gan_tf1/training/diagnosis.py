@@ -8,21 +8,21 @@ samples; and losses that say little about the samples. These signs are looked fo
 =======================  ===================================================  ====================
 sign                     condition                                            judged for
 =======================  ===================================================  ====================
-divergence               a loss is not finite, or ends far above the loss of  cross entropies
+divergence               a loss is not finite, or ends far above the loss of  cross-entropies
                          a discriminator that guesses,
                          or ends far above the values of its first half       other losses
 collapse                 the last samples differ far less from each other     samples
                          than they should (`diversity.py`),
                          or belong to a single mode (`mode_shares.py`)        samples, known modes
 partial collapse         more than a tenth of the modes are missing           samples, known modes
-discriminator dominance  at the end disc_loss is close to its minimum, and    cross entropies
+discriminator dominance  at the end disc_loss is close to its minimum, and    cross-entropies
                          gen_loss is high
 oscillation              over the second half a loss swings widely with a     all losses
                          single period,
-                         or both losses swing even more widely                cross entropies
+                         or both losses swing even more widely                cross-entropies
 =======================  ===================================================  ====================
 
-A model whose losses are cross entropies has a constant `CHANCE`: its disc_loss in nats if the
+A model whose losses are cross-entropies has a constant `CHANCE`: its disc_loss in nats if the
 discriminator gives every image the probability one half. The scores of a critic have no such value
 and no bound, so dominance cannot be judged for them.
 
@@ -80,7 +80,7 @@ def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, eac
 
     losses   the columns of losses.csv, name -> [rows]; the first one is named after the unit of
              the log, such as "epoch", and numbers the rows
-    chance   the model's `CHANCE` in nats; None if its losses are not cross entropies
+    chance   the model's `CHANCE` in nats; None if its losses are not cross-entropies
     least    the minimum of disc_loss in nats, which is above 0 if labels are smoothed
     samples  a `diversity.Series` for each kind of samples
     modes    a `mode_shares.Modes`, or None if the modes are not known

@@ -57,7 +57,7 @@ def rows_needed() -> int:
 def oscillation(names, swings, bounded) -> str:
     """A clause that says how the losses `names` with these `swings` oscillate, or "" if not.
 
-    Losses that are `bounded` below by 0, such as cross entropies, also count as oscillating if both
+    Losses that are `bounded` below by 0, such as cross-entropies, also count as oscillating if both
     swing wildly, with any period. For other losses this says nothing, since their mean may be close
     to 0.
     """

@@ -24,10 +24,18 @@ def test_scores_are_written_and_read_and_have_a_deviation_over_seeds():
     assert head.split() == ["x", "(%)", "y"] and real.split() == ["real", "50.0"]
     assert gan.split() == "the GAN 50.0 +- 35.4 4 +- 1.41421".split()
     assert seed_scores.best(scores, "gan", "x").seed == 1
-    real, gan = seed_scores.bars(scores, ["x"])
-    assert seed_scores.bars_title("T", [0, 1]) == "T: mean over seeds, black lines: standard error"
-    assert seed_scores.bars_title("T", [3]) == "T: seed 3 alone"
-    assert real.figures["x"] == (0.5, 0) and gan.figures["x"] == pytest.approx((0.5, 0.25))
+
+    figure = seed_scores.bars(scores, {"x": "share x"}, {"gan": "the GAN"}, "T")
+    [axes] = figure.axes
+    assert figure.get_suptitle().replace("\n", " ") == "T: mean over seeds, black lines: standard error"
+    assert axes.get_xlabel() == "share x" and [text.get_text() for text in axes.get_yticklabels()] == ["real", "the GAN"]
+    assert [bar.get_width() for bar in axes.patches] == [0.5, 0.5]
+    colours = [bar.get_facecolor()[:3] for bar in axes.patches]
+    assert colours[0] == (0.6, 0.6, 0.6) != colours[1]  # real images are grey
+    low, high = axes.collections[0].get_segments()[1][:, 0]  # the black line of the GAN
+    assert (low, high) == pytest.approx((0.25, 0.75))
+    alone = seed_scores.bars(scores[:2], {"x": "x"}, {}, "T")
+    assert alone.get_suptitle() == "T: seed 0 alone"
 
 
 def test_random_images_are_the_same_for_all_rows_and_best_and_worst_their_own():

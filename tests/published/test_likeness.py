@@ -32,12 +32,12 @@ def test_a_log_is_most_like_its_own_program(programs, name, change):
     for seed in range(20):
         found = likeness.most_like(one_log(100 + seed, **change), programs)
         right += found.best == name
-        assert sum(found.odds.values()) == pytest.approx(1)
-        assert list(found.odds.values()) == sorted(found.odds.values(), reverse=True)
+        assert sum(found.probabilities.values()) == pytest.approx(1)
+        assert list(found.probabilities.values()) == sorted(found.probabilities.values(), reverse=True)
     assert right >= 17
 
 
-def test_the_sentence_names_titles_and_odds(programs):
+def test_the_sentence_names_titles_and_probabilities(programs):
     found = likeness.most_like(one_log(1, shift=0.3), programs)
     assert found.sentence.startswith("Most like: higher (")
     own = likeness.most_like(one_log(1), programs)
@@ -61,24 +61,24 @@ def test_known_programs_are_rarely_called_none_of_these(programs):
     assert wrong <= 0.05 * 4 * trials  # 2 % with 55 seeds, and something for the 10 that stand for a program
 
 
-def test_equal_programs_share_the_odds():
+def test_equal_programs_share_the_probability():
     rng = np.random.default_rng(6)
     twins = {name: simulated_logs.envelope(rng, 20, name) for name in ("one", "other")}
-    odds = [likeness.most_like([log], twins).odds["one"] for log in simulated_logs.envelope(rng, 60).logs()]
-    assert np.mean(odds) == pytest.approx(0.5, abs=0.15)
-    assert np.mean(np.abs(np.array(odds) - 0.5) > 0.45) < 0.35  # hardly ever nearly certain
+    chances = [likeness.most_like([log], twins).probabilities["one"] for log in simulated_logs.envelope(rng, 60).logs()]
+    assert np.mean(chances) == pytest.approx(0.5, abs=0.15)
+    assert np.mean(np.abs(np.array(chances) - 0.5) > 0.45) < 0.35  # hardly ever nearly certain
 
 
-def test_odds_are_as_often_right_as_they_say(programs):
-    """Among logs whose best odds are p on average, a share of about p is classified correctly."""
+def test_probabilities_are_as_often_right_as_they_say(programs):
+    """Among logs whose best probabilities are p on average, a share of about p is classified correctly."""
     rng, close = np.random.default_rng(7), {"chapter": {}, "higher": {"shift": 0.06}}
     envelopes = {name: simulated_logs.envelope(rng, 12, name, **change) for name, change in close.items()}
     stated, right = [], []
     for name, change in close.items():
         for log in simulated_logs.envelope(rng, 60, **change).logs():
-            odds = likeness.most_like([log], envelopes).odds
-            best = next(iter(odds))
-            stated.append(odds[best]), right.append(best == name)
+            chances = likeness.most_like([log], envelopes).probabilities
+            best = next(iter(chances))
+            stated.append(chances[best]), right.append(best == name)
     assert 0.5 < np.mean(right) < 1
     assert np.mean(stated) - np.mean(right) < 0.15
 
@@ -107,17 +107,17 @@ TAILS = {"normal": lambda z, rng: z,
 
 
 @pytest.mark.parametrize("tails", TAILS)
-def test_odds_are_calibrated_whatever_the_tails_of_the_statistics(tails):
-    """The truth is known: the most likely program is right as often as its odds say."""
+def test_probabilities_are_calibrated_whatever_the_tails_of_the_statistics(tails):
+    """The truth is known: the most likely program is right as often as its probability says."""
     rng, stated, right = np.random.default_rng(11), [], []
     for _ in range(5):
         drawn = world(rng, TAILS[tails])
         fit = likeness.fitted({str(number): drawn(number, 10) for number in range(12)})
         for number in range(12):
             for run in drawn(number, 12):
-                odds, _ = likeness.classify(run[None], fit)
-                best = next(iter(odds))
-                stated.append(odds[best]), right.append(best == str(number))
+                chances, _ = likeness.classify(run[None], fit)
+                best = next(iter(chances))
+                stated.append(chances[best]), right.append(best == str(number))
     stated, right = np.array(stated), np.array(right)
     assert 0.5 < right.mean() < 0.95
     assert abs(stated.mean() - right.mean()) < 0.06
@@ -133,8 +133,8 @@ def test_the_density_of_one_more_seed_is_a_multivariate_t_distribution():
         run, mean, np.outer(scale, scale) * np.linalg.inv(fit.inverse) * (1 + 1 / 8),
         df=likeness.PRIOR_SEEDS + 7) for mean, scale in zip(fit.means, fit.scales)]
     assert 0 < fit.caution <= 1
-    odds, _ = likeness.classify(run, fit)
-    assert odds["one"] == pytest.approx(scipy.special.expit(fit.caution * (expected[0] - expected[1])))
+    chances, _ = likeness.classify(run, fit)
+    assert chances["one"] == pytest.approx(scipy.special.expit(fit.caution * (expected[0] - expected[1])))
 
 
 def test_programs_that_no_seed_confuses_need_no_caution():
@@ -145,9 +145,9 @@ def test_programs_that_no_seed_confuses_need_no_caution():
 
 def test_several_logs_are_surer_than_one(programs):
     logs = simulated_logs.envelope(np.random.default_rng(8), 4, shift=0.15).logs()
-    single = [likeness.most_like([log], programs).odds for log in logs]
-    together = likeness.most_like(logs, programs).odds
-    assert max(together.values()) > np.mean([max(odds.values()) for odds in single])
+    single = [likeness.most_like([log], programs).probabilities for log in logs]
+    together = likeness.most_like(logs, programs).probabilities
+    assert max(together.values()) > np.mean([max(chances.values()) for chances in single])
 
 
 def test_a_log_of_few_epochs_is_judged_by_these(programs):
@@ -194,4 +194,5 @@ def test_the_script_says_what_a_log_looks_like(tmp_path, capsys, programs):
         main([str(log), "--changes", str(tmp_path / "changes"), "--json"])
         import json
         found = json.loads(capsys.readouterr().out)["likeness"]
-        assert next(iter(found["odds"])) == "higher" and found["none"] is False and found["titles"]["noisy"] == "noisy"
+        assert next(iter(found["probabilities"])) == "higher" and found["none"] is False
+        assert found["titles"]["noisy"] == "noisy"
