@@ -3,7 +3,7 @@
 There, `tensorflow` is a module with the names of `tensorflow.compat.v1` and with parts of
 TensorFlow 1 that it lacks: `tf.contrib`, `tf.examples`, and the spellings of TensorFlow 0.x.
 Installed libraries still import the installed TensorFlow, and its internal modules
-(`tensorflow.python...`) are the installed ones.
+(`tensorflow.python...`) are the installed ones, except `tensorflow.python.keras`.
 """
 
 import builtins
@@ -24,8 +24,6 @@ from gan_tf1.tf1 import insides, load
 # Internal modules of the installed package, which don't depend on the API.
 INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "security", "tsl",
            "xla")
-OLD_KERAS_FILES = ("advanced_activations", "convolutional", "core", "normalization", "pooling",
-                   "recurrent", "embeddings", "noise", "wrappers", "local", "convolutional_recurrent")
 # Parts of contrib that are not supported. They can be imported, since many programs import more
 # than they use; an error says so when they are used.
 LOST_FROM_CONTRIB = (
@@ -94,7 +92,11 @@ def tf1_module():
     tutorials = Tf1Module("tensorflow.examples.tutorials", {"mnist": mnist})
     top["examples"] = Tf1Module("tensorflow.examples", {"tutorials": tutorials})
     top["contrib"] = contrib.module(Tf1Module)
-    top |= {part: sys.modules[f"tensorflow.{part}"] for part in ("python", "core", "compat")}
+    top |= {part: sys.modules[f"tensorflow.{part}"] for part in ("core", "compat")}
+    # tensorflow.python.keras is the listing's Keras, as it was in TensorFlow 1. The installed file
+    # of this name is another Keras, with a session of its own.
+    top["python"] = Tf1Module("tensorflow.python", {"keras": keras_module()},
+                              sys.modules["tensorflow.python"])
     top["__version__"] = top["VERSION"] = VERSION
     # The class of the tensors of a graph, since listings ask for `type(x) == tf.Tensor`.
     top["Tensor"] = insides("framework.ops").SymbolicTensor
@@ -110,24 +112,10 @@ def keras_module():
     It also has the files of Keras before 2.4, which listings import
     (`keras.layers.advanced_activations`).
     """
-    keras = load().keras
-    layers = {"merge": Tf1Module("keras.layers.merge", {"_Merge": keras.layers.Add.__mro__[1]},
-                                 keras.layers)}
-    for name in OLD_KERAS_FILES:
-        layers[name] = Tf1Module(f"keras.layers.{name}", {}, keras.layers)
-    utils = {name: keras.utils for name in ("np_utils", "generic_utils", "vis_utils")}
-    own = {"layers": Tf1Module("keras.layers", layers, keras.layers),
-           "utils": Tf1Module("keras.utils", utils, keras.utils), "__version__": "2.3.1",
-           "backend": Tf1Module("keras.backend", _orders(keras.backend), keras.backend)}
-    return Tf1Module("keras", own, keras)
-
-
-def _orders(backend):
-    """The functions by which Keras before 2.3 told where an image has its channels."""
-    formats = {"tf": "channels_last", "th": "channels_first"}
-    return {"image_dim_ordering": lambda: next(
-                old for old, new in formats.items() if new == backend.image_data_format()),
-            "set_image_dim_ordering": lambda order: backend.set_image_data_format(formats[order])}
+    from gan_tf1.listing import old_keras
+    keras = Tf1Module("keras", old_keras.names(Tf1Module), load().keras)
+    vars(keras._impl)["keras"] = keras  # tensorflow.python.keras._impl.keras
+    return keras
 
 
 @functools.cache
@@ -144,12 +132,17 @@ def _is_api(name):
     """Whether the module `name` belongs to the public API, which `tf1_imports()` replaces."""
     parts = name.split(".")
     return parts[0] == "keras" or parts[0] == "tensorflow" and (
-        len(parts) == 1 or parts[1] not in INSIDES)
+        len(parts) == 1 or parts[1] not in INSIDES or parts[1:3] == ["python", "keras"])
 
 
 def _find(name):
     """The TF1 module `name`. Raises ImportError, which names the available ones."""
-    found = tf1_module() if name.partition(".")[0] == "tensorflow" else keras_module()
+    if name.partition(".")[0] == "keras":
+        from gan_tf1.listing import old_keras
+        old_keras.standalone.append(name)
+        found = keras_module()
+    else:
+        found = tf1_module()
     for part in name.split(".")[1:]:
         found = _part(found, part)
     return found
@@ -183,13 +176,14 @@ def tf1_imports():
     Yields the TF1 module. Raises InputError if TensorFlow can't be loaded (`gan_tf1.tf1.load`).
     """
     global _depth, _undo
-    from gan_tf1.listing import old_tensorflow
+    from gan_tf1.listing import old_keras, old_tensorflow
     module = tf1_module()
     with _lock:
         if _depth == 0:
             _undo = contextlib.ExitStack()
             _allow_unseeded_ops(_undo)
             _undo.enter_context(old_tensorflow.restored())
+            _undo.enter_context(old_keras.restored())
             _install(_undo)
         _depth += 1
     try:
@@ -222,6 +216,8 @@ def _install(undo):
             return plain_by_name(old_python.MODULES[name])
         if not _is_api(name):
             inside = plain_import(name, globals, locals, fromlist, level)
+            if name == "tensorflow.python":
+                inside = top.python
             return inside if fromlist else top
         found = _find(name)
         for part in fromlist or ():
