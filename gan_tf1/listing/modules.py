@@ -27,13 +27,13 @@ INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "
 # Parts of contrib that are not supported. They can be imported, since many programs import more
 # than they use; an error says so when they are used.
 LOST_FROM_CONTRIB = (
-    "all_reduce autograph bayesflow boosted_trees checkpoint cloud cluster_resolver coder compiler "
-    "copy_graph crf cudnn_rnn deprecated distribute eager estimator factorization feature_column "
-    "ffmpeg gan graph_editor grid_rnn image input_pipeline integrate kernel_methods labeled_tensor "
-    "legacy_seq2seq linear_optimizer lite lookup metrics mixed_precision model_pruning nccl ndlstm "
-    "nn opt predictor quantize receptive_field resampler saved_model seq2seq session_bundle signal "
-    "solvers sparsemax staging stateless summary tensor_forest tensorboard testing tfprof "
-    "timeseries tpu util").split()
+    "all_reduce autograph bayesflow boosted_trees checkpoint cloud cluster_resolver coder "
+    "compiler copy_graph crf cudnn_rnn distribute estimator factorization feature_column "
+    "ffmpeg graph_editor grid_rnn input_pipeline integrate kernel_methods labeled_tensor "
+    "legacy_seq2seq linear_optimizer lite lookup memory_stats mixed_precision model_pruning nccl "
+    "ndlstm nn opt predictor quantize receptive_field resampler saved_model seq2seq "
+    "session_bundle solvers sparsemax staging stateless tensor_forest tensorboard testing "
+    "tfprof timeseries tpu").split()
 VERSION = "1.15.5"  # the API of tensorflow.compat.v1 is that of TensorFlow 1.15
 
 

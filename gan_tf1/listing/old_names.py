@@ -31,20 +31,28 @@ def by_module() -> dict[str, dict]:
                              {"concat_dim": "axis"}),
         "split": _old_order(tf.split, ("axis", "num_or_size_splits", "value"), _third_is_no_number,
                             {"split_dim": "axis", "num_split": "num_or_size_splits"}),
-        "scalar_summary": _summary(tf.summary.scalar, "tags", "values"),
-        "histogram_summary": _summary(tf.summary.histogram, "tag", "values"),
-        "image_summary": _summary(tf.summary.image, "tag", "tensor", max_images="max_outputs"),
-        "merge_summary": _summary(tf.summary.merge, "inputs"),
         "concat_v2": tf.concat, "op_scope": _values_first(tf.name_scope),
-        "variable_op_scope": _values_first(tf.variable_scope),
-        "merge_all_summaries": tf.summary.merge_all}
+        "variable_op_scope": _values_first(tf.variable_scope), **summaries()}
     losses = ("sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
               "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2")
     nn = {name: _logits_first(getattr(tf.nn, name)) for name in losses}
     nn["conv2d_transpose"] = _of_the_given_shape(tf.nn.conv2d_transpose)
+    nn |= {"deconv2d": nn["conv2d_transpose"], "rnn": tf.nn.static_rnn,
+           "bidirectional_rnn": tf.nn.static_bidirectional_rnn,
+           "state_saving_rnn": tf.nn.static_state_saving_rnn}
     train = {"SummaryWriter": tf.summary.FileWriter}
     image = {"per_image_whitening": tf.image.per_image_standardization}
     return {"": top, "nn": nn, "train": train, "image": image}
+
+
+def summaries() -> dict:
+    """The summary ops of TensorFlow 0.x: name -> function."""
+    return {"scalar_summary": _summary(tf.summary.scalar, "tags", "values"),
+            "histogram_summary": _summary(tf.summary.histogram, "tag", "values"),
+            "image_summary": _summary(tf.summary.image, "tag", "tensor", max_images="max_outputs"),
+            "audio_summary": _summary(tf.summary.audio, "tag", "tensor"),
+            "merge_summary": _summary(tf.summary.merge, "inputs"),
+            "merge_all_summaries": tf.summary.merge_all}
 
 
 def _values_first(scope):

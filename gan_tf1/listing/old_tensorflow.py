@@ -19,7 +19,7 @@ def restored():
     """A context with everything that this module restores."""
     with contextlib.ExitStack() as stack:
         for context in (_sizes_of_floats, _slots_in_reusing_scopes, _prefetching_numpy_integers,
-                        _soft_placement, _inner_names):
+                        _soft_placement, _inner_names, _types_of_variables):
             stack.enter_context(context())
         yield
 
@@ -59,6 +59,19 @@ def _slots_in_reusing_scopes():
             outer._reuse = True
 
     return attributes(creator, _create_slot_var=create)
+
+
+def _types_of_variables():
+    """`type(v) == tf.Variable` is true, as before TensorFlow 1.11, where `v` got its own class."""
+    kind = type(tf.Variable)
+    ours = {tf.Variable, insides("ops.ref_variable").RefVariable}
+    ours = {id(one) for one in ours}
+
+    def equal(self, other):
+        return self is other or (id(self) in ours and id(other) in ours)
+
+    return attributes(kind, __eq__=equal, __ne__=lambda self, other: not equal(self, other),
+                      __hash__=type.__hash__)
 
 
 @contextlib.contextmanager

@@ -88,4 +88,5 @@ def _own_graph():
     try:
         yield
     finally:
+        tf.disable_eager_execution()  # in case that the listing has enabled it
         sessions.stack, graphs.stack, graphs._global_default_graph = before

@@ -2,13 +2,17 @@
 
 import contextlib
 import functools
+import inspect
+import re
 
 from gan_tf1.tf1 import tf
 
 __all__ = ["add_arg_scope", "arg_scope", "has_arg_scope", "get_variables", "get_local_variables",
            "get_model_variables", "get_trainable_variables", "get_variables_by_name",
            "get_variables_by_suffix", "get_variables_to_restore", "get_unique_variable",
-           "model_variable", "variable", "add_model_variable"]
+           "model_variable", "variable", "local_variable", "add_model_variable",
+           "arg_scoped_arguments", "current_arg_scope", "filter_variables", "is_tensor",
+           "get_name_scope", "assert_same_float_dtype", "deprecated"]
 
 _scopes = [{}]
 
@@ -79,6 +83,12 @@ def model_variable(name, shape=None, dtype=tf.float32, initializer=None, regular
                     **options)
 
 
+def local_variable(initial_value, validate_shape=True, name=None, use_resource=None):
+    """A variable that isn't saved, in LOCAL_VARIABLES."""
+    return tf.Variable(initial_value, trainable=False, validate_shape=validate_shape, name=name,
+                       collections=[tf.GraphKeys.LOCAL_VARIABLES])
+
+
 def add_model_variable(var):
     """Add `var` to MODEL_VARIABLES."""
     if not any(var is other for other in tf.get_collection(tf.GraphKeys.MODEL_VARIABLES)):
@@ -117,6 +127,48 @@ def get_variables_by_suffix(suffix, scope=None):
 def get_variables_by_name(given_name, scope=None):
     """The variables called `given_name` in any scope."""
     return get_variables(scope, "/" + given_name + "|^" + given_name)
+
+
+def filter_variables(var_list, include_patterns=None, exclude_patterns=None, reg_search=True):
+    """The variables whose names match one of `include_patterns` and none of the others."""
+    find = re.search if reg_search else re.match
+    return [var for var in var_list
+            if (include_patterns is None or any(find(p, var.op.name) for p in include_patterns))
+            and not any(find(p, var.op.name) for p in exclude_patterns or ())]
+
+
+def current_arg_scope():
+    """The scope that holds now, which `arg_scope` accepts."""
+    return _scopes[-1]
+
+
+def arg_scoped_arguments(function):
+    """The names of the arguments of `function` that have a default."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.default is not p.empty]
+
+
+def is_tensor(x):
+    """Whether `x` is a tensor, a sparse tensor or a variable."""
+    return tf.is_tensor(x)
+
+
+def get_name_scope():
+    """The name scope that holds now, without a slash at the end."""
+    return tf.get_default_graph().get_name_scope()
+
+
+def assert_same_float_dtype(tensors=None, dtype=None):
+    """The type of all `tensors`, which must be floating. Raises ValueError otherwise."""
+    kinds = {tensor.dtype.base_dtype for tensor in tensors or ()} | ({dtype} if dtype else set())
+    if len(kinds) > 1 or not all(kind.is_floating for kind in kinds):
+        raise ValueError(f"Expected one floating point type, got {kinds}")
+    return kinds.pop() if kinds else tf.float32
+
+
+def deprecated(*args, **options):
+    """A decorator that changes nothing."""
+    return lambda function: function
 
 
 def get_unique_variable(var_op_name):
