@@ -20,6 +20,7 @@ import sys
 import numpy as np
 
 from gan_tf1.errors import InputError
+from gan_tf1.listing import python2_strings
 from gan_tf1.listing.patches import attributes
 
 DIVIDE = "__listing_divide__"  # the function that replaces `/` between two expressions
@@ -58,7 +59,8 @@ def parse(text, filename, future=()) -> ast.Module:
             tree = None
         if tree is None:
             raise
-    return tree if "division" in future else ast.fix_missing_locations(_Division().visit(tree))
+    tree = _Codecs().visit(tree)
+    return ast.fix_missing_locations(tree if "division" in future else _Division().visit(tree))
 
 
 def _converted(text, filename, future):
@@ -99,6 +101,20 @@ class _Division(ast.NodeTransformer):
         target = ast.parse(ast.unparse(node.target), mode="eval").body
         call = _call(target, node.value, ast.Constant(True))
         return ast.copy_location(ast.Assign([node.target], call), node)
+
+
+class _Codecs(ast.NodeTransformer):
+    """Replaces `a.decode(...)` and `a.encode(...)` by functions that accept text and bytes."""
+
+    def visit_Call(self, node):
+        """The call, if it is one of these two."""
+        self.generic_visit(node)
+        names = {"decode": python2_strings.DECODE, "encode": python2_strings.ENCODE}
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in names:
+            return node
+        name = ast.Name(names[node.func.attr], ast.Load())
+        return ast.copy_location(
+            ast.Call(name, [node.func.value, *node.args], node.keywords), node)
 
 
 def _call(*args):
@@ -153,7 +169,7 @@ def running(root):
     finder = _Finder(pathlib.Path(root))
     sys.meta_path.insert(0, finder)
     try:
-        with attributes(builtins, **{DIVIDE: divide}), \
+        with attributes(builtins, **{DIVIDE: divide}), python2_strings.running(), \
                 attributes(pickle, load=load, loads=loads, dump=dump):
             yield {"round": _round}
     finally:

@@ -154,3 +154,33 @@ def test_names_of_python_2_stop_nothing(tmp_path, capfd):
                                       "a = list(xrange(3))[2] / 2\n")
     assert run(tmp_path / "both.py", tmp_path).names["a"] == 1.0
     assert "Python 2" not in capfd.readouterr().err
+
+
+def test_strings_of_python_2_in_files_hashes_and_protocol_buffers(tmp_path):
+    pytest.importorskip("fissix", reason="--python2 needs fissix")
+    (tmp_path / "listing.py").write_text(r'''
+import csv, hashlib, json, tensorflow as tf
+with open('binary', 'wb') as f:
+    f.write('GIF\n')
+    f.write('\xff'.encode('latin1'))
+data = open('binary').read()
+with open('copy', 'w') as f:
+    f.write(data)
+    f.write(u'\xe9'.encode('utf-8'))
+same = open('copy', 'rb').read()
+json.dump({'a': 1}, open('a.json', 'wb'))
+open('t.csv', 'wb').write('a,b\n1,2\n')
+rows = list(csv.reader(open('t.csv', 'rb')))
+digest = hashlib.md5('text').hexdigest(), 'abc'.encode('hex'), 'abc'.decode('utf-8')
+feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=['label']))
+class Codec(object):
+    def encode(self, x, scale=2):
+        return x * scale
+own = Codec().encode(3, scale=3)
+''')
+    result = run(tmp_path / "listing.py", tmp_path, is_python2=True)
+    assert [str(failure.error) for failure in result.failures] == []
+    names = result.names
+    assert names["same"] == b"GIF\n\xff\xc3\xa9" and names["rows"] == [["a", "b"], ["1", "2"]]
+    assert names["digest"] == ("1cb251ec0d568de6a929b520c4aed8d1", "616263", "abc")
+    assert names["feature"].bytes_list.value[0] == b"label" and names["own"] == 9
