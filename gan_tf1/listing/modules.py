@@ -112,8 +112,8 @@ def keras_module():
     It also has the files of Keras before 2.4, which listings import
     (`keras.layers.advanced_activations`).
     """
-    from gan_tf1.listing import old_keras
-    keras = Tf1Module("keras", old_keras.names(Tf1Module), load().keras)
+    from gan_tf1.listing import old_keras_names
+    keras = Tf1Module("keras", old_keras_names.names(Tf1Module), load().keras)
     vars(keras._impl)["keras"] = keras  # tensorflow.python.keras._impl.keras
     return keras
 

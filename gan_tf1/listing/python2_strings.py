@@ -1,7 +1,7 @@
 """Python 2's strings in a listing: text that its files, hashes and protocol buffers accept.
 
-A string of Python 2 is text here. Where Python 2 had bytes, text is encoded as UTF-8; bytes that are
-not UTF-8 survive reading and writing (`surrogateescape`).
+A string of Python 2 is text here. Where Python 2 had bytes, text is encoded as UTF-8; bytes that
+are not UTF-8 survive reading and writing (`surrogateescape`).
 """
 
 import base64

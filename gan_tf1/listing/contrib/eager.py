@@ -1,4 +1,4 @@
-"""`tf.contrib.eager` and `tf.contrib.summary`, for listings that call `tf.enable_eager_execution`."""
+"""`tf.contrib.eager`, for listings that call `tf.enable_eager_execution`."""
 
 from gan_tf1.tf1 import insides, tf
 

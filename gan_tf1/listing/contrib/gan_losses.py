@@ -1,4 +1,4 @@
-"""The losses of `tf.contrib.gan`: of tensors in `tfgan.losses.wargs`, of models in `tfgan.losses`."""
+"""The losses of TF-GAN: of tensors (`tfgan.losses.wargs`), and of models (`tfgan.losses`)."""
 
 import functools
 import inspect

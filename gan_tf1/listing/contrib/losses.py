@@ -6,11 +6,10 @@ import inspect
 from gan_tf1.tf1 import load
 
 SWAPPED = ("absolute_difference", "cosine_distance", "hinge_loss", "log_loss",
-           "mean_pairwise_squared_error", "mean_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy",
-           "sparse_softmax_cross_entropy")
+           "mean_pairwise_squared_error", "mean_squared_error", "sigmoid_cross_entropy",
+           "softmax_cross_entropy", "sparse_softmax_cross_entropy")
 SAME = ("add_loss", "compute_weighted_loss", "get_losses", "get_regularization_losses",
         "get_regularization_loss", "get_total_loss")
-
 OLD = {"sum_of_squares": "mean_squared_error",
        "sum_of_pairwise_squares": "mean_pairwise_squared_error", "log": "log_loss",
        "absolute": "absolute_difference", "hinge": "hinge_loss"}  # until TensorFlow 0.10

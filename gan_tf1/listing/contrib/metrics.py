@@ -51,9 +51,9 @@ def accuracy(predictions, labels, weights=None, name=None):
 def names() -> dict:
     """The functions of the module: name -> function."""
     tf = load()
-    plain = {name: getattr(tf.metrics, name) for name in dir(tf.metrics) if not name.startswith("_")}
+    plain = {name: getattr(tf.metrics, name) for name in dir(tf.metrics)}
     found = {f"streaming_{name}": _streaming(name, function) for name, function in plain.items()
-             if inspect.isfunction(function)}
+             if inspect.isfunction(function) and not name.startswith("_")}
     for old, new in (("sparse_precision_at_k", "precision_at_k"),
                      ("sparse_recall_at_k", "recall_at_k"), ("root_mean_squared_error",) * 2):
         found[f"streaming_{old}"] = found[f"streaming_{new}"]
