@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gan_tf1.tf1 import smart_constant, tf
+
+
+def moved(average: tf.Variable, statistic: tf.Tensor, decay: float) -> tf.Tensor:
+    """The op average <- decay average + (1 - decay) statistic."""
+    return tf.assign_sub(average, (average.read_value() - statistic) * (1 - decay))
 
 
 def normalized(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, averages: Sequence[tf.Variable],
                epsilon: float, decay: float, is_training: bool | tf.Tensor,
                updates_collections: str | None, fused: bool = True, axis: int = -1,
-               data_format: str = "NHWC") -> tf.Tensor:
+               data_format: str = "NHWC", update: Callable = moved) -> tf.Tensor:
     """`x` normalized over all axes except `axis`, which has C channels; the same shape as `x`.
 
     For each channel, with the mean m and the variance v of its n numbers in the batch::
@@ -29,6 +34,8 @@ def normalized(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, averages: Sequen
     The ops that update the averages are added to the collection `updates_collections`, for the
     caller to run. If it is None, they run whenever y is computed.
 
+    `update(average, statistic, decay)` makes such an op.
+
     With `fused`, for ranks 2 and 4 only, y is computed by TensorFlow's fused kernel, from which
     the factor n/(n-1) comes. Without, the factor is 1.
     """
@@ -42,7 +49,7 @@ def normalized(x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, averages: Sequen
     else:  # if the averages are the statistics, the update leaves them as they are
         y, *statistics = tf.cond(
             is_training, by_batch, lambda: (by_averages(), *map(tf.identity, averages)))
-    updates = [tf.assign_sub(average, (average.read_value() - statistic) * (1 - decay))
+    updates = [update(average, statistic, decay)
                for average, statistic in zip(averages, statistics)]
     if updates_collections is None:
         with tf.control_dependencies(updates):

@@ -183,3 +183,15 @@ end = v.numpy()
     assert result.names["slope"] == (2, 6) and result.names["end"] == 2
     from gan_tf1.tf1 import tf
     assert not tf.executing_eagerly()
+
+
+def test_a_moving_mean_without_its_initial_value():
+    from gan_tf1.listing import tf1_imports
+    with tf1_imports() as tf, tf.Graph().as_default(), tf.Session() as sess:
+        x = tf.constant([[3.0, 5.0], [5.0, 5.0]])
+        tf.contrib.layers.batch_norm(x, zero_debias_moving_mean=True, updates_collections="updates")
+        mean = tf.global_variables("BatchNorm/moving_mean")[0]
+        sess.run(tf.global_variables_initializer())
+        for _ in range(2):
+            sess.run(tf.get_collection("updates"))
+            np.testing.assert_allclose(sess.run(mean), [4, 5], rtol=1e-4)

@@ -1,9 +1,9 @@
 """The normalizations of `tf.contrib.layers`: batch norm, layer norm and instance norm."""
 
-from gan_tf1.batch_norm import normalized
+from gan_tf1.batch_norm import moved, normalized
 from gan_tf1.listing.contrib.framework import add_arg_scope, model_variable
 from gan_tf1.listing.contrib.utils import collect_named_outputs, get_variable_collections
-from gan_tf1.tf1 import tf
+from gan_tf1.tf1 import insides, smart_constant, tf
 
 __all__ = ["batch_norm", "layer_norm", "instance_norm"]
 
@@ -23,12 +23,17 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
     ranks 2 and 4 use the fused kernel unless `fused=False`. It updates the moving variance with
     the unbiased variance, n/(n-1) times the biased one, which is used otherwise.
 
-    Raises NotImplementedError for `renorm`, `batch_weights`, `adjustment` and
-    `zero_debias_moving_mean`, and ValueError for an unknown rank or number of channels.
+    With `zero_debias_moving_mean`, the moving mean is that of the steps so far, without its
+    initial value.
+
+    Raises NotImplementedError for `renorm`, `batch_weights`, `adjustment`, and for
+    `zero_debias_moving_mean` with a tensor `is_training`; and ValueError for an unknown rank or
+    number of channels.
     """
     for name, given in (("renorm", renorm), ("batch_weights", batch_weights is not None),
                         ("adjustment", adjustment is not None),
-                        ("zero_debias_moving_mean", zero_debias_moving_mean)):
+                        ("zero_debias_moving_mean with a tensor is_training",
+                         zero_debias_moving_mean and smart_constant(is_training) is None)):
         if given:
             raise NotImplementedError(f"tf.contrib.layers.batch_norm: {name} isn't supported here")
     if data_format not in ("NHWC", "NCHW"):
@@ -61,8 +66,15 @@ def batch_norm(inputs, decay=0.999, center=True, scale=False, epsilon=0.001, act
         made |= {name: parameter(name, trainable) for name in wanted}
         beta, gamma = made["beta"], made["gamma"]
         averages = [parameter("moving_mean", False), parameter("moving_variance", False)]
+
+        def update(average, statistic, decay):
+            if not zero_debias_moving_mean or average is not averages[0]:
+                return moved(average, statistic, decay)
+            return insides("training.moving_averages").assign_moving_average(
+                average, statistic, decay, zero_debias=True)
+
         outputs = normalized(x, gamma, beta, averages, epsilon, decay, is_training,
-                             updates_collections, fused, axis, data_format)
+                             updates_collections, fused, axis, data_format, update)
         outputs.set_shape(x.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)

@@ -18,11 +18,9 @@ class Iterator:
     next = get_next = __next__
 
 
-def defun(func=None, input_signature=None, autograph=False, **options):
-    """A function whose body is a graph; also a decorator."""
-    if func is None:
-        return lambda function: defun(function, input_signature, autograph)
-    return tf.function(func, input_signature=input_signature, autograph=autograph)
+def defun(func=None, **options):
+    """`func` itself, also as a decorator: making a graph of it would only make it faster."""
+    return func if func is not None else lambda function: function
 
 
 def run(main=None, argv=None):
