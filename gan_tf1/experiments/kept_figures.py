@@ -184,7 +184,8 @@ def every():
         (KEPT / "mnist_generators" / "evaluation.txt").read_text()))
     for data in ("mnist", "two_cities"):
         yield f"mode_collapse/{data}_remedies.png", remedies(data)
-    for name in ("cifar10", "street", "street_single", "svhn_subset", "svhn_subset_narrow"):
+    for name in ("cifar10", "street", "street_single", "svhn_subset", "svhn_subset_costs",
+                 "svhn_subset_narrow"):
         folder = KEPT / "semi_supervised" / name
         yield f"semi_supervised/{name}/accuracies.png", ways_to_train(folder)
         if (folder / "confusion.csv").exists():
