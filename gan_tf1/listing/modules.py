@@ -29,7 +29,7 @@ INSIDES = ("python", "core", "compiler", "tools", "compat", "_api", "include", "
 LOST_FROM_CONTRIB = (
     "all_reduce autograph bayesflow boosted_trees checkpoint cloud cluster_resolver coder "
     "compiler copy_graph crf cudnn_rnn distribute estimator factorization feature_column "
-    "ffmpeg graph_editor grid_rnn input_pipeline integrate kernel_methods labeled_tensor "
+    "ffmpeg grid_rnn input_pipeline integrate kernel_methods labeled_tensor "
     "legacy_seq2seq linear_optimizer lite lookup memory_stats mixed_precision model_pruning nccl "
     "ndlstm nn opt predictor quantize receptive_field resampler saved_model seq2seq "
     "session_bundle solvers sparsemax staging stateless tensor_forest tensorboard testing "

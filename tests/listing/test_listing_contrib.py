@@ -195,3 +195,26 @@ def test_a_moving_mean_without_its_initial_value():
         for _ in range(2):
             sess.run(tf.get_collection("updates"))
             np.testing.assert_allclose(sess.run(mean), [4, 5], rtol=1e-4)
+
+
+def test_a_graph_with_replaced_weights():
+    """As in the unrolled GAN: the loss after one and two steps of gradient descent."""
+    from gan_tf1.listing import tf1_imports
+    with tf1_imports() as tf, tf.Graph().as_default(), tf.Session() as sess:
+        replace = tf.contrib.graph_editor.graph_replace
+        v = tf.Variable(2.0)
+        loss = tf.square(tf.tanh(v * 1.0) * 3.0 + 1.0)
+        updates = {v.value(): v - 0.1 * tf.gradients(loss, v)[0]}
+        twice = replace(updates, updates)
+        unrolled = [replace(loss, updates), replace(loss, twice)]
+        slope = tf.gradients(unrolled[1], v)[0]
+        sess.run(tf.global_variables_initializer())
+        found, slope = sess.run([unrolled, slope])
+        expected = []
+        for start in (2.0, 2.001):
+            sess.run(v.assign(start))
+            for _ in range(2):
+                sess.run(v.assign(sess.run(updates[v.value()])))
+                expected.append(sess.run(loss))
+    np.testing.assert_allclose(found, expected[:2], rtol=1e-5)
+    assert slope == pytest.approx((expected[3] - expected[1]) / 0.001, rel=0.05)

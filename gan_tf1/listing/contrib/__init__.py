@@ -8,8 +8,8 @@ and training ops, `slim.py` training loops, and `gan.py` TF-GAN.
 
 from gan_tf1.listing import input_data, old_names
 from gan_tf1.listing.contrib import (
-    batch_norm, datasets, distributions, eager, framework, gan, gan_losses, images, layers,
-    losses, metrics, model_analyzer, more_layers, rnn, slim, training, utils, weights)
+    batch_norm, datasets, distributions, eager, framework, gan, gan_losses, graph_editor,
+    images, layers, losses, metrics, model_analyzer, more_layers, rnn, slim, training, utils, weights)
 from gan_tf1.tf1 import insides, load
 
 
@@ -98,6 +98,7 @@ def module(Module):
         "util": part("util", {"make_tensor_proto": tf.make_tensor_proto,
                               "constant_value": tf.get_static_value,
                               "make_ndarray": tf.make_ndarray}),
+        "graph_editor": part("graph_editor", graph_editor.NAMES),
         "eager": part("eager", eager.names()),
         "summary": part("summary", {}, insides("ops.summary_ops_v2")),
         "deprecated": part("deprecated", old_names.summaries()),
