@@ -76,6 +76,14 @@ def _scipy(stack):
                           for name in ("comb", "factorial", "logsumexp")})
     stack.enter_context(module("scipy.misc", misc))
     stack.enter_context(attributes(scipy, misc=misc))
+    import scipy.integrate
+    import scipy.signal
+    for owner, old, new in ((scipy.signal, "gaussian", scipy.signal.windows.gaussian),
+                            (scipy.integrate, "simps", scipy.integrate.simpson),
+                            (scipy.integrate, "trapz", scipy.integrate.trapezoid),
+                            (scipy.integrate, "cumtrapz", scipy.integrate.cumulative_trapezoid)):
+        if not hasattr(owner, old):
+            stack.enter_context(attributes(owner, **{old: new}))
     if not hasattr(scipy.ndimage, "imread"):
         stack.enter_context(attributes(scipy.ndimage, imread=images.imread))
 

@@ -3,9 +3,13 @@
 Sources: the release notes of NumPy 1.24 to 2.4, and NEP 50 (the promotion of Python's numbers).
 """
 
+import collections
 import contextlib
 import ctypes
+import functools
 import gc
+import math
+import sys
 
 import numpy as np
 
@@ -23,7 +27,11 @@ GONE_FROM_NUMPY = {
     "int0": np.intp, "uint0": np.uintp, "bool8": np.bool_, "object0": np.object_,
     "str0": np.str_, "float96": np.longdouble, "mat": np.asmatrix, "msort": lambda a: np.sort(a, 0),
     "trapz": getattr(np, "trapezoid", None), "find_common_type": np.result_type,
-    "rank": np.ndim, "set_string_function": lambda *args, **options: None}
+    "rank": np.ndim, "set_string_function": lambda *args, **options: None,
+    "math": math, "disp": lambda message, *args, **options: print(message),
+    "typeDict": np.sctypeDict, "cast": collections.defaultdict(
+        lambda: None, {name: functools.partial(np.asarray, dtype=name)
+                       for name in ("float32", "float64", "int32", "int64", "uint8", "bool")})}
 # Methods of arrays that NumPy 2 has dropped.
 GONE_FROM_ARRAYS = {
     "tostring": np.ndarray.tobytes, "ptp": np.ptp,
@@ -49,10 +57,39 @@ def _itemset(array, *args):
         array.flat[index[0] if index else 0] = value
 
 
+def _ragged(make, values, *args, **options):
+    """An array; of objects, as before NumPy 1.24, if the rows of `values` differ in length."""
+    try:
+        return make(values, *args, **options)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error) or args and args[0] is not None or (
+                options.get("dtype") is not None):
+            raise
+        return make(values, dtype=object)
+
+
+def _normed(histogram):
+    """A histogram that takes `normed`, as before NumPy 1.24."""
+    @functools.wraps(histogram)
+    def either(*args, normed=None, **options):
+        return histogram(*args, **options, **({} if normed is None else {"density": bool(normed)}))
+    return either
+
+
+def _of_lists(join):
+    """A function of a sequence of arrays that also takes an iterator, as before NumPy 1.16."""
+    @functools.wraps(join)
+    def either(arrays, *args, **options):
+        return join(arrays if hasattr(arrays, "__len__") else list(arrays), *args, **options)
+    return either
+
+
 @contextlib.contextmanager
 def restored():
     """A context with everything that this module restores."""
-    plain = {name: getattr(np, name) for name in ("reshape", "fromstring", "load")}
+    names = ("reshape fromstring load set_printoptions linspace array asarray histogram "
+             "histogram2d vstack hstack dstack stack concatenate").split()
+    plain = {name: getattr(np, name) for name in names}
 
     def reshape(a, *args, **options):
         if "newshape" in options:
@@ -67,6 +104,22 @@ def restored():
     def load(file, mmap_mode=None, allow_pickle=True, *args, **options):
         return plain["load"](file, mmap_mode, allow_pickle, *args, **options)
 
+    def printoptions(*args, **options):
+        if options.get("threshold") != options.get("threshold"):  # NaN meant: no threshold
+            options["threshold"] = sys.maxsize
+        return plain["set_printoptions"](*args, **options)
+
+    def linspace(start, stop, num=50, *args, **options):
+        return plain["linspace"](start, stop, int(num), *args, **options)
+
+    def array(object, dtype=None, *args, copy=True, **options):
+        # In NumPy 1, False meant: only if needed.
+        options["copy"] = None if copy is False else copy
+        return _ragged(plain["array"], object, dtype, *args, **options)
+
+    def asarray(a, *args, **options):
+        return _ragged(plain["asarray"], a, *args, **options)
+
     def random_integers(low, high=None, size=None):
         return np.random.randint(*((1, low + 1) if high is None else (low, high + 1)), size)
 
@@ -74,7 +127,12 @@ def restored():
         stack.enter_context(attributes(np, **{
             name: value for name, value in GONE_FROM_NUMPY.items()
             if name not in vars(np) and value is not None}))
-        stack.enter_context(attributes(np, reshape=reshape, fromstring=fromstring, load=load))
+        stack.enter_context(attributes(
+            np, reshape=reshape, fromstring=fromstring, load=load, set_printoptions=printoptions,
+            linspace=linspace, array=array, asarray=asarray,
+            **{name: _normed(plain[name]) for name in ("histogram", "histogram2d")},
+            **{name: _of_lists(plain[name])
+               for name in ("vstack", "hstack", "dstack", "stack", "concatenate")}))
         for owner, name, value in ((np.lib, "pad", np.pad),
                                    (np.random, "random_integers", random_integers)):
             if not hasattr(owner, name):

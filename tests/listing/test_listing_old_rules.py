@@ -173,3 +173,31 @@ half = tf.contrib.learn.datasets.base is base and a / 2
 def test_a_part_of_mnist_without_images_is_flattened_too():
     part = input_data.DataSet(np.zeros((0, 28, 28, 1), np.uint8), np.zeros(0, np.uint8), seed=0)
     assert part.images.shape == (0, 784)
+
+
+def test_old_arguments_of_numpy_and_matplotlib(tmp_path):
+    (tmp_path / "listing.py").write_text("""
+import numpy as np, matplotlib.pyplot as plt
+from scipy.signal import gaussian
+heights = np.histogram([1, 2, 2, 3], bins=2, range=(1, 3), normed=True)[0].tolist()
+ragged = np.array([[1], [1, 2]]).shape, np.asarray([[1], [1, 2]]).dtype
+plain = np.array([[1], [2]], copy=False).tolist(), np.array([[1.5]], 'int32').tolist()
+rows = np.vstack(np.ones(2) * i for i in range(3)).shape, len(np.linspace(0, 1, 10 / 2))
+np.set_printoptions(threshold=np.nan)
+try:
+    np.array([[1], [1, 2]], dtype=float)
+except ValueError as error:
+    refused = error
+fig = plt.figure(figsize=(1, 1), dpi=10)
+plt.plot([1, 2], hold=True); plt.bar(left=[1], height=[2]); plt.subplot(2.0, 2.0, 1); plt.tight_layout(0.1)
+fig.canvas.draw()
+pixels = np.fromstring(fig.canvas.tostring_rgb(), dtype='uint8').size
+""")
+    result = run(tmp_path / "listing.py", tmp_path)
+    assert [str(failure.error) for failure in result.failures] == []
+    names = result.names
+    assert names["heights"] == [0.25, 0.75] and names["ragged"] == ((2,), object)
+    assert names["plain"] == ([[1], [2]], [[1]]) and names["rows"] == ((3, 2), 5)
+    assert "inhomogeneous" in str(names["refused"]) and names["pixels"] == 10 * 10 * 3
+    with pytest.raises(TypeError):
+        np.histogram([1], normed=True)
