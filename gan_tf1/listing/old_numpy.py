@@ -87,8 +87,8 @@ def _of_lists(join):
 @contextlib.contextmanager
 def restored():
     """A context with everything that this module restores."""
-    names = ("reshape fromstring load set_printoptions linspace array asarray histogram "
-             "histogram2d vstack hstack dstack stack concatenate").split()
+    names = ("reshape fromstring load set_printoptions linspace array asarray asanyarray "
+             "histogram histogram2d vstack hstack dstack stack concatenate").split()
     plain = {name: getattr(np, name) for name in names}
 
     def reshape(a, *args, **options):
@@ -120,6 +120,9 @@ def restored():
     def asarray(a, *args, **options):
         return _ragged(plain["asarray"], a, *args, **options)
 
+    def asanyarray(a, *args, **options):  # np.save and np.savez call it
+        return _ragged(plain["asanyarray"], a, *args, **options)
+
     def random_integers(low, high=None, size=None):
         return np.random.randint(*((1, low + 1) if high is None else (low, high + 1)), size)
 
@@ -129,7 +132,7 @@ def restored():
             if name not in vars(np) and value is not None}))
         stack.enter_context(attributes(
             np, reshape=reshape, fromstring=fromstring, load=load, set_printoptions=printoptions,
-            linspace=linspace, array=array, asarray=asarray,
+            linspace=linspace, array=array, asarray=asarray, asanyarray=asanyarray,
             **{name: _normed(plain[name]) for name in ("histogram", "histogram2d")},
             **{name: _of_lists(plain[name])
                for name in ("vstack", "hstack", "dstack", "stack", "concatenate")}))

@@ -184,6 +184,8 @@ ragged = np.array([[1], [1, 2]]).shape, np.asarray([[1], [1, 2]]).dtype
 plain = np.array([[1], [2]], copy=False).tolist(), np.array([[1.5]], 'int32').tolist()
 rows = np.vstack(np.ones(2) * i for i in range(3)).shape, len(np.linspace(0, 1, 10 / 2))
 np.set_printoptions(threshold=np.nan)
+np.save('all.npy', [np.zeros((3, 2)), [1, 2], [3, 4]])
+saved = [len(part) for part in np.load('all.npy')]
 try:
     np.array([[1], [1, 2]], dtype=float)
 except ValueError as error:
@@ -198,6 +200,6 @@ pixels = np.fromstring(fig.canvas.tostring_rgb(), dtype='uint8').size
     names = result.names
     assert names["heights"] == [0.25, 0.75] and names["ragged"] == ((2,), object)
     assert names["plain"] == ([[1], [2]], [[1]]) and names["rows"] == ((3, 2), 5)
-    assert "inhomogeneous" in str(names["refused"]) and names["pixels"] == 10 * 10 * 3
+    assert names["saved"] == [3, 2, 2] and "inhomogeneous" in str(names["refused"]) and names["pixels"] == 10 * 10 * 3
     with pytest.raises(TypeError):
         np.histogram([1], normed=True)
