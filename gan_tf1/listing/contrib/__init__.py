@@ -9,7 +9,8 @@ and training ops, `slim.py` training loops, and `gan.py` TF-GAN.
 from gan_tf1.listing import input_data, old_names
 from gan_tf1.listing.contrib import (
     batch_norm, datasets, distributions, eager, framework, gan, gan_losses, graph_editor,
-    images, layers, losses, metrics, model_analyzer, more_layers, rnn, slim, training, utils, weights)
+    images, layers, losses, metrics, model_analyzer, more_layers, rnn, slim, training, utils,
+    weights)
 from gan_tf1.tf1 import insides, load
 
 
