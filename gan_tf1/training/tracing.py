@@ -19,6 +19,7 @@ import numpy as np
 
 from gan_tf1.data.training_set import TrainingSet
 from gan_tf1.tf1 import tf
+from gan_tf1.training import philox, shortcuts
 
 DRAWS = 1000  # the most draws that one step may make
 ALGORITHM = "philox"  # gives the same numbers on every device, compiled or not
@@ -86,10 +87,12 @@ class Random:
     A draw depends only on `seed`, on `step` (an int64 tensor) and on the number of earlier draws in
     the same step. There is no state to save, so a resumed run draws the same numbers as an
     uninterrupted one. They are not the numbers that NumPy would draw.
+
+    `compiled` is whether XLA will compile the step for a processor. The numbers are the same.
     """
 
-    def __init__(self, seed, step):
-        self._seed, self._step, self._draws = seed + STREAM, step, 0
+    def __init__(self, seed, step, compiled=False):
+        self._seed, self._step, self._draws, self._compiled = seed + STREAM, step, 0, compiled
 
     def _key(self):
         assert self._draws < DRAWS
@@ -103,8 +106,8 @@ class Random:
 
     def _standard_uniform(self, size):
         # TensorFlow and XLA convert random bits to floats in different ways, so it is done here.
-        bits = tf.bitwise.bitwise_and(self._whole(size), 2**24 - 1)
-        return tf.cast(bits, tf.float32) * 2.**-24
+        whole = philox.bits(np.atleast_1d(size), self._key()) if self._compiled else self._whole(size)
+        return tf.cast(tf.bitwise.bitwise_and(whole, 2**24 - 1), tf.float32) * 2.**-24
 
     def uniform(self, low=0., high=1., size=()):
         return Traced(low + (high - low) * self._standard_uniform(size))
@@ -181,7 +184,7 @@ class Session:
     Nothing is computed twice: a call uses an op of an earlier call again if the op has no state and
     the same inputs, or if it reads a variable that has not been updated since. So two calls that
     feed a network the same batch share the pass through it, unless the network is updated between
-    them.
+    them. Some ops are replaced by others that compute the same faster (`shortcuts.py`).
 
     watch    name -> tensor, fetched in addition by the first call
     watched  the results of `watch`, name -> `Traced`; None before the first call
@@ -193,6 +196,7 @@ class Session:
         self.watched = None
         self._watch = dict(watch)
         self._ops = graph.get_operations()
+        self._shortcuts = shortcuts.of(self._ops)
         self._updating = set()  # ops that update a variable, or that depend on such an op
         for op in self._ops:
             if updates(op) or not self._updating.isdisjoint(_before(op)):
@@ -241,8 +245,11 @@ class Session:
             if op not in needed:
                 needed.add(op)
                 waiting += self._waits_for(op)
-                waiting += [tensor.op for tensor in op.inputs if tensor.ref() not in feeds]
+                waiting += [tensor.op for tensor in self._inputs(op) if tensor.ref() not in feeds]
         return [op for op in self._ops if op in needed]
+
+    def _inputs(self, op):
+        return self._shortcuts[op].inputs if op in self._shortcuts else op.inputs
 
     def _waits_for(self, op):
         """The control inputs of `op` that can change its result.
@@ -251,7 +258,8 @@ class Session:
         default of `GATE_OP`, `minimize` makes the gradients of an op wait for each other; here a
         gradient that is not used is not computed.
         """
-        return [control for control in op.control_inputs
+        controls = [*op.control_inputs, *(self._shortcuts[op].after if op in self._shortcuts else ())]
+        return [control for control in controls
                 if op.op_def.is_stateful or control in self._updating]
 
     def _copy(self, op, feeds, copies, touched):
@@ -260,11 +268,14 @@ class Session:
             return op
         if op.type == "Placeholder":
             raise ValueError(f"{op.name} is needed, but not fed")
-        inputs = [_copied(tensor, feeds, copies) for tensor in op.inputs]
+        kind, _, attributes, _ = self._shortcuts.get(op) or (op.type, None, op.node_def.attr, None)
+        inputs = [_copied(tensor, feeds, copies) for tensor in self._inputs(op)]
         after = [copies[control] for control in self._waits_for(op)]
-        attributes = {name: value for name, value in op.node_def.attr.items() if name != "_class"}
-        same = (op.type, tuple(tensor.ref() for tensor in inputs), tuple(after),
-                tuple(self._updated.get(tensor.op) for tensor in inputs),
+        attributes = {name: value for name, value in attributes.items() if name != "_class"}
+        unused = shortcuts.unused_inputs(op)
+        used = [tensor for number, tensor in enumerate(inputs) if number not in unused]
+        same = (kind, tuple(tensor.ref() for tensor in used), tuple(after),
+                tuple(self._updated.get(tensor.op) for tensor in used),
                 tuple((name, value.SerializeToString(deterministic=True))
                       for name, value in sorted(attributes.items())))
         keeps_no_state = not op.op_def.is_stateful or op.type in READS
@@ -272,8 +283,8 @@ class Session:
             return self._known[same]
         with tf.control_dependencies(after + (self.done if op.op_def.is_stateful else [])):
             copy = tf.get_default_graph().create_op(
-                op.type, inputs, [tensor.dtype for tensor in op.outputs], attrs=attributes,
-                op_def=op.op_def)
+                kind, inputs, [tensor.dtype for tensor in op.outputs], attrs=attributes,
+                op_def=op.op_def if kind == op.type else None)
         if op.op_def.is_stateful:
             touched.append(copy)
         if keeps_no_state:
