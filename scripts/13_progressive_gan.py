@@ -58,7 +58,8 @@ def main(argv=None):
         with job.loop.new_graph(job.seed).as_default() as graph:
             model.build(config, stages[-1], channels)
             graph_memory.refuse_graph(graph, dataclasses.asdict(config), shape)
-    with job.training(data._replace(train=images.Rows(data.train)), shape) as training:
+    with job.training(data._replace(train=images.Rows(data.train)), shape,
+                      stages[-1], channels) as training:
         last, done = 0, training.epochs_done()
         for number, stage in enumerate(stages):
             first, last = last, last + stage.images // config.interval_images

@@ -47,7 +47,7 @@ def train(argv):
     channels = tests[0].shape[-1]
 
     shape = (6 * config.samples, config.size, config.size) + (channels == 3) * (3,)
-    with job.training(data, shape) as training:
+    with job.training(data, shape, channels, steps) as training:
         gan = model.build(config, channels, steps)
         take_step = training.stepper(model.step, gan, data.train, config, steps)
         for epoch in training.epochs(epochs, gan.gen_vars):

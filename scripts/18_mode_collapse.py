@@ -33,7 +33,7 @@ def main(argv=None):
     size = data.train.images.shape[1]
     every = config.sample_interval
 
-    with job.training(data, (config.samples, size)) as training:
+    with job.training(data, (config.samples, size), size) as training:
         gan = model.build(config, size)
         take_step = training.stepper(model.step, gan, data.train, config, every)
         for interval in training.epochs(intervals(config), gan.gen_vars):

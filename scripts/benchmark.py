@@ -31,7 +31,7 @@ import numpy as np
 
 PARTS = ("works", "growth", "loop")
 LEAST_ROUNDS = 5
-LONGEST = 20.0  # seconds of a row's round; XLA's convolutions take 70 times as long as oneDNN's
+LONGEST = 20.0  # seconds of a row's round; of a row that takes longer, one unit is timed
 BUSY = 0.5  # processors in use by others that already slow down a barrier of spinning threads
 
 
@@ -128,7 +128,7 @@ def measured(args, folder):
             # After each training, so that nothing is lost if the next is interrupted.
             files = [table.write_csv(found, beside(args.out, ".csv"), titles, checksums),
                      save(table.figure(found, titles), beside(args.out, ".png"))]
-        report += [table.ratios_text(found), table.markdown(found), "; ".join(dict.fromkeys(
+        report += [table.ratios_text(found), table.best_text(found), table.markdown(found), "; ".join(dict.fromkeys(
             f"{titles[name]}, data_crc32 {crc32}" for name, crc32 in checksums.items()))]
         print(*files, sep="\n")
 

@@ -11,18 +11,24 @@ def leaky_relu(x, alpha):
 
 
 def minus_log_likelihood(logits, label):
-    """The mean sigmoid cross-entropy of logits with the same label for all."""
+    """The mean sigmoid cross-entropy of logits with the same label for all, in float32."""
     import jax
+    logits = logits.astype(jax.numpy.float32)
     return (jax.nn.softplus(logits) - label * logits).mean()
 
 
 def batch_norm(x, gamma, beta):
-    """Batch norm with batch statistics over all axes but the last: `(y, mean, variance)`."""
+    """Batch norm with batch statistics over all axes but the last: `(y, mean, variance)`.
+
+    It computes in float32, and y has the type of `x`.
+    """
     import jax.numpy as jnp
     from jax import lax
-    axes = tuple(range(x.ndim - 1))
+    axes, dtype = tuple(range(x.ndim - 1)), x.dtype
+    x, gamma, beta = (array.astype(jnp.float32) for array in (x, gamma, beta))
     mean, variance = jnp.mean(x, axes), jnp.var(x, axes)
-    return (x - mean) * lax.rsqrt(variance + NORM_EPSILON) * gamma + beta, mean, variance
+    y = (x - mean) * lax.rsqrt(variance + NORM_EPSILON) * gamma + beta
+    return y.astype(dtype), mean, variance
 
 
 def convolution(x, kernel, bias, stride, padding="SAME"):

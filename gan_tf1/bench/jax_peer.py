@@ -1,5 +1,8 @@
 """The works in JAX, with the data on the device and the steps of a round in one `lax.fori_loop`.
 
+With `single`, each step is a call of its own: on a processor, XLA's convolutions are slow in a loop. With
+`bfloat16`, the networks compute in bfloat16; weights, statistics of batch norm and losses remain float32.
+
 Networks are functions of a list of arrays, in TensorFlow's layout and order. Adam is written out in
 the form of the last sentence of section 2 of its paper, with the same epsilon as in TensorFlow.
 """
@@ -65,15 +68,56 @@ def looped(step, feed_of, size):
     return rounds
 
 
-def runner(work, config, data, weights, step, feed_of, steps=1, gen_only=()):
+def stepped(step, feed_of, size):
+    """The same function as `looped` returns, with a compiled call for each step."""
+    import jax
+    import jax.numpy as jnp
+    batch, losses = size
+
+    @functools.partial(jax.jit, static_argnums=1)
+    def shuffled(key, examples):
+        whole = examples // batch
+        return jax.random.permutation(key, examples)[:whole * batch].reshape(whole, batch)
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def one(state, key, number, order, data):
+        key = jax.random.fold_in(key, number)
+        return step(state, *feed_of(key, order[number % len(order)], data))
+
+    def rounds(state, key, count, data):
+        order_key, noise_key = jax.random.split(key)
+        order, found = shuffled(order_key, len(data[0])), (jnp.zeros(()),) * losses
+        for number in range(count):
+            state, found = one(state, noise_key, number, order, data)
+        return state, found
+
+    return rounds
+
+
+def computed(bfloat16, *functions):
+    """The functions of arrays, which are given bfloat16 in place of float32 if `bfloat16`."""
+    import jax
+    import jax.numpy as jnp
+
+    def cast(leaf):
+        return leaf.astype(jnp.bfloat16) if leaf.dtype == jnp.float32 else leaf
+
+    def lowered(function):
+        return lambda *arguments: function(*jax.tree.map(cast, arguments))
+
+    return [lowered(function) if bfloat16 else function for function in functions]
+
+
+def runner(work, config, data, weights, step, feed_of, steps=1, gen_only=(), single=False):
     """The `Runner` of `step(state, *feed) -> (state, losses)`; `feed_of` as for `looped`.
 
     `weights` are the initial ones, {"gen": [...], "disc": [...]}, `data` are arrays for the device,
-    and `steps` is the number of steps per unit. `gen_only` are the generator's moving averages.
+    and `steps` is the number of steps per unit. `gen_only` are the generator's moving averages. With
+    `single`, each step is a call.
     """
     import jax
     import jax.numpy as jnp
-    rounds = looped(step, feed_of, (config.batch_size, len(work.losses)))
+    rounds = (stepped if single else looped)(step, feed_of, (config.batch_size, len(work.losses)))
     now = {"state": state_of(weights, gen_only), "key": jax.random.key(1)}
     on_device = tuple(map(jnp.asarray, data))
 
@@ -102,7 +146,7 @@ def state_of(weights, gen_only):
             "averages": jax.tree.map(jnp.array, gen_only)}
 
 
-def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
+def mnist_gan_epoch(work, config, data, single=False, bfloat16=False, epsilon=EPSILON):
     import jax
     alpha, real_label = config.leaky_relu_alpha, 1 - config.label_smooth
     rng = np.random.default_rng(0)
@@ -121,6 +165,8 @@ def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
     def gen_loss_of(gen, disc, z):
         return minus_log_likelihood(score(disc, generate(gen, z)), 1.)
 
+    disc_loss_of, gen_loss_of = computed(bfloat16, disc_loss_of, gen_loss_of)
+
     def step(state, real, z):
         gen, disc = state["gen"], state["disc"]
         disc_loss, grads = jax.value_and_grad(disc_loss_of)(disc["params"], gen["params"], real, z)
@@ -135,10 +181,10 @@ def mnist_gan_epoch(work, config, data, epsilon=EPSILON):
     weights = {"gen": dense_weights(rng, config.gen_z_size, config.gen_hidden_size, 784),
                "disc": dense_weights(rng, 784, config.disc_hidden_size, 1)}
     return runner(work, config, (data.flat(),), weights, step, feed_of,
-                  works.steps(work, config, data))
+                  works.steps(work, config, data), single=single)
 
 
-def semi_supervised_step(work, config, data, epsilon=EPSILON):
+def semi_supervised_step(work, config, data, single=False, bfloat16=False, epsilon=EPSILON):
     """As printed: batch statistics always, no batch norm in layer 2, and dropout without effect."""
     import jax
     import jax.numpy as jnp
@@ -173,6 +219,8 @@ def semi_supervised_step(work, config, data, epsilon=EPSILON):
         _, of_fake = discriminate(disc, image_generator(gen, z, alpha)[0])
         return jnp.abs(of_real.mean(0) - of_fake.mean(0)).mean()
 
+    d_loss_of, g_loss_of = computed(bfloat16, d_loss_of, g_loss_of)
+
     def step(state, real, z, y, label_mask):
         gen, disc = state["gen"], state["disc"]
         d_loss, d_grads = jax.value_and_grad(d_loss_of)(disc["params"], gen["params"], real, z, y,
@@ -193,10 +241,10 @@ def semi_supervised_step(work, config, data, epsilon=EPSILON):
     disc += dense_weights(rng, inputs, classes + config.extra_class)
     weights = {"gen": image_generator_weights(rng, config), "disc": disc}
     return runner(work, config, (data.scaled(), data.labels.astype(np.int32), data.label_mask),
-                  weights, step, feed_of)
+                  weights, step, feed_of, single=single)
 
 
-def dcgan_svhn_step(work, config, data, epsilon=EPSILON):
+def dcgan_svhn_step(work, config, data, single=False, bfloat16=False, epsilon=EPSILON):
     import jax
     width, alpha, momentum = config.d_size_mult, config.alpha, 0.99
     rng = np.random.default_rng(0)
@@ -217,6 +265,8 @@ def dcgan_svhn_step(work, config, data, epsilon=EPSILON):
     def g_loss_of(gen, disc, z):
         fake, statistics = image_generator(gen, z, alpha)
         return minus_log_likelihood(score(disc, fake), 1.), statistics
+
+    d_loss_of, g_loss_of = computed(bfloat16, d_loss_of, g_loss_of)
 
     def step(state, real, z):
         gen, disc = state["gen"], state["disc"]
@@ -239,10 +289,10 @@ def dcgan_svhn_step(work, config, data, epsilon=EPSILON):
     disc += dense_weights(rng, 16 * inputs, 1)
     averages = [tuple(reversed(norm_weights(config.g_size_mult * wide))) for wide in (4, 2, 1)]
     weights = {"gen": image_generator_weights(rng, config), "disc": disc}
-    return runner(work, config, (data.scaled(),), weights, step, feed_of, gen_only=averages)
+    return runner(work, config, (data.scaled(),), weights, step, feed_of, gen_only=averages, single=single)
 
 
-def wgan_gp_critic(work, config, data, epsilon=EPSILON):
+def wgan_gp_critic(work, config, data, single=False, bfloat16=False, epsilon=EPSILON):
     import jax
     import jax.numpy as jnp
     width, alpha, batch = config.hidden_size, config.alpha, config.batch_size
@@ -268,6 +318,8 @@ def wgan_gp_critic(work, config, data, epsilon=EPSILON):
         return (score(disc, fake).mean() - score(disc, real).mean()
                 + config.penalty_weight * ((norms - 1)**2).mean())
 
+    disc_loss_of, = computed(bfloat16, disc_loss_of)
+
     def step(state, real, z, mixture):
         disc_loss, grads = jax.value_and_grad(disc_loss_of)(
             state["disc"]["params"], state["gen"]["params"], real, z, mixture)
@@ -285,7 +337,7 @@ def wgan_gp_critic(work, config, data, epsilon=EPSILON):
         inputs = outputs
     gen += dense_weights(rng, inputs, 784)
     weights = {"gen": gen, "disc": dense_weights(rng, 784, 2 * width, width, 1)}
-    return runner(work, config, (data.flat(),), weights, step, feed_of)
+    return runner(work, config, (data.flat(),), weights, step, feed_of, single=single)
 
 
 WORKS = {"mnist_gan": mnist_gan_epoch, "semi_supervised": semi_supervised_step,

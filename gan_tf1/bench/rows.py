@@ -29,8 +29,11 @@ class Row(NamedTuple):
     module: str            # in gan_tf1.bench
     needs: tuple = ()      # the packages that it imports
     options: dict = {}     # arguments of the module's function
-    precision: str = "float32"  # the precision of its ceiling
+    precision: str = "float32"  # the precision of its products and convolutions, and of its ceiling
+    works: tuple = ()      # the names of the works that it is for; empty for all that its module has
 
+
+DENSE, CONVOLUTIONAL = ("mnist_gan", "wgan_gp"), ("semi_supervised", "dcgan_svhn")
 
 ALL = {row.key: row for row in (
     Row("ours", "ours, feed loop", "ours"),
@@ -42,7 +45,18 @@ ALL = {row.key: row for row in (
     Row("keras", "Keras, predict and train_on_batch", "keras_peer", ("keras",)),
     Row("torch", "PyTorch, eager", "torch_peer", ("torch",)),
     Row("torch-compile", "PyTorch, torch.compile", "torch_peer", ("torch",), {"compiled": True}),
-    Row("jax", "JAX, jit over fori_loop", "jax_peer", ("jax",)),
+    Row("torch-channels-last", "PyTorch, channels_last", "torch_peer", ("torch",),
+        {"channels_last": True}, works=CONVOLUTIONAL),
+    Row("torch-bfloat16", "PyTorch, autocast", "torch_peer", ("torch",), {"bfloat16": True}, "bfloat16"),
+    Row("torch-channels-last-bfloat16", "PyTorch, channels_last and autocast", "torch_peer", ("torch",),
+        {"channels_last": True, "bfloat16": True}, "bfloat16", CONVOLUTIONAL),
+    Row("jax", "JAX, jit over fori_loop", "jax_peer", ("jax",), works=DENSE),
+    Row("jax-bfloat16", "JAX, jit over fori_loop, bfloat16", "jax_peer", ("jax",), {"bfloat16": True},
+        "bfloat16", DENSE),
+    # Inside of a loop, XLA's convolutions take 40 to 70 times as long on a processor.
+    Row("jax-step", "JAX, jit of one step", "jax_peer", ("jax",), {"single": True}, works=CONVOLUTIONAL),
+    Row("jax-step-bfloat16", "JAX, jit of one step, bfloat16", "jax_peer", ("jax",),
+        {"single": True, "bfloat16": True}, "bfloat16", CONVOLUTIONAL),
 )}
 REFERENCE = "ours"  # ratios are relative to this row
 
@@ -66,7 +80,7 @@ def absent(row, work) -> str | None:
     """The reason why `row` can't do `work` here, such as a missing package, or None."""
     if row.key not in CEILINGS:
         module = module_of(row)
-        if work.name not in module.WORKS:
+        if work.name not in (row.works or module.WORKS):
             return f"it has no {work.name}"
     missing = [name for name in row.needs if importlib.util.find_spec(name) is None]
     if missing:

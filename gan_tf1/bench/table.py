@@ -80,6 +80,23 @@ def ratios_text(found) -> str:
     return "\n".join(text)
 
 
+def best_text(found) -> str:
+    """The fastest row of each library, one line per work and precision, compared with our fastest there."""
+    text = []
+    for work, precision in dict.fromkeys((line.work, line.precision) for line in found):
+        best = {}
+        for line in sorted((line for line in found if (line.work, line.precision) == (work, precision)),
+                           key=lambda line: line.ratio):
+            best.setdefault(line.row.partition("-")[0], line)
+        ours = best.pop(rows.REFERENCE, None)
+        if ours and best:
+            peers = [f"{line.title} {line.ratio:.2f} ({line.ratio / ours.ratio:.2f} times ours)"
+                     for line in best.values()]
+            text.append(f"{work} in {precision}, the best of each: {ours.title} {ours.ratio:.2f}; "
+                        f"{'; '.join(peers)}")
+    return "\n".join(text)
+
+
 def markdown(found) -> str:
     """The `Line`s of all works as one table in Markdown."""
     head = ("work", "row", "time per unit", "from, to", "ratio", "GFLOP/s", "of ceiling",

@@ -1,5 +1,8 @@
 """The works in PyTorch in its usual style: eager with fused Adam, or with `torch.compile`.
 
+With `channels_last`, images and kernels are stored in TensorFlow's order; with `bfloat16`, forward passes
+run under autocast.
+
 All data is in memory as one tensor, and a batch is selected by a part of a permutation. (A
 `DataLoader` would collate image by image, which is many times slower.) The generator's images are
 computed once per step, as in PyTorch's own DCGAN: the discriminator trains on them detached, and
@@ -32,10 +35,22 @@ def adam(net, config, epsilon, beta1=0.9, beta2=0.999):
                             fused=True)
 
 
-def maybe_compiled(compiled, *functions):
-    """The functions or modules, which are compiled at their first call if `compiled`."""
+def prepared(compiled, bfloat16, *functions):
+    """The functions or modules, compiled at their first call if `compiled`.
+
+    With `bfloat16` they run under autocast, which computes products and convolutions in bfloat16.
+    Weights and losses remain float32.
+    """
     import torch
-    return [torch.compile(function) if compiled else function for function in functions]
+    functions = [torch.compile(function) if compiled else function for function in functions]
+    return [torch.autocast("cpu", torch.bfloat16)(function) for function in functions] if bfloat16 else functions
+
+
+def in_layout(channels_last, *tensors):
+    """Networks or images [B, C, H, W], stored in the order [B, H, W, C] if `channels_last`."""
+    import torch
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return [tensor.to(memory_format=layout) for tensor in tensors]
 
 
 def batches(images, size, *others):
@@ -48,8 +63,9 @@ def batches(images, size, *others):
 
 
 def minus_log_likelihood(logits, label):
-    """The mean sigmoid cross-entropy of logits with the same label for all."""
+    """The mean sigmoid cross-entropy of logits with the same label for all, in float32."""
     import torch
+    logits = logits.float()
     return torch.nn.functional.binary_cross_entropy_with_logits(
         logits, torch.full_like(logits, label))
 
@@ -65,7 +81,8 @@ def replay_of(generator, discriminator, step, to_tensors):
     return replay
 
 
-def mnist_gan_epoch(work, config, data, compiled=False, epsilon=EPSILON):
+def mnist_gan_epoch(work, config, data, compiled=False, channels_last=False,
+                    bfloat16=False, epsilon=EPSILON):
     import torch
     from torch import nn
     torch.manual_seed(0)
@@ -83,7 +100,7 @@ def mnist_gan_epoch(work, config, data, compiled=False, epsilon=EPSILON):
     def gen_loss_of(fake):
         return minus_log_likelihood(discriminator(fake), 1.)
 
-    generate, disc_loss_of, gen_loss_of = maybe_compiled(compiled, generator, disc_loss_of,
+    generate, disc_loss_of, gen_loss_of = prepared(compiled, bfloat16, generator, disc_loss_of,
                                                          gen_loss_of)
 
     def step(real, z):
@@ -126,7 +143,8 @@ def image_generator(config, norm_options):
                          nn.Tanh())
 
 
-def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
+def semi_supervised_step(work, config, data, compiled=False, channels_last=False,
+                         bfloat16=False, epsilon=EPSILON):
     import torch
     from torch import nn
     from torch.nn import functional
@@ -145,6 +163,7 @@ def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
                              nn.AdaptiveAvgPool2d(1), nn.Flatten())
     head = nn.Linear(2 * width, classes + config.extra_class)
     discriminator = nn.Sequential(features, head)
+    in_layout(channels_last, generator, discriminator)
     gen_adam, disc_adam = (adam(net, config, epsilon) for net in (generator, discriminator))
 
     def gan_logits(logits):
@@ -152,7 +171,7 @@ def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
 
     def losses_of(real, fake, y, label_mask):
         of_real, of_fake = features(real), features(fake)
-        real_logits, fake_logits = head(of_real), head(of_fake)
+        real_logits, fake_logits = head(of_real).float(), head(of_fake).float()
         class_loss = ((label_mask * functional.cross_entropy(real_logits, y, reduction="none")).sum()
                       / label_mask.sum().clamp(min=1))
         d_loss = (class_loss + minus_log_likelihood(gan_logits(real_logits), 1.)
@@ -160,7 +179,7 @@ def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
         g_loss = (of_real.mean(0) - of_fake.mean(0)).abs().mean()
         return d_loss, g_loss
 
-    generate, losses_of = maybe_compiled(compiled, generator, losses_of)
+    generate, losses_of = prepared(compiled, bfloat16, generator, losses_of)
 
     def step(real, z, y, label_mask):
         gen_adam.zero_grad()
@@ -172,7 +191,8 @@ def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
         gen_adam.step()
         return d_loss, g_loss
 
-    drawn = batches(channels_first(data.scaled()), config.batch_size,
+    images, = in_layout(channels_last, channels_first(data.scaled()))
+    drawn = batches(images, config.batch_size,
                     torch.from_numpy(data.labels.astype(np.int64)),
                     torch.from_numpy(data.label_mask.astype(np.float32)))
 
@@ -188,7 +208,8 @@ def semi_supervised_step(work, config, data, compiled=False, epsilon=EPSILON):
     return Runner(run, replay_of(generator, discriminator, step, to_tensors), PACKAGES)
 
 
-def dcgan_svhn_step(work, config, data, compiled=False, epsilon=EPSILON):
+def dcgan_svhn_step(work, config, data, compiled=False, channels_last=False,
+                    bfloat16=False, epsilon=EPSILON):
     import torch
     from torch import nn
     torch.manual_seed(0)
@@ -202,6 +223,7 @@ def dcgan_svhn_step(work, config, data, compiled=False, epsilon=EPSILON):
         nn.Conv2d(2 * width, 4 * width, 5, 2, padding=2),
         nn.BatchNorm2d(4 * width, NORM_EPSILON, **norm), nn.LeakyReLU(alpha),
         nn.Flatten(), nn.Linear(4 * 4 * 4 * width, 1))
+    in_layout(channels_last, generator, discriminator)
     gen_adam, disc_adam = (adam(net, config, epsilon) for net in (generator, discriminator))
 
     def d_loss_of(real, fake):
@@ -211,7 +233,7 @@ def dcgan_svhn_step(work, config, data, compiled=False, epsilon=EPSILON):
     def g_loss_of(fake):
         return minus_log_likelihood(discriminator(fake), 1.)
 
-    generate, d_loss_of, g_loss_of = maybe_compiled(compiled, generator, d_loss_of, g_loss_of)
+    generate, d_loss_of, g_loss_of = prepared(compiled, bfloat16, generator, d_loss_of, g_loss_of)
 
     def step(real, z):
         fake = generate(z)
@@ -226,7 +248,8 @@ def dcgan_svhn_step(work, config, data, compiled=False, epsilon=EPSILON):
         gen_adam.step()
         return d_loss, g_loss
 
-    drawn = batches(channels_first(data.scaled()), config.batch_size)
+    images, = in_layout(channels_last, channels_first(data.scaled()))
+    drawn = batches(images, config.batch_size)
 
     def run(units):
         for _ in range(units):
@@ -238,7 +261,8 @@ def dcgan_svhn_step(work, config, data, compiled=False, epsilon=EPSILON):
                                  lambda x, z: (mirrored(x), *tensors(z))), PACKAGES)
 
 
-def wgan_gp_critic(work, config, data, compiled=False, epsilon=EPSILON):
+def wgan_gp_critic(work, config, data, compiled=False, channels_last=False,
+                   bfloat16=False, epsilon=EPSILON):
     import torch
     from torch import nn
     torch.manual_seed(0)
@@ -264,7 +288,7 @@ def wgan_gp_critic(work, config, data, compiled=False, epsilon=EPSILON):
         return (critic(fake).mean() - critic(real).mean()
                 + config.penalty_weight * (norms - 1).square().mean())
 
-    generate, disc_loss_of = maybe_compiled(compiled, generator, disc_loss_of)
+    generate, disc_loss_of = prepared(compiled, bfloat16, generator, disc_loss_of)
 
     def step(real, z, mixture):
         with torch.no_grad():

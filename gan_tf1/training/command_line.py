@@ -10,7 +10,7 @@ from gan_tf1.config import Parser, add_flags, as_flag, given, intervals, make, w
 from gan_tf1.errors import InputError
 from gan_tf1.files import data_folder, user_path
 from gan_tf1.training import (
-    devices, diversity, outputs, run_config, run_directory, towers, training)
+    devices, diversity, measured, outputs, run_config, run_directory, towers, training)
 from gan_tf1.training.graph_loop import Loop
 
 MOST_TOWERS = 1024
@@ -33,16 +33,34 @@ class Launch(NamedTuple):
     towers: int = 1      # among how many devices each batch is divided
     servers: tuple = ()  # the addresses of servers, one for each tower; empty for this machine
     patience: float = devices.PATIENCE  # seconds until a call on the servers has failed
+    model: Any = None    # the chapter's module, to measure its steps
+    insist: bool = False  # whether bfloat16 is used without measuring its steps
+    measured: dict = {}  # the seconds per step that decided about the loop
 
     @contextlib.contextmanager
-    def training(self, data, sample_shape):
-        """A context with the `training.Training` of this run; the arguments are those of `open`.
+    def training(self, data, sample_shape, *build_arguments):
+        """A context with the `training.Training` of this run; the first two arguments are those of `open`.
 
-        Raises InputError also if a server cannot be used.
+        The chapter's `build(config, *build_arguments)` makes the graph of which a few steps are
+        measured, if the loop depends on that (`measured.py`).
+
+        Raises InputError also if a server cannot be used, or if bfloat16 is slower.
         """
-        with self._devices() as used, self.open(data, sample_shape) as run:
-            with training.opened(run, self.loop, used) as opened:
+        settled = self._settled(data, sample_shape, build_arguments)
+        with settled._devices() as used, settled.open(data, sample_shape) as run:
+            with training.opened(run, settled.loop, used) as opened:
                 yield opened
+
+    def _settled(self, data, sample_shape, build_arguments):
+        """This launch with a loop that is not "auto", and with what was measured to choose it."""
+        asks = self.loop.loop == "auto" or self.loop.mixed_precision and not self.insist
+        if self.resumed or self.towers > 1 or not asks:
+            return self
+        data.train.check_batch(self.config.batch_size)
+        loop, found = measured.settled(self.loop, self.insist, lambda asked: measured.per_step(
+            asked, lambda config: self.model.build(config, *build_arguments), self.model.step,
+            data.train, self.config, self.seed, sample_shape))
+        return self._replace(loop=loop, measured=found)
 
     @contextlib.contextmanager
     def _devices(self):
@@ -69,7 +87,8 @@ class Launch(NamedTuple):
         towers.refuse_few(self.config.batch_size, self.towers)
         new = run_directory.start(self.path, {
             "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
-            "loop": self.loop._asdict(), **({"record": True} if self.record else {}),
+            "loop": self.loop._asdict(), **({"measured": self.measured} if self.measured else {}),
+            **({"record": True} if self.record else {}),
             **({"towers": self.towers} if self.towers > 1 else {}),
             "data_title": data.title, "data_crc32": crc,
             **({"data_note": data.note} if getattr(data, "note", "") else {}),
@@ -164,7 +183,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
         data = data or getattr(args, "data", data_choices[0])
         return Launch(chapter, config, data, args.data_dir, getattr(args, "seed", 0),
                       args.run_dir, None, loop, note, args.report, getattr(args, "record", False),
-                      divided.get("towers", 1), servers, patience)
+                      divided.get("towers", 1), servers, patience, model, getattr(args, "insist", False))
 
     path = args.run_dir or run_directory.newest(chapter)
     stored = run_config.read_config(path)
@@ -173,6 +192,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     named |= {name: getattr(args, name) for name in ("data", "seed") if hasattr(args, name)}
     if named.get("data") == "auto":
         del named["data"]
+    if chosen.get("loop") == "auto" and stored.get("measured"):
+        del chosen["loop"]  # the run keeps what was chosen for it
     record = {"record": True} if getattr(args, "record", False) else {}
     run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record,
                                            **divided})
@@ -241,16 +262,21 @@ def _available(choice, data_dir):
 
 def _add_loop_flags(parser):
     group = parser.add_argument_group("the training loop")
-    group.add_argument("--loop", choices=("feed", "graph"), default=argparse.SUPPRESS, help="feed: "
+    group.add_argument("--loop", choices=("feed", "graph", "auto"), default=argparse.SUPPRESS, help="feed: "
                        "as in the chapter, a batch and noise are fed at every step; graph: data, "
                        "noise and many steps per call are in the graph, with the same mathematics "
-                       f"on other batches and other noise (default: {Loop().loop})")
+                       "on other batches and other noise; auto: the fastest of feed, graph and graph "
+                       "with --xla here, measured for a few steps before a new run "
+                       f"(default: {Loop().loop})")
     group.add_argument("--xla", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
-                       help="compile the loop in the graph; on a processor, convolutions then "
-                       "take 60 to 70 times as long")
+                       help="compile the loop in the graph; on a processor, each step by itself if the "
+                       "network has convolutions, which take two to three times as long then")
     group.add_argument("--mixed-precision", action=argparse.BooleanOptionalAction,
                        default=argparse.SUPPRESS,
-                       help="compute in bfloat16 wherever grappler considers it safe")
+                       help="compute in bfloat16 wherever grappler considers it safe; refused if a few "
+                       "steps before a new run show that it is slower here")
+    group.add_argument("--insist", action="store_true",
+                       help="train with --mixed-precision without measuring whether it is faster")
     group = parser.add_argument_group("several devices").add_mutually_exclusive_group()
     group.add_argument("--towers", type=_towers, default=argparse.SUPPRESS, metavar="N",
                        help="divide each batch among N devices of this machine: GPUs if there are "
@@ -279,9 +305,11 @@ def seconds(text) -> float:
 
 
 def _checked(loop, towers=1):
-    if towers > 1 and loop.loop == "graph":
+    if towers > 1 and loop.loop != "feed":
         raise InputError("--towers and --cluster divide the chapter's own session.run lines: "
-                         "leave out --loop graph")
+                         f"leave out --loop {loop.loop}")
+    if loop.xla and loop.loop == "auto":
+        raise InputError("--loop auto measures whether to compile the loop: leave out --xla")
     if loop.xla and loop.loop != "graph":
         raise InputError("--xla compiles the loop in the graph: give --loop graph too")
     return loop

@@ -48,6 +48,11 @@ def _is_loop(value):
             and all(isinstance(switch, bool) for name, switch in value.items() if name != "loop"))
 
 
+def _is_measured(value):
+    return isinstance(value, dict) and all(
+        type(seconds) in (int, float) and math.isfinite(seconds) for seconds in value.values())
+
+
 def _is_share(value):
     return value is None or type(value) in (int, float) and math.isfinite(value)
 
@@ -71,6 +76,7 @@ LATER_KEYS = {
     "record": (lambda value: isinstance(value, bool), "true or false"),
     "towers": (lambda value: type(value) is int and value > 1, "a whole number above 1"),
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),
+    "measured": (_is_measured, "an object with the seconds per step of each loop"),
     "data_diversity": (_is_share, "a finite number, or null"),
     "data_spread": (_is_share, "a finite number, or null"),
 }

@@ -16,7 +16,9 @@ has the slope 1 there, so it stays as it is.
 
 from typing import Any, NamedTuple
 
-from gan_tf1.tf1 import insides, tf
+import numpy as np
+
+from gan_tf1.tf1 import insides
 
 UNUSED = {"FusedBatchNormV3": (3, 4)}  # inputs of batch norm that do not matter in training
 # Ops between a gradient and the AddN that collects it, which leave a tensor as it is if it has its
@@ -86,11 +88,13 @@ def _leaky_relu_gradient(op):
 
 def _slope(product, x):
     """alpha, above 0 and below 1, if `product` is alpha * `x` with a constant alpha; else None."""
-    # LeakyRelu stores alpha as a float32, which would change it in float64.
-    if product.op.type != "Mul" or product.op.inputs[1] is not x or x.dtype != tf.float32:
+    if product.op.type != "Mul" or product.op.inputs[1] is not x or not x.dtype.is_floating:
         return None
     alpha = insides("framework.tensor_util").constant_value(product.op.inputs[0])
-    return float(alpha) if alpha is not None and alpha.shape == () and 0 < alpha < 1 else None
+    if alpha is None or alpha.shape != () or not 0 < alpha < 1:
+        return None
+    # LeakyRelu stores alpha as a float32, which in a graph of float64 may be another number.
+    return float(alpha) if np.float32(alpha) == alpha else None
 
 
 def _is_zero(tensor):

@@ -124,6 +124,7 @@ def test_a_missing_package_is_reported(monkeypatch):
     assert rows.absent(rows.ALL["jax"], work) == (
         "jax is not installed: pip install -e '.[bench]'")
     assert rows.absent(rows.ALL["listing"], works.WORKS["wgan_gp"]) == "it has no wgan_gp"
+    assert rows.absent(rows.ALL["jax-step"], work) == "it has no mnist_gan"
 
 
 # --- workers ---
@@ -213,6 +214,9 @@ def test_the_table_is_written_as_text_csv_and_figure(tmp_path):
     assert table.ratios_text(found) == (
         "mnist_gan, time relative to ours, feed loop: Keras, predict and train_on_batch 20.00, "
         "ours, graph loop, mixed precision 0.50 (ceiling 50 GFLOP/s)")
+    assert table.best_text(found) == (
+        "mnist_gan in float32, the best of each: ours, feed loop 1.00; "
+        "Keras, predict and train_on_batch 20.00 (20.00 times ours)")
     text = table.markdown(found)
     assert "0.1 of a unit timed" in text and len({len(line) for line in text.splitlines()}) == 1
     table.write_csv(found, tmp_path / "b.csv", {"mnist_gan": "drawn digits"},

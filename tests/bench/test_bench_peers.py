@@ -73,6 +73,24 @@ def test_a_peer_trains_as_our_graph_does(reference, row, name):
     check_equal(name, reference(name), replayed(row, name, start))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", rows.CONVOLUTIONAL)
+def test_a_peer_with_its_channels_last_trains_as_our_graph_does(reference, name):
+    start = reference(name)[0]
+    check_equal(name, reference(name), replayed("torch", name, start, channels_last=True))
+
+
+@pytest.mark.parametrize("name", [name if name == "mnist_gan" else pytest.param(name, marks=pytest.mark.slow)
+                                  for name in works.WORKS])
+@pytest.mark.parametrize("row", ["torch", "jax"])
+def test_a_peer_in_bfloat16_has_nearly_the_same_losses(reference, row, name):
+    """bfloat16 has 8 bits, so a product differs by up to 2^-8 of its terms, and the losses by less than a tenth."""
+    start, losses, _ = reference(name)
+    found, weights = replayed(row, name, start, bfloat16=True)
+    assert 0 < np.abs(found[0] - losses[0]).max() < 0.1
+    assert all(array.dtype == np.float32 for own in weights.values() for array in own)
+
+
 def test_the_penalty_written_for_compilation_is_the_same(reference, monkeypatch):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     monkeypatch.setattr(torch, "compile", lambda function: function)
@@ -112,13 +130,13 @@ def test_our_rows_train_and_count_operations(name):
     assert 0 < runner.flops.needed < runner.flops.executed
 
 
-@pytest.mark.parametrize("row", ["torch", "jax"])
-def test_a_peer_runs_its_own_loop(row):
+@pytest.mark.parametrize("row, options", [("torch", {}), ("jax", {}), ("jax", {"single": True})])
+def test_a_peer_runs_its_own_loop(row, options):
     """The loop that is timed draws its own batches, and its steps train."""
     if importlib.util.find_spec(row) is None:
         pytest.skip(f"{row} is not installed")
     work, config, data, _ = bench_feeds.small("mnist_gan")
-    runner = rows.make(rows.ALL[row], work, config, data)
+    runner = rows.make(rows.ALL[row]._replace(options=options), work, config, data)
     first, later = runner.run(1), runner.run(40)
     assert tuple(first) == work.losses
     assert later["disc_loss"] < 0.85 * first["disc_loss"]

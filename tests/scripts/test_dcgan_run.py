@@ -55,7 +55,7 @@ def test_the_saved_generator_makes_the_last_samples_again(finished):
 def test_settings_reach_the_training(main, tmp_path, monkeypatch, capsys):
     asked = stopped_at_its_stepper(monkeypatch)
     with pytest.raises(Stopped):
-        main([*TINY, "--mixed-precision", "--run-dir", str(tmp_path / "run")])
+        main([*TINY, "--mixed-precision", "--insist", "--run-dir", str(tmp_path / "run")])
     assert asked["loop"].mixed_precision is True and asked["steps"] == 5
     assert asked["config"].epochs == 10
     capsys.readouterr()

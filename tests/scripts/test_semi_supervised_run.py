@@ -75,7 +75,7 @@ def test_a_run_is_resumed_with_its_own_switches_only(main, finished, capsys):
 def test_switches_reach_the_training(main, tmp_path, monkeypatch):
     asked = stopped_at_its_stepper(monkeypatch)
     with pytest.raises(Stopped):
-        main([*TINY, "--mixed-precision", "--supervised-only", "--run-dir", str(tmp_path / "run")])
+        main([*TINY, "--mixed-precision", "--insist", "--supervised-only", "--run-dir", str(tmp_path / "run")])
     assert asked["loop"].mixed_precision is True and asked["steps"] == 5
     assert asked["train_set"].label_mask.all()  # the labelled images, again and again
     assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100

@@ -37,7 +37,7 @@ def test_a_leaky_relu_and_its_gradient_are_one_op_each_with_the_same_bits(monkey
     lambda x: tf.maximum(1.5 * x, x),                 # no leaky ReLU
     lambda x: tf.maximum(0.2 * x, x + 1),
     lambda x: tf.maximum(tf.abs(x) * x, x),           # the factor is not constant
-    lambda x: tf.maximum(tf.cast(0.2, tf.float64) * tf.cast(x, tf.float64), tf.cast(x, tf.float64))])
+    lambda x: tf.maximum(tf.constant(0.2, tf.float64) * tf.cast(x, tf.float64), tf.cast(x, tf.float64))])
 def test_another_maximum_stays_as_it_is(function, monkeypatch):
     with new_graph(0).as_default():
         x = tf.constant([-1., 0., 2.])
