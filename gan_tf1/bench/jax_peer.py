@@ -201,7 +201,8 @@ def semi_supervised_step(work, config, data, single=False, bfloat16=False, epsil
             x = leaky_relu(x, alpha)
         x = leaky_relu(convolution(x, next(params), next(params), 1, "VALID"), alpha)
         features = x.mean((1, 2))
-        return features @ next(params) + next(params), features
+        logits = features @ next(params) + next(params)
+        return logits.astype(jnp.float32), features.astype(jnp.float32)
 
     def gan_logits(logits):
         return jax.nn.logsumexp(logits[:, :classes], 1) - logits[:, classes:].sum(1)
@@ -308,13 +309,13 @@ def wgan_gp_critic(work, config, data, single=False, bfloat16=False, epsilon=EPS
     def score(params, x):
         x = leaky_relu(x @ params[0] + params[1], alpha)
         x = leaky_relu(x @ params[2] + params[3], alpha)
-        return x @ params[4] + params[5]
+        return (x @ params[4] + params[5]).astype(jnp.float32)
 
     def disc_loss_of(disc, gen, real, z, mixture):
         fake = generate(gen, z)
         points = mixture * real + (1 - mixture) * fake
         slopes = jax.grad(lambda points: score(disc, points).sum())(points)
-        norms = jnp.sqrt((slopes**2).sum(1) + work.model.ROOT_EPSILON)
+        norms = jnp.sqrt((slopes.astype(jnp.float32)**2).sum(1) + work.model.ROOT_EPSILON)
         return (score(disc, fake).mean() - score(disc, real).mean()
                 + config.penalty_weight * ((norms - 1)**2).mean())
 

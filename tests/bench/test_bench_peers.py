@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import bench_feeds
-from gan_tf1.bench import listing_peer, ours, rows, work as works
+from gan_tf1.bench import jax_peer, listing_peer, ours, rows, work as works
 from gan_tf1.tf1 import tf
 
 # The gradient of a bias before batch norm is only rounding error, of which Adam makes whole steps.
@@ -140,3 +140,12 @@ def test_a_peer_runs_its_own_loop(row, options):
     first, later = runner.run(1), runner.run(40)
     assert tuple(first) == work.losses
     assert later["disc_loss"] < 0.85 * first["disc_loss"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", works.WORKS)
+def test_a_row_in_bfloat16_runs_its_own_loop(name):
+    pytest.importorskip("jax", reason="jax is not installed")
+    work, config, data, _ = bench_feeds.small(name)
+    runner = jax_peer.WORKS[name](work, config, data, single=name in rows.CONVOLUTIONAL, bfloat16=True)
+    assert np.isfinite(list(runner.run(2).values())).all()
