@@ -37,6 +37,7 @@ def restored(get_ipython):
         _ipython(stack, get_ipython)
         _imageio(stack)
         _distutils(stack)
+        _tqdm(stack)
         yield
 
 
@@ -118,6 +119,17 @@ def _imageio(stack):
     imageio.v2, imageio.__version__ = imageio, "2.3.0"
     stack.enter_context(module("imageio", imageio))
     stack.enter_context(module("imageio.v2", imageio))
+
+
+def _tqdm(stack):
+    """`tqdm`'s text bar in place of the one for notebooks, if the latter lacks its ipywidgets."""
+    if importlib.util.find_spec("ipywidgets") is not None:
+        return
+    import tqdm
+    import tqdm.notebook
+    text = {"tqdm_notebook": tqdm.tqdm, "tnrange": tqdm.trange}
+    stack.enter_context(attributes(tqdm, **text))
+    stack.enter_context(attributes(tqdm.notebook, **text, tqdm=tqdm.tqdm, trange=tqdm.trange))
 
 
 def _distutils(stack):

@@ -152,6 +152,15 @@ f, a = plt.subplots(2); f.show(); plt.draw(); plt.waitforbuttonpress(); f.waitfo
     assert names["solid"] == ("3d", (0, 0, 1, 1))
 
 
+def test_progress_bars_of_notebooks_count_without_ipywidgets(tmp_path):
+    names = ran(tmp_path, """
+from tqdm import tqdm_notebook, tnrange
+from tqdm.notebook import tqdm
+counted = [sum(tqdm_notebook(range(3))), sum(tnrange(4)), sum(tqdm(range(5)))]
+""")
+    assert names["counted"] == [3, 6, 10]
+
+
 def test_gifs_if_imageio_is_not_installed(tmp_path):
     names = ran(tmp_path, """
 import imageio, numpy as np
