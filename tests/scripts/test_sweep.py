@@ -55,7 +55,9 @@ def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_pat
     text = (out / "sweep.txt").read_text()
     assert text.startswith("# mnist_gan on drawn digits (synthetic), 2 seeds\n# command: sweep.py ")
     assert f"\n{about}\n# versions: " in text
-    table = text.splitlines()[5:10]
+    notes, table, *_ = text.split("\n\n")
+    assert notes.splitlines()[-1].startswith("# peak memory of a run: ")
+    table = table.splitlines()
     assert [line.split() for line in table] == [
         "runs with a sign of divergence too short".split(),
         "learning-rate 0.001, disc-steps 1 0 of 2 2 of 2".split(),
