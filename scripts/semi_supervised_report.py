@@ -39,7 +39,6 @@ from gan_tf1.generators.sample_files import restored
 from gan_tf1.training import many_runs, many_runs_command, seed_ranges
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_samples
-from gan_tf1.wording import quantity
 
 import numpy as np
 
@@ -128,9 +127,7 @@ def main(argv=None):
     many_runs.write_report(args.out / "table.txt", notes, lines)
     print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
     if len(args.num_labels) > 1:
-        figure = semi_supervised_figures.over_labels(
-            found, f"Semi-supervised GAN on {title}: mean and each of "
-            f"{quantity(len(args.seeds), 'seed')}")
+        figure = semi_supervised_figures.over_labels(found, title)
         print(figures.save(figure, args.out / "labels.png"))
         return
     print(figures.save(semi_supervised_figures.curves(found, title), args.out / "accuracies.png"))

@@ -85,6 +85,14 @@ def ways_to_train(folder):
     return semi_supervised_figures.curves(found, re.search("GAN on (.*), seeds", first)[1])
 
 
+def over_labels(folder):
+    """The test accuracies of the semi-supervised GAN over the number of labels."""
+    with open(folder / "accuracies.csv", newline="") as file:
+        found = semi_supervised.read_rows(file)
+    first = (folder / "table.txt").read_text().splitlines()[0]
+    return semi_supervised_figures.over_labels(found, re.search("GAN on (.*), seeds", first)[1])
+
+
 def confused(folder):
     """Which classes the networks in `folder` take the test images for."""
     with open(folder / "confusion.csv", newline="") as file:
@@ -190,6 +198,8 @@ def every():
         yield f"semi_supervised/{name}/accuracies.png", ways_to_train(folder)
         if (folder / "confusion.csv").exists():
             yield f"semi_supervised/{name}/confusion.png", confused(folder)
+    yield "semi_supervised/cifar10_labels/labels.png", over_labels(
+        KEPT / "semi_supervised" / "cifar10_labels")
     yield "pix2pix/facades/scores.png", facades()
     for name in ("estimate", "penalty"):
         yield f"wasserstein_gan/{name}.png", figures.estimate_and_distance(*judged.read_estimate(

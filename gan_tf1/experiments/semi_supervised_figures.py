@@ -42,9 +42,10 @@ def curves(found: Sequence[Found], data_title: str):
     return figure
 
 
-def over_labels(found: Sequence[Found], title: str):
+def over_labels(found: Sequence[Found], data_title: str):
     """The test accuracy after the last epoch over the number of labels, with every seed."""
-    figure = new_figure(8, 5, title)
+    figure = new_figure(8, 5, f"Semi-supervised GAN on {data_title}: mean and each of "
+                        f"{quantity(len(found[0].seeds), 'seed')}")
     axes = figure.subplots()
     for row in dict.fromkeys(each.row for each in found):
         own = sorted((each for each in found if each.row == row), key=lambda each: each.labels)
