@@ -128,8 +128,8 @@ def measured(args, folder):
             # After each training, so that nothing is lost if the next is interrupted.
             files = [table.write_csv(found, beside(args.out, ".csv"), titles, checksums),
                      save(table.figure(found, titles), beside(args.out, ".png"))]
-        report += [table.ratios_text(found), table.best_text(found), table.markdown(found), "; ".join(dict.fromkeys(
-            f"{titles[name]}, data_crc32 {crc32}" for name, crc32 in checksums.items()))]
+        sources = dict.fromkeys(f"{titles[name]}, data_crc32 {crc32}" for name, crc32 in checksums.items())
+        report += [table.ratios_text(found), table.best_text(found), table.markdown(found), "; ".join(sources)]
         print(*files, sep="\n")
 
     if "growth" in args.parts:

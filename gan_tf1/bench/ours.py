@@ -40,16 +40,8 @@ def stepper(sess, step, train_set, epoch, loop, xla):
     with sess.graph.as_default():
         graph = loops.build(step, train_set, 0, epoch, xla=xla)
     loops.load(sess, graph)
-    made = 0
-
-    def run(count):
-        nonlocal made
-        end = made + count
-        while made < end:
-            taken = loops.call(sess, graph, made, end - made)
-            made += len(taken)
-        return taken[-1].fetched
-    return run
+    run = loops.runner(sess, graph)
+    return lambda count: run(count)[-1].fetched
 
 
 def replay_of(sess, step, losses=2):

@@ -101,7 +101,7 @@ def mnist_gan_epoch(work, config, data, compiled=False, channels_last=False,
         return minus_log_likelihood(discriminator(fake), 1.)
 
     generate, disc_loss_of, gen_loss_of = prepared(compiled, bfloat16, generator, disc_loss_of,
-                                                         gen_loss_of)
+                                                   gen_loss_of)
 
     def step(real, z):
         fake = generate(z)

@@ -79,27 +79,31 @@ def remedies(data):
 
 def ways_to_train(folder):
     """The test accuracies of the semi-supervised GAN, trained in the ways that `folder` holds."""
-    with open(folder / "accuracies.csv", newline="") as file:
-        found = semi_supervised.read_rows(file)
-    first = (folder / "table.txt").read_text().splitlines()[0]
-    return semi_supervised_figures.curves(found, re.search("GAN on (.*), seeds", first)[1])
+    return semi_supervised_figures.curves(*_accuracies(folder))
 
 
 def over_labels(folder):
     """The test accuracies of the semi-supervised GAN over the number of labels."""
-    with open(folder / "accuracies.csv", newline="") as file:
-        found = semi_supervised.read_rows(file)
-    first = (folder / "table.txt").read_text().splitlines()[0]
-    return semi_supervised_figures.over_labels(found, re.search("GAN on (.*), seeds", first)[1])
+    return semi_supervised_figures.over_labels(*_accuracies(folder))
 
 
 def confused(folder):
     """Which classes the networks in `folder` take the test images for."""
     with open(folder / "confusion.csv", newline="") as file:
         counts = semi_supervised.read_confusion(file)
-    first = (folder / "table.txt").read_text().splitlines()[0]
     return semi_supervised_figures.confusions(counts, semi_supervised.class_names(folder.name),
-                                              re.search("GAN on (.*), seeds", first)[1])
+                                              _data_title(folder))
+
+
+def _accuracies(folder):
+    """The accuracies of every run of the semi-supervised GAN in `folder`, and the title of its data."""
+    with open(folder / "accuracies.csv", newline="") as file:
+        return semi_supervised.read_rows(file), _data_title(folder)
+
+
+def _data_title(folder):
+    first = (folder / "table.txt").read_text().splitlines()[0]
+    return re.search("GAN on (.*), seeds", first)[1]
 
 
 def facades():

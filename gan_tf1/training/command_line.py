@@ -41,8 +41,8 @@ class Launch(NamedTuple):
     def training(self, data, sample_shape, *build_arguments):
         """A context with the `training.Training` of this run; the first two arguments are those of `open`.
 
-        The chapter's `build(config, *build_arguments)` makes the graph of which a few steps are
-        measured, if the loop depends on that (`measured.py`).
+        If the loop depends on how fast it is here, a few steps are measured first (`measured.py`),
+        in a graph that the chapter's `build(config, *build_arguments)` makes.
 
         Raises InputError also if a server cannot be used, or if bfloat16 is slower.
         """

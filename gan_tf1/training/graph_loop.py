@@ -102,6 +102,23 @@ def call(sess, graph, first, most):
         for number in range(count)]
 
 
+def runner(sess, graph):
+    """A function that makes as many steps as it is told, and goes on from there when called again.
+
+    It returns what the last `call` returned.
+    """
+    made = 0
+
+    def run(count):
+        nonlocal made
+        end = made + count
+        while made < end:
+            taken = call(sess, graph, made, end - made)
+            made += len(taken)
+        return taken
+    return run
+
+
 def build(step, train_set: TrainingSet, seed, epoch, watch=(), xla=False) -> Graph:
     """Build the `Graph` that repeats `step(sess, train_set, rng)`, in the current default graph.
 

@@ -105,14 +105,7 @@ def _runner(stack, loop, step, train_set, batch_size, seed):
         turns = loops.feed_steps(sess, step, train_set, np.random.default_rng(seed))
         return lambda count: [next(turns) for _ in range(count)]
     loops.load(sess, in_graph)
-    made = 0
-
-    def run(count):
-        nonlocal made
-        end = made + count
-        while made < end:
-            made += len(loops.call(sess, in_graph, made, end - made))
-    return run
+    return loops.runner(sess, in_graph)
 
 
 def _seconds(run, count):

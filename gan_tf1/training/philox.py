@@ -3,7 +3,7 @@
 Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3": Philox4x32-10 turns a counter of four
 words and a key of two into four random words, in ten rounds of two multiplications each. XLA's own code
 for it takes four times as long on a processor, since it computes the rounds anew for each of the four
-words. Here the rounds are a loop, after each of which the words of all counters are in memory.
+words. Here the rounds are a loop, and each round leaves the words of all counters in memory.
 """
 
 import numpy as np
