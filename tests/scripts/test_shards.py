@@ -1,4 +1,4 @@
-"""Every script of many runs makes its runs in shards; the batch jobs in scripts/README.md ask for all of them."""
+"""Every script of many runs makes its runs in shards; the batch jobs in scripts/MANY_RUNS.md ask for all of them."""
 
 import os
 import re
@@ -28,7 +28,7 @@ SCRIPTS = {  # name -> the ending of its result, flags, and how many runs these 
     "dcgan_svhn_report.py": ("", ["--seeds", "0-1", "--data", "street", "--samples", "9"], 3),
     "exercise_table.py": ("", ["--seeds", "0-1", "--exercises", "1", "3"], 6),
 }
-README = (ROOT / "scripts" / "README.md").read_text()
+PAGE = (ROOT / "scripts" / "MANY_RUNS.md").read_text()
 
 
 def test_these_are_all_scripts_of_many_runs():
@@ -76,8 +76,8 @@ def test_shards_make_all_runs_of_a_script_and_no_report(name, tmp_path, monkeypa
 # --- the batch jobs of the page ---
 
 def block(beginning):
-    """The block of code in scripts/README.md that begins with this line."""
-    (found,) = re.findall(rf"```\w*\n({re.escape(beginning)}\n.*?)```", README, re.DOTALL)
+    """The block of code in scripts/MANY_RUNS.md that begins with this line."""
+    (found,) = re.findall(rf"```\w*\n({re.escape(beginning)}\n.*?)```", PAGE, re.DOTALL)
     return found
 
 
@@ -128,7 +128,7 @@ def test_the_slurm_job_makes_every_shard(started):
 
 
 def test_the_line_for_parallel_makes_every_shard(started):
-    (line,) = re.findall(r"^parallel (?:.*\\\n)*.*$", README, re.MULTILINE)
+    (line,) = re.findall(r"^parallel (?:.*\\\n)*.*$", PAGE, re.MULTILINE)
     shards = [parsed(command).shard for command in started(line)]
     assert {shard.count for shard in shards} == {len(shards)}
     assert [shard.number for shard in shards] == list(range(1, len(shards) + 1))
