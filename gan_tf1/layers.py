@@ -33,11 +33,12 @@ def seeded_dropout(x: tf.Tensor, rate: float | tf.Tensor, seed: tf.Tensor) -> tf
     fixed = not tf.is_tensor(rate)
     if fixed and rate == 0:
         return x
-    bits = tf.random.stateless_uniform(tf.shape(x), seed, None, None, tf.int32, alg="philox")
-    # Below 2^24 a float32 holds every integer, and GPUs have no kernel that compares int32.
-    bits = tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32)
-    scaled = x * (1 / (1 - rate)) if fixed else x / (1 - rate)
-    return tf.where_v2(bits >= 2.**23 * rate, scaled, tf.zeros_like(x))
+    with tf.name_scope("dropout"):  # as in TensorBoard's graph of `tf.layers.dropout`
+        bits = tf.random.stateless_uniform(tf.shape(x), seed, None, None, tf.int32, alg="philox")
+        # Below 2^24 a float32 holds every integer, and GPUs have no kernel that compares int32.
+        bits = tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32)
+        scaled = x * (1 / (1 - rate)) if fixed else x / (1 - rate)
+        return tf.where_v2(bits >= 2.**23 * rate, scaled, tf.zeros_like(x))
 
 
 def batch_norm(x: tf.Tensor, decay: float = 0.999, center: bool = True, scale: bool = False,

@@ -36,12 +36,15 @@ BUSY = 0.5  # processors in use by others that already slow down a barrier of sp
 
 
 def entrants_of(work, chosen, path):
-    """The rows `chosen` that can do `work` here, and the ceilings; it prints why others are left out."""
+    """The rows `chosen` that can do `work` here, and the ceilings of their precisions.
+
+    It prints why others are left out.
+    """
     works.steps(work, works.config_of(work, {}), works.read(path))
+    asked = [row for row in rows.ALL.values() if row.key in chosen]
+    precisions = {row.precision for row in asked}
     found = []
-    for row in (*rows.ALL.values(), *rows.CEILINGS.values()):
-        if row.key in rows.ALL and row.key not in chosen:
-            continue
+    for row in (*asked, *(row for row in rows.CEILINGS.values() if row.precision in precisions)):
         if reason := rows.absent(row, work):
             if row.key in rows.ALL:
                 print(f"{work.name}: {row.title} is left out: {reason}", flush=True)

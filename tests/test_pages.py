@@ -40,8 +40,8 @@ SUBCOMMANDS = {"changed_mnist_gan.py": [["--show"]],  # with it, the flags of th
                "17_gan_objectives.py": [["train"], ["compare", "RUN"]]}
 # Programs that are no scripts, and arguments that they accept.
 MODULES = {"gan_tf1.server": ["--port", "1"], "gan_tf1.bench.wire": [], "gan_tf1.bench.towers": ["mnist_gan"]}
-# Flags of other programs: Slurm, pytest, TensorBoard, and a listing with a command line of its own.
-OTHERS = {"--array", "--dist", "--logdir", "--max_steps"}
+# Flags of other programs: Slurm, pytest, TensorBoard, XLA, and a listing with a command line of its own.
+OTHERS = {"--array", "--dist", "--logdir", "--max_steps", "--xla_cpu_max_isa"}
 
 
 def named(path):

@@ -10,7 +10,8 @@ TF1 computes more gradients than are needed. `minimize` gates each op's gradient
 (`gate_gradients=GATE_OP`), so that the gradient of a weight waits for that of the layer's input,
 which isn't used in the first layer or in the other network. And a pass may run only for the moving
 averages of batch norm. So there are two counts: the operations that the fetched numbers and the
-weights' updates need, and those that the graph executes. All rows are rated by the first.
+weights' updates need, and those that the graph executes. All rows are rated by the first. In it, a pass that
+two `session.run` calls of a step make with the same numbers counts once.
 """
 
 import math
@@ -27,14 +28,17 @@ class Count(NamedTuple):
     executed: int
 
 
-def of_runs(runs, sizes) -> Count:
+def of_runs(runs, sizes, same=()) -> Count:
     """The `Count` of a step; `runs` has the list of fetches of each of its `session.run` calls.
 
     `sizes`, a dict tensor -> shape, completes the shapes of placeholders with unknown dimensions.
+    `same` are tensors that have the same values in all calls, so that a step needs them once only.
     Raises ValueError if a shape is still unknown.
     """
-    return Count(*(sum(of_run(fetches, sizes, waited) for fetches in runs)
-                   for waited in (False, True)))
+    needed, executed = (sum(of_run(fetches, sizes, waited) for fetches in runs)
+                        for waited in (False, True))
+    again = of_run(same, sizes, waited=False) if same else 0
+    return Count(needed - (len(runs) - 1) * again, executed)
 
 
 def of_run(fetches, sizes, waited=True) -> int:

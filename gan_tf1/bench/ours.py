@@ -93,7 +93,7 @@ def mnist_gan_epoch(work, config, data, loop="feed", xla=False, mixed_precision=
         return disc_loss, gen_loss
 
     sizes = {gan.real_discriminator_input: images, gan.generator_input_z: noise}
-    count = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], sizes)
+    count = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], sizes, same=[gan.gen_model])
     return Runner(run, replay_of(sess, one), PACKAGES, flops.Count(*(steps * number for number in count)))
 
 
@@ -122,26 +122,34 @@ def semi_supervised_step(work, config, data, loop="feed", xla=False,
 
 
 def dcgan_svhn_step(work, config, data, loop="feed", xla=False, mixed_precision=False) -> Runner:
-    """`dcgan_svhn.step`, with one `session.run` for each network."""
+    """`dcgan_svhn.step`, with one `session.run` for each network, which also fetches its loss.
+
+    The chapter prints other losses, which `dcgan_svhn.report` computes after an epoch in passes of
+    their own. The peers do not make these passes, so they are not measured here either.
+    """
     model = dcgan_svhn
     net, sess = opened(model, config, loop, mixed_precision)
     streets = street_numbers(data)
-    make_steps = stepper(sess, loops.bound(model.step, net, config), streets,
-                         streets.steps(config.batch_size), loop, xla)
+    batch = config.batch_size
 
-    def run(units):
-        losses = model.report(sess, net, make_steps(units))
-        return {"d_loss": losses["disc_loss"], "g_loss": losses["gen_loss"]}
-
-    def one(x, z):
+    def one(x, z, sess=sess):
         feed = {net.input_real: x, net.input_z: z}
         d_loss, _ = sess.run([net.d_loss, net.d_opt], feed)
         g_loss, _ = sess.run([net.g_loss, net.g_opt], feed)
         return d_loss, g_loss
 
-    batch = config.batch_size
+    def step(sess, train_set, rng):
+        x, *_ = train_set.next_batch(batch)
+        return one(model.scaled(x, config.scaling), rng.uniform(-1, 1, (len(x), config.z_size)), sess)
+
+    make_steps = stepper(sess, step, streets, streets.steps(batch), loop, xla)
+
+    def run(units):
+        return dict(zip(work.losses, map(float, make_steps(units))))
+
     sizes = {net.input_real: [batch, *model.REAL_SIZE], net.input_z: [batch, config.z_size]}
-    count = flops.of_runs([[net.d_opt], [net.g_opt]], sizes)
+    # A pass through the generator has as many operations with moving statistics, as `samples` has.
+    count = flops.of_runs([[net.d_opt], [net.g_opt]], sizes, same=[net.samples])
     return Runner(run, replay_of(sess, one), PACKAGES, count)
 
 

@@ -42,6 +42,11 @@ def test_the_dense_gans_operations_equal_a_count_by_hand():
     # With gates, also gradients of the first layer's input and of the discriminator's weights.
     assert found.executed == found.needed + 2 * b * (2 * x * d + discriminator + z * g)
 
+    # Both calls make the same images, which a step needs once.
+    once = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], {
+        gan.real_discriminator_input: [b, x], gan.generator_input_z: [b, z]}, same=[gan.gen_model])
+    assert once == (found.needed - 2 * b * generator, found.executed)
+
 
 def test_the_convolutional_gans_operations_equal_a_count_by_hand():
     b, z, g, d = 3, 5, 2, 4
@@ -60,6 +65,9 @@ def test_the_convolutional_gans_operations_equal_a_count_by_hand():
     real_pass = first + sum(others[:2])  # runs only for the moving averages of batch norm
     assert found.executed == found.needed + 2 * b * (
         2 * first + discriminator + dense + real_pass)
+    once = flops.of_runs([[net.d_opt], [net.g_opt]], {
+        net.input_real: [b, 32, 32, 3], net.input_z: [b, z]}, same=[net.samples])
+    assert once == (found.needed - 2 * b * generator, found.executed)
 
 
 def test_an_unknown_shape_is_reported():
@@ -281,6 +289,17 @@ def test_the_command_measures_and_writes(capsys, tmp_path, monkeypatch):
     assert row["row"] == "ours" and float(row["ratio"]) == 1 and "synthetic" in row["data"]
     assert len(row["seconds_of_rounds"].split()) == 5 and float(row["share"]) > 0
     assert (tmp_path / "b.md").read_text() in out and (tmp_path / "b.png").stat().st_size > 1000
+
+
+def test_only_products_in_the_rows_precisions_are_timed(tmp_path):
+    works.save(few(), tmp_path / "data.npz")
+
+    def products(*chosen):
+        entrants = benchmark.entrants_of(works.WORKS["mnist_gan"], chosen, tmp_path / "data.npz")
+        return {entrant.row.precision for entrant in entrants if entrant.name in rows.CEILINGS}
+
+    assert products("ours", "ours-graph") == {"float32"}
+    assert products("ours", "ours-graph-mixed") == {"float32", "bfloat16"}
 
 
 def test_the_loop_is_compared_with_the_bare_calls(capsys, monkeypatch):

@@ -88,6 +88,12 @@ def test_a_network_that_is_a_function_of_its_weights_is_found_too(untrained):
         ("dense", ("leaky ReLU",), 785 * 3), ("dense", ("leaky ReLU",), 12), ("dense", (), 4)]
 
 
+def test_dropout_is_named(untrained):
+    _, discriminator = architecture.of_graph(graph_of("dcgan_mnist"))
+    assert [layer.then for layer in discriminator.layers] == [
+        ("leaky ReLU", "dropout"), ("leaky ReLU", "dropout", "reshape"), ()]
+
+
 def test_the_kept_diagram_of_the_first_chapter_is_that_of_its_graph(first):
     assert (FIGURES / "mnist_gan.svg").read_text() == architecture_drawing.drawing(first, "mnist_gan")
 
