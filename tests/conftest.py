@@ -205,7 +205,7 @@ def unpainted(figure, path):
 
 
 class Stopped(Exception):
-    """Ends a script before its first step; raised by `stopped_at_its_stepper`."""
+    """Ends a script before its first step, as in `stopped_at_its_stepper`."""
 
 
 def stopped_at_its_stepper(monkeypatch):

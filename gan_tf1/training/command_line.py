@@ -270,7 +270,7 @@ def _add_loop_flags(parser):
                        f"(default: {Loop().loop})")
     group.add_argument("--xla", action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS,
                        help="compile the loop in the graph; on a processor, each step by itself if the "
-                       "network has convolutions, which take two to three times as long then")
+                       "network has convolutions, which take 2 to 10 times as long then")
     group.add_argument("--mixed-precision", action=argparse.BooleanOptionalAction,
                        default=argparse.SUPPRESS,
                        help="compute in bfloat16 wherever grappler considers it safe; refused if a few "

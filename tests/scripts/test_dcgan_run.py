@@ -10,7 +10,7 @@ from gan_tf1.data import svhn
 from gan_tf1.generators import restore
 from gan_tf1.models import dcgan_svhn as model
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import run_results
+from gan_tf1.training import graph_loop, run_results
 
 TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "2",
         "--disc-channels", "2", "--epochs", "10")
@@ -66,3 +66,15 @@ def test_progress_draws_colours_as_they_are():
     samples = np.random.default_rng(0).uniform(-1, 1, (2, 6, 32, 32, 3)).astype(np.float32)
     axes = figures.progress(samples, "colours").axes
     np.testing.assert_allclose(axes[7].images[0].get_array(), (samples[1, 1] + 1) / 2, atol=1e-6)
+
+
+def test_a_compiled_run_says_that_its_steps_are_slow_on_a_processor(main, tmp_path, monkeypatch, capsys):
+    def build(*_):
+        raise Stopped
+
+    monkeypatch.setattr(graph_loop, "has_gpu_device", lambda: False)
+    monkeypatch.setattr(graph_loop, "build", build)
+    for flags, told in (((), 0), (("--xla",), 1)):
+        with pytest.raises(Stopped):
+            main([*TINY, "--loop", "graph", *flags, "--run-dir", str(tmp_path / f"run{told}")])
+        assert capsys.readouterr().err.count("a step takes 2 to 10 times as long as without --xla") == told

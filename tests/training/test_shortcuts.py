@@ -81,7 +81,10 @@ def test_a_compiled_call_makes_one_step_of_a_network_with_convolutions(monkeypat
     with new_graph(0).as_default() as graph:
         x = tf.placeholder(tf.float32, (1, 4, 4, 1))
         assert not graph_loop.single_steps(graph)
+        assert graph_loop.slow_if_compiled(graph_loop.Loop("graph", xla=True), graph) == ""
         tf.layers.conv2d(x, 1, 3)
         assert graph_loop.single_steps(graph)
+        assert "without --xla" in graph_loop.slow_if_compiled(graph_loop.Loop("graph", xla=True), graph)
+        assert graph_loop.slow_if_compiled(graph_loop.Loop("graph"), graph) == ""
         monkeypatch.setattr(graph_loop, "has_gpu_device", lambda: True)
         assert not graph_loop.single_steps(graph)
