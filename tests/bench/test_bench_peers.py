@@ -115,6 +115,7 @@ def test_the_listing_trains_as_our_graph_does(reference):
     assert np.isfinite(list(runner.run(2).values())).all()
 
 
+@pytest.mark.slow  # importing Keras takes long; test_keras_twins.py compares other chapters with it
 def test_keras_trains_as_our_graph_does(reference, tmp_path):
     start = reference("mnist_gan")[0]
     check_equal("mnist_gan", reference("mnist_gan"),

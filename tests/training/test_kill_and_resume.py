@@ -55,8 +55,7 @@ FED_ONLY = ("train_mnist_classifier", "train_image_classifier")
 # for the progressive GAN with its phases and the GAN of Salimans et al. with its first batch, which the
 # tests of their own scripts resume.
 OF_EACH_KIND = ("01_mnist_gan", "04_semi_supervised_svhn", "05_dcgan_mnist", "06_vanilla_gan",
-                "15_pix2pix", "16_cyclegan", "18_mode_collapse",
-                "19_mixture_gan", "train_mnist_classifier")
+                "16_cyclegan", "18_mode_collapse", "train_mnist_classifier")
 # The loop in the graph saves and resumes in the same way for all chapters.
 LOOPED = ("01_mnist_gan",)
 
