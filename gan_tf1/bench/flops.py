@@ -10,8 +10,8 @@ TF1 computes more gradients than are needed. `minimize` gates each op's gradient
 (`gate_gradients=GATE_OP`), so that the gradient of a weight waits for that of the layer's input,
 which isn't used in the first layer or in the other network. And a pass may run only for the moving
 averages of batch norm. So there are two counts: the operations that the fetched numbers and the
-weights' updates need, and those that the graph executes. All rows are rated by the first. In it, a pass that
-two `session.run` calls of a step make with the same numbers counts once.
+weights' updates need, and those that the graph executes. All rows are rated by the first. In it, a
+pass that two `session.run` calls of a step make with the same numbers counts once.
 """
 
 import math

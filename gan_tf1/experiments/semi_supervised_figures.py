@@ -68,7 +68,7 @@ def over_labels(found: Sequence[Found], data_title: str):
 def confusions(counts: dict[str, np.ndarray], classes: Sequence[str], data_title: str):
     """For each row in `CONFUSED`, or for all rows if none is, which classes are taken for which.
 
-    `counts` maps a row to numbers of test images [10, 10] or [10, 11]; in the latter, the last
+    `counts` has the numbers of test images of each row, [10, 10] or [10, 11]; in the latter, the last
     column counts the images that were taken for fakes. `classes` are the names of the ten classes.
     """
     tables = {row: counts[row] for row in CONFUSED if row in counts} or counts

@@ -255,7 +255,7 @@ class _Order:
             self._batch_size, self._passes = batch_size, len(passes)
 
     def ready(self, first):
-        """How many steps a call that begins with step `first` can make with its permutations."""
+        """The number of steps that its permutations suffice for, in a call that begins with step `first`."""
         if self._order is None:  # the step takes no batches from the order
             return np.inf
         begin = first * self._batch_size // self._rows

@@ -133,9 +133,9 @@ class Training:
         if self._devices:
             self._divided = towers.of_run(self._graph, self._devices.names, train_set, config)
             self._note = tower_differences.note(net, len(self._devices.names))
-        if slow := loops.slow_if_compiled(self._loop, self._graph):
-            self.run.say(slow)
         if self._loop.loop == "graph":
+            if slow := loops.slow_if_compiled(self._loop, self._graph):
+                self.run.say(slow)
             self._in_graph = loops.build(self._step, train_set, stored["seed"], steps, watch,
                                          self._loop.xla)
         return self._take_step

@@ -32,8 +32,9 @@ def test_the_dense_gans_operations_equal_a_count_by_hand():
     config = mnist_gan.Config(gen_z_size=z, gen_hidden_size=g, disc_hidden_size=d)
     with new_graph(0).as_default():
         gan = mnist_gan.build(config)
-    found = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], {
-        gan.real_discriminator_input: [b, x], gan.generator_input_z: [b, z]})
+    step = ([[gan.disc_train_opt], [gan.gen_train_opt]],
+            {gan.real_discriminator_input: [b, x], gan.generator_input_z: [b, z]})
+    found = flops.of_runs(*step)
     generator, discriminator = z * g + g * x, x * d + d
     # Forward, gradients of the weights, and gradients of the second layer's input.
     of_disc = generator + 2 * (2 * discriminator + d)
@@ -43,9 +44,7 @@ def test_the_dense_gans_operations_equal_a_count_by_hand():
     assert found.executed == found.needed + 2 * b * (2 * x * d + discriminator + z * g)
 
     # Both calls make the same images, which a step needs once.
-    once = flops.of_runs([[gan.disc_train_opt], [gan.gen_train_opt]], {
-        gan.real_discriminator_input: [b, x], gan.generator_input_z: [b, z]}, same=[gan.gen_model])
-    assert once == (found.needed - 2 * b * generator, found.executed)
+    assert flops.of_runs(*step, same=[gan.gen_model]) == (found.needed - 2 * b * generator, found.executed)
 
 
 def test_the_convolutional_gans_operations_equal_a_count_by_hand():
@@ -53,8 +52,8 @@ def test_the_convolutional_gans_operations_equal_a_count_by_hand():
     config = dcgan_svhn.Config(z_size=z, g_size_mult=g, d_size_mult=d)
     with new_graph(0).as_default():
         net = dcgan_svhn.build(config)
-    found = flops.of_runs([[net.d_opt], [net.g_opt]], {
-        net.input_real: [b, 32, 32, 3], net.input_z: [b, z]})
+    step = ([[net.d_opt], [net.g_opt]], {net.input_real: [b, 32, 32, 3], net.input_z: [b, z]})
+    found = flops.of_runs(*step)
     dense, *transposed = (z * 64 * g, 16 * 4 * g * 25 * 2 * g, 64 * 2 * g * 25 * g,
                           256 * g * 25 * 3)
     first, *others = (256 * d * 25 * 3, 64 * 2 * d * 25 * d, 16 * 4 * d * 25 * 2 * d, 64 * d)
@@ -65,9 +64,7 @@ def test_the_convolutional_gans_operations_equal_a_count_by_hand():
     real_pass = first + sum(others[:2])  # runs only for the moving averages of batch norm
     assert found.executed == found.needed + 2 * b * (
         2 * first + discriminator + dense + real_pass)
-    once = flops.of_runs([[net.d_opt], [net.g_opt]], {
-        net.input_real: [b, 32, 32, 3], net.input_z: [b, z]}, same=[net.samples])
-    assert once == (found.needed - 2 * b * generator, found.executed)
+    assert flops.of_runs(*step, same=[net.samples]) == (found.needed - 2 * b * generator, found.executed)
 
 
 def test_an_unknown_shape_is_reported():
