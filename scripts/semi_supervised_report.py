@@ -8,6 +8,8 @@
                                                      a learning curve over the number of labels
     python scripts/semi_supervised_report.py --for "labelled --drop-rate 0.2"
                                                      flags of one row alone
+    python scripts/semi_supervised_report.py --with FOLDER --rows salimans --out OUT
+                                                     a row beside those of an earlier report
 
 Seed s also draws the labelled examples, equally many of each class and the same ones in all rows.
 All rows have their full size by default: `salimans` takes 658,800 steps per seed, unless
@@ -18,7 +20,7 @@ All rows have their full size by default: `salimans` takes 658,800 steps per see
     table.txt        test accuracies, and the differences from the first row seed by seed
     accuracies.png   curves
     confusion.csv    which class the test images of each class were taken for; confusion.png
-    samples.png      samples of the first seed, a line per row
+    samples.png      samples of the first seed, a line per row that is trained
 
 or, with several numbers of labels, labels.png in place of the last three. The runs are kept in
 --work-dir. If the command is interrupted, the same command continues.
@@ -32,9 +34,10 @@ from gan_tf1 import figures, models
 from gan_tf1.config import whole_number
 from gan_tf1.data import svhn
 from gan_tf1.errors import InputError, script
-from gan_tf1.experiments import semi_supervised as experiment, semi_supervised_figures
+from gan_tf1.experiments import (
+    semi_supervised as experiment, semi_supervised_earlier, semi_supervised_figures)
 from gan_tf1.experiments.semi_supervised import CHAPTER, ROWS
-from gan_tf1.files import replacing
+from gan_tf1.files import replacing, user_path
 from gan_tf1.generators.sample_files import restored
 from gan_tf1.training import many_runs, many_runs_command, seed_ranges
 from gan_tf1.training.run_config import read_config
@@ -99,10 +102,15 @@ def main(argv=None):
                         help="images to test, as in 04_semi_supervised_svhn.py (default: all)")
     parser.add_argument("--for", action="append", default=[], metavar='"ROW FLAGS"', dest="own",
                         help="a row and its flags, in quotes; may be repeated")
+    parser.add_argument("--with", type=user_path, metavar="FOLDER", dest="earlier",
+                        help="an earlier report: its rows come first, and are not trained again")
     args = many_runs_command.parse(parser, argv, FIXED)
     args.own = own_flags(args.own)
     for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):
         many_runs_command.refuse_twice(flag, values)
+    earlier = semi_supervised_earlier.read(
+        args.earlier, args.seeds, args.rows, args.num_labels) if args.earlier else (
+        semi_supervised_earlier.Earlier())
     many_runs_command.settle(args, "semi_supervised")
 
     with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
@@ -111,19 +119,21 @@ def main(argv=None):
         asked = [(row, labels, seed) for seed, labels, row in
                  itertools.product(args.seeds, args.num_labels, args.rows)]
         made = many_runs.train_all([wanted(args, *one) for one in asked], args)
-        stored = many_runs.refuse_unequal(made, ("data_title", "versions"))
+        title = many_runs.refuse_unequal(made, ("data_title", "versions"))["data_title"]
+        if args.earlier and title != earlier.title:
+            raise InputError(f"the report in {args.earlier} is on {earlier.title}, not on {title}")
         paths = dict(zip(asked, made))
-        found = [experiment.of_runs(row, labels, args.seeds,
-                                    [paths[row, labels, seed] for seed in args.seeds])
-                 for labels, row in itertools.product(args.num_labels, args.rows)]
+        found = [*earlier.found, *(
+            experiment.of_runs(row, labels, args.seeds, [paths[row, labels, seed] for seed in args.seeds])
+            for labels, row in itertools.product(args.num_labels, args.rows))]
         with open(temporary, "w", newline="") as file:
-            file.write(f"# {many_runs.data_line(made)}\n")
+            file.writelines(f"# {line}\n" for line in data_lines(made, earlier))
             experiment.write_rows(file, found)
 
-    title = stored["data_title"]
     lines = experiment.table(found)
     notes = [f"the semi-supervised GAN on {title}, seeds {seed_ranges.listed(args.seeds)}",
-             *many_runs.made_by("semi_supervised_report.py", args, made), *experiment.NOTES]
+             *many_runs.made_by("semi_supervised_report.py", args, made),
+             *(f"earlier, {', '.join(earlier.rows)}: {line}" for line in earlier.how), *experiment.NOTES]
     many_runs.write_report(args.out / "table.txt", notes, lines)
     print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
     if len(args.num_labels) > 1:
@@ -131,17 +141,23 @@ def main(argv=None):
         print(figures.save(figure, args.out / "labels.png"))
         return
     print(figures.save(semi_supervised_figures.curves(found, title), args.out / "accuracies.png"))
-    draw_confusion(args, paths, title)
+    draw_confusion(args, paths, title, earlier)
     draw_samples(args, paths, title)
 
 
-def draw_confusion(args, paths, title):
+def data_lines(paths, earlier):
+    """The lines on the data of the runs at `paths`, and on those of the `earlier` report."""
+    return [many_runs.data_line(paths), *(line for line in earlier.how if line.startswith("data: "))]
+
+
+def draw_confusion(args, paths, title, earlier):
     """Write confusion.csv, summed over the seeds, and draw confusion.png."""
     data = svhn.load(args.data, args.data_dir, num_labels=0, tested=args.tested).train
-    counts = {row: sum(confusion(paths[row, args.num_labels[0], seed], data)
-                       for seed in args.seeds) for row in args.rows}
+    counts = earlier.confusion | {row: sum(confusion(paths[row, args.num_labels[0], seed], data)
+                                           for seed in args.seeds) for row in args.rows}
     with replacing(args.out / "confusion.csv") as temporary:
-        lines = [f"# {many_runs.data_line(list(paths.values()))}", "row,class,taken_for,images"]
+        lines = [f"# {line}" for line in data_lines(list(paths.values()), earlier)]
+        lines.append("row,class,taken_for,images")
         for row, table in counts.items():
             lines += [f"{row},{true},{taken},{number}"
                       for (true, taken), number in np.ndenumerate(table)]

@@ -178,7 +178,8 @@ def table(found: Sequence[Found]) -> list[str]:
         compared = ("", "")
         if each is not base:
             differences = each.test - base.test
-            compared = with_error(*mean_and_error(differences)), f"{detectable(differences):.1f}"
+            compared = (with_error(*mean_and_error(differences)),
+                        with_error(detectable(differences), np.nan, ".1f"))
         rows.append((ROWS[each.row].meaning, str(each.labels), str(len(each.seeds)),
                      str(len(each.epochs)), with_error(each.test.mean(), spread, ".1f"), *compared,
                      with_error(*still_rising(each))))

@@ -83,13 +83,13 @@ def envelope(chapter, path=None) -> Envelope:
     form = CHAPTERS[chapter]
     try:
         text = path.read_text()
-        if lost := _too_few(text):
+        if lost := too_few(text):
             raise ValueError(lost)
         columns = table(text)
         if missing := [name for name in ("seed", form.counted, *form.columns)
                        if name not in columns]:
             raise ValueError(f"it has no column {', '.join(missing)}")
-        comments = dict(_comments(text))
+        comments = dict(comments_of(text))
         if "settings" not in comments:
             raise ValueError("it has no line that begins with `# settings:`")
         settings, diverged = json.loads(comments["settings"]), json.loads(comments.get("diverged", "{}"))
@@ -128,7 +128,7 @@ def known_changes(chapter, folder=None) -> dict[str, Envelope]:
     fewer than `FEWEST_KNOWN` are left is not among them. Raises InputError if a file is not an envelope.
     """
     found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder)
-             if not _too_few(path.read_text(), FEWEST_KNOWN)}
+             if not too_few(path.read_text(), FEWEST_KNOWN)}
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
 
 
@@ -138,7 +138,7 @@ def divergences(chapter, folder=None) -> list[str]:
     for path in _files_of_changes(chapter, folder):
         text = path.read_text()
         if lost := _lost(text):
-            title = dict(_comments(text)).get("change", path.stem)
+            title = dict(comments_of(text)).get("change", path.stem)
             few = 0 < _complete(text) < FEWEST_KNOWN
             left_out = "; the others are too few for a probability" if few else ""
             found.append(f"{title}: {lost}{left_out}")
@@ -149,13 +149,14 @@ def _files_of_changes(chapter, folder):
     return sorted((KNOWN_CHANGES / chapter if folder is None else folder).glob("*.csv"))
 
 
-def _comments(text):
+def comments_of(text) -> list[tuple[str, str]]:
+    """The comments that say how an envelope was made, (key, value), from the text of its file."""
     return re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE)
 
 
 def _lost(text):
     """ "3 of 10 seeds diverged", for the text of an envelope; "" if none did."""
-    lost = len(json.loads(dict(_comments(text)).get("diverged", "{}")))
+    lost = len(json.loads(dict(comments_of(text)).get("diverged", "{}")))
     return f"{lost} of {quantity(lost + _complete(text), 'seed')} diverged" if lost else ""
 
 
@@ -164,8 +165,8 @@ def _complete(text):
     return len(set(re.findall(r"^(\d+),", text, re.MULTILINE)))
 
 
-def _too_few(text, fewest=FEWEST):
-    """`_lost(text)` if fewer than `fewest` seeds are left, "" otherwise."""
+def too_few(text, fewest=FEWEST) -> str:
+    """ "9 of 10 seeds diverged" if fewer than `fewest` seeds are left in the text of an envelope; else ""."""
     return _lost(text) if _complete(text) < fewest else ""
 
 

@@ -1,6 +1,7 @@
 """The report on the semi-supervised GAN: its runs, its table with paired differences, its figures."""
 
 import csv
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,8 @@ import scipy
 import few_streets
 from conftest import load_script, refusal, stopped_at
 from gan_tf1.data import svhn
-from gan_tf1.experiments import semi_supervised as experiment, semi_supervised_figures
+from gan_tf1.experiments import (
+    semi_supervised as experiment, semi_supervised_earlier, semi_supervised_figures)
 from gan_tf1.training import run_config
 
 FLAGS = ["--epochs", "2", "--batch-size", "50", "--gen-channels", "2", "--disc-channels", "3",
@@ -30,6 +32,21 @@ def found(row, test, labels=1000):
     test = np.array(test)
     return experiment.Found(row, labels, tuple(range(len(test))), np.arange(test.shape[1]),
                             {"test_accuracies": test})
+
+
+def rows_added_one_by_one(script, out, tmp_path, command):
+    """The folder of a report that equals the one in `out`, its second row added to the first by --with."""
+    gather = ["--work-dir", str(out / "runs"), "--gather"]
+    first, added = tmp_path / "first", tmp_path / "added"
+    script.main(["--out", str(first), *gather, *without(command[2:], "printed")])
+    script.main(["--out", str(added), *gather, "--with", str(first), *without(command[2:], "labelled")])
+    return added
+
+
+def without(command, word):
+    """The list `command` without the first `word`."""
+    place = command.index(word)
+    return [*command[:place], *command[place + 1:]]
 
 
 def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, tmp_path, capsys):
@@ -74,10 +91,52 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
     for name in ("accuracies", "confusion", "samples"):
         assert (out / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
+    added = rows_added_one_by_one(script, out, tmp_path, command)
+    for name in ("accuracies.csv", "confusion.csv", "table.txt"):
+        one, other = ([line for line in (folder / name).read_text().splitlines() if not line.startswith("#")]
+                      for folder in (added, out))
+        assert one == other
+    notes = (added / "table.txt").read_text()
+    assert "# earlier, labelled: command: semi_supervised_report.py --out " in notes
+    assert "# earlier, labelled: versions: " in notes
+    assert (added / "accuracies.csv").read_text().count("# data: drawn street numbers (synthetic)") == 2
+
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, script.main, *command[:-1], "6")
     command[command.index("labelled --drop-rate 0.1")] = "labelled --drop-rate 0.2"
     assert "holds runs of another command (own: " in refusal(capsys, script.main, *command)
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """The files of an earlier report with one row and two seeds."""
+    folder = tmp_path / "earlier"
+    folder.mkdir()
+    with open(folder / "accuracies.csv", "w", newline="") as file:
+        experiment.write_rows(file, [found("labelled", [[0.25, 0.5], [0.125, 0.75]], labels=50)])
+    (folder / "confusion.csv").write_text("row,class,taken_for,images\n" + "".join(
+        f"labelled,{true},{taken},1\n" for true in range(10) for taken in range(10)))
+    (folder / "table.txt").write_text("# the semi-supervised GAN on MNIST, seeds 0-1\n# command: here\n\nrows\n")
+    return folder
+
+
+def test_what_an_earlier_report_says_is_read(earlier):
+    read = semi_supervised_earlier.read(earlier, [0, 1], ["printed"], [50])
+    assert read.rows == ["labelled"] and read.title == "MNIST" and read.how == ["command: here"]
+    assert read.found[0].test.tolist() == [50, 75] and read.confusion["labelled"].sum() == 100
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["--seeds", "4"], "has the seeds 0-1, not 4: give --seeds 0-1"),
+    (["--num-labels", "60"], "has 50 labels, not 60: give --num-labels 50"),
+    (["--rows", "labelled"], "has the row labelled already: leave it out of --rows"),
+    (["--with", "."], ". is not a report of semi_supervised_report.py"),
+])
+def test_an_earlier_report_that_does_not_fit_is_refused(script, earlier, capsys, monkeypatch, arguments, complaint):
+    monkeypatch.chdir(earlier.parent)
+    assert complaint in refusal(capsys, script.main, "--out", "out", *COMMAND, "--seeds", "0-1", "--with", earlier,
+                                "--rows", "printed", *arguments, "--", *FLAGS)
+    assert not (earlier.parent / "out").exists()
 
 
 def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp_path):
@@ -164,7 +223,8 @@ def test_a_flat_curve_and_a_rising_one():
 def test_a_single_epoch_has_no_rise():
     one = found("printed", [[0.5], [0.6]])
     assert np.isnan(experiment.still_rising(one)).all()
-    assert not experiment.table([one])[1].endswith("nan")
+    assert "nan" not in experiment.table([one, one])[2]
+    assert "nan" not in experiment.table([found("labelled", [[0.5]]), found("printed", [[0.6]])])[2]
 
 
 def test_curves_begin_at_epoch_1_although_one_model_counts_from_0():

@@ -1,4 +1,4 @@
-"""Writing envelopes: of another table of the runs, and thinned."""
+"""Writing envelopes: of another table of the runs, thinned, and joined from parts."""
 
 import io
 import json
@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from conftest import load_script, refusal
 from gan_tf1.errors import InputError
-from gan_tf1.published import comparison, envelopes, logs
+from gan_tf1.published import comparison, envelopes, joined_envelopes, logs
 
 
 @pytest.fixture
@@ -94,3 +95,61 @@ def test_small_losses_keep_six_figures(runs, tmp_path):
 def test_a_table_that_is_not_compared_is_refused(runs, tmp_path):
     with pytest.raises(InputError, match="--table shares.csv: such tables of dcgan_mnist are not compared"):
         written(tmp_path / "own.csv", runs, name="shares.csv")
+
+
+def parts(tmp_path, runs, *groups):
+    """The paths of an envelope for each of the `groups` of seeds of the `runs`."""
+    paths = [tmp_path / f"part{number}.csv" for number in range(len(groups))]
+    for path, seeds in zip(paths, groups):
+        with open(path, "w", newline="") as file:
+            envelopes.write(file, seeds, [runs[seed] for seed in seeds], f"make_envelope.py {seeds}")
+    return paths
+
+
+def test_parts_that_were_made_apart_are_joined_to_the_envelope_of_all_seeds(runs, tmp_path):
+    diverge(runs[4], 7), diverge(runs[1], 12)
+    text = joined_envelopes.joined(parts(tmp_path, runs, [2, 4, 5], [0, 1, 3]))
+    whole = written(tmp_path / "whole.csv", runs)
+    assert "# seeds: 0-5\n" in text and '# diverged: {"1": 12, "4": 7}\n' in text
+    assert text.replace("make_envelope.py [2, 4, 5]; make_envelope.py [0, 1, 3]", "make_envelope.py") == whole
+
+
+def test_a_part_without_complete_seeds_is_joined_too(runs, tmp_path):
+    for run in runs[:2]:
+        diverge(run, 5)
+    text = joined_envelopes.joined(parts(tmp_path, runs, [0, 1], [2, 3, 4]))
+    assert '# seeds: 0-4\n# diverged: {"0": 5, "1": 5}\n' in text
+    (tmp_path / "joined.csv").write_text(text)
+    assert envelopes.envelope("dcgan_mnist", tmp_path / "joined.csv").seeds == 3
+
+
+@pytest.mark.parametrize("old, new, complaint", [
+    ('"epochs": 20', '"epochs": 21', "they differ in their settings"),
+    ("199591f3", "7cd8a48a", "they differ in their data_crc32"),
+    ("# chapter: dcgan_mnist", "# change: Adam 2\n# chapter: dcgan_mnist", "they differ in their change"),
+    ("step,disc_loss,gen_loss", "step,gen_loss,disc_loss", "it has other columns: seed,step,gen_loss"),
+    ("\n3,7,", "\n2,7,", "is not an envelope: a step of a seed is missing"),
+])
+def test_what_is_not_of_one_program_is_not_joined(runs, tmp_path, old, new, complaint):
+    first, other = parts(tmp_path, runs, [0, 1], [2, 3])
+    other.write_text(other.read_text().replace(old, new))
+    with pytest.raises(InputError, match=complaint):
+        joined_envelopes.joined([first, other])
+
+
+def test_a_seed_that_is_in_both_parts_is_named(runs, tmp_path):
+    diverge(runs[2], 5)
+    with pytest.raises(InputError, match="the seeds 1-2 are in more than one of the files"):
+        joined_envelopes.joined(parts(tmp_path, runs, [0, 1, 2], [1, 2, 3]))
+
+
+def test_the_script_joins_and_replaces_a_file_only_when_told(runs, tmp_path, capsys):
+    first, other = parts(tmp_path, runs, [0, 1], [2, 3])
+    join, before = load_script("join_envelopes.py").main, first.read_text()
+    command = [str(first), str(other), "--out", str(first)]
+    assert "exists: name another file, or add --overwrite" in refusal(capsys, join, *command)
+    assert "alone can't be joined: name two envelopes or more" in refusal(capsys, join, str(first))
+    assert "part0.json is not an envelope" in refusal(capsys, join, str(first), str(tmp_path / "part0.json"))
+    assert first.read_text() == before
+    join([*command, "--overwrite"])
+    assert envelopes.envelope("dcgan_mnist", first).seeds == 4

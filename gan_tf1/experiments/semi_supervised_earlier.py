@@ -1,0 +1,67 @@
+"""The rows of an earlier report on the semi-supervised GAN, to which further rows are added.
+
+The runs of the earlier report are not needed: `accuracies.csv`, `confusion.csv` and `table.txt` are enough.
+"""
+
+import pathlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_tf1.errors import InputError
+from gan_tf1.experiments import semi_supervised as experiment
+from gan_tf1.training import seed_ranges
+
+TITLE = re.compile(r"# the semi-supervised GAN on (.+), seeds ([-\d ]+)")
+HOW = re.compile(r"# (command|data|versions|peak memory of a run): .*")
+
+
+class Earlier(NamedTuple):
+    """What an earlier report says; empty if there is none."""
+    found: list[experiment.Found] = []
+    confusion: dict[str, np.ndarray] = {}  # row -> counts [10, 10 or 11]
+    title: str = ""                        # of the data set
+    how: list[str] = []                    # lines: command, data, versions of its rows
+
+    @property
+    def rows(self) -> list[str]:
+        """The names of its rows, in order."""
+        return list(dict.fromkeys(each.row for each in self.found))
+
+
+def read(folder: pathlib.Path, seeds: Sequence[int], rows: Sequence[str], labels: Sequence[int]) -> Earlier:
+    """The `Earlier` report in `folder`, to which `rows` with these `seeds` and numbers of `labels` are added.
+
+    Raises InputError if a file of the report is missing or can't be read, if the report has other seeds or
+    other numbers of labels, or if it has one of the `rows` already.
+    """
+    def lines(name):
+        return (folder / name).read_text().splitlines()
+
+    try:
+        table = lines("table.txt")
+        title, listed = TITLE.fullmatch(table[0]).groups()
+        found = experiment.read_rows(lines("accuracies.csv"))
+        several = len({each.labels for each in found}) > 1
+        confusion = {} if several else experiment.read_confusion(lines("confusion.csv"))
+    except (OSError, ValueError, KeyError, AttributeError, IndexError) as error:
+        raise InputError(f"{folder} is not a report of semi_supervised_report.py, or a part of it is "
+                         f"damaged: {error}") from error
+    earlier = Earlier(found, confusion, title,
+                      [line.removeprefix("# ") for line in table if HOW.fullmatch(line)])
+    if any(each.seeds != tuple(seeds) for each in found):
+        raise InputError(f"the report in {folder} has the seeds {listed}, not {seed_ranges.listed(seeds)}: "
+                         f"give --seeds {listed}")
+    own = list(dict.fromkeys(each.labels for each in found))
+    if own != list(labels):
+        raise InputError(f"the report in {folder} has {_words(own)} labels, not {_words(labels)}: "
+                         f"give --num-labels {_words(own)}")
+    if twice := [row for row in rows if row in earlier.rows]:
+        raise InputError(f"the report in {folder} has the row {twice[0]} already: leave it out of --rows")
+    return earlier
+
+
+def _words(numbers):
+    return " ".join(map(str, numbers))

@@ -1,0 +1,63 @@
+"""Join envelopes of one program that were made apart, such as on two machines without a common folder."""
+
+import collections
+import json
+import pathlib
+from collections.abc import Sequence
+
+from gan_tf1.errors import InputError
+from gan_tf1.published import envelopes
+from gan_tf1.training import seed_ranges
+
+# What must be the same in all files; `loop` is left out by files that are older than the loop in the graph.
+EQUAL = ("chapter", "change", "settings", "loop", "data", "data_crc32", "rows", "versions")
+LISTED = ("seeds", "diverged", "command")  # what differs: it is joined
+
+
+def joined(paths: Sequence[pathlib.Path]) -> str:
+    """The text of the envelope of all seeds in the files at `paths`, in increasing order.
+
+    Raises InputError if a file is not an envelope, if two differ in anything but the seeds and the
+    command, or if they share a seed.
+    """
+    texts = [_text(path) for path in paths]
+    heads = [dict(envelopes.comments_of(text)) for text in texts]
+    tables = [[line for line in text.splitlines() if not line.startswith("#")] for text in texts]
+    for path, head, table in zip(paths, heads, tables):
+        for key in EQUAL:
+            if head.get(key) != heads[0].get(key):
+                raise InputError(f"{path} can't be joined with {paths[0]}, since they differ in their {key}: "
+                                 f"{head.get(key)} and {heads[0].get(key)}")
+        if table[0] != tables[0][0]:
+            raise InputError(f"{path} can't be joined with {paths[0]}, since it has other columns: {table[0]}")
+
+    diverged = [json.loads(head.get("diverged", "{}")) for head in heads]
+    rows = sorted((line for table in tables for line in table[1:]), key=_seed)  # the order of rows is kept
+    complete = [list(dict.fromkeys(map(_seed, table[1:]))) for table in tables]
+    counts = collections.Counter(seed for own, lost in zip(complete, diverged)
+                                 for seed in (*own, *map(int, lost)))
+    if twice := [seed for seed, count in counts.items() if count > 1]:
+        raise InputError(f"the seeds {seed_ranges.listed(sorted(twice))} are in more than one of the files: "
+                         "name each file once")
+    head = heads[0] | {"seeds": seed_ranges.listed(sorted(counts))}
+    if lost := dict(sorted(((seed, epoch) for each in diverged for seed, epoch in each.items()),
+                           key=lambda pair: int(pair[0]))):
+        head["diverged"] = json.dumps(lost)
+    head["command"] = "; ".join(dict.fromkeys(each["command"] for each in heads))
+    known = [key for key in (*EQUAL[:-1], *LISTED, EQUAL[-1]) if head.get(key) is not None]
+    return "\n".join([*(f"# {key}: {head[key]}" for key in known), tables[0][0], *rows]) + "\n"
+
+
+def _text(path):
+    """The text of the envelope at `path`."""
+    chapter = envelopes.chapter_of(path)
+    if not chapter:
+        raise InputError(f"{path} is not an envelope: name files of make_envelope.py or known_changes.py")
+    text = path.read_text()
+    if not envelopes.too_few(text):
+        envelopes.envelope(chapter, path)  # refuses a damaged file
+    return text
+
+
+def _seed(line):
+    return int(line.partition(",")[0])
