@@ -50,6 +50,9 @@ def main(argv=None):
     parser.add_argument("--thin", type=whole_number, default=1, metavar="N", help="keep every Nth row "
                         f"beside the first {envelopes.FIRST} and the last {envelopes.LAST}, so that the "
                         "file of a long run stays small (default: 1, all rows)")
+    parser.add_argument("--change", default="", metavar="TITLE", help='how the program differs from the '
+                        'chapter\'s, such as "batches of 32": the title in the answer of compare_logs.py, if '
+                        "the file is among the known changes (default: none)")
     args = many_runs_command.parse(parser, argv)
     if args.thin < 1:
         raise InputError("--thin must be at least 1")
@@ -65,7 +68,7 @@ def main(argv=None):
         paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args, keep_diverged=True)
         with open(temporary, "w", newline="") as file:
             envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}",
-                            name=args.table, thin=args.thin)
+                            args.change, name=args.table, thin=args.thin)
     for seed, epoch in envelopes.diverged_seeds(args.seeds, paths).items():
         print(f"note: seed {seed} diverged at {epoch}, and is not in the envelope", file=sys.stderr)
     print(args.out)

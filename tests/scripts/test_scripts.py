@@ -256,10 +256,11 @@ def test_an_envelope_is_made_of_whole_runs_and_says_how(in_process, tmp_path, ca
     assert "# data: drawn digits (synthetic)" in header and "--batch-size 200" in header
     capsys.readouterr()
     assert "exists: name another file" in refusal(capsys, make_envelope, *command)
-    command.insert(2, "--overwrite")
+    command[2:2] = ["--overwrite", "--change", "few units"]
     make_envelope(command)  # goes on with the runs that are there
     assert in_process == ["seed-6", "seed-5"]
-    assert (tmp_path / "envelope.csv").read_text().replace("--overwrite ", "") == header
+    assert (tmp_path / "envelope.csv").read_text().replace(
+        "# change: few units\n", "").replace("--overwrite --change 'few units' ", "") == header
     header = (tmp_path / "envelope.csv").read_text()
     capsys.readouterr()
     assert "holds runs of another command" in refusal(capsys, make_envelope, *command[:-2])
