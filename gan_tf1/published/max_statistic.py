@@ -40,6 +40,7 @@ NORMAL_DRAWS = 50_000  # draws of the largest of k normal variables
 SEED = 0               # of both
 NORMALITY = 0.05       # level of the test of normality of each statistic
 POWER = 0.8
+LARGE_CUTOFF = 1000   # above it, SciPy's noncentral t has no accurate digits before long
 
 
 class Cutoffs(NamedTuple):
@@ -175,5 +176,7 @@ def smallest_shift(cutoff, degrees) -> float:
     """
     if not math.isfinite(cutoff):
         return math.inf
+    if cutoff > LARGE_CUTOFF:  # the noise of the run no longer matters, only that of the estimated error
+        return cutoff * math.sqrt(scipy.stats.chi2.ppf(POWER, degrees) / degrees)
     return scipy.optimize.brentq(
         lambda shift: scipy.stats.nct.sf(cutoff, degrees, shift) - POWER, 0, 2 * cutoff + 5)

@@ -13,6 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 FEWEST_EPOCHS = 5  # in a window whose spread is compared
+# A log can repeat one number, and the logarithm of a spread of 0 is not finite. Of losses, only a repeated
+# number is that close. An accuracy is often exactly 1 in a whole window, with some seeds and not with others.
+LEAST_SPREAD, LEAST_SPREAD_OF_SHARES = np.finfo(float).tiny, 1e-3
 # Functions to and from the scale on which a statistic is judged.
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
@@ -23,6 +26,7 @@ class Measure(NamedTuple):
     epochs: np.ndarray  # those of the window that all compared runs have
     loss: str           # a column of losses.csv
     kind: str
+    least: float = LEAST_SPREAD  # smaller spreads are taken for this one
 
     @property
     def span(self) -> str:
@@ -58,8 +62,9 @@ def windows(log_epochs, envelope_epochs, spans) -> dict[str, np.ndarray]:
 
 def measures(spans, chapter) -> list[Measure]:
     """The `Measure`s of the windows `spans`, name -> epochs, which `windows` returned."""
-    return [Measure(window, epochs, loss, kind) for window, epochs in spans.items()
-            for loss in chapter.columns
+    return [Measure(window, epochs, loss, kind,
+                    LEAST_SPREAD_OF_SHARES if chapter.bounds_of(loss) == (0, 1) else LEAST_SPREAD)
+            for window, epochs in spans.items() for loss in chapter.columns
             for kind in (("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",))]
 
 
@@ -71,7 +76,8 @@ def values(asked, epochs, losses) -> np.ndarray:
     columns = []
     for measure in asked:
         within = np.atleast_2d(losses[measure.loss])[:, np.isin(epochs, measure.epochs)]
-        of_runs = within.mean(axis=1) if measure.kind == "mean" else _spread(within)
+        of_runs = within.mean(axis=1) if measure.kind == "mean" else (
+            np.maximum(np.std(within, axis=1, ddof=1), measure.least))
         columns.append(SCALES[measure.kind][0](of_runs))
     return np.stack(columns, axis=1)
 
@@ -79,8 +85,3 @@ def values(asked, epochs, losses) -> np.ndarray:
 def values_of_logs(asked, logs) -> np.ndarray:
     """`values` of several `logs.Log`s, which may have other epochs beside those that are asked for."""
     return np.concatenate([values(asked, log.epochs, log.losses) for log in logs])
-
-
-def _spread(within):
-    # The spread of a log that repeats one number would be 0, whose logarithm is not finite.
-    return np.maximum(np.std(within, axis=1, ddof=1), np.finfo(float).tiny)

@@ -414,3 +414,26 @@ def test_ones_own_envelope_judges_the_printed_epoch(main, tmp_path, capsys):
         main([str(tmp_path / "log.txt"), *own])
     assert exit_.value.code == 1
     assert "mean of the test accuracy in epoch 24: 0.400" in capsys.readouterr().out
+
+
+# --- accuracies that are exactly 1 ---
+
+@pytest.mark.parametrize("odd", [[3], [3, 7]])
+def test_accuracies_of_1_in_all_seeds_but_few_are_compared_in_a_table_that_can_be_read(odd):
+    form, steps, rng = logs.CHAPTERS["vanilla_gan"], np.arange(200), np.random.default_rng(0)
+    losses = {name: rng.normal(0.5, 0.1, (20, 200)) for name in form.columns} | {"disc_acc": np.ones((20, 200))}
+    losses["disc_acc"][odd, np.multiply(10, odd)] = 0.95
+    one = envelopes.Envelope(form, steps, losses, {}, "MNIST")
+
+    def outside(accuracies):
+        log = logs.Log(steps, {"disc_loss": losses["disc_loss"][0], "gen_loss": losses["gen_loss"][0],
+                               "disc_acc": accuracies}, data="MNIST")
+        verdict = comparison.judge(log, one)
+        assert all(len(line) < 120 for line in load_script("compare_logs.py").table(verdict, "step"))
+        return {(each.epochs, each.kind) for each in verdict.statistics
+                if each.outside and each.loss == "disc accuracy"}
+
+    assert not outside(losses["disc_acc"][0])
+    # A single odd seed is infinitely far from all others, and so are logs that are less odd than it.
+    expected = {("10-99", "mean"), ("10-99", "spread")} if len(odd) > 1 else set()
+    assert expected <= outside(rng.uniform(0.8, 1, 200))

@@ -153,6 +153,9 @@ def test_too_few_runs_and_seeds_can_show_nothing():
     cutoffs = max_statistic.permutation(every[:2], every[2:], 0.01)
     assert cutoffs.p_value == pytest.approx(1 / 28) and np.isinf(cutoffs.t).all()
     assert max_statistic.smallest_shift(np.inf, 6) == np.inf
+    exact, limit = (max_statistic.smallest_shift(at, 18) / at for at in (999., 1001.))
+    assert limit == pytest.approx(exact, rel=1e-4)
+    assert np.isfinite(max_statistic.smallest_shift(1e16, 18))
 
 
 # --- what is found ---
