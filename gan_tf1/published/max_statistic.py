@@ -40,7 +40,7 @@ NORMAL_DRAWS = 50_000  # draws of the largest of k normal variables
 SEED = 0               # of both
 NORMALITY = 0.05       # level of the test of normality of each statistic
 POWER = 0.8
-LARGE_CUTOFF = 1000   # above it, SciPy's noncentral t has no accurate digits before long
+LARGE_CUTOFF = 1000   # far above it, SciPy's noncentral t is no longer finite
 
 
 class Cutoffs(NamedTuple):
