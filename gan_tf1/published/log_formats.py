@@ -88,7 +88,7 @@ _OWN = rf"{_STEP}Discriminator loss:\s*{_N}"  # the lines that only this package
 
 _LOSSES = {"disc_loss": "disc loss", "gen_loss": "gen loss"}
 _ACCURACIES = {"train_accuracies": "train accuracy", "test_accuracies": "test accuracy"}
-_CRITIC = {"unit": "the critic's units", "bounds": (-math.inf, math.inf)}
+_CRITIC = {"unit": "units of the critic", "bounds": (-math.inf, math.inf)}
 _ITERATIONS = {"first": (0, 9), "start": (10, 99), "early": (100, 999), "middle": (1000, 9999),
                "late": (10_000, 29_999)}
 _KERAS_TABLE = {"iteration": "step", "d_loss": "disc_loss", "g_loss": "gen_loss"}
