@@ -1,5 +1,7 @@
 """The vanilla GAN against NumPy: variables, losses, averages, and what a step updates."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -199,3 +201,26 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "Const", "Identity", "NoOp",
                                   "Placeholder", "Prod", "Shape", "StridedSlice"}
+
+
+@pytest.mark.parametrize("one_adam, steps", [(False, 1), (True, 3)])
+def test_one_adam_counts_the_discriminators_steps_as_the_generators_too(dataset, one_adam, steps):
+    """The generator's first step is Adam's step number 1, or number 3 if the networks share one Adam.
+
+    Its averages m and v are those of a single gradient g in either case: the step is
+    lr sqrt(1 - beta2^t) / (1 - beta1^t) (1 - beta1) g / sqrt((1 - beta2) g^2).
+    """
+    config = dataclasses.replace(CONFIG, one_adam=one_adam)
+    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        sess.run(tf.global_variables_initializer())
+        bias = next(var for var in gan.gen_vars if var.op.name == "generator/dense_3/bias")
+        before = sess.run(bias)
+        model.step(sess, gan, dataset, np.random.default_rng(0), config)
+        moved = np.abs(sess.run(bias) - before).max()
+        powers = {var.op.name: sess.run(var) for var in tf.global_variables() if "beta1_power" in var.op.name}
+    beta1, beta2 = 0.5, 0.999
+    expected = 0.0002 * np.sqrt((1 - beta2 ** steps) / (1 - beta2)) * (1 - beta1) / (1 - beta1 ** steps)
+    assert moved == pytest.approx(expected, rel=2e-2)  # Adam's epsilon makes it a little smaller
+    assert powers == pytest.approx({"disc_opt/beta1_power": beta1 ** 4} if one_adam else {
+        "disc_opt/beta1_power": beta1 ** 3, "gen_opt/beta1_power": beta1 ** 2})
