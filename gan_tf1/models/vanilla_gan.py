@@ -26,6 +26,10 @@ What decides the printed numbers (README.md has all that Keras does without sayi
 - The printed loss and accuracy are the means over D's two updates, each taken before the update.
 - `binary_crossentropy` of a model that ends in a sigmoid uses the logits: nothing is clipped.
 - Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
+- Each network is compiled with an Adam of its own. Keras-GAN, the repository on which the chapter is
+  based, gives both the same one (`one_adam`). Its count t of steps then advances three times per
+  iteration, but G's average of squared gradients only once. The correction 1 / (1 - 0.999^t) is then
+  that of an older average, and over hundreds of iterations G's steps are nearly sqrt(3) times as large.
 
 The section prints no loop and no log. The log line is that of the chapter's conditional GAN; what
 that section calls an epoch is an iteration with one batch, as here.
@@ -60,7 +64,7 @@ class Config:
     learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     one_adam: bool = setting(False, "both networks share one Adam, as in Keras-GAN: it counts three "
-                             "steps per iteration, which corrects its young averages too little")
+                             "steps per iteration, so that the first steps are too large")
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     hidden_size: int = setting(256, "units of the smallest hidden layer of each network; the "
                                "others have two and four times as many",
