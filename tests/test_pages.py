@@ -183,7 +183,7 @@ def test_every_flag_that_a_page_names_exists(parsed):
 def parser_of(parsed, name, argv):
     """The parser of the script `name`, which is given the arguments that it needs."""
     needed = {"changed_mnist_gan.py": ["--change", "leak_0"], "compare_accuracies.py": ["a.csv"],
-              "compare_logs.py": ["RUN"], "diagnose.py": ["RUN"],
+              "compare_logs.py": ["RUN"], "diagnose.py": ["RUN"], "join_envelopes.py": ["a.csv"],
               "cyclegan_report.py": ["RUN"], "evaluate.py": ["RUN"], "export.py": ["RUN"],
               "make_envelope.py": ["OUT.csv", "--work-dir", "DIR"], "sweep.py": ["OUT"],
               "mode_collapse_report.py": ["OUT"], "pix2pix_report.py": ["RUN"],
