@@ -218,12 +218,15 @@ def _margins(margins, form):
 def _limits(statistics, cutoffs, form, envelope, runs):
     """What the comparison can detect, and what it assumes."""
     seeds = quantity(envelope.seeds, "seed")
-    if not np.isfinite(cutoffs.t).all():
+    if not np.isfinite(cutoffs.t).any():
         return (f"{seeds.capitalize()} and {quantity(runs, 'run')} are too few: no difference between "
                 f"them can be shown at the level of {percent(SIGNIFICANCE)}.")
     shifts = []
     for loss, title in form.columns.items():
-        means = [each for each in statistics if (each.loss, each.kind) == (title, "mean")]
+        means = [each for each in statistics if (each.loss, each.kind) == (title, "mean")
+                 and np.isfinite(each.smallest)]
+        if not means:
+            continue
         low, high = (end(means, key=lambda each: each.smallest) for end in (min, max))
         shifts.append(f"{title} " + " to ".join(
             f"{each.smallest:.2g} {form.unit_of(loss)}".rstrip() + f" ({_in_words(each.epochs, form.counted)})"

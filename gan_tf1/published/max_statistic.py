@@ -40,6 +40,7 @@ NORMAL_DRAWS = 50_000  # draws of the largest of k normal variables
 SEED = 0               # of both
 NORMALITY = 0.05       # level of the test of normality of each statistic
 POWER = 0.8
+FARTHEST = 1e6         # |t| of a seed that is infinitely far from all others, but for rounding
 LARGE_CUTOFF = 1000   # far above it, SciPy's noncentral t is no longer finite
 
 
@@ -126,10 +127,14 @@ def one_run(run, seeds, significance) -> Cutoffs:
     _, error = differences(run, seeds)
     if other.any():
         t, degrees = _leave_one_out(seeds[:, other])
-        extremes = np.sort(2 * scipy.stats.t.sf(np.abs(t).max(axis=1), degrees))
-        rank = math.floor((n + 1) * significance * other.mean() + 1e-9)
-        ranked = extremes[rank - 1] if rank else min(extremes[0], level)
-        cutoffs[other] = scipy.stats.t.isf(np.maximum(ranked / 2, 1e-300), n - 1)
+        # If all seeds but one are equal, nothing says how far from them is far.
+        unknown = (np.abs(t) > FARTHEST).any(axis=0)
+        cutoffs[np.flatnonzero(other)[unknown]] = np.inf
+        if not unknown.all():
+            extremes = np.sort(2 * scipy.stats.t.sf(np.abs(t[:, ~unknown]).max(axis=1), degrees))
+            rank = math.floor((n + 1) * significance * other.mean() + 1e-9)
+            ranked = extremes[rank - 1] if rank else min(extremes[0], level)
+            cutoffs[np.flatnonzero(other)[~unknown]] = scipy.stats.t.isf(ranked / 2, n - 1)
     return Cutoffs(cutoffs, n - 1, error, significance / level, other)
 
 

@@ -297,7 +297,8 @@ def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
     assert not (path / "figures").exists()  # a run that is there stays as it is
     assert "exists: name another file, or add --overwrite" in refusal(
         capsys, main, path, "--out", figure)
-    assert out[-2].startswith("Can't tell: no difference was found, but equivalence")
+    assert out[-3].startswith("Can't tell: no difference was found, but equivalence")
+    assert out[-2].startswith("Most like: the chapter's own program (")
     assert len([line for line in out if line.startswith(tuple(MNIST_GAN.windows))]) == 18
 
 

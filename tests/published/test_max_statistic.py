@@ -180,3 +180,14 @@ def test_a_shift_of_one_statistic_is_found_as_often_as_stated():
             1 / 3 + 1 / 20)  # the standard deviation of a statistic is 1
         found += flagged(max_statistic.permutation, every[:3], every[3:])
     assert 0.7 * trials < found < 0.95 * trials
+
+
+def test_a_statistic_in_which_all_seeds_but_one_are_equal_is_not_judged_and_spoils_no_other():
+    rng = np.random.default_rng(8)
+    seeds = np.stack([rng.normal(size=20), np.ones(20), rng.lognormal(sigma=1.5, size=20)], axis=1)
+    seeds[7, 1] = 0.9
+    found = max_statistic.one_run(seeds[:1], seeds, 0.01)
+    assert found.contradicted.tolist() == [False, True, True]
+    assert np.isinf(found.t[1]) and 2 < found.t[0] < 5 and 2 < found.t[2] < 100
+    alone = max_statistic.one_run(seeds[:1, 1:2], seeds[:, 1:2], 0.01)
+    assert np.isinf(alone.t).all()
