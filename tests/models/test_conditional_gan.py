@@ -1,5 +1,7 @@
 """The conditional GAN against NumPy: variables, labels, losses, dropout, and what a step updates."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -347,3 +349,14 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
     assert host_side(fetches) <= {"BroadcastGradientArgs", "ConcatV2", "Const", "Identity", "NoOp",
                                   "Pack", "Placeholder", "Prod", "Shape", "StridedSlice"}
+
+
+@pytest.mark.parametrize("one_adam, powers", [(False, {"disc_opt": 3, "gen_opt": 2}), (True, {"disc_opt": 4})])
+def test_one_adam_counts_three_steps_per_iteration(dataset, one_adam, powers):
+    config = dataclasses.replace(CONFIG, one_adam=one_adam)
+    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        sess.run(tf.global_variables_initializer())
+        model.step(sess, gan, dataset, np.random.default_rng(0), config)
+        found = {var.op.name: sess.run(var) for var in tf.global_variables() if "beta1_power" in var.op.name}
+    assert found == pytest.approx({f"{name}/beta1_power": 0.5 ** power for name, power in powers.items()})
