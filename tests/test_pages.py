@@ -15,7 +15,7 @@ from gan_tf1 import figures, files
 from gan_tf1.__main__ import scripts
 from gan_tf1.experiments import kept_figures
 from gan_tf1.listing import __main__ as listing
-from gan_tf1.published import logs
+from gan_tf1.published import envelopes
 
 RESULTS = sorted(ROOT / name for name in re.findall(
     r"^!(checkpoints/\w+)/$", (ROOT / ".gitignore").read_text(), re.M))  # those that git keeps
@@ -236,13 +236,27 @@ def test_no_two_figures_of_the_first_chapter_have_files_of_the_same_name():
     assert stems == {"6": "losses", "7": "samples", "8": "progress", "9": "new_samples"}
 
 
-def test_the_second_books_numbers_on_the_front_page_are_those_of_the_log_that_is_kept():
-    row = next(line for line in (ROOT / "README.md").read_text().splitlines() if "at 0.002" in line)
-    folder = ROOT / re.search(r"\((tests/[\w/]+)/README.md\)", row)[1]
-    assert "`book2.txt`: `--seed 7 --learning-rate 0.002`" in (folder / "README.md").read_text()
-    losses = logs.read(folder / "book2.txt", "mnist_gan").losses
-    means = [np.mean(losses[name][70:]) for name in ("disc_loss", "gen_loss")]
-    assert "epochs 71-100, seed 7: [{:.3f}, {:.3f}]".format(*means) in row
+def last_thirty(envelope):
+    """The means of both losses over epochs 71 to 100, and their standard deviations over the seeds."""
+    means = [values[:, envelope.epochs > 70].mean(axis=1) for values in envelope.losses.values()]
+    return [(own.mean(), own.std(ddof=1)) for own in means]
+
+
+def test_the_numbers_of_both_learning_rates_on_the_front_page_are_those_of_the_envelopes():
+    known = envelopes.known_changes("mnist_gan")["adam_0.002"]
+    for words, one in (("| MNIST GAN |", envelopes.envelope("mnist_gan")), ("at 0.002", known)):
+        row = next(line for line in (ROOT / "README.md").read_text().splitlines() if words in line)
+        assert "[{:.2f} ± {:.2f}, {:.2f} ± {:.2f}]".format(*sum(last_thirty(one), ())) in row
+
+
+def test_the_usual_losses_on_the_page_of_the_printed_logs_are_those_of_the_envelopes():
+    page = (ROOT / "gan_tf1" / "published" / "book_logs" / "README.md").read_text()
+    for chapter in ("vanilla_gan", "conditional_gan"):
+        own = envelopes.envelope(chapter)
+        late = [values[:, own.epochs >= 100].mean(axis=1) for values in own.losses.values()]
+        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in late]
+        assert (f"| | 100 to {own.epochs[-1]} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± "
+                f"{accuracy[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |") in page
 
 
 # --- the picture at the top ---
