@@ -133,7 +133,7 @@ def main(argv=None):
     lines = experiment.table(found)
     notes = [f"the semi-supervised GAN on {title}, seeds {seed_ranges.listed(args.seeds)}",
              *many_runs.made_by("semi_supervised_report.py", args, made),
-             *(f"earlier, {', '.join(earlier.rows)}: {line}" for line in earlier.how), *experiment.NOTES]
+             *earlier.notes, *experiment.NOTES]
     many_runs.write_report(args.out / "table.txt", notes, lines)
     print(*lines, args.out / "accuracies.csv", args.out / "table.txt", sep="\n")
     if len(args.num_labels) > 1:
@@ -147,7 +147,7 @@ def main(argv=None):
 
 def data_lines(paths, earlier):
     """The lines on the data of the runs at `paths`, and on those of the `earlier` report."""
-    return [many_runs.data_line(paths), *(line for line in earlier.how if line.startswith("data: "))]
+    return [many_runs.data_line(paths), *earlier.data]
 
 
 def draw_confusion(args, paths, title, earlier):

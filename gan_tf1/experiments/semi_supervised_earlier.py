@@ -15,7 +15,7 @@ from gan_tf1.experiments import semi_supervised as experiment
 from gan_tf1.training import seed_ranges
 
 TITLE = re.compile(r"# the semi-supervised GAN on (.+), seeds ([-\d ]+)")
-HOW = re.compile(r"# (command|data|versions|peak memory of a run): .*")
+HOW = re.compile(r"# (?:earlier, ([\w, ]+): )?((?:command|data|versions|peak memory of a run): .*)")
 
 
 class Earlier(NamedTuple):
@@ -23,7 +23,17 @@ class Earlier(NamedTuple):
     found: list[experiment.Found] = []
     confusion: dict[str, np.ndarray] = {}  # row -> counts [10, 10 or 11]
     title: str = ""                        # of the data set
-    how: list[str] = []                    # lines: command, data, versions of its rows
+    how: list[tuple[str, str]] = []        # (rows, line): command, data and versions of these rows
+
+    @property
+    def data(self) -> list[str]:
+        """Its lines on the data."""
+        return [line for _, line in self.how if line.startswith("data: ")]
+
+    @property
+    def notes(self) -> list[str]:
+        """How its rows were made, a line each."""
+        return [f"earlier, {rows}: {line}" for rows, line in self.how]
 
     @property
     def rows(self) -> list[str]:
@@ -49,8 +59,10 @@ def read(folder: pathlib.Path, seeds: Sequence[int], rows: Sequence[str], labels
     except (OSError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise InputError(f"{folder} is not a report of semi_supervised_report.py, or a part of it is "
                          f"damaged: {error}") from error
-    earlier = Earlier(found, confusion, title,
-                      [line.removeprefix("# ") for line in table if HOW.fullmatch(line)])
+    how = [match.groups() for match in map(HOW.fullmatch, table) if match]
+    older = {row for several, _ in how if several for row in several.split(", ")}  # than this report
+    newer = ", ".join(dict.fromkeys(each.row for each in found if each.row not in older))
+    earlier = Earlier(found, confusion, title, [(rows or newer, line) for rows, line in how])
     if any(each.seeds != tuple(seeds) for each in found):
         raise InputError(f"the report in {folder} has the seeds {listed}, not {seed_ranges.listed(seeds)}: "
                          f"give --seeds {listed}")

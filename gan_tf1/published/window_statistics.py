@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 FEWEST_EPOCHS = 5  # in a window whose spread is compared
-# A log can repeat one number, and the logarithm of a spread of 0 is not finite. Of losses, only a repeated
-# number is that close. An accuracy is often exactly 1 in a whole window, with some seeds and not with others.
+# A log can repeat one number, and the logarithm of a spread of 0 is not finite. Only repeated
+# losses have so small a spread. An accuracy is often exactly 1 in a whole window, with some seeds and not with others.
 LEAST_SPREAD, LEAST_SPREAD_OF_SHARES = np.finfo(float).tiny, 1e-3
 # Functions to and from the scale on which a statistic is judged.
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}

@@ -125,8 +125,20 @@ def earlier(tmp_path):
 
 def test_what_an_earlier_report_says_is_read(earlier):
     read = semi_supervised_earlier.read(earlier, [0, 1], ["printed"], [50])
-    assert read.rows == ["labelled"] and read.title == "MNIST" and read.how == ["command: here"]
+    assert read.rows == ["labelled"] and read.title == "MNIST"
+    assert read.notes == ["earlier, labelled: command: here"] and not read.data
     assert read.found[0].test.tolist() == [50, 75] and read.confusion["labelled"].sum() == 100
+
+
+def test_what_was_said_of_still_earlier_rows_is_kept(earlier):
+    with open(earlier / "accuracies.csv", "w", newline="") as file:
+        experiment.write_rows(file, [found(row, [[0.5], [0.75]], labels=50) for row in ("labelled", "gan")])
+    (earlier / "table.txt").write_text("# the semi-supervised GAN on MNIST, seeds 0-1\n# command: here\n# data: new\n"
+                                       "# earlier, labelled: command: there\n# earlier, labelled: data: old\n")
+    read = semi_supervised_earlier.read(earlier, [0, 1], ["printed"], [50])
+    assert read.notes == ["earlier, gan: command: here", "earlier, gan: data: new",
+                          "earlier, labelled: command: there", "earlier, labelled: data: old"]
+    assert read.data == ["data: new", "data: old"]
 
 
 @pytest.mark.parametrize("arguments, complaint", [
