@@ -54,8 +54,8 @@ def read(folder: pathlib.Path, seeds: Sequence[int], rows: Sequence[str], labels
         table = lines("table.txt")
         title, listed = TITLE.fullmatch(table[0]).groups()
         found = experiment.read_rows(lines("accuracies.csv"))
-        several = len({each.labels for each in found}) > 1
-        confusion = {} if several else experiment.read_confusion(lines("confusion.csv"))
+        own = list(dict.fromkeys(each.labels for each in found))
+        confusion = experiment.read_confusion(lines("confusion.csv")) if len(own) == 1 else {}
     except (OSError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise InputError(f"{folder} is not a report of semi_supervised_report.py, or a part of it is "
                          f"damaged: {error}") from error
@@ -66,7 +66,6 @@ def read(folder: pathlib.Path, seeds: Sequence[int], rows: Sequence[str], labels
     if any(each.seeds != tuple(seeds) for each in found):
         raise InputError(f"the report in {folder} has the seeds {listed}, not {seed_ranges.listed(seeds)}: "
                          f"give --seeds {listed}")
-    own = list(dict.fromkeys(each.labels for each in found))
     if own != list(labels):
         raise InputError(f"the report in {folder} has {_words(own)} labels, not {_words(labels)}: "
                          f"give --num-labels {_words(own)}")

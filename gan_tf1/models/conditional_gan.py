@@ -175,10 +175,11 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1, on
     The first also counts its runs, which seed the dropout; the second also updates the moving
     averages. `vanilla_gan.py` says what `one_adam` does.
     """
-    disc_adam, gen_adam = (tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON)
-                           for _ in range(2))
-    if one_adam:
-        gen_adam = disc_adam
+    def adam():
+        return tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON)
+
+    disc_adam = adam()
+    gen_adam = disc_adam if one_adam else adam()
     with tf.name_scope("disc_opt"):
         disc_opt = disc_adam.minimize(disc_loss, var_list=disc_vars,
                                       global_step=tf.train.get_global_step())

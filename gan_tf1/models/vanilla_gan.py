@@ -141,10 +141,12 @@ def split_vars():
 
 def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1, one_adam=False):
     """One Adam step per network, `(disc_opt, gen_opt)`; the second also updates moving averages."""
-    disc_adam, gen_adam = (tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON)
-                           for _ in range(2))
-    if one_adam:  # averages of their own for each weight, but one count of steps
-        gen_adam = disc_adam
+    def adam():
+        return tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON)
+
+    disc_adam = adam()
+    # One Adam has averages of their own for all weights, but a single count of steps.
+    gen_adam = disc_adam if one_adam else adam()
     with tf.name_scope("disc_opt"):
         disc_opt = disc_adam.minimize(disc_loss, var_list=disc_vars)
     # Only the generator has batch norm, and only its pass in training mode adds update ops.

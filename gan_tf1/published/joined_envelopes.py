@@ -9,9 +9,10 @@ from gan_tf1.errors import InputError
 from gan_tf1.published import envelopes
 from gan_tf1.training import seed_ranges
 
-# What must be the same in all files; `loop` is left out by files that are older than the loop in the graph.
-EQUAL = ("chapter", "change", "settings", "loop", "data", "data_crc32", "rows", "versions")
-LISTED = ("seeds", "diverged", "command")  # what differs: it is joined
+# The comments, in the order in which `envelopes.write` writes them; a file may lack some.
+COMMENTS = ("chapter", "change", "settings", "loop", "data", "data_crc32", "seeds", "diverged", "rows", "command",
+            "versions")
+JOINED = ("seeds", "diverged", "command")  # all others must be the same in all files
 
 
 def joined(paths: Sequence[pathlib.Path]) -> str:
@@ -24,8 +25,8 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
     heads = [dict(envelopes.comments_of(text)) for text in texts]
     tables = [[line for line in text.splitlines() if not line.startswith("#")] for text in texts]
     for path, head, table in zip(paths, heads, tables):
-        for key in EQUAL:
-            if head.get(key) != heads[0].get(key):
+        for key in COMMENTS:
+            if key not in JOINED and head.get(key) != heads[0].get(key):
                 raise InputError(f"{path} can't be joined with {paths[0]}, since they differ in their {key}: "
                                  f"{head.get(key)} and {heads[0].get(key)}")
         if table[0] != tables[0][0]:
@@ -44,8 +45,8 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
                            key=lambda pair: int(pair[0]))):
         head["diverged"] = json.dumps(lost)
     head["command"] = "; ".join(dict.fromkeys(each["command"] for each in heads))
-    known = [key for key in (*EQUAL[:-1], *LISTED, EQUAL[-1]) if head.get(key) is not None]
-    return "\n".join([*(f"# {key}: {head[key]}" for key in known), tables[0][0], *rows]) + "\n"
+    comments = [f"# {key}: {head[key]}" for key in COMMENTS if key in head]
+    return "\n".join([*comments, tables[0][0], *rows]) + "\n"
 
 
 def _text(path):

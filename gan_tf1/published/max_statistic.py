@@ -129,12 +129,13 @@ def one_run(run, seeds, significance) -> Cutoffs:
         t, degrees = _leave_one_out(seeds[:, other])
         # If all seeds but one are equal, nothing says how far from them is far.
         unknown = (np.abs(t) > FARTHEST).any(axis=0)
-        cutoffs[np.flatnonzero(other)[unknown]] = np.inf
+        columns = np.flatnonzero(other)
+        cutoffs[columns[unknown]] = np.inf
         if not unknown.all():
             extremes = np.sort(2 * scipy.stats.t.sf(np.abs(t[:, ~unknown]).max(axis=1), degrees))
             rank = math.floor((n + 1) * significance * other.mean() + 1e-9)
             ranked = extremes[rank - 1] if rank else min(extremes[0], level)
-            cutoffs[np.flatnonzero(other)[~unknown]] = scipy.stats.t.isf(ranked / 2, n - 1)
+            cutoffs[columns[~unknown]] = scipy.stats.t.isf(ranked / 2, n - 1)
     return Cutoffs(cutoffs, n - 1, error, significance / level, other)
 
 

@@ -1,8 +1,8 @@
 """The statistics of a log that are compared: means and spreads of the losses over windows of epochs.
 
 For each window of epochs (the first few, early, middle, late, and those that the book prints) and each
-loss, there are two statistics: the mean over the epochs of the window, and the spread (the standard
-deviation over these epochs). Spreads are judged on a log scale, where they are closer to a normal
+loss, there are two statistics: the mean over the epochs of the window, and the spread, which is the
+standard deviation over these epochs. Spreads are judged on a log scale, where they are closer to a normal
 distribution. Means are judged as they are: the logarithms of the seeds' mean losses are no closer to a
 normal distribution than the losses themselves.
 """
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 FEWEST_EPOCHS = 5  # in a window whose spread is compared
-# A log can repeat one number, and the logarithm of a spread of 0 is not finite. Only repeated
-# losses have so small a spread. An accuracy is often exactly 1 in a whole window, with some seeds and not with others.
+# The logarithm of a spread of 0 is not finite. Among losses, only those of a log that repeats one number have
+# a spread of 0. But an accuracy is often exactly 1 in a whole window, with some seeds and not with others.
 LEAST_SPREAD, LEAST_SPREAD_OF_SHARES = np.finfo(float).tiny, 1e-3
 # Functions to and from the scale on which a statistic is judged.
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}

@@ -1,7 +1,6 @@
 """The report on the semi-supervised GAN: its runs, its table with paired differences, its figures."""
 
 import csv
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
