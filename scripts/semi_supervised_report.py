@@ -10,6 +10,8 @@
                                                      flags of one row alone
     python scripts/semi_supervised_report.py --with FOLDER --rows salimans --out OUT
                                                      a row beside those of an earlier report
+    python scripts/semi_supervised_report.py --with FOLDER --with-rows corrected --rows gan --out OUT
+                                                     the same beside one of its rows
 
 Seed s also draws the labelled examples, equally many of each class and the same ones in all rows.
 All rows have their full size by default: `salimans` takes 658,800 steps per seed, unless
@@ -75,6 +77,19 @@ def own_flags(values):
     return own
 
 
+def earlier_report(args):
+    """What the report of --with says, empty without one. It is refused, before any training, if it does not fit."""
+    if not args.earlier:
+        if args.kept:
+            raise InputError("--with-rows names rows of an earlier report: give its folder by --with")
+        return semi_supervised_earlier.Earlier()
+    earlier = semi_supervised_earlier.read(args.earlier, args.kept, args.seeds, args.rows, args.num_labels)
+    title = svhn.load(args.data, args.data_dir, num_labels=0, tested=args.tested).title
+    if title != earlier.title:
+        raise InputError(f"the report in {args.earlier} is on {earlier.title}, not on {title}: give its --data")
+    return earlier
+
+
 def confusion(path, data):
     """Counts [10, 10 or 11] of the test images of each class that were taken for each class."""
     model = models.of_chapter(read_config(path)["chapter"])
@@ -104,13 +119,13 @@ def main(argv=None):
                         help="a row and its flags, in quotes; may be repeated")
     parser.add_argument("--with", type=user_path, metavar="FOLDER", dest="earlier",
                         help="an earlier report: its rows come first, and are not trained again")
+    parser.add_argument("--with-rows", nargs="+", choices=ROWS, default=[], metavar="ROW", dest="kept",
+                        help="rows of the earlier report (default: all of its rows)")
     args = many_runs_command.parse(parser, argv, FIXED)
     args.own = own_flags(args.own)
-    for flag, values in (("--rows", args.rows), ("--num-labels", args.num_labels)):
+    for flag, values in (("--rows", args.rows), ("--with-rows", args.kept), ("--num-labels", args.num_labels)):
         many_runs_command.refuse_twice(flag, values)
-    earlier = semi_supervised_earlier.read(
-        args.earlier, args.seeds, args.rows, args.num_labels) if args.earlier else (
-        semi_supervised_earlier.Earlier())
+    earlier = earlier_report(args)
     many_runs_command.settle(args, "semi_supervised")
 
     with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
@@ -120,8 +135,6 @@ def main(argv=None):
                  itertools.product(args.seeds, args.num_labels, args.rows)]
         made = many_runs.train_all([wanted(args, *one) for one in asked], args)
         title = many_runs.refuse_unequal(made, ("data_title", "versions"))["data_title"]
-        if args.earlier and title != earlier.title:
-            raise InputError(f"the report in {args.earlier} is on {earlier.title}, not on {title}")
         paths = dict(zip(asked, made))
         found = [*earlier.found, *(
             experiment.of_runs(row, labels, args.seeds, [paths[row, labels, seed] for seed in args.seeds])

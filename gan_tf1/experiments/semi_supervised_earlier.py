@@ -40,12 +40,21 @@ class Earlier(NamedTuple):
         """The names of its rows, in order."""
         return list(dict.fromkeys(each.row for each in self.found))
 
+    def only(self, rows: Sequence[str]) -> "Earlier":
+        """The same with these of its rows, in this order, and with what is said of them."""
+        return self._replace(
+            found=[each for row in rows for each in self.found if each.row == row],
+            confusion={row: self.confusion[row] for row in rows if row in self.confusion},
+            how=[(several, line) for several, line in self.how if set(rows) & set(several.split(", "))])
 
-def read(folder: pathlib.Path, seeds: Sequence[int], rows: Sequence[str], labels: Sequence[int]) -> Earlier:
+
+def read(folder: pathlib.Path, kept: Sequence[str], seeds: Sequence[int], rows: Sequence[str],
+         labels: Sequence[int]) -> Earlier:
     """The `Earlier` report in `folder`, to which `rows` with these `seeds` and numbers of `labels` are added.
 
-    Raises InputError if a file of the report is missing or can't be read, if the report has other seeds or
-    other numbers of labels, or if it has one of the `rows` already.
+    `kept` names the rows of the report that are wanted, in order; if it is empty, all are. Raises InputError
+    if a file of the report is missing or can't be read, if it lacks one of these rows, if it has other seeds
+    or other numbers of labels, or if it has one of the `rows` already.
     """
     def lines(name):
         return (folder / name).read_text().splitlines()
@@ -63,6 +72,9 @@ def read(folder: pathlib.Path, seeds: Sequence[int], rows: Sequence[str], labels
     older = {row for several, _ in how if several for row in several.split(", ")}  # than this report
     newer = ", ".join(dict.fromkeys(each.row for each in found if each.row not in older))
     earlier = Earlier(found, confusion, title, [(rows or newer, line) for rows, line in how])
+    if lacking := [row for row in kept if row not in earlier.rows]:
+        raise InputError(f"the report in {folder} has no row {lacking[0]}: choose from {', '.join(earlier.rows)}")
+    earlier = earlier.only(kept or earlier.rows)
     if any(each.seeds != tuple(seeds) for each in found):
         raise InputError(f"the report in {folder} has the seeds {listed}, not {seed_ranges.listed(seeds)}: "
                          f"give --seeds {listed}")

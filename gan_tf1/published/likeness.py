@@ -24,6 +24,11 @@ of at most 1, with which the probabilities of the seeds' own programs are best o
 score; this is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of
 which the truth is known, the most likely program is then right about as often as its probability says.
 
+If N seeds are all judged correctly, that does not show that errors never happen: the next log may be the
+first. So the probability of an error is taken to be at least 1 / (N + 1), the `doubt`, and no program has a
+probability above N / (N + 1). (This is Laplace's rule of succession with one imagined error and no
+imagined success.)
+
 The probabilities say nothing about programs that are not known. That is asked separately: does the log fit
 the most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
 distribution, whose tail probability says how far away it is. This is compared with the same of all seeds
@@ -89,7 +94,12 @@ class Fitted(NamedTuple):
     @property
     def level(self) -> float:
         """The level of "none of these": `FIT`, or the lowest that the number of seeds allows."""
-        return max(FIT, 1 / (len(self.far) + 1))
+        return max(FIT, self.doubt)
+
+    @property
+    def doubt(self) -> float:
+        """The lowest probability of an error that so many seeds can show."""
+        return 1 / (len(self.far) + 1)
 
 
 def fitted(programs) -> Fitted:
@@ -176,6 +186,7 @@ def _far(z, inverse, seeds):
 def classify(runs, fit) -> tuple[dict, float]:
     """The probabilities, name -> number in decreasing order, and the fit of the statistics `runs` [m, k]."""
     chances = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
+    chances = (1 - fit.doubt) * chances + fit.doubt * (1 - chances) / (len(chances) - 1)
     best = int(np.argmax(chances))
     far = _far((runs - fit.means[best]) / fit.scales[best], fit.inverse, fit.seeds[best])
     beyond = len(fit.far) - np.searchsorted(fit.far, far.max())

@@ -123,7 +123,7 @@ def earlier(tmp_path):
 
 
 def test_what_an_earlier_report_says_is_read(earlier):
-    read = semi_supervised_earlier.read(earlier, [0, 1], ["printed"], [50])
+    read = semi_supervised_earlier.read(earlier, [], [0, 1], ["printed"], [50])
     assert read.rows == ["labelled"] and read.title == "MNIST"
     assert read.notes == ["earlier, labelled: command: here"] and not read.data
     assert read.found[0].test.tolist() == [50, 75] and read.confusion["labelled"].sum() == 100
@@ -134,10 +134,27 @@ def test_what_was_said_of_still_earlier_rows_is_kept(earlier):
         experiment.write_rows(file, [found(row, [[0.5], [0.75]], labels=50) for row in ("labelled", "gan")])
     (earlier / "table.txt").write_text("# the semi-supervised GAN on MNIST, seeds 0-1\n# command: here\n# data: new\n"
                                        "# earlier, labelled: command: there\n# earlier, labelled: data: old\n")
-    read = semi_supervised_earlier.read(earlier, [0, 1], ["printed"], [50])
+    read = semi_supervised_earlier.read(earlier, [], [0, 1], ["printed"], [50])
     assert read.notes == ["earlier, gan: command: here", "earlier, gan: data: new",
                           "earlier, labelled: command: there", "earlier, labelled: data: old"]
     assert read.data == ["data: new", "data: old"]
+
+
+def test_only_the_named_rows_of_an_earlier_report_are_taken(earlier):
+    """A row is compared with the first: so the first of the named rows is what the others are compared with."""
+    rows = ("labelled", "corrected", "gan")
+    with open(earlier / "accuracies.csv", "w", newline="") as file:
+        experiment.write_rows(file, [found(row, [[share], [share]], labels=50)
+                                     for row, share in zip(rows, (0.25, 0.5, 0.75))])
+    (earlier / "confusion.csv").write_text("row,class,taken_for,images\n" + "".join(
+        f"{row},{true},{taken},1\n" for row in rows for true in range(10) for taken in range(10)))
+    (earlier / "table.txt").write_text("# the semi-supervised GAN on MNIST, seeds 0-1\n# command: here\n"
+                                       "# earlier, labelled, corrected: command: there\n")
+    read = semi_supervised_earlier.read(earlier, ["corrected"], [0, 1], ["printed"], [50])
+    assert read.rows == list(read.confusion) == ["corrected"] and read.found[0].test.tolist() == [50, 50]
+    assert read.notes == ["earlier, labelled, corrected: command: there"]
+    both = semi_supervised_earlier.read(earlier, ["gan", "labelled"], [0, 1], ["corrected"], [50])
+    assert both.rows == ["gan", "labelled"] and len(both.notes) == 2
 
 
 @pytest.mark.parametrize("arguments, complaint", [
@@ -145,6 +162,8 @@ def test_what_was_said_of_still_earlier_rows_is_kept(earlier):
     (["--num-labels", "60"], "has 50 labels, not 60: give --num-labels 50"),
     (["--rows", "labelled"], "has the row labelled already: leave it out of --rows"),
     (["--with", "."], ". is not a report of semi_supervised_report.py"),
+    (["--with-rows", "gan"], "has no row gan: choose from labelled"),
+    ([], "is on MNIST, not on drawn street numbers (synthetic)"),
 ])
 def test_an_earlier_report_that_does_not_fit_is_refused(script, earlier, capsys, monkeypatch, arguments, complaint):
     monkeypatch.chdir(earlier.parent)
@@ -164,6 +183,7 @@ def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp
 @pytest.mark.parametrize("arguments, complaint", [
     (["--rows", "corrected", "corrected"], "--rows has a value twice: name each once"),
     (["--num-labels", "50", "50"], "--num-labels has a value twice"),
+    (["--with-rows", "gan"], "--with-rows names rows of an earlier report: give its folder by --with"),
     (["--for", "best"], "--for best is not a row: choose one of labelled, chapter"),
     (["--for", "labelled --variant corrected"],
      "--variant can't be given in --for labelled: it is set for each run"),

@@ -134,13 +134,25 @@ def test_the_density_of_one_more_seed_is_a_multivariate_t_distribution():
         df=likeness.PRIOR_SEEDS + 7) for mean, scale in zip(fit.means, fit.scales)]
     assert 0 < fit.caution <= 1
     chances, _ = likeness.classify(run, fit)
-    assert chances["one"] == pytest.approx(scipy.special.expit(fit.caution * (expected[0] - expected[1])))
+    certain = scipy.special.expit(fit.caution * (expected[0] - expected[1]))
+    assert chances["one"] == pytest.approx(16 / 17 * certain + 1 / 17 * (1 - certain))  # 16 seeds in all
 
 
 def test_programs_that_no_seed_confuses_need_no_caution():
     rng = np.random.default_rng(13)
     far = {name: rng.normal(shift, 1, (10, 5)) for name, shift in (("one", 0), ("other", 30))}
     assert likeness.fitted(far).caution == 1
+
+
+def test_no_program_is_surer_than_so_many_seeds_can_show():
+    """With 30 seeds, the probability of an error is never below 1 in 31, and the others share it."""
+    rng = np.random.default_rng(14)
+    far = {name: rng.normal(shift, 1, (10, 5)) for name, shift in (("one", 0), ("two", 30), ("three", 90))}
+    fit = likeness.fitted(far)
+    for runs in (1, 10):  # nor are several logs surer, since they may all be misjudged for one reason
+        chances, _ = likeness.classify(rng.normal(0, 1, (runs, 5)), fit)
+        assert list(chances.values()) == pytest.approx([30 / 31, 1 / 62, 1 / 62])
+        assert next(iter(chances)) == "one"
 
 
 def test_several_logs_are_surer_than_one(programs):
