@@ -50,7 +50,7 @@ def test_a_table_of_two_mixtures_goes_on_after_a_stop(script, in_process, tmp_pa
     assert text[0] == ("# modes captured by GANs after 20 iterations; mean +- standard error over "
                        "the seeds 3-4")
     assert text[1].startswith("# command: mode_coverage.py ") and '"packing": 2' in text[2]
-    assert [line.partition("  ")[0] for line in text[7:]] == [
+    assert [line.partition("  ")[0] for line in text[text.index("") + 2:]] == [  # below the head of the table
         "ring, PacGAN2", "- PacGAN paper", "grid, PacGAN2", "- PacGAN paper"]
     assert (out / "mode_coverage.png").read_bytes()[:4] == b"\x89PNG"
     settings = [run_config.read_config(out / "runs" / name) for name in names]

@@ -62,11 +62,10 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     path = tmp_path / "run"
     load_script("13_progressive_gan.py").main([*TINY, "--run-dir", str(path)])
     monkeypatch.setattr(many_runs, "train_all", lambda wanted, args: [path for _ in wanted])
-    monkeypatch.setattr(script, "ROWS", {"plain": 0, "+ growing": 1})
     monkeypatch.setattr(script, "BATCH", 50)
     out = tmp_path / "table.txt"
     script.main(["--out", str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn",
-                 "--samples", "64", "--seeds", "0"])
+                 "--samples", "64", "--seeds", "0", "--rows", "plain", "growing"])
     lines = out.read_text().splitlines()
     assert lines[0] == "progressive GAN on noise (synthetic): 8 real images to each run, seeds 0"
     assert [line[:11].strip() for line in lines[4:8]] == ["test images", "plain", "+ growing", ""]
