@@ -78,16 +78,20 @@ def own_flags(values):
 
 
 def earlier_report(args):
-    """What the report of --with says, empty without one. It is refused, before any training, if it does not fit."""
+    """What the report of --with says; empty without one. One that does not fit is refused before any training."""
     if not args.earlier:
         if args.kept:
             raise InputError("--with-rows names rows of an earlier report: give its folder by --with")
         return semi_supervised_earlier.Earlier()
     earlier = semi_supervised_earlier.read(args.earlier, args.kept, args.seeds, args.rows, args.num_labels)
-    title = svhn.load(args.data, args.data_dir, num_labels=0, tested=args.tested).title
-    if title != earlier.title:
-        raise InputError(f"the report in {args.earlier} is on {earlier.title}, not on {title}: give its --data")
+    refuse_other_data(args, earlier, svhn.load(args.data, args.data_dir, num_labels=0, tested=args.tested).title)
     return earlier
+
+
+def refuse_other_data(args, earlier, title):
+    """Raise InputError if there is an `earlier` report and its data set has another title."""
+    if args.earlier and title != earlier.title:
+        raise InputError(f"the report in {args.earlier} is on {earlier.title}, not on {title}: give its --data")
 
 
 def confusion(path, data):
@@ -135,6 +139,7 @@ def main(argv=None):
                  itertools.product(args.seeds, args.num_labels, args.rows)]
         made = many_runs.train_all([wanted(args, *one) for one in asked], args)
         title = many_runs.refuse_unequal(made, ("data_title", "versions"))["data_title"]
+        refuse_other_data(args, earlier, title)  # runs that were gathered can be on other data than this machine has
         paths = dict(zip(asked, made))
         found = [*earlier.found, *(
             experiment.of_runs(row, labels, args.seeds, [paths[row, labels, seed] for seed in args.seeds])

@@ -41,9 +41,11 @@ class Earlier(NamedTuple):
         return list(dict.fromkeys(each.row for each in self.found))
 
     def only(self, rows: Sequence[str]) -> "Earlier":
-        """The same with these of its rows, in this order, and with what is said of them."""
+        """The same with these of its rows, in this order for each number of labels, and what is said of them."""
+        labels = dict.fromkeys(each.labels for each in self.found)
         return self._replace(
-            found=[each for row in rows for each in self.found if each.row == row],
+            found=[each for number in labels for row in rows for each in self.found
+                   if (each.labels, each.row) == (number, row)],
             confusion={row: self.confusion[row] for row in rows if row in self.confusion},
             how=[(several, line) for several, line in self.how if set(rows) & set(several.split(", "))])
 
@@ -53,8 +55,11 @@ def read(folder: pathlib.Path, kept: Sequence[str], seeds: Sequence[int], rows: 
     """The `Earlier` report in `folder`, to which `rows` with these `seeds` and numbers of `labels` are added.
 
     `kept` names the rows of the report that are wanted, in order; if it is empty, all are. Raises InputError
-    if a file of the report is missing or can't be read, if it lacks one of these rows, if it has other seeds
-    or other numbers of labels, or if it has one of the `rows` already.
+    if a file of the report is missing or can't be read, or if the report
+
+    - has no row that `kept` names,
+    - has other seeds or other numbers of labels,
+    - has one of the `rows` already.
     """
     def lines(name):
         return (folder / name).read_text().splitlines()
@@ -74,7 +79,7 @@ def read(folder: pathlib.Path, kept: Sequence[str], seeds: Sequence[int], rows: 
     earlier = Earlier(found, confusion, title, [(rows or newer, line) for rows, line in how])
     if lacking := [row for row in kept if row not in earlier.rows]:
         raise InputError(f"the report in {folder} has no row {lacking[0]}: choose from {', '.join(earlier.rows)}")
-    earlier = earlier.only(kept or earlier.rows)
+    earlier = earlier.only(kept) if kept else earlier
     if any(each.seeds != tuple(seeds) for each in found):
         raise InputError(f"the report in {folder} has the seeds {listed}, not {seed_ranges.listed(seeds)}: "
                          f"give --seeds {listed}")

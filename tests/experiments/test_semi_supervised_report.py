@@ -157,6 +157,20 @@ def test_only_the_named_rows_of_an_earlier_report_are_taken(earlier):
     assert both.rows == ["gan", "labelled"] and len(both.notes) == 2
 
 
+def test_a_learning_curve_of_an_earlier_report_keeps_its_order(earlier):
+    """The rows of a number of labels stand together, whether all rows are taken or some."""
+    order = [(row, labels) for labels in (100, 50) for row in ("labelled", "corrected", "gan")]
+    with open(earlier / "accuracies.csv", "w", newline="") as file:
+        experiment.write_rows(file, [found(row, [[0.5], [0.75]], labels) for row, labels in order])
+
+    def taken(*kept):
+        read = semi_supervised_earlier.read(earlier, kept, [0, 1], ["printed"], [100, 50])
+        return [(each.row, each.labels) for each in read.found]
+
+    assert taken() == order
+    assert taken("gan", "labelled") == [("gan", 100), ("labelled", 100), ("gan", 50), ("labelled", 50)]
+
+
 @pytest.mark.parametrize("arguments, complaint", [
     (["--seeds", "4"], "has the seeds 0-1, not 4: give --seeds 0-1"),
     (["--num-labels", "60"], "has 50 labels, not 60: give --num-labels 50"),
