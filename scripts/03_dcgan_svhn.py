@@ -3,7 +3,7 @@
     python scripts/03_dcgan_svhn.py                            narrow networks, in minutes
     python scripts/03_dcgan_svhn.py --paper                    the chapter: SVHN, 25 epochs
     python scripts/03_dcgan_svhn.py --data cifar10             other images of 32 x 32 pixels
-    python scripts/03_dcgan_svhn.py --scaling batch_minimum    images scaled as the chapter prints it
+    python scripts/03_dcgan_svhn.py --scaling batch_minimum    scaled as in the code it is based on
     python scripts/03_dcgan_svhn.py --resume                   continue after an interruption
 """
 

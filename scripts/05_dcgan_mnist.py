@@ -1,7 +1,7 @@
 """Train the DCGAN of "Stepping into the magical world of GANs" on MNIST.
 
     python scripts/05_dcgan_mnist.py                5 epochs, as many as the article trains
-    python scripts/05_dcgan_mnist.py --paper        100 epochs, as many as its printed log has
+    python scripts/05_dcgan_mnist.py --paper        100 epochs, as many as the log of its blog
     python scripts/05_dcgan_mnist.py --epochs 1 --epoch-steps 6    the first lines of that log
     python scripts/05_dcgan_mnist.py --resume       continue after an interruption
 """
@@ -13,7 +13,7 @@ from gan_tf1.report import page
 from gan_tf1.training import command_line, run_figures
 
 SMALL = command_line.Small(
-    {"epochs": 5}, "the 100 epochs of the printed log: 23,400 steps, four hours on two cores")
+    {"epochs": 5}, "the 100 epochs of the blog's log: 23,400 steps, four hours on two cores")
 
 
 @script

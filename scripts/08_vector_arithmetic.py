@@ -110,8 +110,8 @@ def main(argv=None):
     parser.add_argument("--exemplars", type=whole_number, default=vector_arithmetic.LEAST,
                         metavar="K", help="latent vectors in each mean, at least 3 (default: 3)")
     add_count(parser, 20_000, "latent vectors to choose exemplars from, 100 to 100000")
-    parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="at most so "
-                        "many, fewer if the exemplars run out (default: 200)")
+    parser.add_argument("--trials", type=whole_number, default=200, metavar="N", help="largest "
+                        "number of trials; fewer if the exemplars run out (default: 200)")
     parser.add_argument("--seed", type=seed_number, default=0, help="of all that is random "
                         "(default: 0)")
     classifier.add_flag(parser)

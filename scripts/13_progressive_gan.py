@@ -64,7 +64,8 @@ def main(argv=None):
         for number, stage in enumerate(stages):
             first, last = last, last + stage.images // config.interval_images
             if last <= min(done, epochs - 1):
-                continue  # it is trained already; the last stage tells that a run is complete
+                # It is trained already. The last stage is entered even then: epochs() says that it is complete.
+                continue
             train_set = images.Rows(images.resized(data.train, stage.resolution),
                                     seed=[job.seed, seeds.ORDER, number])
             training.new_graph()

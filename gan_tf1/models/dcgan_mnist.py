@@ -232,7 +232,10 @@ def report(sess, gan, taken) -> dict[str, float]:
 
 
 def log_line(number, batches, losses) -> str:
-    """The line that the article prints after step `number`, which counts from 1 over all epochs."""
+    """The line that the article prints after step `number`, which counts from 1 over all epochs.
+
+    `batches` is the number of steps in an epoch.
+    """
     epoch, batch = divmod(number - 1, batches)
     return (f">{epoch + 1}, {batch + 1}/{batches}, d={losses['disc_loss']:.3f}, "
             f"g={losses['gen_loss']:.3f}")

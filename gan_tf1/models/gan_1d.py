@@ -19,13 +19,13 @@ Equations 1 and 2 of the paper, proposition 1 and Algorithm 1::
     G's term  gen_loss           E_z[log(1 - D(G(z)))]: G minimizes the value itself
     k         disc_steps         updates of D per update of G
 
-The stages, in the figure's words, and how they are trained here:
+The stages, partly in the figure's words, and how they are trained here:
 
 (a) "D is a partially accurate classifier": a few updates of D, with G at its first weights.
 (b) D "converging to D*": many updates of D, with G frozen.
 (c) "gradient of D has guided G(z) to flow to regions that are more likely to be classified as
     data": a few updates of G, with D frozen.
-(d) "neither can improve because p_g = p_data": Algorithm 1, k updates of D, then one of G.
+(d) neither can improve, because p_g = p_data: Algorithm 1, k updates of D, then one of G.
 
 The figure gives no numbers. README.md says why those here were chosen.
 """
@@ -179,7 +179,11 @@ def iteration(sess, gan, rng, learning_rate, config) -> None:
 
 
 def updates(sess, gan, rng, config) -> Iterator[tuple[str, int, int]]:
-    """Train through the four stages; after each update, yield its stage, its number in it, and how many it has."""
+    """Train through the four stages.
+
+    After each update, yield the letter of the stage, the number of the update in this stage, and how
+    many updates the stage has.
+    """
     for letter, update, count in (("a", disc_step, config.partial_steps),
                                   ("b", disc_step, config.converging_steps),
                                   ("c", gen_step, config.guided_steps),
@@ -188,10 +192,6 @@ def updates(sess, gan, rng, config) -> Iterator[tuple[str, int, int]]:
             update(sess, gan, rng, config.learning_rate * (1 - number / count), config)
             yield letter, number + 1, count
 
-
-def stages(sess, gan, rng, config) -> Iterator[str]:
-    """Train through the four stages; yield the letter of each at its end."""
-    return (letter for letter, number, count in updates(sess, gan, rng, config) if number == count)
 
 
 def generate(sess, gan, z) -> np.ndarray:

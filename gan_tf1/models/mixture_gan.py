@@ -40,7 +40,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "mixture_gan"
 SAMPLES = "points"
-LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
+LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of losses.csv
 CHANCE = 1.3863  # disc_loss in nats if D always answers one half: 2 ln 2
 POINT_SIZE = 2   # coordinates of a point
 
@@ -240,7 +240,10 @@ def report(sess, gan, totals) -> dict[str, float]:
 
 
 def log_line(iteration, iterations, losses) -> str:
-    """The line after `iteration`, which counts from 1."""
+    """The line after `iteration`, which counts from 1.
+
+    `losses` has the fields of `mode_coverage.Counted` beside those of `report`.
+    """
     return (f"{iteration} [Discriminator loss: {losses['disc_loss']:f}] "
             f"[Generator loss: {losses['gen_loss']:f}] [modes: {losses['modes']}, "
             f"high quality: {100 * losses['high_quality']:.1f} %, "

@@ -79,7 +79,8 @@ class Config(mnist_gan.Config):
 
 
 def model_loss(disc_logits_real, disc_logits_fake, label_smooth, gen_cost):
-    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats.
+    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats, but the cost
+    of maximum likelihood is a mean ratio of densities.
 
     `gen_cost` is one of `OBJECTIVES`.
     """

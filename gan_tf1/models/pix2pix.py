@@ -18,9 +18,9 @@ Translation with Conditional Adversarial Networks", equations 1, 3 and 4::
     lambda     l1_weight
 
 D minimizes `disc_loss`, the mean of -log D and -log(1 - D), which is half of equation 1: the paper
-halves it "to slow down" D relative to G. G minimizes `gan_weight` times `gen_loss`, the mean of
--log D(x, G(x, z)), plus `l1_weight` times `l1`. `--gan-weight 0` is the paper's L1 alone: D still
-learns, but has no influence on G.
+halves it so that D learns more slowly relative to G. G minimizes `gan_weight` times `gen_loss`, the
+mean of -log D(x, G(x, z)), plus `l1_weight` times `l1`. `--gan-weight 0` is the paper's L1 alone: D
+still learns, but has no influence on G.
 
 What decides the images: each image is normalized with its own mean and variance, in training and
 in translation (batch norm of a batch of one); dropout stays on in translation, since it is the only
@@ -103,6 +103,7 @@ def enlarged(config) -> int:
 def model_inputs(size):
     """Placeholders: inputs, targets [B, size, size, 3], crop [B, 2], flip [B], noise [2].
 
+    Images are in [-1, 1]; `noise` is int64, at least 0 and below `SEEDS`.
     `crop` is the row and column in the enlarged image at which the cropped square starts; `flip` is
     1 for pairs that are mirrored, else 0.
     """

@@ -89,7 +89,11 @@ class Stage(NamedTuple):
 
 
 def stages(config) -> list[Stage]:
-    """The `Stage`s of a run. Raises InputError if a size isn't a power of two or doesn't fit."""
+    """The `Stage`s of a run.
+
+    Raises InputError if the size isn't a power of two, if one of the numbers of images isn't a
+    multiple of what it is divided into, or if there are too few images to grow to the size.
+    """
     size, phase, interval = config.resolution, config.phase_images, config.interval_images
     if size & (size - 1):
         raise InputError(f"--size {size} must be a power of two: 4, 8, 16, 32, ...")
@@ -228,7 +232,10 @@ def build(config: Config, stage, channels) -> GAN:
 
 
 def rebuild(config, sample_shape, epoch) -> GAN:
-    """The graph of the stage at a run's `epoch`, for samples of `sample_shape` [n, ...]."""
+    """The graph of the stage at a run's `epoch`, for samples of `sample_shape` [n, ...].
+
+    None stands for the end of the last stage. Raises InputError if `stages` does.
+    """
     last = 0
     for stage in stages(config):
         last += stage.images // config.interval_images

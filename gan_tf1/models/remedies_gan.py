@@ -7,7 +7,8 @@ up; others generate only some of the digits.
 
 The networks are dense and work on vectors [B, n]: n is 1 for temperatures, 784 for digits. The
 collapse comes from the training alone: on the cities from `gen_steps`, the generator's updates per
-step, on digits from Adam's learning rate and momentum.
+step, on digits from `disc_steps`, the discriminator's, and further from Adam's learning rate and
+momentum.
 
 The setting `remedy` names a game, which decides the losses and the discriminator; each game is a
 function in `parts/remedies.py`. Without a remedy::
@@ -33,14 +34,15 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "remedies_gan"
 SAMPLES = {1: "points", 784: "images"}  # by the size of a sample: temperatures, digits
-LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
+LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of losses.csv
 SAMPLE_RANGE = (-1, 1)  # the range of tanh
 REMEDIES = tuple(GAMES)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Our own numbers, but those of a remedy are from its paper if the paper gives any."""
+    """Our own numbers. Those of a remedy are from its paper if it gives any, except for two: `clip_value`
+    and `unrolled_rate` were chosen on the cities."""
     iterations: int = setting(5000, "training steps", at_least=1)
     sample_interval: int = setting(25, "steps between samples, losses and checkpoints", at_least=1)
     disc_steps: int = setting(1, "discriminator updates per step", at_least=1, at_most=100)
@@ -139,7 +141,10 @@ class GAN(NamedTuple):
 
 
 def build(config: Config, size) -> GAN:
-    """Build the whole graph for vectors [B, size] in the current default graph."""
+    """Build the whole graph for vectors [B, size] in the current default graph.
+
+    Raises InputError if `check` does.
+    """
     check(config)
     real, noise, epsilon = model_inputs(size, config.z_dim)
     generated = generator(noise, size, config)

@@ -71,7 +71,10 @@ class Config:
 
 
 def model_inputs(z_size):
-    """Placeholders: images [B, 32, 32, 3], digits [B], other images, and noise [B, z_size]."""
+    """Placeholders: labelled images, their digits [B], unlabelled images, and noise [B, z_size].
+
+    Images are [B, 32, 32, 3] in [-1, 1], the noise is in [0, 1).
+    """
     return (tf.placeholder(tf.float32, (None, *REAL_SIZE), "x_lab"),
             tf.placeholder(tf.int32, (None,), "labels"),
             tf.placeholder(tf.float32, (None, *REAL_SIZE), "x_unl"),
@@ -163,7 +166,7 @@ def labelled_loss(logits, labels):
 
 
 def unlabelled_loss(logits_unl, logits_gen):
-    """Half of each cross entropy, of data and of samples, from their logits [B, 10], in nats."""
+    """Half the cross-entropy of data plus half that of samples, from logits [B, 10], in nats."""
     # log Z of data -> high, real: -log P(real) = log(1 + 1 / Z)
     loss_real = tf.reduce_mean(tf.nn.softplus(-tf.reduce_logsumexp(logits_unl, axis=1)))
     # log Z of samples -> low, fake: -log P(fake) = log(1 + Z)
@@ -179,7 +182,7 @@ def feature_matching_loss(features_unl, features_gen):
 
 
 def right(logits, labels):
-    """The number of images, of logits [B, 10], whose likeliest digit is their label, float32."""
+    """How many images are classified correctly, a float32 scalar, from logits [B, 10], labels [B]."""
     found = tf.argmax(logits, 1, output_type=tf.int32)
     return tf.reduce_sum(tf.cast(tf.equal(found, labels), tf.float32))
 
@@ -194,7 +197,10 @@ def split_vars():
 
 
 def model_opt(d_loss, g_loss, learning_rate, config):
-    """`(d_opt, g_opt, average)`: two Adam steps; the first also averages and counts."""
+    """`(d_opt, g_opt, average)`: two Adam steps, and the `ExponentialMovingAverage` of D's weights.
+
+    `d_opt` also updates this average and counts the step.
+    """
     d_vars, g_vars = split_vars()
     d_adam = tf.train.AdamOptimizer(learning_rate, config.beta1, name="d_adam")
     g_adam = tf.train.AdamOptimizer(learning_rate, config.beta1, name="g_adam")
@@ -282,7 +288,10 @@ def step(sess, net, train_set, rng, config) -> tuple[np.float32, ...]:
 
 
 def tally(totals, taken) -> np.ndarray:
-    """The `totals` of an epoch (None at first) with one more step: the number of steps, sums."""
+    """The `totals` of an epoch (None at first) with one more step, as an array.
+
+    It has the number of steps, and then the sums of what they returned.
+    """
     return np.add(0. if totals is None else totals, (1, *map(float, taken)))
 
 

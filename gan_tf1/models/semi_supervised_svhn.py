@@ -48,7 +48,7 @@ REAL_SIZE = (32, 32, 3)
 
 @dataclass(frozen=True)
 class Config:
-    """The chapter's hyperparameters; what it omits is as in the code on which it is based."""
+    """The chapter's hyperparameters; README.md has the source of those that it does not print."""
     variant: str = setting("as_printed", "which errors of the printed discriminator are kept: all, "
                            "none, or all but one: " + ", ".join(VARIANTS), choices=tuple(VARIANTS))
     test_statistics: str = setting(
@@ -66,12 +66,12 @@ class Config:
     labels: str = setting("first", "which examples these are: the first ones, drawn at random, or "
                           "drawn with equally many of each class (balanced)", choices=LABELS)
     label_seed: int = setting(0, "seed of the labels that are drawn", at_least=0)
-    label_repeats: int = setting(1, "times that an epoch shows each labelled image, but the others "
-                                 "once", at_least=1, at_most=1000)
-    zero_label: int = setting(0, "label of the digit 0: 10 in the printed log", choices=(0, 10))
-    tested: str = setting("all", "images to test: all test images, their first half as in print "
-                          "(first_half), or the last tenth of the training images (held_out)",
-                          choices=TESTED)
+    label_repeats: int = setting(1, "how often an epoch shows each labelled image; it shows the "
+                                 "others once", at_least=1, at_most=1000)
+    zero_label: int = setting(0, "label of the digit 0: 10 in the published runs", choices=(0, 10))
+    tested: str = setting("all", "images to test: all test images, their first half as in the "
+                          "published runs (first_half), or the last tenth of the training "
+                          "images (held_out)", choices=TESTED)
     extra_class: int = setting(1, "1: a logit for the fake class beside those of the digits; "
                                "0: that logit is fixed at 0", choices=(0, 1))
     epochs: int = setting(25, "passes over the training images", at_least=1)
@@ -92,7 +92,11 @@ class Config:
 
 
 def model_inputs(real_dim, z_dim, drop_rate):
-    """Placeholders: images [B, *real_dim] in [-1, 1], noise [B, z_dim], y and label_mask [B]."""
+    """Placeholders: images [B, *real_dim] in [-1, 1], noise [B, z_dim], y, label_mask, drop_rate.
+
+    y [B]: int32, the digits 0 to 9, or 1 to 10 if the digit 0 has the label 10; label_mask [B]: 1 if
+    the label may be used, else 0; drop_rate: a scalar, the given one unless it is fed.
+    """
     inputs_real = tf.placeholder(tf.float32, (None, *real_dim), name="input_real")
     inputs_z = tf.placeholder(tf.float32, (None, z_dim), name="input_z")
     y = tf.placeholder(tf.int32, (None,), name="y")
@@ -209,8 +213,9 @@ def model_opt(d_loss, g_loss, learning_rate, config):
     d_gradients = d_adam.compute_gradients(d_loss, var_list=d_vars)
     g_gradients = g_adam.compute_gradients(g_loss, var_list=g_vars)
 
+    taken = d_gradients if config.supervised_only else d_gradients + g_gradients
     # The dead branch has no gradient, and Adam skips it.
-    before = [gradient for gradient, _ in d_gradients + g_gradients if gradient is not None]
+    before = [gradient for gradient, _ in taken if gradient is not None]
     # The moving averages of one pass over data: the first, with dropout, or the third, without.
     passes = {"as_trained": "discriminator/", "dropout_off": "discriminator_2/"}
     if statistics := passes.get(net_of(config).test_statistics):
@@ -261,7 +266,7 @@ def step(sess, net, train_set, rng, config) -> tuple[np.number, ...]:
 
     feed_dict = {net.input_real: x, net.input_z: batch_z, net.y: y, net.label_mask: label_mask}
     g_opt = [] if config.supervised_only else net.g_opt
-    # Both losses are needed for the gradients, so fetching them costs nothing.
+    # Each loss is computed for its gradients anyway, except for G's if only the labels are used.
     _, _, correct, d_loss, g_loss = sess.run(
         [net.d_opt, g_opt, net.masked_correct, net.d_loss, net.g_loss], feed_dict=feed_dict)
     return label_mask.sum(), correct, d_loss, g_loss

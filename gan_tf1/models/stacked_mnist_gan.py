@@ -33,7 +33,7 @@ from gan_tf1.tf1 import tf
 
 CHAPTER = "stacked_mnist_gan"
 SAMPLES = "images"
-LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of it
+LOGGED = ("iteration", "sample_interval")  # the log counts iterations; an interval is a row of losses.csv
 SAMPLE_RANGE = (-1, 1)  # the range of tanh
 CHANCE = 1.3863  # disc_loss in nats if D always answers one half: 2 ln 2
 IN_SHAPE = (28, 28, 3)

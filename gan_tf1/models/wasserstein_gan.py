@@ -46,7 +46,7 @@ CHAPTER = "wasserstein_gan"
 SAMPLES = "images"
 LOGGED = ("iteration", None)  # the log counts iterations; each is a row of losses.csv
 SAMPLE_RANGE = (-1, 1)  # the range of tanh
-INPUT_SIZE = 784  # 28 x 28 pixels, flattened: all layers are dense
+INPUT_SIZE = 784  # 28 x 28 pixels, flattened
 RHO = 0.9         # decay of RMSProp's mean of squares, the default of Keras
 EPSILON = 1e-7    # of RMSProp, the default of Keras
 MOMENTUM = 0.8    # of the moving averages
@@ -54,7 +54,7 @@ MOMENTUM = 0.8    # of the moving averages
 
 @dataclass(frozen=True)
 class Config:
-    """The section's numbers under "key changes"; those that it leaves out are the vanilla GAN's."""
+    """The section's numbers under "key changes"; README.md says where the others are from."""
     iterations: int = setting(30_000, "training steps of the generator", at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
     n_critic: int = setting(5, "rounds of the critic per iteration", at_least=1, at_most=1000)
@@ -62,11 +62,11 @@ class Config:
     batch_size: int = setting(128, "real images per round, and as many generated ones", at_least=1)
     z_dim: int = setting(100, "latent dimension", at_least=1)
     learning_rate: float = setting(0.00005, "RMSProp's learning rate for both networks", above=0)
-    epsilon_in_root: bool = setting(False, "RMSProp adds its epsilon inside the root, as today's "
-                                    "Keras does (default: to the root, as the chapter's does)")
+    epsilon_in_root: bool = setting(False, "RMSProp adds its epsilon inside the root, as in today's "
+                                    "Keras, and not after it, as in the chapter's")
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
-    hidden_size: int = setting(256, "units of the smallest hidden layer of each network; the "
-                               "others have two and four times as many",
+    hidden_size: int = setting(256, "units of the smallest hidden layer of each dense network; "
+                               "the others have two and four times as many",
                                at_least=1, at_most=MOST_UNITS)
     networks: str = setting("dense", "dense networks, or convolutional ones, as in the right half of "
                             "figure 6.16", choices=("dense", "convolutional"))

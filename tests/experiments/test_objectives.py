@@ -224,7 +224,7 @@ def test_the_stages_update_d_then_d_again_then_g_then_both(line, monkeypatch):
             (letter, given[3])))
     config = gan_1d.Config(partial_steps=2, converging_steps=3, guided_steps=4, iterations=2)
     told = [(letter, "".join(name for name, _ in done))
-            for letter in gan_1d.stages(sess, gan, None, config)]
+            for letter, number, count in gan_1d.updates(sess, gan, None, config) if number == count]
     assert told == [("a", "DD"), ("b", "DDDDD"), ("c", "DDDDDGGGG"),
                     ("d", "DDDDDGGGG" + 2 * "DDDDDG")]
     assert [rate for _, rate in done[5:9]] == [0.005, 0.00375, 0.0025, 0.00125]

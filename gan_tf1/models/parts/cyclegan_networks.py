@@ -26,7 +26,7 @@ def generator(x, scope, channels, blocks, reuse=False):
         x = tf.layers.conv2d_transpose(
             x, filters, 3, 2, use_bias=False,  # padding="valid", as in `convolution`
             kernel_initializer=tf.random_normal_initializer(0, DEVIATION))
-        return x[:, 1:, 1:]  # cut off what the encoder's padding was
+        return x[:, 1:, 1:]  # without the row and column that pad the encoder's input
 
     colours = x.shape[-1]
     with tf.variable_scope(scope, reuse=reuse):

@@ -15,6 +15,7 @@ def sizes(resolution):
 
 def upsampled(x):
     """[B, H, W, C] with each pixel repeated four times: [B, 2 H, 2 W, C]."""
+    # not resize_nearest_neighbor: see `dcgan_upsampling.upsampling`
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 

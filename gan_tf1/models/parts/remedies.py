@@ -168,7 +168,7 @@ def discriminator(x, weights, alpha, between=lambda hidden: hidden):
 
 
 def leaky(x, alpha):
-    """Leaky ReLU; unlike `tf.nn.leaky_relu`, its gradient has a gradient."""
+    """Leaky ReLU. `tf.nn.leaky_relu` has a fused gradient op that can fail in the graph rewriter."""
     return tf.maximum(alpha * x, x)
 
 

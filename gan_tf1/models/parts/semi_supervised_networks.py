@@ -9,7 +9,7 @@ NUM_CLASSES = 10
 
 
 class Net(NamedTuple):
-    """What the printed discriminator does, field by field; README.md describes each error."""
+    """What the printed discriminator does, field by field; ../README.md describes each error."""
     relu2_skips_bn2: bool = True
     dropout_never_fires: bool = True
     x6: str = "dead"                # or "deleted", as its authors did, or "stride 1": it takes part
@@ -131,7 +131,7 @@ def real_against_fake(class_logits, num_classes=NUM_CLASSES):
     Without a fake class l_fake is 0, since one logit of a softmax is redundant.
     """
     real_class_logits = class_logits[:, :num_classes]
-    fake_class_logits = tf.reduce_sum(class_logits[:, num_classes:], axis=1)  # 0 of none
+    fake_class_logits = tf.reduce_sum(class_logits[:, num_classes:], axis=1)  # 0 if there is none
 
     # log sum exp(l) = m + log sum exp(l - m) for any m. If m is the largest l, no exp overflows and
     # one of them is exp(0), so the log is finite; m may be treated as constant in the gradient.

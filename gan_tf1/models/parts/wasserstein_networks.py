@@ -14,6 +14,7 @@ MOMENTUM = 0.8  # of the moving averages
 
 def upsampling(x):
     """[B, H, W, C] with each pixel repeated four times, [B, 2 H, 2 W, C]: `UpSampling2D()`."""
+    # not resize_nearest_neighbor: see `dcgan_upsampling.upsampling`
     return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
