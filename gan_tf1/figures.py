@@ -21,6 +21,7 @@ if typing.TYPE_CHECKING:
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 LOSSES = {"disc_loss": "discriminator loss", "gen_loss": "generator loss"}
+LABELS = LOSSES | {"d_loss": "discriminator loss", "g_loss": "generator loss"}
 RUNAWAY = 5  # losses beyond this are drawn on a logarithmic scale in figures of many runs
 SHOWN = 100  # samples in the grid of a run, which may keep a thousand for an evaluation
 
@@ -69,18 +70,20 @@ def loss_curves(losses: Losses, title: str, loss_label: str | None = None) -> Fi
 
 def loss_envelopes(panels: Sequence[tuple[str, Sequence[Losses]]], title: str,
                    columns: int) -> Figure:
-    """The median and the range of both losses over the seeds, in `columns` of panels.
+    """The median and the range of the losses over the seeds, in `columns` of panels.
 
-    Each of `panels` is `(name, runs)`, and each run has the columns that `loss_curves` needs.
+    Each of `panels` is `(name, runs)`, and all runs have the same columns, first what is counted.
     Epochs after the end of a run show the statistics of the other runs.
     """
+    shown = losses_among(panels[0][1][0])
     rows = -(-len(panels) // columns)
     figure = new_figure(4 * columns + 1, 2.8 * rows + 0.3, title)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
     lowest, ends = grid[max(0, len(panels) - columns):len(panels)], []
     for axes, (name, runs) in zip(grid, panels):
         counted = next(iter(runs[0]))
-        for (loss, label), colour in zip(LOSSES.items(), COLOURS):
+        for loss in shown:
+            label, colour = LABELS.get(loss, loss.replace("_", " ")), colour_of(loss, shown)
             numbers, middle, low, high = spanned([run[counted] for run in runs],
                                                  [run[loss] for run in runs])
             axes.plot(numbers, middle, color=colour, label=f"{label}: median of the seeds")
@@ -101,6 +104,20 @@ def loss_envelopes(panels: Sequence[tuple[str, Sequence[Losses]]], title: str,
         figure.supylabel("loss", fontsize="medium")
     legend_below(figure, figure.axes[0])
     return figure
+
+
+def losses_among(columns: Iterable[str]) -> list[str]:
+    """The columns of a losses.csv that are losses: `LOSSES`, or those named so, or all that it has."""
+    _, *found = columns
+    named = [name for name in found if name.endswith("loss")]
+    return list(LOSSES) if LOSSES.keys() <= set(found) else named or found
+
+
+def colour_of(loss: str, columns: Iterable[str]) -> str:
+    """The colour of one of the losses `columns`: the networks' own for the first two of a GAN."""
+    own = dict(zip(LOSSES, COLOURS)) | dict(zip(("d_loss", "g_loss"), COLOURS))
+    others = [name for name in columns if name not in own]
+    return own[loss] if loss in own else f"C{2 + others.index(loss)}"
 
 
 def spanned(numbers: Sequence[np.ndarray], values: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -271,9 +288,9 @@ def metric_bars(rows: Sequence, title: str, labels: Mapping[str, str] = {},
                 real: Collection[int] = (0,)) -> Figure:
     """One panel per metric, with one bar per row for its value and its standard error.
 
-    Each of `rows` has a `name` and `figures`, a dict metric -> `(value, standard error)`. The
-    `real` rows, by number, are those of real images, and are grey. `labels` maps metrics to the labels of their axes, for those
-    whose names do not say enough.
+    Each of `rows` has a `name` and `figures`, a dict metric -> `(value, standard error)`. `real`
+    has the numbers of the rows of real images, which are drawn in grey. `labels` maps a metric to the
+    label of its axis, if its name does not say enough.
     """
     from matplotlib.ticker import MaxNLocator
     columns = list(rows[0].figures)

@@ -16,7 +16,7 @@ ORDER = 1      # real examples: the order of a training set, which of them sampl
 SAMPLES = 2    # samples: their noise
 JUDGED = 3     # what an evaluation judges: which samples of many, or the noise of further samples
 RESAMPLES = 4  # bootstrap intervals and standard errors
-POINTS = 5     # the points of a synthetic training set; the vectors of vector arithmetic
+POINTS = 5     # the points of a mixture (two cities have those of `ORDER`); the vectors of vector arithmetic
 LABELLED = 6   # which training examples are labelled; its seed is `--label-seed`
 
 

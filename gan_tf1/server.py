@@ -210,7 +210,7 @@ def _packets_to(host) -> bytes:
 
 
 def ipv4(text) -> str:
-    """An argparse type: the IPv4 address of a host, which may be given by its name."""
+    """The IPv4 address of a host, which may be given by its name. Raises InputError if it has none."""
     try:
         return socket.gethostbyname(text)
     except (OSError, UnicodeError):

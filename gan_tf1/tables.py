@@ -1,4 +1,4 @@
-"""Tables of text for the terminal and for reports, formatted by the library `tabulate`, and CSV tables read."""
+"""Text tables, formatted by the library `tabulate`, and functions that read CSV tables."""
 
 import csv
 from collections.abc import Iterable

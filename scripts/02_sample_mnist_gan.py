@@ -7,7 +7,7 @@
 """
 
 from gan_tf1.config import Parser
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.models import mnist_gan
@@ -26,16 +26,21 @@ def draw(path, count, seed):
 @script
 def main(argv=None):
     parser = Parser(__doc__)
-    parser.add_argument("--run-dir", type=user_path, metavar="DIR", default=sample_files.SHIPPED,
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--run-dir", type=user_path, metavar="DIR", default=sample_files.SHIPPED,
                         help="a run of 01_mnist_gan.py (default: the shipped generator)")
-    parser.add_argument("--pickle", type=user_path, metavar="FILE", help="show the last samples in "
+    source.add_argument("--pickle", type=user_path, metavar="FILE", help="show the last samples in "
                         "a pickle that the book's listing wrote instead")
     sample_files.add_flags(parser)
     args = parser.parse_args(argv)
     out = sample_files.checked(args)
 
     if args.pickle:
-        images = book_pickle.load_samples(args.pickle)[-1][:args.n]
+        kept = book_pickle.load_samples(args.pickle)[-1]
+        if args.n > len(kept):
+            raise InputError(f"{args.pickle} has {len(kept)} samples of its last epoch: choose --samples "
+                             f"{len(kept)} or less")
+        images = kept[:args.n]
         title = f"Last samples in {args.pickle.name}"
     else:
         images, title = draw(args.run_dir, args.n, args.seed)

@@ -1,4 +1,4 @@
-"""Compare the classifiers of several configurations of the semi-supervised chapter, seed by seed.
+"""Compare the classifiers of several configurations of the semi-supervised chapter over many seeds.
 
     python scripts/make_envelope.py --out supervised.csv --script 04_semi_supervised_svhn.py \\
         --data street --seeds 0-2 --work-dir runs/supervised -- --supervised-only
@@ -6,8 +6,9 @@
     python scripts/compare_accuracies.py supervised.csv gan.csv
 
 For each configuration it prints the accuracy after the last epoch, as mean and standard deviation
-over the seeds, and the difference from the first configuration with its standard error. It also
-draws the curves.
+over the seeds, and the difference from the first configuration with its standard error, which takes
+the seeds of the two as independent. It also draws the curves. (`semi_supervised_report.py` trains the
+configurations too, and compares them seed by seed.)
 """
 
 

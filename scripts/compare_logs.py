@@ -82,6 +82,9 @@ def read(paths, chapter):
 def likely(found, chapter, args):
     """The `Likeness` of the logs to the known programs of their chapter; None if none is known."""
     known = envelopes.known_changes(chapter, args.changes)
+    if args.changes and not known:
+        raise InputError(f"--changes {args.changes} has no envelopes of three seeds or more: make them with "
+                         "known_changes.py")
     if not known or args.envelope or not envelopes.has_envelope(chapter):
         return None
     try:
@@ -114,6 +117,8 @@ def main(argv=None):
                         "gan_tf1/published/verdict_file.py, and draw a figure only if --out is given")
     outputs.add_flags(parser, "comparison", ".png", "the overlay figure")
     args = parser.parse_args(argv)
+    if args.changes and args.envelope:
+        raise InputError("--changes are compared with the chapter's own envelope: leave out --envelope")
     drawn = bool(args.out or not args.json)
     out = outputs.file(args, "comparison") if drawn else None
 

@@ -24,6 +24,7 @@ from gan_tf1 import figures
 from gan_tf1.config import whole_number
 from gan_tf1.data import labelled, unpaired
 from gan_tf1.errors import script
+from gan_tf1.evaluation import image_classifier
 from gan_tf1.evaluation.statistics import share_in_words
 from gan_tf1.experiments import beside, seed_scores, set_translation as experiment
 from gan_tf1.experiments.translation import DIRECTIONS
@@ -83,6 +84,8 @@ def main(argv=None):
     many_runs_command.refuse_twice("--rows", args.rows)
     args.load_size = args.load_size or round(LARGER * args.size)
     many_runs_command.settle(args, "cyclegan_ablation")
+    if args.judge:
+        judges.refuse_other(args.judge, image_classifier.CHAPTER, args.data, size=args.size)
     title, sets, stacks, _ = unpaired.parts(args.data, 4 * (args.size,), args.data_dir)
     tests = experiment.equally_many(stacks[2:])
 

@@ -26,7 +26,7 @@ from gan_tf1 import figures
 from gan_tf1.config import add_count
 from gan_tf1.data import images, labelled
 from gan_tf1.errors import InputError, script
-from gan_tf1.evaluation import classifier_metrics as metrics
+from gan_tf1.evaluation import classifier_metrics as metrics, image_classifier
 from gan_tf1.evaluation.statistics import share_in_words
 from gan_tf1.experiments import beside, seed_scores
 from gan_tf1.experiments.seed_scores import Column, Score
@@ -85,10 +85,13 @@ def main(argv=None):
                         "trained first)")
     args = many_runs_command.parse(parser, argv)
     many_runs_command.settle(args, "dcgan_svhn_report")
+    if args.judge:
+        judges.refuse_other(args.judge, image_classifier.CHAPTER, args.data, size=SIZE)
     data = labelled.load(args.data, SIZE, args.data_dir)
-    if not 2 <= args.n <= min(len(data.test_images), data.train.num_examples):
-        raise InputError(f"--samples must be at least 2 and at most {len(data.test_images)}, the number of "
-                         f"test images of {data.title}")
+    most = min(len(data.test_images), data.train.num_examples)
+    if not 2 <= args.n <= most:
+        raise InputError(f"--samples must be at least 2 and at most {most}: {data.title} has "
+                         f"{data.train.num_examples} training and {len(data.test_images)} test images")
 
     with replacing(args.out / "scores.csv") as temporary:  # now: no training is lost to a bad name
         many_runs_command.claim(args, "dcgan_svhn_report", "seed-*", data=args.data)

@@ -4,7 +4,7 @@
     python scripts/evaluate.py checkpoints/mnist_gan-001 samples.npy --range -1 1 --samples 1000
 
 A run is given by its directory. New samples are drawn from its generator if the chapter says how (the
-convention stands in gan_tf1/generators/sample_files.py); otherwise the samples of the last epoch in
+convention stands in gan_tf1/models/README.md); otherwise the samples of the last epoch in
 its samples.npz are judged. A .npz or .npy file contains samples [n, 784], [n, 28, 28] or
 [n, 28, 28, 1]. Their range is never guessed: --range gives the values of background and ink.
 
@@ -28,7 +28,7 @@ from gan_tf1.files import data_folder, user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs, titles
 from gan_tf1.training.command_line import seed_number
-from gan_tf1.training.run_config import read_config
+from gan_tf1.training.run_config import data_of, read_config
 from gan_tf1.wording import percent
 
 import numpy as np
@@ -77,7 +77,7 @@ def kind_of(path):
         return None
     stored = read_config(path)
     settings = titles.parts(stored, named=("samples",))
-    return f"{stored['chapter']}{', ' * bool(settings)}{', '.join(settings)}", stored["seed"]
+    return f"{', '.join([stored['chapter'], *settings])} on {data_of([stored])}", stored["seed"]
 
 
 def seeds_table(generators):

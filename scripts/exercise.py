@@ -4,7 +4,7 @@
     python scripts/exercise.py 1                              the task and its command
     python scripts/exercise.py 1 checkpoints/mnist_gan-002    whether this run shows its finding
 
-Predict first: with a run, the finding of the exercise is printed too. For each run, one sentence
+Make your prediction first: if you name a run, the finding of the exercise is printed as well. For each run, one sentence
 has the number that was measured and the number that decides. A run with other settings than those
 of the exercise is judged as well, with a note. scripts/LESSON.md is the whole lesson.
 

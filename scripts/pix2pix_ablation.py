@@ -24,6 +24,7 @@ The runs are kept in --work-dir. If the command is interrupted, the same command
 from gan_tf1 import figures
 from gan_tf1.data import facades
 from gan_tf1.errors import script
+from gan_tf1.evaluation import segmentation
 from gan_tf1.experiments import beside, label_translation as experiment, seed_scores
 from gan_tf1.files import replacing, user_path
 from gan_tf1.generators import compact, judges
@@ -74,6 +75,8 @@ def main(argv=None):
     args = many_runs_command.parse(parser, argv, FIXED)
     many_runs_command.refuse_twice("--rows", args.rows)
     many_runs_command.settle(args, "pix2pix_ablation")
+    if args.judge:
+        judges.refuse_other(args.judge, segmentation.CHAPTER, size=args.size)
     pairs = experiment.held_out(args.data_dir, args.size, args.direction)  # before any training
 
     with replacing(args.out / "scores.csv") as temporary:  # now: no training is lost to a bad name

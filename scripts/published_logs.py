@@ -54,7 +54,7 @@ def main(argv=None):
     if liked := [line for chapter in chapters for line in judged_logs.likes(chapter)]:
         lines += ["", "Which known program each log looks most like:", *liked]
     many_runs.write_report(out / "report.txt", [
-        "56 logs that other people published, judged by our seeds; made by published_logs.py",
+        f"{len(results)} logs that other people published, judged by our seeds; made by published_logs.py",
         *(line for chapter in chapters for line in about(chapter)),
         "no envelope yet: " + (", ".join(chapter for chapter in chapters if not (
             envelopes.has_envelope(chapter))) or "none")], lines)

@@ -45,7 +45,8 @@ def found(folder):
 def row(path):
     """The cells of the run at `path`, in the order of `HEADINGS`."""
     stored = read_config(path)
-    losses, each = diagnosis.losses_of_log(path, stored, models.of_chapter(stored["chapter"]))
+    model = models.of_chapter(stored["chapter"])
+    losses, each = diagnosis.losses_of_log(path, diagnosis.settings_of(stored, model), model)
     unit, *names = losses
     count = len(losses[unit]) * each
     kept = (path / "generator").is_dir() and not (path / "losses.csv").exists()

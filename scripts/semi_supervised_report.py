@@ -47,7 +47,7 @@ from gan_tf1.training.run_results import load_samples
 
 import numpy as np
 
-FIXED = ("--num-labels", "--labels", "--label-seed", "--tested", "--variant", "--gen-loss",
+FIXED = ("--num-labels", "--labels", "--label-seed", "--zero-label", "--tested", "--variant", "--gen-loss",
          "--test-statistics", "--supervised-only")  # the rows differ in these, or all have the same
 SHOWN = 12  # samples of a row
 

@@ -49,6 +49,12 @@ def compared(name, envelope=True):
                                         logs.CHAPTERS["mnist_gan"])
 
 
+def compared_accuracies(name):
+    """A chapter whose log has an accuracy beside the losses."""
+    own = envelopes.envelope("vanilla_gan")
+    return comparison_figure.comparison(own.logs()[0], None, own, name, logs.CHAPTERS["vanilla_gan"])
+
+
 def several_compared(count):
     seeds = envelopes.envelope("mnist_gan").logs()[:count]
     return comparison_figure.comparison(seeds[0], None, envelopes.envelope("mnist_gan"), f"{count} logs",
@@ -183,6 +189,7 @@ FIGURES = {
     "comparison": lambda: compared("mnist_gan-001"),
     "comparison without envelope": lambda: compared(40 * "long_", False),
     "comparison of several": lambda: several_compared(5),
+    "comparison of three columns": lambda: compared_accuracies("vanilla_gan-001"),
     "method": lambda: method("the published log A001 (Adam 0.002)"),
     "detection": lambda: detected(24), "detection of one": lambda: detected(1),
     "arithmetic": lambda: figures.arithmetic(ARITHMETIC, IMAGES[:9], TITLE),

@@ -123,7 +123,8 @@ def read(path, size=None) -> np.ndarray:
     try:
         with Image.open(path) as file:
             image = file.convert("RGB")
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
+    # Pillow raises SyntaxError if a part of a PNG is damaged.
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or "it is not an image, or it is damaged"
         raise InputError(f"{path} can't be read: {reason}") from error
     return np.asarray(image if size is None else squared(image, size))

@@ -48,7 +48,7 @@ def load(choice, size, data_dir=None, seed=0) -> Labelled:
     `data_dir` is what `svhn.load` and `unpaired.load` accept. `seed`, an int, determines the order of
     the training images.
 
-    Raises InputError as these two do, and if the images are grey.
+    Raises InputError as these two and `images.resized` do, and if `choice` is not known.
     """
     if choice in SETS:
         title, classes, stacks, note = unpaired.parts(choice, 4 * (size,), data_dir)

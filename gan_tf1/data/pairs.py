@@ -11,6 +11,7 @@ All pairs are held in memory: 400 KB per pair of 256 pixels.
 """
 
 import pathlib
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -178,6 +179,8 @@ def _tfds(name, data_dir, size):
     """The title and `(inputs, targets)` of a prepared TFDS data set, for training and held out."""
     if not name:
         raise InputError("--data tfds needs --tfds-name, the name of a data set with two images")
+    if not re.fullmatch(r"\w+(/[\w.-]+)?", name, re.ASCII):
+        raise InputError(f"--tfds-name {name} is not the name of a data set, such as NAME or NAME/CONFIG")
     version = source.prepared_version(name, data_dir)
     if version is None:
         raise InputError(f"{name} is not in {source.tfds_folder(data_dir)}: give a TFDS folder "

@@ -5,8 +5,8 @@ shows its finding. `scripts/exercise_table.py` trains the exercises with many se
 in `checkpoints/lesson`.
 
 An exercise measures one number of a run, and the run shows the finding if this number is above, or
-below, a bound. The bounds of exercises 1 and 2 come from the theory. The others are far from every
-run with the change, and from all but one run in thirteen without it.
+below, a bound. The bounds of exercises 1 and 2 come from the theory. The others are far from the
+numbers of all runs with the change, and of twelve in thirteen runs without it.
 """
 
 import dataclasses

@@ -139,10 +139,14 @@ def text(table) -> str:
 
 
 def read(path) -> Table:
-    """The `Table` in the CSV file at `path`."""
-    notes = [line[2:] for line in path.read_text().splitlines() if line.startswith("# ")]
-    return Table(notes, [Row(int(one["exercise"]), one["program"], one["data"], int(one["seed"]),
-                             float(one["number"]), one["source"]) for one in tables.rows_at(path)])
+    """The `Table` in the CSV file at `path`. Raises InputError if it is not one."""
+    try:
+        text = path.read_text().splitlines()
+        return Table([line[2:] for line in text if line.startswith("# ")], [
+            Row(int(one["exercise"]), one["program"], one["data"], int(one["seed"]), float(one["number"]),
+                one["source"]) for one in tables.rows_of(text)])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a table of exercises: move it away, or choose another --out") from error
 
 
 def numbers(rows, number, which) -> list[float]:

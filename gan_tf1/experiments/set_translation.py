@@ -18,7 +18,7 @@ from gan_tf1.experiments.seed_scores import Column, Score, Way
 HELD_OUT_BY = 5  # the seed of the choice of real images of the other set
 TAKEN = "taken for the target"
 COLUMNS = {TAKEN: Column(factor=100, head="taken for the target set (%)"),
-           "back": Column(factor=100, head="after the way back, for the own set (%)"),
+           "back": Column(factor=100, head="translated back, taken for its own set (%)"),
            "distance": Column(".2f", head="distance to the target set"),
            "changed": Column(head="changed by"),
            "cycle error": Column(), "identity error": Column()}

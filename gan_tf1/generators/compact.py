@@ -12,12 +12,13 @@ so no weight changes by more than s / 2, 0.4 % of the largest one of its channel
 norms and small kernels are stored as they are.
 """
 
+import pathlib
 import shutil
 import tempfile
 
 import numpy as np
 
-from gan_tf1.files import replacing
+from gan_tf1.files import UNFINISHED
 from gan_tf1.generators.restore import SCALE, newest_generator
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import saved_generator
@@ -44,14 +45,21 @@ def write(path, folder):
         else:
             tensors[name] = weights
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        _save(tensors, temporary, epoch or 0)
-        shutil.rmtree(folder / "generator", ignore_errors=True)
-        shutil.move(f"{temporary}/generator", folder / "generator")
-    for name in KEPT:
-        if (path / name).exists():
-            with replacing(folder / name) as copy:
-                shutil.copyfile(path / name, copy)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as temporary:
+        temporary = pathlib.Path(temporary)
+        new, old = temporary / "new", temporary / "old"
+        new.mkdir()
+        old.mkdir()
+        _save(tensors, new, epoch or 0)
+        for name in KEPT:
+            if (path / name).exists():
+                shutil.copyfile(path / name, new / name)
+        # Only now, when all is complete, is the earlier one moved away.
+        for name in ("generator", *KEPT):
+            if (folder / name).exists():
+                (folder / name).rename(old / name)
+            if (new / name).exists():
+                (new / name).rename(folder / name)
     return folder
 
 

@@ -4,10 +4,27 @@ import contextlib
 
 from gan_tf1.config import make
 from gan_tf1.data import facades, labelled
+from gan_tf1.errors import InputError
 from gan_tf1.evaluation import image_classifier, segmentation
 from gan_tf1.generators import restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training.run_config import read_config_of
+
+
+def refuse_other(path, chapter, data=None, **settings):
+    """Raise InputError if the judge in the run directory `path` can't judge what it is meant for.
+
+    It must be a run of `chapter` with these `settings`, trained on `data` (a key of `labelled.CHOICES`)
+    if that is given, and it must have a generator to restore.
+    """
+    stored = read_config_of(chapter, path, "the judge")
+    for name, wanted in settings.items():
+        if stored["settings"].get(name) != wanted:
+            raise InputError(f"--judge {path} has {name} {stored['settings'].get(name)}: train one with "
+                             f"--{name} {wanted}")
+    if data is not None and stored["data"] != data:
+        raise InputError(f"--judge {path} was trained on {stored['data_title']}: train one with --data {data}")
+    restore.newest_generator(path)
 
 
 @contextlib.contextmanager

@@ -168,7 +168,8 @@ def _statistic(measure, form, value, expected, error, cutoff, degrees):
     with np.errstate(over="ignore"):  # an interval can reach to infinity
         single, joint = (tuple(float(np.clip(measure.back(end), *measure.bounds(form))) for end in ends)
                          for ends in (single, joint))
-        smallest = float(measure.back(max_statistic.smallest_shift(float(cutoff), int(degrees)) * error))
+        shift = max_statistic.smallest_shift(float(cutoff), int(degrees)) * error if error else 0.0
+        smallest = float(measure.back(shift))
     return Statistic(measure.window, measure.span, form.columns[measure.loss], measure.kind,
                      float(measure.back(value)), float(measure.back(expected)), single, joint,
                      bool(abs(value - expected) > error * cutoff), smallest)

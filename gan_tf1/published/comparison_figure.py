@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from gan_tf1.figure_layout import count_along, legend_below, new_figure
-from gan_tf1.figures import COLOURS
+from gan_tf1.figures import colour_of
 from gan_tf1.published.comparison import prediction_interval
 
 MARKERS = "s^vD*"  # of the published runs other than the book's
@@ -21,13 +21,14 @@ def comparison(log, book, envelope, name, chapter, others=(), more_logs=()):
     """
     more = (f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else
             ", and other published runs" if others else "")
-    figure = new_figure(9, 6.5 if len(chapter.columns) < 3 else 9,
+    figure = new_figure(9, max(6.5 if len(chapter.columns) < 3 else 9, 2.25 * len(chapter.columns)),
                         name + (", the book's printed log" if book else "") + more)
     panels = figure.subplots(len(chapter.columns), sharex=True)
-    for axes, colour, (loss, title) in zip(panels, COLOURS, chapter.columns.items()):
+    for axes, (loss, title) in zip(panels, chapter.columns.items()):
         if envelope:
             seeds = envelope.losses[loss]
-            axes.fill_between(envelope.epochs, *prediction_interval(seeds, 0.05), color="0.85",
+            band = np.clip(prediction_interval(seeds, 0.05), *chapter.bounds_of(loss))
+            axes.fill_between(envelope.epochs, *band, color="0.85",
                               label=f"95 % of seeds, {chapter.counted} by {chapter.counted}")
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         if book:
@@ -37,7 +38,8 @@ def comparison(log, book, envelope, name, chapter, others=(), more_logs=()):
             axes.plot(other.log.epochs, other.log.losses[loss], marker + "-", color="0.55",
                       markersize=4, linewidth=0.8, label=other.name)
         for place, one in enumerate((log, *more_logs)):
-            axes.plot(one.epochs, one.losses[loss], color=colour, linewidth=0.6 if more_logs else 1.2,
+            axes.plot(one.epochs, one.losses[loss], color=colour_of(loss, chapter.columns),
+                      linewidth=0.6 if more_logs else 1.2,
                       marker="o" if len(one.epochs) == 1 else None,
                       label=None if place else f"{title} of {name}")
         lowest = min(np.min(one.losses[loss], initial=0) for one in (log, *more_logs, book) if one)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gan_tf1 import files
 from gan_tf1.errors import InputError
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log
 from gan_tf1.training import many_runs, run_results, seed_ranges
@@ -80,9 +81,11 @@ def envelope(chapter, path=None) -> Envelope:
         raise InputError(f"the package has no envelope of {chapter}: make one with "
                          "make_envelope.py, and name it with --envelope")
     path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
+    if chapter not in CHAPTERS:
+        raise InputError(f"{path} has the losses of {chapter}, which are not compared")
     form = CHAPTERS[chapter]
+    text = text_of(path)
     try:
-        text = path.read_text()
         if lost := too_few(text):
             raise ValueError(lost)
         columns = table(text)
@@ -92,7 +95,7 @@ def envelope(chapter, path=None) -> Envelope:
         comments = dict(comments_of(text))
         if "settings" not in comments:
             raise ValueError("it has no line that begins with `# settings:`")
-        settings, diverged = json.loads(comments["settings"]), json.loads(comments.get("diverged", "{}"))
+        settings = json.loads(comments["settings"])
         counted = columns[form.counted]
         seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
         places = np.lexsort((counted, columns["seed"]))
@@ -102,10 +105,27 @@ def envelope(chapter, path=None) -> Envelope:
             raise ValueError(f"{form.one} of a seed is missing, or there are fewer than two seeds")
         losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
                   for name in form.columns}
-    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
+    except (ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is not an envelope: {error}") from error
     return Envelope(form, epochs, losses, settings, comments.get("data", "?"),
-                    comments.get("change", ""), comments.get("data_crc32", ""), diverged)
+                    comments.get("change", ""), comments.get("data_crc32", ""), diverged_in(text))
+
+
+def text_of(path) -> str:
+    """The text of the file of an envelope. Raises InputError if it can't be read, or what it says of
+    seeds that diverged can't."""
+    try:
+        text = pathlib.Path(path).read_text()
+        diverged_in(text)
+        return text
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is not an envelope: {error}") from error
+
+
+def diverged_in(text) -> dict[str, int]:
+    """The seeds that diverged, as the text of an envelope names them: seed -> epoch, or step."""
+    found = json.loads(dict(comments_of(text)).get("diverged", "{}"))
+    return {str(int(seed)): int(epoch) for seed, epoch in found.items()}
 
 
 def chapter_of(path) -> str:
@@ -128,7 +148,7 @@ def known_changes(chapter, folder=None) -> dict[str, Envelope]:
     fewer than `FEWEST_KNOWN` are left is not among them. Raises InputError if a file is not an envelope.
     """
     found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder)
-             if not too_few(path.read_text(), FEWEST_KNOWN)}
+             if not too_few(text_of(path), FEWEST_KNOWN)}
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
 
 
@@ -136,7 +156,7 @@ def divergences(chapter, folder=None) -> list[str]:
     """A line on each known change with seeds that diverged: "Adam 0.02: 9 of 10 seeds diverged"."""
     found = []
     for path in _files_of_changes(chapter, folder):
-        text = path.read_text()
+        text = text_of(path)
         if lost := _lost(text):
             title = dict(comments_of(text)).get("change", path.stem)
             few = 0 < _complete(text) < FEWEST_KNOWN
@@ -146,7 +166,8 @@ def divergences(chapter, folder=None) -> list[str]:
 
 
 def _files_of_changes(chapter, folder):
-    return sorted((KNOWN_CHANGES / chapter if folder is None else folder).glob("*.csv"))
+    found = (KNOWN_CHANGES / chapter if folder is None else folder).glob("*.csv")
+    return sorted(path for path in found if not path.name.startswith(files.UNFINISHED))
 
 
 def comments_of(text) -> list[tuple[str, str]]:
@@ -156,7 +177,7 @@ def comments_of(text) -> list[tuple[str, str]]:
 
 def _lost(text):
     """ "3 of 10 seeds diverged", for the text of an envelope; "" if none did."""
-    lost = len(json.loads(dict(comments_of(text)).get("diverged", "{}")))
+    lost = len(diverged_in(text))
     return f"{lost} of {quantity(lost + _complete(text), 'seed')} diverged" if lost else ""
 
 
@@ -186,7 +207,7 @@ def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
            "data_crc32": config["data_crc32"], "seeds": seed_ranges.listed(seeds),
            **({"diverged": diverged} if diverged else {}),
            **({"rows": f"the first {FIRST}, every {thin}th, and the last {LAST}"} if thin > 1 else {}),
-           "command": command, "versions": config["versions"]}
+           "command": command, "versions": config.get("versions", {})}
     for what, value in how.items():
         file.write(f"# {what}: {value if isinstance(value, str) else json.dumps(value)}\n")
     rows = csv.writer(file, lineterminator="\n")

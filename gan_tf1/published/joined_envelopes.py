@@ -23,7 +23,7 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
     """
     texts = [_text(path) for path in paths]
     heads = [dict(envelopes.comments_of(text)) for text in texts]
-    tables = [[line for line in text.splitlines() if not line.startswith("#")] for text in texts]
+    tables = [[line for line in text.splitlines() if line.strip() and not line.startswith("#")] for text in texts]
     for path, head, table in zip(paths, heads, tables):
         for key in COMMENTS:
             if key not in JOINED and head.get(key) != heads[0].get(key):
@@ -32,7 +32,7 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
         if table[0] != tables[0][0]:
             raise InputError(f"{path} can't be joined with {paths[0]}, since it has other columns: {table[0]}")
 
-    diverged = [json.loads(head.get("diverged", "{}")) for head in heads]
+    diverged = [envelopes.diverged_in(text) for text in texts]
     rows = sorted((line for table in tables for line in table[1:]), key=_seed)  # the order of rows is kept
     complete = [list(dict.fromkeys(map(_seed, table[1:]))) for table in tables]
     counts = collections.Counter(seed for own, lost in zip(complete, diverged)
@@ -44,7 +44,7 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
     if lost := dict(sorted(((seed, epoch) for each in diverged for seed, epoch in each.items()),
                            key=lambda pair: int(pair[0]))):
         head["diverged"] = json.dumps(lost)
-    head["command"] = "; ".join(dict.fromkeys(each["command"] for each in heads))
+    head["command"] = "; ".join(dict.fromkeys(each.get("command", "not known") for each in heads))
     comments = [f"# {key}: {head[key]}" for key in COMMENTS if key in head]
     return "\n".join([*comments, tables[0][0], *rows]) + "\n"
 
@@ -54,11 +54,11 @@ def _text(path):
     chapter = envelopes.chapter_of(path)
     if not chapter:
         raise InputError(f"{path} is not an envelope: name files of make_envelope.py or known_changes.py")
-    text = path.read_text()
+    text = envelopes.text_of(path)
     if not envelopes.too_few(text):
         envelopes.envelope(chapter, path)  # refuses a damaged file
     return text
 
 
 def _seed(line):
-    return int(line.partition(",")[0])
+    return int(float(line.partition(",")[0]))

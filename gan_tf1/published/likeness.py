@@ -19,7 +19,7 @@ The probabilities are the likelihoods of the log under the programs, times equal
 is seen, each known program is taken to be equally probable. Such probabilities are too certain wherever the
 model is wrong: if single statistics have heavy tails or are skewed, or if the correlations of the programs
 differ. How much too certain, the seeds themselves show. Each is left out in turn, and its likelihood under
-all programs is computed from the others. All log-likelihoods are then multiplied by the `caution`, a factor
+all programs is computed from the others (except for the correlations, which are pooled over all seeds). All log-likelihoods are then multiplied by the `caution`, a factor
 of at most 1, with which the probabilities of the seeds' own programs are best on average (the logarithmic
 score; this is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of
 which the truth is known, the most likely program is then right about as often as its probability says.
@@ -31,9 +31,11 @@ imagined success.)
 
 The probabilities say nothing about programs that are not known. That is asked separately: does the log fit
 the most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
-distribution, whose tail probability says how far away it is. This is compared with the same of all seeds
-and their own programs, each seed left out in turn. If the log is among the 1 % that are furthest away, the
-answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them.)
+distribution, whose tail probability says how far away it is. It is compared with the distances of all seeds
+from their own programs, each computed with that seed left out. If the log is among the 1 % that are furthest
+away, the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them.)
+Several logs are compared with the seeds by their ranks (the test of Mann and Whitney 1947, which for one log
+is the same).
 """
 
 import functools
@@ -58,7 +60,7 @@ class Likeness(NamedTuple):
     """The probabilities of the known programs, name -> number in decreasing order, and whether the best fits."""
     probabilities: dict
     titles: dict        # name -> title
-    fit: float          # share of seeds as far from their own program as the log is from the best
+    fit: float          # the p-value of the test whether the logs fit the best program
     level: float        # of "none of these"
 
     @property
@@ -91,10 +93,10 @@ class Fitted(NamedTuple):
     caution: float       # the factor of all log-likelihoods
     far: np.ndarray      # increasing: how far all seeds are from their own programs, see `_far`
 
-    @property
-    def level(self) -> float:
-        """The level of "none of these": `FIT`, or the lowest that the number of seeds allows."""
-        return max(FIT, self.doubt)
+    def level(self, logs=1) -> float:
+        """The level of "none of these" for so many logs: `FIT`, or the lowest that the seeds allow."""
+        seeds = len(self.far)
+        return max(FIT, _p_value(np.arange(seeds, seeds + logs), np.arange(seeds)))
 
     @property
     def doubt(self) -> float:
@@ -184,15 +186,18 @@ def _far(z, inverse, seeds):
 
 
 def classify(runs, fit) -> tuple[dict, float]:
-    """The probabilities, name -> number in decreasing order, and the fit of the statistics `runs` [m, k]."""
+    """The probabilities of the statistics `runs` [m, k], name -> number in decreasing order, and their fit."""
     chances = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
     chances = (1 - fit.doubt) * chances + fit.doubt * (1 - chances) / (len(chances) - 1)
     best = int(np.argmax(chances))
     far = _far((runs - fit.means[best]) / fit.scales[best], fit.inverse, fit.seeds[best])
-    beyond = len(fit.far) - np.searchsorted(fit.far, far.max())
-    share = min(1.0, len(runs) * (beyond + 1) / (len(fit.far) + 1))  # of the furthest run (Bonferroni)
     order = np.argsort(-chances, kind="stable")
-    return {fit.names[place]: float(chances[place]) for place in order}, float(share)
+    return {fit.names[place]: float(chances[place]) for place in order}, _p_value(far, fit.far)
+
+
+def _p_value(far, of_seeds):
+    """That logs would be `far` [m] from their program, if they were from theirs as seeds [N] are, or further."""
+    return float(scipy.stats.mannwhitneyu(far, of_seeds, alternative="greater").pvalue)
 
 
 def statistics(programs, logs=()) -> tuple[dict, list]:
@@ -215,7 +220,8 @@ def most_like(logs, programs) -> Likeness:
     values, asked = statistics(programs, logs)
     known = fitted(values)
     chances, fit = classify(window_statistics.values_of_logs(asked, logs), known)
-    return Likeness(chances, {name: one.title or OWN for name, one in programs.items()}, fit, known.level)
+    return Likeness(chances, {name: one.title or OWN for name, one in programs.items()}, fit,
+                    known.level(len(logs)))
 
 
 def confusion(programs) -> tuple[list, np.ndarray]:
@@ -231,5 +237,5 @@ def confusion(programs) -> tuple[list, np.ndarray]:
             rest = {**programs, name: np.delete(values, seed, axis=0)}
             known = fitted(rest)
             chances, fit = classify(values[seed:seed + 1], known)
-            counts[row, len(names) if fit <= known.level else names.index(next(iter(chances)))] += 1
+            counts[row, len(names) if fit <= known.level() else names.index(next(iter(chances)))] += 1
     return names, counts

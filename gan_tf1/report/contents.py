@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1 import models
-from gan_tf1.config import make
 from gan_tf1.errors import InputError
 from gan_tf1.published import comparison, envelopes, likeness, logs, single_runs
 from gan_tf1.training import diagnosis, run_config, run_results, titles
@@ -77,19 +76,13 @@ def of_runs(paths) -> Contents:
     if model is None:
         raise InputError(f"{paths[0]} is a run of {chapter!r}, which is not a chapter of this version")
     for config in stored:
-        _check(model, config["settings"])
+        diagnosis.settings_of(config, model)  # refuses a damaged config.json
     form = logs.CHAPTERS.get(chapter)
     runs = [_run(path, name, config, form) for path, name, config in zip(paths, names(paths), stored)]
     unit, each = _counted(runs[0])
     envelope = envelopes.envelope(chapter) if form and envelopes.has_envelope(chapter) else None
     return Contents(chapter, runs, unit, each, _columns(runs, form), envelope,
                     logs.book(chapter) if form else None, _judgements(runs, chapter, envelope))
-
-
-def _check(model, stored):
-    """Raise InputError if a setting of `stored` that the chapter has is of a wrong type or out of range."""
-    make(model.Config, {field.name: stored[field.name] for field in dataclasses.fields(model.Config)
-                        if field.name in stored})
 
 
 def names(paths) -> list[str]:
@@ -138,8 +131,7 @@ def _counted(run):
     """The unit of a run's log, and how many of it make a row of losses.csv."""
     model = models.of_chapter(run.stored["chapter"])
     first = "step" if "step" in (run.path / "losses.csv").read_text()[:5] else "epoch"
-    unit, setting = getattr(model, "LOGGED", (first, None))
-    return unit, run.stored["settings"].get(setting, 1) if setting else 1
+    return diagnosis.unit_of_log(diagnosis.settings_of(run.stored, model), model, first)
 
 
 def _columns(runs, form):
@@ -189,7 +181,7 @@ def _program(run):
 def _judgement(name, found, envelope, known):
     try:
         verdict = comparison.judge_runs(found, envelope)
-        likely = (likeness.most_like(found, {"": envelope, **known}).sentence
+        likely = (likeness.most_like(found, {likeness.CHAPTER: envelope, **known}).sentence
                   if known and verdict.word == "differs" and verdict.statistics else "")
     except InputError as error:
         return Judgement(name, "cannot be compared", f"Cannot be compared: {error}.")

@@ -39,6 +39,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_tf1 import models
+from gan_tf1.config import make
 from gan_tf1.data import mixtures
 from gan_tf1.files import replacing
 from gan_tf1.training import diversity, mode_shares, swings
@@ -231,8 +232,9 @@ def of_run(path) -> Diagnosis:
     """
     path = pathlib.Path(path)
     stored = read_config(path)
-    model, settings = models.of_chapter(stored["chapter"]), stored["settings"]
-    losses, each = losses_of_log(path, stored, model)
+    model = models.of_chapter(stored["chapter"])
+    settings = settings_of(stored, model)
+    losses, each = losses_of_log(path, settings, model)
     samples = samples_so_far(path)
     steps = load_losses(path, "step_losses.csv") if (path / "step_losses.csv").exists() else None
     smooth = settings.get("label_smooth", 0)
@@ -242,13 +244,31 @@ def of_run(path) -> Diagnosis:
                  modes_of(path, stored, losses, each), steps, each)
 
 
-def losses_of_log(path, stored, model):
+def settings_of(stored, model) -> dict:
+    """The settings of a run, checked, with the chapter's own for those that an older run lacks.
+
+    `stored` is its config.json. Of a run that is not of a chapter, they are returned as they are. Raises
+    InputError for a setting of a wrong type or out of range.
+    """
+    if model is None:
+        return stored["settings"]
+    own = {field.name for field in dataclasses.fields(model.Config)}
+    return dataclasses.asdict(make(model.Config, {
+        name: value for name, value in stored["settings"].items() if name in own}))
+
+
+def unit_of_log(settings, model, first):
+    """What the log of a run counts, if its losses count in `first`, and how many make a row of them."""
+    unit, setting = getattr(model, "LOGGED", (first, None))
+    return unit, settings[setting] if setting else 1
+
+
+def losses_of_log(path, settings, model):
     """The columns of losses.csv, in the unit of the log, and how many of this unit make a row."""
     file = path / "losses.csv"
     begun = file.exists() and file.stat().st_size  # no rows if killed in the first epoch
     losses = load_losses(path) if begun else {"epoch": np.empty(0)}
-    unit, setting = getattr(model, "LOGGED", (next(iter(losses)), None))
-    each = stored["settings"][setting] if setting else 1
+    unit, each = unit_of_log(settings, model, next(iter(losses)))
     numbers, *rest = losses.values()
     return dict(zip((unit, *list(losses)[1:]), (numbers * each, *rest))), each
 

@@ -21,6 +21,10 @@ def _is_text(value):
     return isinstance(value, str)
 
 
+def _is_command(value):
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
 def _is_path(value):
     if value is None:
         return True
@@ -73,6 +77,8 @@ KEYS = {
 # Keys that older runs may lack.
 LATER_KEYS = {
     "data_note": (_is_text, "a string"),
+    "command": (_is_command, "a list of strings"),
+    "versions": (lambda value: isinstance(value, dict), "an object"),
     "record": (lambda value: isinstance(value, bool), "true or false"),
     "towers": (lambda value: type(value) is int and value > 1, "a whole number above 1"),
     "loop": (_is_loop, 'an object with "loop": "feed" or "graph", and switches'),

@@ -75,6 +75,11 @@ def test_a_path_that_is_not_a_folder_or_not_an_image_is_named(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="broken.png can't be read"):
         images.load("folder", 4, tmp_path)
+    picture(tmp_path / "broken.png", 8, 8, (0, 0, 0))
+    content = (tmp_path / "broken.png").read_bytes()
+    (tmp_path / "broken.png").write_bytes(content.replace(b"IDAT", b"\0\0\0\0"))  # Pillow: "broken PNG file"
+    with pytest.raises(InputError, match="broken.png can't be read: it is not an image, or it is damaged"):
+        images.read(tmp_path / "broken.png")
     with pytest.raises(InputError, match="--data flowers is not known"):
         images.load("flowers", 32)
 

@@ -207,6 +207,14 @@ def test_a_table_grows_by_the_rows_of_another_command(in_process, tmp_path, caps
     assert "holds runs of another command" in refusal(capsys, main, "--out", out, "--exercises", "1", "--data", "drawn")
 
 
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\xff\xfe\n", b"exercise,program,data,seed,number,source\nx,,,,,\n"])
+def test_a_file_that_is_not_a_table_of_exercises_is_refused_and_kept(tmp_path, capsys, content):
+    (tmp_path / "exercises.csv").write_bytes(content)
+    main = load_script("exercise_table.py").main
+    assert "exercises.csv is not a table of exercises" in refusal(capsys, main, "--out", tmp_path, "--exercises", "1")
+    assert (tmp_path / "exercises.csv").read_bytes() == content
+
+
 def test_a_run_that_diverged_has_no_number(run, monkeypatch):
     path = run(1, True)
     (path / "losses.csv").write_text("epoch,disc_loss\n")

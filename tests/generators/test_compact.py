@@ -4,6 +4,7 @@ import os
 import pathlib
 
 import numpy as np
+import pytest
 
 from conftest import ROOT
 from gan_tf1.generators import compact, sample_files
@@ -31,3 +32,17 @@ def test_a_compact_generator_is_a_quarter_as_large_and_draws_almost_the_same(tmp
     assert epoch == same and 0 < np.abs(small - whole).mean() < 0.01
     assert (folder / "losses.csv").read_bytes() == (SHIPPED / "losses.csv").read_bytes()
     assert not (folder / "samples.npz").exists()
+    assert {path.name for path in folder.iterdir()} == {"generator", "config.json", "losses.csv", "log.txt"}
+
+
+def test_if_a_generator_can_not_be_written_the_earlier_one_stays(tmp_path, monkeypatch):
+    folder = compact.write(SHIPPED, tmp_path / "small")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(compact.shutil, "copyfile", fails)
+    with pytest.raises(OSError):
+        compact.write(SHIPPED, folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

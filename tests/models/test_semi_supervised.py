@@ -408,6 +408,15 @@ def test_supervised_only_has_just_the_class_loss(tmp_path):
     network.sess.close()
 
 
+def test_an_update_on_labels_alone_needs_no_noise_and_leaves_the_generator_out(tmp_path):
+    config = model.Config(supervised_only=True, **SMALL)
+    network = Network(config, tmp_path)
+    fed = feed(network.net, random_batch())
+    del fed[network.net.input_z]
+    before = network.after()
+    assert changed(network.after((network.net.d_opt, fed)), before)
+
+
 # --- the graph ---
 
 def test_every_op_of_the_training_graph_has_a_gpu_kernel(network):

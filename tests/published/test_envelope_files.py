@@ -2,11 +2,13 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
 
 from conftest import load_script, refusal
+from gan_tf1 import files
 from gan_tf1.errors import InputError
 from gan_tf1.published import comparison, envelopes, joined_envelopes, logs
 
@@ -83,6 +85,33 @@ def test_a_change_that_diverges_has_no_probability_but_a_line(runs, tmp_path):
         envelopes.envelope("dcgan_mnist", tmp_path / "none.csv")
 
 
+def test_a_change_that_is_still_being_written_is_not_read(runs, tmp_path):
+    written(tmp_path / "all.csv", runs, change="Adam 0.1")
+    (tmp_path / f"{files.UNFINISHED}x.csv").write_text("")
+    assert set(envelopes.known_changes("dcgan_mnist", tmp_path)) == {"all"}
+    assert envelopes.divergences("dcgan_mnist", tmp_path) == []
+
+
+@pytest.mark.parametrize("damaged", [b"\xff\xfe", b"# diverged: {", b"# diverged: [3]\n", b'# diverged: {"a": 1}\n'])
+def test_a_damaged_file_is_named_by_all_that_read_it(runs, tmp_path, damaged):
+    written(tmp_path / "all.csv", runs)
+    broken = tmp_path / "broken.csv"
+    broken.write_bytes(damaged + b"# chapter: dcgan_mnist\n# settings: {}\nseed,step,disc_loss,gen_loss\n")
+    for read in (lambda: envelopes.known_changes("dcgan_mnist", tmp_path),
+                 lambda: envelopes.divergences("dcgan_mnist", tmp_path),
+                 lambda: envelopes.envelope("dcgan_mnist", broken),
+                 lambda: joined_envelopes.joined([broken, tmp_path / "all.csv"])):
+        with pytest.raises(InputError, match="broken.csv is not an envelope"):
+            read()
+
+
+def test_the_losses_of_a_program_that_is_no_gan_are_not_compared(runs, tmp_path):
+    text = written(tmp_path / "own.csv", runs).replace("# chapter: dcgan_mnist\n", "# chapter: mnist_classifier\n")
+    (tmp_path / "own.csv").write_text(text)
+    with pytest.raises(InputError, match="own.csv has the losses of mnist_classifier, which are not compared"):
+        joined_envelopes.joined([tmp_path / "own.csv"])
+
+
 def test_small_losses_keep_six_figures(runs, tmp_path):
     for run in runs:
         (run / "losses.csv").write_text("step,disc_loss,gen_loss\n1,-1.2345678e-05,0.0\n2,0.01234567,-12.345678\n")
@@ -112,6 +141,15 @@ def test_parts_that_were_made_apart_are_joined_to_the_envelope_of_all_seeds(runs
     whole = written(tmp_path / "whole.csv", runs)
     assert "# seeds: 0-5\n" in text and '# diverged: {"1": 12, "4": 7}\n' in text
     assert text.replace("make_envelope.py [2, 4, 5]; make_envelope.py [0, 1, 3]", "make_envelope.py") == whole
+
+
+def test_a_blank_line_and_a_missing_command_do_not_matter(runs, tmp_path):
+    first, other = parts(tmp_path, runs, [0, 1], [2, 3])
+    first.write_text(re.sub("# command: .*\n", "", first.read_text()) + "\n\n")
+    text = joined_envelopes.joined([first, other])
+    assert "# command: not known; make_envelope.py [2, 3]\n" in text
+    (tmp_path / "joined.csv").write_text(text)
+    assert envelopes.envelope("dcgan_mnist", tmp_path / "joined.csv").seeds == 4
 
 
 def test_a_part_without_complete_seeds_is_joined_too(runs, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 import scipy
 
 import simulated_logs
-from conftest import load_script
+from conftest import load_script, refusal
 from gan_tf1.errors import InputError
 from gan_tf1.published import likeness, window_statistics
 
@@ -46,8 +46,16 @@ def test_the_sentence_names_titles_and_probabilities(programs):
 
 def test_a_program_that_is_not_known_is_none_of_these(programs):
     far = likeness.most_like(one_log(1, shift=-0.9, noise=3), programs)
-    assert far.none and far.best == "" and far.fit == far.level == 1 / 56
+    assert far.none and far.best == "" and far.fit == far.level == pytest.approx(1 / 56)
     assert far.sentence.startswith("Like none of the 4 known programs. The nearest: ")
+
+
+def test_two_logs_of_an_unknown_program_are_none_of_these_and_of_a_known_one_rarely(programs):
+    found = likeness.most_like([*one_log(1, shift=-0.9, noise=3), *one_log(2, shift=-0.9, noise=3)], programs)
+    assert found.none and found.level == likeness.FIT and found.fit == pytest.approx(1 / 1596)  # 57 * 56 / 2
+    rng, trials = np.random.default_rng(6), 100
+    wrong = sum(likeness.most_like(simulated_logs.envelope(rng, 2).logs(), programs).none for _ in range(trials))
+    assert wrong <= 0.05 * trials
 
 
 def test_known_programs_are_rarely_called_none_of_these(programs):
@@ -57,7 +65,7 @@ def test_known_programs_are_rarely_called_none_of_these(programs):
     for change in ({}, *CHANGES.values()):
         seeds = simulated_logs.envelope(rng, trials, **change)
         for one in window_statistics.values(asked, seeds.epochs, seeds.losses):
-            wrong += likeness.classify(one[None], fit)[1] <= fit.level
+            wrong += likeness.classify(one[None], fit)[1] <= fit.level()
     assert wrong <= 0.05 * 4 * trials  # 2 % with 55 seeds, and something for the 10 that stand for a program
 
 
@@ -208,3 +216,9 @@ def test_the_script_says_what_a_log_looks_like(tmp_path, capsys, programs):
         found = json.loads(capsys.readouterr().out)["likeness"]
         assert next(iter(found["probabilities"])) == "higher" and found["none"] is False
         assert found["titles"]["noisy"] == "noisy"
+        for folder in ("nowhere", "empty"):
+            (tmp_path / "empty").mkdir(exist_ok=True)
+            assert "has no envelopes of three seeds or more" in refusal(
+                capsys, main, str(log), "--changes", str(tmp_path / folder))
+        assert "leave out --envelope" in refusal(capsys, main, str(log), "--changes", str(tmp_path / "changes"),
+                                                 "--envelope", str(tmp_path / "mnist_gan_envelope.csv"))

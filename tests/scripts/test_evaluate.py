@@ -130,16 +130,17 @@ def test_both_errors_of_a_generator_are_those_of_its_seeds():
 
 def test_runs_that_differ_only_in_the_seed_are_one_generator(main, capsys, tmp_path):
     images = few_digits.load().test.images
-    for seed, size, count in ((0, "8", 400), (1, "8", 390), (2, "8", 300), (0, "16", 400)):
+    for seed, size, count in ((0, "8", 400), (1, "8", 390), (2, "8", 300), (0, "16", 400), (3, "8", 400)):
         path = a_run(tmp_path / f"{size}-{seed}", "mnist_gan_of_yore", 2 * images[-count:] - 1, hidden=size)
         stored = json.loads((path / "config.json").read_text())
-        (path / "config.json").write_text(json.dumps({**stored, "seed": seed}))
-    main(["8-0", "8-1", "8-2", "16-0", "--range", "-1", "1", "--samples", "200", "--data", "drawn"])
+        (path / "config.json").write_text(json.dumps({**stored, "seed": seed, "data_crc32": f"{seed // 3}"}))
+    main(["8-0", "8-1", "8-2", "16-0", "8-3",  # the last was trained on other images
+           "--range", "-1", "1", "--samples", "200", "--data", "drawn"])
     out = capsys.readouterr().out
     _, below = out.split("over seeds: mean (standard error of a run's samples; standard deviation over seeds)")
     _, line, _ = below.strip().splitlines()
-    assert line.startswith("mnist_gan_of_yore, hidden 8      3  ")
-    values = [found["score"][0] for name, found in rows(out).items() if "(8-" in name]
+    assert line.startswith("mnist_gan_of_yore, hidden 8 on drawn digits, data_crc32 0      3  ")
+    values = [found["score"][0] for name, found in rows(out).items() if "(8-" in name and "(8-3" not in name]
     mean, error, spread = map(float, re.search(r"  ([\d.]+) \(([\d.]+); ([\d.]+)\)", line).groups())
     assert (mean, spread) == pytest.approx((np.mean(values), np.std(values, ddof=1)), abs=2e-3) and error > 0
 

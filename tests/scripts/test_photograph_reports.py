@@ -1,5 +1,7 @@
 """The scripts that train and judge GANs on photographs, on tiny pictures: what they make and refuse."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,9 @@ import few_photographs
 import few_streets
 from conftest import load_script
 from gan_tf1.data import svhn
+from gan_tf1.errors import InputError
 from gan_tf1.experiments import seed_scores
-from gan_tf1.generators import sample_files
+from gan_tf1.generators import judges, sample_files
 from gan_tf1.models import cyclegan, dcgan_svhn, pix2pix
 from gan_tf1.training import processes
 
@@ -35,6 +38,20 @@ def tiny(in_process, monkeypatch):
 
 def scores_in(folder):
     return seed_scores.read((folder / "scores.csv").read_text().splitlines())
+
+
+def test_a_judge_of_another_size_or_of_other_data_is_refused(tmp_path):
+    stored = {"chapter": "image_classifier", "settings": {"size": 32}, "data": "cifar10", "data_title": "CIFAR-10",
+              "data_crc32": "", "data_dir": None, "seed": 0, "sample_shape": [1]}
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    with pytest.raises(InputError, match="has size 32: train one with --size 64"):
+        judges.refuse_other(tmp_path, "image_classifier", "cifar10", size=64)
+    with pytest.raises(InputError, match="was trained on CIFAR-10: train one with --data svhn"):
+        judges.refuse_other(tmp_path, "image_classifier", "svhn", size=32)
+    with pytest.raises(InputError, match="is a run of 'image_classifier'"):
+        judges.refuse_other(tmp_path, "segmentation", size=32)
+    with pytest.raises(InputError, match="generator"):
+        judges.refuse_other(tmp_path, "image_classifier", "cifar10", size=32)
 
 
 @pytest.mark.slow

@@ -124,6 +124,18 @@ def test_the_table_counts_runs():
         "", "lr 22", "  seed 0: No sign.", "  seed 1: Too short to be judged."]
 
 
+def test_the_figure_has_the_losses_of_any_chapter():
+    def drawn(*columns):
+        run = {name: np.arange(3.0) for name in columns}
+        figure = figures.loss_envelopes([("a", [run, run])], "title", columns=1)
+        return [line.get_label().partition(":")[0] for line in figure.axes[0].lines]
+
+    assert drawn("epoch", "train_accuracies", "d_loss", "g_loss") == ["discriminator loss", "generator loss"]
+    assert drawn("epoch", "labelled_loss", "unlabelled_loss", "gen_loss", "test_accuracies") == [
+        "labelled loss", "unlabelled loss", "generator loss"]
+    assert drawn("iteration", "disc_a", "cycle") == ["disc a", "cycle"]
+
+
 def test_the_figure_has_a_panel_per_combination():
     a, b, c = ("1",), ("2",), ("3",)
     runs = [made(a, 0), made(a, 1), made(a, 5, SIGNS[0], epochs=2),

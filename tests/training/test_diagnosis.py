@@ -13,6 +13,7 @@ import few_digits
 from conftest import ROOT, load_script, refusal
 from gan_tf1 import models
 from gan_tf1.data import digits, mixtures, two_cities
+from gan_tf1.errors import InputError
 from gan_tf1.evaluation import mode_coverage
 from gan_tf1.models import (
     conditional_gan, cyclegan, dcgan_class, dcgan_mnist, dcgan_svhn, dcgan_upsampling, mixture_gan,
@@ -334,6 +335,18 @@ def planted(path, model, samples, data, of_data, rows=None):
     (path / "losses.csv").write_text("\n".join(lines) + "\n")
     np.savez(path / "samples.npz", samples=np.float32(samples))
     return path
+
+
+@pytest.mark.parametrize("damaged, complaint", [
+    ({"label_smooth": 2}, "--label-smooth must be"), ({"label_smooth": "0.1"}, "--label-smooth must be"),
+    ({"epochs": None}, "--epochs must be")])
+def test_a_setting_that_was_damaged_by_hand_is_named(tmp_path, damaged, complaint):
+    path = planted(tmp_path / "run", models.of_chapter("mnist_gan"), np.zeros((20, 16, 784)), "mnist",
+                   {"data_diversity": 0.7})
+    stored = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps(stored | {"settings": damaged}))
+    with pytest.raises(InputError, match=complaint):
+        diagnosis.of_run(path)
 
 
 def images_of(rng, sets, count, shape, diversity):
