@@ -45,7 +45,7 @@ import scipy  # its parts are imported when they are first used
 from gan_tf1.errors import InputError
 from gan_tf1.published import max_statistic, window_statistics
 from gan_tf1.published.logs import why_incomparable
-from gan_tf1.wording import percent, quantity
+from gan_tf1.wording import listed, percent, quantity
 
 FEWEST_SEEDS = 5     # in an envelope: with 4, only a shift of 22 standard deviations is detected
 SIGNIFICANCE = 0.01  # of "differs"
@@ -213,7 +213,7 @@ def _margins(margins, form):
              for loss, title in form.columns.items()}
     if len(set(shown.values())) == 1:
         return next(iter(shown.values()))
-    return " and ".join(f"{text} ({title})" for title, text in shown.items())
+    return listed((f"{text} ({title})" for title, text in shown.items()), "and")
 
 
 def _limits(statistics, cutoffs, form, envelope, runs):

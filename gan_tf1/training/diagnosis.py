@@ -45,7 +45,7 @@ from gan_tf1.files import replacing
 from gan_tf1.training import diversity, mode_shares, swings
 from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_losses, samples_so_far
-from gan_tf1.wording import percent, quantity
+from gan_tf1.wording import listed, percent, quantity
 
 PAIRS = (("disc_loss", "gen_loss"), ("d_loss", "g_loss"))  # the names in losses.csv
 SIGNS = ("divergence", "collapse", "partial collapse", "discriminator dominance", "oscillation")
@@ -126,7 +126,7 @@ def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, eac
     evidence += [modes.told] if PARTIAL in judged else []
     evidence += [diversity.told(series) for series in samples if diversity.enough(series)]
     evidence += [f"not judged: {_of_missing(missing)}"] if missing else []
-    return Diagnosis((), f"No sign of {_listed(judged)}: {'; '.join(evidence)}.")
+    return Diagnosis((), f"No sign of {listed(judged)}: {'; '.join(evidence)}.")
 
 
 def _collapses(samples, modes):
@@ -159,7 +159,7 @@ def _of_missing(missing):
     by_need = {}
     for sign, need in missing.items():
         by_need.setdefault(need, []).append(sign)
-    return ", ".join(f"{_listed(signs, 'and')} ({need} needed)" for need, signs in by_need.items())
+    return ", ".join(f"{listed(signs, 'and')} ({need} needed)" for need, signs in by_need.items())
 
 
 def _too_short(losses, names, missing, each):
@@ -218,11 +218,6 @@ def _dominance(losses, end, chance, least):
     return (f"{end.rows} {disc} averages {end.means[disc]:.3g}, close to its minimum of "
             f"{least:.3g}, and {gen} averages {end.means[gen]:.3g} ({middle.rows}: "
             f"{middle.means[gen]:.3g})")
-
-
-def _listed(names, word="or"):
-    *most, last = names
-    return f"{', '.join(most)} {word} {last}" if most else last
 
 
 def of_run(path) -> Diagnosis:

@@ -8,7 +8,7 @@ import pytest
 import simulated_logs
 from conftest import load_script, refusal
 from gan_tf1.errors import InputError
-from gan_tf1.published import comparison, logs
+from gan_tf1.published import comparison, envelopes, logs
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +200,9 @@ def test_an_envelope_of_few_seeds_is_refused_for_several_runs_too(seeds):
     few = seeds._replace(losses={name: values[:4] for name, values in seeds.losses.items()})
     with pytest.raises(InputError, match="4 seeds is too small"):
         comparison.judge_runs(runs(1, 3), few)
+
+
+def test_the_margins_of_three_columns_are_a_list():
+    own = envelopes.envelope("vanilla_gan")
+    sentence = comparison.judge_runs(own.logs()[:5], own).sentence
+    assert sentence.endswith("and the margin is 0.1 nats (disc loss), 0.02 (disc accuracy) and 0.1 nats (gen loss).")
