@@ -42,9 +42,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 def is_named(item, arguments):
-    """Whether one of the command line's `arguments`, such as FILE::NAME, names this test itself."""
+    """Whether one of the command line's `arguments`, such as FILE::NAME, names this test itself.
+
+    A NAME without [PARAMETERS] stands for all of them.
+    """
     named = [argument.partition("::")[::2] for argument in arguments if "::" in argument]
-    return any(item.path == pathlib.Path(file).resolve() and name in item.nodeid for file, name in named)
+    own = item.nodeid.partition("::")[2]
+    return any(item.path == pathlib.Path(file).resolve() and name in (own, own.partition("[")[0])
+               for file, name in named)
 
 
 @pytest.fixture(scope="session", autouse=True)

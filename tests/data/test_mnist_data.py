@@ -236,10 +236,10 @@ def test_mnist_is_not_replaced_if_it_is_asked_for(tmp_path, monkeypatch):
 
 
 def test_the_notice_is_printed_before_anything_slow_begins(tmp_path):
-    """This asks for a host that does not exist, in a process of its own."""
+    """This asks a port at which nobody answers, in a process of its own."""
     code = ("import sys\n"
             "from gan_tf1.data import digits, drawn_digits, mnist\n"
-            "mnist.PROBE_URL = 'https://host.invalid/'\n"
+            "mnist.PROBE_URL = 'http://127.0.0.1:9/'\n"
             "def draw(*_): raise SystemExit(7 + ('tensorflow' in sys.modules))\n"
             "drawn_digits.load = draw\n"
             f"digits.load('auto', {str(tmp_path)!r})")

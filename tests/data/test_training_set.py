@@ -105,7 +105,7 @@ def test_only_equal_examples_have_the_same_fingerprint(make):
     if hasattr(train_set, "next_batch"):
         train_set.next_batch(5)  # the order does not count
     assert make().fingerprint() == train_set.fingerprint() == crc
-    kept = {name: getattr(train_set, name) for name in ("images", "celsius", "columns", "arrays")
+    kept = {name: getattr(train_set, name) for name in ("images", "labels", "celsius", "columns", "arrays")
             if hasattr(train_set, name)}
     for name, value in kept.items():
         for number, column in enumerate(value if isinstance(value, tuple) else [value]):

@@ -110,5 +110,7 @@ def test_without_envelopes_there_is_nothing_to_do(tmp_path, capsys, home):
 
 
 def test_the_packages_changes_of_the_mnist_gan_have_their_titles():
-    for name, one in envelopes.known_changes("mnist_gan").items():
+    known = envelopes.known_changes("mnist_gan")
+    assert known
+    for name, one in known.items():
         assert one.title == CHANGES[name].title

@@ -230,6 +230,7 @@ def test_the_stages_update_d_then_d_again_then_g_then_both(line, monkeypatch):
     assert [rate for _, rate in done[5:9]] == [0.005, 0.00375, 0.0025, 0.00125]
 
 
+@pytest.mark.numerics
 def test_d_converges_to_the_closed_form_if_the_generator_is_frozen(line):
     """The fakes are drawn from N(0, 1) instead of the generator, so that D* is known exactly."""
     sess, gan = line
@@ -249,6 +250,7 @@ def test_d_converges_to_the_closed_form_if_the_generator_is_frozen(line):
     assert before > 0.3 and largest() < 0.05
 
 
+@pytest.mark.numerics
 def test_the_four_stages_show_what_figure_6_5_shows():
     config = gan_1d.Config(batch_size=256, converging_steps=1000, iterations=400)
     a, b, c, d = theory.stages(0, config)
@@ -277,6 +279,7 @@ def between_gaussians():
     return theory.gradients(0, two_gaussians.Config(steps=2000))
 
 
+@pytest.mark.numerics
 def test_the_discriminators_slope_vanishes_at_the_data_but_the_critics_does_not(
         between_gaussians):
     found = between_gaussians

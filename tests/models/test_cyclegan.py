@@ -479,6 +479,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
 
 # --- learning ---
 
+@pytest.mark.numerics
 @pytest.mark.slow
 def test_a_dark_and_a_bright_set_are_translated_into_each_other():
     """A is dark and B bright. Each image has a brighter half, which the translation must keep."""

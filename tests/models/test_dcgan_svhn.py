@@ -247,6 +247,7 @@ def test_the_seed_determines_all_bytes():
     assert first != trained(2)
 
 
+@pytest.mark.numerics
 @pytest.mark.slow
 def test_a_small_run_learns():
     """In 300 steps, samples change from grey noise towards the contrast, smoothness and colours of pictures."""

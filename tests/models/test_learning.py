@@ -1,4 +1,4 @@
-"""The GAN of every MNIST chapter learns: in a few hundred steps its samples approach the digits."""
+"""The GANs of seven chapters on MNIST learn: in some hundred steps their samples approach the digits."""
 
 import numpy as np
 import pytest

@@ -428,6 +428,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
 
 # --- learning ---
 
+@pytest.mark.numerics
 @pytest.mark.slow
 def test_it_learns_what_a_table_of_colours_cannot_express():
     """White discs on black become red on the left and blue on the right, so the position matters."""

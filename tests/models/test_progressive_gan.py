@@ -581,6 +581,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
 
 # --- learning ---
 
+@pytest.mark.numerics
 @pytest.mark.slow
 def test_a_few_steps_learn_where_images_are_light_and_dark():
     """The images have 8 x 8 pixels and are light on the left; the training starts with 4 x 4 pixels."""

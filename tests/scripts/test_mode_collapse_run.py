@@ -13,7 +13,7 @@ from gan_tf1.evaluation import classifier
 from gan_tf1.experiments import mode_collapse
 from gan_tf1.generators import sample_files
 from gan_tf1.models import remedies_gan as model
-from gan_tf1.tf1 import tf
+from gan_tf1.tf1 import new_graph, tf
 from gan_tf1.training import many_runs, many_runs_command, mode_shares, run_results
 
 SCRIPT = "18_mode_collapse.py"
@@ -78,8 +78,18 @@ def test_numbers_have_no_picture_in_the_events(finished):
     assert tags(finished / "drawn").count("samples") == 12
 
 
-def test_seconds_are_those_between_intervals(finished):
-    assert 0 < mode_collapse.seconds(finished / "drawn") < 60
+@pytest.mark.parametrize("times, seconds", [
+    ([10, 12, 14, 16], 4 * 2),
+    ([10, 12, 14, 3614, 3616], 5 * 2),  # an interruption of an hour does not count
+    ([10], np.nan)])
+def test_seconds_are_the_median_between_events_times_their_number(tmp_path, times, seconds):
+    with new_graph(0).as_default():
+        writer = tf.summary.FileWriter(str(tmp_path / "events"))
+        for time in times:
+            writer.add_event(tf.Event(wall_time=time, summary=tf.Summary(
+                value=[tf.Summary.Value(tag="losses/gen_loss", simple_value=1.)])))
+        writer.close()
+    np.testing.assert_equal(mode_collapse.seconds(tmp_path), seconds)
 
 
 def test_the_saved_generator_makes_the_last_samples_again(finished):

@@ -81,6 +81,7 @@ def test_switches_reach_the_training(main, tmp_path, monkeypatch):
     assert len({image.tobytes() for image in asked["train_set"].arrays.train_images}) == 100
 
 
+@pytest.mark.numerics
 @pytest.mark.slow
 @pytest.mark.parametrize("variant, supervised_only, least", [
     ("as_printed", False, 0.25), ("corrected", True, 0.45)])

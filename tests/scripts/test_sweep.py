@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_pat
     losses = run_results.load_losses(out / "runs" / names[3])
     assert rows[1 + 3 * 2] == "0.001,2,4,1," + ",".join(
         f"{losses[name][0]:.6g}" for name in ("disc_loss", "gen_loss"))
-    assert rows[-1] == "1e37,2,4,1,nan,nan"
+    assert re.fullmatch("1e37,2,4,1,(nan|inf),(nan|inf)", rows[-1])  # which of them depends on the processor
 
     text = (out / "sweep.txt").read_text()
     assert text.startswith("# mnist_gan on drawn digits (synthetic), 2 seeds\n# command: sweep.py ")
@@ -65,7 +66,7 @@ def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_pat
         "learning-rate 1e37, disc-steps 1 2 of 2 0 of 2".split(),
         "learning-rate 1e37, disc-steps 2 2 of 2 0 of 2".split()]
     assert "  seed 3: Too short to be judged, with 2 epochs: " in text
-    assert text.endswith("  seed 4: Signs of divergence: disc_loss is nan in epoch 1.\n")
+    assert re.search("  seed 4: Signs of divergence: disc_loss is (nan|inf) in epoch 1.\n$", text)
     assert (out / "sweep.png").read_bytes()[:4] == b"\x89PNG"
 
     # Again: nothing is trained, and nothing changes; another command is refused.
