@@ -25,7 +25,7 @@ BOOK_ERRORS = (
     Hint("NameError", "'z_size'", r"np\.random\.uniform\(-1, 1, size=\(16, z_size\)\)",
          "z_size is never defined: the chapter calls it gen_z_size"),
     Hint("SyntaxError", "", r"=\s*raise NotImplementedError",
-         "the chapter leaves this as an exercise: five bodies are `raise NotImplementedError`"),
+         "the chapter leaves this as an exercise: seven bodies are `raise NotImplementedError`"),
     Hint("NotImplementedError", r"^(?!.*supported here)", "",
          "the listing leaves this part as an exercise"),
     Hint("ValueError", r"discriminator/dense/kernel", r"logits = tf\.layers\.dense\(flattened",

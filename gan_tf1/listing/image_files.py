@@ -19,12 +19,18 @@ def mimread(uri, format=None, **options) -> list[np.ndarray]:
 
 
 def _image(array):
-    """A PIL image of `array`, scaled to 0 ... 255 as in imageio 2 unless it is uint8."""
+    """A PIL image of `array`, brought to 0 ... 255 as imageio 2 does it.
+
+    Numbers from 0 to 1 are multiplied by 255, whole numbers of 16 bits and more without a sign lose their
+    lower bits, and all others are scaled by their own range.
+    """
     array = np.asarray(array)
-    if array.dtype != np.uint8:
+    if array.dtype.kind == "u" and array.dtype != np.uint8:
+        array = (array >> (8 * array.dtype.itemsize - 8)).astype(np.uint8)
+    elif array.dtype != np.uint8:
         low, high = float(array.min()), float(array.max())
-        if array.dtype.kind == "f" and not 0 <= low <= high <= 1:
-            array = (array - low) / ((high - low) or 1)
+        if not (array.dtype.kind == "f" and 0 <= low <= high <= 1) and low < high:
+            array = (array.astype(float) - low) / (high - low)
         if array.dtype.kind == "f":
             array = array * 255 + 0.499999
         array = np.clip(array, 0, 255).astype(np.uint8)

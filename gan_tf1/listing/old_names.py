@@ -14,7 +14,7 @@ from gan_tf1.tf1 import insides, tf
 
 RENAMED = {  # old -> new, both in tf
     "neg": "negative", "sub": "subtract", "mul": "multiply", "pack": "stack", "unpack": "unstack",
-    "select": "where", "inv": "reciprocal", "complex_abs": "abs", "batch_matmul": "matmul",
+    "select": "where", "inv": "reciprocal", "complex_abs": "abs",
     "batch_matrix_inverse": "matrix_inverse", "batch_cholesky": "cholesky",
     "batch_matrix_diag": "matrix_diag", "batch_matrix_determinant": "matrix_determinant",
     "batch_matrix_transpose": "matrix_transpose", "listdiff": "setdiff1d",
@@ -31,7 +31,7 @@ def by_module() -> dict[str, dict]:
                              {"concat_dim": "axis"}),
         "split": _old_order(tf.split, ("axis", "num_or_size_splits", "value"), _third_is_no_number,
                             {"split_dim": "axis", "num_split": "num_or_size_splits"}),
-        "concat_v2": tf.concat, "op_scope": _values_first(tf.name_scope),
+        "batch_matmul": _batch_matmul, "concat_v2": tf.concat, "op_scope": _values_first(tf.name_scope),
         "variable_op_scope": _values_first(tf.variable_scope), **summaries()}
     losses = ("sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
               "sparse_softmax_cross_entropy_with_logits", "softmax_cross_entropy_with_logits_v2")
@@ -53,6 +53,11 @@ def summaries() -> dict:
             "audio_summary": _summary(tf.summary.audio, "tag", "tensor"),
             "merge_summary": _summary(tf.summary.merge, "inputs"),
             "merge_all_summaries": tf.summary.merge_all}
+
+
+def _batch_matmul(x, y, adj_x=False, adj_y=False, name=None):
+    """Products of the matrices [..., M, K] and [..., K, N], of which either may be adjoint."""
+    return tf.matmul(x, y, adjoint_a=adj_x, adjoint_b=adj_y, name=name)
 
 
 def _values_first(scope):

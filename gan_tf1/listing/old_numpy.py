@@ -198,12 +198,14 @@ def _methods(kind, methods, slots=None):
     """
     found = gc.get_referents(kind.__dict__)[0]
     before = {name: found.get(name, ABSENT) for name in methods}
-    numbers, python = _number_slots(kind), _number_slots(type("", (), dict(methods)))
+    helper = type("", (), dict(methods))  # kept until its slots have been read
+    numbers, python = _number_slots(kind), _number_slots(helper)
     slots = {place: numbers[place] for name, place in (slots or {}).items()
              if f"__{name}__" in methods}
     found.update(methods)
     for place in slots:
         numbers[place] = python[place]
+    del helper
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
     try:
         yield

@@ -61,20 +61,28 @@ def open_(name, mode="r", buffering=-1, *args, **options):
 def decode(value, *args, **options):
     """`value.decode(...)`, which is the text itself for text."""
     if isinstance(value, str):
-        if args and args[0] in CODECS:
-            return as_text(codecs.decode(as_bytes(value), args[0]))
-        return value
+        return _transformed(codecs.decode, value, args[0]) if args and args[0] in CODECS else value
     return value.decode(*args, **options)
 
 
 def encode(value, *args, **options):
     """`value.encode(...)`, also with the codecs of Python 2 that aren't of text, such as "hex"."""
     if isinstance(value, (str, bytes)) and args and args[0] in CODECS:
-        if args[0] == "rot13":
-            return codecs.encode(as_text(value), "rot13")
-        return as_text(codecs.encode(as_bytes(value), args[0]))
+        return _transformed(codecs.encode, value, args[0])
     return as_text(value).encode(*args, **options) if isinstance(value, bytes) else (
         value.encode(*args, **options))
+
+
+def _transformed(function, value, codec):
+    """Text from `function`, which encodes or decodes, with a codec that was not of text in Python 2."""
+    if codec == "rot13":
+        return function(as_text(value), codec)
+    if codec == "string_escape":  # Python 3 has it for text alone
+        text = as_bytes(value).decode("latin-1")
+        found = codecs.decode(text, "unicode_escape") if function is codecs.decode else (
+            text.encode("unicode_escape").decode("ascii").replace("'", "\\'"))
+        return as_text(found.encode("latin-1"))
+    return as_text(function(as_bytes(value), codec))
 
 
 def _rows(plain):

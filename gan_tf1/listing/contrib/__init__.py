@@ -93,7 +93,7 @@ def module(Module):
         "learn": part("learn", {"datasets": in_datasets}),
         "rnn": part("rnn", in_rnn | rnn.names(), tf.nn.rnn_cell),
         "distributions": part("distributions", distributions.names(), tf.distributions),
-        "data": part("data", vars(tf.data.experimental) | {
+        "data": part("data", {name: value for name, value in vars(tf.data.experimental).items() if name[0] != "_"} | {
             "batch_and_drop_remainder": _whole_batches}, tf.data),
         "image": part("image", images.NAMES), "signal": part("signal", {}, tf.signal),
         "util": part("util", {"make_tensor_proto": tf.make_tensor_proto,

@@ -139,7 +139,8 @@ class Mixture(_Distribution):
 
     def _draw(self, shape, seed):
         chosen = self.cat.sample(shape, seed)
-        draws = tf.stack([part.sample(shape) for part in self.components], -1)
+        seeds = [None if seed is None else seed + 1 + number for number in range(self.num_components)]
+        draws = tf.stack([part.sample(shape, own) for part, own in zip(self.components, seeds)], -1)
         mask = tf.one_hot(chosen, self.num_components, dtype=draws.dtype)
         for _ in range(draws.shape.ndims - mask.shape.ndims):
             mask = tf.expand_dims(mask, -2)
@@ -154,7 +155,10 @@ class Mixture(_Distribution):
     def mean(self):
         """The mean of the mixture."""
         means = tf.stack([part.mean() for part in self.components], -1)
-        return tf.reduce_sum(means * tf.cast(self.cat.probs, means.dtype), -1)
+        probs = tf.cast(self.cat.probs, means.dtype)
+        for _ in range(means.shape.ndims - probs.shape.ndims):
+            probs = tf.expand_dims(probs, -2)
+        return tf.reduce_sum(means * probs, -1)
 
 
 def _plain(kind, **old):

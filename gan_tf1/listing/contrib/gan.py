@@ -151,7 +151,10 @@ def cyclegan_loss(model, generator_loss_fn=None, discriminator_loss_fn=None,
 
 def gan_train_ops(model, loss, generator_optimizer, discriminator_optimizer,
                   check_for_unused_update_ops=True, is_chief=True, **kwargs):
-    """The `GANTrainOps`: one step of each network with its own UPDATE_OPS, and the counter."""
+    """The `GANTrainOps`: one step of each network with its own UPDATE_OPS, and the counter.
+
+    Of these, `update_ops` leaves only those that it contains. Raises ValueError if some belong to neither.
+    """
     if isinstance(model, CycleGANModel):
         both = [gan_train_ops(part, of_part, generator_optimizer, discriminator_optimizer, False,
                               **kwargs)
@@ -161,13 +164,12 @@ def gan_train_ops(model, loss, generator_optimizer, discriminator_optimizer,
                            both[0].global_step_inc_op)
     increase = tf.train.get_or_create_global_step().assign_add(1)
     parts = []
-    everything = {id(op) for op in tf.get_collection(tf.GraphKeys.UPDATE_OPS)}
-    given = kwargs.pop("update_ops", [])
+    given = {id(op) for op in kwargs.pop("update_ops", tf.get_collection(tf.GraphKeys.UPDATE_OPS))}
+    unused = set(given)
     for scope in (model.generator_scope, model.discriminator_scope):
-        ops = tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope.name)
-        everything -= {id(op) for op in ops}
-        parts.append([*ops, *given])
-    if check_for_unused_update_ops and everything - {id(op) for op in given}:
+        parts.append([op for op in tf.get_collection(tf.GraphKeys.UPDATE_OPS, scope.name) if id(op) in given])
+        unused -= {id(op) for op in parts[-1]}
+    if check_for_unused_update_ops and unused:
         raise ValueError("There are unused update ops: they belong neither to the generator's "
                          "scope nor to the discriminator's")
     with tf.name_scope("generator_train"):
@@ -236,18 +238,16 @@ def gan_train(train_ops, logdir, get_hooks_fn=get_sequential_train_hooks(), mast
 
 
 def condition_tensor(tensor, conditioning):
-    """`tensor` [B, ..., C] plus a linear function of `conditioning` [B, ...]."""
-    count = tensor.shape[-1].value
-    mapped = layers.linear(layers.flatten(conditioning), count)
-    return tensor + tf.reshape(mapped, [-1] + [1] * (tensor.shape.ndims - 2) + [count])
+    """`tensor` [B, ...] plus a linear function of `conditioning` [B, ...], of all its numbers."""
+    tensor.shape[1:].assert_is_fully_defined()
+    mapped = layers.linear(layers.flatten(conditioning), tensor.shape[1:].num_elements())
+    return tensor + tf.reshape(mapped, [-1, *tensor.shape[1:].as_list()])
 
 
 def condition_tensor_from_onehot(tensor, one_hot_labels, embedding_size=256):
     """`condition_tensor` with an embedding of the labels."""
-    with tf.variable_scope(None, "condition_tensor_from_onehot"):
-        table = tf.get_variable("embedding", [one_hot_labels.shape[1], embedding_size])
-        return condition_tensor(tensor, tf.nn.embedding_lookup(table,
-                                                               tf.argmax(one_hot_labels, 1)))
+    table = tf.get_variable("embedding", [one_hot_labels.shape[1], embedding_size])
+    return condition_tensor(tensor, tf.nn.embedding_lookup(table, tf.argmax(one_hot_labels, 1)))
 
 
 def image_grid(input_tensor, grid_shape, image_shape=(32, 32), num_channels=3):

@@ -55,8 +55,8 @@ def names() -> dict:
     found = {f"streaming_{name}": _streaming(name, function) for name, function in plain.items()
              if inspect.isfunction(function) and not name.startswith("_")}
     for old, new in (("sparse_precision_at_k", "precision_at_k"),
-                     ("sparse_recall_at_k", "recall_at_k"), ("root_mean_squared_error",) * 2):
+                     ("sparse_recall_at_k", "recall_at_k")):
         found[f"streaming_{old}"] = found[f"streaming_{new}"]
     return found | {"aggregate_metrics": aggregate_metrics,
                     "aggregate_metric_map": aggregate_metric_map, "accuracy": accuracy,
-                    "confusion_matrix": _streaming("confusion_matrix", tf.math.confusion_matrix)}
+                    "confusion_matrix": tf.math.confusion_matrix}

@@ -58,7 +58,9 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=USE_DEFA
                  "summary_op": summary_op, "summary_writer": summary_writer}
         given = {name: value for name, value in given.items() if value is not USE_DEFAULT}
         if train_step_kwargs is USE_DEFAULT:
-            train_step_kwargs = {"should_log": tf.equal(step % log_every_n_steps, 0)}
+            train_step_kwargs = {}
+            if log_every_n_steps > 0:
+                train_step_kwargs["should_log"] = tf.equal(step % log_every_n_steps, 0)
             if number_of_steps:
                 train_step_kwargs["should_stop"] = tf.greater_equal(step, number_of_steps)
     supervisor = tf.train.Supervisor(

@@ -1,6 +1,8 @@
 """`tf.contrib.training.HParams`, `create_train_op`, and `tf.contrib.layers.optimize_loss`."""
 
 import json
+import numbers
+import re
 
 from gan_tf1.tf1 import tf
 
@@ -9,8 +11,19 @@ OPTIMIZERS = {"Adagrad": "AdagradOptimizer", "Adam": "AdamOptimizer", "Ftrl": "F
               "SGD": "GradientDescentOptimizer"}
 
 
+PAIR = re.compile(r"\s*([A-Za-z][\w.]*)\s*=\s*(\[[^\]]*\]|[^,\[]*)(?:$|,)")
+TRUTHS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+
+def _read(kind, text):
+    """A value of the type `kind` from its text. Raises ValueError if it is of another type."""
+    if kind is bool and text not in TRUTHS:
+        raise ValueError(f"Could not parse hparam of type bool: {text}")
+    return TRUTHS[text] if kind is bool else kind(text) if kind in (int, float) else text
+
+
 class HParams:
-    """Hyperparameters as attributes; a new value is converted to the type of the old one."""
+    """Hyperparameters as attributes; a new value has the type of the old one."""
 
     def __init__(self, hparam_def=None, model_structure=None, **kwargs):
         self._names = []
@@ -25,21 +38,36 @@ class HParams:
         setattr(self, name, value)
 
     def set_hparam(self, name, value):
-        """Set `name` to `value`, converted to its type. Raises ValueError if `name` is unknown."""
+        """Set `name` to `value`. Raises ValueError if `name` is unknown, or has values of another type."""
+        old = self._old(name)
+        if isinstance(old, (int, float, str)):
+            kinds = {bool: bool, int: numbers.Integral, float: numbers.Real, str: str}
+            if not isinstance(value, kinds[type(old)]) or isinstance(value, bool) is not isinstance(old, bool):
+                raise ValueError(f"Could not cast hparam {name} of type {type(old).__name__} from value {value!r}")
+            value = type(old)(value)
+        setattr(self, name, value)
+
+    def _old(self, name):
         if name not in self._names:
             raise ValueError(f"Unknown hyperparameter: {name}")
-        old = getattr(self, name)
-        if isinstance(value, str) and not isinstance(old, str):
-            value = json.loads({"True": "true", "False": "false"}.get(value, value))
-        setattr(self, name, type(old)(value) if isinstance(old, (int, float, str)) else value)
+        return getattr(self, name)
 
     def parse(self, values):
-        """Set the hyperparameters in the text "name=value,name=value"."""
-        for pair in filter(None, values.split(",")):
-            name, equals, value = pair.partition("=")
-            if not equals:
-                raise ValueError(f"Could not parse hparam: {pair}")
-            self.set_hparam(name.strip(), value.strip())
+        """Set the hyperparameters in the text "name=value,name=[value,value]".
+
+        Raises ValueError if it is not of this form, or as `set_hparam` does.
+        """
+        while values.strip():
+            found = PAIR.match(values)
+            if not found:
+                raise ValueError(f"Malformed hyperparameter value: {values}")
+            name, text = found[1], found[2].strip()
+            old, values = self._old(name), values[found.end():]
+            if isinstance(old, list):
+                kind = type(old[0]) if old else str
+                self.set_hparam(name, [_read(kind, one.strip()) for one in text.strip("[]").split(",") if one.strip()])
+            else:
+                self.set_hparam(name, _read(type(old), text))
         return self
 
     def override_from_dict(self, values_dict):
@@ -84,10 +112,10 @@ def create_train_op(total_loss, optimizer, global_step=0, update_ops=None,
         aggregation_method, colocate_gradients_with_ops)
     if transform_grads_fn is not None:
         grads = transform_grads_fn(grads)
+    apply = optimizer.apply_gradients(grads, step)  # outside the scope, which would name Adam's variables
     with tf.name_scope("train_op"):
         if check_numerics:
             total_loss = tf.check_numerics(total_loss, "LossTensor is inf or nan")
-        apply = optimizer.apply_gradients(grads, step)
         with tf.control_dependencies([apply]):
             train_op = tf.identity(total_loss)
     tf.add_to_collection(tf.GraphKeys.TRAIN_OP, train_op)
