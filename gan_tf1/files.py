@@ -85,7 +85,7 @@ def unoccupied(path: Path) -> None:
 def making(path: Path) -> Iterator[pathlib.Path]:
     """Yield a temporary folder beside `path` to fill; it becomes `path` if the block succeeds.
 
-    If the block fails, nothing is left. Raises InputError if `path` is a file or a folder that is
+    If the block fails, nothing is left, and after a power cut `path` is complete or missing. Raises InputError if `path` is a file or a folder that is
     not empty, or if it can't be made.
     """
     path = pathlib.Path(path)
@@ -98,7 +98,12 @@ def making(path: Path) -> Iterator[pathlib.Path]:
     try:
         os.chmod(temporary, 0o777 & ~_umask())
         yield pathlib.Path(temporary)
+        for written in (*pathlib.Path(temporary).rglob("*"), temporary):
+            flush(written)
+        if path.exists():
+            path.rmdir()  # it is empty; Windows can't replace it
         os.rename(temporary, path)
+        flush(path.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -5,9 +5,15 @@ package. A wheel has them inside the package. This module imports only the stand
 a script uses it before it has checked that the required packages are installed.
 """
 
+import os
 import pathlib
 
 PACKAGE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = None if (PACKAGE / "scripts").is_dir() else PACKAGE.parent  # None if not in a clone
 SCRIPTS = (REPOSITORY or PACKAGE) / "scripts"
 SHIPPED = (REPOSITORY or PACKAGE) / "checkpoints"  # the results that come with gan_tf1
+
+
+def importing() -> dict[str, str]:
+    """The variable PYTHONPATH with which another Python imports this copy of the package, as a dict."""
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))}

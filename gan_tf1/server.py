@@ -18,7 +18,6 @@ import ctypes
 import ipaddress
 import json
 import os
-import pathlib
 import socket
 import struct
 import subprocess
@@ -26,11 +25,12 @@ import sys
 import threading
 from importlib import metadata
 
+from gan_tf1 import places
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 
-ANSWER_SECONDS = 5.  # a client that takes longer to say what it is, is given up
-ORDER_SECONDS = 60.  # or to say what to do: meanwhile it reserves other servers
+ANSWER_SECONDS = 5.  # a client that has not introduced itself by then is disconnected
+ORDER_SECONDS = 60.  # a client may take this long to reserve its other servers before it sends its order
 ENDING_SECONDS = 2.   # how long a training may take to end when its client is gone
 LONGEST_LINE = 1 << 20
 SO_ATTACH_FILTER = 26  # of Linux, which Python's socket module does not name
@@ -71,7 +71,7 @@ class Line:
         line, _, self._unread = self._unread.partition(b"\n")
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
             raise ConnectionResetError("it is not a server of gan_tf1")
@@ -127,14 +127,12 @@ class Server:
         return self._training is not None and self._training.poll() is None
 
     def _start(self, connection, port, order):
-        here = str(pathlib.Path(__file__).resolve().parent.parent)
         return subprocess.Popen(  # it ends when its stdin is closed, also if this process is killed
             [sys.executable, "-m", "gan_tf1.server", "--port", "0", "--train",
              json.dumps([self._host, port, order])],
             stdin=subprocess.PIPE, pass_fds=[connection.fileno()],
             env={"TF_CPP_MIN_LOG_LEVEL": "2",  # the end of a client is not worth warnings
-                 **os.environ, "GAN_TF1_CONNECTION": str(connection.fileno()),
-                 "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))})
+                 **os.environ, **places.importing(), "GAN_TF1_CONNECTION": str(connection.fileno())})
 
     def close(self) -> None:
         """Stop listening, and end the training that is going on, if any."""

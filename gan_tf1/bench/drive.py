@@ -13,6 +13,7 @@ import sys
 import tempfile
 from typing import Any, NamedTuple
 
+from gan_tf1 import places
 from gan_tf1.errors import TrainingError
 
 
@@ -44,7 +45,8 @@ def start(entrant, stack) -> Worker:
     process = subprocess.Popen(
         [sys.executable, "-m", "gan_tf1.bench.worker", entrant.row.key, entrant.work.name,
          str(entrant.data), "--config", json.dumps(entrant.config)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+        env={**os.environ, **places.importing()})
     stack.callback(stop, process)
     worker = Worker(entrant, process, errors, {})
     return worker._replace(ready=_answer(worker))

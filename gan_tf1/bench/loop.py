@@ -100,7 +100,8 @@ def main(argv=None):
         print(f"{name}: median {np.median(ratios):.3f} (from {np.min(ratios):.3f} to "
               f"{np.max(ratios):.3f}, {len(bare)} rounds)")
     print(f"seconds per epoch: {np.median(whole):.2f} in a script, {np.median(bare):.2f} bare")
-    print(f"peak resident memory: {memory.peak() / 2**20:.0f} MiB")
+    peak = memory.peak()  # None on Windows
+    print(f"peak resident memory: {'not known' if peak is None else f'{peak / 2**20:.0f} MiB'}")
 
 
 if __name__ == "__main__":

@@ -163,7 +163,9 @@ def main(argv=None):
     parser.add_argument("--seconds", type=seconds, help="how long a step takes on one machine")
     parser.add_argument("--megabytes", type=seconds, help="what a step sends per further machine")
     args = parser.parse_args(argv)
-    if args.seconds and args.megabytes:
+    if bool(args.seconds) != bool(args.megabytes):
+        raise InputError("--seconds and --megabytes need each other: give both, or chapters")
+    if args.seconds:
         print(table(args.seconds, args.megabytes * 1e6))
         return
     if unknown := [name for name in args.chapters if name not in CHAPTERS]:

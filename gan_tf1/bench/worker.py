@@ -12,6 +12,7 @@ the threads of a pool may spin before they sleep.
 
 import importlib.metadata
 import json
+import math
 import os
 import sys
 import time
@@ -32,7 +33,8 @@ def serve(runner, asked, say) -> None:
         start = time.perf_counter()
         losses = runner.run(int(line))
         seconds = time.perf_counter() - start
-        say({"seconds": seconds, "losses": losses, "peak_mib": memory.peak() / 2**20, "waited_cpu": waited})
+        peak = memory.peak() or math.nan  # it is not known on Windows
+        say({"seconds": seconds, "losses": losses, "peak_mib": peak / 2**20, "waited_cpu": waited})
         answered = time.process_time()
 
 

@@ -54,12 +54,19 @@ def write(path, folder):
         for name in KEPT:
             if (path / name).exists():
                 shutil.copyfile(path / name, new / name)
-        # Only now, when all is complete, is the earlier one moved away.
-        for name in ("generator", *KEPT):
-            if (folder / name).exists():
-                (folder / name).rename(old / name)
-            if (new / name).exists():
-                (new / name).rename(folder / name)
+        # Only now, when all is complete, is the earlier one moved away, and back again if that fails.
+        try:
+            for name in ("generator", *KEPT):
+                if (folder / name).exists():
+                    (folder / name).rename(old / name)
+                if (new / name).exists():
+                    (new / name).rename(folder / name)
+        except BaseException:
+            for path in old.iterdir():
+                if (folder / path.name).exists():
+                    (folder / path.name).rename(new / path.name)
+                path.rename(folder / path.name)
+            raise
     return folder
 
 

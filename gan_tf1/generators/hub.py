@@ -151,7 +151,9 @@ def opened(path):
             signatures = tf.saved_model.load(sess, tags, str(path)).signature_def
             low, high = 0, 1
             if (path / ABOUT).exists():
-                low, high = json.loads((path / ABOUT).read_text())["images"]["range"]
+                low, high = map(float, json.loads((path / ABOUT).read_text())["images"]["range"])
+            if not -np.inf < low < high < np.inf:
+                raise ValueError(f"its images are in [{low:g}, {high:g}]")
         except Exception as error:
             raise InputError(f"{path} can't be loaded, since it is damaged or not a module: "
                              f"{_reason(error)}") from error

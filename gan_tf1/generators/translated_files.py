@@ -24,8 +24,9 @@ def places(args, chapter, ending):
     path = args.run_dir or run_directory.newest(chapter)
     folder = outputs.folder(args, "translated")
     files = [folder / f"{image.stem}{ending}.png" for image in args.images]
+    names = [file.name.casefold() for file in files]  # as macOS and Windows compare them
     for number, file in enumerate(files):
-        if file in files[:number]:
+        if names[number] in names[:number]:
             raise InputError(f"{file} would be overwritten, because two of the images have the same "
                              "name: translate them one by one")
     return path, files

@@ -70,12 +70,13 @@ def unpacked(archive) -> dict[str, bytes]:
 
 def download(place) -> pathlib.Path:
     """Download the archive into the folder `place` with npm. Raises InputError if that fails."""
-    if shutil.which("npm") is None:
+    npm = shutil.which("npm")
+    if npm is None:
         reason = "npm is not installed"
     else:
         print(f"downloading onnxruntime-web {VERSION} from npm (33 MB), once", file=sys.stderr, flush=True)
         done = subprocess.run(
-            ["npm", "pack", f"onnxruntime-web@{VERSION}", "--ignore-scripts", "--fetch-retries=1",
+            [npm, "pack", f"onnxruntime-web@{VERSION}", "--ignore-scripts", "--fetch-retries=1",
              "--pack-destination", str(place)], text=True, capture_output=True, cwd=place, check=False)
         if (place / ARCHIVE).is_file():
             return place / ARCHIVE

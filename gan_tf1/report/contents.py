@@ -24,7 +24,8 @@ class Run(NamedTuple):
     name: str            # the last part of its path, unless two runs share it
     stored: dict         # config.json
     diagnosis: str
-    count: np.ndarray    # [E] the epochs, steps or images of its losses
+    count: np.ndarray    # [E] the number of each row of its losses: an epoch, step or interval
+    each: int            # what the report counts, per row
     losses: dict         # column -> [E]
     samples: np.ndarray  # float32 [sets, n, ...], possibly no sets
     fixed: bool          # whether the samples of all sets are of the same latent vectors
@@ -53,7 +54,7 @@ class Contents(NamedTuple):
     chapter: str
     runs: list
     unit: str            # what is counted: "epoch", "step", "iteration" or "image"
-    each: int            # of them per row of losses.csv
+    part: str            # what the generators of the runs are counted in: "epoch" or "interval"
     columns: dict        # column of the losses -> (title, unit)
     envelope: Any        # an `envelopes.Envelope`, or None
     book: Any            # the `logs.Log` that the book prints, or None
@@ -79,9 +80,9 @@ def of_runs(paths) -> Contents:
         diagnosis.settings_of(config, model)  # refuses a damaged config.json
     form = logs.CHAPTERS.get(chapter)
     runs = [_run(path, name, config, form) for path, name, config in zip(paths, names(paths), stored)]
-    unit, each = _counted(runs[0])
+    unit, _ = _counted(paths[0], stored[0], model)
     envelope = envelopes.envelope(chapter) if form and envelopes.has_envelope(chapter) else None
-    return Contents(chapter, runs, unit, each, _columns(runs, form), envelope,
+    return Contents(chapter, runs, unit, "interval" if hasattr(model, "LOGGED") else "epoch", _columns(runs, form), envelope,
                     logs.book(chapter) if form else None, _judgements(runs, chapter, envelope))
 
 
@@ -103,7 +104,8 @@ def _run(path, name, stored, form):
     counted, *rest = columns
     losses = {name: columns[name] for name in rest} | _shares(path, len(columns[counted]))
     fixed = run_results.fixed_so_far(path)
-    return Run(path, name, stored, diagnosis.of_run(path).sentence, columns[counted], losses,
+    _, each = _counted(path, stored, models.of_chapter(stored["chapter"]))
+    return Run(path, name, stored, diagnosis.of_run(path).sentence, columns[counted], each, losses,
                fixed if len(fixed) else run_results.samples_so_far(path), bool(len(fixed)), log, _lines(path))
 
 
@@ -127,11 +129,10 @@ def _lines(path):
     return lines
 
 
-def _counted(run):
-    """The unit of a run's log, and how many of it make a row of losses.csv."""
-    model = models.of_chapter(run.stored["chapter"])
-    first = "step" if "step" in (run.path / "losses.csv").read_text()[:5] else "epoch"
-    return diagnosis.unit_of_log(diagnosis.settings_of(run.stored, model), model, first)
+def _counted(path, stored, model):
+    """The unit of the log of the run at `path`, and how many of it make a row of losses.csv."""
+    first = "step" if "step" in (pathlib.Path(path) / "losses.csv").read_text()[:5] else "epoch"
+    return diagnosis.unit_of_log(diagnosis.settings_of(stored, model), model, first)
 
 
 def _columns(runs, form):
@@ -217,7 +218,7 @@ def settings(contents) -> list[Setting]:
 
 
 def _value(value):
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _loop(loop):

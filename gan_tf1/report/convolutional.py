@@ -17,10 +17,10 @@ from gan_tf1.training.run_config import read_config
 from gan_tf1.training.saved_generator import saved
 
 TOLERANCE = 0.001  # largest difference of a pixel in [-1, 1] from the session's images
-STEP = 0.01        # of the differences from which derivatives are computed
+STEP = 0.01        # of the finite differences that approximate derivatives
 POINTS = 4         # latent vectors at which they are computed
 BATCH = 200        # images computed at once, to bound memory
-ALONE = 1e-4       # an image may differ so much between two batches because of rounding
+ALONE = 1e-4       # rounding alone can change a pixel by this much between two batches
 
 
 class Generator(NamedTuple):

@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).parent
 NAME = "report.html"  # of the report in a run directory
 SCRIPTS = ("numbers.js", "network.js", "onnx.js", "charts.js", "player.js", "arithmetic.js", "generator.js",
            "page.js")  # in this order
-SERVED = " 'self' 'wasm-unsafe-eval'; connect-src 'self'"  # what the policy of a page that is served allows besides
+SERVED = " 'self' 'wasm-unsafe-eval'; connect-src 'self'"  # what the policy of a served page allows in addition
 INTERVAL = 0.05  # the band of a chart has 95 % of the seeds
 MARKS = {"differs": "\u2260", "equivalent": "=", "can't tell": "?"}  # beside a verdict: not by colour alone
 OTHER_MARK = "\u2013"
@@ -94,26 +94,26 @@ def heading(found) -> str:
 def data(found, own=None, folder=None) -> dict:
     """What the page's scripts need: a dict that can be written as JSON. `own` and `folder` are those of `html`."""
     own = generators(found) if own is None else own
-    each = found.each
+    each = found.runs[0].each  # chapters with an envelope have the same in all runs
     left = sprites.BUDGET - sum(made.bytes for made in own if made)
     budget = max(sprites.LEAST, min(sprites.BUDGET, left)) // len(found.runs)
     panels = []
     for column, (title, unit) in found.columns.items():
         panel = {"title": title, "unit": unit, "runs": [
-            floats(run.losses[column]) if column in run.losses else None for run in found.runs]}
+            dense.as_base64(run.losses[column]) if column in run.losses else None for run in found.runs]}
         if found.envelope and column in found.envelope.losses:
             seeds = found.envelope.losses[column]
             low, high = np.clip(prediction_interval(seeds, INTERVAL), *found.envelope.chapter.bounds_of(column))
-            panel["band"] = {"x": floats(found.envelope.epochs * each), "low": floats(low), "high": floats(high),
-                             "mean": floats(seeds.mean(axis=0))}
+            panel["band"] = {"x": dense.as_base64(found.envelope.epochs * each), "low": dense.as_base64(low), "high": dense.as_base64(high),
+                             "mean": dense.as_base64(seeds.mean(axis=0))}
         if found.book and column in found.book.losses:
-            panel["book"] = {"x": floats(found.book.epochs * each), "y": floats(found.book.losses[column])}
+            panel["book"] = {"x": dense.as_base64(found.book.epochs * each), "y": dense.as_base64(found.book.losses[column])}
         panels.append(panel)
-    return {"unit": found.unit, "part": "epoch" if found.unit == "epoch" else "interval", "panels": panels,
+    return {"unit": found.unit, "part": found.part, "panels": panels,
             "seeds": found.envelope.seeds if found.envelope else 0,
             "seedsData": found.envelope.data.partition(";")[0] if found.envelope else "",
             "runs": [{"name": clean(run.name), "differing": clean(", ".join(run.differing)),
-                      "x": floats(run.count * each), "total": len(run.samples), "fixed": run.fixed,
+                      "x": dense.as_base64(run.count * run.each), "total": len(run.samples), "fixed": run.fixed,
                       "generator": made and (
                           dense.packed(made) if isinstance(made, dense.Generator)
                           else convolutional.packed(made, place, folder)),
@@ -146,11 +146,6 @@ def _columns(run):
     """In how many columns the samples of a run are shown, or None for any number."""
     return run.stored["settings"].get("samples") if run.stored["chapter"] in (
         "conditional_gan", "cyclegan") else None
-
-
-def floats(values) -> str:
-    """`values` as base64 of little-endian float32."""
-    return base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()
 
 
 # --- text ---
@@ -261,6 +256,4 @@ def _provenance(found):
 
 def _command(words):
     """The command of a run, as it is typed."""
-    if not isinstance(words, list) or not words:
-        return "the command is not known"
-    return shlex.join(["python", *map(str, words)])
+    return shlex.join(["python", *words]) if words else "the command is not known"

@@ -83,7 +83,8 @@ def _handler(files):
 
         def answer(self, body):
             port = self.server.server_address[1]
-            if self.headers.get("Host") not in (f"{ADDRESS}:{port}", f"localhost:{port}"):
+            named = [f"{name}:{port}" for name in (ADDRESS, "localhost")] + [ADDRESS, "localhost"] * (port == 80)
+            if self.headers.get("Host") not in named:
                 return self.send_error(HTTPStatus.MISDIRECTED_REQUEST, f"only {ADDRESS}:{port} is served")
             path = files.get(self.path.partition("?")[0])
             if path is None:

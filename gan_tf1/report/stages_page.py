@@ -9,7 +9,7 @@ import numpy as np
 from gan_tf1.experiments import objectives
 from gan_tf1.experiments.theory_figures import STAGES
 from gan_tf1.files import replacing
-from gan_tf1.report import page
+from gan_tf1.report import dense, page
 
 SCRIPTS = ("numbers.js", "charts.js", "player.js", "stages.js")
 
@@ -26,11 +26,11 @@ def write(stages, heading, out) -> pathlib.Path:
 def data(stages) -> dict:
     """What the page's script needs. D* is not a number where neither density is seen."""
     first = stages[0]
-    return {"x": page.floats(first.x), "data": page.floats(first.data), "z": page.floats(first.z),
+    return {"x": dense.as_base64(first.x), "data": dense.as_base64(first.data), "z": dense.as_base64(first.z),
             "best": -math.log(4),
             "frames": [{"stage": STAGES[stage.letter], "number": stage.number, "count": stage.count,
-                        "gen": page.floats(stage.gen), "disc": page.floats(stage.disc),
-                        "optimum": page.floats(np.where(objectives.seen(stage.data, stage.gen), stage.best, np.nan)),
-                        "mapped": page.floats(stage.mapped), "off": stage.deviation.mean,
+                        "gen": dense.as_base64(stage.gen), "disc": dense.as_base64(stage.disc),
+                        "optimum": dense.as_base64(np.where(objectives.seen(stage.data, stage.gen), stage.best, np.nan)),
+                        "mapped": dense.as_base64(stage.mapped), "off": stage.deviation.mean,
                         "value": stage.deviation.value, "bestValue": stage.deviation.best_value}
                        for stage in stages]}

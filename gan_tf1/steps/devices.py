@@ -24,7 +24,7 @@ LOOPS = ("feed", "graph")
 TRANSFERS = {"_Send", "_Recv", "_HostSend", "_HostRecv", "_Arg", "_Retval", "Const", "HostConst",
              "NoOp", "Placeholder", "PlaceholderWithDefault", "VarHandleOp", "VariableV2", "Shape",
              "ShapeN", "Size", "Rank"}
-MOST_MEMORY = 0.5  # of a GPU, for steps as small as these; without growth TensorFlow takes nearly all
+MOST_MEMORY = 0.5  # largest share of a GPU's memory for such small steps; TensorFlow would take nearly all
 
 
 class Place(NamedTuple):

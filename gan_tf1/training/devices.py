@@ -62,13 +62,14 @@ class Servers:
         self._opened, self._lines, self._failed = contextlib.ExitStack(), [], False
         try:
             self._targets = [self._reserved(address) for address in addresses]
-            for number, line in enumerate(self._lines):
-                line.send(cluster=self._targets, task=number)
+            for number, (address, line) in enumerate(zip(addresses, self._lines)):
+                with _naming(address):
+                    line.send(cluster=self._targets, task=number)
             for address, line in zip(addresses, self._lines):
                 with _naming(address):
                     started = line.receive(START_SECONDS)
                 if "ready" not in started:
-                    raise InputError(f"the server {address} cannot start TensorFlow's: "
+                    raise InputError(f"the server {address} cannot start TensorFlow's own server: "
                                      f"{started.get('failed')}")
         except BaseException:
             self.close()
@@ -211,7 +212,7 @@ def _naming(address):
     """Within this block, a failing connection raises InputError with what to do about `address`."""
     try:
         yield
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter if the name of a host can't be one
         port = split(address)[1]
-        raise InputError(f"no server answers at {address} ({error.strerror or error}): start it "
+        raise InputError(f"no server answers at {address} ({getattr(error, 'strerror', None) or error}): start it "
                          f"there with python -m gan_tf1.server --port {port}") from error

@@ -1,4 +1,4 @@
-"""Child processes that end with this process, and the process that has locked a file.
+"""Start child processes that end when this process ends, and find the process that holds the lock of a file.
 
 A report that is stopped must not leave trainings running. If this process is interrupted or
 terminated, it ends its children itself (`ending_children`, `end_children`). If it is killed, it
@@ -24,15 +24,17 @@ def run(arguments, environment=()) -> subprocess.CompletedProcess:
     """Run this Python with `arguments`, wait for its end, and return a `CompletedProcess`.
 
     Its stdout and stderr are strings. Variables in the dict `environment` are set for the child
-    unless this process has them already.
+    unless this process has them already. If it runs a module (`-m`), it finds this copy of the package.
     """
+    from gan_tf1 import places  # here, since this file is also run by its path (below)
     begin = [sys.executable]
     if sys.platform == "linux":
         # By its path, since the package need not be installed.
         begin += [__file__, str(os.getpid()), sys.executable]
     with subprocess.Popen([*begin, *map(str, arguments)], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, errors="replace",
-                          env={**dict(environment), **os.environ}) as process:
+                          env={**dict(environment), **os.environ,
+                               **(places.importing() if arguments[0] == "-m" else {})}) as process:
         _running.add(process)
         try:
             stdout, stderr = process.communicate()

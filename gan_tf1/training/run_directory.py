@@ -295,6 +295,7 @@ class Run:
             samples = np.memmap(raw, np.float32, "r").reshape(-1, *self.config["sample_shape"])
             with replacing(self.path / "samples.npz") as temporary:
                 np.savez(temporary, samples=samples)
+            del samples  # Windows can't delete a file that is mapped
         peak = memory.peak()
         if peak is not None:
             with replacing(self.path / PEAK_MEMORY) as temporary:

@@ -55,7 +55,8 @@ class Session:
     def run(self, fetches, feed_dict=None):
         """What `tf.Session.run` returns; scalars are means over all images, arrays have all rows.
 
-        Raises InputError if there are fewer rows than towers, or if no feed has a row per image.
+        Raises InputError if there are fewer rows than towers. A call without a feed that has a row per
+        image runs undivided.
         """
         feeds = {self._graph.as_graph_element(fed): value
                  for fed, value in (feed_dict or {}).items()}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from conftest import refusal
 from gan_tf1.bench import wire
 from gan_tf1.models import mnist_gan
 from gan_tf1.tf1 import new_graph, tf
@@ -27,3 +28,8 @@ def test_the_first_machines_connection_is_what_limits():
     assert wire.efficiency(1, 125e6, 8, 100) == pytest.approx(1 / (8 * (1 / 8 + 7 * 0.01)))
     assert wire.machines_that_pay(1, 125e6, 1) == 1
     assert wire.machines_that_pay(1, 125e6, 100) == 10  # 1 / n + (n - 1) / 100 is smallest
+
+
+def test_the_seconds_and_the_megabytes_of_a_step_need_each_other(capsys):
+    for given in (["--seconds", "0.6"], ["--megabytes", "3"]):
+        assert "need each other" in refusal(capsys, wire.main, *given)

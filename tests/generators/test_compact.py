@@ -42,7 +42,19 @@ def test_if_a_generator_can_not_be_written_the_earlier_one_stays(tmp_path, monke
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(compact.shutil, "copyfile", fails)
-    with pytest.raises(OSError):
-        compact.write(SHIPPED, folder)
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    def unchanged():
+        with pytest.raises(OSError):
+            compact.write(SHIPPED, folder)
+        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compact.shutil, "copyfile", fails)
+        assert unchanged()
+    rename, done = pathlib.Path.rename, []
+
+    def fails_once(path, target):
+        done.append(path)
+        return fails() if len(done) == 4 else rename(path, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", fails_once)
+    assert unchanged() and len(done) > 4

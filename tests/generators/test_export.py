@@ -312,6 +312,7 @@ def test_a_folder_appears_complete_or_not_at_all(tmp_path):
     with pytest.raises(OSError), files.making(tmp_path / "new") as temporary:
         (temporary / "file").write_text("lost")
         (tmp_path / "new" / "of another").mkdir(parents=True)  # meanwhile
+    (tmp_path / "made").mkdir()  # an empty folder may be there
     with files.making(tmp_path / "made") as temporary:
         (temporary / "file").write_text("made")
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [

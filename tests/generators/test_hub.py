@@ -319,6 +319,15 @@ def test_bad_input_gives_one_line(main, alone, capsys, arguments, complaint):
     assert not list(alone.iterdir())
 
 
+@pytest.mark.parametrize("given", [["a", "b"], [1, 1], [1, 0], [0, float("inf")], [0], 5])
+def test_a_range_in_generator_json_that_is_none_is_refused(tmp_path, given):
+    few_module.write(tmp_path / "module", z_size=5, image=(4, 4, 3))
+    (tmp_path / "module" / export.ABOUT).write_text(json.dumps({"images": {"range": given}}))
+    with pytest.raises(InputError, match="can't be loaded, since it is damaged or not a module"):
+        with hub.opened(tmp_path / "module"):
+            pass
+
+
 def test_the_range_in_generator_json_is_used(tmp_path):
     """A module's images in [0, 255] are scaled to [0, 1]."""
     by_numpy = few_module.write(tmp_path / "module", z_size=5, image=(4, 4, 3), scale=255.)

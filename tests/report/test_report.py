@@ -14,7 +14,7 @@ from PIL import Image
 from conftest import SCRIPTS, load_script, refusal
 from gan_tf1 import figures
 from gan_tf1.errors import InputError
-from gan_tf1.models import dcgan_svhn, mnist_gan, semi_supervised_svhn
+from gan_tf1.models import dcgan_svhn, mixture_gan, mnist_gan, semi_supervised_svhn
 from gan_tf1.report import contents, page, sprites
 
 CHAPTER = {"chapter": "mnist_gan", "settings": vars(mnist_gan.Config()), "data": "mnist", "data_title": "MNIST",
@@ -85,6 +85,15 @@ def test_the_page_has_the_run_s_own_numbers_and_those_of_book_and_seeds(written)
         low, mean, high = (floats(panel["band"][name]) for name in ("low", "mean", "high"))
         assert (low < mean).all() and (mean < high).all() and (low >= 0).all()
     assert first["title"] == "disc loss" and first["unit"] == "nats"
+
+
+def test_runs_with_other_intervals_have_their_own_steps(tmp_path):
+    paths = [run_at(tmp_path / str(each), 4, samples=np.zeros((4, 8, 2), np.float32), chapter="mixture_gan", data="grid",
+                    settings=vars(mixture_gan.Config()) | {"sample_interval": each, "iterations": 4 * each},
+                    data_title="a grid", sample_shape=[8, 2]) for each in (100, 250)]
+    shown = document(page.html(contents.of_runs(paths)))
+    assert [floats(run["x"]).tolist() for run in shown["runs"]] == [[100, 200, 300, 400], [250, 500, 750, 1000]]
+    assert shown["unit"] == "iteration" and shown["part"] == "interval"
 
 
 def test_the_page_says_verdict_diagnosis_settings_command_and_log(written):
@@ -188,7 +197,7 @@ def hostile(tmp_path_factory):
     tidy = HOSTILE.encode("utf-8", "replace").decode()
     run = run_at(tmp_path_factory.mktemp("runs") / name, log=f"{HOSTILE}\nEpoch 1/100... {HOSTILE}\n",
                  settings=CHAPTER["settings"] | {HOSTILE: HOSTILE}, data=HOSTILE, data_title=HOSTILE, data_note=HOSTILE,
-                 data_crc32=tidy, command=[HOSTILE, {HOSTILE: 1}], versions={HOSTILE: HOSTILE})
+                 data_crc32=tidy, command=[HOSTILE, HOSTILE], versions={HOSTILE: HOSTILE})
     return page.html(contents.of_runs([run])), name
 
 

@@ -133,6 +133,7 @@ def test_images_that_cannot_be_translated_are_one_line(main, finished, tmp_path,
             (["broken.png"], "broken.png can't be read: it is not an image, or it is damaged"),
             (["gone.png"], "gone.png can't be read: No such file"),
             (["broken.png", "other/broken.jpg"], "two of the images have the same name"),
+            (["broken.png", "other/BROKEN.jpg"], "two of the images have the same name"),
             (["broken.png", "--out", "broken.png"], "--out broken.png is a file: name a folder")):
         assert complaint in refusal(capsys, main, "translate", *arguments, "--run-dir", finished)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.png", "other"]

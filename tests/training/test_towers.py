@@ -260,6 +260,20 @@ def test_a_server_of_another_version_is_refused(main, waiting, monkeypatch, caps
     assert not home.exists()
 
 
+def test_a_host_whose_name_can_not_be_one_is_named(main, capsys):
+    assert "no server answers at 10.0.0..5:2222" in refusal(capsys, main, "--cluster", "10.0.0..5:2222")
+
+
+def test_a_message_that_is_nested_too_deeply_ends_the_connection_alone():
+    one, other = socket.socketpair(socket.AF_INET if not hasattr(socket, "AF_UNIX") else socket.AF_UNIX)
+    with one, other:
+        one.sendall(b"[" * 100_000 + b"\n")
+        line = server.Line.__new__(server.Line)  # without the options of TCP
+        line.connection, line._unread = other, b""
+        with pytest.raises(ConnectionResetError):
+            line.receive(5)
+
+
 def test_a_server_in_use_is_refused(main, waiting, capsys, monkeypatch):
     def wait(seconds):
         raise server.subprocess.TimeoutExpired("training", seconds)
