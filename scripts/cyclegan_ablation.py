@@ -1,6 +1,6 @@
 """Train CycleGAN on two sets of photographs in several ways, with several seeds, and judge what comes out.
 
-    python scripts/cyclegan_ablation.py --data-dir horse2zebra --out OUT -- --channels 16 --epochs 10
+    python scripts/cyclegan_ablation.py --data-dir horse2zebra --out OUT -- --channels 16 --epochs 5 --decay-epochs 5
                                                      all rows, 64 pixels, with flags of 16_cyclegan.py
     python scripts/cyclegan_ablation.py --data-dir horse2zebra --rows cyclegan --size 128 --seeds 0
                                                      one row, one seed, 128 pixels

@@ -1,6 +1,6 @@
 """Train pix2pix on facades in several ways, with several seeds, and judge what comes out.
 
-    python scripts/pix2pix_ablation.py --data-dir facades --out OUT -- --channels 16
+    python scripts/pix2pix_ablation.py --data-dir facades --out OUT -- --channels 16 --iterations 10000
                                                      all rows, from labels to photographs, 64 pixels
     python scripts/pix2pix_ablation.py --data-dir facades --rows both l1 gan --seeds 0
                                                      three rows, one seed

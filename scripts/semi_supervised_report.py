@@ -130,7 +130,7 @@ def main(argv=None):
     for flag, values in (("--rows", args.rows), ("--with-rows", args.kept), ("--num-labels", args.num_labels)):
         many_runs_command.refuse_twice(flag, values)
     earlier = earlier_report(args)
-    many_runs_command.settle(args, "semi_supervised")
+    many_runs_command.settle(args, "semi_supervised_report")
 
     with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
         many_runs_command.claim(args, "semi_supervised_report", data=args.data, tested=args.tested,

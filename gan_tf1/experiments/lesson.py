@@ -173,8 +173,8 @@ def on_grid(packing):
     return Program("19_mixture_gan.py", {"packing": packing}, ("--data", "grid"), digits=False)
 
 
-KEEPS_BOTH = (" in the average set of samples of the second half, more than a quarter are near the "
-              "rarer city")
+KEEPS_BOTH = (" over the second half, the rarer city of a set has on average more than a quarter of the "
+              "samples")
 RARER = {"chapter": "remedies_gan", "measured": "the share of the rarer city",
          "measure": rarer_city, "above": True, "bound": 0.25}
 
@@ -251,7 +251,7 @@ EXERCISES = dict(enumerate((
         task="A GAN is trained on 25 Gaussians on a grid. Let its discriminator judge two samples "
              "together. How many modes does the generator find, and how equal are their shares?",
         chapter="mixture_gan", changed=on_grid(2), usual=on_grid(1),
-        measured="the reverse KL divergence after the last iteration", measure=last("reverse_kl"),
+        measured="the KL divergence from equal shares after the last iteration", measure=last("reverse_kl"),
         above=False, bound=0.4,
         finding="The shares of the modes become far more equal: their KL divergence from equal "
                 "shares is below 0.4. In a pack, the discriminator sees that samples are alike."),

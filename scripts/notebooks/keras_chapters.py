@@ -145,8 +145,8 @@ figures.sample_grid(np.concatenate(rows), "One row for each digit, one latent ve
 # %% [markdown]
 # ## The Wasserstein GAN (figures 6.16 and 6.17)
 #
-# The critic is updated five times for each update of the generator, and after each update its weights are clipped. Its
-# losses aren't probabilities, so their level says nothing by itself. The estimate of the Wasserstein distance is the
+# For each update of the generator there are five rounds. In each, the critic is updated on real images and then on
+# generated ones, and its weights are clipped after the second update. Its losses aren't probabilities, so their level says nothing by itself. The estimate of the Wasserstein distance is the
 # number to look at: over a long training it falls as the samples improve.
 
 # %%

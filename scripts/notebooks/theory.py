@@ -97,7 +97,7 @@ theory_figures.divergences(table, "Data from N(0, 1), generator N(shift, 1)")
 #
 # This is a real training of two small networks, in the four stages of the figure. The grey lines show how the
 # generator maps noise to numbers. In (b), D has come close to D*, the best possible discriminator. In (d), the two
-# densities are equal, and D is one half everywhere.
+# densities are nearly equal, and D is about one half wherever there are real or generated numbers.
 
 # %%
 config = gan_1d.Config(converging_steps=UPDATES, iterations=UPDATES)
