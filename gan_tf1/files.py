@@ -85,8 +85,8 @@ def unoccupied(path: Path) -> None:
 def making(path: Path) -> Iterator[pathlib.Path]:
     """Yield a temporary folder beside `path` to fill; it becomes `path` if the block succeeds.
 
-    If the block fails, nothing is left, and after a power cut `path` is complete or missing. Raises InputError if `path` is a file or a folder that is
-    not empty, or if it can't be made.
+    If the block fails, nothing is left, and after a power cut `path` is complete or missing. Raises
+    InputError if `path` is a file or a folder that is not empty, or if it can't be made.
     """
     path = pathlib.Path(path)
     try:

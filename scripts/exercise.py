@@ -4,9 +4,9 @@
     python scripts/exercise.py 1                              the task and its command
     python scripts/exercise.py 1 checkpoints/mnist_gan-002    whether this run shows its finding
 
-Make your prediction first: if you name a run, the finding of the exercise is printed as well. For each run, one sentence
-has the number that was measured and the number that decides. A run with other settings than those
-of the exercise is judged as well, with a note. scripts/LESSON.md is the whole lesson.
+Make your prediction first: if you name a run, the finding of the exercise is printed as well. For each
+run, one sentence has the number that was measured and the number that decides. A run with other settings
+than those of the exercise is judged as well, with a note. scripts/LESSON.md is the whole lesson.
 
 Exit status: 0 if all runs show the finding, or if none is given; 1 if one of them does not; 2 for
 bad input.

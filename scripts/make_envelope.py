@@ -6,8 +6,9 @@ Each seed is a run of the chapter's own script in WORK_DIR/seed-N. If the comman
 the same command continues where it stopped. Flags after `--` go to the chapter's script.
 compare_logs.py needs an envelope of at least 5 seeds, compare_accuracies.py one of at least 2. A run
 that prints every step is long: with --thin 100 its envelope keeps every 100th step beside the first
-100, and a log is then compared in these steps. The same command with
-another --table or --thin uses the same runs, and trains nothing again. A seed that diverges is named in the envelope, but its losses are left out.
+100, and a log is then compared in these steps. The same command with another --table or --thin uses
+the same runs, and trains nothing again. A seed that diverges is named in the envelope, but its losses
+are left out.
 """
 
 import argparse

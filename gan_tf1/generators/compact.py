@@ -62,10 +62,10 @@ def write(path, folder):
                 if (new / name).exists():
                     (new / name).rename(folder / name)
         except BaseException:
-            for path in old.iterdir():
-                if (folder / path.name).exists():
-                    (folder / path.name).rename(new / path.name)
-                path.rename(folder / path.name)
+            for earlier in old.iterdir():
+                if (folder / earlier.name).exists():
+                    (folder / earlier.name).rename(new / earlier.name)
+                earlier.rename(folder / earlier.name)
             raise
     return folder
 

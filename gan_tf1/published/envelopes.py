@@ -112,8 +112,10 @@ def envelope(chapter, path=None) -> Envelope:
 
 
 def text_of(path) -> str:
-    """The text of the file of an envelope. Raises InputError if it can't be read, or what it says of
-    seeds that diverged can't."""
+    """The text of the file of an envelope.
+
+    Raises InputError if the file can't be read, or if what it says of diverged seeds can't.
+    """
     try:
         text = pathlib.Path(path).read_text()
         diverged_in(text)

@@ -19,10 +19,11 @@ The probabilities are the likelihoods of the log under the programs, times equal
 is seen, each known program is taken to be equally probable. Such probabilities are too certain wherever the
 model is wrong: if single statistics have heavy tails or are skewed, or if the correlations of the programs
 differ. How much too certain, the seeds themselves show. Each is left out in turn, and its likelihood under
-all programs is computed from the others (except for the correlations, which are pooled over all seeds). All log-likelihoods are then multiplied by the `caution`, a factor
-of at most 1, with which the probabilities of the seeds' own programs are best on average (the logarithmic
-score; this is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of
-which the truth is known, the most likely program is then right about as often as its probability says.
+all programs is computed from the others (except for the correlations, which are pooled over all seeds).
+All log-likelihoods are then multiplied by the `caution`, a factor of at most 1, with which the
+probabilities of the seeds' own programs are best on average (the logarithmic score; this is the temperature
+scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which the truth is known, the
+most likely program is then right about as often as its probability says.
 
 If N seeds are all judged correctly, that does not show that errors never happen: the next log may be the
 first. So the probability of an error is taken to be at least 1 / (N + 1), the `doubt`, and no program has a

@@ -19,12 +19,13 @@ therefore assumes that statistics are normally distributed over seeds, except wh
 distribution of the largest of k normal variables with the correlations of the seeds (`joint_level`). This
 takes the place of the Bonferroni correction, which counts correlated statistics as if they were
 independent. The statistics whose normality is contradicted are judged by ranks instead: each seed is
-compared with all others, and the run must be more extreme than every seed (with very many seeds, than all but a
-share of them: the level asked for, times the share of statistics that are judged by ranks). This assumes nothing about those statistics, but n seeds can't make an error
-rarer than 1 / (n + 1), and statistics with heavy tails can pass the test of normality. So a run of the
-same program can get the verdict "differs" in more than one case in a hundred. In simulations with 18
-statistics this happened in 9 % of runs with 20 log-normal seeds and 1 % with 99; with Student's t of 3
-degrees, which is harder to notice, in 6 to 17 % with 20 seeds and in 4 to 7 % with 99.
+compared with all others, and the run must be more extreme than every seed (with very many seeds, than all
+but a share of them: the level asked for, times the share of statistics that are judged by ranks). This
+assumes nothing about those statistics, but n seeds can't make an error rarer than 1 / (n + 1), and
+statistics with heavy tails can pass the test of normality. So a run of the same program can get the verdict
+"differs" in more than one case in a hundred. In simulations with 18 statistics this happened in 9 % of runs
+with 20 log-normal seeds and 1 % with 99; with Student's t of 3 degrees, which is harder to notice, in 6 to
+17 % with 20 seeds and in 4 to 7 % with 99.
 """
 
 import functools

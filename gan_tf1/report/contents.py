@@ -82,7 +82,8 @@ def of_runs(paths) -> Contents:
     runs = [_run(path, name, config, form) for path, name, config in zip(paths, names(paths), stored)]
     unit, _ = _counted(paths[0], stored[0], model)
     envelope = envelopes.envelope(chapter) if form and envelopes.has_envelope(chapter) else None
-    return Contents(chapter, runs, unit, "interval" if hasattr(model, "LOGGED") else "epoch", _columns(runs, form), envelope,
+    part = "interval" if hasattr(model, "LOGGED") else "epoch"
+    return Contents(chapter, runs, unit, part, _columns(runs, form), envelope,
                     logs.book(chapter) if form else None, _judgements(runs, chapter, envelope))
 
 

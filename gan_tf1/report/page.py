@@ -104,10 +104,11 @@ def data(found, own=None, folder=None) -> dict:
         if found.envelope and column in found.envelope.losses:
             seeds = found.envelope.losses[column]
             low, high = np.clip(prediction_interval(seeds, INTERVAL), *found.envelope.chapter.bounds_of(column))
-            panel["band"] = {"x": dense.as_base64(found.envelope.epochs * each), "low": dense.as_base64(low), "high": dense.as_base64(high),
-                             "mean": dense.as_base64(seeds.mean(axis=0))}
+            band = {"x": found.envelope.epochs * each, "low": low, "high": high, "mean": seeds.mean(axis=0)}
+            panel["band"] = {name: dense.as_base64(values) for name, values in band.items()}
         if found.book and column in found.book.losses:
-            panel["book"] = {"x": dense.as_base64(found.book.epochs * each), "y": dense.as_base64(found.book.losses[column])}
+            panel["book"] = {"x": dense.as_base64(found.book.epochs * each),
+                             "y": dense.as_base64(found.book.losses[column])}
         panels.append(panel)
     return {"unit": found.unit, "part": found.part, "panels": panels,
             "seeds": found.envelope.seeds if found.envelope else 0,

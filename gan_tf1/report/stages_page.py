@@ -25,12 +25,12 @@ def write(stages, heading, out) -> pathlib.Path:
 
 def data(stages) -> dict:
     """What the page's script needs. D* is not a number where neither density is seen."""
-    first = stages[0]
-    return {"x": dense.as_base64(first.x), "data": dense.as_base64(first.data), "z": dense.as_base64(first.z),
+    first, text = stages[0], dense.as_base64
+    return {"x": text(first.x), "data": text(first.data), "z": text(first.z),
             "best": -math.log(4),
             "frames": [{"stage": STAGES[stage.letter], "number": stage.number, "count": stage.count,
-                        "gen": dense.as_base64(stage.gen), "disc": dense.as_base64(stage.disc),
-                        "optimum": dense.as_base64(np.where(objectives.seen(stage.data, stage.gen), stage.best, np.nan)),
-                        "mapped": dense.as_base64(stage.mapped), "off": stage.deviation.mean,
+                        "gen": text(stage.gen), "disc": text(stage.disc),
+                        "optimum": text(np.where(objectives.seen(stage.data, stage.gen), stage.best, np.nan)),
+                        "mapped": text(stage.mapped), "off": stage.deviation.mean,
                         "value": stage.deviation.value, "bestValue": stage.deviation.best_value}
                        for stage in stages]}

@@ -146,8 +146,9 @@ figures.sample_grid(np.concatenate(rows), "One row for each digit, one latent ve
 # ## The Wasserstein GAN (figures 6.16 and 6.17)
 #
 # For each update of the generator there are five rounds. In each, the critic is updated on real images and then on
-# generated ones, and its weights are clipped after the second update. Its losses aren't probabilities, so their level says nothing by itself. The estimate of the Wasserstein distance is the
-# number to look at: over a long training it falls as the samples improve.
+# generated ones, and its weights are clipped after the second update. Its losses aren't probabilities, so their level
+# says nothing by itself. The estimate of the Wasserstein distance is the number to look at: over a long training it
+# falls as the samples improve.
 
 # %%
 config = wasserstein_gan.Config(iterations=ITERATIONS, hidden_size=WIDTH, batch_size=64)

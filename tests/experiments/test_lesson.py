@@ -207,7 +207,8 @@ def test_a_table_grows_by_the_rows_of_another_command(in_process, tmp_path, caps
     assert "holds runs of another command" in refusal(capsys, main, "--out", out, "--exercises", "1", "--data", "drawn")
 
 
-@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\xff\xfe\n", b"exercise,program,data,seed,number,source\nx,,,,,\n"])
+@pytest.mark.parametrize("content", [
+    b"a,b\n1,2\n", b"\xff\xfe\n", b"exercise,program,data,seed,number,source\nx,,,,,\n"])
 def test_a_file_that_is_not_a_table_of_exercises_is_refused_and_kept(tmp_path, capsys, content):
     (tmp_path / "exercises.csv").write_bytes(content)
     main = load_script("exercise_table.py").main

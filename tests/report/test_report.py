@@ -88,8 +88,8 @@ def test_the_page_has_the_run_s_own_numbers_and_those_of_book_and_seeds(written)
 
 
 def test_runs_with_other_intervals_have_their_own_steps(tmp_path):
-    paths = [run_at(tmp_path / str(each), 4, samples=np.zeros((4, 8, 2), np.float32), chapter="mixture_gan", data="grid",
-                    settings=vars(mixture_gan.Config()) | {"sample_interval": each, "iterations": 4 * each},
+    paths = [run_at(tmp_path / str(each), 4, samples=np.zeros((4, 8, 2), np.float32), chapter="mixture_gan",
+                    data="grid", settings=vars(mixture_gan.Config()) | {"sample_interval": each, "iterations": 4 * each},
                     data_title="a grid", sample_shape=[8, 2]) for each in (100, 250)]
     shown = document(page.html(contents.of_runs(paths)))
     assert [floats(run["x"]).tolist() for run in shown["runs"]] == [[100, 200, 300, 400], [250, 500, 750, 1000]]
