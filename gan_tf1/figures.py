@@ -21,7 +21,7 @@ if typing.TYPE_CHECKING:
 
 COLOURS = DISC_COLOUR, GEN_COLOUR = "#1f77b4", "#ff7f0e"
 LOSSES = {"disc_loss": "discriminator loss", "gen_loss": "generator loss"}
-LABELS = LOSSES | {"d_loss": "discriminator loss", "g_loss": "generator loss"}
+LABELS = LOSSES | {"d_loss": "discriminator loss", "g_loss": "generator loss"}  # in the order of COLOURS
 RUNAWAY = 5  # losses beyond this are drawn on a logarithmic scale in figures of many runs
 SHOWN = 100  # samples in the grid of a run, which may keep a thousand for an evaluation
 
@@ -69,13 +69,12 @@ def loss_curves(losses: Losses, title: str, loss_label: str | None = None) -> Fi
 
 
 def loss_envelopes(panels: Sequence[tuple[str, Sequence[Losses]]], title: str,
-                   columns: int) -> Figure:
-    """The median and the range of the losses over the seeds, in `columns` of panels.
+                   columns: int, shown: Sequence[str] = tuple(LOSSES)) -> Figure:
+    """The median and the range of the losses `shown` over the seeds, in `columns` of panels.
 
-    Each of `panels` is `(name, runs)`, and all runs have the same columns, first what is counted.
-    Epochs after the end of a run show the statistics of the other runs.
+    Each of `panels` is `(name, runs)`, and the first column of each run is what is counted. Epochs
+    after the end of a run show the statistics of the other runs.
     """
-    shown = losses_among(panels[0][1][0])
     rows = -(-len(panels) // columns)
     figure = new_figure(4 * columns + 1, 2.8 * rows + 0.3, title)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
@@ -106,16 +105,9 @@ def loss_envelopes(panels: Sequence[tuple[str, Sequence[Losses]]], title: str,
     return figure
 
 
-def losses_among(columns: Iterable[str]) -> list[str]:
-    """The columns of a losses.csv that are losses: `LOSSES`, or those named so, or all that it has."""
-    _, *found = columns
-    named = [name for name in found if name.endswith("loss")]
-    return list(LOSSES) if LOSSES.keys() <= set(found) else named or found
-
-
 def colour_of(loss: str, columns: Iterable[str]) -> str:
     """The colour of one of the losses `columns`: the networks' own for the first two of a GAN."""
-    own = dict(zip(LOSSES, COLOURS)) | dict(zip(("d_loss", "g_loss"), COLOURS))
+    own = dict(zip(LABELS, 2 * COLOURS))
     others = [name for name in columns if name not in own]
     return own[loss] if loss in own else f"C{2 + others.index(loss)}"
 

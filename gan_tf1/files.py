@@ -33,6 +33,12 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+def flush_all(folder: Path) -> None:
+    """`flush` the folder `folder` and everything in it."""
+    for path in (*pathlib.Path(folder).rglob("*"), folder):
+        flush(path)
+
+
 def make_folder(path: Path) -> None:
     """Make the folder `path` and all missing folders above it, so that they survive a power cut."""
     path = pathlib.Path(path).absolute()
@@ -98,8 +104,7 @@ def making(path: Path) -> Iterator[pathlib.Path]:
     try:
         os.chmod(temporary, 0o777 & ~_umask())
         yield pathlib.Path(temporary)
-        for written in (*pathlib.Path(temporary).rglob("*"), temporary):
-            flush(written)
+        flush_all(temporary)
         if path.exists():
             path.rmdir()  # it is empty; Windows can't replace it
         os.rename(temporary, path)

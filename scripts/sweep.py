@@ -97,7 +97,7 @@ def main(argv=None):
         how, *many_runs.made_by("sweep.py", args, paths)], lines)
     panels = [instability.panel(args.vary, values, runs) for values in combinations]
     columns = len(list(args.vary.values())[-1]) if args.vary else 1
-    figure = figures.loss_envelopes(panels, f"Losses of {how}", columns)
+    figure = figures.loss_envelopes(panels, f"Losses of {how}", columns, instability.shown(runs[0].losses))
     print(*lines, args.out / "sweep.csv", args.out / "sweep.txt", sep="\n")
     print(figures.save(figure, args.out / "sweep.png"))
 

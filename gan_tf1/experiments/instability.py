@@ -66,6 +66,12 @@ def table(names, runs):
             yield f"  seed {run.seed}: {run.diagnosis.sentence}"
 
 
+def shown(losses) -> list[str]:
+    """The columns of a run's `losses` that the figure has: those that are losses, or all if none is named so."""
+    _, *columns = losses
+    return list(diagnosis.loss_names(columns)) or columns
+
+
 def panel(names, values, runs):
     """The panel of a combination: its title, and the losses of its runs."""
     own = [run for run in runs if run.values == values]

@@ -167,8 +167,8 @@ def compare(paths, out) -> None:
     samples = np.concatenate([run_results.load_samples(path)[-1, :count] for path in paths])
     source = {"made by": "scripts/17_gan_objectives.py compare", "data": stored[0]["data_title"],
               "data_crc32": ", ".join(sorted({each["data_crc32"] for each in stored})),
-              "versions": _listed(stored[0].get("versions", {}))}
-    source |= {f"run {number}": shlex.join(each.get("command", []))
+              "versions": _listed(stored[0]["versions"])}
+    source |= {f"run {number}": shlex.join(each["command"])
                for number, each in enumerate(stored, 1)}
     rows = [{"objective": objective, "seed": each["seed"],
              "label_smooth": config.label_smooth, **losses}

@@ -18,7 +18,7 @@ import tempfile
 
 import numpy as np
 
-from gan_tf1.files import UNFINISHED
+from gan_tf1.files import UNFINISHED, flush, flush_all
 from gan_tf1.generators.restore import SCALE, newest_generator
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import saved_generator
@@ -54,6 +54,7 @@ def write(path, folder):
         for name in KEPT:
             if (path / name).exists():
                 shutil.copyfile(path / name, new / name)
+        flush_all(new)
         # Only now, when all is complete, is the earlier one moved away, and back again if that fails.
         try:
             for name in ("generator", *KEPT):
@@ -67,6 +68,7 @@ def write(path, folder):
                     (folder / earlier.name).rename(new / earlier.name)
                 earlier.rename(folder / earlier.name)
             raise
+    flush(folder)
     return folder
 
 

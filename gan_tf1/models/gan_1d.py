@@ -193,7 +193,6 @@ def updates(sess, gan, rng, config) -> Iterator[tuple[str, int, int]]:
             yield letter, number + 1, count
 
 
-
 def generate(sess, gan, z) -> np.ndarray:
     """G(z) of noise [n], as float64 [n]."""
     return sess.run(gan.generated, {gan.noise: z[:, None]})[:, 0].astype(float)

@@ -79,10 +79,10 @@ class Config(mnist_gan.Config):
 
 
 def model_loss(disc_logits_real, disc_logits_fake, label_smooth, gen_cost):
-    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1], in nats, but the cost
-    of maximum likelihood is a mean ratio of densities.
+    """The scalar losses `(disc_loss, gen_loss)` of logits [B, 1].
 
-    `gen_cost` is one of `OBJECTIVES`.
+    `gen_cost` is one of `OBJECTIVES`. The losses are in nats, except for the cost of maximum likelihood,
+    which is a mean ratio of densities.
     """
     with tf.name_scope("disc_loss"):
         # real logits -> 0.9

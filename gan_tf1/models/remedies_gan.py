@@ -41,8 +41,10 @@ REMEDIES = tuple(GAMES)
 
 @dataclass(frozen=True)
 class Config:
-    """Our own numbers. Those of a remedy are from its paper if it gives any, except for two: `clip_value`
-    and `unrolled_rate` were chosen on the cities."""
+    """Our own numbers, and those of the remedies, which are from their papers if these give any.
+
+    Two of them, `clip_value` and `unrolled_rate`, were chosen on the cities instead.
+    """
     iterations: int = setting(5000, "training steps", at_least=1)
     sample_interval: int = setting(25, "steps between samples, losses and checkpoints", at_least=1)
     disc_steps: int = setting(1, "discriminator updates per step", at_least=1, at_most=100)

@@ -100,8 +100,9 @@ def split_vars():
 
 
 def model_opt(disc_loss, critic_loss, disc_vars, critic_vars, config):
-    """One step per network, `(disc_opt, critic_opt)`: Adam for the discriminator; for the critic,
-    TF1's RMSProp, followed by the clip.
+    """One step per network, `(disc_opt, critic_opt)`.
+
+    The discriminator has Adam, and the critic TF1's RMSProp, followed by the clip.
     """
     with tf.name_scope("disc_opt"):
         disc_opt = tf.train.AdamOptimizer(config.learning_rate).minimize(

@@ -56,8 +56,10 @@ MOMENTUM = 0.8       # of the moving averages
 
 @dataclass(frozen=True)
 class Config:
-    """The chapter's hyperparameters. The section states neither `batch_size`, which is that of the
-    conditional GAN, nor `sample_interval`."""
+    """The chapter's hyperparameters.
+
+    The section states neither `batch_size`, which is that of the conditional GAN, nor `sample_interval`.
+    """
     iterations: int = setting(30_000, "training steps", at_least=1)
     sample_interval: int = setting(200, "iterations between samples and checkpoints", at_least=1)
     batch_size: int = setting(128, "real images per iteration, and as many generated ones",

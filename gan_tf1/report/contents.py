@@ -25,7 +25,8 @@ class Run(NamedTuple):
     stored: dict         # config.json
     diagnosis: str
     count: np.ndarray    # [E] the number of each row of its losses: an epoch, step or interval
-    each: int            # what the report counts, per row
+    unit: str            # what its log counts: "epoch", "step", "iteration" or "image"
+    each: int            # of them per row of losses.csv
     losses: dict         # column -> [E]
     samples: np.ndarray  # float32 [sets, n, ...], possibly no sets
     fixed: bool          # whether the samples of all sets are of the same latent vectors
@@ -53,7 +54,7 @@ class Contents(NamedTuple):
     """Everything that a report says."""
     chapter: str
     runs: list
-    unit: str            # what is counted: "epoch", "step", "iteration" or "image"
+    unit: str            # what is counted, that of the runs
     part: str            # what the generators of the runs are counted in: "epoch" or "interval"
     columns: dict        # column of the losses -> (title, unit)
     envelope: Any        # an `envelopes.Envelope`, or None
@@ -76,14 +77,12 @@ def of_runs(paths) -> Contents:
     model = models.of_chapter(chapter)
     if model is None:
         raise InputError(f"{paths[0]} is a run of {chapter!r}, which is not a chapter of this version")
-    for config in stored:
-        diagnosis.settings_of(config, model)  # refuses a damaged config.json
+    settings = [diagnosis.settings_of(config, model) for config in stored]  # refuses a damaged config.json
     form = logs.CHAPTERS.get(chapter)
-    runs = [_run(path, name, config, form) for path, name, config in zip(paths, names(paths), stored)]
-    unit, _ = _counted(paths[0], stored[0], model)
+    runs = [_run(*one, model, form) for one in zip(paths, names(paths), stored, settings)]
     envelope = envelopes.envelope(chapter) if form and envelopes.has_envelope(chapter) else None
     part = "interval" if hasattr(model, "LOGGED") else "epoch"
-    return Contents(chapter, runs, unit, part, _columns(runs, form), envelope,
+    return Contents(chapter, runs, runs[0].unit, part, _columns(runs, form), envelope,
                     logs.book(chapter) if form else None, _judgements(runs, chapter, envelope))
 
 
@@ -93,7 +92,7 @@ def names(paths) -> list[str]:
     return [str(path) if last.count(name) > 1 else name for path, name in zip(paths, last)]
 
 
-def _run(path, name, stored, form):
+def _run(path, name, stored, settings, model, form):
     path = pathlib.Path(path)
     log = None
     if form:
@@ -105,8 +104,8 @@ def _run(path, name, stored, form):
     counted, *rest = columns
     losses = {name: columns[name] for name in rest} | _shares(path, len(columns[counted]))
     fixed = run_results.fixed_so_far(path)
-    _, each = _counted(path, stored, models.of_chapter(stored["chapter"]))
-    return Run(path, name, stored, diagnosis.of_run(path).sentence, columns[counted], each, losses,
+    unit, each = diagnosis.unit_of_log(settings, model, counted)
+    return Run(path, name, stored, diagnosis.of_run(path).sentence, columns[counted], unit, each, losses,
                fixed if len(fixed) else run_results.samples_so_far(path), bool(len(fixed)), log, _lines(path))
 
 
@@ -128,12 +127,6 @@ def _lines(path):
         half = LOG_LINES // 2
         lines = [*lines[:half], f"... ({len(lines) - 2 * half:,} lines left out) ...", *lines[-half:]]
     return lines
-
-
-def _counted(path, stored, model):
-    """The unit of the log of the run at `path`, and how many of it make a row of losses.csv."""
-    first = "step" if "step" in (pathlib.Path(path) / "losses.csv").read_text()[:5] else "epoch"
-    return diagnosis.unit_of_log(diagnosis.settings_of(stored, model), model, first)
 
 
 def _columns(runs, form):

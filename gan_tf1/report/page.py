@@ -245,11 +245,9 @@ def _settings(found):
 
 def _provenance(found):
     for run in found.runs:
-        versions = run.stored.get("versions")
-        versions = versions if isinstance(versions, dict) else {}
         yield element("h3", run.name)
-        yield element("pre", _command(run.stored.get("command")))
-        yield element("p", ", ".join(f"{name} {version}" for name, version in versions.items()),
+        yield element("pre", _command(run.stored["command"]))
+        yield element("p", ", ".join(f"{name} {version}" for name, version in run.stored["versions"].items()),
                       f"; data checksum {run.stored['data_crc32']}")
         if run.lines:
             yield element("details", element("summary", "Log"), element("pre", "\n".join(run.lines)))

@@ -76,6 +76,12 @@ class Needs(NamedTuple):
     what: str
 
 
+def loss_names(columns):
+    """The names among the `columns` of losses.csv that are losses: a pair of `PAIRS`, or all that are named so."""
+    return next((pair for pair in PAIRS if set(pair) <= set(columns)),
+                [name for name in columns if name.endswith("loss")])
+
+
 def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, each=1) -> Diagnosis:
     """The `Diagnosis` of a run with these losses and samples.
 
@@ -89,8 +95,7 @@ def judge(losses, chance=None, least=0., samples=(), modes=None, steps=None, eac
     each     how many of the unit pass from one row to the next
     """
     unit, *columns = losses
-    names = next((pair for pair in PAIRS if set(pair) <= set(columns)),
-                 [name for name in columns if name.endswith("loss")])
+    names = loss_names(columns)
     steps = steps if steps and names and set(names) <= set(steps) else losses
     if bad := _not_finite(losses, names) or _not_finite(steps, names):
         return Diagnosis((DIVERGENCE,), f"Signs of divergence: {bad}.")

@@ -243,7 +243,7 @@ def per_row(names, found) -> dict[str, list]:
 def made_by(program, args, paths) -> list[str]:
     """Lines for a report: the command, and the data, versions and peak memory of the runs at `paths`."""
     return [f"command: {program} {shlex.join(args.argv)}", data_line(paths),
-            f"versions: {json.dumps(read_config(paths[0]).get('versions', {}))}", *memory_line(paths)]
+            f"versions: {json.dumps(read_config(paths[0])['versions'])}", *memory_line(paths)]
 
 
 def memory_line(paths) -> list[str]:

@@ -103,13 +103,14 @@ def versions() -> dict[str, str]:
 def read_config(path) -> dict:
     """The dict in config.json of the run directory `path`, checked.
 
+    If an older one has no command or no versions, they are empty.
     Raises InputError if there is no such file, or if it cannot be read or is not valid.
     """
     file = pathlib.Path(path) / "config.json"
     try:
         config = json.loads(file.read_text())
         _check(config)
-        return config
+        return {"command": [], "versions": {}} | config
     except (FileNotFoundError, NotADirectoryError):
         folder = pathlib.Path(path)
         reason = ("there is no config.json in it" if folder.is_dir() else

@@ -1,9 +1,9 @@
 """How much the losses of a run swing over its second half, and whether they oscillate.
 
-A second half of 100 rows or more is averaged to 50 to 99 points. Then the regression line is subtracted. The
-standard deviation of the rest is compared with the mean of the loss. The spectrum of the rest gives
-the share of the variance that belongs to the strongest period, which shows whether the loss
-oscillates or is only noisy.
+A second half of 100 rows or more is averaged to 50 to 99 points. Then the regression line is
+subtracted. The standard deviation of the rest is compared with the mean of the loss. The spectrum of
+the rest gives the share of the variance that belongs to the strongest period, which shows whether the
+loss oscillates or is only noisy.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The GANs of seven chapters on MNIST learn: in some hundred steps their samples approach the digits."""
+"""The GANs of the chapters on MNIST learn: in some hundred or thousand steps their samples approach the digits."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from gan_tf1.data import digits, drawn_digits
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import (
-    conditional_gan, dcgan_class, dcgan_mnist, dcgan_upsampling, vanilla_gan, wasserstein_gan,
+    conditional_gan, dcgan_class, dcgan_mnist, dcgan_upsampling, mnist_gan, vanilla_gan, wasserstein_gan,
     wasserstein_gan_gp)
 from gan_tf1.tf1 import new_graph, session_config, tf
 
@@ -36,6 +36,27 @@ def pictures(images):
     return np.stack([images.mean(axis=0), images.std(axis=0)])
 
 
+def trained(model, config, train_set, steps, seed):
+    """Distances of samples from the digits before and after a training, and the report of its last step.
+
+    A distance has two numbers: that of the pixels' means, and that of their standard deviations.
+    """
+    real, rng = pictures(train_set.images * 2 - 1), np.random.default_rng(seed)
+    with new_graph(seed).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        sess.run(tf.global_variables_initializer())
+
+        def distance():
+            images = model.sample(sess, gan, np.random.default_rng(1), 500, config)
+            return np.abs(pictures(images.reshape(500, 784)) - real).mean(axis=1)
+
+        before = distance()
+        for _ in range(steps):
+            taken = model.step(sess, gan, train_set, rng, config)
+        report = model.report(sess, gan, model.tally(None, taken) if hasattr(model, "tally") else taken)
+        return before, distance(), report
+
+
 @pytest.mark.numerics
 @pytest.mark.parametrize("model", [
     pytest.param(model, marks=pytest.mark.slow) if model in LONG else model for model in CASES],
@@ -49,22 +70,24 @@ def test_a_small_run_learns(model, drawn):
     settings, steps = CASES[model]
     config = model.Config(batch_size=32, **settings)
     train_set = drawn if model is dcgan_class else digits.Pool(drawn)
-    real = pictures(train_set.images * 2 - 1)
 
     def left(seed):
-        """Distances from the digits after a training, relative to before: of mean and standard deviation."""
-        rng = np.random.default_rng(seed)
-        with new_graph(seed).as_default(), tf.Session(config=session_config()) as sess:
-            gan = model.build(config)
-            sess.run(tf.global_variables_initializer())
-
-            def distance():
-                images = model.sample(sess, gan, np.random.default_rng(1), 500, config)
-                return np.abs(pictures(images.reshape(500, 784)) - real).mean(axis=1)
-
-            before = distance()
-            for _ in range(steps):
-                model.step(sess, gan, train_set, rng, config)
-            return distance() / before
+        before, after, _ = trained(model, config, train_set, steps, seed)
+        return after / before
 
     assert any((left(seed) < [0.5, 0.8]).all() for seed in range(3))
+
+
+@pytest.mark.numerics
+def test_a_small_run_of_the_first_chapter_learns(drawn):
+    """In 2,500 steps, the mean of the samples changes from grey to that of the digits.
+
+    This must hold for at least one of three seeds. In trials with five seeds, its distance from the digits
+    fell from 0.74 to 0.15 to 0.28.
+    """
+    def learned(seed):
+        (before, _), (after, _), report = trained(mnist_gan, mnist_gan.Config(batch_size=32), drawn, 2500, seed)
+        assert np.isfinite(list(report.values())).all()
+        return before > 0.6 and after < 0.35
+
+    assert any(map(learned, range(3)))

@@ -128,7 +128,7 @@ def test_the_table_counts_runs():
 def test_the_figure_has_the_losses_of_any_chapter():
     def drawn(*columns):
         run = {name: np.arange(3.0) for name in columns}
-        figure = figures.loss_envelopes([("a", [run, run])], "title", columns=1)
+        figure = figures.loss_envelopes([("a", [run, run])], "title", 1, instability.shown(run))
         return [line.get_label().partition(":")[0] for line in figure.axes[0].lines]
 
     assert drawn("epoch", "train_accuracies", "d_loss", "g_loss") == ["discriminator loss", "generator loss"]

@@ -141,9 +141,7 @@ class Mixture(_Distribution):
         chosen = self.cat.sample(shape, seed)
         seeds = [None if seed is None else seed + 1 + number for number in range(self.num_components)]
         draws = tf.stack([part.sample(shape, own) for part, own in zip(self.components, seeds)], -1)
-        mask = tf.one_hot(chosen, self.num_components, dtype=draws.dtype)
-        for _ in range(draws.shape.ndims - mask.shape.ndims):
-            mask = tf.expand_dims(mask, -2)
+        mask = _with_events(tf.one_hot(chosen, self.num_components, dtype=draws.dtype), draws)
         return tf.reduce_sum(tf.where(tf.broadcast_to(mask, tf.shape(draws)) > 0, draws,
                                       tf.zeros_like(draws)), -1)
 
@@ -155,10 +153,14 @@ class Mixture(_Distribution):
     def mean(self):
         """The mean of the mixture."""
         means = tf.stack([part.mean() for part in self.components], -1)
-        probs = tf.cast(self.cat.probs, means.dtype)
-        for _ in range(means.shape.ndims - probs.shape.ndims):
-            probs = tf.expand_dims(probs, -2)
-        return tf.reduce_sum(means * probs, -1)
+        return tf.reduce_sum(means * _with_events(tf.cast(self.cat.probs, means.dtype), means), -1)
+
+
+def _with_events(weights, values):
+    """`weights` [..., N] with axes of size 1 before the last, for the event axes of `values` [..., N]."""
+    for _ in range(values.shape.ndims - weights.shape.ndims):
+        weights = tf.expand_dims(weights, -2)
+    return weights
 
 
 def _plain(kind, **old):
