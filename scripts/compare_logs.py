@@ -9,7 +9,8 @@
 For each window of epochs, the table shows the mean and the spread of the losses, beside the interval
 into which one more seed of the chapter's model would fall, and the smallest shift that would be found
 in 80 % of cases: a difference of means, or a factor (x) of spreads. Several runs or logs must be of one
-program. An envelope, made by make_envelope.py, counts as a log of each of its seeds.
+program. An envelope, made by make_envelope.py, counts as a log of each of its seeds. If a notebook has
+the log lines of several runs, --part says which of them is meant.
 
 The verdict is "differs", "equivalent" (the mean losses differ by less than --margin) or "can't tell".
 If there are envelopes of known changes of the chapter, a line says which of them the log looks most
@@ -24,12 +25,14 @@ import math
 import sys
 
 from gan_tf1 import figures, tables, wording
-from gan_tf1.config import Parser
+from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.published import (comparison, comparison_figure, envelopes, likeness, logs, other_logs,
                                single_runs, verdict_file)
 from gan_tf1.training import outputs
+
+import numpy as np
 
 
 def positive(text):
@@ -46,11 +49,12 @@ def table(verdict, counted):
         return f"{row.smallest:.3f}" if row.kind == "mean" else f"x {row.smallest:.2f}"
 
     yield from tables.lines(
-        ("window", f"{counted}s", "loss", "statistic", "here", "seeds", "99 % of single",
-         "99 % of all", "80 % found", ""),
+        ("window", f"{counted}s", "loss", "statistic", "here", "seeds", "99 %, alone",
+         "99 %, jointly", "80 % found", ""),
         [(row.window, row.epochs, row.loss, row.kind, f"{row.value:.3f}", f"{row.expected:.3f}",
           *(f"{low:.3f} - {high:.3f}" for low, high in (row.interval, row.joint)), shift(row),
           "<- outside" * row.outside) for row in verdict.statistics], left=4)
+    yield "jointly: one more seed has all statistics inside their intervals with a probability of 99 %"
     for loss, share in verdict.shares.items():
         yield (f"{wording.percent(share)} of the {counted}s' {loss} lie inside their own 95 % "
                "interval")
@@ -68,13 +72,25 @@ def notes(log, envelope):
             yield f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs"
 
 
-def read(paths, chapter):
+def of_all(verdict, found, envelope, args, chapter):
+    """What was compared, if it is not all of the logs, and the seeds that diverged, a line each."""
+    if verdict.compared and any(not np.isin(log.epochs, envelope.epochs).all() for log in found):
+        yield f"compared: {verdict.compared}, which the envelope has too"
+    if envelope.diverged:
+        diverged = len(envelope.diverged)
+        seeds = wording.quantity(envelope.seeds + diverged, "seed")
+        yield f"note: {diverged} of {seeds} of the envelope diverged, and are left out"
+    if verdict.word != "cannot be compared" and not args.envelope:
+        yield from (f"note: {lost}" for lost in envelopes.divergences(chapter, args.changes))
+
+
+def read(paths, chapter, part=None):
     """The logs at `paths` and their chapter. Raises InputError if they are of several chapters."""
     found = []
     for path in paths:
         of_envelope = envelopes.chapter_of(path)
         found += (envelopes.envelope(chapter or of_envelope, path).logs() if of_envelope else
-                  [other_logs.read(path, chapter)])
+                  [other_logs.read(path, chapter, part)])
         chapter = chapter or of_envelope or found[-1].chapter  # the others are then read as logs of it
     return found, chapter
 
@@ -87,8 +103,13 @@ def likely(found, chapter, args):
                          "known_changes.py")
     if not known or args.envelope or not envelopes.has_envelope(chapter):
         return None
+    own = envelopes.envelope(chapter)
+    for name, one in known.items():
+        if one.data.partition(";")[0] != own.data.partition(";")[0]:
+            raise InputError(f"the known change {name} was trained on {one.trained_on}, and the chapter's envelope on "
+                             f"{own.trained_on}: leave it out of --changes")
     try:
-        return likeness.most_like(found, {likeness.CHAPTER: envelopes.envelope(chapter), **known})
+        return likeness.most_like(found, {likeness.CHAPTER: own, **known})
     except InputError as error:
         if args.changes:
             raise
@@ -115,32 +136,38 @@ def main(argv=None):
                         "known changes, made by known_changes.py (default: those of the package)")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON, described in "
                         "gan_tf1/published/verdict_file.py, and draw a figure only if --out is given")
+    parser.add_argument("--part", type=whole_number, metavar="N",
+                        help="the Nth run in a text or notebook that has the log lines of several")
     outputs.add_flags(parser, "comparison", ".png", "the overlay figure")
     args = parser.parse_args(argv)
+    if args.part is not None and len(args.run_or_log) > 1:
+        raise InputError("--part is for a single text or notebook")
     if args.changes and args.envelope:
         raise InputError("--changes are compared with the chapter's own envelope: leave out --envelope")
     drawn = bool(args.out or not args.json)
     out = outputs.file(args, "comparison") if drawn else None
 
-    found, chapter = read(args.run_or_log, args.chapter)
+    found, chapter = read(args.run_or_log, args.chapter, args.part)
     form, log = logs.CHAPTERS[chapter], found[0]
-    envelope, others, verdict = None, [], None
+    envelope, others, verdict, told = None, [], None, []
     if args.check or args.json or args.envelope or len(found) > 1 or envelopes.has_envelope(chapter):
         envelope = envelopes.envelope(chapter, args.envelope)
         verdict = comparison.judge_runs(found, envelope, args.margin)
         comparable = verdict.word != "cannot be compared"
         like = likely(found, chapter, args) if verdict.statistics else None
-        lines = [*dict.fromkeys(note for one in found for note in notes(one, envelope)),
-                 *(table(verdict, form.counted) if verdict.statistics else ()),
-                 *filter(None, [verdict.limits]), verdict.sentence, *([like.sentence] if like else ()),
-                 *(f"note: {lost}" for lost in (envelopes.divergences(chapter, args.changes)
-                                                if verdict.statistics and not args.envelope else ()))]
+        told = [*dict.fromkeys(note for one in found for note in notes(one, envelope)),
+                *of_all(verdict, found, envelope, args, chapter)]
+        lines = [*told, *(table(verdict, form.counted) if verdict.statistics else ()),
+                 *filter(None, [verdict.limits]), verdict.sentence, *([like.sentence] if like else ())]
+    elif args.changes or args.margin:
+        raise InputError(f"the package has no envelope of {chapter}, which --changes and --margin need: make one with "
+                         "make_envelope.py, and name it with --envelope")
     else:
         lines, comparable = single_runs.beside(log, chapter)
         others = single_runs.of_chapter(chapter)[1:]
     name = args.run_or_log[0].name if len(found) == 1 else wording.quantity(len(found), "log")
     if args.json:
-        print(verdict_file.document(verdict, chapter, args.run_or_log, envelope, like))
+        print(verdict_file.document(verdict, chapter, args.run_or_log, envelope, like, told))
     else:
         detected = "" if args.chapter else f" ({chapter})"
         span = f"{wording.quantity(len(log.epochs), form.counted)}, {log.epochs[0]} to {log.epochs[-1]}"

@@ -4,11 +4,10 @@
     python scripts/known_changes.py --out OUT --changes smooth_0 swapped_labels -- --loop graph --epochs 20
 
 The folder OUT gets one CSV file per change, CHANGE.csv, in the form of make_envelope.py. The runs are
-kept in DIR/CHANGE-seed-N. If the command is interrupted, the same command continues where it stopped;
---changes may then name others. With --gather and the names of changes whose runs are complete, the files
-of these changes can be written before the others are.
-If a run diverges, its file names the seed and the epoch, and the command goes on. Flags after `--` go
-to every run. compare_logs.py compares a log with the changes in
+kept in DIR/CHANGE-seed-N. If the command is interrupted, the same command continues where it stopped. To
+write the files of some changes while others still train, name the complete ones:
+--changes smooth_0 bypass --gather. If a run diverges, the file of its change names the seed and the epoch,
+and the command goes on. Flags after `--` go to every run. compare_logs.py compares a log with the changes in
 gan_tf1/published/known_changes, or in the folder that --changes names.
 """
 
@@ -36,14 +35,13 @@ def main(argv=None):
                         f"all, {', '.join(known_changes.CHANGES)})")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
     args = many_runs_command.parse(parser, argv, fixed=("--change",))
-    if len(args.seeds) < envelopes.FEWEST:
-        raise InputError(f"--seeds must name at least {envelopes.FEWEST} seeds, such as --seeds 0-9")
-    if len(set(args.changes)) < len(args.changes):
-        raise InputError("--changes must differ")
-    many_runs_command.settle(args, "known_changes")
+    if len(args.seeds) < envelopes.FEWEST_KNOWN:
+        raise InputError(f"--seeds must name at least {envelopes.FEWEST_KNOWN} seeds, such as --seeds 0-9")
+    many_runs_command.refuse_twice("--changes", args.changes)
+    many_runs_command.settle(args)
 
     many_runs_command.claim(args, "known_changes", "*-seed-*", data=args.data)
-    with contextlib.ExitStack() as files:  # now, so that no training is lost to a bad name
+    with contextlib.ExitStack() as files: # first: a bad name must not cost a training
         temporary = {name: files.enter_context(replacing(args.out / f"{name}.csv")) for name in args.changes}
         paths = many_runs.train_all([wanted(args, name, seed) for name in args.changes for seed in args.seeds],
                                     args, keep_diverged=True)

@@ -14,7 +14,7 @@ import numpy as np
 from gan_tf1 import tables
 from gan_tf1.evaluation.statistics import share_interval
 from gan_tf1.figure_layout import legend_below, new_figure
-from gan_tf1.published import comparison, likeness
+from gan_tf1.published import comparison, likeness, window_statistics
 from gan_tf1.wording import percent, quantity
 
 SIZES = (1, 3, 5)
@@ -110,7 +110,8 @@ def confusion_lines(programs) -> list[str]:
     `programs` is a dict of name -> `Envelope`; the epochs that all of them have are used.
     """
     titles = {name: one.title or likeness.OWN for name, one in programs.items()}
-    names, counts = likeness.confusion(likeness.statistics(programs)[0])
+    statistics, asked = likeness.statistics(programs)
+    names, counts = likeness.confusion(statistics, window_statistics.least_errors(asked))
     lines = []
     for place, name in enumerate(names):
         instead = [f"{count} as {titles[other]}" for other, count in zip(names, counts[place])

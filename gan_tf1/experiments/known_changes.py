@@ -100,9 +100,13 @@ def changed_source(lines, source=None) -> str:
 
 
 def changed_model(name):
-    """The module `models/mnist_gan.py` with the lines of the change `name` replaced."""
+    """The module `models/mnist_gan.py` with the lines of the change `name` replaced.
+
+    Its CHANGE is the name, which config.json of a run then has too.
+    """
     module = types.ModuleType(f"gan_tf1.models.mnist_gan_{name.replace('.', '_')}")
     module.__file__ = f"<mnist_gan.py with {CHANGES[name].title}>"
     sys.modules[module.__name__] = module  # dataclasses look for the module of a class there
     exec(compile(changed_source(CHANGES[name].lines), module.__file__, "exec"), module.__dict__)
+    module.CHANGE = name
     return module

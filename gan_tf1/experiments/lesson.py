@@ -95,8 +95,12 @@ def differences(exercise, config) -> list:
     has = {name: config["settings"].get(name, value) for name, value in wanted.items()}
     if "--data" in program.before:
         wanted["data"], has["data"] = program.before[-1], config["data"]
-    return [f"{as_flag(name, has[name])} instead of {as_flag(name, value)}"
-            for name, value in wanted.items() if has[name] != value]
+    found = [f"{as_flag(name, has[name])} instead of {as_flag(name, value)}"
+             for name, value in wanted.items() if has[name] != value]
+    change = program.before[-1] if "--change" in program.before else None
+    if config.get("change") != change:
+        found.append(f"the change {config.get('change', 'none')} instead of {change or 'none'}")
+    return found
 
 
 def shows(exercise, number) -> bool:

@@ -95,6 +95,7 @@ class Verdict(NamedTuple):
     p_value: float = math.nan  # of several runs
     effective: float = math.nan  # as how many independent statistics those of the table count
     not_normal: int = 0     # statistics whose seeds contradict a normal distribution
+    compared: str = ""      # how many epochs or steps were compared, and which: "6 steps, 1 to 6"
 
 
 @functools.cache
@@ -149,7 +150,7 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
     runs = window_statistics.values_of_logs(asked, logs)
     seeds = window_statistics.values(asked, envelope.epochs, envelope.losses)
     test = max_statistic.one_run if len(logs) == 1 else max_statistic.permutation
-    cutoffs = test(runs, seeds, SIGNIFICANCE)
+    cutoffs = test(runs, seeds, SIGNIFICANCE, window_statistics.least_errors(asked))
     statistics = [_statistic(measure, form, *of_one) for measure, *of_one in zip(
         asked, runs.mean(axis=0), seeds.mean(axis=0), cutoffs.error, cutoffs.t,
         np.full(len(asked), cutoffs.degrees))]
@@ -158,21 +159,22 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
               for loss, title in form.columns.items()}
     word, sentence = _conclusion(statistics, equivalence, cutoffs, form, len(logs))
     return Verdict(word, sentence, statistics, shares, _limits(statistics, cutoffs, form, envelope, len(logs)),
-                   equivalence, cutoffs.p_value, cutoffs.effective, int(cutoffs.contradicted.sum()))
+                   equivalence, cutoffs.p_value, cutoffs.effective, int(cutoffs.contradicted.sum()),
+                   _compared(spans, counted))
 
 
 def _statistic(measure, form, value, expected, error, cutoff, degrees):
     """The `Statistic` of one measure; `value` and `expected` are on the scale on which it is judged."""
     single, joint = ((expected - reach, expected + reach) for reach in (
-        error * _t_quantile(1 - SIGNIFICANCE / 2, int(degrees)), error * cutoff if error else 0.0))
+        error * _t_quantile(1 - SIGNIFICANCE / 2, int(degrees)), error * cutoff if error else np.inf))
     with np.errstate(over="ignore"):  # an interval can reach to infinity
         single, joint = (tuple(float(np.clip(measure.back(end), *measure.bounds(form))) for end in ends)
                          for ends in (single, joint))
-        shift = max_statistic.smallest_shift(float(cutoff), int(degrees)) * error if error else 0.0
+        shift = max_statistic.smallest_shift(float(cutoff), int(degrees)) * error if error else np.inf
         smallest = float(measure.back(shift))
     return Statistic(measure.window, measure.span, form.columns[measure.loss], measure.kind,
                      float(measure.back(value)), float(measure.back(expected)), single, joint,
-                     bool(abs(value - expected) > error * cutoff), smallest)
+                     bool(error and abs(value - expected) > error * cutoff), smallest)
 
 
 def _equivalence(asked, form, runs, seeds, cutoffs, margin):
@@ -259,6 +261,12 @@ def _differs(outside, count, counted, p_value):
 
 def _in_words(span, counted):
     return f"{counted}s {span}" if "-" in span else f"{counted} {span}"
+
+
+def _compared(spans, counted):
+    """The epochs in the windows `spans`, in words."""
+    epochs = np.unique(np.concatenate(list(spans.values())))
+    return f"{quantity(len(epochs), counted)}, {epochs[0]} to {epochs[-1]}"
 
 
 def _span(epochs):

@@ -22,14 +22,14 @@ def comparison(log, book, envelope, name, chapter, others=(), more_logs=()):
     more = (f", and {len(next(iter(envelope.losses.values())))} seeds" if envelope else
             ", and other published runs" if others else "")
     figure = new_figure(9, max(6.5 if len(chapter.columns) < 3 else 9, 2.25 * len(chapter.columns)),
-                        name + (", the book's printed log" if book else "") + more)
+                        f"{name[0].upper()}{name[1:]}" + (", the book's printed log" if book else "") + more)
     panels = figure.subplots(len(chapter.columns), sharex=True)
     for axes, (loss, title) in zip(panels, chapter.columns.items()):
         if envelope:
             seeds = envelope.losses[loss]
             band = np.clip(prediction_interval(seeds, 0.05), *chapter.bounds_of(loss))
             axes.fill_between(envelope.epochs, *band, color="0.85",
-                              label=f"95 % of seeds, {chapter.counted} by {chapter.counted}")
+                              label=f"95 % interval for one more seed, {chapter.counted} by {chapter.counted}")
             axes.plot(envelope.epochs, seeds.mean(axis=0), color="0.5", label="mean of the seeds")
         if book:
             axes.plot(book.epochs, book.losses[loss], "x", color="black", markersize=5,
@@ -42,7 +42,8 @@ def comparison(log, book, envelope, name, chapter, others=(), more_logs=()):
                       linewidth=0.6 if more_logs else 1.2,
                       marker="o" if len(one.epochs) == 1 else None,
                       label=None if place else f"{title} of {name}")
-        lowest = min(np.min(one.losses[loss], initial=0) for one in (log, *more_logs, book) if one)
+        lowest = min(np.min(one.losses[loss], initial=0, where=np.isfinite(one.losses[loss]))
+                     for one in (log, *more_logs, book) if one)
         unit = chapter.unit_of(loss)
         axes.set(ylabel=f"{title} ({unit})" if unit else title,
                  ylim=(1.05 * lowest, None))

@@ -13,17 +13,19 @@ FARTHEST = 12  # standard errors that the axis of `method` shows
 def method(envelope, log, name):
     """The method in one picture: the seeds' losses and a log's on the left, all statistics on the right.
 
-    On the right, each row is a statistic: a dot for each seed of the `envelope`, the interval for the
-    `log`, and the log's own value, all in units of the standard error of a single run.
+    On the right, each row is a statistic: a short line for each seed of the `envelope`, a grey bar for the
+    interval of one more seed, and a dot for the log's own value, all in units of the standard error of a
+    single run. Statistics that are judged by ranks have a lighter bar.
     """
     form = envelope.chapter
     spans = window_statistics.windows(log.epochs, envelope.epochs, form.windows)
     asked = window_statistics.measures(spans, form)
     seeds = window_statistics.values(asked, envelope.epochs, envelope.losses)
     [run] = window_statistics.values_of_logs(asked, [log])
-    cutoffs = max_statistic.one_run(run[None], seeds, SIGNIFICANCE)
+    cutoffs = max_statistic.one_run(run[None], seeds, SIGNIFICANCE, window_statistics.least_errors(asked))
 
-    figure = new_figure(10, 5.5, f"{name[0].upper()}{name[1:]} beside {envelope.seeds} seeds of the chapter's program")
+    figure = new_figure(10, 5.5, f"{name[0].upper()}{name[1:]} beside {envelope.seeds} seeds of the chapter's "
+                        f"program on {envelope.data.partition(';')[0]}")
     grid = figure.add_gridspec(len(form.columns), 2)
     rows, panels = figure.add_subplot(grid[:, 1]), []
     for place, (colour, (loss, title)) in enumerate(zip(COLOURS, form.columns.items())):
@@ -37,14 +39,18 @@ def method(envelope, log, name):
         axes.set(ylabel=f"{title} ({form.unit_of(loss)})", ylim=(0, None), xlabel=form.counted)
         axes.grid(alpha=0.3)
         panels.append(axes)
+    labelled = set()
     for place, measure in enumerate(asked):
+        by_ranks = bool(cutoffs.contradicted[place])
         z = (seeds[:, place] - seeds[:, place].mean()) / cutoffs.error[place]
         own = (run[place] - seeds[:, place].mean()) / cutoffs.error[place]
-        rows.plot([-cutoffs.t[place], cutoffs.t[place]], [place, place], color="0.85", linewidth=7,
-                  solid_capstyle="butt", label=None if place else "99 % of all, for one more seed")
+        rows.plot([-cutoffs.t[place], cutoffs.t[place]], [place, place], color="0.88" if by_ranks else "0.75",
+                  linewidth=7, solid_capstyle="butt", label=None if by_ranks in labelled else
+                  f"99 % for one more seed, jointly{', by ranks' * by_ranks}")
+        labelled.add(by_ranks)
         rows.plot(z, np.full(len(z), place), "|", color="0.4", label=None if place else "a seed")
         rows.plot(np.clip(own, -FARTHEST, FARTHEST), place, "o",
-                  color=COLOURS[list(form.columns).index(measure.loss)])
+                  color=COLOURS[list(form.columns).index(measure.loss)], label=None if place else name)
     rows.set_yticks(range(len(asked)), [f"{one.kind}, {form.columns[one.loss]}, {one.span}" for one in asked],
                     fontsize="small")
     rows.invert_yaxis()

@@ -93,6 +93,8 @@ def envelope(chapter, path=None) -> Envelope:
                        if name not in columns]:
             raise ValueError(f"it has no column {', '.join(missing)}")
         comments = dict(comments_of(text))
+        if (named := comments.get("chapter", chapter)) != chapter:
+            raise ValueError(f"it is one of {named}, not of {chapter}")
         if "settings" not in comments:
             raise ValueError("it has no line that begins with `# settings:`")
         settings = json.loads(comments["settings"])
@@ -105,6 +107,9 @@ def envelope(chapter, path=None) -> Envelope:
             raise ValueError(f"{form.one} of a seed is missing, or there are fewer than two seeds")
         losses = {name: columns[name][places].reshape(len(seeds), len(epochs))
                   for name in form.columns}
+        for seed, *own in zip(seeds, *losses.values()):
+            if not np.isfinite(own).all():
+                raise ValueError(f"a loss of seed {seed:.0f} is not finite")
     except (ValueError, KeyError, TypeError, InputError) as error:
         raise InputError(f"{path} is not an envelope: {error}") from error
     return Envelope(form, epochs, losses, settings, comments.get("data", "?"),
@@ -146,24 +151,25 @@ def chapter_of(path) -> str:
 def known_changes(chapter, folder=None) -> dict[str, Envelope]:
     """The envelopes of known changes of a chapter, by the names of their files.
 
-    They are those of the package, or those in `folder`. A change of which so many seeds diverged that
-    fewer than `FEWEST_KNOWN` are left is not among them. Raises InputError if a file is not an envelope.
+    They are those of the package, or those in `folder`. A change with fewer than `FEWEST_KNOWN` seeds that
+    did not diverge is not among them. Raises InputError if a file is not an envelope.
     """
     found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder)
-             if not too_few(text_of(path), FEWEST_KNOWN)}
+             if _complete(text_of(path)) >= FEWEST_KNOWN}
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
 
 
 def divergences(chapter, folder=None) -> list[str]:
-    """A line on each known change with seeds that diverged: "Adam 0.02: 9 of 10 seeds diverged"."""
+    """A line on each known change with seeds that diverged, or with too few seeds for a probability."""
     found = []
     for path in _files_of_changes(chapter, folder):
         text = text_of(path)
-        if lost := _lost(text):
-            title = dict(comments_of(text)).get("change", path.stem)
-            few = 0 < _complete(text) < FEWEST_KNOWN
-            left_out = "; the others are too few for a probability" if few else ""
-            found.append(f"{title}: {lost}{left_out}")
+        lost, left = _lost(text), _complete(text)
+        said = [lost] if lost else []
+        if 0 < left < FEWEST_KNOWN:
+            said.append(f"{'the others' if lost else quantity(left, 'seed')} are too few for a probability")
+        if said:
+            found.append(f"{dict(comments_of(text)).get('change', path.stem)}: {'; '.join(said)}")
     return found
 
 

@@ -57,4 +57,4 @@ def _band(axes, envelope: envelopes.Envelope, loss, name):
     axes.fill_between(envelope.epochs, np.clip(low, least, most), np.clip(high, least, most),
                       color="0.75" if name == other_logs.NO_CHANGE else COLOURS[name],
                       alpha=1 if name == other_logs.NO_CHANGE else 0.25, linewidth=0,
-                      label=f"95 % interval of a seed of ours, {what} ({envelope.seeds} seeds)")
+                      label=f"95 % interval for one more seed of ours, {what} ({envelope.seeds} seeds)")

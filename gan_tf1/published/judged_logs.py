@@ -88,7 +88,7 @@ def reasons(results):
     """A line for each reason why logs can't be compared, with the logs."""
     found = collections.defaultdict(list)
     for each in results:
-        if each.by_chapter and not each.by_chapter.statistics:
+        if each.by_chapter and each.by_chapter.word == "cannot be compared":
             found[each.by_chapter.sentence].append(each.one.id)
     for sentence, ids in found.items():
         yield f"{', '.join(ids)}: {sentence}"
@@ -138,6 +138,8 @@ def likes(chapter):
     if len(programs) > 1 and other_logs.NO_CHANGE in programs:
         programs[likeness.CHAPTER] = programs.pop(other_logs.NO_CHANGE)
         for one in other_logs.of_chapter(chapter):
+            if not comparison.judge(one.log, programs[likeness.CHAPTER]).statistics:
+                continue
             program = {other_logs.NO_CHANGE: "as in the chapter",
                        other_logs.UNKNOWN: _short(one.differs)}.get(one.change, one.change)
             yield f"{one.id} ({program}): {likeness.most_like([one.log], programs).sentence}"

@@ -10,10 +10,10 @@ multivariate t distribution:
 - its correlations are those within programs, pooled over all of them, and shrunk as in
   `max_statistic.correlation`.
 
-This is linear discriminant analysis (Fisher 1936), with variances of each program's own, since those of a
-program that learns nothing are many times smaller than the chapter's. The distribution is that of one more
-seed: it is wider than that of the seeds by the factor 1 + 1/n, and has heavy tails, since mean and
-variances of n seeds are inaccurate.
+This is quadratic discriminant analysis with pooled correlations (Fisher 1936 has equal variances too). Each
+program has its own variances, since those of a program that learns nothing are many times smaller than the
+chapter's. The distribution is that of one more seed: its covariance is larger than that of the seeds by the
+factor 1 + 1/n, and it has heavy tails, since mean and variances of n seeds are inaccurate.
 
 The probabilities are the likelihoods of the log under the programs, times equal prior ones: before the log
 is seen, each known program is taken to be equally probable. Such probabilities are too certain wherever the
@@ -34,9 +34,10 @@ The probabilities say nothing about programs that are not known. That is asked s
 the most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
 distribution, whose tail probability says how far away it is. It is compared with the distances of all seeds
 from their own programs, each computed with that seed left out. If the log is among the 1 % that are furthest
-away, the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them.)
-Several logs are compared with the seeds by their ranks (the test of Mann and Whitney 1947, which for one log
-is the same).
+away, the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them,
+which happens by chance to one log in N + 1.) Of several logs, the one in the middle decides, by the median of
+their distances: all of them share the errors of the program's estimated mean and variances, so that a test
+that takes them for independent would find too many programs unknown.
 """
 
 import functools
@@ -77,10 +78,12 @@ class Likeness(NamedTuple):
     @property
     def sentence(self) -> str:
         """"Most like: no label smoothing (97 %); Adam 0.002 (2 %)"."""
-        named = "; ".join(f"{self.titles[name]} ({percent(share)})" for name, share in
-                          list(self.probabilities.items())[:LISTED] if share >= LEAST)
         if self.none:
-            return f"Like none of the {len(self.probabilities)} known programs. The nearest: {named}."
+            nearest = self.titles[next(iter(self.probabilities))]
+            return f"Like none of the {len(self.probabilities)} known programs; the nearest is {nearest}."
+        named = "; ".join(
+            f"{self.titles[name]} ({percent(share) if share < 1 - LEAST else f'over {percent(1 - 2 * LEAST)}'})"
+            for name, share in list(self.probabilities.items())[:LISTED] if share >= LEAST)
         return f"Most like: {named}."
 
 
@@ -94,10 +97,10 @@ class Fitted(NamedTuple):
     caution: float       # the factor of all log-likelihoods
     far: np.ndarray      # increasing: how far all seeds are from their own programs, see `_far`
 
-    def level(self, logs=1) -> float:
-        """The level of "none of these" for so many logs: `FIT`, or the lowest that the seeds allow."""
-        seeds = len(self.far)
-        return max(FIT, _p_value(np.arange(seeds, seeds + logs), np.arange(seeds)))
+    @property
+    def level(self) -> float:
+        """The level of "none of these": `FIT`, or the lowest that the seeds allow."""
+        return max(FIT, self.doubt)
 
     @property
     def doubt(self) -> float:
@@ -105,9 +108,10 @@ class Fitted(NamedTuple):
         return 1 / (len(self.far) + 1)
 
 
-def fitted(programs) -> Fitted:
+def fitted(programs, least=0.) -> Fitted:
     """The `Fitted` distributions of `programs`, a dict of name -> statistics [seeds, k].
 
+    No variance is taken to be smaller than the square of `least`, a number or [k].
     Raises InputError if there are fewer than two programs, or one has fewer than three seeds.
     """
     few = [name for name, values in programs.items() if len(values) < 3]
@@ -115,9 +119,9 @@ def fitted(programs) -> Fitted:
         raise InputError("to find the most likely program, there must be envelopes of two programs or "
                          f"more, with three seeds or more each: {', '.join(few) or 'there is one'}")
     typical = np.median([values.var(axis=0, ddof=1) for values in programs.values()], axis=0)
-    typical = np.maximum(typical, 1e-12)
+    least = np.maximum(np.square(least), 1e-12)
     means = np.array([values.mean(axis=0) for values in programs.values()])
-    scales = np.array([_scale(values, typical) for values in programs.values()])
+    scales = np.array([_scale(values, typical, least) for values in programs.values()])
     residuals = np.concatenate([(values - mean) / scale for values, mean, scale in
                                 zip(programs.values(), means, scales)])
     shape = max_statistic.correlation(residuals)
@@ -129,18 +133,18 @@ def fitted(programs) -> Fitted:
     for place, values in enumerate(programs.values()):
         others = len(values) - 1
         rest = np.stack([np.delete(values, row, axis=0) for row in range(len(values))])
-        own = rest.mean(axis=1), _scale(rest, typical)
+        own = rest.mean(axis=1), _scale(rest, typical, least)
         logs.append(_log_likelihoods(values, known))
         logs[-1][:, place] = _log_density(values, *own, others, known.inverse)
         far.append(_far((values - own[0]) / own[1], known.inverse, others))
     return known._replace(caution=_caution(logs), far=np.sort(np.concatenate(far)))
 
 
-def _scale(values, typical):
-    """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` are variances [k]."""
+def _scale(values, typical, least):
+    """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` and `least` are variances [k]."""
     free = values.shape[-2] - 1
     own = values.var(axis=-2, ddof=1)
-    return np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free))
+    return np.sqrt(np.maximum((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free), least))
 
 
 def _log_density(values, means, scales, seeds, inverse):
@@ -197,8 +201,8 @@ def classify(runs, fit) -> tuple[dict, float]:
 
 
 def _p_value(far, of_seeds):
-    """That logs would be `far` [m] from their program, if they were from theirs as seeds [N] are, or further."""
-    return float(scipy.stats.mannwhitneyu(far, of_seeds, alternative="greater").pvalue)
+    """That the middle one of logs would be `far` [m] from its program, or further, if it were one more seed."""
+    return float((1 + np.sum(of_seeds >= np.median(far))) / (1 + len(of_seeds)))
 
 
 def statistics(programs, logs=()) -> tuple[dict, list]:
@@ -219,24 +223,24 @@ def statistics(programs, logs=()) -> tuple[dict, list]:
 def most_like(logs, programs) -> Likeness:
     """The `Likeness` of `logs` of one program to known `programs`, a dict of name -> `Envelope`."""
     values, asked = statistics(programs, logs)
-    known = fitted(values)
+    known = fitted(values, window_statistics.least_errors(asked))
     chances, fit = classify(window_statistics.values_of_logs(asked, logs), known)
     return Likeness(chances, {name: one.title or OWN for name, one in programs.items()}, fit,
-                    known.level(len(logs)))
+                    known.level)
 
 
-def confusion(programs) -> tuple[list, np.ndarray]:
+def confusion(programs, least=0.) -> tuple[list, np.ndarray]:
     """Cross-validation over seeds: each seed is left out in turn, and classified by all others.
 
-    `programs` are statistics, name -> [seeds, k]. Returns the names, and counts [programs, programs + 1]:
-    a row per true program, a column per answer, the last for "none of these".
+    `programs` are statistics, name -> [seeds, k], and `least` is as in `fitted`. Returns the names, and
+    counts [programs, programs + 1]: a row per true program, a column per answer, the last for "none of these".
     """
     names = list(programs)
     counts = np.zeros((len(names), len(names) + 1), int)
     for row, (name, values) in enumerate(programs.items()):
         for seed in range(len(values)):
             rest = {**programs, name: np.delete(values, seed, axis=0)}
-            known = fitted(rest)
+            known = fitted(rest, least)
             chances, fit = classify(values[seed:seed + 1], known)
-            counts[row, len(names) if fit <= known.level() else names.index(next(iter(chances)))] += 1
+            counts[row, len(names) if fit <= known.level else names.index(next(iter(chances)))] += 1
     return names, counts

@@ -10,6 +10,7 @@ from gan_tf1.training.run_results import table
 
 # The beginning of a CSV file: comments, and then a row of names.
 TABLE = re.compile(r"(?:#.*\n|[^\S\n]*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 # The first line of a log of this package: chapter, data and settings.
 HEADLINE = re.compile(r"^(\w+) on (.+?), seed \d+(?:, with (.*))?", re.MULTILINE)
 
@@ -19,16 +20,59 @@ def chapter_of(text) -> str:
 
     Raises InputError if there is none, or if several chapters have such logs.
     """
+    rows = as_table(text)
     comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
     named = {match[1] for match in HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
     if len(named & set(CHAPTERS)) == 1:
         return (named & set(CHAPTERS)).pop()
-    found = _of_table(table(text)) if TABLE.match(text) else _of_lines(text)
+    found = _of_table(table(rows)) if rows else _of_lines(text)
     if len(found) > 1:
         *others, last = found
         raise InputError(f"{', '.join(others)} and {last} have logs of this form: say with "
                          "--chapter which of them it is")
     return found[0]
+
+
+def as_table(text) -> str:
+    """`text` in the form that `run_results.table` reads, or "" if it is not a table.
+
+    The columns may be separated by commas, semicolons or tabs, their names may be in quotes and contain
+    blanks and capitals, and the first, of row numbers, may have no name, as pandas and spreadsheets write
+    them: "Disc Loss" becomes disc_loss.
+    """
+    lines = text.split("\n")
+    rows = [line for line in lines if line.strip() and not line.startswith("#")]
+    if not rows or len(rows) == 1:
+        return text if TABLE.match(text) else ""
+    for mark in ",;\t":
+        names = [re.sub(r"\W+", "_", name.strip().strip("\"'").strip()).lower() for name in rows[0].split(mark)]
+        names[0] = names[0] or "row"
+        first = rows[1].split(mark)
+        if len(names) == len(first) > 1 and all(map(_NAME.fullmatch, names)) and any(map(is_number, first)):
+            comments = [line for line in lines if line.startswith("#")]
+            body = [",".join(cell.strip().strip('"').replace(",", ".") for cell in row.split(mark)) for row in rows[1:]]
+            return "\n".join([*comments, ",".join(names), *body]) + "\n"
+    return ""
+
+
+def is_number(cell) -> bool:
+    """Whether the text `cell` is a number, "nan" or "inf"."""
+    try:
+        float(cell.strip().strip('"').replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def refuse_words(text, chapter) -> None:
+    """Raise InputError if a compared column of the table `text` has a cell that is not a number."""
+    form = CHAPTERS[chapter]
+    names, *rows = [line.split(",") for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    compared = [place for place, name in enumerate(names) if form.aliases.get(name, name) in form.columns]
+    for number, row in enumerate(rows, 1):
+        for place in compared:
+            if len(row) > place and not is_number(row[place]):
+                raise InputError(f"{names[place]} in row {number} is {row[place]!r}, which is not a number")
 
 
 def _of_lines(text):
@@ -40,11 +84,21 @@ def _of_lines(text):
     for name in [name for name in found if CHAPTERS[name].repeated]:
         several = any(one == other for one, other in zip(whole[name], whole[name][1:]))
         found = [name] if several else [other for other in found if other != name] or [name]
-    found = found or [name for name, form in CHAPTERS.items() if form.beginning.search(text)]
+    begun = {name: match for name, form in CHAPTERS.items() if (match := form.beginning.search(text))}
+    if not found and begun:
+        name, match = next(iter(begun.items()))
+        raise InputError(f"no line is like `{CHAPTERS[name].example}`: `{line_at(text, match.start())}` begins "
+                         "like it, but does not continue so")
     if not found:
         raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
                          f"another chapter ({', '.join(CHAPTERS)})")
     return found
+
+
+def line_at(text, place) -> str:
+    """The line of `text` at `place`, or its first 80 characters."""
+    line = text[place:text.find("\n", place) if "\n" in text[place:] else None].strip()
+    return line if len(line) <= 80 else line[:76] + " ..."
 
 
 def _of_table(columns):

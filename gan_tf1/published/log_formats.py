@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 SHARES = ("disc_acc", "train_accuracies", "test_accuracies", "real", "fake")  # columns in [0, 1]
 
 
@@ -53,6 +55,11 @@ class Chapter(NamedTuple):
         """An example of a line, as the book prints it."""
         return self.lines[0].example
 
+    @property
+    def first(self) -> int:
+        """The number of the first epoch or step."""
+        return min(first for first, _ in self.windows.values())
+
     def unit_of(self, column) -> str:
         """The unit of `column`; an accuracy has none."""
         return "" if column in SHARES else self.unit
@@ -70,19 +77,25 @@ def _share(percent):
     return percent / 100
 
 
+def _share_of_column(values):
+    """Accuracies in percent as shares; if none is above 1, they are shares already."""
+    values = np.asarray(values, float)
+    return values / 100 if np.nanmax(values, initial=0) > 1 else values
+
+
 def _one_minus(value):
     return 1 - value
 
 
 # A number that is a group, and one that is not. The article prints >**1**, **1**/**234**. All
 # repetitions of digits are bounded, so that no text takes more than seconds.
-_N, _SKIPPED = (rf"\**({group}[-+]?(?:\d{{1,30}}(?:\.\d{{0,30}})?(?:e[-+]?\d{{1,4}})?|nan|inf))\**"
+_N, _SKIPPED = (rf"\**({group}[-+]?(?:(?:\d{{1,30}}(?:\.\d{{0,30}})?|\.\d{{1,30}})(?:e[-+]?\d{{1,4}})?|nan|inf))\**"
                 for group in ("", "?:"))
 _END = r"(?![\d,]|\.\d)"  # the number before it is complete
 _DOTS = r"\s*\.\.\.[\s',]*"  # Python 2 prints the parts of a line as ('...', '...')
 _EPOCH = rf"Epoch\s+(\d{{1,9}})\s*/\s*\d+{_DOTS}"
-_EPOCH_BEGINS = _pattern(_EPOCH.replace("(", "(?:"))
-_STEP = r"(?<![\d.])(\d{1,9})\s*\["
+_EPOCH_BEGINS = _pattern(_EPOCH.replace("(", "(?:") + "Disc")
+_STEP = r"(?<![\d.,/])(\d{1,9})(?:\s*/\s*\d{1,9})?\s*\["  # 5 [ or 5/10000 [
 _STEP_BEGINS = _pattern(_STEP.replace("(\\d", "(?:\\d") + r"D(?:iscriminator)? loss:")
 _OWN = rf"{_STEP}Discriminator loss:\s*{_N}"  # the lines that only this package's scripts print
 
@@ -101,7 +114,7 @@ _WITH_ACCURACY = Chapter(
                          rf"\[G(?:enerator)? loss:\s*{_N}\]"),
                 "0 [Discriminator loss: 0.693147, acc.: 50.00%] [Generator loss: 0.693147]",
                 lambda disc_loss, accuracy, gen_loss: (disc_loss, _share(accuracy), gen_loss)),),
-    aliases={**_KERAS_TABLE, "acc": "disc_acc"}, convert={"acc": _share})
+    aliases={**_KERAS_TABLE, "acc": "disc_acc"}, convert={"acc": _share_of_column})
 # The critics of Keras-GAN. Its Wasserstein GAN prints 1 - loss.
 _KERAS_CRITIC = _pattern(rf"{_STEP}D loss:\s*{_N}\]\s*\[G loss:\s*{_N}\]")
 

@@ -1,6 +1,7 @@
 """The text in which a log is looked for: a file, the recording of a terminal, or a notebook's output.
 """
 
+import html
 import json
 import pathlib
 import re
@@ -10,6 +11,9 @@ from gan_tf1.errors import InputError
 # Escape sequences of a terminal, for colours and movements of the cursor, and the backspaces with
 # which a progress bar is drawn again.
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Z]|\x08+")
+# The bar of Keras, 3/4 [=====>....], whose arrow looks like the beginning of a log line.
+_KERAS_BAR = re.compile(r"(?<!\d)\d{1,9}/\d{1,9} \[[=>.]{1,200}\]")
+_WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|pre)\b", re.IGNORECASE)
 
 
 def of_file(path) -> str:
@@ -29,12 +33,19 @@ def of_file(path) -> str:
             text = of_notebook(text)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+    elif path.suffix.lower() in (".html", ".htm") or _WEB_PAGE.match(text):
+        text = of_web_page(text)
     return plain(text)
 
 
 def plain(text) -> str:
-    """`text` as it is read on a terminal: a carriage return, as in a progress bar, ends a line."""
-    return _TERMINAL.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    """`text` as it is read on a terminal, without the bars of Keras: a carriage return ends a line."""
+    return _KERAS_BAR.sub("", _TERMINAL.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def of_web_page(text) -> str:
+    """The text that a web page shows, such as a notebook that was saved as HTML."""
+    return html.unescape(re.sub(r"<[^<>]{0,1000}>", "", re.sub(r"<br\s*/?>", "\n", text, flags=re.IGNORECASE)))
 
 
 def of_notebook(text) -> str:

@@ -5,8 +5,10 @@ a chapter. `book` returns what the book prints. log_chapters.py finds out which 
 and the formats are in log_formats.py.
 """
 
+import bisect
 import collections
 import dataclasses
+import itertools
 import math
 import pathlib
 import re
@@ -19,10 +21,12 @@ from gan_tf1.config import flag
 from gan_tf1.data import fingerprints
 from gan_tf1.errors import InputError
 from gan_tf1.published import log_chapters, log_text
-from gan_tf1.published.log_formats import CHAPTERS, Chapter
+from gan_tf1.published.log_formats import CHAPTERS, SHARES, Chapter
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_losses, table
+from gan_tf1.wording import quantity
 
+LISTED = 5  # runs that a message lists
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
 
@@ -34,30 +38,22 @@ class Log(NamedTuple):
     settings: Any = None    # a dict of the run's settings, or of those that its first line states
     chapter: str = ""       # the key of its chapter in `CHAPTERS`
     data: str = ""          # the title of the data set, "" if the log does not say
-    note: str = ""          # what a run says of its data, if it is not the published one
+    note: str = ""          # on its data, if it is not the published one, and on how it was read
 
 
-def parse(text, chapter=None) -> Log:
+def parse(text, chapter=None, part=None) -> Log:
     """The `Log` in any text that contains lines in the format of a chapter.
 
-    Without a `chapter`, it is found from the text. Raises InputError if there is no such line, if a
-    line begins like one and continues differently, if an epoch occurs twice, or if several chapters
-    print such lines.
+    Without a `chapter`, it is found from the text. If the text has the lines of several runs, one after
+    another, `part` says which of them is meant, counted from 1. Raises InputError if there is no such line,
+    if a line begins like one and continues differently, if there are several runs and no `part`, or if
+    several chapters print such lines.
     """
     text = log_text.plain(text)
     chapter = chapter or log_chapters.chapter_of(text)
     form = CHAPTERS[chapter]
-    rows = []
-    for line in form.lines:
-        ahead = line.whole.groups - len(form.columns)
-        for found in line.whole.findall(text):
-            rows.append((form.count(*found[:ahead]), *line.values(*map(float, found[ahead:]))))
-    if not rows:
-        raise InputError(f"there is no line like `{form.example}`")
-    begun = len(form.beginning.findall(text))
-    if begun != len(rows):
-        raise InputError(f"{begun - len(rows)} of {begun} lines begin with {form.one}, but don't "
-                         f"continue like `{form.example}`")
+    rows, remarks = _printed(text, form)
+    rows, remark = _one_run(rows, form, part)
     counts, *values = zip(*rows)
     counts = [count or form.every * (place + 1) for place, count in enumerate(counts)] if (
         None in counts) else counts
@@ -69,7 +65,55 @@ def parse(text, chapter=None) -> Log:
     settings = stated_settings(own[0][3] or "", form.part_of or chapter) if own else None
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
-    return of_columns(columns, chapter, title, settings)._replace(note=said[0] if said else "")
+    log = of_columns(columns, chapter, title, settings)
+    return log._replace(note="; ".join(filter(None, [said and said[0], remarks, remark, log.note])))
+
+
+def _printed(text, form):
+    """The lines in `text`, in order, (number, *values) each, and a remark on what was left out, or ""."""
+    found = []
+    for line in form.lines:
+        ahead = line.whole.groups - len(form.columns)
+        for match in line.whole.finditer(text):
+            numbers, values = match.groups()[:ahead], map(float, match.groups()[ahead:])
+            found.append((match.start(), match.end(), (form.count(*numbers), *line.values(*values))))
+    found.sort()
+    starts = [start for start, _, _ in found]
+
+    def inside(place):
+        before = bisect.bisect_right(starts, place)
+        return before and place < found[before - 1][1]
+
+    lost, remark = [match.start() for match in form.beginning.finditer(text) if not inside(match.start())], ""
+    if found and len(lost) == 1 and "\n" not in text[lost[0]:].strip():
+        lost, remark = [], "the last line is incomplete, and left out"
+    if lost:
+        raise InputError(f"{len(lost)} of {len(lost) + len(found)} lines begin with {form.one}, but don't continue "
+                         f"like `{form.example}`; the first is `{log_chapters.line_at(text, lost[0])}`")
+    if not found:
+        raise InputError(f"there is no line like `{form.example}`")
+    return [row for _, _, row in found], remark
+
+
+def _one_run(rows, form, part):
+    """The `rows` of a single run, and a remark on which of several it is, or "".
+
+    If numbers occur twice, a run ends where the next line has a smaller number, or the same, unless an epoch
+    may have several lines.
+    """
+    counts = [row[0] for row in rows]
+    if None in counts:
+        return rows, ""
+    ends = len(set(counts)) < len(counts) and [place for place, (one, other) in enumerate(itertools.pairwise(counts), 1)
+            if other < one or other == one and not form.repeated]
+    runs = [rows[start:end] for start, end in itertools.pairwise([0, *(ends or ()), len(rows)])]
+    if part is None and len(runs) > 1:
+        told = ", ".join(f"{form.counted} {run[0][0]} to {run[-1][0]}" for run in runs[:LISTED])
+        raise InputError(f"it has the log lines of {len(runs)} runs ({told}{', ...' * (len(runs) > LISTED)}): "
+                         "choose one with --part 1, --part 2, ...")
+    if part is not None and not 1 <= part <= len(runs):
+        raise InputError(f"--part {part}: it has the log lines of {quantity(len(runs), 'run')}")
+    return runs[(part or 1) - 1], f"run {part} of {len(runs)} in this file" if part and len(runs) > 1 else ""
 
 
 def stated_settings(text, chapter):
@@ -99,25 +143,27 @@ def _number_or_text(text):
     return text
 
 
-def read(path, chapter=None) -> Log:
-    """The `Log` of a run directory, a table, a Jupyter notebook, or a text with log lines.
+def read(path, chapter=None, part=None) -> Log:
+    """The `Log` of a run directory, a table, a Jupyter notebook, a web page, or a text with log lines.
 
     Without a `chapter`, it is found: from the config.json of the run, or beside its table, from the
-    first line of a log, or from the form of the lines or columns. Raises InputError, which names
-    the file, if it can't be read, if it is of another chapter, or if several chapters have logs of
-    this form.
+    first line of a log, or from the form of the lines or columns. `part` is as in `parse`. Raises
+    InputError, which names the file, if it can't be read, if it is of another chapter, if several chapters
+    have logs of this form, or if it has the log lines of several runs.
     """
     path = pathlib.Path(path)
     if path.is_dir():
         return _of_run(path, chapter)
     text = log_text.of_file(path)
     try:
-        if not log_chapters.TABLE.match(text):
-            return parse(text, chapter)
+        if not (rows := log_chapters.as_table(text)):
+            return parse(text, chapter, part)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():
             return _of_run(path.parent, None)
-        return of_columns(table(text), chapter or log_chapters.chapter_of(text))
+        chapter = chapter or log_chapters.chapter_of(text)
+        log_chapters.refuse_words(rows, chapter)
+        return of_columns(table(rows), chapter)
     except InputError as error:
         raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
@@ -191,6 +237,13 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
     epochs = np.asarray(found[form.counted], float)
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
         raise InputError(f"the number of {form.one} is not a whole number")
+    for name in set(form.columns) & set(SHARES):
+        if np.nanmin(found[name]) < 0 or np.nanmax(found[name]) > 1:
+            raise InputError(f"{name} is up to {np.nanmax(found[name]):g}: accuracies between 0 and 1 are needed")
+    note = ""
+    if (shift := form.first - int(epochs.min())) > 0 and not form.intervals:
+        epochs = epochs + shift
+        note = f"its {form.counted}s are numbered from {form.first - shift}, and taken for {form.first} and so on"
     places, why = np.argsort(epochs, kind="stable"), data and other_data(form, data)
     if form.repeated:
         places, cut = _last_of_each(epochs, places)
@@ -201,7 +254,7 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
         raise InputError(f"{form.counted} {twice[0]} occurs more than once: give the log of a single "
                          "run")
     return Log(epochs, {name: np.asarray(found[name], float)[places] for name in form.columns},
-               why, settings, chapter, data)
+               why, settings, chapter, data, note)
 
 
 def _last_of_each(epochs, places):

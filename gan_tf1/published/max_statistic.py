@@ -5,6 +5,9 @@ that are judged, and k statistics, which are correlated. Each statistic is compa
 two samples with a pooled variance. For a single run it is (x - mean) / (s sqrt(1 + 1/n)), with n - 1
 degrees of freedom, the quantity behind the prediction interval of Whitmore (1986).
 
+A standard error is never taken to be smaller than `least`, a number for each statistic: what a log prints
+has few decimals, and if all seeds have the same accuracy, nothing else says how far from it is far.
+
 The joint question is whether the *largest* |t| of the table is larger than it is by chance.
 
 Several runs: `permutation` (Westfall and Young 1993). If the runs are of the same program as the seeds,
@@ -55,12 +58,12 @@ class Cutoffs(NamedTuple):
     p_value: float = math.nan  # that some statistic differs; NaN for one run
 
 
-def differences(runs, seeds) -> tuple[np.ndarray, np.ndarray]:
-    """The difference of means and its pooled standard error, [k] each."""
+def differences(runs, seeds, least=0.) -> tuple[np.ndarray, np.ndarray]:
+    """The difference of means and its pooled standard error, at least `least`, [k] each."""
     n, m = len(seeds), len(runs)
     squares = ((seeds - seeds.mean(axis=0)) ** 2).sum(axis=0) + ((runs - runs.mean(axis=0)) ** 2).sum(axis=0)
     return (runs.mean(axis=0) - seeds.mean(axis=0),
-            np.sqrt(squares / (n + m - 2) * (1 / n + 1 / m)))
+            np.maximum(np.sqrt(squares / (n + m - 2) * (1 / n + 1 / m)), least))
 
 
 def correlation(seeds) -> np.ndarray:
@@ -100,11 +103,12 @@ def joint_level(correlations, significance) -> float:
     return float(np.clip(level, significance / len(correlations), significance))
 
 
-def _leave_one_out(seeds):
+def _leave_one_out(seeds, least=0.):
     """The t statistic of each seed beside all others, [n, k], and its degrees of freedom."""
     n, away = len(seeds), seeds - seeds.mean(axis=0)
     squares = np.maximum((away ** 2).sum(axis=0) - away ** 2 * n / (n - 1), 0)  # of the others
-    return _ratio(away * n / (n - 1), np.sqrt(squares / (n - 2) * (1 + 1 / (n - 1)))), n - 2
+    error = np.maximum(np.sqrt(squares / (n - 2) * (1 + 1 / (n - 1))), least)
+    return _ratio(away * n / (n - 1), error), n - 2
 
 
 def _ratio(difference, error):
@@ -119,16 +123,18 @@ def not_normal(seeds) -> np.ndarray:
                      for column in np.transpose(seeds)])
 
 
-def one_run(run, seeds, significance) -> Cutoffs:
-    """The `Cutoffs` for the statistics `run` [1, k] of a single run."""
+def one_run(run, seeds, significance, least=0.) -> Cutoffs:
+    """The `Cutoffs` for the statistics `run` [1, k] of a single run; `least` is a number or [k]."""
     n, k = seeds.shape
+    least = np.broadcast_to(least, k)
     level = joint_level(correlation(seeds), significance)
     cutoffs = np.full(k, scipy.stats.t.isf(level / 2, n - 1))
     other = not_normal(seeds)
-    _, error = differences(run, seeds)
+    _, error = differences(run, seeds, least)
+    cutoffs[(np.ptp(seeds, axis=0) == 0) & (least == 0)] = np.inf  # nothing says how far from them is far
     if other.any():
-        t, degrees = _leave_one_out(seeds[:, other])
-        # If all seeds but one are equal, nothing says how far from them is far.
+        t, degrees = _leave_one_out(seeds[:, other], least[other])
+        # The same if all seeds but one are equal.
         unknown = (np.abs(t) > FARTHEST).any(axis=0)
         columns = np.flatnonzero(other)
         cutoffs[columns[unknown]] = np.inf
@@ -154,13 +160,17 @@ def _choices(total, m):
     return weights
 
 
-def permutation(runs, seeds, significance) -> Cutoffs:
-    """The `Cutoffs` for the `runs` [m, k], m > 1, by a permutation test with the largest |t|."""
+def permutation(runs, seeds, significance, least=0.) -> Cutoffs:
+    """The `Cutoffs` for the `runs` [m, k], m > 1, by a permutation test with the largest |t|.
+
+    `least` is as in `one_run`.
+    """
     n, m = len(seeds), len(runs)
     pooled = np.concatenate([runs, seeds])
-    spread = pooled.std(axis=0)
+    spread = np.maximum(pooled.std(axis=0), least / np.sqrt(1 / n + 1 / m))
     z = (pooled - pooled.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    means = np.abs(_choices(n + m, m) @ z)  # the variance of all is 1, so t depends on them alone
+    # The variance of all is 1, so t depends on the means alone. (If the spread is the least, t is smaller.)
+    means = np.abs(_choices(n + m, m) @ z)
     within = np.maximum(n + m - means ** 2 * m * (n + m) / n, 1e-12)
     t = means * (n + m) / n / np.sqrt(within / (n + m - 2) * (1 / n + 1 / m))
     largest = t.max(axis=1)
@@ -169,7 +179,7 @@ def permutation(runs, seeds, significance) -> Cutoffs:
     # Above the next largest: then at most `allowed` choices are as extreme.
     cutoff = np.sort(largest)[-allowed - 1] * (1 + 1e-9) if allowed else np.inf
     level = 2 * scipy.stats.t.sf(cutoff, n + m - 2)
-    return Cutoffs(np.full(seeds.shape[1], cutoff), n + m - 2, differences(runs, seeds)[1],
+    return Cutoffs(np.full(seeds.shape[1], cutoff), n + m - 2, differences(runs, seeds, least)[1],
                    float(np.clip(significance / level, 1, seeds.shape[1])) if level else math.nan,
                    np.zeros(seeds.shape[1], bool), float(p_value))
 

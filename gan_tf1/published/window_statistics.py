@@ -13,9 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 FEWEST_EPOCHS = 5  # in a window whose spread is compared
-# The logarithm of a spread of 0 is not finite. Among losses, only those of a log that repeats one number have
-# a spread of 0. But an accuracy is often exactly 1 in a whole window, with some seeds and not with others.
-LEAST_SPREAD, LEAST_SPREAD_OF_SHARES = np.finfo(float).tiny, 1e-3
+# Most logs print three decimals, so that a difference of half a unit of the third says nothing. Without a
+# least spread, a discriminator that has won, with 0.000 in each line, would have the logarithm of 0. An
+# accuracy counts the images of a batch, and is often exactly 1 in a whole window, with some seeds and not
+# with others.
+LEAST_SPREAD, LEAST_SPREAD_OF_SHARES = 5e-4, 1e-3
+LEAST_ERROR, LEAST_ERROR_OF_SHARES = 5e-4, 2e-3  # standard errors of means of losses in nats, of accuracies
 # Functions to and from the scale on which a statistic is judged.
 SCALES = {"mean": (lambda x: x, lambda x: x), "spread": (np.log, np.exp)}
 
@@ -27,6 +30,7 @@ class Measure(NamedTuple):
     loss: str           # a column of losses.csv
     kind: str
     least: float = LEAST_SPREAD  # smaller spreads are taken for this one
+    least_error: float = 0.0     # smaller standard errors of a mean are taken for this one
 
     @property
     def span(self) -> str:
@@ -62,10 +66,20 @@ def windows(log_epochs, envelope_epochs, spans) -> dict[str, np.ndarray]:
 
 def measures(spans, chapter) -> list[Measure]:
     """The `Measure`s of the windows `spans`, name -> epochs, which `windows` returned."""
+    def least_error(loss):
+        return (LEAST_ERROR_OF_SHARES if chapter.bounds_of(loss) == (0, 1) else
+                LEAST_ERROR if chapter.unit_of(loss) == "nats" else 0.0)
+
     return [Measure(window, epochs, loss, kind,
-                    LEAST_SPREAD_OF_SHARES if chapter.bounds_of(loss) == (0, 1) else LEAST_SPREAD)
+                    LEAST_SPREAD_OF_SHARES if chapter.bounds_of(loss) == (0, 1) else LEAST_SPREAD,
+                    least_error(loss) if kind == "mean" else 0.0)
             for window, epochs in spans.items() for loss in chapter.columns
             for kind in (("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",))]
+
+
+def least_errors(asked) -> np.ndarray:
+    """The least standard errors of the statistics `asked`, [k]."""
+    return np.array([measure.least_error for measure in asked])
 
 
 def values(asked, epochs, losses) -> np.ndarray:

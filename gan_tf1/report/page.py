@@ -221,7 +221,7 @@ def _verdicts(found):
 
 
 def _statistics(rows):
-    head = ("window", "range", "loss", "statistic", "here", "seeds", "99 % of all", "")
+    head = ("window", "range", "loss", "statistic", "here", "seeds", "99 %, jointly", "")
     body = [(row.window, row.epochs, row.loss, row.kind, f"{row.value:.3f}", f"{row.expected:.3f}",
              f"{row.joint[0]:.3f} to {row.joint[1]:.3f}", "outside" if row.outside else "") for row in rows]
     return _table(head, body)

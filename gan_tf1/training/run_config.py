@@ -76,6 +76,7 @@ KEYS = {
 }
 # Keys that older runs may lack.
 LATER_KEYS = {
+    "change": (_is_text, "a string"),
     "data_note": (_is_text, "a string"),
     "command": (_is_command, "a list of strings"),
     "versions": (lambda value: isinstance(value, dict), "an object"),
@@ -162,7 +163,7 @@ def read_config_of(chapter, path, called=None) -> dict:
 
 def refuse_other(path, config, given) -> None:
     """Raise InputError, naming the keys, if `given` differs from the `config` of the run `path`."""
-    own = {"towers": 1, **config, **config["settings"], **config.get("loop", {})}
+    own = {"change": None, "towers": 1, **config, **config["settings"], **config.get("loop", {})}
     other = [f"{name} (the run's: {own.get(name)}, now: {value})"
              for name, value in given.items() if own.get(name) != value]
     if other:

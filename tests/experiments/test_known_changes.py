@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from conftest import load_script, refusal, stopped_at
+from conftest import Stopped, load_script, refusal, stopped_at, stopped_at_its_stepper
 from gan_tf1.config import flag
 from gan_tf1.errors import InputError
 from gan_tf1.experiments import known_changes
@@ -15,6 +15,7 @@ from gan_tf1.experiments.known_changes import CHANGES, changed_model, changed_so
 from gan_tf1.models import mnist_gan
 from gan_tf1.published import envelopes
 from gan_tf1.tf1 import tf
+from gan_tf1.training import run_config
 
 REAL, FAKE = np.array([[1.5], [-0.5]]), np.array([[-2.0], [0.7]])  # logits [B, 1]
 
@@ -122,33 +123,33 @@ def test_a_line_that_does_not_stand_exactly_once_is_refused(source):
 
 def test_envelopes_of_changes_are_made_in_the_graph_and_continued(in_process, tmp_path, capsys):
     main = load_script("known_changes.py").main
-    command = ["--out", str(tmp_path / "out"), "--changes", "normal_noise", "--seeds", "5-6",
+    command = ["--out", str(tmp_path / "out"), "--changes", "normal_noise", "--seeds", "5-7",
                "--jobs", "1", "--data", "drawn", "--", "--epochs", "2", "--batch-size", "200", "--loop", "graph"]
-    with stopped_at("normal_noise-seed-6"):
+    with stopped_at("normal_noise-seed-7"):
         main(command)
     assert not list((tmp_path / "out").glob("*.csv"))
     main(command)
-    assert in_process == ["normal_noise-seed-5", "normal_noise-seed-6"]
+    assert in_process == ["normal_noise-seed-5", "normal_noise-seed-6", "normal_noise-seed-7"]
     [(name, found)] = envelopes.known_changes("mnist_gan", tmp_path / "out").items()
     assert (name, found.title) == ("normal_noise", CHANGES["normal_noise"].title)
     assert found.settings["batch_size"] == 200 and found.data_crc32
-    assert found.losses["gen_loss"].shape == (2, 2)
+    assert found.losses["gen_loss"].shape == (3, 2)
     capsys.readouterr()
     assert "--change can't be given after --" in refusal(
         capsys, main, *command, "--change", "hidden_64")
-    assert "at least 2 seeds" in refusal(capsys, main, "--seeds", "5")
+    assert "at least 3 seeds" in refusal(capsys, main, "--seeds", "5")
 
 
 def test_a_change_that_diverges_stops_nothing(in_process, tmp_path, capsys):
     out = tmp_path / "out"
-    command = ["--out", str(out), "--changes", "hidden_64", "--seeds", "5-6", "--jobs", "1", "--data", "drawn",
+    command = ["--out", str(out), "--changes", "hidden_64", "--seeds", "5-7", "--jobs", "1", "--data", "drawn",
                "--", "--epochs", "2", "--batch-size", "300", "--learning-rate", "1e30"]
     load_script("known_changes.py").main(command)
-    assert '# diverged: {"5": 1, "6": 1}\n' in (out / "hidden_64.csv").read_text()
+    assert '# diverged: {"5": 1, "6": 1, "7": 1}\n' in (out / "hidden_64.csv").read_text()
     assert envelopes.known_changes("mnist_gan", out) == {}
-    assert envelopes.divergences("mnist_gan", out) == ["64 hidden units: 2 of 2 seeds diverged"]
+    assert envelopes.divergences("mnist_gan", out) == ["64 hidden units: 3 of 3 seeds diverged"]
     load_script("known_changes.py").main(command)
-    assert in_process == ["hidden_64-seed-5", "hidden_64-seed-6"]  # which are not trained again
+    assert in_process == ["hidden_64-seed-5", "hidden_64-seed-6", "hidden_64-seed-7"]  # which are not trained again
 
 
 def test_each_change_has_a_file_of_its_own(tmp_path, monkeypatch, capsys):
@@ -178,3 +179,18 @@ def test_a_change_is_shown_as_flags_or_as_lines(capsys):
     assert capsys.readouterr().out == "adam_0.02: Adam 0.02\n01_mnist_gan.py --learning-rate 0.02\n"
     main(["--change", "images_0_1", "--show"])
     assert [line[0] for line in capsys.readouterr().out.splitlines()] == ["i", "-", "-"]
+
+
+def test_a_run_knows_its_change_and_is_not_continued_without_it(tmp_path, capsys, monkeypatch):
+    stopped_at_its_stepper(monkeypatch)
+    changed, chapter = (load_script(name).main for name in ("changed_mnist_gan.py", "01_mnist_gan.py"))
+    run = tmp_path / "run"
+    with pytest.raises(Stopped):
+        changed(["--change", "swapped_labels", "--data", "drawn", "--run-dir", str(run)])
+    assert run_config.read_config(run)["change"] == "swapped_labels"
+    capsys.readouterr()
+    for main, arguments, now in ((chapter, [], None), (changed, ["--change", "bypass"], "bypass")):
+        assert f"change (the run's: swapped_labels, now: {now})" in refusal(
+            capsys, main, *arguments, "--resume", "--run-dir", run)
+    with pytest.raises(Stopped):
+        changed(["--change", "swapped_labels", "--resume", "--run-dir", str(run)])

@@ -35,7 +35,8 @@ def run(tmp_path):
         program = exercise.changed if shown else exercise.usual
         data = data or (program.before[-1] if "--data" in program.before else "drawn")
         (path / "config.json").write_text(json.dumps({
-            "chapter": exercise.chapter, "settings": {**program.settings, **settings}, "data": data,
+            "chapter": exercise.chapter, **({"change": program.before[-1]} if "--change" in program.before else {}),
+            "settings": {**program.settings, **settings}, "data": data,
             "data_title": "drawn", "data_crc32": "0", "data_dir": None, "seed": 0, "sample_shape": [1]}))
         if number in CITIES:
             cities = CITIES[number][not shown]
@@ -86,6 +87,17 @@ def test_a_run_of_other_settings_is_judged_with_a_note(run, capsys):
     (7, {"data": "ring"}, ["--data ring instead of --data grid"])])
 def test_the_note_also_names_settings_that_the_command_of_the_exercise_leaves_alone(run, number, other, note):
     assert sorted(lesson.judge(EXERCISES[number], run(number, True, **other)).other) == note
+
+
+def test_the_note_says_that_a_run_lacks_the_change_of_the_exercise(run):
+    path = run(2, True)
+    config = json.loads((path / "config.json").read_text())
+    del config["change"]
+    (path / "config.json").write_text(json.dumps(config))
+    assert lesson.judge(EXERCISES[2], path).other == ["the change none instead of swapped_labels"]
+    config["change"] = "bypass"
+    (path / "config.json").write_text(json.dumps(config))
+    assert lesson.judge(EXERCISES[2], path).other == ["the change bypass instead of swapped_labels"]
 
 
 # --- the script ---

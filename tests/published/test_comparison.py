@@ -60,14 +60,14 @@ def test_lines_are_sorted_by_epoch():
 @pytest.mark.parametrize("text, complaint", [
     ("", "there is no line like"),
     ("Epoch 1... loss 3", "there is no line like"),
-    (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "epoch 5 occurs more than once"),
+    (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "2 runs (epoch 5 to 5, epoch 5 to 5): choose"),
     ("Epoch 5/9... Disc Loss: 1.0... Gen Loss: 3,863\n"
      "Epoch 6/9... Disc Loss: 1.0... Gen Loss: 3.8\n", "1 of 2 lines begin with an epoch"),
     ("epoch,disc,gen\n1,1,1\n1,1,1\n", "epoch 1 occurs more than once"),
     ("epoch,disc,gen\n1.5,1,1\n", "not a whole number"),
     ("epoch,disc_loss,gen_loss\n", "no rows"),
     ("# chapter: mnist_gan\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
-    ("Step,Value\n1,1\n", "it has the columns Step, Value, and no chapter has such a table"),
+    ("Step,Value\n1,1\n", "it has the columns step, value, and no chapter has such a table"),
 ])
 def test_what_is_not_a_log_is_refused(tmp_path, main, capsys, text, complaint):
     (tmp_path / "log.txt").write_text(text)

@@ -71,17 +71,19 @@ def test_seeds_that_diverged_are_named_and_left_out(runs, tmp_path):
 
 
 def test_a_change_that_diverges_has_no_probability_but_a_line(runs, tmp_path):
-    for run in runs[:4]:
+    for run in runs[:3]:
         diverge(run, 5)
-    written(tmp_path / "few.csv", runs, change="Adam 2")
-    written(tmp_path / "none.csv", runs[:4], change="Adam 20")
-    written(tmp_path / "some.csv", runs[3:], change="Adam 1")
-    written(tmp_path / "all.csv", runs[4:], change="Adam 0.1")
+    written(tmp_path / "all.csv", runs[3:], change="Adam 0.1")
+    written(tmp_path / "few.csv", runs[:5], change="Adam 2")
+    written(tmp_path / "none.csv", runs[:3], change="Adam 20")
+    written(tmp_path / "some.csv", runs[2:5], change="Adam 1")
+    written(tmp_path / "two.csv", runs[4:], change="Adam 3")
     assert set(envelopes.known_changes("dcgan_mnist", tmp_path)) == {"all"}
     assert envelopes.divergences("dcgan_mnist", tmp_path) == [
-        "Adam 2: 4 of 6 seeds diverged; the others are too few for a probability",
-        "Adam 20: 4 of 4 seeds diverged", "Adam 1: 1 of 3 seeds diverged; the others are too few for a probability"]
-    with pytest.raises(InputError, match="none.csv is not an envelope: 4 of 4 seeds diverged"):
+        "Adam 2: 3 of 5 seeds diverged; the others are too few for a probability",
+        "Adam 20: 3 of 3 seeds diverged", "Adam 1: 1 of 3 seeds diverged; the others are too few for a probability",
+        "Adam 3: 2 seeds are too few for a probability"]
+    with pytest.raises(InputError, match="none.csv is not an envelope: 3 of 3 seeds diverged"):
         envelopes.envelope("dcgan_mnist", tmp_path / "none.csv")
 
 

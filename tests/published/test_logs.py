@@ -94,7 +94,7 @@ def test_the_chapter_is_found_from_the_form(text, chapter):
 def test_two_trainings_of_the_mnist_gan_are_not_taken_for_the_dcgan_on_svhn():
     lines = "".join(f"Epoch {epoch}/2... Discriminator Loss: 1.0... Generator Loss: 2.0\n" for epoch in (1, 2, 1, 2))
     assert log_chapters.chapter_of(lines) == "mnist_gan"
-    with pytest.raises(InputError, match="epoch 1 occurs more than once: give the log of a single run"):
+    with pytest.raises(InputError, match=r"the log lines of 2 runs \(epoch 1 to 2, epoch 1 to 2\): choose one with --part"):
         logs.parse(lines)
 
 
@@ -268,3 +268,97 @@ def test_a_long_text_without_a_log_is_refused_and_does_not_take_forever(text):
     """With unbounded repetitions in the patterns, these would take hours."""
     with pytest.raises(InputError):
         logs.parse(text)
+
+
+# --- what else people's logs look like ---
+
+UDACITY = "Epoch {}/3... Discriminator Loss: 0.5... Generator Loss: 2.5\n"
+
+
+def test_a_count_of_all_steps_is_not_taken_for_the_step():
+    log = logs.parse("5/10000 [D loss: 0.6, acc.: 50.00%] [G loss: 0.7]\n"
+                     "6 / 10000 [D loss: 0.6, acc.: 50.00%] [G loss: 0.7]\n", "vanilla_gan")
+    assert log.epochs.tolist() == [5, 6]
+
+
+def test_a_notebook_saved_as_a_web_page_is_read(tmp_path):
+    page = "<!DOCTYPE html><html><pre>&gt;1, 1/234, d=0.711, g=0.678<br>&gt;1, 2/234, d=0.703, g=0.698</pre></html>"
+    for name in ("mine.html", "mine.txt"):
+        (tmp_path / name).write_text(page)
+        log = logs.read(tmp_path / name)
+        assert log.chapter == "dcgan_mnist" and log.losses["disc_loss"].tolist() == [0.711, 0.703]
+
+
+def test_the_bar_of_keras_does_not_hide_the_epoch_of_an_accuracy():
+    log = logs.parse("".join(f">{epoch}, 234/234, d=0.7, g=0.7\n4/4 [======>.....] - 0s 2ms/step\n"
+                             ">Accuracy real: 51%, fake: 78%\n" for epoch in (90, 100)), "dcgan_mnist_accuracies")
+    assert log.epochs.tolist() == [90, 100]
+
+
+def test_epochs_that_are_numbered_from_0_are_moved_and_a_note_says_so():
+    log = logs.parse("".join(UDACITY.format(epoch) for epoch in (0, 1, 2)), "mnist_gan")
+    assert log.epochs.tolist() == [1, 2, 3]
+    assert log.note == "its epochs are numbered from 0, and taken for 1 and so on"
+    batches = logs.parse("".join(f">1, {batch}/234, d=0.7, g=0.7\n" for batch in (0, 1)), "dcgan_mnist")
+    assert batches.epochs.tolist() == [1, 2]
+    usual = logs.parse("".join(UDACITY.format(epoch) for epoch in (1, 2, 3)), "mnist_gan")
+    assert usual.epochs.tolist() == [1, 2, 3] and usual.note == ""
+
+
+@pytest.mark.parametrize("epochs, chapter, part, kept", [
+    ((1, 2, 1, 2, 3), "mnist_gan", 1, [1, 2]), ((1, 2, 1, 2, 3), "mnist_gan", 2, [1, 2, 3]),
+    ((1, 1, 2, 2, 1, 1, 1), "dcgan_svhn", 1, [1, 2])])
+def test_one_of_several_runs_in_a_text_is_chosen_and_never_mixed_with_another(epochs, chapter, part, kept):
+    text = "".join(UDACITY.format(epoch) for epoch in epochs)
+    with pytest.raises(InputError, match="the log lines of 2 runs"):
+        logs.parse(text, chapter)
+    log = logs.parse(text, chapter, part)
+    assert log.epochs.tolist() == kept and f"run {part} of 2" in log.note
+    with pytest.raises(InputError, match="--part 3: it has the log lines of 2 runs"):
+        logs.parse(text, chapter, 3)
+
+
+def test_an_incomplete_last_line_is_left_out_and_another_one_is_quoted():
+    whole = "".join(UDACITY.format(epoch) for epoch in (1, 2))
+    log = logs.parse(whole + "Epoch 3/3... Discriminator Loss: 0.5... Gener", "mnist_gan")
+    assert log.epochs.tolist() == [1, 2] and "the last line is incomplete" in log.note
+    with pytest.raises(InputError, match="the first is `Epoch 0/3... Discriminator Loss: 0,5... Generator Loss: 2,5`"):
+        logs.parse("Epoch 0/3... Discriminator Loss: 0,5... Generator Loss: 2,5\n" + whole, "mnist_gan")
+    with pytest.raises(InputError, match="`Epoch 1/3... Disc Loss: 1,05... Gen Loss: 2,1` begins like it"):
+        logs.parse("Epoch 1/3... Disc Loss: 1,05... Gen Loss: 2,1\n")
+
+
+def test_the_lines_of_another_network_are_ignored():
+    text = "Epoch 1/5... Training loss: 0.0512\n" + "".join(UDACITY.format(epoch) for epoch in (1, 2))
+    assert logs.parse(text).epochs.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("text", [
+    ",epoch,disc_loss,gen_loss\n0,1,0.5,2.5\n1,2,.25,2\n", '"epoch","disc_loss","gen_loss"\n1,0.5,2.5\n2,0.25,2\n',
+    "epoch;disc_loss;gen_loss\n1;0,5;2,5\n2;0,25;2\n", "epoch\tdisc_loss\tgen_loss\n1\t0.5\t2.5\n2\t0.25\t2\n",
+    "Epoch,Disc Loss,Gen Loss\n1,0.5,2.5\n2,0.25,2\n"])
+def test_tables_of_other_programs_are_read(text, tmp_path):
+    (tmp_path / "mine.csv").write_text(text)
+    log = logs.read(tmp_path / "mine.csv", "mnist_gan")
+    assert log.epochs.tolist() == [1, 2]
+    assert log.losses["disc_loss"].tolist() == [0.5, 0.25] and log.losses["gen_loss"].tolist() == [2.5, 2]
+
+
+@pytest.mark.parametrize("row, complaint", [
+    ("2,tensor(0.3),2", r"disc_loss in row 2 is 'tensor\(0.3\)', which is not a number"),
+    ("2,0.3,", "gen_loss in row 2 is '', which is not a number")])
+def test_a_cell_that_is_not_a_number_is_not_taken_for_a_loss_that_is_not_finite(row, complaint, tmp_path):
+    (tmp_path / "mine.csv").write_text(f"epoch,disc_loss,gen_loss\n1,0.3,3.9\n{row}\n")
+    with pytest.raises(InputError, match=complaint):
+        logs.read(tmp_path / "mine.csv", "mnist_gan")
+    (tmp_path / "mine.csv").write_text("epoch,disc_loss,gen_loss\n1,0.3,3.9\n2,nan,inf\n")
+    assert np.isnan(logs.read(tmp_path / "mine.csv", "mnist_gan").losses["disc_loss"][1])
+
+
+def test_accuracies_are_shares_whatever_a_table_has(tmp_path):
+    """Keras returns a share, which the book's line prints in percent."""
+    (tmp_path / "mine.csv").write_text("iteration,d_loss,acc,g_loss\n0,0.6,0.5312,0.7\n1,0.6,1,0.7\n")
+    assert logs.read(tmp_path / "mine.csv", "vanilla_gan").losses["disc_acc"].tolist() == [0.5312, 1]
+    (tmp_path / "mine.csv").write_text("step,disc_loss,disc_acc,gen_loss\n0,0.6,53.12,0.7\n")
+    with pytest.raises(InputError, match="disc_acc is up to 53.12: accuracies between 0 and 1 are needed"):
+        logs.read(tmp_path / "mine.csv", "vanilla_gan")

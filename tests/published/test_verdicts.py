@@ -8,7 +8,7 @@ import pytest
 import simulated_logs
 from conftest import load_script, refusal
 from gan_tf1.errors import InputError
-from gan_tf1.published import comparison, envelopes, logs
+from gan_tf1.published import comparison, envelopes, likeness, logs
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,7 @@ def test_a_log_of_many_formats_can_be_one_of_several(main, files, capsys, tmp_pa
 
 
 KEYS = {"format": int, "chapter": str, "logs": list, "verdict": str, "sentence": str, "limits": str,
+        "compared": str, "notes": list,
         "p_value": (float, type(None)), "envelope": dict, "statistics": list, "effective": (float, type(None)),
         "not_normal": int, "shares_inside": dict, "equivalence": dict, "likeness": (dict, type(None))}
 ROW = {"window": str, "epochs": str, "loss": str, "kind": str, "value": float, "expected": float,
@@ -206,3 +207,102 @@ def test_the_margins_of_three_columns_are_a_list():
     own = envelopes.envelope("vanilla_gan")
     sentence = comparison.judge_runs(own.logs()[:5], own).sentence
     assert sentence.endswith("and the margin is 0.1 nats (disc loss), 0.02 (disc accuracy) and 0.1 nats (gen loss).")
+
+
+# --- numbers with few digits ---
+
+def nearly_constant(rng, seeds):
+    """An envelope of a program whose discriminator loss hardly changes, such as one that learns nothing."""
+    one = simulated_logs.envelope(rng, seeds, "learns nothing")
+    one.losses["disc_loss"] = 0.32508 + rng.normal(0, 2e-5, one.losses["disc_loss"].shape)
+    return one
+
+
+def test_the_third_decimal_of_a_log_decides_nothing(seeds):
+    """With three decimals, a nearly constant loss has a spread of exactly 0 in the log."""
+    rng = np.random.default_rng(9)
+    known, [log] = nearly_constant(rng, 10), nearly_constant(rng, 1).logs()
+    log.losses["disc_loss"] = np.round(log.losses["disc_loss"], 3)
+    assert np.ptp(log.losses["disc_loss"]) == 0
+    assert comparison.judge(log, known).word == "can't tell"
+    found = likeness.most_like([log], {"chapter": seeds, "nothing": known})
+    assert found.best == "nothing"
+
+
+@pytest.mark.parametrize("odd_seeds", [0, 1])
+def test_if_all_accuracies_are_1_one_wrong_image_is_no_difference_and_fifty_are(odd_seeds):
+    form = logs.CHAPTERS["vanilla_gan"]
+    steps = np.arange(20)
+    rng = np.random.default_rng(3)
+    losses = {name: rng.normal(1, 0.1, (20, 20)) for name in ("disc_loss", "gen_loss")}
+    losses["disc_acc"] = np.ones((20, 20))
+    losses["disc_acc"][:odd_seeds, 15] = 1 - 1 / 256
+    envelope = envelopes.Envelope(form, steps, losses, {}, "MNIST")
+    log = logs.Log(steps, {name: values[5].copy() for name, values in losses.items()})
+    log.losses["disc_acc"][12] = 1 - 1 / 256
+    assert not any(one.outside for one in comparison.judge(log, envelope).statistics)
+    log.losses["disc_acc"][10:] = 1 - 50 / 256
+    verdict = comparison.judge(log, envelope)
+    assert {one.loss for one in verdict.statistics if one.outside} == {"disc accuracy"}
+
+
+# --- what is said beside a verdict ---
+
+def as_text(path, log):
+    path.write_text("".join(f"Epoch {epoch}/200... Disc Loss: {disc:.3f}... Gen Loss: {gen:.3f}\n"
+                            for epoch, disc, gen in zip(log.epochs, *log.losses.values())))
+    return str(path)
+
+
+def test_a_log_that_is_not_finite_is_drawn_too(main, files, capsys, tmp_path):
+    [log] = runs(8, 1)
+    log.losses["gen_loss"][50:] = np.nan
+    out = tmp_path / "figure.png"
+    main([as_text(tmp_path / "mine.txt", log), "--envelope", files["one"], "--out", str(out)])
+    assert "Differs: a loss is not finite in epoch 51." in capsys.readouterr().out
+    assert out.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_line_says_how_much_of_a_long_log_was_compared(main, files, capsys, tmp_path):
+    [log] = runs(8, 1)
+    longer = logs.Log(np.arange(1, 151), {name: np.append(values, values[:50]) for name, values in log.losses.items()})
+    main([as_text(tmp_path / "long.txt", longer), "--envelope", files["one"]])
+    assert "\ncompared: 100 epochs, 1 to 100, which the envelope has too\n" in capsys.readouterr().out
+    main([as_text(tmp_path / "mine.txt", log), "--envelope", files["one"], "--json"])
+    assert strict(capsys.readouterr().out)["compared"] == "100 epochs, 1 to 100"
+
+
+def test_seeds_of_the_envelope_that_diverged_are_mentioned(main, files, capsys, tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text('# diverged: {"90": 3, "91": 4}\n' + open(files["one"]).read())
+    [log] = runs(8, 1)
+    main([as_text(tmp_path / "mine.txt", log), "--envelope", str(own)])
+    assert "note: 2 of 27 seeds of the envelope diverged, and are left out" in capsys.readouterr().out
+
+
+def test_an_envelope_of_another_chapter_or_with_a_loss_that_is_not_finite_is_refused(files, tmp_path):
+    text = open(files["one"]).read()
+    for changed, complaint in (
+            (text.replace("# chapter: mnist_gan", "# chapter: dcgan_class"), "it is one of dcgan_class, not of mnist_gan"),
+            (text.replace(text.splitlines()[-1], text.splitlines()[-1].rpartition(",")[0] + ",nan"),
+             "a loss of seed 24 is not finite")):
+        (tmp_path / "changed.csv").write_text(changed)
+        with pytest.raises(InputError, match=complaint):
+            envelopes.envelope("mnist_gan", tmp_path / "changed.csv")
+
+
+def test_known_changes_on_other_data_are_refused_and_flags_without_an_envelope_too(main, capsys, tmp_path):
+    rng = np.random.default_rng(2)
+    simulated_logs.write(tmp_path / "changes" / "calm.csv", simulated_logs.envelope(rng, 4, "calm")._replace(data="drawn"))
+    mine = as_text(tmp_path / "mine.txt", runs(8, 1)[0])
+    assert "the known change calm was trained on drawn, and the chapter's envelope on MNIST" in refusal(
+        capsys, main, mine, "--changes", tmp_path / "changes")
+    svhn = tmp_path / "svhn.txt"
+    svhn.write_text("Epoch 0\n\t\tClassifier train accuracy:  0.1\n\t\tClassifier test accuracy 0.2\n")
+    assert "the package has no envelope of semi_supervised, which --changes and --margin need" in refusal(
+        capsys, main, svhn, "--margin", "0.1")
+
+
+def test_part_is_for_one_log(main, files, capsys):
+    assert "--part is for a single text or notebook" in refusal(
+        capsys, main, files["one"], files["same"], "--part", "1")
