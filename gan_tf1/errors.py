@@ -65,15 +65,24 @@ def script(main: Callable) -> Callable:
         except MemoryError as error:
             _end(f"not enough memory: {' '.join(str(error).split()) or 'choose smaller sizes'}", 1)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 _discard_stdout()
-                _end(f"{error.strerror}: free some space, then continue the run with --resume", 1)
+                _end(f"{error.strerror}: free some space, then try again", 1)
+            if error.errno == errno.EIO:
+                _discard_stdout()
+                _end(f"{error.filename or 'a file'}: {error.strerror}", 1)
             _end(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
         finally:
             while _AT_END:
                 _AT_END.pop()()
 
     return wrapper
+
+
+def refuse_unknown(flag: str, value: object, choices: Iterable[str]) -> None:
+    """Raise InputError if `value`, that of `flag`, is not one of `choices`."""
+    if value not in choices:
+        raise InputError(f"{flag} {value} is not known: choose one of {', '.join(choices)}")
 
 
 def refuse_missing(packages: Iterable[str]) -> None:

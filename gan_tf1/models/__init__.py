@@ -35,6 +35,12 @@ def chapters() -> list[str]:
     return sorted(known.get(name, name) for name in names)
 
 
+def check(model, config) -> None:
+    """Raise InputError if the settings in `config` don't fit each other; `model` is the chapter's module."""
+    if hasattr(model, "check"):
+        model.check(config)
+
+
 def refuse_unknown(chapter) -> None:
     """Raise InputError, with the names of all chapters, if `chapter` is not one of them."""
     if chapter not in chapters():

@@ -66,7 +66,7 @@ class Config:
     learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     one_adam: bool = setting(False, "both networks share one Adam, as in Keras-GAN: it counts three "
-                             "steps per iteration, so that the first steps are too large")
+                             "steps per iteration, so that early steps are too large")
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.4, "share of the discriminator's units that are dropped",
                                at_least=0, below=1)

@@ -108,9 +108,9 @@ def generator(z, channels, reuse=False, is_training=True):
         return batch_norm(x, updates_collections=None, is_training=is_training)
 
     with tf.variable_scope("generator", reuse=reuse):
-        x = tf.layers.dense(z, 4 * channels * 7 * 7, use_bias=False)
+        x = tf.layers.dense(z, 4 * channels * 7 * 7, use_bias=False)  # [B,100] -> [B,6272]
         x = tf.nn.relu(x)
-        x = tf.reshape(x, (-1, 7, 7, 4 * channels))                  # [B,100] -> [B,7,7,128]
+        x = tf.reshape(x, (-1, 7, 7, 4 * channels))                  # -> [B,7,7,128]
 
         x = conv2d_transpose(x, 2 * channels, strides=2)             # -> [B,14,14,64]
         x = tf.nn.relu(normalized(x))

@@ -87,9 +87,9 @@ def model_inputs(in_shape, z_size):
 def generator(z, channels, alpha):
     """Noise [B, z] to images [B, 28, 28, 1] in (0, 1)."""
     with tf.variable_scope("generator"):
-        x = tf.layers.dense(z, 7 * 7 * channels)
+        x = tf.layers.dense(z, 7 * 7 * channels)                               # [B,100] -> [B,6272]
         x = tf.maximum(alpha * x, x)  # the slope at 0 is alpha, as in Keras
-        x = tf.reshape(x, (-1, 7, 7, channels))                                  # -> [B,7,7,128]
+        x = tf.reshape(x, (-1, 7, 7, channels))                                # -> [B,7,7,128]
 
         x = tf.layers.conv2d_transpose(x, channels, 4, strides=2, padding="same")
         x = tf.maximum(alpha * x, x)                                           # -> [B,14,14,128]

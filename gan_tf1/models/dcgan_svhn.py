@@ -104,21 +104,21 @@ def generator(z, output_dim, reuse=False, alpha=0.2, training=True, size_mult=12
     With `training=False`, batch norm uses moving statistics: an image depends only on its noise.
     """
     with tf.variable_scope("generator", reuse=reuse):
-        x1 = tf.layers.dense(z, 4 * 4 * size_mult * 4)
-        x1 = tf.reshape(x1, (-1, 4, 4, size_mult * 4))              # [B,100] -> [B,4,4,512]
+        x1 = tf.layers.dense(z, 4 * 4 * size_mult * 4)              # [B,100] -> [B,8192]
+        x1 = tf.reshape(x1, (-1, 4, 4, size_mult * 4))              # -> [B,4,4,512]
         x1 = batch_normalization(x1, training)
         x1 = tf.maximum(alpha * x1, x1)
 
-        x2 = tf.layers.conv2d_transpose(x1, size_mult * 2, 5, strides=2, padding="same")
-        x2 = batch_normalization(x2, training)                      # -> [B,8,8,256]
+        x2 = tf.layers.conv2d_transpose(x1, size_mult * 2, 5, strides=2, padding="same")  # -> [B,8,8,256]
+        x2 = batch_normalization(x2, training)
         x2 = tf.maximum(alpha * x2, x2)
 
-        x3 = tf.layers.conv2d_transpose(x2, size_mult, 5, strides=2, padding="same")
-        x3 = batch_normalization(x3, training)                      # -> [B,16,16,128]
+        x3 = tf.layers.conv2d_transpose(x2, size_mult, 5, strides=2, padding="same")      # -> [B,16,16,128]
+        x3 = batch_normalization(x3, training)
         x3 = tf.maximum(alpha * x3, x3)
 
-        logits = tf.layers.conv2d_transpose(x3, output_dim, 5, strides=2, padding="same")
-        return tf.tanh(logits)                                      # -> [B,32,32,3]
+        logits = tf.layers.conv2d_transpose(x3, output_dim, 5, strides=2, padding="same")  # -> [B,32,32,3]
+        return tf.tanh(logits)
 
 
 def discriminator(x, reuse=False, alpha=0.2, size_mult=64):

@@ -99,7 +99,7 @@ def generator(z, channels, reuse=False, training=True):
     With `training=False`, batch norm uses moving statistics.
     """
     with tf.variable_scope("generator", reuse=reuse):
-        x = tf.layers.dense(z, 4 * channels * 7 * 7, activation=tf.nn.relu)
+        x = tf.layers.dense(z, 4 * channels * 7 * 7, activation=tf.nn.relu)  # [B,100] -> [B,6272]
         x = tf.reshape(x, (-1, 7, 7, 4 * channels))                       # -> [B,7,7,128]
 
         x = upsampling(x)                                                 # -> [B,14,14,128]

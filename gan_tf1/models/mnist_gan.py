@@ -17,9 +17,9 @@ The value function of Goodfellow et al. 2014 (equation 1)::
 D minimizes `disc_loss`, the negative value function with real labels smoothed to 0.9. G minimizes
 the non-saturating `gen_loss` = -E_z[log D(G(z))], whose gradients are stronger early on.
 
-What decides the printed numbers: the first book sets `learning_rate = 0.002`, but its
-`AdamOptimizer()` uses the default of 0.001 (that its log was printed by this code is an inference,
-see `published/book_logs/README.md`); losses are those of an epoch's last batch.
+What decides the printed numbers: the first book sets `learning_rate = 0.002`, but calls
+`AdamOptimizer()`, whose default is 0.001. We infer that its log was printed by this code
+(`published/book_logs/README.md`). The losses are those of an epoch's last batch.
 """
 
 from dataclasses import dataclass

@@ -115,10 +115,10 @@ def model_inputs(size):
     return inputs, targets, crop, flip, noise
 
 
-def jittered(images, crop, flip, size, enlarged):
+def jittered(images, crop, flip, size, large):
     """`images` [B, size, size, C], enlarged, cropped to their size, and mirrored if `flip` is 1."""
-    if enlarged > size:  # [B,256,256,6] -> [B,286,286,6]
-        images = tf.image.resize_bilinear(images, (enlarged, enlarged), half_pixel_centers=True)
+    if large > size:  # [B,256,256,6] -> [B,286,286,6]
+        images = tf.image.resize_bilinear(images, (large, large), half_pixel_centers=True)
     across = tf.range(size)
     rows = crop[:, :1] + across                                               # [B,256]
     columns = crop[:, 1:] + across + flip[:, None] * (size - 1 - 2 * across)  # [B,256]

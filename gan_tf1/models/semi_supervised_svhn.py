@@ -214,8 +214,9 @@ def model_opt(d_loss, g_loss, learning_rate, config):
     g_gradients = g_adam.compute_gradients(g_loss, var_list=g_vars)
 
     taken = d_gradients if config.supervised_only else d_gradients + g_gradients
-    # The dead branch has no gradient, and Adam skips it.
-    before = [gradient for gradient, _ in taken if gradient is not None]
+    # The dead branch has no gradient, and Adam skips it. Without the generator's gradients, nothing else
+    # would make the pass for its printed loss end before D's weights change.
+    before = [gradient for gradient, _ in taken if gradient is not None] + [g_loss] * config.supervised_only
     # The moving averages of one pass over data: the first, with dropout, or the third, without.
     passes = {"as_trained": "discriminator/", "dropout_off": "discriminator_2/"}
     if statistics := passes.get(net_of(config).test_statistics):
@@ -266,7 +267,7 @@ def step(sess, net, train_set, rng, config) -> tuple[np.number, ...]:
 
     feed_dict = {net.input_real: x, net.input_z: batch_z, net.y: y, net.label_mask: label_mask}
     g_opt = [] if config.supervised_only else net.g_opt
-    # Each loss is computed for its gradients anyway, except for G's if only the labels are used.
+    # Both losses are those before the update: `model_opt` lets the updates wait for them.
     _, _, correct, d_loss, g_loss = sess.run(
         [net.d_opt, g_opt, net.masked_correct, net.d_loss, net.g_loss], feed_dict=feed_dict)
     return label_mask.sum(), correct, d_loss, g_loss
@@ -278,7 +279,7 @@ class Tally(NamedTuple):
     num_correct: float = 0.
     d_loss: float = 0.       # of the last batch
     g_loss: float = 0.
-    step_time: float = 0.    # seconds of the last step
+    step_time: float = 0.    # seconds of the last step with its batch; the chapter times session.run alone
     steps_time: float = 0.   # of all
 
 

@@ -28,9 +28,8 @@ What decides the printed numbers (README.md has all that Keras does without sayi
 - Adam's beta2 is 0.999; its epsilon is 1e-7, while TF1's default is 1e-8.
 - Each network is compiled with an Adam of its own. Keras-GAN, the repository on which the chapter is
   based, gives both the same one (`one_adam`). Its count t of steps then advances three times per
-  iteration, but G's average of squared gradients only once. The correction 1 / (1 - 0.999^t) is then
-  that of an older average. Compared with an Adam of its own, G's steps are sqrt(3) times as large
-  at first, 1.5 times after 300 iterations and 1.2 times after 1,000.
+  iteration, but G's averages only once. G's steps are then 0.99, 1.3 and 1.7 times as large as with
+  an Adam of its own in the iterations 1, 2 and 5, and 1.5 and 1.2 times after 300 and 1,000.
 
 The section prints no loop and no log. The log line is that of the chapter's conditional GAN; what
 that section calls an epoch is an iteration with one batch, as here.
@@ -68,7 +67,7 @@ class Config:
     learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
     one_adam: bool = setting(False, "both networks share one Adam, as in Keras-GAN: it counts three "
-                             "steps per iteration, so that the first steps are too large")
+                             "steps per iteration, so that early steps are too large")
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     hidden_size: int = setting(256, "units of the smallest hidden layer of each network; the "
                                "others have two and four times as many",

@@ -86,7 +86,8 @@ class Launch(NamedTuple):
         data.train.check_batch(self.config.batch_size)
         towers.refuse_few(self.config.batch_size, self.towers)
         new = run_directory.start(self.path, {
-            "chapter": self.chapter, "settings": dataclasses.asdict(self.config), "data": data.key,
+            "chapter": self.chapter, **_change(self.model),
+            "settings": dataclasses.asdict(self.config), "data": data.key,
             "loop": self.loop._asdict(), **({"measured": self.measured} if self.measured else {}),
             **({"record": True} if self.record else {}),
             **({"towers": self.towers} if self.towers > 1 else {}),
@@ -100,6 +101,11 @@ class Launch(NamedTuple):
             print(self.note, file=sys.stderr, flush=True)
         print(f"run directory: {new.path}", flush=True)
         return new
+
+
+def _change(model):
+    """The key "change" of a model with a change (`experiments/known_changes.py`), or nothing."""
+    return {"change": model.CHANGE} if hasattr(model, "CHANGE") else {}
 
 
 class Small(NamedTuple):
@@ -122,12 +128,12 @@ def seed_number(text) -> int:
 
 
 def parse(argv, description, model, data_choices, in_graph=True, small=None,
-          subcommand="", recordable=False) -> Launch:
+          subcommand="", recordable=False, reportable=True) -> Launch:
     """Parse the command line `argv` of the script for the chapter's `model`; returns a `Launch`.
 
     `in_graph` is False for a script without the loop in the graph. `subcommand` is the word that
     stands before `argv`, if the script does something else without it. `recordable` is True for a
-    script with the flag `--record`.
+    script with the flag `--record`, and `reportable` is False for one without `--report`.
 
     The settings in `small`, a `Small` or None, are used unless `--paper` is given, or a data set is
     named for which they are not meant. Settings on the command line override them. A resumed run
@@ -155,8 +161,10 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     parser.add_argument("--paper", action="store_true", help="train the chapter's own size: "
                         f"{small.paper}" if small else "use the chapter's own settings, which are "
                         "this script's defaults anyway")
-    parser.add_argument("--report", action="store_true", help="at the end, write report.html into the "
-                        "run's directory: one page that opens from disk, as report.py writes it")
+    parser.set_defaults(report=False)
+    if reportable:
+        parser.add_argument("--report", action="store_true", help="at the end, write report.html into the "
+                            "run's directory: one page that opens from disk, as report.py writes it")
     if recordable:
         parser.add_argument("--record", action="store_true", help="also keep the images of the same latent "
                             "vectors after each epoch, which a report then plays; the training stays as it is")
@@ -176,7 +184,9 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     config = (make if args.resume else _config)(Config, {**reduced, **named})
     chosen = {name: getattr(args, name) for name in Loop._fields if hasattr(args, name)}
     if not args.resume:
-        loop = _checked(Loop(**chosen), **divided)
+        loop = _checked(Loop(**chosen), **divided, insist=getattr(args, "insist", False))
+        if hasattr(args, "patience") and not servers:
+            raise InputError("--patience is for --cluster: give both, or neither")
         run_directory.vacant(args.run_dir or outputs.next_free(chapter))
         chosen = " ".join(as_flag(name, value) for name, value in reduced.items())
         note = f"small settings: {chosen}; --paper trains {small.paper}" if chosen else ""
@@ -195,8 +205,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     if chosen.get("loop") == "auto" and stored.get("measured"):
         del chosen["loop"]  # the run keeps what was chosen for it
     record = {"record": True} if getattr(args, "record", False) else {}
-    run_config.refuse_other(path, stored, {"chapter": chapter, **named, **chosen, **record,
-                                           **divided})
+    run_config.refuse_other(path, stored, {"chapter": chapter, "change": None, **_change(model), **named,
+                                           **chosen, **record, **divided})
     if stored["data"] not in data_choices:
         raise InputError(f"{path}/config.json names the data set {stored['data']!r}, which "
                          f"{chapter} doesn't have: choose from {', '.join(data_choices)}")
@@ -304,7 +314,9 @@ def seconds(text) -> float:
     raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of seconds, up to 86400")
 
 
-def _checked(loop, towers=1):
+def _checked(loop, towers=1, insist=False):
+    if insist and not loop.mixed_precision:
+        raise InputError("--insist is for --mixed-precision: give both, or neither")
     if towers > 1 and loop.loop != "feed":
         raise InputError("--towers and --cluster divide the chapter's own session.run lines: "
                          f"leave out --loop {loop.loop}")

@@ -52,6 +52,7 @@ def parser(description, name, default_seeds, ending="", what="the report", data=
     parser.add_argument("--jobs", type=whole_number, help="runs at a time (default: as many as "
                         f"there are cores, but at most {ON_A_GPU} if there is a GPU, and one per "
                         f"{memory.in_words(RUN_TAKES)} of memory)")
+    parser.set_defaults(result=(name, ending))
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--shard", type=shard, metavar="I/N", help="make the Ith of N parts of the "
                       "runs, and no report; the same command without --shard makes the report")
@@ -85,8 +86,8 @@ def usual_jobs() -> int:
 
 def add_chapter(parser) -> None:
     """Add the flags of a script that can train any chapter: --script and --data."""
-    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script "
-                        "(default: 01_mnist_gan.py)")
+    parser.add_argument("--script", default="01_mnist_gan.py", help="the chapter's script, with "
+                        "its subcommand if it has one (default: 01_mnist_gan.py)")
     parser.add_argument("--data", default="mnist", help="the data set (default: mnist)")
 
 
@@ -107,7 +108,7 @@ def parse(parser, argv, fixed=()):
         args.jobs = usual_jobs()
     if args.jobs < 1:
         raise InputError("--jobs must be at least 1")
-    if "script" in args and not (SCRIPTS / args.script).is_file():
+    if "script" in args and not (SCRIPTS / args.script.partition(" ")[0]).is_file():
         raise InputError(f"--script {args.script} is not in {SCRIPTS}")
     return args
 
@@ -137,13 +138,14 @@ def flag_name(argument) -> str:
     return f"--{negated}{VOCABULARY[setting]}" if renamed else name
 
 
-def settle(args, name, ending="") -> None:
-    """Set the defaults of `args.out` and `args.work_dir`, which are named after the result, `name`.
+def settle(args) -> None:
+    """Set the defaults of `args.out` and `args.work_dir`, which have the name that `parser` was given.
 
-    A file with this `ending` gets the next free number. A folder, unlike other results, is always
+    A file gets the next free number. A folder, unlike other results, is always
     the same one, so that an unfinished report can be continued there. Raises InputError if --out
     cannot be written.
     """
+    name, ending = args.result
     if "former_out" in args:
         outputs.take_former(args, f"OUT{ending}")
     if ending:

@@ -42,7 +42,7 @@ class Session:
     """A stand-in for `tf.Session` in a chapter's step, which divides each batch among `devices`.
 
     devices  names of devices, such as "/cpu:1"; the variables of `graph` must be on the first one
-    unit     rows that belong together, such as the images of a pack: a slice is a multiple of it
+    unit     rows that belong together, as in `unit_of`: a slice is a multiple of it
     sess     the `tf.Session` that runs the graph; to be set before the first call of `run`
     """
 
@@ -110,15 +110,23 @@ def of_run(graph, devices, train_set, config) -> Session:
     rest = train_set.num_examples % config.batch_size
     if rest and not train_set.carries_over:
         refuse_few(rest, len(devices), what="the last batch of an epoch,")
-    return Session(graph, devices, getattr(config, "packing", 0) or getattr(config, "pack", 1))
+    return Session(graph, devices, unit_of(config))
+
+
+def unit_of(config) -> int:
+    """How many images of a batch the discriminator sees together; a slice has a multiple of them."""
+    remedy = getattr(config, "remedy", "")
+    if getattr(config, "minibatch_stddev", False) or remedy == "minibatch_stddev":
+        return config.group_size
+    return config.pack if remedy == "packing" else getattr(config, "packing", 1)
 
 
 def refuse_few(rows, towers, unit=1, what="a batch") -> None:
     """Raise InputError if `rows` cannot be divided among `towers` in multiples of `unit`."""
     if rows % unit or rows // unit < towers:
-        packs = f" in packs of {unit}" if unit > 1 else ""
+        groups = f" in groups of {unit}" if unit > 1 else ""
         raise InputError(f"{what} of {quantity(rows, 'image')} cannot be divided among {towers} "
-                         f"towers{packs}: choose another --batch-size, or fewer towers")
+                         f"towers{groups}: choose another --batch-size, or fewer towers")
 
 
 def has_rows(tensor) -> bool:

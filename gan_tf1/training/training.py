@@ -67,6 +67,8 @@ def opened(run, loop, devices=None):
         failure = devices and devices.failure(error if isinstance(error, tf.errors.OpError)
                                               else error.__cause__)
         if not failure:
+            if isinstance(error, OSError):
+                run.say(f"to continue {run.path}, give --resume --run-dir {run.path}")
             raise
         raise TrainingError(f"{failure}: to continue {run.path} after its last saved epoch, give "
                             f"--resume --run-dir {run.path}, with other servers if need be"
@@ -272,12 +274,11 @@ class Training:
             return 0
         if state["epoch"] < epochs:
             run.cut_back(state["sizes"])
+            run.say(f"resuming {run.path} after epoch {state['epoch']}")
         self.rng.bit_generator.state = state["rng"]
         if state["epoch"] == first:
             carrier.restore(self.sess, prefix)
         else:
-            if state["epoch"] < epochs:
-                run.say(f"resuming {run.path} after epoch {state['epoch']}")
             saver.restore(self.sess, prefix)
             self._train_set.restore(state["train_set"])
         return state["epoch"]

@@ -72,6 +72,26 @@ def test_the_leaky_relu_of_the_text_is_another_function():
     assert np.maximum(alpha * x, x).tolist() == pytest.approx([0.1, 1, -0.02, -0.2])
 
 
+def test_the_printed_probability_of_real_is_always_1():
+    real_classes, fake = np.array([2., -1., 0.5]), 3.
+    printed = np.exp(real_classes) / np.exp(real_classes).sum()
+    meant = np.exp(real_classes).sum() / (np.exp(real_classes).sum() + np.exp(fake))
+    assert printed.sum() == pytest.approx(1) and meant == pytest.approx(0.319, abs=0.001)
+
+
+def test_the_printed_line_of_the_images_is_indented_below_an_unindented_one():
+    printed = code("003", "# Rescale to [-1, 1]\n  X_train").replace("–", "-")
+    with pytest.raises(IndentationError):
+        compile(printed, "chapter", "exec")
+
+
+def test_the_labels_of_the_vanilla_gan_are_made_in_another_section():
+    vanilla = code("003", "train_on_batch(real_imgs, real_y)")
+    conditional = code("003", "train_on_batch([real_imgs, labels], real_y)")
+    assert "fake_y" in vanilla and "real_y =" not in vanilla and "fake_y =" not in vanilla
+    assert "real_y =" in conditional and "fake_y =" in conditional
+
+
 def test_seven_bodies_are_left_out_and_one_is_not_python():
     printed = code("001", "NotImplementedError")
     assert printed.count("raise NotImplementedError()") == 7

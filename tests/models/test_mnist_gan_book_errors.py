@@ -92,6 +92,19 @@ def test_a_second_call_without_the_hidden_size_fails_for_any_other(graph):
         mnist_gan.generator(z, 784, reuse_vars=True)
 
 
+def test_a_second_call_without_alpha_samples_from_another_function(graph):
+    z = tf.placeholder(tf.float32, (None, 100))
+    trained, _ = mnist_gan.generator(z, 784, 64, leaky_relu_alpha=0.2)
+    printed, _ = mnist_gan.generator(z, 784, 64, reuse_vars=True)
+    given, _ = mnist_gan.generator(z, 784, 64, reuse_vars=True, leaky_relu_alpha=0.2)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        trained, printed, given = sess.run([trained, printed, given], {
+            z: np.random.default_rng(0).uniform(-1, 1, (16, 100))})
+    assert np.array_equal(trained, given)
+    assert np.abs(trained - printed).max() > 0.01
+
+
 @pytest.fixture
 def printed_samples():
     """The samples of three epochs as the first book keeps them, pairs as `generator` returns them."""

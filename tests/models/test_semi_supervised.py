@@ -410,13 +410,20 @@ def test_supervised_only_has_just_the_class_loss(tmp_path):
     network.sess.close()
 
 
-def test_an_update_on_labels_alone_needs_no_noise_and_leaves_the_generator_out(tmp_path):
-    config = model.Config(supervised_only=True, **SMALL)
-    network = Network(config, tmp_path)
-    fed = feed(network.net, random_batch())
-    del fed[network.net.input_z]
+def test_an_update_on_labels_alone_leaves_the_generator_out_and_waits_for_its_printed_loss(tmp_path):
+    """No gradient needs the loss of the generator, so that without waiting it could be that of either weights."""
+    network = Network(model.Config(supervised_only=True, **SMALL), tmp_path)
+    net, ancestors, left = network.net, set(), [network.net.d_opt]
+    while left:
+        op = left.pop()
+        if op not in ancestors:
+            ancestors.add(op)
+            left += [*op.control_inputs, *(tensor.op for tensor in op.inputs)]
+    assert net.g_loss.op in ancestors
+    assert not any(op.name.startswith("gradients") and "generator" in op.name for op in ancestors)
     before = network.after()
-    assert changed(network.after((network.net.d_opt, fed)), before)
+    moved = changed(network.after((net.d_opt, feed(net, random_batch()))), before)
+    assert moved and not any(name.startswith("generator/") and "/kernel" in name for name in moved)
 
 
 # --- the graph ---

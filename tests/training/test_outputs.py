@@ -136,5 +136,5 @@ def test_the_former_way_to_name_the_folder_of_an_export_is_accepted_with_a_note(
     main = load_script("export.py").main
     shipped = sample_files.SHIPPED
     main([str(shipped), str(tmp_path / "old")])
-    assert capsys.readouterr().err.strip() == "note: the folder is now given as --out DIR"
+    assert capsys.readouterr().err.strip() == "note: DIR is now given as --out DIR"
     assert "given twice" in refusal(capsys, main, shipped, tmp_path / "a", "--out", tmp_path / "b")

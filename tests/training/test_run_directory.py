@@ -302,7 +302,9 @@ def test_a_full_disk_prints_one_line_and_the_run_can_be_resumed(
         with pytest.raises(SystemExit) as exit_:
             tiny(main, tmp_path / "run", "--epochs", "6")
     assert exit_.value.code == 1
-    assert "No space left on device: free some space" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "No space left on device: free some space" in err
+    assert f"give --resume --run-dir {tmp_path / 'run'}" in err
     main(["--resume", "--run-dir", str(tmp_path / "run")])
     assert final_state(tmp_path / "run") == final_state(finished)
 

@@ -149,10 +149,18 @@ def test_slices_are_whole_packs_of_about_one_size(rows, count, unit, ends):
         assert towers.Session(graph, ["/cpu:0"] * count, unit)._ends(rows).tolist() == ends
 
 
-@pytest.mark.parametrize("rows, unit, complaint", [(2, 1, "2 images cannot"), (4, 2, "in packs of 2"), (7, 2, "7 im")])
+@pytest.mark.parametrize("rows, unit, complaint", [(2, 1, "2 images cannot"), (4, 2, "in groups of 2"), (7, 2, "7 im")])
 def test_batches_that_cannot_be_divided_are_refused(rows, unit, complaint):
     with pytest.raises(InputError, match=complaint):
         towers.refuse_few(rows, 3, unit)
+
+
+@pytest.mark.parametrize("settings, unit", [
+    ({}, 1), ({"packing": 3}, 3), ({"minibatch_stddev": True, "group_size": 4}, 4),
+    ({"minibatch_stddev": False, "group_size": 4}, 1), ({"remedy": "none", "pack": 2, "group_size": 4}, 1),
+    ({"remedy": "packing", "pack": 2, "group_size": 4}, 2), ({"remedy": "minibatch_stddev", "pack": 2, "group_size": 4}, 4)])
+def test_images_that_the_discriminator_sees_together_stay_together(settings, unit):
+    assert towers.unit_of(SimpleNamespace(**settings)) == unit
 
 
 # --- runs ---

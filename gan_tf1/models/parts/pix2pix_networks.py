@@ -58,7 +58,7 @@ def generator(x, noise, size, channels, alpha, drop_rate, skips, reuse=False):
 
         for layer in range(innermost - 1, 0, -1):
             with tf.variable_scope(f"decoder_{layer}"):
-                # [B,1,1,512] -> [B,2,2,512] | [B,2,2,1024] -> [B,4,4,512] | ... -> [B,8,8,512]
+                # [B,1,1,512] -> [B,2,2,512], with the skip [B,2,2,1024] -> [B,4,4,512], ...
                 # -> [B,16,16,512] -> [B,32,32,256] -> [B,64,64,128] -> [B,128,128,64]
                 x = conv2d_transpose(tf.nn.relu(x), width(layer), use_bias=False)
                 x = instance_norm(x)

@@ -18,7 +18,7 @@ class Net(NamedTuple):
 
 VARIANTS = {
     "as_printed": Net(),
-    "corrected": Net(False, False, "deleted", "dropout_off"),
+    "corrected": Net(relu2_skips_bn2=False, dropout_never_fires=False, x6="deleted", test_statistics="dropout_off"),
     # As printed except for one error, to see what that error costs.
     "mend_bn2": Net(relu2_skips_bn2=False),
     "mend_dropout": Net(dropout_never_fires=False),
@@ -37,21 +37,21 @@ def net_of(config):
 def generator(z, output_dim, reuse=False, alpha=0.2, training=True, size_mult=128):
     """Noise [B, z] to images [B, 32, 32, output_dim] in (-1, 1)."""
     with tf.variable_scope("generator", reuse=reuse):
-        x1 = tf.layers.dense(z, 4 * 4 * size_mult * 4)
-        x1 = tf.reshape(x1, (-1, 4, 4, size_mult * 4))              # [B,100] -> [B,4,4,128]
+        x1 = tf.layers.dense(z, 4 * 4 * size_mult * 4)              # [B,100] -> [B,2048]
+        x1 = tf.reshape(x1, (-1, 4, 4, size_mult * 4))              # -> [B,4,4,128]
         x1 = tf.layers.batch_normalization(x1, training=training)
         x1 = tf.maximum(alpha * x1, x1)
 
-        x2 = tf.layers.conv2d_transpose(x1, size_mult * 2, 5, strides=2, padding="same")
-        x2 = tf.layers.batch_normalization(x2, training=training)   # -> [B,8,8,64]
+        x2 = tf.layers.conv2d_transpose(x1, size_mult * 2, 5, strides=2, padding="same")  # -> [B,8,8,64]
+        x2 = tf.layers.batch_normalization(x2, training=training)
         x2 = tf.maximum(alpha * x2, x2)
 
-        x3 = tf.layers.conv2d_transpose(x2, size_mult, 5, strides=2, padding="same")
-        x3 = tf.layers.batch_normalization(x3, training=training)   # -> [B,16,16,32]
+        x3 = tf.layers.conv2d_transpose(x2, size_mult, 5, strides=2, padding="same")      # -> [B,16,16,32]
+        x3 = tf.layers.batch_normalization(x3, training=training)
         x3 = tf.maximum(alpha * x3, x3)
 
-        logits = tf.layers.conv2d_transpose(x3, output_dim, 5, strides=2, padding="same")
-        return tf.tanh(logits)                                      # -> [B,32,32,3]
+        logits = tf.layers.conv2d_transpose(x3, output_dim, 5, strides=2, padding="same")  # -> [B,32,32,3]
+        return tf.tanh(logits)
 
 
 def discriminator(x, reuse=False, alpha=0.2, drop_rate=0., num_classes=NUM_CLASSES, size_mult=64,
