@@ -258,7 +258,7 @@ def estimate_and_distance(iterations: np.ndarray, estimate: np.ndarray, distance
             signed_log(axes, estimate, max(np.quantile(np.abs(estimate), 0.1), 1e-9))
     over_time.plot(iterations, estimate, color=DISC_COLOUR, label="the critic's estimate")
     count_along(over_time, "iteration", 5)
-    over_time.set_ylabel("the critic's estimate (its own units)", color=DISC_COLOUR)
+    over_time.set_ylabel("the critic's estimate (its own units, logarithmic)", color=DISC_COLOUR)
     over_time.grid(alpha=0.3)
     other = over_time.twinx()
     other.plot(iterations, distance, color=GEN_COLOUR, label="distance of the samples")
@@ -269,7 +269,7 @@ def estimate_and_distance(iterations: np.ndarray, estimate: np.ndarray, distance
     figure.colorbar(points, label="iteration", format="{x:,.0f}")
     scatter.set(xlabel="Fréchet classifier distance of the samples",
                 ylabel="the critic's estimate (its own units)")
-    scatter.set_title("Spearman's correlation {:.2f},\nof changes {:.2f} ({:.2f} to {:.2f})".format(
+    scatter.set_title("Spearman's correlation {:.2f},\nof changes {:.2f} (95 % interval {:.2f} to {:.2f})".format(
         *correlation), fontsize="medium")
     scatter.grid(alpha=0.3)
     legend_below(figure, over_time, other)
@@ -294,8 +294,10 @@ def metric_bars(rows: Sequence, title: str, labels: Mapping[str, str] = {},
         places = range(len(rows))
         bars = axes.barh(places, values, xerr=errors,
                          color=["0.6" if place in real else DISC_COLOUR for place in places])
-        axes.bar_label(bars, fmt="{:.3g}", padding=3)
         longest = np.nanmax(np.add(values, errors))
+        middle = np.nanmedian(np.abs(values))  # which is written with three digits, or with three decimals
+        digits = int(np.clip(2 - np.floor(np.log10(middle)), 0, 3)) if middle > 0 else 0
+        axes.bar_label(bars, fmt=f"{{:,.{digits}f}}", padding=3)
         if longest > 0:
             axes.set_xlim(0, 1.4 * longest)  # room for the values beside the bars
         axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))

@@ -81,8 +81,10 @@ def replacing(path: Path, flush: Callable[[Path], object] = flush) -> Iterator[p
 
 
 def unoccupied(path: Path) -> None:
-    """Raise InputError if `path` is a file, or a folder that is not empty."""
+    """Raise InputError if `path` is a file, a folder that is not empty, or the current folder."""
     path = pathlib.Path(path)
+    if path.resolve() == pathlib.Path.cwd():
+        raise InputError(f"{path} is the current folder: name a new one")
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path} is occupied, and is not overwritten: name another")
 
@@ -96,6 +98,7 @@ def making(path: Path) -> Iterator[pathlib.Path]:
     """
     path = pathlib.Path(path)
     try:
+        path = path.resolve()
         unoccupied(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = tempfile.mkdtemp(dir=path.parent, prefix=UNFINISHED)

@@ -4,8 +4,8 @@
     python scripts/08_vector_arithmetic.py checkpoints/dcgan_upsampling-001
     python scripts/08_vector_arithmetic.py RUN --digits 1 8 --exemplars 10
 
-RUN is a run directory of a chapter that says how latent vectors become images (the convention stands
-in gan_tf1/generators/sample_files.py). The script draws many latent vectors. A classifier reads
+RUN is a run directory of a chapter that says how latent vectors become images (the convention is in
+gan_tf1/models/README.md). The script draws many latent vectors. A classifier reads
 their images, and the weight of the strokes is measured. Then the arithmetic is repeated, each time
 with other exemplars (gan_tf1/experiments/vector_arithmetic.py), and beside it a control, in which a
 random vector of the same length replaces bold 7 - regular 7.

@@ -2,7 +2,7 @@
 
     python scripts/12_dcgan_class.py                         5 epochs, in minutes
     python scripts/12_dcgan_class.py --paper                 the article: 200 epochs
-    python scripts/12_dcgan_class.py --variant as_printed    with those of its errors that run
+    python scripts/12_dcgan_class.py --variant as_printed    with those of its errors that do not stop it
     python scripts/12_dcgan_class.py --resume                continue after an interruption
 """
 

@@ -1,7 +1,7 @@
 """Compute the theory of the GAN's objectives, and train the MNIST GAN with each of three.
 
     python scripts/17_gan_objectives.py                              figures 6.5, 6.6, 6.7 and 6.15
-    python scripts/17_gan_objectives.py theory --out DIR --seed 1    the same, of other networks
+    python scripts/17_gan_objectives.py theory --out DIR --seed 1    the same, with another seed
     python scripts/17_gan_objectives.py theory --record              with a page in which figure 6.5 moves
     python scripts/17_gan_objectives.py train --objective minimax    train the MNIST GAN; the others are
                                                                      non_saturating, maximum_likelihood

@@ -12,7 +12,6 @@ The run ends with the shares of the modes over training (shares.csv, figures/col
 scripts/mode_collapse_report.py puts many runs side by side.
 """
 
-from gan_tf1 import figures
 from gan_tf1.config import intervals
 from gan_tf1.data import digits, two_cities
 from gan_tf1.errors import script
@@ -43,7 +42,7 @@ def main(argv=None):
             line = model.log_line(interval * every, config.iterations, losses)
             training.log(line, epoch=interval, **losses)
             samples = model.sample(training.sess, gan, training.noise(), config.samples, config)
-            training.keep_samples(samples, figures.grid_png(samples) if size > 1 else None)
+            training.keep_samples(samples, picture=True if size > 1 else None)
         mode_collapse.write_shares(training.path)
 
     remedy = "no remedy" if config.remedy == "none" else config.remedy.replace("_", " ")

@@ -4,7 +4,8 @@
     python scripts/20_stacked_mnist_gan.py                             narrow networks, in minutes
     python scripts/20_stacked_mnist_gan.py --resume                    continue after an interruption
 
-scripts/mode_coverage.py --data stacked counts how many of the 1,000 modes it captures.
+scripts/mode_coverage.py --data stacked trains such GANs with several seeds, and counts how many of the
+1,000 modes they capture.
 """
 
 from gan_tf1.config import intervals

@@ -76,7 +76,8 @@ def main(argv=None):
     parser.add_argument("--rows", nargs="+", choices=tuple(rows.ALL), default=tuple(rows.ALL),
                         help=f"which rows in addition to {rows.REFERENCE!r} (default: all)")
     parser.add_argument("--rounds", type=whole_number, default=LEAST_ROUNDS,
-                        help=f"rounds, at least {LEAST_ROUNDS}, after one to warm up (default: %(default)s)")
+                        help=f"rounds, at least {LEAST_ROUNDS}, after one to warm up (default: "
+                        "%(default)s); growth always has 3")
     parser.add_argument("--examples", type=whole_number, metavar="N",
                         help="train on the first N images (default: 55000 digits, 2048 streets)")
     parser.add_argument("--data", choices=digits.CHOICES, default="auto",
@@ -89,7 +90,9 @@ def main(argv=None):
                         "checkpoints/benchmark-NNN)")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     args = parser.parse_args(argv)
-    args.out = args.out or outputs.next_free("benchmark", ".md").with_suffix("")
+    # An interrupted command has left the first two, but no report.
+    free = [outputs.next_free("benchmark", ending) for ending in (".csv", ".png", ".md")]
+    args.out = args.out or max(free, key=lambda path: int(path.stem.rpartition("-")[2])).with_suffix("")
     for ending in (".csv", ".png", ".md", "-growth.csv"):
         outputs.check_file(beside(args.out, ending), "--out", (".csv", ".png", ".md"),
                            args.overwrite)

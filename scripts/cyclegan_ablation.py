@@ -23,7 +23,7 @@ The runs are kept in --work-dir. If the command is interrupted, the same command
 from gan_tf1 import figures
 from gan_tf1.config import whole_number
 from gan_tf1.data import labelled, unpaired
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import image_classifier
 from gan_tf1.evaluation.statistics import share_in_words
 from gan_tf1.experiments import beside, seed_scores, set_translation as experiment
@@ -37,6 +37,7 @@ import numpy as np
 
 SCRIPT, JUDGE = "16_cyclegan.py", "train_image_classifier.py"
 FIXED = ("--size", "--load-size", "--cycle-weight", "--identity-weight", "--pool-size")
+SIZES = (8, 16, 32, 64, 128, 256)
 LARGER = 286 / 256  # training images are so much larger than the squares that are cropped from them
 BARS = {"taken for the target": "share taken for the target set",
         "distance": "Fréchet distance to the target set, in the classifier's features"}
@@ -70,7 +71,7 @@ def main(argv=None):
                               data="trainA, trainB, testA and testB")
     parser.add_argument("--data", choices=labelled.SETS, default="folder",
                         help="the data set (default: folder)")
-    parser.add_argument("--size", type=whole_number, default=64,
+    parser.add_argument("--size", type=int, choices=SIZES, default=64,
                         help="width and height of the images in pixels (default: 64)")
     parser.add_argument("--load-size", type=whole_number, help="width and height of the training images, "
                         "from which squares are cropped (default: 286/256 of --size)")
@@ -83,13 +84,15 @@ def main(argv=None):
     args = many_runs_command.parse(parser, argv, FIXED)
     many_runs_command.refuse_twice("--rows", args.rows)
     args.load_size = args.load_size or round(LARGER * args.size)
-    many_runs_command.settle(args, "cyclegan_ablation")
+    if args.load_size < args.size:
+        raise InputError(f"--load-size {args.load_size} is smaller than --size {args.size}")
+    many_runs_command.settle(args)
     if args.judge:
         judges.refuse_other(args.judge, image_classifier.CHAPTER, args.data, size=args.size)
     title, sets, stacks, _ = unpaired.parts(args.data, 4 * (args.size,), args.data_dir)
     tests = experiment.equally_many(stacks[2:])
 
-    with replacing(args.out / "scores.csv") as temporary:  # now: no training is lost to a bad name
+    with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "cyclegan_ablation", "*-seed-*", data=args.data, size=args.size,
                         load_size=args.load_size)
         asked = [(row, seed) for seed in args.seeds for row in args.rows]

@@ -1,6 +1,6 @@
 """Measure what a CycleGAN between regular and bold digits changes, and whether it keeps the digit.
 
-    python scripts/16_cyclegan.py --data drawn ... --run-dir RUN
+    python scripts/16_cyclegan.py --run-dir RUN
     python scripts/cyclegan_report.py RUN
 
 RUN was trained on drawn digits (synthetic), whose label and pen are known. Digits that it wasn't
@@ -50,8 +50,8 @@ def main(argv=None):
     names = [name for one, other in (NAMES, NAMES[::-1])
              for name in (one, f"{one} to {other}", f"and back to {one}")]
     figure = figures.sample_grid(
-        2 * np.concatenate(rows) - 1, f"CycleGAN on {stored['data_title']}:\nthe first held-out "
-        "digit of each kind, translated", 10, 0.8, names)
+        2 * np.concatenate(rows) - 1, f"CycleGAN on {stored['data_title']}, seed {stored['seed']}:\n"
+        "the first held-out digit of each class, translated", 10, 0.8, names)
     print(figures.save(figure, out))
 
 

@@ -84,7 +84,7 @@ def main(argv=None):
                         f"train_image_classifier.py with --size {SIZE} on the same data (default: one is "
                         "trained first)")
     args = many_runs_command.parse(parser, argv)
-    many_runs_command.settle(args, "dcgan_svhn_report")
+    many_runs_command.settle(args)
     if args.judge:
         judges.refuse_other(args.judge, image_classifier.CHAPTER, args.data, size=SIZE)
     data = labelled.load(args.data, SIZE, args.data_dir)
@@ -93,7 +93,7 @@ def main(argv=None):
         raise InputError(f"--samples must be at least 2 and at most {most}: {data.title} has "
                          f"{data.train.num_examples} training and {len(data.test_images)} test images")
 
-    with replacing(args.out / "scores.csv") as temporary:  # now: no training is lost to a bad name
+    with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "dcgan_svhn_report", "seed-*", data=args.data)
         first = [] if args.judge else [judging(args)]
         runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args)

@@ -31,7 +31,9 @@ def main(argv=None):
         print("\n".join(models.chapters()))
         return
     models.refuse_unknown(args.chapter)
-    config = changed(models.of_chapter(args.chapter).Config(), args.settings)
+    model = models.of_chapter(args.chapter)
+    config = changed(model.Config(), args.settings)
+    models.check(model, config)
     out = outputs.file(args, "network", (".svg",))
 
     networks = architecture.of_chapter(args.chapter, config)

@@ -97,7 +97,8 @@ def main(argv=None):
                         help="run directories, or .npz or .npy files of samples")
     add_count(parser, 10_000, "images of each row, 2 to 10000")
     parser.add_argument("--range", type=float, nargs=2, metavar=("LOW", "HIGH"), help="the values "
-                        "of background and ink in samples whose range no chapter states")
+                        "of background and ink in samples whose range no chapter states; "
+                        "other runs keep their own")
     parser.add_argument("--data", choices=digits.CHOICES[1:], default="mnist", help="the real "
                         "digits; the drawn ones are synthetic (default: mnist)")
     parser.add_argument("--data-dir", type=data_folder, metavar="DIR", help="where MNIST lies "

@@ -48,11 +48,14 @@ def main(argv=None):
                          f"to {len(lesson.EXERCISES)}")
     if args.flags:
         raise InputError("the exercises have their own flags: give none after --")
-    many_runs_command.settle(args, "exercise_table")
+    if args.results and (args.data != "mnist" or not places.REPOSITORY):
+        raise InputError("--results has runs on MNIST, which are kept in the repository: leave it out "
+                         + ("with other data" if places.REPOSITORY else "if gan_tf1 is installed without it"))
+    many_runs_command.settle(args)
     out, report = args.out / "exercises.csv", args.out / "exercises.txt"
 
     before = lesson_table.read(out) if out.exists() else lesson_table.Table([], [])
-    with replacing(out) as temporary:  # now: no training is lost to a bad name
+    with replacing(out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "exercise_table", "*-seed-*", data=args.data)
         asked = lesson_table.asked(args.exercises, args.programs, args.seeds)
         paths = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)

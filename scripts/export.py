@@ -17,10 +17,8 @@ With --onnx, the folder has generator.onnx, or AtoB.onnx and BtoA.onnx, instead 
 `onnxruntime` computes it without TensorFlow. This needs pip install -e ".[onnx]".
 """
 
-import sys
-
 from gan_tf1.config import Parser
-from gan_tf1.errors import InputError, script
+from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.generators import onnx_export
 from gan_tf1.generators.export import export
@@ -31,21 +29,16 @@ from gan_tf1.training import outputs
 def main(argv=None):
     parser = Parser(__doc__)
     parser.add_argument("run", type=user_path, metavar="RUN", help="a run directory")
-    parser.add_argument("folder", type=user_path, metavar="DIR", nargs="?",
-                        help="the former way to give --out DIR")
+    outputs.add_former(parser, "DIR")
     parser.add_argument("--out", type=user_path, metavar="DIR", help="where the generator goes: a "
                         "new folder (default: the next free checkpoints/exported-NNN)")
     parser.add_argument("--onnx", action="store_true", help="write ONNX instead of a SavedModel")
     args = parser.parse_args(argv)
-    if args.folder and args.out:
-        raise InputError(f"the folder is given twice, {args.folder} and --out {args.out}: leave out "
-                         "the first")
-    out = args.out or args.folder or outputs.next_free("exported")
+    outputs.take_former(args, "DIR")
+    out = args.out or outputs.next_free("exported")
     outputs.refuse_devices(out, "--out")
     (onnx_export.export if args.onnx else export)(args.run, out)
     print(out)
-    if args.folder:
-        print("note: the folder is now given as --out DIR", file=sys.stderr)
 
 
 if __name__ == "__main__":

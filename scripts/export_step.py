@@ -13,6 +13,7 @@ has, a GPU if there is one, and prints how far its results are from TensorFlow's
 
 import shutil
 
+from gan_tf1 import models
 from gan_tf1.config import Parser, changed, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import making, unoccupied, user_path
@@ -44,6 +45,7 @@ def main(argv=None):
     unoccupied(args.folder)
     if args.configuration != "all":
         config = changed(small.config_of(args.configuration, args.paper), args.settings)
+        models.check(small.MODELS[args.configuration][0], config)
         exported.export(args.configuration, args.folder, args.steps, config)
     elif args.paper or args.settings:
         raise InputError("--paper and --set are for one chapter, not for all")

@@ -1,7 +1,7 @@
 """Show how TF1 trained with several workers, and what a late one does to SyncReplicasOptimizer.
 
     python scripts/late_worker.py                 both workers on time, then the second one late
-    python scripts/late_worker.py --delay 0.1     by less
+    python scripts/late_worker.py --delay 0.1     late by 0.1 seconds per step
 
 Two workers minimize the mean of w x with one variable w, as threads of this process at one server
 of TensorFlow's runtime. All numbers x of the first worker are 1, all of the second -1. Each batch of

@@ -1,8 +1,8 @@
 """Train a chapter with many seeds, and write the losses of all of them, their envelope, as one CSV.
 
-    python scripts/make_envelope.py --out OUT.csv --seeds 0-19 --work-dir DIR --data-dir DIR
+    python scripts/make_envelope.py --out OUT.csv --seeds 0-19 --work-dir RUNS --data-dir DATA
 
-Each seed is a run of the chapter's own script in WORK_DIR/seed-N. If the command is interrupted,
+Each seed is a run of the chapter's own script in RUNS/seed-N. If the command is interrupted,
 the same command continues where it stopped. Flags after `--` go to the chapter's script.
 compare_logs.py needs an envelope of at least 5 seeds, compare_accuracies.py one of at least 2. A run
 that prints every step is long: with --thin 100 its envelope keeps every 100th step beside the first
@@ -62,9 +62,9 @@ def main(argv=None):
     if len(args.seeds) < envelopes.FEWEST:
         raise InputError(f"--seeds {seed_ranges.listed(args.seeds)} must be at least {envelopes.FEWEST} seeds: "
                          "give a range, such as --seeds 1000-1019")
-    many_runs_command.settle(args, "envelope", ".csv")
+    many_runs_command.settle(args)
 
-    with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
+    with replacing(args.out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
         paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args, keep_diverged=True)
         with open(temporary, "w", newline="") as file:

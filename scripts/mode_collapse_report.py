@@ -100,14 +100,13 @@ def main(argv=None):
     if unknown := set(names) - set(rows_of(args.data)):
         raise InputError(f"--rows {', '.join(map(repr, sorted(unknown)))}: there are "
                          f"{', '.join(map(repr, rows_of(args.data)))}")
-    if len(set(names)) < len(names):
-        raise InputError("--rows must differ")
-    many_runs_command.settle(args, "mode_collapse_report")
+    many_runs_command.refuse_twice("--rows", names)
+    many_runs_command.settle(args)
     if args.data != two_cities.KEY:
-        sample_files.judged(args.classifier, [])  # now: no training is lost to a bad classifier
+        sample_files.judged(args.classifier, [])  # first: a bad one must not cost a training
 
     table, series = args.out / f"{args.data}.txt", args.out / f"{args.data}.csv"
-    with replacing(series) as temporary:  # now: no training is lost to a bad name
+    with replacing(series) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, args.data, f"{args.data}-*", rows=rows_of(args.data))
         paths = many_runs.train_all([wanted(args, name, seed) for name in names for seed in args.seeds],
                                     args, keep_diverged=True)

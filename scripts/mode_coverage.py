@@ -61,18 +61,19 @@ def main(argv=None):
     add_former(parser, ["--packs"], "--packing", "packs", type=whole_number, nargs="+")
     args = many_runs_command.parse(parser, argv, ["--packing"])
     for flag, values in (("--data", args.data), ("--packing", args.packs)):
-        if len(set(values)) < len(values):
-            raise InputError(f"{flag} must differ")
+        many_runs_command.refuse_twice(flag, values)
+    if args.data_dir and STACKED not in args.data:
+        raise InputError("--data-dir is for --data stacked: mixtures are drawn")
     if STACKED in args.data and len(args.data) > 1:
         raise InputError("--data stacked must stand alone: its flags are another script's")
     model = stacked_mnist_gan if STACKED in args.data else mixture_gan
     for packing in args.packs:
         make(model.Config, {"packing": packing})
-    many_runs_command.settle(args, "mode_coverage")
+    many_runs_command.settle(args)
     if STACKED in args.data:
-        sample_files.judged(classifier.SHIPPED, [])  # now: no training is lost if it is missing
+        sample_files.judged(classifier.SHIPPED, [])  # first: it may be missing
 
-    with replacing(args.out / "mode_coverage.csv") as temporary:  # now: no training is lost
+    with replacing(args.out / "mode_coverage.csv") as temporary:  # first: a bad name must not cost a training
         many_runs_command.claim(args, "mode_coverage")
         # Seed by seed, so that an interrupted command has some runs of every row.
         asked = [(data, packing, seed) for seed, data, packing in

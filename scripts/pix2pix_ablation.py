@@ -7,10 +7,11 @@
 
 The rows are L1 alone, the GAN alone and both; a U-Net or an encoder-decoder; and patches of 1, 16 and
 70 pixels or the whole image, as in the paper's figures 4 to 6. From labels to photographs (BtoA), the
-translations are judged by a net that labels their pixels, which was trained on photographs, and by
-their colours. It is trained first, unless --judge names a run of train_segmentation.py. The first
-rows of the table are for real photographs: the bound, and photographs of other facades. The flags
-after -- go to 15_pix2pix.py. OUT gets
+translations are judged by their colours, and by a net that labels their pixels. That net is trained
+first, on photographs, unless --judge names a run of train_segmentation.py. With --direction AtoB, the
+translated labels are read by their colours, and no net is needed. The first rows of the table are for
+real photographs: the bound, and photographs of other facades. The flags after -- go to 15_pix2pix.py.
+OUT gets
 
     scores.csv       every number of every run
     table.txt        mean and standard deviation over the seeds
@@ -23,7 +24,7 @@ The runs are kept in --work-dir. If the command is interrupted, the same command
 
 from gan_tf1 import figures
 from gan_tf1.data import facades
-from gan_tf1.errors import script
+from gan_tf1.errors import InputError, script
 from gan_tf1.evaluation import segmentation
 from gan_tf1.experiments import beside, label_translation as experiment, seed_scores
 from gan_tf1.files import replacing, user_path
@@ -74,21 +75,23 @@ def main(argv=None):
                         "train_segmentation.py of the same --size (default: one is trained first)")
     args = many_runs_command.parse(parser, argv, FIXED)
     many_runs_command.refuse_twice("--rows", args.rows)
-    many_runs_command.settle(args, "pix2pix_ablation")
+    many_runs_command.settle(args)
+    if args.judge and args.direction == "AtoB":
+        raise InputError("--judge is for --direction BtoA: in the other direction, labels are read by their colours")
     if args.judge:
         judges.refuse_other(args.judge, segmentation.CHAPTER, size=args.size)
     pairs = experiment.held_out(args.data_dir, args.size, args.direction)  # before any training
 
-    with replacing(args.out / "scores.csv") as temporary:  # now: no training is lost to a bad name
+    with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "pix2pix_ablation", "*-seed-*", size=args.size, direction=args.direction)
         asked = [(row, seed) for seed in args.seeds for row in args.rows]
         first = [judging(args)] if args.direction == "BtoA" and not args.judge else []
         runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args)
-        judge, made = args.judge or runs[0], runs[len(first):]
+        made = runs[len(first):]
         many_runs.refuse_unequal(made, ("data_crc32", "versions"))
         paths = dict(zip(asked, made))
         if args.direction == "BtoA":
-            with judges.segmentation_net(judge) as read:
+            with judges.segmentation_net(args.judge or runs[0]) as read:
                 found = judged(args, paths, pairs, read)
         else:
             found = judged(args, paths, pairs, facades.classes)

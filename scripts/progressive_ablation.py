@@ -118,7 +118,7 @@ def order(rows):
 @script
 def main(argv=None):
     parser = many_runs_command.parser(__doc__, "progressive_ablation", "0-1", ".txt", "the table, and beside "
-                              "it OUT.png with samples of the first seed,")
+                              "it OUT.csv with every number and OUT.png with samples of the first seed,")
     outputs.add_former(parser, "OUT.txt")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
@@ -135,13 +135,13 @@ def main(argv=None):
         many_runs_command.refuse_twice(flag, values)
     if args.learning_rates:
         many_runs_command.refuse_fixed(args.flags, ("--learning-rate",))
-    many_runs_command.settle(args, "progressive_ablation", ".txt")
+    many_runs_command.settle(args)
     for ending in (".png", ".csv"):
         outputs.check_file(args.out.with_suffix(ending), f"OUT{ending}", (ending,), args.overwrite)
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
     names, rates = [KEYS[key] for key in args.rows], args.learning_rates or [None]
 
-    with replacing(args.out) as temporary:  # now, so that no training is lost to a bad name
+    with replacing(args.out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "progressive_ablation", "[0-9]-*seed-*", data=args.data)
         paths = many_runs.train_all([wanted(args, name, seed, rate) for rate in rates
                                      for name in names for seed in args.seeds], args)
@@ -156,7 +156,7 @@ def main(argv=None):
             for name, own in many_runs.per_row(names, of_rate).items():
                 samples = [drawn(path, args.n) for path in own]
                 rows[name] = [judged(each, reference) for each in samples]
-                shown[called + name] = samples[0][:SHOWN].reshape(SHOWN, *real.shape[1:])
+                shown[called + name] = samples[0][:SHOWN].reshape(-1, *real.shape[1:])
                 scores += [Score(called + name, *one) for one in zip(args.seeds, rows[name])]
             heading = [] if rate is None else [f"learning rate {rate:g}", ""]
             blocks += [*heading, *table(rows), "", *order(rows), ""]
@@ -172,7 +172,7 @@ def main(argv=None):
     pictures = 2 * np.concatenate(list(shown.values())) - 1
     grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
                                f"Progressive GAN on {data.title}, one more technique in each row",
-                               SHOWN, 0.6, list(shown))
+                               min(SHOWN, args.n), 0.6, list(shown))
     print(figures.save(grid, args.out.with_suffix(".png")))
 
 

@@ -69,6 +69,8 @@ def own_flags(values):
     for row, _, flags in (value.partition(" ") for value in values):
         if row not in ROWS:
             raise InputError(f"--for {row} is not a row: choose one of {', '.join(ROWS)}")
+        if row in own:
+            raise InputError(f"--for {row} is given twice: put its flags into one")
         try:
             own[row] = shlex.split(flags)
         except ValueError as error:
@@ -109,7 +111,7 @@ def confusion(path, data):
 
 @script
 def main(argv=None):
-    parser = many_runs_command.parser(__doc__, "semi_supervised", "0-4", data="the data set")
+    parser = many_runs_command.parser(__doc__, "semi_supervised_report", "0-4")
     parser.add_argument("--data", choices=svhn.CHOICES[1:], default="street",
                         help="the data set (default: street)")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW",
@@ -130,9 +132,9 @@ def main(argv=None):
     for flag, values in (("--rows", args.rows), ("--with-rows", args.kept), ("--num-labels", args.num_labels)):
         many_runs_command.refuse_twice(flag, values)
     earlier = earlier_report(args)
-    many_runs_command.settle(args, "semi_supervised_report")
+    many_runs_command.settle(args)
 
-    with replacing(args.out / "accuracies.csv") as temporary:  # now: no training is lost
+    with replacing(args.out / "accuracies.csv") as temporary:  # first: a bad name must not cost a training
         many_runs_command.claim(args, "semi_supervised_report", data=args.data, tested=args.tested,
                         own=args.own)
         asked = [(row, labels, seed) for seed, labels, row in

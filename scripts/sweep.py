@@ -37,7 +37,7 @@ def wanted(args, values, seed):
 
 def present(name):
     """The present flag of what --vary calls `name`."""
-    return many_runs_command.flag_name(f"--{name.replace('_', '-')}")
+    return many_runs_command.flag_name(f"--{name}")
 
 
 def varied(given, flags):
@@ -48,8 +48,8 @@ def varied(given, flags):
     """
     vary = {}
     for name, *values in given:
-        name = name.lstrip("-")
-        if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name):
+        name = name.lstrip("-").replace("_", "-")
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9-]*", name):
             raise InputError(f"--vary {name} does not begin with a flag's name: write, for "
                              "example, --vary learning-rate 0.001 0.002")
         if present(name) in many_runs_command.EACH_RUNS:
@@ -74,7 +74,7 @@ def main(argv=None):
     parser.set_defaults(seeds=None)
     args = many_runs_command.parse(parser, argv)
     args.vary = varied(args.vary, args.flags)
-    many_runs_command.settle(args, "sweep")
+    many_runs_command.settle(args)
     if not args.vary and not args.seeds:
         raise InputError("there is nothing to vary: give --vary NAME VALUE ..., or --seeds to "
                          "train the chapter's own settings with several seeds")
@@ -82,7 +82,7 @@ def main(argv=None):
 
     combinations = instability.combinations(args.vary)
     asked = list(itertools.product(combinations, args.seeds))
-    with replacing(args.out / "sweep.csv") as temporary:  # now: no training is lost to a bad name
+    with replacing(args.out / "sweep.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "sweep", script=args.script, data=args.data)
         paths = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)
         stored = many_runs.refuse_unequal(paths, ("versions",))

@@ -20,7 +20,7 @@ from gan_tf1.wording import quantity
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model, labelled.CHOICES, in_graph=False)
+    job = command_line.parse(argv, __doc__, model, labelled.CHOICES, in_graph=False, reportable=False)
     config = job.config
     data = labelled.load(job.data, config.size, job.data_dir, job.seed)
     steps = max(1, data.train.num_examples // config.batch_size)

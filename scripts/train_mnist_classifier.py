@@ -1,6 +1,6 @@
 """Train and test the classifier with which scripts/evaluate.py judges samples.
 
-    python scripts/train_mnist_classifier.py             this made the one that is shipped
+    python scripts/train_mnist_classifier.py             as the shipped one was trained
     python scripts/train_mnist_classifier.py --resume    continue after an interruption
 """
 
@@ -15,7 +15,7 @@ from gan_tf1.wording import quantity
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model, digits.CHOICES, in_graph=False)
+    job = command_line.parse(argv, __doc__, model, digits.CHOICES, in_graph=False, reportable=False)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=job.seed)
     steps = mnist_gan.steps_per_epoch(data.train, config)

@@ -18,7 +18,7 @@ from gan_tf1.wording import percent, quantity
 
 @script
 def main(argv=None):
-    job = command_line.parse(argv, __doc__, model, ("facades",), in_graph=False)
+    job = command_line.parse(argv, __doc__, model, ("facades",), in_graph=False, reportable=False)
     config = job.config
     data = facades.load(job.data_dir, config.size, job.seed)
     steps = max(1, data.train.num_examples // config.batch_size)

@@ -136,11 +136,11 @@ def main(argv=None):
     training, test = (part.images[rng.permutation(part.num_examples)[:count]]
                       for part, count in ((data.train, REFERENCE), (data.test, run.count)))
     (_, known), *said = sample_files.judged(args.classifier, [training, test, *run.images])
-    (real, _), *measured = [distance_and_bias(features, metrics.gaussian(known))
-                          for _, features in said]
+    reference = metrics.gaussian(known)
+    (real, _), *measured = [distance_and_bias(features, reference) for _, features in said]
     distance, bias = np.transpose(measured)
 
-    print(f"{run.stored['chapter']} ({args.run}) on {data_of([run.stored])}, judged by "
+    print(f"{run.stored['chapter']} ({args.run}) on {data_of([run.stored])}, seed {run.stored['seed']}, judged by "
           f"{args.classifier.resolve().name}: {run.count} samples of each interval",
           *tables.lines(("iteration", "estimate", "distance"), [
               (str(iteration), f"{estimate:.4g}", f"{value:.2f}") for iteration, estimate, value in

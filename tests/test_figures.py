@@ -373,6 +373,8 @@ def test_stored_figures_are_redrawn_from_the_stored_numbers(tmp_path, capsys, mo
     assert all((ROOT / "checkpoints" / path.relative_to(tmp_path)).exists() for path in drawn)
     assert capsys.readouterr().out.splitlines() == list(map(str, drawn))
     by_name = {str(path.relative_to(tmp_path)): figure for path, figure in drawn.items()}
+    for kept in (ROOT / "checkpoints" / "semi_supervised").glob("*/accuracies.png"):
+        assert str(kept.relative_to(ROOT / "checkpoints")) in by_name
     sweep = by_name["instability/sweep.png"].axes
     assert [axes.get_title().split("\n")[0] for axes in sweep] == [
         f"learning-rate {rate}, disc-steps {disc}" for rate in ("0.0002", "0.001", "0.02")
@@ -394,9 +396,13 @@ def test_a_figure_of_scores_can_be_redrawn_from_its_report(tmp_path):
                       *lines, "", "# by a later command"])
     assert judged.read_evaluation(text) == (
         [row._replace(accuracy=None) for row in rows], 500, "MNIST")
+    with_checksum = text.replace("images of MNIST\n", "images of MNIST, data_crc32 7cd8a48a\n")
+    assert judged.read_evaluation(with_checksum) == judged.read_evaluation(text)
     for read in (judged.read_evaluation, judged.read_estimate):
         with pytest.raises(InputError, match="not a report of"):
             read("nothing of the kind")
+    with pytest.raises(InputError, match="has no table"):
+        judged.read_evaluation("500 images a row; distance to 500 training images of MNIST\n")
 
 
 def test_a_figure_of_estimates_can_be_redrawn_from_its_report():
@@ -407,6 +413,14 @@ def test_a_figure_of_estimates_can_be_redrawn_from_its_report():
     assert (estimate[0], estimate[9], distance[-1]) == (22.58, -0.0006418, 34.54)
     assert (real, correlation) == (2.77, (0.688, 0.191, -0.122, 0.431))
     assert title == "Wasserstein GAN on MNIST, seed 0: 1,000 samples of each interval"
+
+
+def test_the_title_of_a_redrawn_estimate_is_that_of_the_run():
+    text = (ROOT / "checkpoints" / "wasserstein_gan" / "estimate.txt").read_text()
+    *_, title = judged.read_estimate(text.replace(" on MNIST,", " on MNIST, data_crc32 7cd8a48a, seed 3,"))
+    assert title == "Wasserstein GAN on MNIST, seed 3: 1,000 samples of each interval"
+    with pytest.raises(InputError, match="not a report of"):
+        judged.read_estimate(text.replace("\nwasserstein_gan (", "\nanother_gan ("))
 
 
 def test_the_figure_of_progress_has_the_stride_of_the_chapter(tmp_path, monkeypatch):

@@ -148,7 +148,8 @@ def figure(found, data_titles):
         axes.barh(places, [line.ratio - 1 for line in own], left=1, color=[
             colours[line.row.startswith(rows.REFERENCE)] for line in own])
         for place, line in zip(places, own):
-            axes.annotate(f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling",
+            of_other = "" if line.precision == "float32" else f" for {line.precision}"
+            axes.annotate(f"{line.ratio:.2f}, {100 * line.share:.0f} % of ceiling{of_other}",
                           (max(1, line.ratio), place), (3, 0), textcoords="offset points",
                           va="center", fontsize="small")
         axes.axvline(1, color="0.3", linewidth=0.8)

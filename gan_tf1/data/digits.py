@@ -10,7 +10,7 @@ from gan_tf1 import seeds
 from gan_tf1.data import drawn_digits, fingerprints, mnist, source
 from gan_tf1.data.order import WithReplacement
 from gan_tf1.data.training_set import TrainingSet
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, refuse_unknown
 
 CHOICES = ("auto", "mnist", "drawn")
 DRAWN_SEED = 0
@@ -51,9 +51,10 @@ def load(choice="auto", data_dir=None, seed=0) -> Digits:
     "auto", MNIST is used if it is prepared there or if its host answers. If not, digits are drawn,
     and a notice on stderr says so within seconds.
 
-    Raises InputError if a file is missing, damaged or not MNIST's, and if "mnist" is asked for but
-    is neither prepared nor can be downloaded.
+    Raises InputError if a file is missing, damaged or not MNIST's, if "mnist" is asked for but is neither
+    prepared nor can be downloaded, and if `choice` is not known.
     """
+    refuse_unknown("--data", choice, CHOICES)
     if data_dir is not None and pathlib.Path(data_dir).expanduser().is_file():
         raise InputError(f"--data-dir {data_dir} is a file: give a TFDS folder or the folder with "
                          "the four idx files")

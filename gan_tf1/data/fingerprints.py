@@ -7,8 +7,8 @@ checksum of the examples that the run trains on, in their order (`TrainingSet.fi
 
 MNIST's fingerprints are those of files whose MD5 is the published one (6bbc9ace898e44ae57da46a324031adb
 for the raw training images), and CIFAR-10's those of cifar10 3.0.2 in TensorFlow Datasets. SVHN was
-not available, so that its fingerprint is not known here. Its two files are recognized by the
-SHA-256 that TensorFlow Datasets has for them.
+not available, so its fingerprint is unknown. Instead, its two files are recognized by the SHA-256
+that TensorFlow Datasets has for them.
 """
 
 import hashlib

@@ -15,7 +15,7 @@ from gan_tf1 import memory
 from gan_tf1.data import digits, source, svhn
 from gan_tf1.data.order import InOrder, Order
 from gan_tf1.data.training_set import checksum
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, refuse_unknown
 from gan_tf1.files import replacing
 from gan_tf1.wording import quantity
 
@@ -31,8 +31,8 @@ class Images(NamedTuple):
     title: str                 # for logs and figure titles; it says if the data is synthetic
     train: np.ndarray
     test: np.ndarray
-    train_labels: np.ndarray   # int [N], or None for faces and a folder
-    test_labels: np.ndarray
+    train_labels: np.ndarray | None  # int [N], or None for faces and a folder
+    test_labels: np.ndarray | None
     note: str = ""             # a sentence, if it is not the published data set
 
 
@@ -59,7 +59,7 @@ def load(choice, size, data_dir=None) -> Images:
         train, test = arrays.train_images, arrays.test_images
         labels = arrays.train_labels, arrays.test_labels
     else:
-        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+        refuse_unknown("--data", choice, CHOICES)
     return Images(found.key, found.title, resized(train, size), resized(test, size), *labels,
                   note=found.note)
 
@@ -114,15 +114,15 @@ def paths(folder) -> list[pathlib.Path]:
 
 
 def read(path, size=None) -> np.ndarray:
-    """The image in the file `path`, uint8 [height, width, 3].
+    """The image in the file `path`, uint8 [height, width, 3], turned as its camera says (EXIF).
 
     If `size` is given, it is cut to a centred square and resized to [size, size, 3]. Raises
     InputError, naming the file, if it is not an image.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
     try:
         with Image.open(path) as file:
-            image = file.convert("RGB")
+            image = ImageOps.exif_transpose(file).convert("RGB")
     # Pillow raises SyntaxError if a part of a PNG is damaged.
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or "it is not an image, or it is damaged"

@@ -11,7 +11,7 @@ import numpy as np
 from gan_tf1 import seeds
 from gan_tf1.data import images, svhn, svhn_files, unpaired
 from gan_tf1.data.svhn import scaled
-from gan_tf1.errors import InputError
+from gan_tf1.errors import refuse_unknown
 
 CLASSES = {"svhn": tuple("0123456789"), "street": tuple("0123456789"),
            "cifar10": svhn_files.CIFAR10_CLASSES}
@@ -60,7 +60,7 @@ def load(choice, size, data_dir=None, seed=0) -> Labelled:
                        for pictures, labels in ((arrays.train_images, arrays.train_labels),
                                                 (arrays.test_images, arrays.test_labels)))
     else:
-        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+        refuse_unknown("--data", choice, CHOICES)
     return Labelled(choice, title, tuple(classes), LabelledRows(*train, seed=[seed, seeds.ORDER]),
                     *test, note)
 

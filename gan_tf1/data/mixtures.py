@@ -21,7 +21,7 @@ import numpy as np
 
 from gan_tf1 import seeds
 from gan_tf1.data.images import Rows
-from gan_tf1.errors import InputError
+from gan_tf1.errors import refuse_unknown
 
 CHOICES = ("ring", "grid", "wide_ring")
 DEVIATIONS = {"ring": 0.01, "grid": 0.05, "wide_ring": 0.1}
@@ -72,8 +72,7 @@ def load(choice, count, seed) -> Mixture:
     `seed`, an int, determines the points and their order. Raises InputError if there is no such
     mixture.
     """
-    if choice not in CHOICES:
-        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+    refuse_unknown("--data", choice, CHOICES)
     centres = means(choice)
     shape = "grid" if choice == "grid" else "ring"
     title = f"a {shape} of {len(centres)} Gaussians, deviation {DEVIATIONS[choice]}"

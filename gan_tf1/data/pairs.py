@@ -19,7 +19,7 @@ import scipy  # its parts are imported when they are first used
 
 from gan_tf1 import seeds
 from gan_tf1.data import images, source
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, refuse_unknown
 from gan_tf1.tf1 import load as load_tensorflow
 from gan_tf1.wording import quantity
 
@@ -93,6 +93,7 @@ def load(choice, size, task="colour", direction="AtoB", data_dir=None, tfds_name
     Raises InputError if a file is missing, damaged or not a pair, if no pair is held out, and if
     single images are smaller than `size`.
     """
+    refuse_unknown("--data", choice, CHOICES)
     note = ""
     if choice == "pairs":
         title, *columns = _folder(data_dir, size)

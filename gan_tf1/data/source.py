@@ -196,16 +196,16 @@ def _opened(version, split):
         with tf.Graph().as_default(), tf.Session(config=session_config()) as sess:
             tf.set_random_seed(0)  # nothing is drawn, but `new_graph` has made a seed necessary
             yield tfds.builder_from_directory(version), sess
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the data set at {version} can't be read (split {split}): {reason}; "
-                         "delete that folder, and it is prepared again") from error
+                         "prepare the data set there again, or give another folder with --data-dir") from error
 
 
 def _refuse_fewer(version, split, count, promised):
     """Raise InputError if `split` has not as many examples as its description promises."""
     if count != promised:
         raise InputError(f"the {split} split of {version} has {count} of its {promised} examples: "
-                         "delete that folder, and it is prepared again")
+                         "prepare the data set there again, or give another folder with --data-dir")

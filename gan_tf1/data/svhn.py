@@ -21,7 +21,7 @@ from gan_tf1.data.order import InOrder, Order
 from gan_tf1.data.svhn_files import (MAT_FILES, STREET_SIZES, TITLES, Arrays, find, has_mat_files,
                                      hold_out)
 from gan_tf1.data.training_set import checksum
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, refuse_unknown
 
 CHOICES = ("auto", "svhn", "cifar10", "street")
 LABELS = ("first", "drawn", "balanced")
@@ -144,8 +144,7 @@ def labelled_mask(train_labels, num_labels, labels="first", label_seed=0) -> np.
     Raises InputError if `labels` is not one of `LABELS`, if there are fewer examples than
     `num_labels` (in one class, if they are balanced), or if the classes don't divide `num_labels`.
     """
-    if labels not in LABELS:
-        raise InputError(f"--labels {labels} is not known: choose one of {', '.join(LABELS)}")
+    refuse_unknown("--labels", labels, LABELS)
     count = len(train_labels)
     if not 0 <= num_labels <= count:
         raise InputError(f"{num_labels} of {count} training examples can't be labelled: choose "
@@ -182,8 +181,7 @@ def with_tested(arrays, tested) -> tuple[Arrays, str]:
 
     Raises InputError if `tested` is not one of `TESTED`, or if no image would be tested.
     """
-    if tested not in TESTED:
-        raise InputError(f"--tested {tested} is not known: choose one of {', '.join(TESTED)}")
+    refuse_unknown("--tested", tested, TESTED)
     if tested == "all":
         return arrays, ""
     half, tenth = len(arrays.test_images) // 2, len(arrays.train_images) // 10
@@ -250,8 +248,7 @@ def load(choice="auto", data_dir=None, num_labels=1000, seed=0, sizes=STREET_SIZ
     and the images don't show digits, and as `labelled_mask`, `with_tested` and `repeat_labelled`
     do.
     """
-    if choice not in CHOICES:
-        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+    refuse_unknown("--data", choice, CHOICES)
     if data_dir is not None and pathlib.Path(data_dir).expanduser().is_file():
         raise InputError(f"--data-dir {data_dir} is a file: give a TFDS folder or the folder with "
                          "SVHN's two .mat files")

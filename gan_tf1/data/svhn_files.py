@@ -31,7 +31,7 @@ STREET_SEED = 0
 
 
 class Arrays(NamedTuple):
-    """RGB images, uint8 [N, 32, 32, 3], and labels, int32 [N] from 0 to 9."""
+    """RGB images, uint8 [N, 32, 32, 3], and labels, int32 [N] from 0 to 9, or 1 to 10 (`svhn.with_zero_label`)."""
     train_images: np.ndarray
     train_labels: np.ndarray
     test_images: np.ndarray
@@ -57,6 +57,8 @@ def read_mat(path) -> tuple[np.ndarray, np.ndarray]:
                          "needed, from http://ufldl.stanford.edu/housenumbers")
     try:
         content = scipy.io.loadmat(path, variable_names=("X", "y"), appendmat=False)
+    except MemoryError:
+        raise
     except Exception as error:  # a damaged file fails in many ways, and each has the same remedy
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} can't be read as a MATLAB file: {reason}; it may be truncated, "

@@ -14,7 +14,7 @@ import numpy as np
 
 from gan_tf1 import seeds
 from gan_tf1.data import digits, drawn_digits, images, source, svhn
-from gan_tf1.errors import InputError
+from gan_tf1.errors import InputError, refuse_unknown
 from gan_tf1.wording import quantity
 
 CHOICES = ("horse2zebra", "folder", "cifar10", "drawn")
@@ -94,7 +94,7 @@ def parts(choice, sizes, data_dir=None):
     elif choice == "folder":
         title, names, stacks = _folder(data_dir, sizes)
     else:
-        raise InputError(f"--data {choice} is not known: choose one of {', '.join(CHOICES)}")
+        refuse_unknown("--data", choice, CHOICES)
     return title, names, list(map(_sized, stacks, sizes)), note
 
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from gan_tf1 import places
 from gan_tf1.config import setting
+from gan_tf1.evaluation import augmentation
 from gan_tf1.files import user_path
 from gan_tf1.tf1 import tf
 
@@ -120,11 +121,8 @@ def shifted(images, rng, max_shift) -> np.ndarray:
 
     The pixels at the border that become free are background, 0.
     """
-    count = len(images)
-    padded = np.pad(images.reshape(-1, 28, 28), [(0, 0)] + 2 * [(max_shift, max_shift)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (28, 28), axis=(1, 2))
-    down, right = rng.integers(0, 2 * max_shift + 1, (2, count))
-    return windows[np.arange(count), down, right].reshape(count, -1)
+    [moved] = augmentation.shifted([images.reshape(-1, 28, 28)], rng, max_shift, border="constant")
+    return moved.reshape(len(images), -1)
 
 
 def step(sess, net, train_set, rng, config):

@@ -19,8 +19,8 @@ between two finite samples of the same distribution is above 0, to first order b
 Therefore compare only metrics of equal numbers of samples, and compare a distance with that of
 equally many real images.
 
-All functions raise InputError if an array is not finite, is empty, or has another shape than
-[n, columns].
+The functions of probabilities or features raise InputError if an array is not finite, is empty, or has
+another shape than [n, columns].
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ Images are [n, s, s, C] or [n, s, s], with values in [0, 1] and s a power of two
 on the number of images: compare only metrics of equal numbers of images, and compare a distance with
 that between two sets of real images.
 
-All functions raise InputError if images have another shape, are not finite, or are too small.
+Functions of whole images raise InputError if these have another shape, are not finite, or are too small.
 """
 
 import numpy as np
@@ -74,7 +74,7 @@ def patches(level, rng) -> np.ndarray:
     tops, lefts = rng.integers(0, size - PATCH + 1, (2, count, PATCHES))
     found = windows[np.arange(count)[:, None], tops, lefts]           # [n, PATCHES, C, 7, 7]
     found = found.reshape(-1, channels, PATCH * PATCH)
-    found = found - found.mean((0, 2), keepdims=True)
+    found -= found.mean((0, 2), keepdims=True)
     scale = found.std((0, 2), keepdims=True)
     found /= np.where(scale > 0, scale, 1)  # it is 0 in a set of a single colour
     return found.reshape(len(found), -1)

@@ -70,15 +70,19 @@ def read_evaluation(text):
 
     Raises InputError if it is not a report of evaluate.py.
     """
-    told = re.search(r"^(\d+) images .*; distance to \d+ training images of (.*)$", text, re.M)
+    told = re.search(r"^(\d+) images .*; distance to \d+ training images of (.*?)(?:, data_crc32 \w+)?$", text, re.M)
     if not told:
         raise InputError("the text is not a report of evaluate.py")
     # The rows that a later command added to the text are below an empty line.
     lines = text[told.end():].split("\n\n")[0].splitlines()
     cells = [re.fullmatch(r"(.+?)\s+" + r"\s+".join(4 * [rf"({NUMBER}) \+- ({NUMBER})"]), line)
              for line in lines]
-    rows = [Row(one[1], dict(zip(AXES, zip(*2 * [map(float, one.groups()[1:])]))))
-            for one in cells if one]
+    rows = []
+    for one in filter(None, cells):
+        numbers = list(map(float, one.groups()[1:]))
+        rows.append(Row(one[1], dict(zip(AXES, zip(numbers[::2], numbers[1::2])))))
+    if not rows:
+        raise InputError("the text of evaluate.py has no table")
     return rows, int(told[1]), told[2]
 
 
@@ -92,14 +96,16 @@ def read_estimate(text):
 
     Raises InputError if it is not a report of wasserstein_estimate.py.
     """
-    told = re.search(r"^(\w+) \(.*\) on (.*), judged by .*: (\d+) samples of each", text, re.M)
+    told = re.search(r"^(\w+) \(.*\) on (.*?)(?:, data_crc32 [\w ]+)?(?:, seed (\d+))?, judged by .*: (\d+) samples "
+                     "of each", text, re.M)
     real = re.search(rf"^distance of \d+ test images: ({NUMBER});", text, re.M)
     found = re.search(rf"^estimate +({NUMBER})", text, re.M)
     changes = re.search(rf"^estimate, changes +({NUMBER}) +\(({NUMBER}) to ({NUMBER})\)", text, re.M)
     rows = re.findall(rf"^ *(\d+) +({NUMBER}) +({NUMBER})$", text, re.M)
-    if not (told and real and found and changes and rows):
+    if not (told and told[1] in CRITICS and real and found and changes and rows):
         raise InputError("the text is not a report of wasserstein_estimate.py")
-    seed = re.search(r"--seed (\d+)", text)
+    older = re.search(r"--seed (\d+)", text)  # texts without the seed name it in the command that is quoted there
+    seed = told[3] or (older[1] if older else 0)
     return (*np.array(rows, float).T, float(real[1]),
             tuple(map(float, (found[1], *changes.groups()))),
-            estimate_title(told[1], told[2], seed[1] if seed else 0, int(told[3])))
+            estimate_title(told[1], told[2], seed, int(told[4])))

@@ -76,9 +76,9 @@ def network(images, channels, classes):
 
 
 def model_loss(logits, labels):
-    """The mean cross-entropy, in nats, of logits [B, s, s, K] and labels [B, s, s], and the hits.
+    """The mean cross-entropy, in nats, and the pixel accuracy of logits [B, s, s, K] and labels [B, s, s].
 
-    The second number is the share of the pixels whose largest logit is that of their label.
+    The accuracy, in [0, 1], is the share of the pixels whose largest logit is that of their label.
     """
     # the logit of a pixel's label -> above those of the other classes
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(

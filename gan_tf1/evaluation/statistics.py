@@ -10,7 +10,10 @@ DRAWS = 100   # bootstrap resamples; with 100, the standard error itself is accu
 
 
 def mean_interval(values) -> tuple[float, float, float]:
-    """The mean of `values` [n] and Student's confidence interval for it: `(mean, low, high)`."""
+    """The mean of `values` [n] and Student's confidence interval for it: `(mean, low, high)`.
+
+    The ends are NaN for a single value.
+    """
     # Not `t.interval`, which is NaN if all values are equal.
     mean = np.mean(values)
     half = scipy.stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * scipy.stats.sem(values)
@@ -18,7 +21,7 @@ def mean_interval(values) -> tuple[float, float, float]:
 
 
 def share_interval(hits) -> tuple[float, float, float]:
-    """The share of true values in `hits` [n] bool and its confidence interval: `(share, low, high)`.
+    """The share of true values in `hits` [n] bool, n >= 1, and its confidence interval: `(share, low, high)`.
 
     The interval is the exact one of Clopper and Pearson (1934).
     """
@@ -30,6 +33,12 @@ def share_in_words(hits) -> tuple[str, str]:
     """The share of true values in `hits` [n] bool, and its interval: "90.8 %", "95 % interval from ..."."""
     share, low, high = share_interval(hits)
     return percent(share, 1), f"{percent(LEVEL)} interval from {percent(low, 1)} to {percent(high, 1)}"
+
+
+def share_with_interval(hits) -> str:
+    """The same shorter: "90.8 % (90.1 to 91.4 %)"."""
+    share, low, high = share_interval(hits)
+    return f"{percent(share, 1)} ({percent(low, 1)} to {percent(high, 1)})"
 
 
 def mean_and_error(values) -> tuple[float, float]:

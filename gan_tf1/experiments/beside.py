@@ -28,7 +28,7 @@ def chosen(measure) -> dict[str, np.ndarray]:
     count = len(measure)
     drawn = np.random.default_rng(DRAWN_BY).permutation(count)[:RANDOM]
     order = np.argsort(-np.asarray(measure), kind="stable")
-    return {"drawn at random": drawn, "best": order[:EXTREME], "worst": order[::-1][:EXTREME]}
+    return {"drawn at random": drawn, "best": order[:EXTREME], "worst": np.argsort(measure, kind="stable")[:EXTREME]}
 
 
 def figure(rows, title, inches=0.62):

@@ -50,7 +50,7 @@ class Row(NamedTuple):
     program: str     # of `WHICH`
     data: str        # the data set of the run, such as "mnist"
     seed: int
-    number: float    # the number that the exercise measures; NaN if the run diverged
+    number: float    # the number that the exercise measures; NaN if the run diverged before it could be measured
     source: str      # TRAINED, or the table of another result that has this run
 
 
@@ -102,7 +102,10 @@ def row(number, which, path, seed) -> Row:
 
 
 def of_results(folder) -> list[Row]:
-    """The `Row`s of runs that the tables of other results, in the `folder` checkpoints, have."""
+    """The `Row`s of runs that the tables of other results, in the `folder` checkpoints, have.
+
+    A share that a diverged run lacks, an empty cell, makes its number NaN.
+    """
     found = []
     for exercise, which, source, name, wanted in FIRST_EPOCHS:
         found += [Row(exercise, which, "mnist", int(one["seed"]), float(one[name]), source)
@@ -112,7 +115,7 @@ def of_results(folder) -> list[Row]:
     for exercise, which, name, end in OF_CITIES:
         own = [one for one in shares if one["row"] == name]
         for seed in dict.fromkeys(one["seed"] for one in own):
-            of_seed = np.array([[float(share) for step, share in one.items()
+            of_seed = np.array([[float(share or math.nan) for step, share in one.items()
                                  if step.isdecimal() and int(step) <= end]
                                 for one in own if one["seed"] == seed])
             found.append(Row(exercise, which, "two_cities", int(seed),

@@ -78,8 +78,16 @@ def seconds(path):
     count. Samples and checkpoints are included, the start is not. NaN if there is only one event.
     """
     times = sorted(event.wall_time for file in (path / "events").iterdir()
-                   for event in tf.train.summary_iterator(str(file)) if event.summary.value)
+                   for event in _events(file) if event.summary.value)
     return float(np.median(np.diff(times)) * len(times)) if len(times) > 1 else np.nan
+
+
+def _events(file):
+    """The complete events in a TensorBoard file."""
+    try:
+        yield from tf.train.summary_iterator(str(file))
+    except tf.errors.DataLossError:
+        return  # a process that was killed has written a part of the last event
 
 
 def write_shares(path) -> None:

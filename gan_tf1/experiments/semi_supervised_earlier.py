@@ -57,7 +57,7 @@ def read(folder: pathlib.Path, kept: Sequence[str], seeds: Sequence[int], rows: 
     `kept` names the rows of the report that are wanted, in order; if it is empty, all are. Raises InputError
     if a file of the report is missing or can't be read, or if the report
 
-    - has no row that `kept` names,
+    - has no row that `kept` names, or one that is not known here,
     - has other seeds or other numbers of labels,
     - has one of the `rows` already.
     """
@@ -70,7 +70,7 @@ def read(folder: pathlib.Path, kept: Sequence[str], seeds: Sequence[int], rows: 
         found = experiment.read_rows(lines("accuracies.csv"))
         own = list(dict.fromkeys(each.labels for each in found))
         confusion = experiment.read_confusion(lines("confusion.csv")) if len(own) == 1 else {}
-    except (OSError, ValueError, KeyError, AttributeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"{folder} is not a report of semi_supervised_report.py, or a part of it is "
                          f"damaged: {error}") from error
     how = [match.groups() for match in map(HOW.fullmatch, table) if match]
@@ -79,6 +79,9 @@ def read(folder: pathlib.Path, kept: Sequence[str], seeds: Sequence[int], rows: 
     earlier = Earlier(found, confusion, title, [(rows or newer, line) for rows, line in how])
     if lacking := [row for row in kept if row not in earlier.rows]:
         raise InputError(f"the report in {folder} has no row {lacking[0]}: choose from {', '.join(earlier.rows)}")
+    if unknown := [row for row in kept or earlier.rows if row not in experiment.ROWS]:
+        raise InputError(f"the report in {folder} has the row {unknown[0]}, which is not known: name those "
+                         "that are wanted with --with-rows")
     earlier = earlier.only(kept) if kept else earlier
     if any(each.seeds != tuple(seeds) for each in found):
         raise InputError(f"the report in {folder} has the seeds {listed}, not {seed_ranges.listed(seeds)}: "

@@ -9,24 +9,32 @@ from gan_tf1.figure_layout import count_along, legend_below, new_figure
 from gan_tf1.wording import quantity
 
 FAKE = "fake"
-CONFUSED = ("labelled", "printed", "corrected", "salimans")  # rows of `confusions`
+CONFUSED = ("labelled", "printed", "corrected", "chapter", "salimans")  # rows of `confusions`
 FEW = 5  # rows: the ranges of more would hide each other
+# Okabe and Ito's colours, which readers with any colour vision can tell apart, and dashes for those of one colour.
+BLACK, BLUE, RED, GREEN, PURPLE, ORANGE, SKY = (
+    "#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+STYLES = {"labelled": (BLACK, "-"), "corrected": (BLUE, "-"), "printed": (RED, "--"), "chapter": (ORANGE, ":"),
+          "salimans": (PURPLE, "-."), "mend_bn2": (GREEN, "-"), "mend_dropout": (PURPLE, "-"),
+          "mend_test_statistics": (SKY, "-"), "revive_x6": (ORANGE, "-"), "as_trained": (SKY, "--"),
+          "batch": (GREEN, "--"), "matching_l2": (ORANGE, "--"), "additional": (GREEN, "-."), "gan": (PURPLE, ":")}
 
 
 def style(row):
     """The colour and line of `row`, the same in all figures."""
-    number = list(dict.fromkeys([*CONFUSED, *ROWS])).index(row)
-    return {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
+    colour, line = STYLES[row]
+    return {"color": colour, "linestyle": line}
 
 
 def curves(found: Sequence[Found], data_title: str):
-    """The test accuracy over epochs, one colour per row: its mean over the seeds.
+    """The test accuracy over epochs, one line per row: its mean over the seeds.
 
     All rows have as many labels and seeds as the first. If there are at most `FEW` rows, their
-    range over the seeds is shown too.
+    range over the seeds is shown too. The axis shows the second half of the training and as much below
+    it, so that small differences at the end can be seen.
     """
-    figure = new_figure(9, 5, f"Semi-supervised GAN on {data_title}, {found[0].labels:,} labels, "
-                        f"{quantity(len(found[0].seeds), 'seed')}")
+    figure = new_figure(9, 5, f"Semi-supervised GAN on {data_title}, {found[0].labels:,} labels: mean"
+                        f"{' and range' * (1 < len(found) <= FEW)} of {quantity(len(found[0].seeds), 'seed')}")
     axes = figure.subplots()
     for each in found:
         test = 100 * each.columns["test_accuracies"]
@@ -35,8 +43,10 @@ def curves(found: Sequence[Found], data_title: str):
         if len(found) <= FEW:
             axes.fill_between(epochs, test.min(axis=0), test.max(axis=0), linewidth=0,
                               color=style(each.row)["color"], alpha=0.12)
+    late = [each.columns["test_accuracies"][:, len(each.epochs) // 2:] for each in found]
+    low, high = (100 * end(map(end_of, late)) for end, end_of in ((min, np.min), (max, np.max)))
     count_along(axes, "epoch")
-    axes.set(ylabel="test accuracy (%)")
+    axes.set(ylabel="test accuracy (%)", ylim=(max(0, 2 * low - high), None))
     axes.grid(alpha=0.3)
     legend_below(figure, axes)
     return figure
@@ -72,10 +82,14 @@ def confusions(counts: dict[str, np.ndarray], classes: Sequence[str], data_title
     column counts the images that were taken for fakes. `classes` are the names of the ten classes.
     """
     tables = {row: counts[row] for row in CONFUSED if row in counts} or counts
-    title = (f"Test images of {data_title}: which class they are taken for, in percent of their own "
-             "class")
-    figure = new_figure(4.6 * len(tables), 4.8, title)
-    every = figure.subplots(1, len(tables), squeeze=False)[0]
+    title = (f"Confusion matrices on {data_title}: percent of the test images of each class, all seeds together "
+             "(blank: below 1 %)")
+    columns = min(2, len(tables))
+    lines = -(-len(tables) // columns)
+    figure = new_figure(4.7 * columns, 4.7 * lines, title)
+    every = figure.subplots(lines, columns, squeeze=False).flat
+    for axes in every[len(tables):]:
+        axes.axis("off")
     for (row, table), axes in zip(tables.items(), every):
         shares = 100 * table / np.maximum(1, table.sum(axis=1, keepdims=True))
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
@@ -87,6 +101,6 @@ def confusions(counts: dict[str, np.ndarray], classes: Sequence[str], data_title
         turned = 90 if max(map(len, names)) > 4 else 0
         axes.set_xticks(range(len(names)), names, rotation=turned, fontsize="small")
         axes.set_yticks(range(len(classes)), classes, fontsize="small")
-        axes.set(xlabel="taken for", ylabel="class")
+        axes.set(xlabel="predicted class", ylabel="true class")
         axes.set_title(ROWS[row].meaning, fontsize="small", wrap=True)
     return figure

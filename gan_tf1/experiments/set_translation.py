@@ -15,7 +15,7 @@ from gan_tf1.evaluation import classifier_metrics as metrics, pair_metrics
 from gan_tf1.experiments import translation
 from gan_tf1.experiments.seed_scores import Column, Score, Way
 
-HELD_OUT_BY = 5  # the seed of the choice of real images of the other set
+DRAWN_BY = 5  # the seed of the choice of as many test images of each set
 TAKEN = "taken for the target"
 COLUMNS = {TAKEN: Column(factor=100, head="taken for the target set (%)"),
            "back": Column(factor=100, head="translated back, taken for its own set (%)"),
@@ -101,7 +101,7 @@ def bounds(judges_, tests) -> list[Score]:
 
 def equally_many(tests) -> list[np.ndarray]:
     """As many images of each of the two `tests` as the smaller one has, drawn at random, in their order."""
-    count, rng = min(map(len, tests)), np.random.default_rng(HELD_OUT_BY)
+    count, rng = min(map(len, tests)), np.random.default_rng(DRAWN_BY)
     return [images[np.sort(rng.permutation(len(images))[:count])] for images in tests]
 
 

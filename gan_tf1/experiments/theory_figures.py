@@ -34,7 +34,7 @@ def stages(found, title):
         low, high = stage.x[[0, -1]]
         below.plot([low + (high - low) * stage.z, stage.mapped], [0, 1], color="0.5", linewidth=0.8)
         below.set(xlabel="x", xlim=(low, high), ylim=(0, 1))
-        below.set_yticks([0, 1], ["z, evenly likely", "x = G(z)"])
+        below.set_yticks([0, 1], ["z (uniform)", "x = G(z)"])
     grid[0, 0].set_ylabel("density, or D(x)")
     legend_below(figure, grid[0, 0])
     return figure
@@ -78,8 +78,8 @@ def divergences(table, title):
     for name, colour in COST_COLOURS.items():
         right.plot(shift, table[f"{name}_slope"], STYLES[name], color=colour, label=NAMES[name])
     right.axhline(1, linestyle=":", color="black", label="Wasserstein distance")
-    right.set(ylabel="slope of the cost with respect to the shift",
-              title="What moves the generator back")
+    right.set(ylabel="slope (nats per standard deviation)",
+              title="Slope of each cost at the optimal discriminator")
     for axes in (left, right):
         axes.set_xlabel("shift of the generator (standard deviations)")
         axes.grid(alpha=0.3)
@@ -104,9 +104,8 @@ def gradients(found, title):
             dict(color=COST_COLOURS["non_saturating"], linestyle="-."),
             dict(color=DISC_COLOUR, linestyle="--"))):
         right.plot(found.x, slopes, label=f"slope of {name}", **style)
-    right.axhline(1e-2, color="0.5", linewidth=0.8)
     right.set(xlabel="x", ylabel="|slope with respect to x|", yscale="log", ylim=(1e-6, 1e2),
-              title="Slopes that a generator may descend on")
+              title="Slopes of the costs")
     for axes in (left, right):
         axes.grid(alpha=0.3)
     legend_below(figure, left, other, right)
@@ -117,13 +116,18 @@ def trainings(runs, title):
     """Compare trainings, one panel per loss; `runs` are (objective, columns of losses.csv)."""
     panels = {"gen_grad_norm": ("generator's gradient norm, epoch's mean", "log"),
               "disc_prob_fake": ("D(G(z)) on the epoch's last batch", "log"),
-              "gen_loss": ("generator loss (nats), each its own", "linear"),
+              "gen_loss": ("generator loss (nats; each objective's own)", "linear"),
               "disc_loss": ("discriminator loss (nats)", "linear")}
     figure = new_figure(11, 7.2, title)
     grid = figure.subplots(2, 2, sharex=True)
     for axes, (column, (label, scale)) in zip(grid.flat, panels.items()):
         for objective, losses in runs:
-            axes.plot(losses["epoch"], losses[column], STYLES[objective],
+            values = losses[column]
+            if scale == "log" and (values == 0).any():  # which a logarithmic axis would draw as a vertical line
+                axes.plot(losses["epoch"][values == 0], np.full((values == 0).sum(), 0.02), "v", clip_on=False,
+                          color=COST_COLOURS[objective], transform=axes.get_xaxis_transform(), label="0 in float32")
+                values = np.where(values > 0, values, np.nan)
+            axes.plot(losses["epoch"], values, STYLES[objective],
                       color=COST_COLOURS[objective], label=NAMES[objective],
                       marker="o" if len(losses["epoch"]) == 1 else None)
         axes.set_yscale(scale)

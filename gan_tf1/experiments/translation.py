@@ -14,7 +14,7 @@ from gan_tf1 import tables
 from gan_tf1.config import make
 from gan_tf1.data import images, svhn
 from gan_tf1.errors import InputError
-from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval
+from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_with_interval
 from gan_tf1.experiments import stroke
 from gan_tf1.generators import sample_files
 from gan_tf1.models import cyclegan
@@ -92,7 +92,7 @@ def report(found, names, classifier):
     yield f"in brackets: {percent(LEVEL)} intervals, for these generators"
     yield ""
     yield from tables.lines(("", "images", "weight in pixels", "read as their label"), [
-        (name, str(len(hit)), _mean(weight, ".2f"), _share(hit))
+        (name, str(len(hit)), _mean(weight, ".2f"), share_with_interval(hit))
         for (one, other), pens, hits in zip((names, names[::-1]), weights, right)
         for name, weight, hit in zip((one, f"{one} to {other}", f"{one} to {other} to {one}"),
                                      pens, hits)])
@@ -102,8 +102,8 @@ def report(found, names, classifier):
         aim = weights[1 - side][0].mean() - before.mean()
         yield (f"{one} to {other}: {_mean(after - before, '+.2f')} pixels; the two sets differ by "
                f"{aim:+.2f}")
-        yield (f"  of the {was.sum()} digits that were read correctly, {_share(stays[was])} still "
-               f"are, and {_share(comes[was])} after the way back")
+        yield (f"  of the {was.sum()} digits that were read correctly, {share_with_interval(stays[was])} still "
+               f"are, and {share_with_interval(comes[was])} after the way back")
         away, left = (np.abs(part - found[side].before).mean()
                       for part in (found[side].after, found[side].back))
         yield (f"  the way back ends {_mean(back - before, '+.2f')} pixels of weight from the "
@@ -113,8 +113,3 @@ def report(found, names, classifier):
 def _mean(values, form):
     mean, low, high = mean_interval(values)
     return f"{mean:{form}} ({low:{form}} to {high:{form}})"
-
-
-def _share(hits):
-    share, low, high = share_interval(hits)
-    return f"{percent(share, 1)} ({percent(low, 1)} to {percent(high, 1)})"

@@ -26,7 +26,7 @@ import numpy as np
 
 from gan_tf1 import tables
 from gan_tf1.errors import InputError
-from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval
+from gan_tf1.evaluation.statistics import LEVEL, mean_interval, share_interval, share_with_interval
 from gan_tf1.wording import percent
 
 SURE = 0.9      # the least probability of a sure reading
@@ -170,7 +170,7 @@ def report(outcome):
     yield ""
     yield from tables.lines(("", "images", "weight in pixels", f"read as {second}"), [
         (name, str(len(images.digit)), "{:.2f} ({:.2f} to {:.2f})".format(*mean_interval(images.weight)),
-         _share(images.digit == second))
+         share_with_interval(images.digit == second))
         for name, images in rows.items()])
 
     name = names(first, second)[2]
@@ -187,13 +187,8 @@ def report(outcome):
     chance = np.mean(outcome.drawn.digit == second)
     verdict = ("more than" if low > chance else "less than" if high < chance
                else "indistinguishable from")
-    yield (f"a {second}: {_share(same)} of the results, {verdict} the {percent(chance, 1)} of all "
+    yield (f"a {second}: {share_with_interval(same)} of the results, {verdict} the {percent(chance, 1)} of all "
            f"drawn; {percent(np.mean(control.digit == second), 1)} of the controls")
-
-
-def _share(hits):
-    share, low, high = share_interval(hits)
-    return f"{percent(share, 1)} ({percent(low, 1)} to {percent(high, 1)})"
 
 
 def difference(name, pixels) -> str:

@@ -3,8 +3,9 @@
 All scripts that restore a generator read it like any other run: those that draw samples, translate or
 export. It has no checkpoints to resume from, no samples and no figures.
 
-The weights w of each output channel (the last axis of a kernel) are stored as whole numbers q from
--127 to 127 and a scale s, so that w is about s q::
+The weights w of each channel along the last axis of a kernel, which is the output of a dense layer or
+convolution and the input of a transposed convolution, are stored as whole numbers q from -127 to 127
+and a scale s, so that w is about s q::
 
     s = max |w| / 127        q = round(w / s)
 

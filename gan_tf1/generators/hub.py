@@ -154,6 +154,8 @@ def opened(path):
                 low, high = map(float, json.loads((path / ABOUT).read_text())["images"]["range"])
             if not -np.inf < low < high < np.inf:
                 raise ValueError(f"its images are in [{low:g}, {high:g}]")
+        except MemoryError:
+            raise
         except Exception as error:
             raise InputError(f"{path} can't be loaded, since it is damaged or not a module: "
                              f"{_reason(error)}") from error

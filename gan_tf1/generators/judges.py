@@ -1,11 +1,11 @@
-"""Restore the networks that judge photographs: a classifier of images, or a segmentation net."""
+"""Restore the networks that judge images: the classifier of digits, one of photographs, or a segmentation net."""
 
 import contextlib
 
 from gan_tf1.config import make
 from gan_tf1.data import facades, labelled
 from gan_tf1.errors import InputError
-from gan_tf1.evaluation import image_classifier, segmentation
+from gan_tf1.evaluation import classifier as mnist_classifier, image_classifier, segmentation
 from gan_tf1.generators import restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training.run_config import read_config_of
@@ -25,6 +25,18 @@ def refuse_other(path, chapter, data=None, **settings):
     if data is not None and stored["data"] != data:
         raise InputError(f"--judge {path} was trained on {stored['data_title']}: train one with --data {data}")
     restore.newest_generator(path)
+
+
+@contextlib.contextmanager
+def digits(path):
+    """A context with the classifier of digits in the run directory `path`, as `judge(images)`.
+
+    It returns `(probabilities, features)`, float64 [n, 10] and [n, 64], for images [n, 784] in [0, 1].
+    Raises InputError if `path` is not a run of train_mnist_classifier.py.
+    """
+    stored = read_config_of(mnist_classifier.CHAPTER, path, "the classifier")
+    with _restored(path, stored, mnist_classifier) as judge:
+        yield judge
 
 
 @contextlib.contextmanager
@@ -53,9 +65,9 @@ def segmentation_net(path):
 
 
 @contextlib.contextmanager
-def _restored(path, stored, model, classes):
+def _restored(path, stored, model, *classes):
     with new_graph(0).as_default():
-        net = model.build(make(model.Config, stored["settings"]), classes)
+        net = model.build(make(model.Config, stored["settings"]), *classes)
         with tf.Session(config=session_config()) as sess:
             restore.restore_generator(path, net.variables, sess)
             yield lambda images: model.judge(sess, net, images)

@@ -11,7 +11,7 @@ from gan_tf1.training.saved_generator import epoch_of, saved
 SCALE = "/scale"  # the end of the name of the scales of weights that have 8 bits (`compact.py`)
 
 
-def newest_generator(path) -> tuple[str, int]:
+def newest_generator(path) -> tuple[str, int | None]:
     """The checkpoint prefix of the newest generator in the run directory `path`, and its epoch.
 
     The epoch is None if the name doesn't contain it. Raises InputError if there is no generator,
@@ -24,7 +24,7 @@ def newest_generator(path) -> tuple[str, int]:
     return str(last[-1]), epoch_of(last[-1].name)
 
 
-def restore_generator(path, gen_vars, sess) -> int:
+def restore_generator(path, gen_vars, sess) -> int | None:
     """Restore `gen_vars` from the newest generator in the run directory `path`; returns its epoch.
 
     Raises InputError if the generator is missing or damaged, or if its shapes are different.

@@ -19,13 +19,12 @@ import numpy as np
 from gan_tf1 import figures, models, places, seeds
 from gan_tf1.config import add_count, make
 from gan_tf1.errors import InputError
-from gan_tf1.evaluation import classifier
 from gan_tf1.files import replacing
-from gan_tf1.generators import restore
+from gan_tf1.generators import judges, restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import outputs
 from gan_tf1.training.command_line import seed_number
-from gan_tf1.training.run_config import read_config, read_config_of
+from gan_tf1.training.run_config import read_config
 from gan_tf1.training.run_results import load_samples
 from gan_tf1.wording import quantity
 
@@ -33,6 +32,7 @@ SHIPPED = places.SHIPPED / "mnist_gan"  # a run that comes with the repository
 NAME = "new_samples"  # not "samples": this is the figure of a run's own last samples
 BATCH = 500  # samples drawn at a time, to bound memory
 SHAPES = ((784,), (28, 28), (28, 28, 1))
+WIDEST = 40   # inches of a grid of samples
 UNPACKED = 2 * 1024**3  # largest array in an .npz, in bytes: a small file can unpack to any size
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -79,7 +79,7 @@ def chapter(name):
     return model if hasattr(model, "SAMPLE_RANGE") else None
 
 
-def draw(path, model, count, seed) -> tuple[np.ndarray, int]:
+def draw(path, model, count, seed) -> tuple[np.ndarray, int | None]:
     """Draw `count` samples from the newest generator in the run directory `path`.
 
     `model` is the module of the run's chapter. Returns the samples, in the chapter's shape and
@@ -89,7 +89,7 @@ def draw(path, model, count, seed) -> tuple[np.ndarray, int]:
     return images, epoch
 
 
-def draw_labelled(path, model, count, seed, label=None) -> tuple[np.ndarray, np.ndarray, int]:
+def draw_labelled(path, model, count, seed, label=None) -> tuple[np.ndarray, np.ndarray, int | None]:
     """Like `draw`, for a conditional chapter: returns samples, their labels [count], and the epoch.
 
     If `label` is given, all samples are conditioned on it.
@@ -157,7 +157,7 @@ def save(images, title, out) -> None:
             np.save(temporary, images)
     else:
         columns = max(4, int(np.ceil(np.sqrt(len(images)))))
-        figures.save(figures.sample_grid(images, title, columns), out)
+        figures.save(figures.sample_grid(images, title, columns, min(1.5, WIDEST / columns)), out)
     print(out)
 
 
@@ -166,12 +166,8 @@ def judged(path, image_sets):
 
     Returns a list of `(probabilities, features)`, float64 [n, 10] and [n, 64].
     """
-    stored = read_config_of(classifier.CHAPTER, path, "the classifier")
-    with new_graph(0).as_default():
-        net = classifier.build(make(classifier.Config, stored["settings"]))
-        with tf.Session(config=session_config()) as sess:
-            restore.restore_generator(path, net.variables, sess)
-            return [classifier.judge(sess, net, images) for images in image_sets]
+    with judges.digits(path) as judge:
+        return [judge(images) for images in image_sets]
 
 
 def _read(path):
@@ -190,7 +186,7 @@ def _read(path):
                     _check_array(packed, member.file_size)
                 with archive.open(member) as packed:
                     return np.lib.format.read_array(packed, allow_pickle=False)
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # a damaged or hostile file may raise anything
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]

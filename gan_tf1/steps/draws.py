@@ -136,8 +136,9 @@ def traced(graph, small, draws):
             return None
         count += 1
         name = f"draw_{count}"
-        placeholders[name] = tf.placeholder(leaf.dtype if leaf.dtype != np.float32 else tf.float32,
-                                            leaf.shape, name=f"inputs/{name}")
+        # Within `double.precision`, tf.float32 is float64.
+        dtype = tf.float32 if leaf.dtype == np.float32 else leaf.dtype
+        placeholders[name] = tf.placeholder(dtype, leaf.shape, name=f"inputs/{name}")
         return tracing.Traced(placeholders[name])
 
     drawn = [tf.nest.map_structure(made, value) for value in draws]

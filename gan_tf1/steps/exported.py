@@ -34,11 +34,11 @@ def export(name, folder, steps=10, config=None) -> None:
     """Write the step of configuration `name` to the new `folder`, with `steps` expected steps.
 
     `config` replaces the small settings of `small.MODELS`. Raises InputError if `folder` is occupied,
-    or if the arrays would be too large.
+    or if the variables would be too large.
     """
     unoccupied(folder)
     model, config = small.MODELS[name][0], config or small.config_of(name)
-    arrays, drawn, kinds = {}, None, {}
+    arrays, kinds = {}, {}
     with new_graph(small.SEED, resource_variables=True).as_default() as graph, \
             tf.Session(config=session_config()) as sess:
         built = small.build(name, config)

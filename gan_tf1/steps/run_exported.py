@@ -14,16 +14,18 @@ in float64 and in float32, and on a GPU also with TF32. The columns are:
     TF32      the same; it is shown, and never fails
     ms        of one step in float32, if all steps are made in one call
 
-The status is 1 if a difference is larger than accepted.
+The status is 1 if a difference is larger than accepted, and 2 if the steps can't be run.
 """
 
 import argparse
 import dataclasses
 import json
+import os
 import pathlib
 import platform
 import sys
 import time
+import zipfile
 
 import numpy as np
 
@@ -39,9 +41,12 @@ SECONDS = 1.       # for which steps are timed
 
 def loaded(folder):
     """`(about, arrays)` of an exported step."""
-    about = json.loads((folder / "step.json").read_text())
-    with np.load(folder / "arrays.npz") as file:
-        return about, dict(file)
+    try:
+        about = json.loads((folder / "step.json").read_text())
+        with np.load(folder / "arrays.npz") as file:
+            return about, dict(file)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        refuse(f"the exported step in {folder} can't be read: {error}")
 
 
 def expected(about, arrays, kind):
@@ -53,9 +58,12 @@ def expected(about, arrays, kind):
 
 
 def difference(found, wanted):
-    """The largest difference of two arrays, relative to the larger of 1 and the largest number."""
+    """The largest difference of two arrays, relative to the larger of 1 and the largest number.
+
+    It is infinite if any number is not finite.
+    """
     found, wanted = np.asarray(found, np.float64), np.asarray(wanted, np.float64)
-    if not np.isfinite(found).all():
+    if not (np.isfinite(found).all() and np.isfinite(wanted).all()):
         return np.inf
     if not wanted.size:
         return 0.
@@ -176,9 +184,21 @@ def folders(given, beside):
              ([place] if (place / "step.json").is_file() else
               sorted(each.parent for each in place.glob("*/step.json")))]
     if not found:
-        sys.exit(f"error: there is no step.json in {', '.join(map(str, places))}, nor in a folder "
-                 "of it")
+        refuse(f"there is no step.json in {', '.join(map(str, places))}, nor in a folder of it")
     return found
+
+
+def write(path, document):
+    """Write `document` to the JSON file `path`, completely or not at all."""
+    temporary = path.with_name(f".writing-{path.name}")
+    temporary.write_text(json.dumps(document, indent=1) + "\n")
+    os.replace(temporary, path)
+
+
+def refuse(message):
+    """End the program with one line and the status 2."""
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def main(argv=None):
@@ -191,10 +211,12 @@ def main(argv=None):
                         help="how long each step is timed (default: %(default)s)")
     args = parser.parse_args(argv)
     chosen = folders(args.folder, pathlib.Path(__file__).resolve().parent)
+    if args.json and not args.json.absolute().parent.is_dir():
+        refuse(f"--json {args.json} is in no folder that exists: name another")
     try:
         import jax
     except ImportError:
-        sys.exit("error: this needs JAX: pip install jax")
+        refuse("this needs JAX: pip install jax")
     jax.config.update("jax_enable_x64", True)
     device = jax.devices()[0]
     about = {"device": f"{device.device_kind} ({device.platform})", "jax": jax.__version__,
@@ -208,7 +230,7 @@ def main(argv=None):
         print(f"{rows[-1]['configuration']}: "
               f"{'accepted' if rows[-1]['accepted'] else 'NOT ACCEPTED'}", flush=True)
         if args.json:  # after each step, so that a run that is cut off leaves what it has found
-            args.json.write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n")
+            write(args.json, {**about, "rows": rows})
     print("\n".join(["", *table(rows)]))
     return 0 if all(row["accepted"] for row in rows) else 1
 

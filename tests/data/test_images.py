@@ -152,3 +152,15 @@ def test_faces_that_are_missing_or_cut_short_are_named(faces, tmp_path):
     part.write_bytes(part.read_bytes()[:-20])
     with pytest.raises(InputError, match="can't be read .split train."):
         images.load("celeba", 4, faces.parent.parent)
+
+
+def test_a_photograph_is_turned_as_its_camera_says(tmp_path):
+    from PIL import Image
+    picture = np.zeros((4, 8, 3), np.uint8)
+    picture[:, :4] = 255  # bright on the left
+    image = Image.fromarray(picture)
+    exif = image.getexif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    image.save(tmp_path / "turned.png", exif=exif)
+    found = images.read(tmp_path / "turned.png")
+    assert found.shape == (8, 4, 3) and (found[:4] == 255).all() and not found[4:].any()

@@ -299,3 +299,8 @@ def test_a_file_as_data_dir_is_refused(tmp_path):
 def test_different_data_sets_have_different_fingerprints():
     assert numbered(10).fingerprint() == numbered(10, seed=3).fingerprint()
     assert numbered(10).fingerprint() != numbered(11).fingerprint()
+
+
+def test_a_data_set_that_is_not_known_is_refused():
+    with pytest.raises(InputError, match="--data flowers is not known: choose one of auto, mnist, drawn"):
+        digits.load("flowers")

@@ -129,6 +129,18 @@ def test_what_an_earlier_report_says_is_read(earlier):
     assert read.found[0].test.tolist() == [50, 75] and read.confusion["labelled"].sum() == 100
 
 
+def test_a_truncated_table_and_a_row_that_is_not_known_are_refused(earlier):
+    text = (earlier / "accuracies.csv").read_text()
+    (earlier / "accuracies.csv").write_text(text.replace("labelled,", "older_row,"))
+    with pytest.raises(InputError, match="has the row older_row, which is not known: name those .* with --with-rows"):
+        semi_supervised_earlier.read(earlier, [], [0, 1], ["printed"], [50])
+    for lost in ("accuracies.csv", "confusion.csv"):
+        (earlier / "accuracies.csv").write_text(text)
+        (earlier / lost).write_text((earlier / lost).read_text() + "labelled\n")
+        with pytest.raises(InputError, match="or a part of it is damaged"):
+            semi_supervised_earlier.read(earlier, [], [0, 1], ["printed"], [50])
+
+
 def test_what_was_said_of_still_earlier_rows_is_kept(earlier):
     with open(earlier / "accuracies.csv", "w", newline="") as file:
         experiment.write_rows(file, [found(row, [[0.5], [0.75]], labels=50) for row in ("labelled", "gan")])

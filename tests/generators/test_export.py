@@ -284,7 +284,7 @@ def test_what_cannot_be_exported_gives_one_line_and_leaves_nothing(main, tmp_pat
         [data] = (path / "generator").glob("*.data-*")
         data.write_bytes(data.read_bytes()[:1000])
     out = tmp_path / (what if what in ("occupied", "file", "file/below") else "folder/out")
-    assert complaint in refusal(capsys, main, path, out)
+    assert complaint in refusal(capsys, main, path, "--out", out)
     assert {file.name for file in tmp_path.iterdir()} == {"occupied", "file", "run"}
     assert (tmp_path / "occupied" / "kept").read_text() == (tmp_path / "file").read_text() == "kept"
 
@@ -298,7 +298,7 @@ def test_a_generator_of_points_is_not_exported(main, tmp_path, capsys):
     stored = json.loads((path / "config.json").read_text())
     (path / "config.json").write_text(json.dumps({**stored, "chapter": "mixture_gan"}))
     assert "is a run of 'mixture_gan', which doesn't say" in refusal(
-        capsys, main, path, tmp_path / "out")
+        capsys, main, path, "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -320,6 +320,18 @@ def test_a_folder_appears_complete_or_not_at_all(tmp_path):
     assert (tmp_path / "folder" / "file").read_text() == "kept"
 
 
+def test_a_link_to_an_empty_folder_is_filled_and_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    with files.making(tmp_path / "link") as temporary:
+        (temporary / "file").write_text("made")
+    assert (tmp_path / "empty" / "file").read_text() == "made" and (tmp_path / "link").is_symlink()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(InputError, match="is the current folder: name a new one"), files.making("."):
+        pass
+
+
 @pytest.mark.parametrize("changed, complaint", [
     ({"gen_hidden_size": 64}, "can't be restored (generator/dense/kernel has the shape [100, 128], "
                               "not [100, 64])"),
@@ -331,7 +343,7 @@ def test_a_generator_whose_shapes_differ_from_its_config_is_refused(tmp_path, ca
     for name, value in changed.items():
         (config if name in config else config["settings"])[name] = value
     (copy / "config.json").write_text(json.dumps(config))
-    line = refusal(capsys, load_script("export.py").main, copy, tmp_path / "out")
+    line = refusal(capsys, load_script("export.py").main, copy, "--out", tmp_path / "out")
     assert complaint in line
     assert not (tmp_path / "out").exists()
 

@@ -90,6 +90,10 @@ def test_seconds_are_the_median_between_events_times_their_number(tmp_path, time
                 value=[tf.Summary.Value(tag="losses/gen_loss", simple_value=1.)])))
         writer.close()
     np.testing.assert_equal(mode_collapse.seconds(tmp_path), seconds)
+    [file] = (tmp_path / "events").iterdir()
+    file.write_bytes(file.read_bytes()[:-5])  # a process was killed while it wrote the last event
+    np.testing.assert_equal(mode_collapse.seconds(tmp_path),
+                            np.nan if len(times) < 3 else np.median(np.diff(times[:-1])) * (len(times) - 1))
 
 
 def test_the_saved_generator_makes_the_last_samples_again(finished):
@@ -163,7 +167,7 @@ def test_a_tiny_report(report, tmp_path, capsys):
 @pytest.mark.parametrize("arguments, complaint", [
     (["--", "--remedy", "packing"], "--remedy can't be given after --: it is set for each run"),
     (["--", "--seed=7"], "--seed can't be given after --"),
-    (["--rows", "packing", "packing"], "--rows must differ"),
+    (["--rows", "packing", "packing"], "--rows has a value twice"),
     (["--", "--learning-rate=1"], "--learning-rate can't be given after --")])
 def test_what_would_make_a_rows_name_untrue_is_refused(report, tmp_path, capsys, arguments,
                                                        complaint):

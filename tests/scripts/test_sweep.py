@@ -167,14 +167,14 @@ def test_losses_that_are_not_finite_are_left_out_of_the_span():
     (["--vary", "lr", "1", "1"], "--vary lr must be given once"),
     (["--vary", "lr", "1", "--vary", "lr", "2"], "--vary lr must be given once"),
     (["--vary", "run-dir", "a", "b"], "--vary run-dir: it is set for each run"),
-    (["--vary", "run_dir", "a", "b"], "--vary run_dir: it is set for each run"),
+    (["--vary", "run_dir", "a", "b"], "--vary run-dir: it is set for each run"),
     (["--vary", "seed", "1", "2"], "--vary seed: it is set for each run"),
     (["--vary", "data", "drawn", "mnist"], "--vary data: it is set for each run"),
     (["--vary", "resume", "1"], "--vary resume: it is set for each run"),
     (["--vary", "seed=1", "2"], "--vary seed=1 does not begin with a flag's name"),
     (["--vary", "epochs", "1", "2", "--", "--epochs=3"], "--epochs is varied, and can't stand"),
     (["--vary", "disc-steps", "1", "2", "--", "--n-critic=3"], "--disc-steps is varied, and can't"),
-    (["--vary", "n_critic", "1", "2", "--", "--disc-steps", "3"], "--n_critic is varied, and can't"),
+    (["--vary", "n_critic", "1", "2", "--", "--disc-steps", "3"], "--n-critic is varied, and can't"),
     (["--vary", "pack", "1", "2", "--vary", "packing", "2", "3"], "--vary packing must be given once"),
     (["--", "--run-dir=x"], "--run-dir can't be given after --"),
     (["--", "--help"], "--help can't be given after --"),
@@ -266,7 +266,7 @@ def test_a_note_that_cannot_be_read_is_refused_in_a_line(claimed, sweep, capsys,
 
 @pytest.mark.parametrize("name, arguments", [
     ("make_envelope.py", ["--out", "o.csv"]), ("sweep.py", ["--out", "o", "--seeds", "0"]),
-    ("mode_collapse_report.py", ["--out", "o"]), ("mode_coverage.py", ["--out", "o"]),
+    ("mode_collapse_report.py", ["--out", "o"]), ("mode_coverage.py", ["--out", "o", "--data", "stacked"]),
     ("progressive_ablation.py", ["--out", "o.txt", "--data", "drawn", "--samples", "9"])])
 def test_every_script_claims_what_decides_its_runs(name, arguments, tmp_path, monkeypatch, capsys):
     """A work directory with a run of each script's naming serves no other flags or folder of data."""

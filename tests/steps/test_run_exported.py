@@ -28,6 +28,7 @@ def test_a_difference_is_relative_to_the_largest_number():
     assert run_exported.difference([0.125], [0.]) == 0.125  # but not below 1
     assert run_exported.difference([], []) == 0
     assert run_exported.difference([np.nan, 1.], [1., 1.]) == np.inf
+    assert run_exported.difference([1., 1.], [np.nan, 1.]) == np.inf
 
 
 def test_an_error_is_measured_in_units_of_tensorflows_own():
@@ -63,12 +64,19 @@ def test_what_is_accepted(folder, monkeypatch, double, single, accepted):
     assert ("| yes |" if accepted else "| NO |") in run_exported.table([row])[-1]
 
 
-def test_folders_are_found(folder, tmp_path):
+def refused(capsys, function, *arguments):
+    """The line with which `function` ends the program, with the status 2."""
+    with pytest.raises(SystemExit) as exit_:
+        function(*arguments)
+    assert exit_.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_folders_are_found(folder, tmp_path, capsys):
     assert run_exported.folders([], folder) == run_exported.folders([], folder.parent) == [folder]
     assert run_exported.folders([folder, folder.parent], tmp_path) == [folder, folder]
     shutil.rmtree(folder)
-    with pytest.raises(SystemExit, match="there is no step.json in"):
-        run_exported.folders([], folder.parent)
+    assert "error: there is no step.json in" in refused(capsys, run_exported.folders, [], folder.parent)
 
 
 def test_the_numbers_found_so_far_are_kept_if_a_run_is_cut_off(folder, tmp_path, monkeypatch, capsys):
@@ -90,7 +98,14 @@ def test_the_numbers_found_so_far_are_kept_if_a_run_is_cut_off(folder, tmp_path,
     assert "small: accepted" in capsys.readouterr().out
 
 
-def test_without_jax_one_line_says_what_is_missing(folder, monkeypatch):
+def test_a_damaged_step_and_a_file_in_no_folder_are_refused(folder, tmp_path, capsys):
+    assert "is in no folder that exists" in refused(
+        capsys, run_exported.main, [str(folder), "--json", str(tmp_path / "none" / "out.json")])
+    for name in ("arrays.npz", "step.json"):
+        (folder / name).write_text("PK")
+        assert "can't be read: " in refused(capsys, run_exported.loaded, folder)
+
+
+def test_without_jax_one_line_says_what_is_missing(folder, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "jax", None)
-    with pytest.raises(SystemExit, match="^error: this needs JAX: pip install jax$"):
-        run_exported.main([str(folder)])
+    assert refused(capsys, run_exported.main, [str(folder)]) == "error: this needs JAX: pip install jax\n"
