@@ -47,7 +47,7 @@ PLAIN = {two_cities.KEY: {
                                       "--beta1", "0.9")})
 REMEDIES = {
     "label smoothing": ("--remedy", "label_smoothing"),
-    "minibatch deviation": ("--remedy", "minibatch_stddev"),
+    "minibatch standard deviation": ("--remedy", "minibatch_stddev"),
     "W-GAN, clipped": ("--remedy", "wasserstein"),
     "W-GAN-GP": ("--remedy", "wasserstein_gp"),
     "packing": ("--remedy", "packing"),

@@ -39,7 +39,7 @@ FIRST_EPOCHS = (
 # to which the exercise trains.
 OF_CITIES = (
     (5, CHANGED, "1 update of G", 5000), (5, USUAL, "3 updates of G", 5000),
-    (6, CHANGED, "minibatch deviation", 5000), (6, USUAL, "3 updates of G", 5000),
+    (6, CHANGED, "minibatch standard deviation", 5000), (6, USUAL, "3 updates of G", 5000),
     (8, CHANGED, "unrolling", 5000), (8, USUAL, "3 updates of G", 5000),
     (9, CHANGED, "W-GAN-GP, 5 of D, weight 0.1", 2000), (9, USUAL, "W-GAN-GP, 5 of D", 2000))
 
