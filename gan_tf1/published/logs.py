@@ -52,8 +52,8 @@ def parse(text, chapter=None, part=None) -> Log:
     text = log_text.plain(text)
     chapter = chapter or log_chapters.chapter_of(text)
     form = CHAPTERS[chapter]
-    rows, remarks = _printed(text, form)
-    rows, remark = _one_run(rows, form, part)
+    rows, left_out = _printed(text, form)
+    rows, which = _one_run(rows, form, part)
     counts, *values = zip(*rows)
     counts = [count or form.every * (place + 1) for place, count in enumerate(counts)] if (
         None in counts) else counts
@@ -66,7 +66,7 @@ def parse(text, chapter=None, part=None) -> Log:
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
     log = of_columns(columns, chapter, title, settings)
-    return log._replace(note="; ".join(filter(None, [said and said[0], remarks, remark, log.note])))
+    return log._replace(note="; ".join(filter(None, [said and said[0], left_out, which, log.note])))
 
 
 def _printed(text, form):

@@ -10,6 +10,7 @@ import scipy
 import few_streets
 from conftest import load_script, refusal, stopped_at
 from gan_tf1.data import svhn
+from gan_tf1.errors import InputError
 from gan_tf1.experiments import (
     semi_supervised as experiment, semi_supervised_earlier, semi_supervised_figures)
 from gan_tf1.training import run_config

@@ -167,9 +167,9 @@ def test_a_row_that_nobody_published_stands_alone():
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--data", "ring", "ring"], "--data must differ"),
+    (["--data", "ring", "ring"], "--data has a value twice"),
     (["--seeds", "1", "1"], "argument --seeds: 1 must be given once"),
-    (["--packing", "2", "2"], "--packing must differ"),
+    (["--packing", "2", "2"], "--packing has a value twice"),
     (["--packing", "0"], "--packing must be at least 1, not 0"),
     (["--packing", "1", "17"], "--packing must be at most 16, not 17"),
     (["--", "--packing", "3"], "--packing can't be given after --: it is set for each run"),

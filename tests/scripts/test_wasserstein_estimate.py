@@ -118,7 +118,7 @@ def test_an_estimate_that_falls_with_the_distance(main, tmp_path, capsys):
     path = a_run(tmp_path / "run", in_steps(falling), in_steps(-falling), improving())
     main([str(path)])
     out = capsys.readouterr().out
-    assert f"wasserstein_gan ({path}) on drawn digits (synthetic), data_crc32 , judged by " \
+    assert f"wasserstein_gan ({path}) on drawn digits (synthetic), data_crc32 , seed 6, judged by " \
            "mnist_classifier: 100 samples of each interval" in out
     rows = [line.split() for line in out.splitlines() if re.match(r" +\d+ +\d", line)]
     iterations, estimate, distance = np.array(rows, float).T
@@ -172,7 +172,7 @@ def test_the_figure_shows_both_curves_and_their_points():
     assert other.lines[0].get_xydata().tolist() == [[5, 90], [10, 50], [15, 20]]
     assert set(other.lines[1].get_ydata()) == {4.5}
     assert scatter.collections[0].get_offsets().tolist() == [[90, 3], [50, 2], [20, 2.5]]
-    assert scatter.get_title() == "Spearman's correlation 0.50,\nof changes 0.20 (-0.25 to 1.00)"
+    assert scatter.get_title() == "Spearman's correlation 0.50,\nof changes 0.20 (95 % interval -0.25 to 1.00)"
 
 
 def test_a_runs_own_figures_show_a_hundred_of_its_samples(tmp_path, monkeypatch):

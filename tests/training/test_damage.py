@@ -261,7 +261,7 @@ def test_a_generator_outside_of_its_run_is_refused(main, half, complete, capsys,
         (path / "generator" / "checkpoint").write_text(
             f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n')
     assert f"names {name}, which lies outside" in refusal(
-        capsys, load_script("export.py").main, complete, half.parent / "out")
+        capsys, load_script("export.py").main, complete, "--out", half.parent / "out")
     assert f"names {name}, which lies outside" in refusal(
         capsys, main, "--resume", "--run-dir", half)
 
@@ -273,7 +273,7 @@ def test_a_generator_outside_of_its_run_is_refused(main, half, complete, capsys,
 def test_restoring_a_damaged_generator_prints_one_line(complete, capsys, file, kind):
     damage(complete / "generator" / file, kind)
     assert "can't be restored" in refusal(
-        capsys, load_script("export.py").main, complete, complete.parent / "out")
+        capsys, load_script("export.py").main, complete, "--out", complete.parent / "out")
 
 
 @pytest.mark.parametrize("resource_variables", [False, True])
@@ -313,8 +313,8 @@ def test_a_failing_save_prints_one_line_and_the_run_can_be_resumed(
         failing(patch, kind(None, None, MESSAGE.format(reason)), call)
         with pytest.raises(SystemExit) as exit_:
             main([*TINY, "--run-dir", str(tmp_path / "run")])
-    counted, line = capsys.readouterr().err.strip().splitlines()
-    assert counted.endswith("training steps")
+    counted, remedy, line = capsys.readouterr().err.strip().splitlines()
+    assert counted.endswith("training steps") and f"--resume --run-dir {tmp_path / 'run'}" in remedy
     assert exit_.value.code == status and line.startswith("error: ") and reason in line
     main(["--resume", "--run-dir", str(tmp_path / "run")])
     assert results(tmp_path / "run") == whole
