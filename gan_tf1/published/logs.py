@@ -104,9 +104,10 @@ def _one_run(rows, form, part):
     counts = [row[0] for row in rows]
     if None in counts:
         return rows, ""
-    ends = len(set(counts)) < len(counts) and [place for place, (one, other) in enumerate(itertools.pairwise(counts), 1)
-            if other < one or other == one and not form.repeated]
-    runs = [rows[start:end] for start, end in itertools.pairwise([0, *(ends or ()), len(rows)])]
+    ends = [] if len(set(counts)) == len(counts) else [
+        place for place, (one, other) in enumerate(itertools.pairwise(counts), 1)
+        if other < one or other == one and not form.repeated]
+    runs = [rows[start:end] for start, end in itertools.pairwise([0, *ends, len(rows)])]
     if part is None and len(runs) > 1:
         told = ", ".join(f"{form.counted} {run[0][0]} to {run[-1][0]}" for run in runs[:LISTED])
         raise InputError(f"it has the log lines of {len(runs)} runs ({told}{', ...' * (len(runs) > LISTED)}): "
@@ -152,9 +153,11 @@ def read(path, chapter=None, part=None) -> Log:
     have logs of this form, or if it has the log lines of several runs.
     """
     path = pathlib.Path(path)
+    text = "" if path.is_dir() else log_text.of_file(path)
+    if part is not None and (path.is_dir() or log_chapters.as_table(text)):
+        raise InputError(f"--part is for a text or a notebook, not for {path}")
     if path.is_dir():
         return _of_run(path, chapter)
-    text = log_text.of_file(path)
     try:
         if not (rows := log_chapters.as_table(text)):
             return parse(text, chapter, part)
@@ -240,10 +243,7 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
     for name in set(form.columns) & set(SHARES):
         if np.nanmin(found[name]) < 0 or np.nanmax(found[name]) > 1:
             raise InputError(f"{name} is up to {np.nanmax(found[name]):g}: accuracies between 0 and 1 are needed")
-    note = ""
-    if (shift := form.first - int(epochs.min())) > 0 and not form.intervals:
-        epochs = epochs + shift
-        note = f"its {form.counted}s are numbered from {form.first - shift}, and taken for {form.first} and so on"
+    epochs, note = _numbered(epochs, form)
     places, why = np.argsort(epochs, kind="stable"), data and other_data(form, data)
     if form.repeated:
         places, cut = _last_of_each(epochs, places)
@@ -255,6 +255,19 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
                          "run")
     return Log(epochs, {name: np.asarray(found[name], float)[places] for name in form.columns},
                why, settings, chapter, data, note)
+
+
+def _numbered(epochs, form):
+    """The numbers `epochs` as the chapter counts them, and a note if they were counted from one less, or "".
+
+    Steps that are counted in epochs and batches can begin a whole epoch too early.
+    """
+    least = int(epochs.min())
+    too_early = least == form.first - 1 or form.counted == "step" and least < 1 <= form.first
+    if form.intervals or not too_early:
+        return epochs, ""
+    return epochs + form.first - least, (
+        f"its {form.counted}s are numbered from {least}, and taken for {form.first} and so on")
 
 
 def _last_of_each(epochs, places):

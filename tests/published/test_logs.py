@@ -301,6 +301,11 @@ def test_epochs_that_are_numbered_from_0_are_moved_and_a_note_says_so():
     assert log.note == "its epochs are numbered from 0, and taken for 1 and so on"
     batches = logs.parse("".join(f">1, {batch}/234, d=0.7, g=0.7\n" for batch in (0, 1)), "dcgan_mnist")
     assert batches.epochs.tolist() == [1, 2]
+    whole = logs.parse("".join(f">0, {batch}/234, d=0.7, g=0.7\n" for batch in (1, 2)), "dcgan_mnist")
+    assert whole.epochs.tolist() == [1, 2]
+    often = logs.parse("".join(f">{epoch}, 234/234, d=0.7, g=0.7\n>Accuracy real: 51%, fake: 78%\n"
+                               for epoch in (5, 10)), "dcgan_mnist_accuracies")
+    assert often.epochs.tolist() == [5, 10] and not often.note
     usual = logs.parse("".join(UDACITY.format(epoch) for epoch in (1, 2, 3)), "mnist_gan")
     assert usual.epochs.tolist() == [1, 2, 3] and usual.note == ""
 
@@ -316,6 +321,13 @@ def test_one_of_several_runs_in_a_text_is_chosen_and_never_mixed_with_another(ep
     assert log.epochs.tolist() == kept and f"run {part} of 2" in log.note
     with pytest.raises(InputError, match="--part 3: it has the log lines of 2 runs"):
         logs.parse(text, chapter, 3)
+
+
+def test_a_table_has_no_parts(tmp_path):
+    (tmp_path / "mine.csv").write_text("epoch,disc_loss,gen_loss\n1,0.3,3.9\n")
+    for path in (tmp_path, tmp_path / "mine.csv"):
+        with pytest.raises(InputError, match="--part is for a text or a notebook"):
+            logs.read(path, "mnist_gan", 2)
 
 
 def test_an_incomplete_last_line_is_left_out_and_another_one_is_quoted():
