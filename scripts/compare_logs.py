@@ -64,7 +64,7 @@ def notes(log, envelope):
     """A line on the images, and on the data and each setting that differ from the envelope's."""
     if log.note:
         yield f"note: {log.note}"
-    other = envelope.data.partition(";")[0]
+    other = envelope.data_title
     if log.data and other not in ("?", log.data) and not logs.why_incomparable(log, envelope.data):
         yield f"note: trained on {log.data} here, on {other} in the envelope's runs"
     for name, value in (log.settings or {}).items():
@@ -105,7 +105,7 @@ def likely(found, chapter, args):
         return None
     own = envelopes.envelope(chapter)
     for name, one in known.items():
-        if one.data.partition(";")[0] != own.data.partition(";")[0]:
+        if one.data_title != own.data_title:
             raise InputError(f"the known change {name} was trained on {one.trained_on}, and the chapter's envelope on "
                              f"{own.trained_on}: leave it out of --changes")
     try:

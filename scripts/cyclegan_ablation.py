@@ -37,7 +37,6 @@ import numpy as np
 
 SCRIPT, JUDGE = "16_cyclegan.py", "train_image_classifier.py"
 FIXED = ("--size", "--load-size", "--cycle-weight", "--identity-weight", "--pool-size")
-SIZES = (8, 16, 32, 64, 128, 256)
 LARGER = 286 / 256  # training images are so much larger than the squares that are cropped from them
 BARS = {"taken for the target": "share taken for the target set",
         "distance": "Fréchet distance to the target set, in the classifier's features"}
@@ -71,7 +70,7 @@ def main(argv=None):
                               data="trainA, trainB, testA and testB")
     parser.add_argument("--data", choices=labelled.SETS, default="folder",
                         help="the data set (default: folder)")
-    parser.add_argument("--size", type=int, choices=SIZES, default=64,
+    parser.add_argument("--size", type=int, choices=image_classifier.SIZES, default=64,
                         help="width and height of the images in pixels (default: 64)")
     parser.add_argument("--load-size", type=whole_number, help="width and height of the training images, "
                         "from which squares are cropped (default: 286/256 of --size)")

@@ -45,6 +45,7 @@ def load(choice, size, data_dir=None) -> Images:
     Raises InputError if a file is missing or damaged, if the data set is not available, if a folder
     has no images, and as `resized` does.
     """
+    refuse_unknown("--data", choice, CHOICES)
     if choice == "folder":
         return _folder(data_dir, size)
     if choice == "celeba":
@@ -53,13 +54,11 @@ def load(choice, size, data_dir=None) -> Images:
         found = digits.load(choice, data_dir)
         train, test = (padded(part.stored()[0]) for part in (found.train, found.test))
         labels = found.train.labels, found.test.labels
-    elif choice in ("cifar10", "street"):
+    else:
         found = svhn.load(choice, data_dir, num_labels=0)
         arrays = found.train.arrays
         train, test = arrays.train_images, arrays.test_images
         labels = arrays.train_labels, arrays.test_labels
-    else:
-        refuse_unknown("--data", choice, CHOICES)
     return Images(found.key, found.title, resized(train, size), resized(test, size), *labels,
                   note=found.note)
 

@@ -50,17 +50,16 @@ def load(choice, size, data_dir=None, seed=0) -> Labelled:
 
     Raises InputError as these two and `images.resized` do, and if `choice` is not known.
     """
+    refuse_unknown("--data", choice, CHOICES)
     if choice in SETS:
         title, classes, stacks, note = unpaired.parts(choice, 4 * (size,), data_dir)
         train, test = (_numbered(pair) for pair in (stacks[:2], stacks[2:]))
-    elif choice in CLASSES:
+    else:
         found, classes = svhn.load(choice, data_dir, num_labels=0), CLASSES[choice]
         title, note, arrays = found.title, found.note, found.train.arrays
         train, test = ((images.resized(pictures, size), labels.astype(np.uint8))
                        for pictures, labels in ((arrays.train_images, arrays.train_labels),
                                                 (arrays.test_images, arrays.test_labels)))
-    else:
-        refuse_unknown("--data", choice, CHOICES)
     return Labelled(choice, title, tuple(classes), LabelledRows(*train, seed=[seed, seeds.ORDER]),
                     *test, note)
 

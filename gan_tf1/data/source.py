@@ -22,6 +22,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.files import existing_data
 from gan_tf1.tf1 import load, session_config, tf, without_chatter
 
+REMEDY = "prepare the data set there again, or give another folder with --data-dir"
 PROBE_SECONDS = 3.0
 
 
@@ -201,11 +202,11 @@ def _opened(version, split):
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"the data set at {version} can't be read (split {split}): {reason}; "
-                         "prepare the data set there again, or give another folder with --data-dir") from error
+                         f"{REMEDY}") from error
 
 
 def _refuse_fewer(version, split, count, promised):
     """Raise InputError if `split` has not as many examples as its description promises."""
     if count != promised:
         raise InputError(f"the {split} split of {version} has {count} of its {promised} examples: "
-                         "prepare the data set there again, or give another folder with --data-dir")
+                         f"{REMEDY}")

@@ -81,6 +81,7 @@ def parts(choice, sizes, data_dir=None):
     The stacks are uint8 [N, s, s, channels] with the four `sizes` s in pixels. Raises InputError as
     `load` does.
     """
+    refuse_unknown("--data", choice, CHOICES)
     note = ""
     if choice == "drawn":
         title, names = "drawn digits (synthetic), regular and bold", ("regular", "bold")
@@ -91,10 +92,8 @@ def parts(choice, sizes, data_dir=None):
     elif choice == "horse2zebra":
         title, names = "horses and zebras", ("horse", "zebra")
         stacks = _tfds(data_dir, sizes)
-    elif choice == "folder":
-        title, names, stacks = _folder(data_dir, sizes)
     else:
-        refuse_unknown("--data", choice, CHOICES)
+        title, names, stacks = _folder(data_dir, sizes)
     return title, names, list(map(_sized, stacks, sizes)), note
 
 

@@ -29,6 +29,7 @@ from gan_tf1.evaluation.classifier import model_loss, model_opt
 from gan_tf1.tf1 import tf
 
 CHAPTER = "image_classifier"
+SIZES = (8, 16, 32, 64, 128, 256)  # of images, in pixels
 NUM_FEATURES = 64
 SMALLEST = 4        # pixels of the last maps, from which the features are computed
 WIDEST = 128        # channels of a layer at most
@@ -41,7 +42,7 @@ class Config:
     epochs: int = setting(20, "passes over the training images", at_least=1)
     batch_size: int = setting(64, "images per step", at_least=1)
     size: int = setting(32, "width and height of the images in pixels, a power of two",
-                        choices=(8, 16, 32, 64, 128, 256))
+                        choices=SIZES)
     channels: int = setting(16, f"channels of the first layer; they double to at most {WIDEST} each time "
                             "that the size is halved", at_least=1, at_most=MOST_UNITS)
     learning_rate: float = setting(0.002, "Adam's learning rate in the first epoch", above=0)

@@ -27,7 +27,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.evaluation.augmentation import mirrored, relit, shifted
 from gan_tf1.evaluation.classifier import model_opt
 from gan_tf1.evaluation.image_classifier import (  # `log_line` is for the script
-    SMALLEST, WIDEST, convolution, log_line)
+    SIZES, SMALLEST, WIDEST, convolution, log_line)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "segmentation"
@@ -39,7 +39,7 @@ class Config:
     """These values were not tuned, and not chosen by held-out photographs."""
     epochs: int = setting(60, "passes over the training photographs", at_least=1)
     batch_size: int = setting(8, "photographs per step", at_least=1)
-    size: int = setting(64, "width and height in pixels, a power of two", choices=(8, 16, 32, 64, 128, 256))
+    size: int = setting(64, "width and height in pixels, a power of two", choices=SIZES)
     channels: int = setting(16, f"channels of the first layer; they double to at most {WIDEST} each time "
                             "that the size is halved", at_least=1, at_most=MOST_UNITS)
     learning_rate: float = setting(0.001, "Adam's learning rate in the first epoch", above=0)

@@ -43,10 +43,9 @@ def curves(found: Sequence[Found], data_title: str):
         if len(found) <= FEW:
             axes.fill_between(epochs, test.min(axis=0), test.max(axis=0), linewidth=0,
                               color=style(each.row)["color"], alpha=0.12)
-    late = [each.columns["test_accuracies"][:, len(each.epochs) // 2:] for each in found]
-    low, high = (100 * end(map(end_of, late)) for end, end_of in ((min, np.min), (max, np.max)))
+    late = 100 * np.concatenate([each.columns["test_accuracies"][:, len(each.epochs) // 2:].ravel() for each in found])
     count_along(axes, "epoch")
-    axes.set(ylabel="test accuracy (%)", ylim=(max(0, 2 * low - high), None))
+    axes.set(ylabel="test accuracy (%)", ylim=(max(0, 2 * late.min() - late.max()), None))
     axes.grid(alpha=0.3)
     legend_below(figure, axes)
     return figure

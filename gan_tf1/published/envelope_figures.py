@@ -25,7 +25,7 @@ def method(envelope, log, name):
     cutoffs = max_statistic.one_run(run[None], seeds, SIGNIFICANCE, window_statistics.least_errors(asked))
 
     figure = new_figure(10, 5.5, f"{name[0].upper()}{name[1:]} beside {envelope.seeds} seeds of the chapter's "
-                        f"program on {envelope.data.partition(';')[0]}")
+                        f"program on {envelope.data_title}")
     grid = figure.add_gridspec(len(form.columns), 2)
     rows, panels = figure.add_subplot(grid[:, 1]), []
     for place, (colour, (loss, title)) in enumerate(zip(COLOURS, form.columns.items())):

@@ -49,15 +49,18 @@ class Envelope(NamedTuple):
         return len(next(iter(self.losses.values())))
 
     @property
+    def data_title(self) -> str:
+        """The title of the data set, without the remark on the images that may follow it."""
+        return self.data.partition(";")[0]
+
+    @property
     def trained_on(self) -> str:
         """The data set, with the checksum of the training set if it is stated."""
-        data = self.data.partition(";")[0]  # a remark on the images may follow
-        return f"{data}, data_crc32 {self.data_crc32}" if self.data_crc32 else data
+        return f"{self.data_title}, data_crc32 {self.data_crc32}" if self.data_crc32 else self.data_title
 
     def logs(self) -> list[Log]:
         """Each seed as a `Log`, in the order of the file."""
-        data = self.data.partition(";")[0]  # a remark on the images may follow
-        return [Log(self.epochs, {name: values[row] for name, values in self.losses.items()}, data=data)
+        return [Log(self.epochs, {name: values[row] for name, values in self.losses.items()}, data=self.data_title)
                 for row in range(self.seeds)]
 
     def without(self, rows):

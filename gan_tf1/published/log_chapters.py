@@ -20,11 +20,11 @@ def chapter_of(text) -> str:
 
     Raises InputError if there is none, or if several chapters have such logs.
     """
-    rows = as_table(text)
     comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
     named = {match[1] for match in HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
     if len(named & set(CHAPTERS)) == 1:
         return (named & set(CHAPTERS)).pop()
+    rows = as_table(text)
     found = _of_table(table(rows)) if rows else _of_lines(text)
     if len(found) > 1:
         *others, last = found
@@ -84,20 +84,19 @@ def _of_lines(text):
     for name in [name for name in found if CHAPTERS[name].repeated]:
         several = any(one == other for one, other in zip(whole[name], whole[name][1:]))
         found = [name] if several else [other for other in found if other != name] or [name]
-    begun = {name: match for name, form in CHAPTERS.items() if (match := form.beginning.search(text))}
-    if not found and begun:
-        name, match = next(iter(begun.items()))
-        raise InputError(f"no line is like `{CHAPTERS[name].example}`: `{line_at(text, match.start())}` begins "
-                         "like it, but does not continue so")
-    if not found:
-        raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
-                         f"another chapter ({', '.join(CHAPTERS)})")
-    return found
+    if found:
+        return found
+    for form in CHAPTERS.values():
+        if match := form.beginning.search(text):
+            raise InputError(f"no line is like `{form.example}`: `{line_at(text, match.start())}` begins like it, "
+                             "but does not continue so")
+    raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
+                     f"another chapter ({', '.join(CHAPTERS)})")
 
 
 def line_at(text, place) -> str:
     """The line of `text` at `place`, or its first 80 characters."""
-    line = text[place:text.find("\n", place) if "\n" in text[place:] else None].strip()
+    line = text[place:].partition("\n")[0].strip()
     return line if len(line) <= 80 else line[:76] + " ..."
 
 

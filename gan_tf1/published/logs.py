@@ -154,12 +154,13 @@ def read(path, chapter=None, part=None) -> Log:
     """
     path = pathlib.Path(path)
     text = "" if path.is_dir() else log_text.of_file(path)
-    if part is not None and (path.is_dir() or log_chapters.as_table(text)):
+    rows = log_chapters.as_table(text)
+    if part is not None and (rows or path.is_dir()):
         raise InputError(f"--part is for a text or a notebook, not for {path}")
     if path.is_dir():
         return _of_run(path, chapter)
     try:
-        if not (rows := log_chapters.as_table(text)):
+        if not rows:
             return parse(text, chapter, part)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():

@@ -66,13 +66,13 @@ def windows(log_epochs, envelope_epochs, spans) -> dict[str, np.ndarray]:
 
 def measures(spans, chapter) -> list[Measure]:
     """The `Measure`s of the windows `spans`, name -> epochs, which `windows` returned."""
-    def least_error(loss):
-        return (LEAST_ERROR_OF_SHARES if chapter.bounds_of(loss) == (0, 1) else
-                LEAST_ERROR if chapter.unit_of(loss) == "nats" else 0.0)
+    def least(loss):
+        """The least spread of a loss, and the least standard error of its mean."""
+        if chapter.bounds_of(loss) == (0, 1):
+            return LEAST_SPREAD_OF_SHARES, LEAST_ERROR_OF_SHARES
+        return LEAST_SPREAD, LEAST_ERROR if chapter.unit_of(loss) == "nats" else 0.0
 
-    return [Measure(window, epochs, loss, kind,
-                    LEAST_SPREAD_OF_SHARES if chapter.bounds_of(loss) == (0, 1) else LEAST_SPREAD,
-                    least_error(loss) if kind == "mean" else 0.0)
+    return [Measure(window, epochs, loss, kind, least(loss)[0], least(loss)[1] if kind == "mean" else 0.0)
             for window, epochs in spans.items() for loss in chapter.columns
             for kind in (("mean", "spread") if len(epochs) >= FEWEST_EPOCHS else ("mean",))]
 

@@ -112,7 +112,7 @@ def data(found, own=None, folder=None) -> dict:
         panels.append(panel)
     return {"unit": found.unit, "part": found.part, "panels": panels,
             "seeds": found.envelope.seeds if found.envelope else 0,
-            "seedsData": found.envelope.data.partition(";")[0] if found.envelope else "",
+            "seedsData": found.envelope.data_title if found.envelope else "",
             "runs": [{"name": clean(run.name), "differing": clean(", ".join(run.differing)),
                       "x": dense.as_base64(run.count * run.each), "total": len(run.samples), "fixed": run.fixed,
                       "generator": made and (

@@ -7,7 +7,7 @@ steps::
 
     parser = many_runs_command.parser(__doc__, "sweep", "0-2")  # the flags that all of them share
     args = many_runs_command.parse(parser, argv)
-    many_runs_command.settle(args)                 # where report and runs go
+    many_runs_command.settle(args)                              # where report and runs go
     many_runs_command.claim(args, "sweep", data=args.data)  # refuses the runs of another command
     paths = many_runs.train_all([many_runs.Wanted(...), ...], args)
     stored = many_runs.refuse_unequal(paths, ("versions",))

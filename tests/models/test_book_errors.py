@@ -106,7 +106,7 @@ def test_label_10_is_the_fake_class_or_not_a_class(graph):
     for logits in (10, 11):
         values = tf.constant(np.random.default_rng(3).normal(size=(2, logits)).astype(np.float32))
         [gradient] = tf.gradients(semi_supervised_svhn.class_loss(values, [10, 3], [1, 1]), values)
-        likeliest = tf.eye(logits)  # images, each of which is taken for another class
+        likeliest = tf.eye(logits)  # of as many images, one for each class
         found[logits] = gradient, semi_supervised_svhn.right(likeliest, [10] * logits)
     with tf.Session(config=session_config()) as sess:
         found = sess.run(found)

@@ -80,7 +80,7 @@ def test_folders_are_found(folder, tmp_path, capsys):
 
 
 def test_the_numbers_found_so_far_are_kept_if_a_run_is_cut_off(folder, tmp_path, monkeypatch, capsys):
-    """With a stand-in for JAX, of which only the name of the device is used here."""
+    """With a stand-in for JAX: only the name of its device is used here."""
     device = SimpleNamespace(device_kind="stand-in", platform="gpu")
     monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(
         config=SimpleNamespace(update=lambda *_: None), devices=lambda: [device], __version__="0"))
