@@ -35,9 +35,11 @@ the most likely program? Its squared Mahalanobis distance to that program, divid
 distribution, whose tail probability says how far away it is. It is compared with the distances of all seeds
 from their own programs, each computed with that seed left out. If the log is among the 1 % that are furthest
 away, the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them,
-which happens by chance to one log in N + 1.) Of several logs, the one in the middle decides, by the median of
-their distances: all of them share the errors of the program's estimated mean and variances, so that a test
-that takes them for independent would find too many programs unknown.
+which is meant to happen by chance to one log in N + 1. In simulations, with ten times four programs of 10 to
+25 seeds, it happened to 6 % of logs instead of 2 %, since the correlations are estimated from all seeds.) Of
+several logs, the one in the middle decides, or the nearer of the two: all of them share the errors of the
+program's estimated mean and variances, so that a test that takes them for independent would find too many
+programs unknown. In these simulations, 1 % of pairs, 3 % of groups of three, and none of ten were unknown.
 """
 
 import functools
@@ -202,7 +204,7 @@ def classify(runs, fit) -> tuple[dict, float]:
 
 def _p_value(far, of_seeds):
     """That the middle one of logs would be `far` [m] from its program, or further, if it were one more seed."""
-    return float((1 + np.sum(of_seeds >= np.median(far))) / (1 + len(of_seeds)))
+    return float((1 + np.sum(of_seeds >= np.quantile(far, 0.5, method="lower"))) / (1 + len(of_seeds)))
 
 
 def statistics(programs, logs=()) -> tuple[dict, list]:
