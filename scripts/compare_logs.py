@@ -150,8 +150,9 @@ def main(argv=None):
     found, chapter = read(args.run_or_log, args.chapter, args.part)
     form, log = logs.CHAPTERS[chapter], found[0]
     envelope, others, verdict, told = None, [], None, []
-    if args.check or args.json or args.envelope or len(found) > 1 or envelopes.has_envelope(chapter):
-        envelope = envelopes.envelope(chapter, args.envelope)
+    own = args.envelope or envelopes.path_of(chapter, log.data)
+    if args.check or args.json or own or len(found) > 1:
+        envelope = envelopes.envelope(chapter, own)
         verdict = comparison.judge_runs(found, envelope, args.margin)
         comparable = verdict.word != "cannot be compared"
         like = likely(found, chapter, args) if verdict.statistics else None

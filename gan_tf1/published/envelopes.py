@@ -70,8 +70,21 @@ class Envelope(NamedTuple):
 
 
 def has_envelope(chapter) -> bool:
-    """Whether the package contains an envelope of the chapter."""
-    return (BOOK_LOGS / f"{chapter}_envelope.csv").exists()
+    """Whether the package contains an envelope of the chapter on the book's data set."""
+    return path_of(chapter) is not None
+
+
+def path_of(chapter, data="") -> pathlib.Path | None:
+    """The package's envelope of the chapter on the data set with the title `data`; None if it has none.
+
+    If the data set has no envelope of its own, or is not named, it is the envelope of the book's data set.
+    """
+    for path in sorted(BOOK_LOGS.glob(f"{chapter}_*_envelope.csv")) if data else ():
+        about = dict(comments_of(text_of(path)))
+        if about.get("chapter") == chapter and about.get("data") == data.partition(", tested on ")[0]:
+            return path
+    own = BOOK_LOGS / f"{chapter}_envelope.csv"
+    return own if own.exists() else None
 
 
 def envelope(chapter, path=None) -> Envelope:

@@ -16,14 +16,16 @@ chapter's. The distribution is that of one more seed: its covariance is larger t
 factor 1 + 1/n, and it has heavy tails, since mean and variances of n seeds are inaccurate.
 
 The probabilities are the likelihoods of the log under the programs, times equal prior ones: before the log
-is seen, each known program is taken to be equally probable. Such probabilities are too certain wherever the
-model is wrong: if single statistics have heavy tails or are skewed, or if the correlations of the programs
-differ. How much too certain, the seeds themselves show. Each is left out in turn, and its likelihood under
-all programs is computed from the others (except for the correlations, which are pooled over all seeds).
-All log-likelihoods are then multiplied by the `caution`, a factor of at most 1, with which the
-probabilities of the seeds' own programs are best on average (the logarithmic score; this is the temperature
-scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which the truth is known, the
-most likely program is then right about as often as its probability says.
+is seen, each known program is taken to be equally probable. The likelihoods of several logs are multiplied
+as if the logs were independent, although all of them share the error of a program's estimated mean. In
+simulations, three logs are right as often as their probability says nevertheless. Such probabilities are
+too certain wherever the model is wrong: if single statistics have heavy tails or are skewed, or if the
+correlations of the programs differ. How much too certain, the seeds themselves show. Each is left out in
+turn, and its likelihood under all programs is computed from the others (except for the correlations, which
+are pooled over all seeds). All log-likelihoods are then multiplied by the `caution`, a factor of at most 1,
+with which the probabilities of the seeds' own programs are best on average (the logarithmic score; this is
+the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which the
+truth is known, the most likely program is then right about as often as its probability says.
 
 If N seeds are all judged correctly, that does not show that errors never happen: the next log may be the
 first. So the probability of an error is taken to be at least 1 / (N + 1), the `doubt`, and no program has a

@@ -242,7 +242,7 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
     if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
         raise InputError(f"the number of {form.one} is not a whole number")
     for name in set(form.columns) & set(SHARES):
-        if np.nanmin(found[name]) < 0 or np.nanmax(found[name]) > 1:
+        if np.nanmin(found[name], initial=0) < 0 or np.nanmax(found[name], initial=1) > 1:
             raise InputError(f"{name} is up to {np.nanmax(found[name]):g}: accuracies between 0 and 1 are needed")
     epochs, note = _numbered(epochs, form)
     places, why = np.argsort(epochs, kind="stable"), data and other_data(form, data)

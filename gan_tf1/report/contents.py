@@ -80,7 +80,8 @@ def of_runs(paths) -> Contents:
     settings = [diagnosis.settings_of(config, model) for config in stored]  # refuses a damaged config.json
     form = logs.CHAPTERS.get(chapter)
     runs = [_run(*one, model, form) for one in zip(paths, names(paths), stored, settings)]
-    envelope = envelopes.envelope(chapter) if form and envelopes.has_envelope(chapter) else None
+    path = envelopes.path_of(chapter, stored[0]["data_title"]) if form else None
+    envelope = envelopes.envelope(chapter, path) if path else None
     part = "interval" if hasattr(model, "LOGGED") else "epoch"
     return Contents(chapter, runs, runs[0].unit, part, _columns(runs, form), envelope,
                     logs.book(chapter) if form else None, _judgements(runs, chapter, envelope))

@@ -142,6 +142,22 @@ def test_probabilities_are_calibrated_whatever_the_tails_of_the_statistics(tails
     assert sure.sum() > 50 and right[sure].mean() > 0.9
 
 
+@pytest.mark.parametrize("tails", TAILS)
+def test_probabilities_of_three_logs_are_no_surer_than_they_should_be(tails):
+    """Three logs share the error of a program's estimated mean, and yet the product of their densities is right."""
+    rng, stated, right = np.random.default_rng(11), [], []
+    for _ in range(5):
+        drawn = world(rng, TAILS[tails])
+        fit = likeness.fitted({str(number): drawn(number, 10) for number in range(12)})
+        for number in range(12):
+            for _ in range(12):
+                chances, _ = likeness.classify(drawn(number, 3), fit)
+                best = next(iter(chances))
+                stated.append(chances[best]), right.append(best == str(number))
+    assert np.mean(stated) > 0.9
+    assert np.mean(right) > np.mean(stated) - 0.03
+
+
 def test_the_density_of_one_more_seed_is_a_multivariate_t_distribution():
     rng = np.random.default_rng(12)
     programs = {name: rng.normal(shift, 1 + shift, (8, 3)) for name, shift in (("one", 0), ("other", 1))}
