@@ -152,7 +152,7 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
     test = max_statistic.one_run if len(logs) == 1 else max_statistic.permutation
     cutoffs = test(runs, seeds, SIGNIFICANCE, window_statistics.least_errors(asked))
     statistics = [_statistic(measure, form, *of_one) for measure, *of_one in zip(
-        asked, runs.mean(axis=0), seeds.mean(axis=0), cutoffs.error, cutoffs.t,
+        asked, runs.mean(axis=0), seeds.mean(axis=0), (cutoffs.error * cutoffs.sides).T, cutoffs.t,
         np.full(len(asked), cutoffs.degrees))]
     equivalence = _equivalence(asked, form, runs, seeds, cutoffs, margin)
     shares = {title: float(np.mean([_share_inside(log, envelope, loss) for log in logs]))
@@ -163,10 +163,15 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
                    _compared(spans, counted))
 
 
-def _statistic(measure, form, value, expected, error, cutoff, degrees):
-    """The `Statistic` of one measure; `value` and `expected` are on the scale on which it is judged."""
-    single, joint = ((expected - reach, expected + reach) for reach in (
-        error * _t_quantile(1 - SIGNIFICANCE / 2, int(degrees)), error * cutoff if error else np.inf))
+def _statistic(measure, form, value, expected, errors, cutoff, degrees):
+    """The `Statistic` of one measure; `value` and `expected` are on the scale on which it is judged.
+
+    `errors` are the standard errors of a difference (downwards, upwards).
+    """
+    error = max(errors)
+    below, above = errors if error else (1, 1)
+    single, joint = ((expected - below * reach, expected + above * reach) for reach in (
+        _t_quantile(1 - SIGNIFICANCE / 2, int(degrees)), cutoff if error else np.inf))
     with np.errstate(over="ignore"):  # an interval can reach to infinity
         single, joint = (tuple(float(np.clip(measure.back(end), *measure.bounds(form))) for end in ends)
                          for ends in (single, joint))
@@ -174,7 +179,7 @@ def _statistic(measure, form, value, expected, error, cutoff, degrees):
         smallest = float(measure.back(shift))
     return Statistic(measure.window, measure.span, form.columns[measure.loss], measure.kind,
                      float(measure.back(value)), float(measure.back(expected)), single, joint,
-                     bool(error and abs(value - expected) > error * cutoff), smallest)
+                     bool(error and not -below * cutoff <= value - expected <= above * cutoff), smallest)
 
 
 def _equivalence(asked, form, runs, seeds, cutoffs, margin):

@@ -44,7 +44,8 @@ def method(envelope, log, name):
         by_ranks = bool(cutoffs.contradicted[place])
         z = (seeds[:, place] - seeds[:, place].mean()) / cutoffs.error[place]
         own = (run[place] - seeds[:, place].mean()) / cutoffs.error[place]
-        rows.plot([-cutoffs.t[place], cutoffs.t[place]], [place, place], color="0.88" if by_ranks else "0.75",
+        rows.plot(cutoffs.t[place] * cutoffs.sides[:, place] * [-1, 1], [place, place],
+                  color="0.88" if by_ranks else "0.75",
                   linewidth=7, solid_capstyle="butt", label=None if by_ranks in labelled else
                   f"99 % for one more seed, jointly{', by ranks' * by_ranks}")
         labelled.add(by_ranks)
