@@ -20,7 +20,7 @@ from gan_tf1.wording import quantity
 
 WHICH = CHANGED, USUAL = "changed", "usual"  # the two programs of an exercise
 TRAINED = "trained"
-ENVELOPE = "published/book_logs/mnist_gan_graph_loop.csv"  # 20 seeds of the first chapter
+ENVELOPE = "published/book_logs/mnist_gan_envelope.csv"  # many seeds of the first chapter
 CITIES = "mode_collapse/two_cities.csv"
 GRID = "mode_coverage/mode_coverage.csv"
 OBJECTIVES = "gan_objectives/objectives.csv"

@@ -30,9 +30,9 @@ A cross-entropy cannot be negative, and an accuracy lies between 0 and 1. Interv
 bounds. In addition, the share of single epochs that lie inside their own 95 % prediction interval is
 stated. It is not part of the verdict, because neighbouring epochs of a run are not independent.
 
-Seeds are assumed to be independent, and nothing is assumed about the epochs within a run. The 20 seeds of
-the MNIST GAN include one (1018) whose generator falls behind and never catches up. It is kept: what
-happens with one seed in twenty is a property of the model. It makes the later intervals wide.
+Seeds are assumed to be independent, and nothing is assumed about the epochs within a run. Among the seeds of
+the MNIST GAN are some whose generator falls behind and never catches up. They are kept: what happens with
+a few seeds in a hundred is a property of the model. They make the later intervals wide.
 """
 
 import functools

@@ -63,9 +63,9 @@ print(f"TensorFlow {tf.__version__}, executing eagerly: {tf.executing_eagerly()}
 LOG = "shipped"
 
 # %% [markdown]
-# ## Twenty seeds
+# ## Many seeds
 #
-# The package contains the losses of twenty runs of the chapter's own program, which differ in nothing but their seeds.
+# The package contains the losses of many runs of the chapter's own program, which differ in nothing but their seeds.
 # The grey band is where 95 % of such runs are, epoch by epoch. Crosses are the losses that the book prints, for its
 # epochs 71 to 100.
 

@@ -87,7 +87,7 @@ def test_the_book_prints_thirty_epochs():
 def test_the_envelope_is_of_many_seeds_of_the_chapters_configuration(envelope):
     assert envelope.epochs.tolist() == list(range(1, 101))
     assert {values.shape for values in envelope.losses.values()} == {(envelope.seeds, 100)}
-    assert envelope.seeds >= 20
+    assert envelope.seeds >= 90
     assert envelope.settings["learning_rate"] == 0.001
     assert envelope.settings["label_smooth"] == 0.1
     assert envelope.settings["batch_size"] == 100
@@ -151,7 +151,7 @@ def test_a_run_of_the_same_model_is_flagged_in_at_most_about_one_case_in_a_hundr
 
 @pytest.mark.slow
 def test_the_level_of_one_seed_with_the_noise_of_another_is_not_flagged(envelope):
-    """100 runs that combine the level of one seed with the noise of another, seed 1018 included."""
+    """100 runs that combine the level of one seed with the noise of another."""
     kernel = np.ones(11) / 11
     level = {name: np.array([np.convolve(np.pad(row, 5, "edge"), kernel, "valid")
                              for row in values]) for name, values in envelope.losses.items()}
@@ -202,7 +202,10 @@ def first_seeds(envelope, count):
                                      for name, values in envelope.losses.items()})
 
 
-def test_few_seeds_are_refused_and_a_few_more_detect_less(envelope):
+def test_few_seeds_are_refused_and_a_few_more_detect_less():
+    rng = np.random.default_rng(3)
+    envelope = envelopes.Envelope(MNIST_GAN, np.arange(1, 101), {
+        name: rng.normal(1, 0.1, (40, 1)) + rng.normal(0, 0.1, (40, 100)) for name in MNIST_GAN.columns}, {})
     log = seed_of(envelope, 19)
     with pytest.raises(InputError, match="an envelope of 3 seeds is too small .* at least 5"):
         comparison.judge(log, first_seeds(envelope, 3))
@@ -210,8 +213,7 @@ def test_few_seeds_are_refused_and_a_few_more_detect_less(envelope):
     assert verdict.limits.startswith("With 5 seeds and 18 statistics that count as ")
     every = comparison.judge(log, envelope)
     for few_seeds, many_seeds in zip(verdict.statistics, every.statistics):
-        if few_seeds.window == "first":
-            assert few_seeds.smallest > 1.2 * many_seeds.smallest
+        assert few_seeds.smallest > 1.2 * many_seeds.smallest
 
 
 def test_intervals_are_clipped_to_the_range_of_the_values(envelope):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script
-from gan_tf1.published import envelopes, judged_logs, logs, other_logs
+from gan_tf1.published import comparison, envelopes, judged_logs, logs, other_logs
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,12 @@ def test_the_chapter_as_printed_lies_inside_our_envelope(of_mnist_gan):
     assert len(found) == 4 and found.count("differs") <= 1
 
 
-def test_changes_are_noticed_in_single_logs(of_mnist_gan):
+def test_changes_are_noticed_in_a_single_log_or_in_many(of_mnist_gan):
+    own = envelopes.envelope("mnist_gan")
     assert words(of_mnist_gan, "smooth_0_adam_0.002") == ["differs"]
-    assert words(of_mnist_gan, "adam_0.002").count("differs") >= 3  # of 16: a single log often does not tell
+    # A single log with another step size often does not tell, since a few seeds have a bad second epoch too.
+    fast = judged_logs.complete("mnist_gan", "adam_0.002", own.epochs)
+    assert len(fast) == 15 and comparison.judge_runs(fast, own).word == "differs"
 
 
 def test_the_dcgan_of_the_blog_lies_inside_and_a_collapsed_one_does_not():

@@ -170,9 +170,9 @@ def test_noise_is_rarely_flagged():
     assert wrong <= 0.01 * runs
 
 
-@pytest.mark.parametrize("name", ["mnist_gan_envelope.csv", "mnist_gan_graph_loop.csv"])
+@pytest.mark.parametrize("name", ["mnist_gan_envelope.csv", "mnist_gan_feed_loop.csv"])
 def test_no_seed_of_the_chapters_configuration_is_flagged(name):
-    """Not even seed 1018, whose generator is worse than the others but not dominated."""
+    """Not even those whose generator is worse than that of the others but not dominated."""
     envelope = envelopes.envelope("mnist_gan", BOOK_LOGS / name)
     for disc, gen in zip(envelope.losses["disc_loss"], envelope.losses["gen_loss"]):
         found = diagnosis.judge(series(disc, gen, envelope.epochs.astype(float)), CHANCE, 0.325)

@@ -349,12 +349,12 @@ def test_every_op_of_the_loop_has_a_gpu_kernel(name):
 
 def test_no_difference_between_the_losses_of_both_loops_is_found():
     """Which does not show that there is none: the second half shows what would have been found."""
-    fed = envelopes.envelope("mnist_gan")
-    looped = envelopes.envelope("mnist_gan", BOOK_LOGS / "mnist_gan_graph_loop.csv")
-    verdict = comparison.judge_runs(looped.logs(), fed)
+    looped = envelopes.envelope("mnist_gan")
+    fed = envelopes.envelope("mnist_gan", BOOK_LOGS / "mnist_gan_feed_loop.csv")
+    verdict = comparison.judge_runs(fed.logs(), looped)
     assert verdict.word != "differs", verdict.sentence
     # Twice the stated shift would hardly ever be missed.
     early = next(one for one in verdict.statistics if (one.window, one.loss) == ("first", "gen loss"))
     assert early.smallest < 0.5
-    shifted = looped._replace(losses={**looped.losses, "gen_loss": looped.losses["gen_loss"] + 2 * early.smallest})
-    assert comparison.judge_runs(shifted.logs(), fed).word == "differs"
+    shifted = fed._replace(losses={**fed.losses, "gen_loss": fed.losses["gen_loss"] + 2 * early.smallest})
+    assert comparison.judge_runs(shifted.logs(), looped).word == "differs"
