@@ -139,7 +139,7 @@ def losses_beside_the_book():
 def method_of_comparing():
     """A published log without label smoothing beside the seeds of the chapter's program."""
     return envelope_figures.method(envelopes.envelope("mnist_gan"), other_logs.named("A023").log,
-                                   "the published log A023 (no label smoothing)")
+                                   "log A023 (no label smoothing)")
 
 
 def detection_rates():

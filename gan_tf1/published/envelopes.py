@@ -19,7 +19,7 @@ import numpy as np
 
 from gan_tf1 import files
 from gan_tf1.errors import InputError
-from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log
+from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log, data_set
 from gan_tf1.training import many_runs, run_results, seed_ranges
 from gan_tf1.training.run_results import load_losses, table
 from gan_tf1.wording import quantity
@@ -77,11 +77,11 @@ def has_envelope(chapter) -> bool:
 def path_of(chapter, data="") -> pathlib.Path | None:
     """The package's envelope of the chapter on the data set with the title `data`; None if it has none.
 
-    If the data set has no envelope of its own, or is not named, it is the envelope of the book's data set.
+    If there is none of this data set, or no data set is named, it is the envelope of the book's data set.
     """
     for path in sorted(BOOK_LOGS.glob(f"{chapter}_*_envelope.csv")) if data else ():
         about = dict(comments_of(text_of(path)))
-        if about.get("chapter") == chapter and about.get("data") == data.partition(", tested on ")[0]:
+        if about.get("chapter") == chapter and about.get("data") == data_set(data):
             return path
     own = BOOK_LOGS / f"{chapter}_envelope.csv"
     return own if own.exists() else None
@@ -93,10 +93,11 @@ def envelope(chapter, path=None) -> Envelope:
     Raises InputError if there is none, if the file is not an envelope, or if an epoch of a seed is
     missing.
     """
-    if path is None and not has_envelope(chapter):
+    path = path or path_of(chapter)
+    if path is None:
         raise InputError(f"the package has no envelope of {chapter}: make one with "
                          "make_envelope.py, and name it with --envelope")
-    path = pathlib.Path(path or BOOK_LOGS / f"{chapter}_envelope.csv")
+    path = pathlib.Path(path)
     if chapter not in CHAPTERS:
         raise InputError(f"{path} has the losses of {chapter}, which are not compared")
     form = CHAPTERS[chapter]

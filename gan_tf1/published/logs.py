@@ -195,12 +195,17 @@ def book(chapter) -> Log | None:
     return read(BOOK_LOGS / f"{chapter}.csv", chapter) if has_book(chapter) else None
 
 
+def data_set(title) -> str:
+    """The title of a data set, without the remark on which images were tested."""
+    return title.partition(", tested on ")[0]
+
+
 def other_data(form: Chapter, title) -> str:
     """Why a log of a run on the data set `title` can't be compared, as a part of a sentence.
 
     This is "" if it is the book's data set, even if other images of it were tested.
     """
-    if not form.data_title or title.partition(", tested on ")[0] == form.data_title:
+    if not form.data_title or data_set(title) == form.data_title:
         return ""
     return f"it was trained on {title}, the book's on {form.data_title}"
 
@@ -216,7 +221,7 @@ def why_incomparable(log, data) -> str:
     if form is None or log.incomparable not in ("", other):
         return log.incomparable  # for another reason than its data
     book = form.data_title
-    own, theirs = (title.partition(";")[0].partition(", tested on ")[0]
+    own, theirs = (data_set(title.partition(";")[0])
                    for title in (log.data or book, book if data == "?" else data))
     if own == theirs:
         return ""

@@ -24,13 +24,13 @@ takes the place of the Bonferroni correction, which counts correlated statistics
 independent. The statistics whose normality is contradicted are judged by ranks instead: each seed is
 compared with all others, and the run must be more extreme than every seed (with very many seeds, than all
 but a share of them: the level asked for, times the share of statistics that are judged by ranks). This
-assumes nothing about those statistics. Upwards and downwards, deviations are measured by spreads of their
-own (`_sides`), because a loss that is skewed has a long tail on one side alone: a few seeds with a much
-higher loss must not hide a run with a loss below all others. But n seeds can't make an error rarer than 1 /
-(n + 1), and statistics with heavy tails can pass the test of normality. So a run of the same program can
-get the verdict "differs" in more than one case in a hundred. In simulations with 18 statistics this
-happened in 9 % of runs with 20 log-normal seeds and 1 % with 99; with Student's t of 3 degrees, which is
-harder to notice, in 8 to 18 % with 20 seeds and in 3 to 4 % with 99.
+assumes nothing about those statistics. Upwards and downwards, distances from the mean are measured by
+spreads of their own (`_sides`), because a loss that is skewed has a long tail on one side alone: a few
+seeds with a much higher loss must not hide a run with a loss below all others. But n seeds can't make an
+error rarer than 1 / (n + 1), and statistics with heavy tails can pass the test of normality. So a run of
+the same program can get the verdict "differs" in more than one case in a hundred. In simulations with 18
+statistics this happened in 9 % of runs with 20 log-normal seeds and 1 % with 99; with Student's t of 3
+degrees, which is harder to notice, in 8 to 18 % with 20 seeds and in 3 to 4 % with 99.
 """
 
 import functools
@@ -124,7 +124,7 @@ def _leave_one_out(seeds, least=0.):
 def _sides(away) -> np.ndarray:
     """The spreads below and above the mean as multiples of the spread on both sides, [2, ..., k].
 
-    `away` [..., n, k] are the deviations of n seeds from their mean; zeros do not count.
+    `away` [..., n, k] are the differences of n seeds from their mean; zeros do not count.
     """
     def spread(part):
         return np.sqrt((part ** 2).sum(axis=-2) / np.maximum((part != 0).sum(axis=-2), 1))

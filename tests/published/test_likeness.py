@@ -123,19 +123,24 @@ TAILS = {"normal": lambda z, rng: z,
          "skewed": lambda z, rng: (np.exp(0.6 * z) - np.exp(0.18)) / np.sqrt(np.exp(0.72) - np.exp(0.36))}
 
 
-@pytest.mark.parametrize("tails", TAILS)
-def test_probabilities_are_calibrated_whatever_the_tails_of_the_statistics(tails):
-    """The truth is known: the most likely program is right as often as its probability says."""
+def probabilities_and_truth(tails, count):
+    """What is stated of the most likely program of `count` logs, and whether it is right, [720] each."""
     rng, stated, right = np.random.default_rng(11), [], []
     for _ in range(5):
         drawn = world(rng, TAILS[tails])
         fit = likeness.fitted({str(number): drawn(number, 10) for number in range(12)})
         for number in range(12):
-            for run in drawn(number, 12):
-                chances, _ = likeness.classify(run[None], fit)
+            for runs in np.split(drawn(number, 12 * count), 12):
+                chances, _ = likeness.classify(runs, fit)
                 best = next(iter(chances))
                 stated.append(chances[best]), right.append(best == str(number))
-    stated, right = np.array(stated), np.array(right)
+    return np.array(stated), np.array(right)
+
+
+@pytest.mark.parametrize("tails", TAILS)
+def test_probabilities_are_calibrated_whatever_the_tails_of_the_statistics(tails):
+    """The truth is known: the most likely program is right as often as its probability says."""
+    stated, right = probabilities_and_truth(tails, 1)
     assert 0.5 < right.mean() < 0.95
     assert abs(stated.mean() - right.mean()) < 0.06
     sure = stated > 0.9
@@ -145,17 +150,9 @@ def test_probabilities_are_calibrated_whatever_the_tails_of_the_statistics(tails
 @pytest.mark.parametrize("tails", TAILS)
 def test_probabilities_of_three_logs_are_no_surer_than_they_should_be(tails):
     """Three logs share the error of a program's estimated mean, and yet the product of their densities is right."""
-    rng, stated, right = np.random.default_rng(11), [], []
-    for _ in range(5):
-        drawn = world(rng, TAILS[tails])
-        fit = likeness.fitted({str(number): drawn(number, 10) for number in range(12)})
-        for number in range(12):
-            for _ in range(12):
-                chances, _ = likeness.classify(drawn(number, 3), fit)
-                best = next(iter(chances))
-                stated.append(chances[best]), right.append(best == str(number))
-    assert np.mean(stated) > 0.9
-    assert np.mean(right) > np.mean(stated) - 0.03
+    stated, right = probabilities_and_truth(tails, 3)
+    assert stated.mean() > 0.9
+    assert right.mean() > stated.mean() - 0.03
 
 
 def test_the_density_of_one_more_seed_is_a_multivariate_t_distribution():

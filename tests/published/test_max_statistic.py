@@ -79,17 +79,21 @@ def test_a_run_must_be_more_extreme_than_every_seed_where_seeds_are_not_normal()
     assert other.sum() >= 9 and np.ptp(cutoffs.t[other]) == 0
     for row in range(60):
         rest = np.delete(seeds, row, axis=0)
-        difference, error = max_statistic.differences(seeds[row:row + 1], rest)
-        below, above = spreads_of_both_sides(rest) / rest.std(axis=0)
-        t = difference / error / np.where(difference < 0, below, above)
         # The cut-off has one degree of freedom more, which makes it a little smaller.
-        assert np.all(np.abs(t)[other] <= 1.05 * cutoffs.t[other])
+        assert np.all(np.abs(t_of_its_side(seeds[row], rest))[other] <= 1.05 * cutoffs.t[other])
 
 
 def spreads_of_both_sides(values):
-    """The root mean square deviations of the values below their mean, and of those above it, [2, k]."""
+    """The root mean squares of the distances of values below their mean, and of those above it, [2, k]."""
     away = values - values.mean(axis=0)
     return np.array([[np.sqrt(np.mean(column[column * sign > 0] ** 2)) for column in away.T] for sign in (-1, 1)])
+
+
+def t_of_its_side(run, seeds):
+    """The t statistics [k] of a `run` [k], with the standard errors of the side on which it lies."""
+    difference, error = max_statistic.differences(run[None], seeds)
+    below, above = spreads_of_both_sides(seeds) / seeds.std(axis=0)
+    return difference / error / np.where(difference < 0, below, above)
 
 
 def test_a_run_below_all_seeds_is_found_though_a_few_seeds_are_far_above_the_others():
@@ -117,10 +121,7 @@ def test_each_seed_is_compared_with_all_others():
     seeds = drawn("skewed", np.random.default_rng(2), 15)
     t, degrees = max_statistic._leave_one_out(seeds)
     for row in (4, 5, int(seeds[:, 0].argmax())):
-        rest = np.delete(seeds, row, axis=0)
-        difference, error = max_statistic.differences(seeds[row:row + 1], rest)
-        below, above = spreads_of_both_sides(rest) / rest.std(axis=0)
-        np.testing.assert_allclose(t[row], difference / error / np.where(difference < 0, below, above), rtol=1e-9)
+        np.testing.assert_allclose(t[row], t_of_its_side(seeds[row], np.delete(seeds, row, axis=0)), rtol=1e-9)
     assert degrees == 13
 
 
