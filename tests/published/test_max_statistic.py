@@ -107,7 +107,7 @@ def test_a_run_below_all_seeds_is_found_though_a_few_seeds_are_far_above_the_oth
 
 
 def test_the_errors_of_both_sides_are_those_of_the_seeds_on_that_side_and_equal_for_normal_ones():
-    seeds = drawn("skewed", np.random.default_rng(2), 40)
+    seeds = drawn("skewed", np.random.default_rng(2), 300)
     cutoffs = max_statistic.one_run(seeds[:1], seeds, 0.01)
     assert cutoffs.contradicted.all()
     np.testing.assert_allclose(cutoffs.sides, spreads_of_both_sides(seeds) / seeds.std(axis=0), rtol=1e-9)
