@@ -57,7 +57,7 @@ def in_a_new_session(graph_def, signature, feed):
         return sess.run(signature.output.name, {signature.inputs[name].name: value for name, value in feed.items()})
 
 
-def test_a_frozen_graph_has_no_variables_and_makes_the_session_s_images(tmp_path):
+def test_a_frozen_graph_has_no_variables_and_makes_the_session_s_images(untrained, tmp_path):
     [images] = written(tmp_path, "conditional_gan_corrected").values()
     with export.traced(tmp_path / "run") as (sess, _, signatures, _):
         assert any("moving_variance" in var.op.name for var in tf.global_variables())

@@ -152,15 +152,6 @@ def test_names_that_the_semi_supervised_listing_never_defines():
     assert "z_size =" not in code("001", "def train(net")
 
 
-def test_a_saver_without_a_list_saves_both_networks_and_adams_slots(graph):
-    net = semi_supervised_svhn.build(semi_supervised_svhn.Config(
-        z_size=5, g_size_mult=2, d_size_mult=2))
-    saved = {variable.op.name for variable in tf.train.Saver()._var_list}
-    assert any(name.endswith("/d_opt") for name in saved)  # Adam's slots
-    kept = {variable.op.name for variable in net.gen_vars}
-    assert kept < saved and {name.split("/")[0] for name in kept} == {"generator", "discriminator"}
-
-
 def test_the_discriminators_of_cyclegan_have_no_dropout(graph):
     cyclegan.discriminator(tf.zeros((1, 32, 32, 3)), "discriminator_a", channels=2, layers=1, alpha=0.2)
     names = [op.name.lower() for op in graph.get_operations()]

@@ -367,7 +367,7 @@ def test_half_of_the_images_come_from_a_full_pool():
     assert len(set(found[old, 0])) == old.sum() and not set(found[old, 0]) & set(kept)
 
 
-def test_without_a_pool_the_fakes_are_shown_themselves():
+def test_without_a_pool_the_fakes_are_shown_themselves(untrained):
     config = model.Config(size=16, load_size=16, channels=1, blocks=1, disc_layers=1, pool_size=0)
     with new_graph(0).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config, 1, 5)

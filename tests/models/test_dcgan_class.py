@@ -252,8 +252,7 @@ def test_ten_steps_equal_tensorflow_1_15_with_its_own_contrib():
         variables = {var.op.name: var for var in tf.global_variables()}
         start = contrib_twin.start_values({
             var.op.name: var.shape.as_list() for var in tf.trainable_variables()})
-        for name, value in start.items():
-            variables[name].load(value, sess)
+        load(sess, {variables[name]: value for name, value in start.items()})
         images, rng, losses = contrib_twin.Images(), contrib_twin.noise(), []
         for _ in range(10):
             losses.append(model.step(sess, gan, images, rng, config))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import ROOT, load_script, values
+from conftest import ROOT, load, load_script, values
 from double import same
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -15,16 +15,15 @@ from gpu_kernels import host_side, without_gpu_kernel
 CONFIG = model.Config(batch_size=8, z_size=5, gen_channels=3, disc_channels=4)
 
 
-@pytest.fixture
-def session():
-    """`(sess, gan)` of a small DCGAN, with larger logits than at the start of a training."""
+@pytest.fixture(scope="module")
+def built():
+    """`(sess, gan, start)` of a small DCGAN, with larger logits than at the start of a training."""
     with new_graph(seed=3).as_default():
         gan = model.build(CONFIG)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            for var in gan.disc_vars:
-                var.load(2 * sess.run(var) + 0.1, sess)
-            yield sess, gan
+            load(sess, {var: 2 * value + 0.1 for var, value in zip(gan.disc_vars, sess.run(gan.disc_vars))})
+            yield sess, gan, values(sess)
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_table_of_variables_at_full_size():
         for beta in ("beta1", "beta2")}
 
 
-def test_initial_weights_are_those_of_keras(session):
+def test_initial_weights_are_those_of_keras(untrained):
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         model.build(model.Config(gen_channels=32))
         sess.run(tf.global_variables_initializer())
@@ -223,8 +222,8 @@ def test_the_printed_steps_can_be_parsed_and_compared(tmp_path, capsys):
     assert "Differs: " in out and "disc loss in steps 1-6: " in out
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel(session):
-    _, gan = session
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
+    _, gan, _ = built
     fetches = [gan.d_opt, gan.g_opt, gan.d_loss, gan.g_loss, gan.g_model, gan.real_count]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

@@ -137,7 +137,7 @@ def test_maxout_has_the_value_and_the_slope_of_its_largest_piece():
         assert_same(slope, x.T @ chosen)
 
 
-def test_the_initial_weights_have_the_standard_deviation_of_the_setting():
+def test_the_initial_weights_have_the_standard_deviation_of_the_setting(untrained):
     for deviation in (1., 0.02):
         with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
             model.build(model.Config(weight_deviation=deviation))
@@ -151,7 +151,7 @@ def test_the_initial_weights_have_the_standard_deviation_of_the_setting():
 
 # --- the graph ---
 
-def test_table_of_variables_at_full_size():
+def test_table_of_variables_at_full_size(untrained):
     with new_graph(seed=0).as_default():
         gan = model.build(model.Config(packing=2))
         table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
@@ -199,8 +199,9 @@ def test_both_learning_rates_decay_linearly_over_the_second_half():
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)
         feed = {gan.points: rng.normal(size=(6, 2)), gan.noise: rng.normal(size=(6, 2))}
+        initialize = tf.global_variables_initializer()
         for done, expected in enumerate([0.01] * 4 + [0.008, 0.006, 0.004, 0.002, 0.002]):
-            sess.run(tf.global_variables_initializer())
+            sess.run(initialize)
             tf.train.get_global_step().load(done, sess)
             before = values(sess)
             sess.run(gan.disc_opt, feed)

@@ -13,15 +13,15 @@ from gpu_kernels import devices, host_side, without_gpu_kernel
 CONFIG = mnist_gan.Config(batch_size=20)
 
 
-@pytest.fixture
-def session():
-    """`(sess, gan)` of the chapter's graph in float64, with initialized variables."""
+@pytest.fixture(scope="module")
+def built():
+    """`(sess, gan, start)` of the chapter's graph in float64, with initialized variables."""
     with new_graph(seed=3).as_default():
         with double.precision():
             gan = mnist_gan.build(CONFIG)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
-            yield sess, gan
+            yield sess, gan, values(sess)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def feed():
     return mnist_gan.Feed(rng.uniform(-1, 1, (20, 784)), rng.uniform(-1, 1, (20, 100)))
 
 
-def test_table_of_variables(session):
+def test_table_of_variables(built):
     assert [(var.op.name, tuple(var.shape.as_list())) for var in tf.trainable_variables()] == [
         ("generator/dense/kernel", (100, 128)),
         ("generator/dense/bias", (128,)),

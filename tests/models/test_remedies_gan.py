@@ -1,5 +1,6 @@
 """The remedies against NumPy: losses, packs, minibatch standard deviation, penalty, unrolling, updates."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import scipy
 
 import double
-from conftest import shake, values
+from conftest import shake, values, without_training
 from double import assert_same, same
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
@@ -34,15 +35,18 @@ def built(request):
 
 
 class in_session:
-    """`(sess, gan, config, feed)` of `config` in a graph of its own, in float64."""
+    """`(sess, gan, config, feed)` of `config` in a graph of its own, in float64.
 
-    def __init__(self, config):
-        self.config = config
+    Without `trains` it is built without optimizers.
+    """
+
+    def __init__(self, config, trains=True):
+        self.config, self.trains = config, trains
 
     def __enter__(self):
         self.graph = new_graph(seed=3).as_default()
         self.graph.__enter__()
-        with double.precision():
+        with double.precision(), contextlib.nullcontext() if self.trains else without_training():
             gan = model.build(self.config, SIZE)
         self.sess = tf.Session(config=session_config())
         self.sess.__enter__()
@@ -173,7 +177,7 @@ def test_two_unrolled_steps_of_one_weight_in_closed_form():
 
 def gen_slopes(config):
     """J_G and its gradient with respect to the generator's weights, always from the same start."""
-    with in_session(config) as (sess, gan, _, feed):
+    with in_session(config, trains=False) as (sess, gan, _, feed):
         return sess.run([gan.gen_loss, *tf.gradients(gan.gen_loss, gan.gen_vars)], feed)
 
 
@@ -187,7 +191,7 @@ def test_zero_unrolled_steps_give_the_plain_gradient_to_the_last_bit():
 def test_unrolled_steps_are_those_of_gradient_descent():
     """J_G is that of a discriminator which has really been updated three times."""
     config = configured("unrolling", unrolled_steps=3, unrolled_rate=0.2)
-    with in_session(config) as (sess, gan, _, feed):
+    with in_session(config, trains=False) as (sess, gan, _, feed):
         looked_ahead = sess.run(gan.gen_loss, feed)
         descend = tf.train.GradientDescentOptimizer(tf.constant(0.2, tf.float64)).minimize(gan.disc_loss,
                                                                   var_list=gan.disc_vars)
@@ -203,7 +207,7 @@ def test_unrolled_steps_are_those_of_gradient_descent():
 def test_the_gradient_goes_through_the_unrolled_steps():
     """It equals finite differences of the whole computation, and differs if the steps are held fixed."""
     config = configured("unrolling", unrolled_steps=2, unrolled_rate=0.5)
-    with in_session(config) as (sess, gan, _, feed):
+    with in_session(config, trains=False) as (sess, gan, _, feed):
         bias = gan.gen_vars[-1]
         [slope] = sess.run(tf.gradients(gan.gen_loss, [bias]), feed)
         start = sess.run(bias)
@@ -233,7 +237,7 @@ def test_the_gradient_goes_through_the_unrolled_steps():
     ("packing", 1568, 64)])
 def test_table_of_variables(remedy, inputs, told):
     with new_graph(0).as_default():
-        gan = model.build(model.Config(remedy=remedy), 784)
+        gan = model.build(model.Config(remedy=remedy, unrolled_steps=1), 784)  # no step has variables
         table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
         others = {var.op.name for var in tf.global_variables()} - set(table)
     assert table == {
@@ -289,10 +293,8 @@ def test_only_the_critic_is_clipped():
             assert sum(other.type == "ApplyAdam" for other in before) == 6
 
 
-def test_every_op_has_a_gpu_kernel_and_none_is_random(session):
-    _, _, config, _ = session
-    with new_graph(seed=0).as_default():
-        gan = model.build(config, SIZE)
+def test_every_op_has_a_gpu_kernel_and_none_is_random(built):
+    _, gan, *_ = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.generated]
     assert without_gpu_kernel(fetches) == []
     assert not [op.type for op in between(fetches) if "andom" in op.type]

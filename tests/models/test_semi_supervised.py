@@ -13,7 +13,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.models.parts import semi_supervised_networks as networks
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gpu_kernels import host_side, without_gpu_kernel
+from gpu_kernels import between, host_side, without_gpu_kernel
 
 SMALL = dict(batch_size=16, z_size=7, g_size_mult=2, d_size_mult=4)
 
@@ -21,10 +21,10 @@ SMALL = dict(batch_size=16, z_size=7, g_size_mult=2, d_size_mult=4)
 class Network:
     """A small graph in a session of its own, which can be reset to its initial values.
 
-    With `wide` it is built in float64.
+    With `wide` it is built in float64, and without `trains` it has no optimizers.
     """
 
-    def __init__(self, config, folder, wide=False):
+    def __init__(self, config, folder, wide=False, trains=True):
         passes, self.config = [], config
         discriminator = model.discriminator
 
@@ -35,6 +35,8 @@ class Network:
         self.graph = new_graph(seed=3)
         with self.graph.as_default(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(model, "discriminator", recorded)
+            if not trains:
+                patch.setattr(model, "model_opt", lambda *_: (None, None, None))
             with double.precision() if wide else contextlib.nullcontext():
                 self.net = model.build(config)
             self.passes = passes
@@ -61,6 +63,15 @@ class Network:
 def network(request, tmp_path_factory):
     network = Network(model.Config(variant=request.param, **SMALL),
                       tmp_path_factory.mktemp(request.param))
+    yield network
+    network.sess.close()
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory):
+    """A network with the class loss only, in float64."""
+    network = Network(model.Config(supervised_only=True, **SMALL), tmp_path_factory.mktemp("supervised"),
+                      wide=True)
     yield network
     network.sess.close()
 
@@ -201,7 +212,7 @@ def test_the_fake_class_is_never_counted_as_correct():
     ids=lambda others: "-".join(map(str, others.values())) or "as_printed")
 def test_losses_in_the_graph_are_those_of_its_logits(tmp_path, others):
     """Both losses and both counts, from the discriminator's outputs for data and samples."""
-    network = Network(model.Config(**others, **SMALL), tmp_path, wide=True)
+    network = Network(model.Config(**others, **SMALL), tmp_path, wide=True, trains=False)
     net, batch = network.net, random_batch(labelled=5)
     d_loss, g_loss, correct, masked, tested, found = network.sess.run(
         [net.d_loss, net.g_loss, net.correct, net.masked_correct, net.class_logits,
@@ -400,20 +411,17 @@ def test_log_lines_are_those_of_the_chapter():
         "\t\tClassifier test accuracy 0.67401659496\n\t\tStep time:  0.25\n\t\tEpoch time:  80.5")
 
 
-def test_supervised_only_has_just_the_class_loss(tmp_path):
-    network = Network(model.Config(supervised_only=True, **SMALL), tmp_path, wide=True)
-    net, batch = network.net, random_batch(labelled=5)
-    network.after()
-    d_loss, class_logits = network.sess.run([net.d_loss, network.passes[0][1]], feed(net, batch))
+def test_supervised_only_has_just_the_class_loss(supervised):
+    net, batch = supervised.net, random_batch(labelled=5)
+    supervised.after()
+    d_loss, class_logits = supervised.sess.run([net.d_loss, supervised.passes[0][1]], feed(net, batch))
     log_p = log_softmax(class_logits, axis=1)
     assert d_loss == pytest.approx(-log_p[np.arange(5), batch[1][:5]].mean(), rel=1e-12)
-    network.sess.close()
 
 
-def test_an_update_on_labels_alone_leaves_the_generator_out_and_waits_for_its_printed_loss(tmp_path):
+def test_an_update_on_labels_alone_leaves_the_generator_out_and_waits_for_its_printed_loss(supervised):
     """No gradient needs the loss of the generator, so that without waiting it could be that of either weights."""
-    network = Network(model.Config(supervised_only=True, **SMALL), tmp_path)
-    net, ancestors, left = network.net, set(), [network.net.d_opt]
+    net, ancestors, left = supervised.net, set(), [supervised.net.d_opt]
     while left:
         op = left.pop()
         if op not in ancestors:
@@ -421,12 +429,27 @@ def test_an_update_on_labels_alone_leaves_the_generator_out_and_waits_for_its_pr
             left += [*op.control_inputs, *(tensor.op for tensor in op.inputs)]
     assert net.g_loss.op in ancestors
     assert not any(op.name.startswith("gradients") and "generator" in op.name for op in ancestors)
-    before = network.after()
-    moved = changed(network.after((net.d_opt, feed(net, random_batch()))), before)
+    before = supervised.after()
+    moved = changed(supervised.after((net.d_opt, feed(net, random_batch()))), before)
     assert moved and not any(name.startswith("generator/") and "/kernel" in name for name in moved)
 
 
 # --- the graph ---
+
+def test_a_saver_without_a_list_saves_both_networks_and_adams_slots(network):
+    saved = {variable.op.name for variable in network.saver._var_list}  # as printed, it was given no list
+    assert any(name.endswith("/d_opt") for name in saved)  # Adam's slots
+    kept = {variable.op.name for variable in network.net.gen_vars}
+    assert kept < saved and {name.split("/")[0] for name in kept} == {"generator", "discriminator"}
+
+
+def test_the_printed_updates_are_never_run(network):
+    """They are created, but only the corrected optimizers wait for some of them."""
+    updates = {getattr(update, "op", update)
+               for update in network.graph.get_collection(tf.GraphKeys.UPDATE_OPS)}
+    reached = updates & set(between([network.net.d_opt, network.net.g_opt]))
+    assert updates and bool(reached) == (network.config.variant == "corrected")
+
 
 def test_every_op_of_the_training_graph_has_a_gpu_kernel(network):
     net = network.net

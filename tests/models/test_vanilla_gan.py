@@ -18,9 +18,9 @@ CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
 NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 
 
-@pytest.fixture
-def session():
-    """`(sess, gan)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
+@pytest.fixture(scope="module")
+def built():
+    """`(sess, gan, start)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
         with double.precision():
             gan = model.build(CONFIG)
@@ -30,7 +30,7 @@ def session():
             shake(sess, tf.trainable_variables(), rng)
             load(sess, {var: rng.uniform(0.5, 1.5, var.shape)
                         for var in tf.global_variables("generator/.*moving")})
-            yield sess, gan
+            yield sess, gan, values(sess)
 
 
 @pytest.fixture

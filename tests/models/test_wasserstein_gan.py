@@ -352,9 +352,8 @@ def test_the_level_of_the_generators_loss_is_arbitrary(session):
     assert raised_estimate == same(estimate)
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel():
-    with new_graph(seed=0).as_default():
-        gan = model.build(CONFIG)
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
+    _, gan, _ = built
     fetches = [gan.disc_opt_clip, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.

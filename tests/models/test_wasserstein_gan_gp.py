@@ -302,9 +302,8 @@ def test_the_defaults_are_those_of_algorithm_1_and_of_the_chapter():
         intervals(model.Config(iterations=30, sample_interval=20))
 
 
-def test_every_op_of_the_training_graph_has_a_gpu_kernel():
-    with new_graph(seed=0).as_default():
-        gan = model.build(CONFIG)
+def test_every_op_of_the_training_graph_has_a_gpu_kernel(built):
+    _, gan, _ = built
     fetches = [gan.disc_opt, gan.gen_opt, gan.disc_loss, gan.gen_loss, gan.estimate, gan.fake_imgs]
     assert without_gpu_kernel(fetches) == []
     # All computations on [B, ...] tensors run on a GPU; these ops handle shapes and control flow.
