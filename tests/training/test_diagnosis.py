@@ -21,7 +21,7 @@ from gan_tf1.models import (
 from gan_tf1.published import envelopes
 from gan_tf1.published.logs import BOOK_LOGS
 from gan_tf1.tf1 import session_config, tf
-from gan_tf1.training import diagnosis, diversity, mode_shares, run_results, swings
+from gan_tf1.training import diagnosis, diversity, mode_shares, run_figures, run_results, swings
 
 CHANCE = 2 * math.log(2)
 DIVERGENCE, COLLAPSE, PARTIAL, WIN, OSCILLATION = diagnosis.SIGNS
@@ -494,6 +494,7 @@ def trained(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
+        patch.setattr(run_figures, "of_run", lambda *_, **named: None)
         yield train
 
 

@@ -1,5 +1,7 @@
 """The loop in the graph: the traced steps of the chapters, compared with the same steps with feeds."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from gan_tf1.steps import small
 from gan_tf1.steps.draws import Again, numbers, spied
 from gan_tf1.steps.small import MODELS
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import checkpoint, graph_loop, run_results, tracing
+from gan_tf1.training import checkpoint, graph_loop, run_figures, run_results, tracing
 from gpu_kernels import without_gpu_kernel
 from test_run_directory import final_state
 
@@ -113,21 +115,22 @@ def assert_equal(after_loop, after_feeds, looped, fed):
                                   pytest.param("dcgan_svhn", marks=pytest.mark.slow)])
 def test_the_number_of_steps_per_call_changes_no_byte(name):
     """That number depends on the speed of the machine."""
-    def trained(calls):
-        with new_graph(3, resource_variables=True).as_default(), \
-                tf.Session(config=session_config()) as sess:
-            _, train_set, step, epoch = chapter(name)
-            graph = graph_loop.build(step, train_set, 3, epoch)
-            sess.run(tf.global_variables_initializer())
-            for initialize, feed in graph.load:
-                sess.run(initialize, feed)
-            first = 0
-            for count in calls:
-                sess.run(graph.steps, {graph.first: first, graph.count: count})
-                first += count
-            return {name: value.tobytes() for name, value in values(sess).items()}
+    with new_graph(3, resource_variables=True).as_default():
+        _, train_set, step, epoch = chapter(name)
+        graph = graph_loop.build(step, train_set, 3, epoch)
+        initialize = tf.global_variables_initializer()
 
-    assert trained([9]) == trained([1, 3, 5]) != trained([8])
+        def trained(calls):
+            with tf.Session(config=session_config()) as sess:
+                sess.run(initialize)
+                graph_loop.load(sess, graph)
+                first = 0
+                for count in calls:
+                    sess.run(graph.steps, {graph.first: first, graph.count: count})
+                    first += count
+                return {name: value.tobytes() for name, value in values(sess).items()}
+
+        assert trained([9]) == trained([1, 3, 5]) != trained([8])
 
 
 # --- the draws of a traced step ---
@@ -257,14 +260,15 @@ def test_a_pass_through_a_network_that_was_not_updated_is_shared():
     def in_turns(*calls):
         return lambda *arguments: [call(*arguments) for call in calls]
 
+    of_disc, of_gen = products(disc), products(gen)
     # Forward: G 2, D 2 each for real and fake. Backward: 2 each for D's weights, 1 each for its units.
-    assert products(disc) == 2 + 4 + 4 + 2
+    assert of_disc == 2 + 4 + 4 + 2
     # Forward: G 2, D 2. Backward: D 2, G 3.
-    assert products(gen) == 2 + 2 + 2 + 3
+    assert of_gen == 2 + 2 + 2 + 3
     # The update of the discriminator leaves the generator as it is: its pass is made once.
-    assert products(in_turns(disc, gen)) == products(disc) + products(gen) - 2
+    assert products(in_turns(disc, gen)) == of_disc + of_gen - 2
     # In the other order the generator is updated, so that the discriminator gets other images.
-    assert products(in_turns(gen, disc)) == products(gen) + products(disc)
+    assert products(in_turns(gen, disc)) == of_gen + of_disc
 
 
 def test_a_call_reads_the_variables_that_the_previous_call_has_updated():
@@ -290,7 +294,9 @@ FEW = ["--data", "drawn", "--epochs", "4", "--batch-size", "20", "--gen-hidden-s
 
 @pytest.fixture
 def main(monkeypatch):
+    """The first chapter's script, on few digits and without figures."""
     monkeypatch.setattr(digits, "load", few_digits.load)
+    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
     return load_script("01_mnist_gan.py").main
 
 
@@ -300,24 +306,23 @@ def main(monkeypatch):
 def test_a_run_records_the_losses_of_every_step_and_resumes_to_the_same_bytes(
         main, tmp_path, monkeypatch, capsys, flags):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    main([*FEW, "--loop", "graph", *flags, "--run-dir", str(whole)])
+    save, saved = checkpoint.save, []
+
+    def copied(*arguments):
+        if len(saved) == 2:  # with two checkpoints, and rows of the third epoch
+            shutil.copytree(whole, cut)
+        saved.append(arguments)
+        save(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", copied)
+        main([*FEW, "--loop", "graph", *flags, "--run-dir", str(whole)])
     steps = run_results.load_losses(whole, "step_losses.csv")
     assert steps["step"].tolist() == list(range(1, 4 * 20 + 1))
     assert steps["disc_loss"][0] == pytest.approx(1.5, abs=0.5) and (steps["gen_loss"] > 0).all()
 
-    save, saved = checkpoint.save, []
-
-    def interrupted(*arguments):
-        save(*arguments)
-        saved.append(arguments)
-        if len(saved) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "save", interrupted)
-    with pytest.raises(SystemExit):
-        main([*FEW, "--loop", "graph", *flags, "--run-dir", str(cut)])
-    assert "give --resume --run-dir" in capsys.readouterr().err
-    monkeypatch.setattr(checkpoint, "save", save)
+    assert run_results.load_losses(cut)["epoch"].tolist() == [1, 2, 3]
+    capsys.readouterr()
     assert "loop (the run's: graph, now: feed)" in refusal(
         capsys, main, "--resume", "--loop", "feed", "--run-dir", cut)
     main(["--resume", "--run-dir", str(cut)])

@@ -137,8 +137,8 @@ QUICK = ("01", "06", "19")  # graphs that are built in less than a second
     pytest.param(name, marks=() if name.startswith(QUICK) else pytest.mark.slow)
     for name in TRAINS])
 def test_every_training_that_cannot_fit_is_refused_and_leaves_nothing(
-        few, home, monkeypatch, capsys, name):
-    has(monkeypatch, 1000)
+        few, untrained, home, monkeypatch, capsys, name):
+    has(monkeypatch, 1000)  # the weights alone take more; what gradients take is tested above
     # The refusal of data that are too large has its own tests.
     monkeypatch.setattr(images, "refuse_excess", lambda *given: None)
     monkeypatch.setattr(tf, "Session", None)
@@ -153,7 +153,7 @@ def test_every_training_that_cannot_fit_is_refused_and_leaves_nothing(
 
 
 def test_the_size_of_the_last_graph_of_a_growing_gan_is_checked_before_the_first_is_trained(
-        few, home, monkeypatch, capsys):
+        few, untrained, home, monkeypatch, capsys):
     main = load_script("13_progressive_gan.py").main
     monkeypatch.setitem(main.__wrapped__.__globals__, "LARGE", 8)
     monkeypatch.setattr(training, "opened", None)

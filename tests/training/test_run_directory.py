@@ -175,17 +175,24 @@ def test_ctrl_c_says_how_to_resume(main, tmp_path, monkeypatch, capsys):
     assert f"--resume --run-dir {tmp_path / 'run'}" in capsys.readouterr().err
 
 
-@pytest.fixture
-def half(main, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def stopped(main, tmp_path_factory):
     """A run of six epochs, stopped in the fifth, with the checkpoints of epochs 2, 3 and 4."""
-    with monkeypatch.context() as patch:
+    path = tmp_path_factory.mktemp("runs") / "stopped"
+    with pytest.MonkeyPatch.context() as patch:
         rows, original = [], run_directory.Run.add_samples
         patch.setattr(run_directory.Run, "add_samples", lambda self, images: (
             rows.append(1), (_ for _ in ()).throw(Stop) if len(rows) == 5 else None,
             original(self, images)))
         with pytest.raises(Stop):
-            tiny(main, tmp_path / "half", "--epochs", "6")
-    return tmp_path / "half"
+            tiny(main, path, "--epochs", "6")
+    return path
+
+
+@pytest.fixture
+def half(stopped, tmp_path):
+    """The test's own copy of `stopped`."""
+    return shutil.copytree(stopped, tmp_path / "half")
 
 
 def test_without_a_usable_checkpoint_resuming_is_refused_and_nothing_is_lost(main, half, capsys):
