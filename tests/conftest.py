@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -238,16 +239,25 @@ def heed_ctrl_c():
 
 
 def kill_after(beginning, program, *arguments, seconds=0):
-    """Run `program` with `arguments`, and kill it `seconds` after a line that starts with `beginning`."""
+    """Run `program` with `arguments`, and kill it `seconds` after a line that starts with `beginning`.
+
+    Returns the `own_lines` of what it has written to stderr.
+    """
     process = subprocess.Popen([sys.executable, program, *map(str, arguments)],
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:
         if line.startswith(beginning):
             break
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    _, err = process.communicate()
+    return own_lines(err)
+
+
+def own_lines(err):
+    """The lines of `err` without those of TensorFlow's C++ code, which differ from version to version."""
+    return [line for line in err.splitlines() if not re.match(
+        r"I0000|WARNING: All log messages before absl|.*failed call to cuInit", line)]
 
 
 def values(sess):

@@ -1,6 +1,7 @@
 """CycleGAN's scripts on few drawn digits: a run, its end and going on, translating, the report."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from gan_tf1.data import drawn_digits, unpaired
 from gan_tf1.experiments import stroke, translation
 from gan_tf1.models import cyclegan
 from gan_tf1.tf1 import tf
-from gan_tf1.training import run_results
+from gan_tf1.training import run_figures, run_results
+from interruption import copies, results
 
 SCRIPT = "16_cyclegan.py"
 EPOCHS, STEPS = 4, 7
@@ -37,11 +39,18 @@ def loop(request):
 
 
 @pytest.fixture(scope="module")
-def finished(main, loop, tmp_path_factory):
-    """A run never interrupted."""
-    path = tmp_path_factory.mktemp("runs") / loop
-    main([*TINY, "--loop", loop, "--run-dir", str(path)])
-    return path
+def made(main, loop, tmp_path_factory):
+    """A run never interrupted, and the same run killed in the third epoch."""
+    folder = tmp_path_factory.mktemp("runs")
+    path = folder / loop
+    with copies(path, folder, lambda moment: moment == "before save ") as moments:
+        main([*TINY, "--loop", loop, "--run-dir", str(path)])
+    return path, list(moments.values())[2]
+
+
+@pytest.fixture(scope="module")
+def finished(made):
+    return made[0]
 
 
 fed = pytest.mark.parametrize("loop", ["feed"], indirect=True)
@@ -76,6 +85,19 @@ def test_a_pool_is_in_the_checkpoint_and_the_generators_are_kept_alone(finished)
     last = tf.train.latest_checkpoint(str(finished / "generator"))
     assert {name.partition("/")[0] for name, _ in tf.train.list_variables(last)} == {
         "generator_ab", "generator_ba"}
+
+
+@fed
+def test_a_run_killed_within_an_epoch_and_resumed_equals_an_uninterrupted_one(main, made, tmp_path, monkeypatch):
+    """The pools, which are full by then, and the decaying learning rate continue."""
+    finished, killed = made
+    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    cut = shutil.copytree(killed, tmp_path / "cut")
+    rows = (cut / "losses.csv").read_text().splitlines()
+    assert len(rows) < len((finished / "losses.csv").read_text().splitlines())
+    assert {file.stem for file in (cut / "state").glob("*.json")} == {"epoch_00001", "epoch_00002"}
+    main(["--resume", "--run-dir", str(cut)])
+    assert results(cut) == results(finished)
 
 
 @pytest.mark.parametrize("arguments, complaint", [

@@ -50,19 +50,15 @@ RUNS = {
     "train_image_classifier": "--data street --epochs 3 --batch-size 64 --size 8 --channels 1",
 }
 FED_ONLY = ("train_mnist_classifier", "train_image_classifier")
-# These differ in what they save and in how they continue: with epochs or iterations; with accuracies,
-# shares of modes or a pool of images; without samples. Each of the others is like one of them, except
-# for the progressive GAN with its phases and the GAN of Salimans et al. with its first batch, which the
-# tests of their own scripts resume.
+# These differ in what they save and in how they continue: with epochs or iterations; with accuracies or
+# shares of modes; without samples. Each of the others is like one of them, except for CycleGAN with its
+# pools of images, the progressive GAN with its phases and the GAN of Salimans et al. with its first
+# batch, which the tests of their own scripts resume. The loop in the graph saves and resumes in the same
+# way for all chapters; `test_graph_loop.py` resumes the first one with it, and below its process is killed.
 OF_EACH_KIND = ("01_mnist_gan", "04_semi_supervised_svhn", "05_dcgan_mnist", "06_vanilla_gan",
-                "16_cyclegan", "18_mode_collapse", "train_mnist_classifier")
-# The loop in the graph saves and resumes in the same way for all chapters.
-LOOPED = ("01_mnist_gan",)
-
-
-def others_slow(names, loop):
-    return [pytest.param(name, loop, marks=() if name in names else pytest.mark.slow)
-            for name in RUNS if loop == "feed" or name not in FED_ONLY]
+                "18_mode_collapse", "train_mnist_classifier")
+CASES = [pytest.param(name, loop, marks=() if loop == "feed" and name in OF_EACH_KIND else pytest.mark.slow)
+         for loop in ("feed", "graph") for name in RUNS if loop == "feed" or name not in FED_ONLY]
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +93,7 @@ def flags_of(name, pictures):
     return flags + ["--data-dir", str(pictures)] * name.startswith("15")
 
 
-@pytest.mark.parametrize("name, loop", others_slow(OF_EACH_KIND, "feed")
-                         + others_slow(LOOPED, "graph"))
+@pytest.mark.parametrize("name, loop", CASES)
 def test_a_run_killed_within_an_epoch_and_resumed_equals_an_uninterrupted_one(
         script, pictures, tmp_path, name, loop):
     """Rows and samples of the unfinished epoch are removed, and random numbers continue."""
@@ -115,7 +110,7 @@ def test_a_run_killed_within_an_epoch_and_resumed_equals_an_uninterrupted_one(
 
 
 @pytest.mark.parametrize("loop, each", [
-    ("feed", 2), pytest.param("feed", 1, marks=pytest.mark.slow),  # all moments take twice as long
+    ("feed", 3), pytest.param("feed", 1, marks=pytest.mark.slow),  # all moments take three times as long
     pytest.param("graph", 1, marks=pytest.mark.slow)])
 def test_a_run_killed_at_any_moment_of_a_save_can_be_resumed(script, tmp_path, loop, each, capsys):
     main, path = script("01_mnist_gan"), tmp_path / "run"
@@ -142,7 +137,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_over(script, tmp_path):
                  if moment.endswith("after replace epoch_00001.json"))
     chosen = list(moments.items())[:first]
     assert any(moment.endswith("before replace config.json") for moment, _ in chosen)
-    for moment, copy in chosen[::2]:
+    for moment, copy in chosen[::3]:
         more = ["--resume"] if (copy / "config.json").exists() else (
             [*RUNS["01_mnist_gan"].split(), "--epochs", "1"])
         main([*more, "--run-dir", str(copy)])
@@ -183,14 +178,15 @@ def test_not_every_short_epoch_is_flushed_and_the_flushed_one_is_kept(script, tm
 
 # --- kill -9 of a separate process ---
 
-@pytest.mark.parametrize("name, beginning, more", [
-    ("01_mnist_gan", "Epoch 2/", ["--epochs", "40", "--loop", "graph"]),
-    pytest.param("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "feed"],
+@pytest.mark.parametrize("name, beginning, more, steps", [
+    ("01_mnist_gan", "Epoch 2/", ["--epochs", "20", "--loop", "graph"], 160),
+    pytest.param("18_mode_collapse", "Iteration 6...", ["--iterations", "180", "--loop", "feed"], 180,
                  marks=pytest.mark.slow)])
-def test_a_process_killed_by_a_signal_can_be_resumed(script, tmp_path, name, beginning, more):
+def test_a_process_killed_by_a_signal_can_be_resumed(script, tmp_path, name, beginning, more, steps):
     flags = [*RUNS[name].split(), *more]
     path, cut = tmp_path / "run", tmp_path / "cut"
-    kill_after(beginning, few_digits.__file__, name + ".py", *flags, "--run-dir", cut)
+    said = kill_after(beginning, few_digits.__file__, name + ".py", *flags, "--run-dir", cut)
+    assert said == [f"{steps} training steps"]  # without a terminal, there is no progress
     assert not (cut / "samples.npz").exists(), "the run was over before it was killed"
     main = script(name)
     main(["--resume", "--run-dir", str(cut)])
