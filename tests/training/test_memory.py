@@ -141,6 +141,7 @@ def test_every_training_that_cannot_fit_is_refused_and_leaves_nothing(
     has(monkeypatch, 1000)  # the weights alone take more; what gradients take is tested above
     # The refusal of data that are too large has its own tests.
     monkeypatch.setattr(images, "refuse_excess", lambda *given: None)
+    new_graph(0)  # the first graph of a process makes a session, so that oneDNN speaks
     monkeypatch.setattr(tf, "Session", None)
     with pytest.raises(SystemExit) as exit_:
         main_of(name)(SMALL.get(name[:2], []))
