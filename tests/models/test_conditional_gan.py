@@ -351,7 +351,8 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
                                   "Pack", "Placeholder", "Prod", "Shape", "StridedSlice"}
 
 
-@pytest.mark.parametrize("one_adam, powers", [(False, {"disc_opt": 3, "gen_opt": 2}), (True, {"disc_opt": 4})])
+@pytest.mark.parametrize("one_adam, powers", [
+    pytest.param(False, {"disc_opt": 3, "gen_opt": 2}, marks=pytest.mark.slow), (True, {"disc_opt": 4})])
 def test_one_adam_counts_three_steps_per_iteration(dataset, one_adam, powers):
     config = dataclasses.replace(CONFIG, one_adam=one_adam)
     with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:

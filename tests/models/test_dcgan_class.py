@@ -389,6 +389,7 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(small):
                                   "Placeholder", "Prod", "Reshape", "Shape", "StridedSlice"}
 
 
+@pytest.mark.slow
 def test_the_seed_determines_all_bytes(train_set):
     """These include the averages, which in the printed code differ from run to run."""
     config, start = model.Config(**SMALL), train_set.state()

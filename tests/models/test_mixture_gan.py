@@ -280,7 +280,7 @@ def main():
     return load_script("19_mixture_gan.py").main
 
 
-@pytest.fixture(scope="module", params=["feed", "graph"])
+@pytest.fixture(scope="module", params=["feed", pytest.param("graph", marks=pytest.mark.slow)])
 def finished(main, request, tmp_path_factory):
     """An uninterrupted run with each loop."""
     path = tmp_path_factory.mktemp("runs") / "finished"

@@ -250,6 +250,7 @@ def test_the_check_of_kernels_finds_ops_that_only_run_on_the_host():
         assert devices(tf.matmul(whole, whole).op) != devices(tf.matmul(matrix, matrix).op)
 
 
+@pytest.mark.slow
 def test_the_seed_determines_all_weights(train_set):
     def trained(seed):
         train_set.restore(start)

@@ -219,6 +219,7 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(main, finished, tm
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_non_saturating_run_has_the_losses_and_samples_of_the_first_chapter(
         finished, tmp_path):
     with pytest.MonkeyPatch.context() as patch:

@@ -266,6 +266,7 @@ def test_each_optimizer_updates_only_its_own_network(session, name, own):
     assert moved >= weights - {"discriminator/dense_2/bias"}
 
 
+@pytest.mark.slow
 def test_the_discriminators_own_step_is_not_changed_by_unrolling():
     ends = []
     for remedy in ("none", "unrolling"):

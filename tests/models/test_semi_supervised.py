@@ -309,7 +309,7 @@ def test_each_optimizer_updates_only_its_own_network(network):
 
 
 @pytest.mark.parametrize("statistics, drop_rate", [
-    ("batch", None), ("as_trained", 0.5), ("dropout_off", 0.)])
+    pytest.param("batch", None, marks=pytest.mark.slow), ("as_trained", 0.5), ("dropout_off", 0.)])
 def test_moving_averages_are_those_of_one_pass_over_real_images(tmp_path, statistics, drop_rate):
     config = model.Config(variant="corrected", test_statistics=statistics, **SMALL)
     network = Network(config, tmp_path, wide=True)
@@ -462,6 +462,8 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel(network):
         "Slice"}
 
 
+@pytest.mark.parametrize("network", [pytest.param("as_printed", marks=pytest.mark.slow), "corrected"],
+                         indirect=True)
 def test_the_seed_determines_all_bytes(network, tmp_path):
     config = network.config
 
