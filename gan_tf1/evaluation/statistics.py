@@ -58,11 +58,12 @@ def kl_to_uniform(counts):
         return scipy.stats.entropy(counts, np.ones_like(counts), axis=-1)
 
 
-def standard_error(metric, samples, rng, draws=DRAWS) -> float:
+def standard_error(metric, samples, rng, draws=None) -> float:
     """The bootstrap standard error of `metric(samples)`, a single number (Efron 1979).
 
-    This is the standard deviation of the metric over `draws` resamples. Each consists of n rows of
-    the array `samples` [n, ...], drawn with replacement by `rng`, a `numpy.random.Generator`.
+    This is the standard deviation of the metric over `draws` resamples, by default `DRAWS`. Each
+    consists of n rows of the array `samples` [n, ...], drawn with replacement by `rng`, a
+    `numpy.random.Generator`.
 
     The samples are not split into disjoint parts instead, because a part of a tenth of the samples
     has a Frechet distance with ten times the bias of the whole, and may lack a rare class. Only the
@@ -73,5 +74,5 @@ def standard_error(metric, samples, rng, draws=DRAWS) -> float:
     # SciPy passes one column at a time to a metric, so the indices of the rows are resampled instead.
     # (`random_state` is also called `rng` from SciPy 1.15 on.)
     return float(scipy.stats.bootstrap(
-        (np.arange(len(samples)),), lambda rows: float(metric(samples[rows])), n_resamples=draws,
-        vectorized=False, method="percentile", random_state=rng).standard_error)
+        (np.arange(len(samples)),), lambda rows: float(metric(samples[rows])),
+        n_resamples=draws or DRAWS, vectorized=False, method="percentile", random_state=rng).standard_error)

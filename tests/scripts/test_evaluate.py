@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, load_script, refusal
+from conftest import ROOT, load_script, refusal, unpainted
 from gan_tf1 import figures
 from gan_tf1.data import digits, source
 from gan_tf1.errors import InputError
@@ -27,9 +27,10 @@ def script():
 
 
 @pytest.fixture
-def main(script, monkeypatch, tmp_path):
-    """The script, on few digits and with few resamples, in a folder of its own."""
+def main(script, monkeypatch, tmp_path, untrained):
+    """The script, on few digits, with few resamples and empty figures, in a folder of its own."""
     monkeypatch.setattr(digits, "load", few_digits.load)
+    monkeypatch.setattr(figures, "save", unpainted)
     monkeypatch.setattr(statistics, "DRAWS", 5)
     monkeypatch.chdir(tmp_path)
     return script.main
@@ -59,7 +60,8 @@ def a_run(path, chapter, images, **settings):
 # --- the table ---
 
 def test_the_shipped_generator_is_judged_beside_real_digits(script, mnist_version, tmp_path,
-                                                            capsys):
+                                                            monkeypatch, capsys):
+    monkeypatch.setattr(statistics, "DRAWS", 20)
     script.main([str(SHIPPED), "--samples", "600", "--out", str(tmp_path / "bars.png")])
     out = capsys.readouterr().out
     assert re.search(r"reads 9[89]\.\d+ % of the test images correctly", out)
