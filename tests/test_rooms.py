@@ -1,6 +1,7 @@
 """The folders of the package: which of them import which, and how the model of a chapter is found."""
 
 import ast
+import functools
 import importlib
 import pkgutil
 
@@ -15,8 +16,10 @@ LEVELS = (("",), ("data",), ("models",), ("training",), ("evaluation", "generato
 LEVEL = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 
 
+@functools.cache
 def imports():
-    """Yield (importing, imported) for each import within the package, as dotted names without `gan_tf1`."""
+    """A list of (importing, imported), for each import within the package: dotted names without `gan_tf1`."""
+    found = []
     for path in PACKAGE.rglob("*.py"):
         importing = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text())):
@@ -24,8 +27,9 @@ def imports():
                 for alias in node.names:
                     whole = f"{node.module}.{alias.name}".removeprefix("gan_tf1.")
                     named = PACKAGE.joinpath(*whole.split("."))
-                    yield importing, whole if named.is_dir() or named.with_suffix(".py").exists() else (
-                        whole.rpartition(".")[0])
+                    module = named.is_dir() or named.with_suffix(".py").exists()
+                    found.append((importing, whole if module else whole.rpartition(".")[0]))
+    return found
 
 
 def folder_of(module):

@@ -1,6 +1,7 @@
 """The random streams of a run: each has one purpose in a script, and is used by its name."""
 
 import ast
+import functools
 
 import numpy as np
 import pytest
@@ -62,12 +63,12 @@ UNORDERED = {"scripts/evaluate.py": "all of them are there to choose from",
              "scripts/mode_collapse_report.py": "they are not loaded at all"}
 
 
+@functools.cache
 def sources():
-    """Yield (path, syntax tree) of every module of the package, of the scripts and of the tests."""
-    for folder in ("gan_tf1", "scripts", "tests"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "listings" not in path.relative_to(ROOT).parts:  # which are code in the style of the books
-                yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+    """A list of (path, syntax tree) of every module of the package, of the scripts and of the tests."""
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text()))
+            for folder in ("gan_tf1", "scripts", "tests") for path in sorted((ROOT / folder).rglob("*.py"))
+            if "listings" not in path.relative_to(ROOT).parts]  # which are code in the style of the books
 
 
 def test_each_stream_has_its_own_number():
@@ -108,5 +109,5 @@ def test_no_stream_is_used_by_its_number():
     """No list has a seed and then a literal number, as in `default_rng([seed, 2])`."""
     found = [f"{path}:{node.lineno}" for path, tree in sources() if path != "tests/test_seeds.py"
              for node in ast.walk(tree) if isinstance(node, ast.List) and len(node.elts) > 1
-             and "seed" in ast.unparse(node.elts[0]) and type(getattr(node.elts[1], "value", None)) is int]
+             and type(getattr(node.elts[1], "value", None)) is int and "seed" in ast.unparse(node.elts[0])]
     assert not found
