@@ -18,7 +18,7 @@ LEVEL = {folder: level for level, folders in enumerate(LEVELS) for folder in fol
 
 @functools.cache
 def imports():
-    """A list of (importing, imported), for each import within the package: dotted names without `gan_tf1`."""
+    """A list of (importing, imported) for each import within the package, named without `gan_tf1`."""
     found = []
     for path in PACKAGE.rglob("*.py"):
         importing = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)

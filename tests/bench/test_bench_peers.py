@@ -18,23 +18,34 @@ CRITIC_ALONE = ("wgan_gp",)  # the generator is not updated
 
 
 @pytest.fixture(scope="module")
-def reference():
-    """A function: work -> `(initial weights, losses, final weights)` of our own graph."""
-    adam, found = tf.train.AdamOptimizer, {}
+def own():
+    """A function: work -> `(runner, initial weights, losses, final weights)` of our own graph."""
+    adam, opened, found, sessions = tf.train.AdamOptimizer, ours.opened, {}, []
+
+    def open_and_note(*arguments):
+        gan, sess = opened(*arguments)
+        sessions.append(sess)
+        return gan, sess
 
     def of(name):
         if name not in found:
             work, config, data, feeds = bench_feeds.small(name)
-            _, sess = ours.opened(work.model, config)
-            with sess:
-                start = ours.weights_of(sess)
-            found[name] = start, *ours.WORKS[name](work, config, data).replay(start, feeds)
+            runner = ours.WORKS[name](work, config, data)
+            start = ours.weights_of(sessions[-1])  # before any step
+            found[name] = runner, start, *runner.replay(start, feeds)
         return found[name]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tf.train, "AdamOptimizer", functools.partial(
             adam, epsilon=bench_feeds.EPSILON))
+        patch.setattr(ours, "opened", open_and_note)
         yield of
+
+
+@pytest.fixture(scope="module")
+def reference(own):
+    """A function: work -> `(initial weights, losses, final weights)` of our own graph."""
+    return lambda name: own(name)[1:]
 
 
 def replayed(row, name, start, **options):
@@ -123,11 +134,10 @@ def test_keras_trains_as_our_graph_does(reference, tmp_path):
 
 
 @pytest.mark.parametrize("name", works.WORKS)
-def test_our_rows_train_and_count_operations(name):
-    work, config, data, _ = bench_feeds.small(name)
-    runner = ours.WORKS[name](work, config, data)
+def test_our_rows_train_and_count_operations(own, name):
+    runner, *_ = own(name)
     losses = runner.run(2)
-    assert tuple(losses) == work.losses and np.isfinite(list(losses.values())).all()
+    assert tuple(losses) == works.WORKS[name].losses and np.isfinite(list(losses.values())).all()
     assert 0 < runner.flops.needed < runner.flops.executed
 
 

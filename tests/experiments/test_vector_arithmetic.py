@@ -7,7 +7,8 @@ import types
 import numpy as np
 import pytest
 
-from conftest import SCRIPTS, load_script, refusal
+from conftest import SCRIPTS, load_script, refusal, unpainted
+from gan_tf1 import figures
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import statistics
 from gan_tf1.experiments import stroke, vector_arithmetic
@@ -182,6 +183,7 @@ def made_up(monkeypatch):
     monkeypatch.setattr(sample_files, "judged", lambda path, sets: [
         (linear_probabilities(images), None) for images in sets])
     monkeypatch.setattr(stroke, "weight", lambda gauge, images: images[:, 0])
+    monkeypatch.setattr(figures, "save", unpainted)
     return script
 
 
@@ -227,7 +229,8 @@ def test_the_same_seed_prints_the_same_and_another_does_not(made_up, capsys, tmp
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_the_script_runs_on_the_shipped_generator(capsys, tmp_path):
+def test_the_script_runs_on_the_shipped_generator(untrained, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "save", unpainted)
     load_script("08_vector_arithmetic.py").main([
         str(SHIPPED), "--samples", "2000", "--out", str(tmp_path)])
     out = capsys.readouterr().out
@@ -244,7 +247,7 @@ def test_the_script_runs_on_the_shipped_generator(capsys, tmp_path):
     (["--trials", "1"], "--trials must be at least 2"),
     (["--samples", "100"], "two trials need 6: draw more (--samples), or train longer"),
     (["--classifier", SHIPPED], "is a run of 'mnist_gan', not of the classifier")])
-def test_bad_input_is_one_line(capsys, tmp_path, arguments, complaint):
+def test_bad_input_is_one_line(untrained, capsys, tmp_path, arguments, complaint):
     main = load_script("08_vector_arithmetic.py").main
     assert complaint in refusal(capsys, main, SHIPPED, "--out", tmp_path, *arguments)
     assert not list(tmp_path.iterdir())

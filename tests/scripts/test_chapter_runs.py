@@ -17,7 +17,7 @@ from gan_tf1.models import (
     wasserstein_gan_gp)
 from gan_tf1.published import logs
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import run_directory, run_results
+from gan_tf1.training import run_directory, run_figures, run_results
 from test_run_directory import final_state
 
 CHAPTERS = {  # script -> model, and the settings of a run that takes seconds
@@ -128,7 +128,7 @@ def test_a_run_leaves_samples_figures_and_events(script, finished):
     assert tags.count("samples") == tags.count("losses/disc_loss") == epochs
 
 
-def test_the_saved_generator_makes_the_last_samples_again(script, finished):
+def test_the_saved_generator_makes_the_last_samples_again(script, finished, untrained):
     model, settings = CHAPTERS[script]
     config = model.Config(**settings)
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
@@ -167,6 +167,7 @@ def test_stopped_in_its_first_epoch_starts_over(main, script, finished, tmp_path
         patch.setattr(run_directory.Run, "record", record)
         with pytest.raises(Stop):
             main([*TINY[script], "--run-dir", str(tmp_path / "run")])
+    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
     main(["--resume", "--run-dir", str(tmp_path / "run")])
     assert tables(tmp_path / "run") == tables(finished)
 
@@ -215,7 +216,7 @@ with_labels = pytest.mark.parametrize("script", WITH_LABELS, indirect=True)
 
 @with_labels
 def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
-        main, script, finished, tmp_path, monkeypatch, capsys):
+        main, script, finished, untrained, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name in ("001", "003"):
         (tmp_path / "checkpoints" / f"conditional_gan-{name}").mkdir(parents=True)
@@ -266,7 +267,7 @@ def test_figures_have_a_row_for_each_digit_and_progress_a_column(
 
 @with_labels
 def test_how_many_samples_are_read_as_asked_for_is_told(
-        script, main, finished, tmp_path, monkeypatch, capsys):
+        script, main, finished, untrained, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(statistics, "DRAWS", 5)
     monkeypatch.chdir(tmp_path)
     load_script("evaluate.py").main([str(finished), "--samples", "60", "--data", "drawn"])

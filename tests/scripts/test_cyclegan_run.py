@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 import few_unpaired
-from conftest import ROOT, load_script, refusal
+from conftest import ROOT, load_script, refusal, unpainted
+from gan_tf1 import figures
 from gan_tf1.data import drawn_digits, unpaired
 from gan_tf1.experiments import stroke, translation
 from gan_tf1.models import cyclegan
@@ -24,12 +25,14 @@ TINY = ["--data", "drawn", "--load-size", "32", "--size", "32", "--no-mirror", "
 COLUMNS = ["epoch", "disc_loss", "gen_loss", "disc_a", "disc_b", "gan_ab", "gan_ba", "cycle_a",
            "cycle_b"]
 CLASSIFIER = ROOT / "checkpoints" / "mnist_classifier"
+SAVE = figures.save
 
 
 @pytest.fixture(scope="module")
 def main():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(unpaired, "DRAWN", few_unpaired.DRAWN)
+        patch.setattr(figures, "save", unpainted)
         yield load_script(SCRIPT).main
 
 
@@ -118,7 +121,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(main, arguments, complaint, tm
 # --- translating files ---
 
 @fed
-def test_files_are_translated_as_the_generators_do(main, finished, tmp_path, monkeypatch, capsys):
+def test_files_are_translated_as_the_generators_do(
+        main, finished, untrained, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     _, (digits, _) = unpaired.drawn()
     for number in range(2):
@@ -206,7 +210,8 @@ def test_digits_that_are_lost_are_told(found, monkeypatch):
 
 
 @fed
-def test_the_report_of_a_run(finished, tmp_path, monkeypatch, capsys):
+def test_the_report_of_a_run(finished, untrained, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(figures, "save", SAVE)
     report = load_script("cyclegan_report.py")
     held_out_first = unpaired.drawn()[::-1]
     pens = [unpaired.Pens(*map(np.concatenate, zip(*parts))) for parts in zip(*held_out_first)]
@@ -217,7 +222,7 @@ def test_the_report_of_a_run(finished, tmp_path, monkeypatch, capsys):
     assert f"cyclegan ({finished}) on drawn digits (synthetic), regular and bold, seed 0" in out
     assert out.splitlines()[-1] == str(tmp_path / "report.png")
     assert (tmp_path / "report.png").read_bytes()[:4] == b"\x89PNG"
-    [way, _] = translation.ways(finished, pens, 100)
+    way = next(translation.ways(finished, pens, 100))
     samples = run_results.load_samples(finished)[-1]
     np.testing.assert_allclose(way.after[:2].reshape(2, 28, 28) * 2 - 1, samples[2:4, 2:-2, 2:-2],
                                atol=0.01)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script
+from conftest import load_script, unpainted
 from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import digits
@@ -22,6 +22,7 @@ TINY = ["--data", "drawn", *(part for name, value in SETTINGS.items()
 def main():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
+        patch.setattr(figures, "save", unpainted)
         yield load_script("12_dcgan_class.py").main
 
 
@@ -77,7 +78,7 @@ def test_figures_are_as_wide_as_the_articles_and_say_what_the_losses_are(
     assert picture.get_array().shape == (30, 8 * 30)  # 8 columns of 28 pixels and a margin
 
 
-def test_the_saved_generator_makes_the_last_samples_again(finished):
+def test_the_saved_generator_makes_the_last_samples_again(finished, untrained):
     config = model.Config(**SETTINGS)
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config)

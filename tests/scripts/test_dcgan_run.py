@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import few_streets
-from conftest import Stopped, load_script, refusal, stopped_at_its_stepper
+from conftest import Stopped, load_script, refusal, stopped_at_its_stepper, unpainted
 from gan_tf1 import figures, seeds
 from gan_tf1.data import svhn
 from gan_tf1.generators import restore
@@ -20,6 +20,7 @@ TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "
 def main():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(svhn, "load", few_streets.load)
+        patch.setattr(figures, "save", unpainted)
         yield load_script("03_dcgan_svhn.py").main
 
 
@@ -43,7 +44,7 @@ def test_a_run_leaves_log_losses_samples_and_figures(finished):
         "losses.png", "samples.png", "progress.png"}
 
 
-def test_the_saved_generator_makes_the_last_samples_again(finished):
+def test_the_saved_generator_makes_the_last_samples_again(finished, untrained):
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         net = model.build(model.Config(g_size_mult=2, d_size_mult=2))
         assert restore.restore_generator(finished, net.gen_vars, sess) == 10
@@ -68,7 +69,8 @@ def test_progress_draws_colours_as_they_are():
     np.testing.assert_allclose(axes[7].images[0].get_array(), (samples[1, 1] + 1) / 2, atol=1e-6)
 
 
-def test_a_compiled_run_says_that_its_steps_are_slow_on_a_processor(main, tmp_path, monkeypatch, capsys):
+def test_a_compiled_run_says_that_its_steps_are_slow_on_a_processor(
+        main, untrained, tmp_path, monkeypatch, capsys):
     def build(*_):
         raise Stopped
 

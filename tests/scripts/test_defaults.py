@@ -6,11 +6,11 @@ import re
 import pytest
 
 import few_digits
-from conftest import SCRIPTS, load_script, refusal
+from conftest import SCRIPTS, Stopped, load_script, refusal, stopped_at_its_stepper
 from gan_tf1.config import intervals, make
 from gan_tf1.data import mnist, source
 from gan_tf1.models import cyclegan, dcgan_upsampling, pix2pix, progressive_gan
-from gan_tf1.training import command_line, training
+from gan_tf1.training import command_line, run_figures, training
 from gan_tf1.training.graph_loop import Taken
 from gan_tf1.training.run_config import read_config
 
@@ -93,6 +93,7 @@ def test_help_tells_both_sizes(name, capsys):
 
 def test_a_run_of_small_settings_resumes_and_is_not_the_papers(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("gan_tf1.data.digits.load", few_digits.load)
+    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
     main = load_script("07_dcgan_upsampling.py").main
     tiny = ["--data", "drawn", "--iterations", "2", "--sample-interval", "1", "--channels", "2",
             "--batch-size", "4", "--run-dir", str(tmp_path / "run")]
@@ -101,8 +102,11 @@ def test_a_run_of_small_settings_resumes_and_is_not_the_papers(monkeypatch, tmp_
     stored = read_config(tmp_path / "run")
     assert "with another configuration" in refusal(
         capsys, main, "--resume", "--paper", "--run-dir", tmp_path / "run")
-    main(["--resume", "--run-dir", str(tmp_path / "run")])
-    assert read_config(tmp_path / "run") == stored
+    asked = stopped_at_its_stepper(monkeypatch)
+    monkeypatch.setattr(dcgan_upsampling, "build", lambda config: None)  # it takes long
+    with pytest.raises(Stopped):
+        main(["--resume", "--run-dir", str(tmp_path / "run")])
+    assert asked["config"].iterations == 2 and read_config(tmp_path / "run") == stored
 
 
 # --- how long it will take ---

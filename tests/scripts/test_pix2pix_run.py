@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import ROOT, load_script, refusal
-from gan_tf1 import seeds
+from conftest import ROOT, load_script, refusal, unpainted
+from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
@@ -24,7 +24,9 @@ FLAGS = [part for name, value in SETTINGS.items()
 
 @pytest.fixture(scope="module")
 def main():
-    return load_script("15_pix2pix.py").main
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "save", unpainted)
+        yield load_script("15_pix2pix.py").main
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_a_run_leaves_lines_rows_samples_and_figures(finished):
     assert run_config.read_config(finished)["data_title"] == "pairs of noise"
 
 
-def test_the_saved_generator_makes_the_last_samples_again(finished, folder):
+def test_the_saved_generator_makes_the_last_samples_again(finished, folder, untrained):
     data = pairs.load("pairs", 8, data_dir=folder)
     with sample_files.restored(finished, model) as (sess, gan, _, epoch):
         again = model.translate(sess, gan, scaled(data.test[0][:3]), seeds.stream(0, seeds.SAMPLES))
@@ -101,7 +103,7 @@ def test_a_batch_larger_than_the_training_set_is_refused(main, flags, tmp_path, 
 # --- translating ---
 
 @pytest.mark.parametrize("loop", ["feed"], indirect=True)
-def test_image_files_are_translated(main, finished, tmp_path, monkeypatch, capsys):
+def test_image_files_are_translated(main, finished, untrained, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     stack = np.random.default_rng(1).integers(0, 256, (2, 8, 8, 3), np.uint8)
     for name, image in zip(("a.png", "b.png"), stack):
@@ -142,7 +144,8 @@ def test_images_that_cannot_be_translated_are_one_line(main, finished, tmp_path,
 # --- the report ---
 
 @pytest.mark.parametrize("loop", ["feed"], indirect=True)
-def test_the_report_has_baselines_and_each_run(report, finished, folder, tmp_path, capsys):
+def test_the_report_has_baselines_and_each_run(
+        report, finished, folder, untrained, tmp_path, capsys):
     report([str(finished), str(finished), "--out", str(tmp_path), "--samples", "3"])
     out = capsys.readouterr().out.splitlines()
     text = (tmp_path / "report.txt").read_text().splitlines()

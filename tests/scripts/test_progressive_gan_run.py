@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from conftest import load_script, refusal
-from gan_tf1 import seeds
+from conftest import load_script, refusal, unpainted
+from gan_tf1 import figures, seeds
 from gan_tf1.config import make
 from gan_tf1.data import images
 from gan_tf1.generators import restore
@@ -35,7 +35,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def main():
-    return load_script("13_progressive_gan.py").main
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "save", unpainted)
+        yield load_script("13_progressive_gan.py").main
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ def test_a_stage_shows_its_images_in_an_order_of_its_own(finished):
     assert state["train_set"] == fresh.state()
 
 
-def test_the_saved_generator_makes_the_last_samples_again(finished):
+def test_the_saved_generator_makes_the_last_samples_again(finished, untrained):
     config = make(model.Config, run_config.read_config(finished)["settings"])
     with new_graph(5).as_default(), tf.Session(config=session_config()) as sess:
         gan = model.build(config, model.stages(config)[-1], 3)
@@ -150,7 +152,7 @@ def test_resumed_in_a_fade_in_by_the_loop_in_the_graph_too(main, flags, tmp_path
     assert again == final_state(tmp_path / "whole")
 
 
-def test_a_complete_run_is_left_as_it_is(main, finished, tmp_path, capsys):
+def test_a_complete_run_is_left_as_it_is(main, finished, untrained, tmp_path, capsys):
     copy = shutil.copytree(finished, tmp_path / "copy")
     main(["--resume", "--run-dir", str(copy)])
     assert "is complete: it has all of its 6 epochs" in capsys.readouterr().err

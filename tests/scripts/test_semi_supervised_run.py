@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import few_streets
-from conftest import Stopped, load_script, refusal, stopped_at_its_stepper
+from conftest import Stopped, load_script, refusal, stopped_at_its_stepper, unpainted
+from gan_tf1 import figures
 from gan_tf1.data import drawn_street, svhn
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.published import logs
@@ -21,6 +22,7 @@ TINY = ("--paper", "--data", "street", "--batch-size", "64", "--gen-channels", "
 def main():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(svhn, "load", few_streets.load)
+        patch.setattr(figures, "save", unpainted)
         yield load_script(SCRIPT).main
 
 
@@ -103,5 +105,5 @@ def test_a_small_run_learns_to_read(variant, supervised_only, least):
             for _ in range(dataset.steps(config.batch_size)):
                 taken = model.step(sess, net, dataset, rng, config)
                 tally = model.tally(tally, taken, seconds=1)
-        figures = model.report(sess, net, tally, dataset, config)
-    assert figures["test_accuracies"] > least, figures
+        report = model.report(sess, net, tally, dataset, config)
+    assert report["test_accuracies"] > least, report

@@ -8,13 +8,14 @@ import pytest
 from scipy import stats
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import load_script, refusal, unpainted
 from gan_tf1 import figures
 from gan_tf1.data import digits
 from gan_tf1.evaluation import classifier_metrics as metrics
 from gan_tf1.training import run_figures
 
 INTERVALS, EACH, COUNT = 12, 4, 100
+SAVE = figures.save
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,10 @@ def script():
 
 
 @pytest.fixture
-def main(script, monkeypatch, tmp_path):
-    """The script, on few digits, in a folder of its own."""
+def main(script, monkeypatch, tmp_path, untrained):
+    """The script, on few digits and with empty figures, in a folder of its own."""
     monkeypatch.setattr(digits, "load", few_digits.load)
+    monkeypatch.setattr(figures, "save", unpainted)
     monkeypatch.chdir(tmp_path)
     return script.main
 
@@ -113,7 +115,8 @@ def correlations(out):
         r"^(\D+?) +(-?\d\.\d+)(?:  \((-?\d\.\d+) to (-?\d\.\d+)\))?$", out, re.MULTILINE)}
 
 
-def test_an_estimate_that_falls_with_the_distance(main, tmp_path, capsys):
+def test_an_estimate_that_falls_with_the_distance(main, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(figures, "save", SAVE)
     falling = 30 - np.cumsum(np.random.default_rng(4).uniform(0.5, 3, INTERVALS))
     path = a_run(tmp_path / "run", in_steps(falling), in_steps(-falling), improving())
     main([str(path)])
