@@ -72,7 +72,7 @@ def test_divergences_of_gaussians_in_closed_form():
 
 def test_each_objective_descends_on_its_divergence():
     """The costs' slopes are those of 2 JSD, KL(q, p) - 2 JSD, and KL(p, q); KL is s^2 / 2."""
-    shifts = np.array([0, 0.5, 1, 3, 6])
+    shifts = np.array([0, 1, 6])
     table = objectives.divergences(shifts)
     np.testing.assert_allclose(table["value"], table["bound"], atol=1e-9)
     for kl in ("kl_data_gen", "kl_gen_data"):

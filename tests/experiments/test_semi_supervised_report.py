@@ -1,6 +1,7 @@
 """The report on the semi-supervised GAN: its runs, its table with paired differences, its figures."""
 
 import csv
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +16,7 @@ from gan_tf1.experiments import (
     semi_supervised as experiment, semi_supervised_earlier, semi_supervised_figures)
 from gan_tf1.models import semi_supervised_svhn
 from gan_tf1.tf1 import tf
-from gan_tf1.training import run_config
+from gan_tf1.training import many_runs, run_config
 
 FLAGS = ["--epochs", "2", "--batch-size", "50", "--gen-channels", "2", "--disc-channels", "3",
          "--z-size", "5"]
@@ -213,10 +214,22 @@ def test_an_earlier_report_that_does_not_fit_is_refused(script, earlier, capsys,
     assert not (earlier.parent / "out").exists()
 
 
-def test_several_numbers_of_labels_make_a_learning_curve(script, in_process, tmp_path):
+def test_several_numbers_of_labels_make_a_learning_curve(script, tmp_path, monkeypatch):
+    made = []
+
+    def train(_, path, flags, jobs=1, called=None):
+        """Leave what the report reads of a run."""
+        made.append(path.name)
+        path.mkdir()
+        (path / "config.json").write_text(json.dumps({
+            "chapter": "semi_supervised", "settings": {}, "data": "street", "data_title": "street numbers",
+            "data_crc32": "", "data_dir": None, "seed": 1, "sample_shape": [50, 32, 32, 3]}))
+        (path / "losses.csv").write_text("epoch,train_accuracies,test_accuracies,d_loss,g_loss\n0,1,0.5,1,1\n")
+
+    monkeypatch.setattr(many_runs, "train", train)
     script.main(["--out", str(tmp_path), "--data", "street", "--seeds", "1", "--jobs", "1",
                  "--rows", "labelled", "--num-labels", "50", "100", "--", *FLAGS, "--epochs", "1"])
-    assert in_process == ["labelled-50-seed-1", "labelled-100-seed-1"]
+    assert made == ["labelled-50-seed-1", "labelled-100-seed-1"]
     assert {path.name for path in tmp_path.iterdir()} == {
         "accuracies.csv", "labels.png", "runs", "table.txt"}
 

@@ -243,7 +243,23 @@ def test_a_second_run_keeps_the_figures_of_the_first(tmp_path):
     assert (tmp_path / "figure-002.png").read_bytes() != first
 
 
-def test_ctrl_c_saves_the_open_figures_and_names_the_line(tmp_path):
+def test_ctrl_c_saves_the_open_figures_and_names_the_line(tmp_path, capfd):
+    (tmp_path / "listing.py").write_text(
+        "import os, signal, time, matplotlib.pyplot as plt\nplt.plot([1])\n"
+        "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)\n")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.raises(SystemExit) as exit_:
+            main([str(tmp_path / "listing.py"), "--workdir", str(tmp_path)])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    said = capfd.readouterr().err
+    assert exit_.value.code == 130 and "interrupted at block 1, line 3" in said
+    assert (tmp_path / "figure-001.png").is_file() and "Traceback" not in said
+
+
+@pytest.mark.slow  # the process has to import TensorFlow
+def test_ctrl_c_that_comes_from_another_process_does_the_same(tmp_path):
     (tmp_path / "listing.py").write_text(
         "import time, matplotlib.pyplot as plt\nplt.plot([1])\n"
         "print('on', flush=True); time.sleep(60)\n")
