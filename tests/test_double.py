@@ -11,7 +11,8 @@ SMALL = {dcgan_svhn: dict(z_size=5, g_size_mult=2, d_size_mult=2),
          vanilla_gan: dict(hidden_size=4, z_dim=5)}
 
 
-@pytest.mark.parametrize("model", SMALL, ids=lambda model: model.CHAPTER)
+@pytest.mark.parametrize("model", [dcgan_svhn, pytest.param(vanilla_gan, marks=pytest.mark.slow)],
+                         ids=lambda model: model.CHAPTER)
 def test_a_model_is_float64_within_and_float32_afterwards(model):
     def types():
         with new_graph(0).as_default() as graph:

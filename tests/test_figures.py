@@ -206,7 +206,7 @@ FIGURES = {
           class_shares(30)) for n in range(3)], TITLE),
     "one run on digits": lambda: collapse_figures.digits(
         [("", 100_000 * np.arange(1, 3), IMAGES, class_shares(2))], TITLE),
-    "remedies": lambda: remedies(10, 3, 10), "remedies of cities": lambda: remedies(11, 5, 2),
+    "remedies": lambda: remedies(4, 3, 10), "remedies of cities": lambda: remedies(4, 5, 2),
     "one remedy": lambda: remedies(1, 1, 2),
     "points": lambda: points(2, 2), "one set of points": lambda: plane.samples(
         np.zeros((5, 2)), mixtures.load("ring", 50, 0), TITLE),

@@ -15,6 +15,8 @@ from gan_tf1.tf1 import tf
 SILENT = {"semi_supervised": {"gen": (1, 5, 9), "disc": (5, 9, 13)},
           "dcgan_svhn": {"gen": (1, 5, 9), "disc": (3, 7)}}
 CRITIC_ALONE = ("wgan_gp",)  # the generator is not updated
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "semi_supervised" else name  # the largest graph
+         for name in works.WORKS]
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +78,7 @@ def check_equal(name, reference, found):
             assert (np.abs(expected - first).max() > 1e-4) != still, (name, part, number)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name == "semi_supervised"
-                                  else name for name in works.WORKS])  # the largest graph
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("row", ["torch", "jax"])
 def test_a_peer_trains_as_our_graph_does(reference, row, name):
     start = reference(name)[0]
@@ -133,7 +134,7 @@ def test_keras_trains_as_our_graph_does(reference, tmp_path):
                 bench_feeds.elsewhere("keras", "mnist_gan", start, tmp_path))
 
 
-@pytest.mark.parametrize("name", works.WORKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_our_rows_train_and_count_operations(own, name):
     runner, *_ = own(name)
     losses = runner.run(2)

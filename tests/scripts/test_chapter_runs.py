@@ -180,6 +180,8 @@ def test_accuracies_that_are_gone_are_noticed(main, script, finished, tmp_path, 
         capsys, main, "--resume", "--run-dir", copy)
 
 
+@pytest.mark.parametrize("script", [
+    name if name < "07" else pytest.param(name, marks=pytest.mark.slow) for name in TINY], indirect=True)
 def test_a_loss_that_is_not_finite_stops_at_its_step(main, script, tmp_path, monkeypatch, capsys):
     model, _ = CHAPTERS[script]
     steps, original = [], model.report

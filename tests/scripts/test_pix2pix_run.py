@@ -52,7 +52,7 @@ def flags(folder):
     return ["--data-dir", str(folder), *FLAGS]
 
 
-@pytest.fixture(scope="module", params=["feed", "graph"])
+@pytest.fixture(scope="module", params=["feed", pytest.param("graph", marks=pytest.mark.slow)])
 def loop(request):
     return request.param
 

@@ -329,7 +329,8 @@ def test_accuracies_on_different_data_are_not_compared(accuracies, capsys):
     assert "nowhere.csv is not an envelope" in refusal(capsys, main, "nowhere.csv")
 
 
-@pytest.mark.parametrize("redirection", ["> /dev/full", ">&-", "2>&- >&-"])
+@pytest.mark.parametrize("redirection", [
+    "> /dev/full", "2>&- >&-", pytest.param(">&-", marks=pytest.mark.slow)])
 def test_streams_that_cannot_be_written_end_in_no_traceback(redirection):
     done = subprocess.run(
         f"exec {sys.executable} {SCRIPTS / 'compare_logs.py'} {ROOT}/tests/published/logs/seed-1.txt "
