@@ -271,9 +271,10 @@ EXERCISES = dict(enumerate((
         task="The gradient penalty of the paper has the weight 10. On the two cities, make it a "
              "hundred times weaker. Does the generator lose the cities?",
         changed=penalized(0.1), usual=penalized(10), **RARER,
-        finding=f"It is the other way round. With the weight 0.1,{KEEPS_BOTH}; with 10, at least "
-                "one city is missing. On a line, the slope of the critic must pass 0 to change its "
-                "sign, and the weight 10 makes this too expensive."),
+        finding="With the weaker penalty, the generator keeps both cities, and with the paper's it does "
+                f"not. With the weight 0.1,{KEEPS_BOTH}; with 10, at least one city is missing. On a "
+                "line, the slope of the critic must pass 0 to change its sign, and the weight 10 makes "
+                "this too expensive."),
     Exercise(
         title="no gradient penalty",
         task="Now leave the gradient penalty out. Nothing bounds the critic any more. What do the "
