@@ -18,6 +18,7 @@ into a `tf.while_loop`.
 import numpy as np
 
 from gan_tf1.data.training_set import TrainingSet
+from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 from gan_tf1.training import philox, shortcuts
 
@@ -89,13 +90,17 @@ class Random:
     uninterrupted one. They are not the numbers that NumPy would draw.
 
     `compiled` is whether XLA will compile the step for a processor. The numbers are the same.
+
+    A draw raises InputError if the step has made too many before it.
     """
 
     def __init__(self, seed, step, compiled=False):
         self._seed, self._step, self._draws, self._compiled = seed + STREAM, step, 0, compiled
 
     def _key(self):
-        assert self._draws < DRAWS
+        if self._draws == DRAWS:  # the next key would be the first of the next step
+            raise InputError(f"--loop graph makes at most {DRAWS} draws in a step: choose a smaller "
+                             "--disc-steps, or --loop feed")
         self._draws += 1
         return tf.stack([tf.constant(self._seed, tf.int64),
                          self._step * DRAWS + (self._draws - 1)])

@@ -227,6 +227,16 @@ def test_draws_are_functions_of_seed_step_and_position():
     assert whole.shape == (2000,) and set(whole) == set(range(7))
 
 
+def test_a_step_with_too_many_draws_is_refused(main, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(tracing, "DRAWS", 3)
+    main([*FEW, "--epochs", "1", "--loop", "graph", "--disc-steps", "3", "--run-dir", str(tmp_path / "most")])
+    with pytest.raises(SystemExit):
+        main([*FEW, "--loop", "graph", "--disc-steps", "4", "--run-dir", str(tmp_path / "more")])
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "error: --loop graph makes at most 3 draws in a step: choose a smaller --disc-steps, or --loop feed")
+    assert not (tmp_path / "more").exists()
+
+
 def test_a_function_that_no_chapter_uses_is_refused_by_name():
     with new_graph(0).as_default():
         traced = tracing.Traced(tf.constant([1., 2.]))
