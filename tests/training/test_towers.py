@@ -13,6 +13,7 @@ from conftest import load_script, refusal, values, without_training
 from gan_tf1 import server
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
+from gan_tf1.models import remedies_gan
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import checkpoint, devices, tower_differences, towers
 from test_graph_loop import FEW, MODELS, chapter, numbers, others_slow
@@ -94,6 +95,14 @@ def test_what_differs_is_found_in_the_graph(name):
                 towers.of_run(graph, ["/cpu:0"], train_set, SimpleNamespace(batch_size=2))
         else:
             assert sorted(tower_differences.found(net)) == sorted(DIFFERENCES.get(name, []))
+
+
+@pytest.mark.parametrize("remedy", remedies_gan.GAMES)
+def test_of_the_remedies_two_differ(remedy):
+    reasons = {"unrolling": [tower_differences.INNER], "minibatch_stddev": [tower_differences.GROUPS]}
+    with new_graph(3, resource_variables=True).as_default():
+        net = remedies_gan.build(remedies_gan.Config(remedy=remedy, hidden_size=4), 1)
+        assert tower_differences.found(net) == reasons.get(remedy, [])
 
 
 def test_updates_are_the_first_towers_and_gradients_are_means_of_rows():
