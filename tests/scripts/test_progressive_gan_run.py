@@ -1,5 +1,6 @@
 """The progressive GAN's script: one run through all stages, also after a stop in any of them."""
 
+import contextlib
 import json
 import shutil
 
@@ -51,7 +52,8 @@ def finished(main, flags, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "finished"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "KEPT", 99)
-        main([*flags, "--run-dir", str(path)])
+        with open(path.parent / "stderr.txt", "w") as said, contextlib.redirect_stderr(said):
+            main([*flags, "--run-dir", str(path)])
     return path
 
 
@@ -72,6 +74,11 @@ def test_a_run_goes_through_all_stages(finished, folder):
         "24 images, 8x8, alpha 0.500"]
     assert len(log) == 8 and log[-1].startswith("Too short to be judged, with 48 images: ")
     assert "after 48 images disc_loss" in log[-1]
+
+
+def test_the_stages_of_an_uninterrupted_run_are_not_resumed(finished):
+    said = (finished.parent / "stderr.txt").read_text()
+    assert said.count("training steps of 12 in all") == 2 and "resuming" not in said
 
 
 def test_samples_have_the_final_size_with_pixels_repeated(finished):
@@ -139,8 +146,9 @@ def resumed_after(main, epoch, finished, path):
 @pytest.mark.parametrize("epoch", [
     pytest.param(1, marks=pytest.mark.slow, id="stage before"),  # as one that is killed
     pytest.param(2, id="stage's start"), pytest.param(4, id="stage")])
-def test_resumed_from_any_stage_equals_never_interrupted(main, finished, tmp_path, epoch):
+def test_resumed_from_any_stage_equals_never_interrupted(main, finished, tmp_path, epoch, capsys):
     assert resumed_after(main, epoch, finished, tmp_path / "run") == final_state(finished)
+    assert capsys.readouterr().err.count("resuming ") == 1
 
 
 @pytest.mark.slow
