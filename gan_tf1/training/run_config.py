@@ -11,6 +11,7 @@ import pathlib
 import platform
 from importlib import metadata
 
+from gan_tf1.config import flag
 from gan_tf1.errors import InputError
 
 MOST_DIMENSIONS = 8
@@ -162,10 +163,11 @@ def read_config_of(chapter, path, called=None) -> dict:
 
 
 def refuse_other(path, config, given) -> None:
-    """Raise InputError, naming the keys, if `given` differs from the `config` of the run `path`."""
+    """Raise InputError, naming the flags, if `given` differs from the `config` of the run `path`."""
     own = {"change": None, "towers": 1, **config, **config["settings"], **config.get("loop", {})}
-    other = [f"{name} (the run's: {own.get(name)}, now: {value})"
+    other = [f"{name if name in ('chapter', 'change') else flag(name)} (the run's: {own.get(name)}, now: {value})"
              for name, value in given.items() if own.get(name) != value]
     if other:
         raise InputError(f"{path} was made with another configuration, and can't be resumed with "
-                         f"this one: {', '.join(other)}")
+                         f"this one: {', '.join(other)}: resume it with its own values, or start a new run "
+                         "without --resume")

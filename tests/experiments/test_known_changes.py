@@ -190,7 +190,7 @@ def test_a_run_knows_its_change_and_is_not_continued_without_it(tmp_path, capsys
     assert run_config.read_config(run)["change"] == "swapped_labels"
     capsys.readouterr()
     for main, arguments, now in ((chapter, [], None), (changed, ["--change", "bypass"], "bypass")):
-        assert f"change (the run's: swapped_labels, now: {now})" in refusal(
+        assert f": change (the run's: swapped_labels, now: {now})" in refusal(
             capsys, main, *arguments, "--resume", "--run-dir", run)
     with pytest.raises(Stopped):
         changed(["--change", "swapped_labels", "--resume", "--run-dir", str(run)])

@@ -69,7 +69,7 @@ def test_bad_input_is_one_line(main, capsys, tmp_path, monkeypatch, arguments, c
 
 
 def test_a_run_is_resumed_with_its_own_switches_only(main, finished, monkeypatch, capsys):
-    assert "supervised_only (the run's: False, now: True)" in refusal(
+    assert "--supervised-only (the run's: False, now: True)" in refusal(
         capsys, main, "--resume", "--run-dir", finished, "--supervised-only")
     asked = stopped_at_its_stepper(monkeypatch)
     monkeypatch.setattr(model, "build", lambda config: None)  # it takes long

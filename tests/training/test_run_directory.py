@@ -236,10 +236,10 @@ def test_runs_are_numbered(main, tmp_path, monkeypatch, capsys):
 # --- refusals ---
 
 @pytest.mark.parametrize("flag, value, named", [
-    ("--epochs", "7", "epochs (the run's: 6, now: 7)"),
-    ("--learning-rate", "0.002", "learning_rate (the run's: 0.001, now: 0.002)"),
-    ("--seed", "5", "seed (the run's: 0, now: 5)"),
-    ("--data", "mnist", "data (the run's: drawn, now: mnist)"),
+    ("--epochs", "7", ": --epochs (the run's: 6, now: 7): resume it with its own values, or start a new run"),
+    ("--z-size", "64", ": --z-size (the run's: 100, now: 64)"),
+    ("--seed", "5", ": --seed (the run's: 0, now: 5)"),
+    ("--data", "mnist", ": --data (the run's: drawn, now: mnist)"),
 ])
 def test_resuming_with_another_configuration_is_refused(main, finished, capsys, flag, value, named):
     before = final_state(finished)
