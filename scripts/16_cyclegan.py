@@ -41,9 +41,9 @@ def train(argv):
     steps = config.epoch_steps or -(-data.train.num_examples // config.batch_size)
     epochs = config.epochs + config.decay_epochs
     tests = [svhn.scaled(part[:config.samples]) for part in (data.test_a, data.test_b)]
-    if min(map(len, tests)) < config.samples:
-        raise InputError(f"--samples {config.samples} is more than the {min(map(len, tests))} test "
-                         "images of one set")
+    if (least := min(map(len, tests))) < config.samples:
+        raise InputError(f"--samples {config.samples} is more than the {least} test images of one set: "
+                         f"choose --samples {least} or less")
     channels = tests[0].shape[-1]
 
     shape = (6 * config.samples, config.size, config.size) + (channels == 3) * (3,)

@@ -39,7 +39,8 @@ def main(argv=None):
     config = job.config
     if config.batch_size * config.packing > config.train_points:
         raise InputError(f"--batch-size {config.batch_size} packs of --packing {config.packing} are "
-                         f"more than --train-points {config.train_points}")
+                         f"more than --train-points {config.train_points}: choose a smaller --batch-size or --packing, "
+                         "or more --train-points")
     mixture = mixtures.load(job.data, config.train_points, job.seed)
     every = config.sample_interval
 

@@ -79,7 +79,7 @@ def check(config) -> None:
         raise InputError(f"--load-size {config.load_size} must be at least --size {config.size}")
     if config.size >> config.disc_layers < 3:
         raise InputError(f"--size {config.size} is too small for --disc-layers "
-                         f"{config.disc_layers}: choose a smaller number")
+                         f"{config.disc_layers}: choose fewer layers or a larger --size")
 
 
 def model_inputs(load_size, channels, batch_size):

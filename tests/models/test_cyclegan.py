@@ -287,7 +287,7 @@ def test_sizes_that_dont_fit_are_refused():
     for settings, complaint in (
             (dict(size=30), "--size 30 must be a multiple of 4"),
             (dict(size=32, load_size=31), "--load-size 31 must be at least --size 32"),
-            (dict(size=16), "--size 16 is too small for --disc-layers 3")):
+            (dict(size=16), "--size 16 is too small for --disc-layers 3: choose fewer layers or a larger --size")):
         with pytest.raises(InputError, match=complaint):
             model.check(model.Config(**settings))
     model.check(model.Config())

@@ -103,7 +103,7 @@ TABLE = [  # script, arguments, words in the line
     ("18_mode_collapse.py", ["--remedy", "packing", "--batch-size", "9"],
      "--batch-size 9 must be a multiple of --packing 2"),
     ("19_mixture_gan.py", ["--batch-size", "60", "--packing", "2", "--train-points", "100"],
-     "--batch-size 60 packs of --packing 2 are more than --train-points 100"),
+     "--batch-size 60 packs of --packing 2 are more than --train-points 100: choose a smaller --batch-size"),
     ("01_mnist_gan.py", ["--insist"], "--insist is for --mixed-precision"),
     ("01_mnist_gan.py", ["--patience", "3"], "--patience is for --cluster"),
     ("train_mnist_classifier.py", ["--report"], "unrecognized arguments: --report"),
