@@ -18,7 +18,7 @@ def main(argv=None):
     job = command_line.parse(argv, __doc__, mnist_gan, digits.CHOICES, recordable=True)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=job.seed)
-    steps = mnist_gan.steps_per_epoch(data.train, config)
+    steps = data.train.steps(config.batch_size)
 
     with job.training(data, (config.samples, mnist_gan.INPUT_IMG_SIZE)) as training:
         gan = mnist_gan.build(config)

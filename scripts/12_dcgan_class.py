@@ -20,7 +20,7 @@ def main(argv=None):
     job = command_line.parse(argv, __doc__, model, digits.CHOICES, small=SMALL)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=job.seed)
-    steps = model.steps_per_epoch(data.train, config)
+    steps = data.train.steps(config.batch_size)
 
     with job.training(data, (config.samples, 784)) as training:
         gan = model.build(config)

@@ -40,7 +40,7 @@ def train(argv):
     job = command_line.parse(argv, __doc__, model, digits.CHOICES, subcommand="train")
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=job.seed)
-    steps = model.steps_per_epoch(data.train, config)
+    steps = data.train.steps(config.batch_size)
 
     with job.training(data, (config.samples, model.INPUT_IMG_SIZE)) as training:
         gan = model.build(config)

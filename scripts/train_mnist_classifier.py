@@ -8,7 +8,6 @@ from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.evaluation import classifier as model
 from gan_tf1.generators import sample_files
-from gan_tf1.models import mnist_gan
 from gan_tf1.training import command_line
 from gan_tf1.wording import quantity
 
@@ -18,7 +17,7 @@ def main(argv=None):
     job = command_line.parse(argv, __doc__, model, digits.CHOICES, in_graph=False, reportable=False)
     config = job.config
     data = digits.load(job.data, job.data_dir, seed=job.seed)
-    steps = mnist_gan.steps_per_epoch(data.train, config)
+    steps = data.train.steps(config.batch_size)
 
     with job.training(data, sample_shape=()) as training:
         net = model.build(config)

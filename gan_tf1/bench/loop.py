@@ -27,7 +27,7 @@ DRAWN = 200  # batches; with 78 MB they don't fit into a cache
 def measure(data, folder, rounds) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The seconds of each round: of the epoch, of the steps in it, and of the bare calls."""
     config = mnist_gan.Config(epochs=rounds)
-    steps = mnist_gan.steps_per_epoch(data.train, config)
+    steps = data.train.steps(config.batch_size)
     rng = np.random.default_rng(0)
     job = command_line.Launch(mnist_gan.CHAPTER, config, data.key, None, 0, folder, None)
     whole, inside, bare = [], [], []

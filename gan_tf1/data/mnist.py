@@ -44,6 +44,16 @@ class Examples:
     def num_examples(self):
         return len(self.images)
 
+    def steps(self, batch_size):
+        """Steps per epoch; examples that don't fill a batch are left to the next epoch.
+
+        Raises InputError if a batch is larger than the training set.
+        """
+        if batch_size > self.num_examples:
+            raise InputError(f"--batch-size {batch_size} is larger than the training set of "
+                             f"{quantity(self.num_examples, 'image')}")
+        return self.num_examples // batch_size
+
     def stored(self):
         """Images uint8 [N, 784] from 0 to 255, and labels uint8 [N]."""
         return np.rint(self.images * 255).astype(np.uint8), self.labels

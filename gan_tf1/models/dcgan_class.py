@@ -37,10 +37,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
-from gan_tf1.errors import InputError
 from gan_tf1.layers import batch_norm
 from gan_tf1.tf1 import tf
-from gan_tf1.wording import quantity
 
 CHAPTER = "dcgan_class"
 SAMPLES = "images"
@@ -212,17 +210,6 @@ def build(config: Config) -> GAN:
     loss_d, loss_g = model_loss(d_logits_real, d_logits_fake, errors.log_of_sigmoid)
     opt_d, opt_g = model_opt(loss_d, loss_g, config.learning_rate, config.beta1)
     return GAN(inputs_real, inputs_z, samples, loss_d, loss_g, gen_vars, opt_d, opt_g)
-
-
-def steps_per_epoch(train_set, config) -> int:
-    """Steps per epoch; images that don't fill a batch are left to the next epoch.
-
-    Raises InputError if a batch is larger than the training set.
-    """
-    if config.batch_size > train_set.num_examples:
-        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{quantity(train_set.num_examples, 'image')}")
-    return train_set.num_examples // config.batch_size
 
 
 def step(sess, gan, train_set, rng, config) -> tuple[np.float32, np.float32]:

@@ -41,7 +41,6 @@ from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
 from gan_tf1.errors import InputError
 from gan_tf1.layers import fresh_dropout
 from gan_tf1.tf1 import tf
-from gan_tf1.wording import quantity
 
 CHAPTER = "dcgan_mnist"
 SAMPLES = "images"
@@ -193,10 +192,8 @@ def batches_per_epoch(dataset, config) -> int:
     """Steps per epoch. Raises InputError if a batch is odd, or larger than the data set."""
     if config.batch_size % 2:
         raise InputError(f"--batch-size must be even, not {config.batch_size}: half of it is real")
-    if config.batch_size > dataset.num_examples:
-        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{quantity(dataset.num_examples, 'image')}")
-    return config.batches_per_epoch or dataset.num_examples // config.batch_size
+    batches = dataset.steps(config.batch_size)
+    return config.batches_per_epoch or batches
 
 
 def real_samples(dataset, rng, n_samples) -> np.ndarray:

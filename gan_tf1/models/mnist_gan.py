@@ -28,9 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, setting
-from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
-from gan_tf1.wording import quantity
 
 CHAPTER = "mnist_gan"
 SAMPLES = "images"
@@ -143,17 +141,6 @@ def build(config: Config) -> GAN:
     optimizers = model_opt(disc_loss, gen_loss, gen_vars, disc_vars, config.learning_rate)
     return GAN(real_discriminator_input, generator_input_z, gen_model, disc_loss, gen_loss,
                gen_vars, disc_vars, *optimizers)
-
-
-def steps_per_epoch(train_set, config) -> int:
-    """Steps per epoch; images that don't fill a batch are left to the next epoch.
-
-    Raises InputError if a batch is larger than the training set.
-    """
-    if config.batch_size > train_set.num_examples:
-        raise InputError(f"--batch-size {config.batch_size} is larger than the training set of "
-                         f"{quantity(train_set.num_examples, 'image')}")
-    return train_set.num_examples // config.batch_size
 
 
 class Feed(NamedTuple):

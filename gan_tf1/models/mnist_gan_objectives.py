@@ -194,5 +194,4 @@ def log_line(epoch, epochs, losses) -> str:
 
 
 # The rest is the MNIST GAN's.
-steps_per_epoch = mnist_gan.steps_per_epoch
 latent, generate, sample = mnist_gan.latent, mnist_gan.generate, mnist_gan.sample

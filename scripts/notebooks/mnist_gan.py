@@ -116,7 +116,7 @@ SVG(data=architecture_drawing.drawing(architecture.of_graph(graph), "The MNIST G
 sess = tf.Session(graph=graph, config=session_config())
 sess.run(initialize)
 rng = seeds.stream(SEED, seeds.STEPS)
-steps = STEPS or mnist_gan.steps_per_epoch(data.train, config)
+steps = STEPS or data.train.steps(config.batch_size)
 log, samples = [], []
 for epoch in range(1, config.epochs + 1):
     for _ in range(steps):

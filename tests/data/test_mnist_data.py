@@ -74,6 +74,12 @@ def test_a_batch_larger_than_the_data_is_refused():
         numbered(10).next_batch(11)
 
 
+def test_what_does_not_fill_a_batch_is_left_to_the_next_epoch():
+    assert numbered(13).steps(4) == 3 and numbered(13).steps(13) == 1
+    with pytest.raises(InputError, match="--batch-size 14 is larger than the training set of 13 images"):
+        numbered(13).steps(14)
+
+
 # --- the four files ---
 
 def idx(array):

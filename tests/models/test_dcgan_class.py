@@ -5,10 +5,10 @@ import pytest
 
 import contrib_twin
 import double
+import few_digits
 from conftest import load, load_script, refusal, shake, values
 from dcgan_numpy import convolution, leaky, transposed_convolution
 from double import assert_same, same
-from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_class as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, host_side, without_gpu_kernel
@@ -319,9 +319,9 @@ def test_the_defaults_are_those_of_the_listing(train_set):
     assert (config.epochs, config.batch_size, config.z_dim) == (200, 64, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.9, 0.2)
     assert config.samples == 4 * 8 and model.VARIANTS[config.variant] == model.CORRECTED
-    assert model.steps_per_epoch(train_set, config) == 3
+    assert train_set.steps(config.batch_size) == 3
     train_set.images = np.broadcast_to(train_set.images[:1], (55_000, 784))
-    assert model.steps_per_epoch(train_set, config) == 859
+    assert train_set.steps(config.batch_size) == 859
 
 
 def test_both_optimizers_use_the_settings():
@@ -409,7 +409,7 @@ def test_the_seed_determines_all_bytes(train_set):
     assert first != trained(2)
 
 
-def test_bad_input_is_one_line(capsys, tmp_path, monkeypatch, train_set):
+def test_bad_input_is_one_line(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     main = load_script("12_dcgan_class.py").main
     for arguments, complaint in (
@@ -419,5 +419,6 @@ def test_bad_input_is_one_line(capsys, tmp_path, monkeypatch, train_set):
             (["--epochs", "0"], "--epochs must be at least 1")):
         assert complaint in refusal(capsys, main, *arguments)
     assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match="--batch-size 500 is larger than the training set of 200"):
-        model.steps_per_epoch(train_set, model.Config(batch_size=500))
+    monkeypatch.setattr("gan_tf1.data.digits.load", few_digits.load)
+    assert "--batch-size 500 is larger than the training set of 400" in refusal(
+        capsys, main, "--data", "drawn", "--batch-size", "500")

@@ -225,11 +225,6 @@ def test_log_line_is_the_printed_one():
     assert line == "Epoch 71/100... Disc Loss: 1.078... Gen Loss: 1.361"
 
 
-def test_steps_per_epoch_leave_the_rest_to_the_next_epoch(train_set):
-    assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=60)) == 3
-    assert mnist_gan.steps_per_epoch(train_set, mnist_gan.Config(batch_size=200)) == 1
-
-
 def test_every_op_of_the_training_graph_has_a_gpu_kernel(single):
     _, gan = single
     fetches = [gan.disc_train_opt, gan.gen_train_opt, gan.disc_loss, gan.gen_loss, gan.gen_model]
