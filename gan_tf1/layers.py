@@ -41,6 +41,13 @@ def seeded_dropout(x: tf.Tensor, rate: float | tf.Tensor, seed: tf.Tensor) -> tf
         return tf.where_v2(bits >= 2.**23 * rate, scaled, tf.zeros_like(x))
 
 
+def upsampled(x: tf.Tensor) -> tf.Tensor:
+    """[B, H, W, C] with each pixel repeated four times, [B, 2 H, 2 W, C]: Keras' `UpSampling2D()`."""
+    # On a GPU, the gradient of tf.image.resize_nearest_neighbor sums in no fixed order, and refuses
+    # to run if the same seed must give the same bytes.
+    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+
+
 def batch_norm(x: tf.Tensor, decay: float = 0.999, center: bool = True, scale: bool = False,
                epsilon: float = 0.001, updates_collections: str | None = "update_ops",
                is_training: bool | tf.Tensor = True, reuse: bool | None = None,

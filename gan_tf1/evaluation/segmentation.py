@@ -28,6 +28,7 @@ from gan_tf1.evaluation.augmentation import mirrored, relit, shifted
 from gan_tf1.evaluation.classifier import model_opt
 from gan_tf1.evaluation.image_classifier import (  # `log_line` is for the script
     SIZES, SMALLEST, WIDEST, convolution, log_line)
+from gan_tf1.layers import upsampled
 from gan_tf1.tf1 import tf
 
 CHAPTER = "segmentation"
@@ -70,7 +71,7 @@ def network(images, channels, classes):
         x = convolution(x, channels)
         for skip in maps[::-1]:
             channels //= 2
-            x = tf.repeat(tf.repeat(x, 2, 1), 2, 2)      # -> [B,8,8,128], ... [B,64,64,32]
+            x = upsampled(x)                             # -> [B,8,8,128], ... [B,64,64,32]
             x = convolution(tf.concat([x, skip], 3), channels)
         return tf.layers.conv2d(x, classes, 1)           # -> [B,64,64,12]
 

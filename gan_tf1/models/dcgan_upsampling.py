@@ -39,7 +39,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, MOST_UNITS, setting
-from gan_tf1.layers import fresh_dropout
+from gan_tf1.layers import fresh_dropout, upsampled
 from gan_tf1.tf1 import tf
 
 CHAPTER = "dcgan_upsampling"
@@ -80,16 +80,9 @@ def model_inputs(in_shape, z_dim):
     return imgs, y, noise
 
 
-def upsampling(x):
-    """[B, H, W, C] with each pixel repeated four times, [B, 2 H, 2 W, C]: `UpSampling2D()`."""
-    # On a GPU, the gradient of tf.image.resize_nearest_neighbor sums in no fixed order, and refuses
-    # to run if the same seed must give the same bytes.
-    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
-
-
 def batch_normalization(x, training):
     """Batch norm of [B, H, W, C] per channel, with moving statistics unless `training`."""
-    # With moving statistics it isn't fused: on a GPU, that gradient sums in no fixed order either.
+    # With moving statistics it isn't fused: on a GPU, that gradient sums in no fixed order.
     return tf.layers.batch_normalization(x, momentum=MOMENTUM, training=training, fused=training)
 
 
@@ -102,11 +95,11 @@ def generator(z, channels, reuse=False, training=True):
         x = tf.layers.dense(z, 4 * channels * 7 * 7, activation=tf.nn.relu)  # [B,100] -> [B,6272]
         x = tf.reshape(x, (-1, 7, 7, 4 * channels))                       # -> [B,7,7,128]
 
-        x = upsampling(x)                                                 # -> [B,14,14,128]
+        x = upsampled(x)                                                  # -> [B,14,14,128]
         x = tf.layers.conv2d(x, 4 * channels, 3, padding="same")          # -> [B,14,14,128]
         x = tf.nn.relu(batch_normalization(x, training))
 
-        x = upsampling(x)                                                 # -> [B,28,28,128]
+        x = upsampled(x)                                                  # -> [B,28,28,128]
         x = tf.layers.conv2d(x, 2 * channels, 3, padding="same")          # -> [B,28,28,64]
         x = tf.nn.relu(batch_normalization(x, training))
 

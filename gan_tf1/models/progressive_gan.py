@@ -38,8 +38,9 @@ import numpy as np
 
 from gan_tf1.config import MOST_SAMPLES, setting
 from gan_tf1.errors import InputError
+from gan_tf1.layers import upsampled
 from gan_tf1.models.parts.progressive_networks import (
-    discriminator, downsampled, faded, generator, sizes, upsampled)
+    discriminator, downsampled, faded, generator, sizes)
 from gan_tf1.tf1 import tf
 
 CHAPTER = "progressive_gan"

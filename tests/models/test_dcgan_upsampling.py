@@ -162,7 +162,7 @@ def test_upsampling_repeats_pixels_and_its_gradient_sums_them():
     x = np.arange(2 * 3 * 2 * 2, dtype=np.float32).reshape(2, 3, 2, 2)
     with new_graph(seed=0).as_default(), tf.Session(config=session_config()) as sess:
         image = tf.constant(x)
-        larger = model.upsampling(image)
+        larger = layers.upsampled(image)
         grid = np.arange(6 * 4, dtype=np.float32).reshape(1, 6, 4, 1)
         [gradient] = tf.gradients(tf.reduce_sum(larger * grid), image)
         found, slopes = sess.run([larger, gradient])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gan_tf1.layers import upsampled
 from gan_tf1.tf1 import tf
 
 EPSILON = 1e-8  # inside the roots of pixel norm and of the minibatch standard deviation
@@ -11,12 +12,6 @@ RELU_GAIN = np.sqrt(2)
 def sizes(resolution):
     """4, 8, 16, ..., `resolution`."""
     return [2**power for power in range(2, resolution.bit_length())]
-
-
-def upsampled(x):
-    """[B, H, W, C] with each pixel repeated four times: [B, 2 H, 2 W, C]."""
-    # not resize_nearest_neighbor: see `dcgan_upsampling.upsampling`
-    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
 def downsampled(x):

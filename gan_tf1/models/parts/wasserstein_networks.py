@@ -7,15 +7,10 @@ the critic should compare, and the printed loop would clip its moving averages t
 estimate isn't random.
 """
 
+from gan_tf1.layers import upsampled
 from gan_tf1.tf1 import tf
 
 MOMENTUM = 0.8  # of the moving averages
-
-
-def upsampling(x):
-    """[B, H, W, C] with each pixel repeated four times, [B, 2 H, 2 W, C]: `UpSampling2D()`."""
-    # not resize_nearest_neighbor: see `dcgan_upsampling.upsampling`
-    return tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
 
 def generator(z, channels, reuse=False, training=True):
@@ -29,10 +24,10 @@ def generator(z, channels, reuse=False, training=True):
 
     with tf.variable_scope("generator", reuse=reuse):
         x = tf.layers.dense(z, 4 * channels * 7 * 7, activation=tf.nn.relu)
-        x = upsampling(tf.reshape(x, (-1, 7, 7, 4 * channels)))               # -> [B,14,14,128]
+        x = upsampled(tf.reshape(x, (-1, 7, 7, 4 * channels)))                # -> [B,14,14,128]
 
         x = tf.layers.conv2d(x, 4 * channels, 3, padding="same")              # -> [B,14,14,128]
-        x = upsampling(tf.nn.relu(batch_normalization(x)))                    # -> [B,28,28,128]
+        x = upsampled(tf.nn.relu(batch_normalization(x)))                     # -> [B,28,28,128]
 
         x = tf.layers.conv2d(x, 2 * channels, 3, padding="same")              # -> [B,28,28,64]
         x = tf.nn.relu(batch_normalization(x))
