@@ -13,6 +13,8 @@ images from the placeholders to the losses.
 
 from gan_tf1.tf1 import tf
 from gan_tf1.training.towers import has_rows
+from gan_tf1.training.tracing import leading_to
+from gan_tf1.wording import listed
 
 # What keeps a mean a mean if the other inputs do not depend on the images.
 LINEAR = ("Identity", "Neg", "Add", "AddV2", "AddN", "Sub", "StopGradient", "Cast", "Squeeze",
@@ -35,7 +37,7 @@ def found(net) -> list[str]:
     losses = {tensor.op for name, field in net._asdict().items() if "loss" in name
               for tensor in tf.nest.flatten(field)}
     kinds, reasons = {}, {}
-    for op in _leading_to(losses, graph):
+    for op in leading_to(losses, graph.get_operations(), lambda op: [tensor.op for tensor in op.inputs]):
         if op.type.startswith("Placeholder"):
             if has_rows(op.outputs[0]):
                 kinds[op.outputs[0].ref()] = "rows"
@@ -58,10 +60,9 @@ def note(net, towers) -> str:
     if not reasons:
         return (f"{towers} towers: every loss is a mean over images, so they compute what one "
                 "device does, up to rounding")
-    named = " and ".join(filter(None, [", ".join(reasons[:-1]), reasons[-1]]))
     averages = "; moving averages are the first tower's" if BATCH_NORM in reasons else ""
-    return (f"{towers} towers: each has a slice of the batch for {named}, so the losses are not "
-            f"those of one device{averages}")
+    return (f"{towers} towers: each has a slice of the batch for {listed(reasons, 'and')}, so the losses "
+            f"are not those of one device{averages}")
 
 
 def _kind(op, tensor, inputs):
@@ -83,13 +84,3 @@ def _kind(op, tensor, inputs):
     if op.type in LINEAR or op.type in SCALING and len(inputs) == 1:
         return "mean"
     return LOSS
-
-
-def _leading_to(ops, graph):
-    needed, waiting = set(), list(ops)
-    while waiting:
-        op = waiting.pop()
-        if op not in needed:
-            needed.add(op)
-            waiting += [tensor.op for tensor in op.inputs]
-    return [op for op in graph.get_operations() if op in needed]

@@ -24,7 +24,7 @@ import numpy as np
 
 from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
-from gan_tf1.training.tracing import READS, updates
+from gan_tf1.training.tracing import READS, behind_updates, leading_to, ops_of, updates
 from gan_tf1.wording import quantity
 
 STATELESS_RANDOM = "StatelessRandom"  # the first letters of the types of such ops
@@ -170,11 +170,9 @@ class _Division:
         self._copies = {}  # op -> its copies: one per tower, or a single one
         self._reads = {}   # what a read reads, and after what -> the op that reads it
         self._combined = {}
-        self._after_update = set()  # ops whose result can change by waiting for an update
-        for op in ops:
-            if updates(op) or not self._after_update.isdisjoint(_before(op)):
-                self._after_update.add(op)
-        self._needed = self._leading_to(ops)
+        self._updating = behind_updates(ops)
+        self._needed = leading_to(ops_of(fetches, self._fed), ops, lambda op: (
+            self._waits_for(op) + ops_of(op.inputs, self._fed)))
 
     def call(self) -> Call:
         for op in self._needed:
@@ -190,22 +188,10 @@ class _Division:
                 made.append(tf.placeholder(dtype, shape, name="slice"))
         return made
 
-    def _leading_to(self, ops):
-        """The ops between the feeds and the fetches, in the order in which they were created."""
-        needed, waiting = set(), [f if isinstance(f, tf.Operation) else f.op for f in self._fetches
-                                  if not (isinstance(f, tf.Tensor) and f.ref() in self._fed)]
-        while waiting:
-            op = waiting.pop()
-            if op not in needed:
-                needed.add(op)
-                waiting += self._waits_for(op)
-                waiting += [tensor.op for tensor in op.inputs if tensor.ref() not in self._fed]
-        return [op for op in ops if op in needed]
-
     def _waits_for(self, op):
         """The control inputs of `op` that can change its result, as in `tracing.Session`."""
         return [control for control in op.control_inputs
-                if op.op_def.is_stateful or control in self._after_update]
+                if op.op_def.is_stateful or control in self._updating]
 
     def _copied(self, op):
         """The copies of `op`: one per tower if it depends on the images, else a single op."""
@@ -319,8 +305,3 @@ def _created(op, inputs, after, device):
         return tf.get_default_graph().create_op(
             op.type, inputs, [tensor.dtype for tensor in op.outputs], attrs=attributes,
             op_def=op.op_def)
-
-
-def _before(op):
-    return [tensor.op for tensor in op.inputs] + op.control_inputs
-

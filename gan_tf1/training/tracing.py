@@ -202,10 +202,7 @@ class Session:
         self._watch = dict(watch)
         self._ops = graph.get_operations()
         self._shortcuts = shortcuts.of(self._ops)
-        self._updating = set()  # ops that update a variable, or that depend on such an op
-        for op in self._ops:
-            if updates(op) or not self._updating.isdisjoint(_before(op)):
-                self._updating.add(op)
+        self._updating = behind_updates(self._ops)
         self._known = {}    # what an op computes -> its copy
         self._calls = 0
         self._updated = {}  # variable -> the call that has last updated it
@@ -223,7 +220,8 @@ class Session:
         fetched = [tf.get_default_graph().as_graph_element(fetch)
                    for fetch in tf.nest.flatten([fetches, watch])]
         copies, touched = {}, []
-        needed = self._leading_to(fetched, feeds)
+        needed = leading_to(ops_of(fetched, feeds), self._ops, lambda op: (
+            self._waits_for(op) + ops_of(self._inputs(op), feeds)))
         for op in needed:
             copies[op] = self._copy(op, feeds, copies, touched)
         for op in needed:
@@ -240,18 +238,6 @@ class Session:
         values, watched = tf.nest.pack_sequence_as([fetches, watch], values)
         self.watched = self.watched or watched
         return values
-
-    def _leading_to(self, fetched, feeds):
-        """The ops between the feeds and the fetches, in the order in which they were created."""
-        needed, waiting = set(), [f if isinstance(f, tf.Operation) else f.op for f in fetched
-                                  if not (isinstance(f, tf.Tensor) and f.ref() in feeds)]
-        while waiting:
-            op = waiting.pop()
-            if op not in needed:
-                needed.add(op)
-                waiting += self._waits_for(op)
-                waiting += [tensor.op for tensor in self._inputs(op) if tensor.ref() not in feeds]
-        return [op for op in self._ops if op in needed]
 
     def _inputs(self, op):
         return self._shortcuts[op].inputs if op in self._shortcuts else op.inputs
@@ -297,13 +283,35 @@ class Session:
         return copy
 
 
-def _before(op):
-    return [tensor.op for tensor in op.inputs] + op.control_inputs
-
-
 def updates(op) -> bool:
     """Whether `op` changes a variable, as far as its type tells."""
     return op.op_def.is_stateful and op.type not in (*READS, "VarHandleOp")
+
+
+def behind_updates(ops) -> set:
+    """Those of `ops` that update a variable or depend on such an op; `ops` are in the order of creation."""
+    found = set()
+    for op in ops:
+        if updates(op) or not found.isdisjoint([tensor.op for tensor in op.inputs] + op.control_inputs):
+            found.add(op)
+    return found
+
+
+def leading_to(last, ops, before) -> list:
+    """Those of `ops`, in their order, that lead to the ops `last`; `op` needs the ops `before(op)`."""
+    needed, waiting = set(), list(last)
+    while waiting:
+        op = waiting.pop()
+        if op not in needed:
+            needed.add(op)
+            waiting += before(op)
+    return [op for op in ops if op in needed]
+
+
+def ops_of(fetches, feeds) -> list:
+    """The ops of `fetches`, ops or tensors, without those tensors whose references are in `feeds`."""
+    return [fetch.op if isinstance(fetch, tf.Tensor) else fetch for fetch in fetches
+            if not (isinstance(fetch, tf.Tensor) and fetch.ref() in feeds)]
 
 
 def _copied(tensor, feeds, copies):
