@@ -10,7 +10,8 @@ def fresh_dropout(x: tf.Tensor, rate: float, number: int) -> tf.Tensor:
     """Dropout of `x` whose mask depends only on the graph's seed, the training step and `number`.
 
     `rate` is the share of units that are dropped, in [0, 1); the others are divided by 1 - `rate`.
-    `number`, below 100, tells the dropout layers of a graph apart. The result has the shape of `x`.
+    `number`, from 0 to 99, must be different for all layers and passes of a graph that are to drop
+    different units. The result has the shape of `x`.
 
     `tf.layers.dropout(..., training=True)` has a hidden state that no `Saver` saves, so a resumed
     run would drop other units.

@@ -84,8 +84,9 @@ def model_inputs(z_size):
 def weight_norm(name, linear, x, shape, stddev=1., train_g=False, init=None):
     """`linear(x, w) + b` with w = g v / |v|, of `shape` [..., units]; |v| is that of each unit.
 
-    If `init` is a list, the result is normalized over the batch instead, to mean 0 and standard
-    deviation `stddev`, and the ops that set g and b to do the same are added to the list.
+    If `init` is a list, the outputs are instead normalized over this batch to mean 0 and standard
+    deviation `stddev`. The ops that change g and b so that later passes give such outputs are appended
+    to `init`.
     """
     with tf.variable_scope(name):
         v = tf.get_variable("v", shape, initializer=tf.random_normal_initializer(stddev=0.05))
@@ -128,7 +129,10 @@ def generator(z, channels, reuse=False, init=None):
 def discriminator(x, config, reuse=False, training=True, number=0, init=None, getter=None):
     """Images [B, 32, 32, 3] in [-1, 1] to `(logits, features)`: [B, 10] and [B, 2 disc_channels].
 
-    Units are dropped if `training`, and passes with different `number` drop different ones.
+    Units are dropped if `training`, and passes with different `number` drop different ones. Which ones
+    also depends on the count of D's updates, which G's update leaves as it is. So G's update and D's next
+    one drop the same units of the unlabelled images and of the samples.
+
     `init` is that of `weight_norm`, and `getter` is the `custom_getter` of `tf.variable_scope`.
     """
     def conv(name, x, filters, size=3, strides=1, padding="SAME"):
@@ -257,7 +261,8 @@ def build(config: Config) -> GAN:
         return averages.get(var.name, var)  # g has an average only where it is trained
 
     class_logits, _ = discriminator(x_lab, config, reuse=True, training=False, getter=averaged)
-    generator(z, config.gen_channels, reuse=True, init=(init := []))
+    init = []  # ops that set g and b from a first batch
+    generator(z, config.gen_channels, reuse=True, init=init)
     discriminator(x_lab, config, reuse=True, init=init)
     return GAN(x_lab, labels, x_unl, z, samples, learning_rate, loss_lab, loss_unl, loss_gen,
                right(logits_lab, labels), class_logits,

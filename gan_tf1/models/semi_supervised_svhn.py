@@ -106,11 +106,13 @@ def model_inputs(real_dim, z_dim, drop_rate):
 
 
 def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
-    """`(d_loss, g_loss, correct, masked_correct, class_logits, samples)`, the losses in nats.
+    """`(d_loss, g_loss, correct, masked_correct, class_logits, samples)`.
 
-    correct: number of images that the discriminator classifies correctly in its test pass, with
-    these class_logits [B, 10 + extra_class]; masked_correct: number of labelled ones in its
-    training pass; samples: the generator's images from `input_z`, [B, 32, 32, 3].
+    d_loss: in nats; g_loss: in nats for `gen_loss` gan, in units of the features for matching (squared
+    for matching_l2), the sum of these two for additional; correct: number of images that the discriminator
+    classifies correctly in its test pass, with these class_logits [B, 10 + extra_class]; masked_correct:
+    number of labelled ones in its training pass; samples: the generator's images from `input_z`,
+    [B, 32, 32, 3].
     """
     net = net_of(config)
     options = dict(alpha=config.alpha, size_mult=config.d_size_mult,
@@ -141,7 +143,9 @@ def model_loss(input_real, input_z, y, label_mask, drop_rate, config):
 
 
 def class_loss(class_logits, y, label_mask):
-    """Mean softmax cross-entropy of the labelled examples; 0 if the batch has none.
+    """Mean softmax cross-entropy, in nats, over the examples with label_mask [B] 1; 0 if there are none.
+
+    It is a scalar, computed from logits [B, 10 + extra_class] and labels y [B].
 
     A row of `tf.one_hot` is all zero for the label 10 of ten classes. Its loss is 0, but the op of
     TensorFlow 1 gave it the gradient softmax(l), as if it were a fake. The second term restores it.
@@ -156,7 +160,10 @@ def class_loss(class_logits, y, label_mask):
 
 
 def gan_loss(gan_logits_on_data, gan_logits_on_samples):
-    """The binary half of the discriminator's loss: data, labelled or not, against samples."""
+    """The binary half of the discriminator's loss: data, labelled or not, against samples.
+
+    The scalar mean of -log P(real) of data plus that of -log P(fake) of samples, in nats, from logits [B].
+    """
     # gan logits of data -> real
     loss_real = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
         labels=tf.ones_like(gan_logits_on_data), logits=gan_logits_on_data))
@@ -178,7 +185,10 @@ def feature_matching(data_features, sample_features):
 
 
 def plain_loss(gan_logits_on_samples):
-    """The generator's cost in a plain GAN, -log P(real | G(z)) (Goodfellow et al. 2014)."""
+    """The generator's scalar cost in a plain GAN, in nats, from logits [B].
+
+    It is the mean of -log P(real | G(z)) (Goodfellow et al. 2014).
+    """
     # gan logits of samples -> real
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
         labels=tf.ones_like(gan_logits_on_samples), logits=gan_logits_on_samples))
@@ -213,10 +223,11 @@ def model_opt(d_loss, g_loss, learning_rate, config):
     d_gradients = d_adam.compute_gradients(d_loss, var_list=d_vars)
     g_gradients = g_adam.compute_gradients(g_loss, var_list=g_vars)
 
-    taken = d_gradients if config.supervised_only else d_gradients + g_gradients
-    # The dead branch has no gradient, and Adam skips it. Without the generator's gradients, nothing else
-    # would make the pass for its printed loss end before D's weights change.
-    before = [gradient for gradient, _ in taken if gradient is not None] + [g_loss] * config.supervised_only
+    before = [gradient for gradient, _ in d_gradients if gradient is not None]  # the dead branch has none
+    if config.supervised_only:
+        before.append(g_loss)  # it is printed, so it must be computed before D's weights change
+    else:
+        before += [gradient for gradient, _ in g_gradients]
     # The moving averages of one pass over data: the first, with dropout, or the third, without.
     passes = {"as_trained": "discriminator/", "dropout_off": "discriminator_2/"}
     if statistics := passes.get(net_of(config).test_statistics):

@@ -225,6 +225,17 @@ def test_other_units_are_dropped_in_every_step_and_in_every_pass(built):
     assert (first[0] != first[1]).all() and (first[0] != later[0]).all()
 
 
+def test_the_update_of_g_and_the_next_one_of_d_drop_the_same_units(built):
+    """Of the unlabelled images and of the samples, the second and the third pass."""
+    masks = [op.outputs[0] for op in tf.get_default_graph().get_operations()
+             if op.type == "GreaterEqual" and op.name.startswith(("discriminator_1/", "discriminator_2/"))]
+    assert len(masks) == 2 * 3
+    of_d, of_g, of_next_d = (built.sess.run([masks, op], built.feed())[0]
+                             for op in (built.net.d_opt, built.net.g_opt, built.net.d_opt))
+    for first, second, third in zip(of_d, of_g, of_next_d):
+        assert (second == third).all() and (first != second).any()
+
+
 def test_the_generators_last_layer_is_a_transposed_convolution_with_normalized_weights(built, whole):
     """As the gradient of a convolution: sum of x * conv(y) = sum of y * conv_transposed(x)."""
     rng = np.random.default_rng(0)
