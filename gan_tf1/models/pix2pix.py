@@ -17,10 +17,10 @@ Translation with Conditional Adversarial Networks", equations 1, 3 and 4::
     L_L1       l1                       the mean over all pixels and channels of an image
     lambda     l1_weight
 
-D minimizes `disc_loss`, the mean of -log D and -log(1 - D), which is half of equation 1: the paper
-halves it so that D learns more slowly relative to G. G minimizes `gan_weight` times `gen_loss`, the
-mean of -log D(x, G(x, z)), plus `l1_weight` times `l1`. `--gan-weight 0` is the paper's L1 alone: D
-still learns, but has no influence on G.
+D minimizes `disc_loss`, the mean of -log D and -log(1 - D). This is the negative of equation 1,
+halved as in the paper, so that D learns more slowly relative to G. G minimizes `gan_weight` times
+`gen_loss`, the mean of -log D(x, G(x, z)), plus `l1_weight` times `l1`. `--gan-weight 0` is the
+paper's L1 alone: D still learns, but has no influence on G.
 
 What decides the images: each image is normalized with its own mean and variance, in training and
 in translation (batch norm of a batch of one); dropout stays on in translation, since it is the only

@@ -24,7 +24,8 @@ oscillation              over the second half a loss swings widely with a     al
 
 A model whose losses are cross-entropies has a constant `CHANCE`: its disc_loss in nats if the
 discriminator gives every image the probability one half. The scores of a critic have no such value
-and no bound, so dominance cannot be judged for them.
+and no bound, so dominance cannot be judged for them. pix2pix has no `CHANCE` either: its generator
+also learns from L1, so there a dominating discriminator is no sign of a failed training.
 
 A run without any sign may still have failed. The diagnosis does not detect samples of poor quality,
 lost modes if the modes are not known (`scripts/evaluate.py` counts digits), or swings with periods
