@@ -20,9 +20,10 @@ The value function of Mirza and Osindero 2014 (equation 2)::
     D(G(z|y)|y)  sigmoid(gan_logits)     the paper omits this last y, but D is given it
 
 D minimizes both terms of the negative value function, one after the other: two updates per
-iteration. G minimizes `gen_loss` = -E_z[log D(G(z|y)|y)]. The embedding of a label is a vector as
-long as the noise or the image, which is multiplied by it; the paper concatenates the two. In the
-code, `y` is something else: 1 for real, 0 for fake.
+iteration. G minimizes `gen_loss` = -E_z[log D(G(z|y)|y)]. Each network turns the label into a
+learned vector as long as its other input (the noise or the image), and multiplies the two element
+by element. The paper concatenates label and input instead. In the code, `y` is something else: 1
+for real, 0 for fake.
 
 What decides the printed numbers (README.md has all that Keras does without saying so): embeddings
 start between -0.05 and 0.05, so at first the input of each network is scaled to about 3 %. The

@@ -25,8 +25,9 @@ D minimizes `d_loss`, the negative value function without label smoothing; G min
 The second line is an update op. As printed, both optimizers wait for all `UPDATE_OPS`, and a step
 runs `d_opt`, then `g_opt`, on one batch. So each step updates the generator's moving averages
 twice, and the discriminator's four times, alternately towards real and generated images. Nothing
-reads the discriminator's: it always uses batch statistics. `g_loss` doesn't depend on real images,
-but `g_opt` must be fed with them, since it waits for the updates of that pass too.
+reads the discriminator's: it always uses batch statistics. `g_loss` does not depend on real images.
+`g_opt` must be fed with them all the same, because it also waits for the updates that D's pass over
+real images adds to `UPDATE_OPS`.
 
 The section prints no log. The log line is that of the chapter's MNIST GAN, with 4 decimals. Its
 losses are taken after the epoch's last step, on that step's own batch and noise; the original

@@ -21,8 +21,8 @@ The paper's equation 3, which the critic minimizes, and the loss of its generato
     lambda     penalty_weight
     L          disc_loss                one update on real images, fakes and points between them
     L_G        gen_loss
-    E[f(x)] - E[f(G(z))]                `estimate`, in the same `session.run` as `disc_loss`, so of
-                                        the critic before its last update
+    E[f(x)] - E[f(G(z))]                `estimate`; it is fetched together with `disc_loss`, and so
+                                        belongs to the critic before its last update
 
 The best critic has slope 1 on these lines (proposition 1 of the paper). `estimate` can therefore
 approach the distance W(p_data, p_g) itself, in units of pixels; in `wasserstein_gan.py`, which
