@@ -133,7 +133,8 @@ def new_graph(seed: int, resource_variables: bool = False) -> tf.Graph:
     it is built: `tf.set_random_seed` changes nothing for ops that exist already. Kernels that may
     sum in any order (on a GPU) are made deterministic, so that the same seed gives the same bytes
     on one machine. Another processor rounds differently, and a training amplifies the difference:
-    after some hundred steps it has become another run.
+    after some hundred steps it has become another run. From then on, products of float32 have the 24 bits
+    that they had in the chapters' time; otherwise a GPU would use TF32, with 11 bits, without being asked.
 
     With `resource_variables`, a variable is read by an op that can be ordered among other ops, as
     the loop in the graph requires. Without, variables are those of TF1.
@@ -142,6 +143,7 @@ def new_graph(seed: int, resource_variables: bool = False) -> tf.Graph:
     _let_onednn_speak()
     from tensorflow import config
     config.experimental.enable_op_determinism()
+    config.experimental.enable_tensor_float_32_execution(False)
     graph = tf.Graph()
     with graph.as_default():
         tf.set_random_seed(seed)
@@ -181,11 +183,19 @@ def uses_onednn() -> bool:
     return insides("util._pywrap_util_port").IsMklEnabled()
 
 
-def refuse_mixed_precision() -> None:
-    """Raise InputError if oneDNN, whose bfloat16 kernels grappler uses, can't be used.
+def sees_gpu() -> bool:
+    """Whether TensorFlow can use a GPU."""
+    return has_gpu_device() and bool(tf.config.experimental.list_physical_devices("GPU"))
 
-    Without oneDNN, grappler would leave the graph as it is and say nothing.
+
+def refuse_mixed_precision() -> None:
+    """Raise InputError if grappler can't use oneDNN's bfloat16 kernels, which are those of a processor.
+
+    Without them, or on a GPU, grappler would leave the graph as it is and say nothing.
     """
+    if sees_gpu():
+        raise InputError("--mixed-precision computes in bfloat16 on processors only, and TensorFlow uses a GPU here: "
+                         "train without --mixed-precision, or hide the GPU with CUDA_VISIBLE_DEVICES=-1")
     if not uses_onednn():
         raise InputError("--mixed-precision needs oneDNN, which TensorFlow does not use here: "
                          "set TF_ENABLE_ONEDNN_OPTS=1, or train without --mixed-precision")

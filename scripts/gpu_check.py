@@ -24,7 +24,7 @@ from gan_tf1 import tables
 from gan_tf1.config import Parser, whole_number
 from gan_tf1.errors import InputError, script
 from gan_tf1.steps import devices, small
-from gan_tf1.tf1 import has_gpu_device, load
+from gan_tf1.tf1 import sees_gpu
 
 HEADERS = ("configuration", "loop", "ops on the GPU", "elsewhere", "units", "TF32: units", "difference",
            "bytes", "steps/s CPU", "GPU", "verdict")
@@ -32,10 +32,9 @@ HEADERS = ("configuration", "loop", "ops on the GPU", "elsewhere", "units", "TF3
 
 def refuse_no_gpu():
     """Raise InputError if TensorFlow has no GPU here."""
-    if has_gpu_device() and load().config.list_physical_devices("GPU"):
-        return
-    raise InputError("TensorFlow sees no GPU here, so there is nothing to check: run this on a machine "
-                     'with an NVIDIA GPU, after pip install -e ".[gpu]"')
+    if not sees_gpu():
+        raise InputError("TensorFlow sees no GPU here, so there is nothing to check: run this on a machine "
+                         'with an NVIDIA GPU, after pip install -e ".[gpu]"')
 
 
 def cells(row):

@@ -25,7 +25,7 @@ Therefore a training is refused only if `MARGIN` times the available memory woul
 import math
 
 from gan_tf1.memory import refuse_excess
-from gan_tf1.tf1 import has_gpu_device, tf
+from gan_tf1.tf1 import sees_gpu, tf
 
 MARGIN = 2  # a graph is refused if the estimate exceeds the available memory by this factor
 # Operations that return their first input without copying it.
@@ -42,7 +42,7 @@ def refuse_graph(graph, settings, sample_shape) -> None:
     an epoch. On a GPU nothing is refused, since the graph is in the memory of the GPU.
     """
     size = of_graph(graph, settings["batch_size"]) + 4 * math.prod(sample_shape)
-    if not (has_gpu_device() and tf.config.experimental.list_physical_devices("GPU")):
+    if not sees_gpu():
         refuse_excess(size, "training with these settings", MARGIN)
 
 

@@ -74,7 +74,7 @@ def test_memory_that_does_not_grow_is_a_fault():
 
 def test_without_a_gpu_one_line_says_so(capsys, monkeypatch):
     script = load_script("gpu_check.py")
-    monkeypatch.setattr(script, "has_gpu_device", lambda: False)
+    monkeypatch.setattr(script, "sees_gpu", lambda: False)
     assert "TensorFlow sees no GPU here" in refusal(capsys, script.main)
     assert "no configuration called 'x'" in refusal(capsys, script.main, "--configurations", "x")
     assert "--steps must be from 1 to 10" in refusal(capsys, script.main, "--steps", 0)
