@@ -50,6 +50,12 @@ def peak() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 2**10)
 
 
+def threads() -> int:
+    """How many threads TensorFlow computes an op with: TF_NUM_INTRAOP_THREADS, or as many as there are `cores`."""
+    stated = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return int(stated) if stated.isdecimal() and int(stated) else cores()
+
+
 def cores() -> int:
     """How many processor cores this process may keep busy, at least 1.
 

@@ -6,12 +6,14 @@ import dataclasses
 import sys
 from typing import Any, NamedTuple
 
+from gan_tf1 import memory
 from gan_tf1.config import Parser, add_flags, as_flag, given, intervals, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import data_folder, user_path
 from gan_tf1.training import (
     devices, diversity, measured, outputs, run_config, run_directory, towers, training)
 from gan_tf1.training.graph_loop import Loop
+from gan_tf1.wording import quantity
 
 MOST_TOWERS = 1024
 DRAWN = ("drawn", "street")  # data sets that the package draws itself
@@ -82,6 +84,11 @@ class Launch(NamedTuple):
             if self.resumed["data_crc32"] != crc:
                 raise InputError(f"{self.path} was trained on other data: {data.title} here has "
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
+            before = self.resumed.get("threads", memory.threads())
+            if before != memory.threads():
+                print(f"note: until now, this run had {quantity(before, 'thread')}, and now it has "
+                      f"{memory.threads()}, which can change last digits: TF_NUM_INTRAOP_THREADS={before} makes the "
+                      "run equal to an uninterrupted one", file=sys.stderr, flush=True)
             return run_directory.Run(self.path)
         data.train.check_batch(self.config.batch_size)
         towers.refuse_few(self.config.batch_size, self.towers)
@@ -96,7 +103,7 @@ class Launch(NamedTuple):
             **diversity.of_data(data.train),
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
             "sample_shape": list(sample_shape), "command": sys.argv,
-            "versions": run_config.versions()})
+            "versions": run_config.versions(), "threads": memory.threads()})
         if self.note:
             print(self.note, file=sys.stderr, flush=True)
         print(f"run directory: {new.path}", flush=True)

@@ -166,6 +166,17 @@ class Stop(Exception):
     pass
 
 
+def test_a_run_that_goes_on_with_another_number_of_threads_says_so(main, half, monkeypatch, capsys):
+    before = run_config.read_config(half)["threads"]
+    assert before == memory.threads()
+    main(["--resume", "--run-dir", str(half)])
+    assert "thread" not in capsys.readouterr().err
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(before + 1))
+    main(["--resume", "--run-dir", str(half)])  # complete by now
+    assert (f"now it has {before + 1}, which can change last digits: TF_NUM_INTRAOP_THREADS={before} makes"
+            in capsys.readouterr().err)
+
+
 def test_ctrl_c_says_how_to_resume(main, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(mnist_gan, "report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(SystemExit) as exit_:
