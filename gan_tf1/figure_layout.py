@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -63,6 +64,21 @@ def legend_below(figure: Figure, *axes: Axes) -> None:
                            fontsize="small")
     for text in legend.get_texts():
         text.set_parse_math(False)
+
+
+def confusion(axes: Axes, counts: np.ndarray, true: Sequence[str], taken: Sequence[str]) -> None:
+    """Draw how many of each `true` class, a row of `counts`, were taken for which class, a column.
+
+    The numbers are percent of the row; those below 1 % are left out.
+    """
+    shares = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    for (row, column), share in np.ndenumerate(shares):
+        if share >= 1:
+            axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize="x-small",
+                      color="white" if share > 50 else "black")
+    axes.set_xticks(range(len(taken)), taken, rotation=90 if max(map(len, taken)) > 4 else 0, fontsize="small")
+    axes.set_yticks(range(len(true)), true, fontsize="small")
 
 
 def count_along(axes: Axes, name: str, inches: float = 7) -> None:

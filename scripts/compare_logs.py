@@ -105,7 +105,7 @@ def likely(found, chapter, args):
         return None
     own = envelopes.envelope(chapter)
     for name, one in known.items():
-        if one.data_title != own.data_title:
+        if one.data_title != own.data_title or len({one.data_crc32, own.data_crc32} - {""}) > 1:
             raise InputError(f"the known change {name} was trained on {one.trained_on}, and the chapter's envelope on "
                              f"{own.trained_on}: leave it out of --changes")
     try:
@@ -115,6 +115,14 @@ def likely(found, chapter, args):
             raise
         print(f"note: {error}", file=sys.stderr)
         return None
+
+
+def said(like, verdict):
+    """What a `Likeness` says, beside a `Verdict`, in lines."""
+    yield like.sentence
+    if verdict.word != "differs":
+        yield (f"(No difference from the chapter was found, so this is only a hint. All {len(like.probabilities)} known "
+               "programs were taken to be equally probable beforehand.)")
 
 
 @script
@@ -158,8 +166,10 @@ def main(argv=None):
         like = likely(found, chapter, args) if verdict.statistics else None
         told = [*dict.fromkeys(note for one in found for note in notes(one, envelope)),
                 *of_all(verdict, found, envelope, args, chapter)]
+        if like and like.compared != verdict.compared:
+            told.append(f"note: all known programs and the log have only {like.compared}, in which they are compared")
         lines = [*told, *(table(verdict, form.counted) if verdict.statistics else ()),
-                 *filter(None, [verdict.limits]), verdict.sentence, *([like.sentence] if like else ())]
+                 *filter(None, [verdict.limits]), verdict.sentence, *(said(like, verdict) if like else ())]
     elif args.changes or args.margin:
         raise InputError(f"the package has no envelope of {chapter}, which --changes and --margin need: make one with "
                          "make_envelope.py, and name it with --envelope")

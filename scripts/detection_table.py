@@ -9,9 +9,10 @@ seeds of the chapter's own envelope, each held out in turn: what is then found i
 is trained; known_changes.py and make_envelope.py make the envelopes. The folder OUT gets
 
     detection.csv   one row per program, epochs and number of runs: how many groups were found to differ
-    detection.txt   the same as a table with 95 % binomial intervals; below it, for each program, which
-                    one cross-validation takes its seeds for
+    detection.txt   the same as a table with 95 % binomial intervals
     detection.png   the same as a figure
+    confusion.csv   which program each seed is most like if it is left out and judged by all others;
+                    the same in lines at the end of detection.txt, and as a figure in confusion.png
 """
 
 from gan_tf1 import figures, tables
@@ -48,18 +49,22 @@ def main(argv=None):
     out = outputs.folder(args, "detection")
 
     found = detection.rates(own, programs, held_out)
+    confused = detection.confusion({likeness.CHAPTER: own, **programs})
     how = (f"{args.chapter}: compared with {quantity(own.seeds, 'seed')} on {own.trained_on}; "
            "groups found to differ, with 95 % intervals")
     headings, rows = detection.table(found)
     lines = [*tables.lines(headings, rows), "", "cross-validation: what each seed is taken for",
-             *detection.confusion_lines({likeness.CHAPTER: own, **programs}),
+             *detection.confusion_lines(confused),
              *(f"not counted: {lost}" for lost in envelopes.divergences(args.chapter, args.changes))]
     with replacing(out / "detection.csv") as temporary, open(temporary, "w", newline="") as file:
         file.write(f"# {how}\n")
         detection.write_rows(file, found)
+    with replacing(out / "confusion.csv") as temporary, open(temporary, "w", newline="") as file:
+        detection.write_confusion(file, confused)
     many_runs.write_report(out / "detection.txt", [how], lines)
-    print(*lines, out / "detection.csv", out / "detection.txt", sep="\n")
-    print(figures.save(detection.figure(found, args.chapter), out / "detection.png"))
+    print(*lines, out / "detection.csv", out / "confusion.csv", out / "detection.txt", sep="\n")
+    print(figures.save(detection.figure(found, args.chapter), out / "detection.png"),
+          figures.save(detection.confusion_figure(confused, args.chapter), out / "confusion.png"), sep="\n")
 
 
 if __name__ == "__main__":

@@ -73,6 +73,13 @@ def detected(programs):
                              for runs in detection.SIZES], "mnist_gan_objectives")
 
 
+def confused(programs):
+    titles = [f"fake labels smoothed, generator's labels 1.{number}" for number in range(programs)]
+    counts = np.diag(np.full(programs, 9)) + np.roll(np.eye(programs, dtype=int), 1, axis=1)
+    return detection.confusion_figure(detection.Confusion(titles, np.pad(counts, [(0, 0), (0, 1)])),
+                                      "mnist_gan_objectives")
+
+
 def evaluated(count):
     return judged.bars([judged.Row(f"wasserstein_gan_gp (wasserstein_gan_gp-{n:03})", {
         "score": (8.5, 0.03), "distance": (159.41 - n, 0.99), "classes": (10.0, 0.3),
@@ -192,6 +199,7 @@ FIGURES = {
     "comparison of three columns": lambda: compared_accuracies("vanilla_gan-001"),
     "method": lambda: method("the published log A001 (Adam 0.002)"),
     "detection": lambda: detected(24), "detection of one": lambda: detected(1),
+    "confused programs": lambda: confused(24), "two confused programs": lambda: confused(2),
     "arithmetic": lambda: figures.arithmetic(ARITHMETIC, IMAGES[:9], TITLE),
     "estimate of both signs": lambda: estimates(np.concatenate(
         [[22.6, 13, 2.2, -0.07, -0.02, -0.0006, 0.25], np.linspace(0.2, 0.0076, 93)])),

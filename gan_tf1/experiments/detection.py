@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_tf1 import tables
+from gan_tf1 import figure_layout, tables
 from gan_tf1.evaluation.statistics import share_interval
 from gan_tf1.figure_layout import legend_below, new_figure
-from gan_tf1.published import comparison, likeness, window_statistics
+from gan_tf1.published import comparison, likeness
 from gan_tf1.wording import percent, quantity
 
 SIZES = (1, 3, 5)
 MARKERS = "os^"
+NONE = "none of these"
 
 
 class Rate(NamedTuple):
@@ -104,23 +105,53 @@ def table(found) -> tuple[list, list]:
              for title in dict.fromkeys(rate.title for rate in found)])
 
 
-def confusion_lines(programs) -> list[str]:
-    """A line per program: how often cross-validation finds it, and what it is taken for instead.
+class Confusion(NamedTuple):
+    """For what the seeds of each program are taken, each in turn by all others."""
+    titles: list        # of the programs
+    counts: np.ndarray  # [programs, programs + 1] seeds; the last column is "none of these"
 
-    `programs` is a dict of name -> `Envelope`; the epochs that all of them have are used.
-    """
-    titles = {name: one.title or likeness.OWN for name, one in programs.items()}
+    @property
+    def right(self) -> int:
+        """The number of seeds that are taken for their own program."""
+        return int(self.counts.diagonal().sum())
+
+
+def confusion(programs) -> Confusion:
+    """The `Confusion` of `programs`, a dict of name -> `Envelope`; the epochs that all have are used."""
     statistics, asked = likeness.statistics(programs)
-    names, counts = likeness.confusion(statistics, window_statistics.least_errors(asked))
+    _, counts = likeness.confusion(statistics, asked)
+    return Confusion([one.title or likeness.OWN for one in programs.values()], counts)
+
+
+def confusion_lines(confused) -> list[str]:
+    """A line per program: how often cross-validation finds it, and what it is taken for instead; and all together."""
+    titles, counts = confused
     lines = []
-    for place, name in enumerate(names):
-        instead = [f"{count} as {titles[other]}" for other, count in zip(names, counts[place])
-                   if count and other != name]
-        instead += [f"{counts[place, -1]} as none of these"] * bool(counts[place, -1])
-        lines.append(f"{titles[name]}: {counts[place, place]} of {counts[place].sum()} right"
-                     + "".join(f", {one}" for one in instead))
-    right = sum(counts[place, place] for place in range(len(names)))
-    return [*lines, f"together: {right} of {counts.sum()} right ({percent(right / counts.sum())})"]
+    for place, title in enumerate(titles):
+        others = sorted(zip(counts[place], (*titles, NONE)), key=lambda pair: -pair[0])
+        instead = [f", {count} as {other}" for count, other in others if count and other != title]
+        lines.append(f"{title}: {counts[place, place]} of {counts[place].sum()} right" + "".join(instead))
+    seeds, shares = counts.sum(), counts.diagonal() / np.maximum(1, counts.sum(axis=1))
+    return [*lines, f"together: {confused.right} of {seeds} right ({percent(confused.right / seeds)}), and "
+            f"{percent(shares[counts.any(axis=1)].mean())} on average over programs"]
+
+
+def write_confusion(file, confused) -> None:
+    """Write a `Confusion` as CSV, a row for each program and each answer that some of its seeds got."""
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["program", "taken_for", "seeds"])
+    for title, counts in zip(confused.titles, confused.counts):
+        rows.writerows([title, answer, count] for answer, count in zip((*confused.titles, NONE), counts) if count)
+
+
+def read_confusion(file) -> Confusion:
+    """The inverse of `write_confusion`."""
+    rows = tables.rows_of(file)
+    titles = list(dict.fromkeys(row["program"] for row in rows))
+    counts = np.zeros((len(titles), len(titles) + 1), int)
+    for row in rows:
+        counts[titles.index(row["program"]), [*titles, NONE].index(row["taken_for"])] = int(row["seeds"])
+    return Confusion(titles, counts)
 
 
 def figure(found, chapter):
@@ -143,4 +174,17 @@ def figure(found, chapter):
     panels[0].set_yticks(range(len(titles)), titles, fontsize="small")
     panels[0].invert_yaxis()
     legend_below(drawn, *panels)
+    return drawn
+
+
+def confusion_figure(confused, chapter):
+    """A `Confusion` as a matrix: a row for each program, a column for each answer."""
+    titles, counts = confused
+    drawn = new_figure(5.2 + 0.3 * len(titles), 3.4 + 0.3 * len(titles),
+                       f"Which program a seed of {chapter} is taken for by all other seeds: percent of the seeds of "
+                       f"each program (blank: below 1 %); {confused.right} of {counts.sum()} seeds are right")
+    axes = drawn.subplots()
+    figure_layout.confusion(axes, counts, [f"{title} ({quantity(row.sum(), 'seed')})"
+                                           for title, row in zip(titles, counts)], [*titles, NONE])
+    axes.set(xlabel="most like", ylabel="program")
     return drawn

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gan_tf1.experiments.semi_supervised import ROWS, Found
-from gan_tf1.figure_layout import count_along, legend_below, new_figure
+from gan_tf1.figure_layout import confusion, count_along, legend_below, new_figure
 from gan_tf1.wording import quantity
 
 FAKE = "fake"
@@ -90,16 +90,7 @@ def confusions(counts: dict[str, np.ndarray], classes: Sequence[str], data_title
     for axes in every[len(tables):]:
         axes.axis("off")
     for (row, table), axes in zip(tables.items(), every):
-        shares = 100 * table / np.maximum(1, table.sum(axis=1, keepdims=True))
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-        for (true, taken), share in np.ndenumerate(shares):
-            if share >= 1:
-                axes.text(taken, true, f"{share:.0f}", ha="center", va="center",
-                          fontsize="x-small", color="white" if share > 50 else "black")
-        names = [*classes, FAKE][:table.shape[1]]
-        turned = 90 if max(map(len, names)) > 4 else 0
-        axes.set_xticks(range(len(names)), names, rotation=turned, fontsize="small")
-        axes.set_yticks(range(len(classes)), classes, fontsize="small")
+        confusion(axes, table, classes, [*classes, FAKE][:table.shape[1]])
         axes.set(xlabel="predicted class", ylabel="true class")
         axes.set_title(ROWS[row].meaning, fontsize="small", wrap=True)
     return figure

@@ -17,6 +17,7 @@ which differences it would have found.
 """
 
 import collections
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -54,7 +55,8 @@ def judged(logs=None) -> list[Judged]:
 
     def verdict(one, change):
         envelope = found[one.chapter].get(change)
-        return comparison.judge(one.log, envelope) if envelope else None
+        enough = envelope and envelope.seeds >= comparison.FEWEST_SEEDS
+        return comparison.judge(one.log, envelope) if enough else None
 
     return [Judged(one, verdict(one, other_logs.NO_CHANGE),
                    verdict(one, one.change) if one.change else None) for one in logs]
@@ -125,11 +127,13 @@ def together(chapter):
     """A line for each program with an envelope and several published logs: the verdict on all of them."""
     for change, envelope in envelopes_of(chapter).items():
         logs = complete(chapter, change, envelope.epochs)
-        if len(logs) > 1:
+        if len(logs) > 1 and envelope.seeds >= comparison.FEWEST_SEEDS:
             verdict = comparison.judge_runs(logs, envelope)
+            shown = any(math.isfinite(each.smallest) for each in verdict.statistics)
             yield (f"{change or chapter}: {quantity(len(logs), 'published log')} beside "
-                   f"{quantity(envelope.seeds, 'seed')} of ours: {said(verdict)} "
-                   f"(p = {verdict.p_value:.2g})")
+                   f"{quantity(envelope.seeds, 'seed')} of ours: "
+                   + (f"{said(verdict)} (p = {verdict.p_value:.2g})" if shown else
+                      "too few to show a difference"))
 
 
 def likes(chapter):

@@ -1,7 +1,7 @@
 """What went wrong? Which known program does a log look most like: the chapter's, or one with a mistake?
 
-Each known program has an envelope of some seeds. Its statistics (`window_statistics`) are described by a
-multivariate t distribution:
+Each known program has an envelope of some seeds. Its statistics (`window_statistics`, with means on a log
+scale where losses can't be negative) are described by a multivariate t distribution:
 
 - its location is the mean over the seeds of the program;
 - its standard deviations are those of the program's own seeds, but since a standard deviation of ten
@@ -11,9 +11,10 @@ multivariate t distribution:
   `max_statistic.correlation`.
 
 This is quadratic discriminant analysis with pooled correlations (Fisher 1936 has equal variances too). Each
-program has its own variances, since those of a program that learns nothing are many times smaller than the
-chapter's. The distribution is that of one more seed: its covariance is larger than that of the seeds by the
-factor 1 + 1/n, and it has heavy tails, since mean and variances of n seeds are inaccurate.
+program has variances of its own, since those of a program that learns nothing are many times smaller than the
+chapter's. But no standard deviation is smaller than the least error of its statistic: whether one image of a
+batch was wrong says nothing. The distribution is that of one more seed: its covariance is larger than that of
+the seeds by the factor 1 + 1/n, and it has heavy tails, since mean and variances of n seeds are inaccurate.
 
 The probabilities are the likelihoods of the log under the programs, times equal prior ones: before the log
 is seen, each known program is taken to be equally probable. The likelihoods of several logs are multiplied
@@ -21,27 +22,28 @@ as if the logs were independent, although all of them share the error of a progr
 simulations, three logs are right as often as their probability says nevertheless. Such probabilities are
 too certain wherever the model is wrong: if single statistics have heavy tails or are skewed, or if the
 correlations of the programs differ. How much too certain, the seeds themselves show. Each is left out in
-turn, and its likelihood under all programs is computed from the others (except for the correlations, which
-are pooled over all seeds). All log-likelihoods are then multiplied by the `caution`, a factor of at most 1,
-with which the probabilities of the seeds' own programs are best on average (the logarithmic score; this is
-the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which the
-truth is known, the most likely program is then right about as often as its probability says.
+turn, and its likelihood under its own program is computed from the others (except for the correlations,
+which are pooled over all seeds). All log-likelihoods are then multiplied by the `caution`, a factor of at
+most 1, with which the probabilities of the seeds' own programs are best on average (the logarithmic score;
+this is the temperature scaling of Guo et al. 2017, by cross-validation). With simulated programs, of which
+the truth is known, the most likely program is then right about as often as its probability says.
 
-If N seeds are all judged correctly, that does not show that errors never happen: the next log may be the
-first. So the probability of an error is taken to be at least 1 / (N + 1), the `doubt`, and no program has a
-probability above N / (N + 1). (This is Laplace's rule of succession with one imagined error and no
-imagined success.)
+If the N seeds of two programs are all judged correctly, that does not show that the two are never confused:
+the next log may be the first. So the probability of an error is taken to be at least 1 / (N + 1), where N is
+the number of seeds of the two most likely programs, and no program has a probability above N / (N + 1).
+(This is Laplace's rule of succession with one imagined error and no imagined success.)
 
 The probabilities say nothing about programs that are not known. That is asked separately: does the log fit
-the most likely program? Its squared Mahalanobis distance to that program, divided by k, would have an F
-distribution, whose tail probability says how far away it is. It is compared with the distances of all seeds
-from their own programs, each computed with that seed left out. If the log is among the 1 % that are furthest
-away, the answer is "none of these". (With fewer than 99 seeds, it must be further away than any of them,
-which is meant to happen by chance to one log in N + 1. In simulations, with ten times four programs of 10 to
-25 seeds, it happened to 6 % of logs instead of 2 %, since the correlations are estimated from all seeds.) Of
-several logs, the one in the middle decides, or the nearer of the two: all of them share the errors of the
-program's estimated mean and variances, so that a test that takes them for independent would find too many
-programs unknown. In these simulations, 1 % of pairs, 3 % of groups of three, and none of ten were unknown.
+any program that has a probability of at least `LEAST` by its likelihood? Its squared Mahalanobis distance
+to a program, divided by k, would have an F distribution, whose tail probability says how far away it is. It
+is compared with the distances of all seeds from their own programs, each computed with that seed left out.
+If the log is among the 1 % that are furthest away, the answer is "none of these". (With fewer than 99
+seeds, it must be further away than any of them, which is meant to happen by chance to one log in N + 1. In
+simulations, with ten times four programs of 10 to 25 seeds, it happened to 7 % of logs instead of 2 %,
+since the correlations are estimated from all seeds.) Of several logs, the one in the middle decides, or the
+nearer of the two: all of them share the errors of the program's estimated mean and variances, so that a
+test that takes them for independent would find too many programs unknown. In these simulations, 2 % of
+pairs, 4 % of groups of three, and 2 % of groups of ten were unknown.
 """
 
 import functools
@@ -52,12 +54,14 @@ import scipy  # its parts are imported when they are first used
 
 from gan_tf1.errors import InputError
 from gan_tf1.published import max_statistic, window_statistics
+from gan_tf1.published.envelopes import FEWEST_KNOWN
 from gan_tf1.wording import percent
 
 PRIOR_SEEDS = 4
 FIT = 0.01        # level of "none of these"
 LISTED = 3        # programs that a sentence names
-LEAST = 0.005     # programs with a lower probability are not named
+NAMED = 0.01      # programs with a lower probability are not named
+LEAST = 0.005     # programs with a lower one by their likelihood are not asked whether the log fits them
 LEAST_CAUTION = 0.05
 CHAPTER, OWN = "chapter", "the chapter's own program"  # its name and title among the programs
 
@@ -66,8 +70,9 @@ class Likeness(NamedTuple):
     """The probabilities of the known programs, name -> number in decreasing order, and whether the best fits."""
     probabilities: dict
     titles: dict        # name -> title
-    fit: float          # the p-value of the test whether the logs fit the best program
+    fit: float          # the p-value of the test whether the logs fit a likely program
     level: float        # of "none of these"
+    compared: str = ""  # how many epochs or steps were compared, and which
 
     @property
     def none(self) -> bool:
@@ -83,12 +88,16 @@ class Likeness(NamedTuple):
     def sentence(self) -> str:
         """"Most like: no label smoothing (97 %); Adam 0.002 (2 %)"."""
         if self.none:
-            nearest = self.titles[next(iter(self.probabilities))]
-            return f"Like none of the {len(self.probabilities)} known programs; the nearest is {nearest}."
-        named = "; ".join(
-            f"{self.titles[name]} ({percent(share) if share < 1 - LEAST else f'over {percent(1 - 2 * LEAST)}'})"
-            for name, share in list(self.probabilities.items())[:LISTED] if share >= LEAST)
-        return f"Most like: {named}."
+            likeliest = self.titles[next(iter(self.probabilities))]
+            return (f"Like none of the {len(self.probabilities)} known programs; the most likely of them is "
+                    f"{likeliest}.")
+        named = {name: share for name, share in list(self.probabilities.items())[:LISTED] if share >= NAMED}
+        parts = [f"{self.titles[name]} ({percent(share) if share < 1 - NAMED / 2 else f'over {percent(1 - NAMED)}'})"
+                 for name, share in named.items()]
+        if (rest := 1 - sum(named.values())) >= NAMED / 2:
+            others = len(self.probabilities) - len(named)
+            parts.append(f"{'another' if others == 1 else f'{others} others'} ({percent(rest)})")
+        return f"Most like: {'; '.join(parts)}."
 
 
 class Fitted(NamedTuple):
@@ -104,51 +113,54 @@ class Fitted(NamedTuple):
     @property
     def level(self) -> float:
         """The level of "none of these": `FIT`, or the lowest that the seeds allow."""
-        return max(FIT, self.doubt)
-
-    @property
-    def doubt(self) -> float:
-        """The lowest probability of an error that so many seeds can show."""
-        return 1 / (len(self.far) + 1)
+        return max(FIT, 1 / (len(self.far) + 1))
 
 
-def fitted(programs, least=0.) -> Fitted:
+def fitted(programs, asked=()) -> Fitted:
     """The `Fitted` distributions of `programs`, a dict of name -> statistics [seeds, k].
 
-    No variance is taken to be smaller than the square of `least`, a number or [k].
-    Raises InputError if there are fewer than two programs, or one has fewer than three seeds.
+    `asked` are the k `window_statistics.Measure`s of the statistics, which have least errors. Raises
+    InputError if there are fewer than two programs, or one has fewer than three seeds.
     """
-    few = [name for name, values in programs.items() if len(values) < 3]
+    few = [name for name, values in programs.items() if len(values) < FEWEST_KNOWN]
     if len(programs) < 2 or few:
         raise InputError("to find the most likely program, there must be envelopes of two programs or "
                          f"more, with three seeds or more each: {', '.join(few) or 'there is one'}")
-    typical = np.median([values.var(axis=0, ddof=1) for values in programs.values()], axis=0)
-    least = np.maximum(np.square(least), 1e-12)
+    variances = np.array([values.var(axis=0, ddof=1) for values in programs.values()])
+    typical = np.median(variances, axis=0)
     means = np.array([values.mean(axis=0) for values in programs.values()])
-    scales = np.array([_scale(values, typical, least) for values in programs.values()])
+    scales = np.array([_scale(values, typical, asked) for values in programs.values()])
     residuals = np.concatenate([(values - mean) / scale for values, mean, scale in
                                 zip(programs.values(), means, scales)])
     shape = max_statistic.correlation(residuals)
     # A little more independence, so that nearly equal statistics don't make the inverse explode.
     shape = 0.95 * shape + 0.05 * np.eye(len(shape))
-    known = Fitted(list(programs), means, scales, np.array([*map(len, programs.values())]),
-                   np.linalg.inv(shape), 1.0, np.empty(0))
+    seeds = np.array([*map(len, programs.values())])
+    known = Fitted(list(programs), means, scales, seeds, np.linalg.inv(shape), 1.0, np.empty(0))
     logs, far = [], []
     for place, values in enumerate(programs.values()):
         others = len(values) - 1
         rest = np.stack([np.delete(values, row, axis=0) for row in range(len(values))])
-        own = rest.mean(axis=1), _scale(rest, typical, least)
+        own = rest.mean(axis=1), _scale(rest, _typical_without(variances, place, rest), asked)
         logs.append(_log_likelihoods(values, known))
         logs[-1][:, place] = _log_density(values, *own, others, known.inverse)
         far.append(_far((values - own[0]) / own[1], known.inverse, others))
-    return known._replace(caution=_caution(logs), far=np.sort(np.concatenate(far)))
+    return known._replace(caution=_caution(logs, seeds), far=np.sort(np.concatenate(far)))
 
 
-def _scale(values, typical, least):
-    """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` and `least` are variances [k]."""
+def _typical_without(variances, place, rest):
+    """The median variances [seeds, k] if one seed of the program at `place` is left out; `rest` are its others."""
+    of_rest = np.repeat(variances[:, None], len(rest), axis=1)
+    of_rest[place] = rest.var(axis=1, ddof=1)
+    return np.median(of_rest, axis=0)
+
+
+def _scale(values, typical, asked):
+    """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` are variances [..., k]."""
     free = values.shape[-2] - 1
     own = values.var(axis=-2, ddof=1)
-    return np.sqrt(np.maximum((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free), least))
+    least = window_statistics.least_errors(asked, values.mean(axis=-2)) if asked else 0
+    return np.maximum(np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free)), np.maximum(least, 1e-6))
 
 
 def _log_density(values, means, scales, seeds, inverse):
@@ -170,13 +182,23 @@ def _log_likelihoods(values, known):
                      for own in zip(known.means, known.scales, known.seeds)], axis=1)
 
 
-def _caution(logs):
+def _chances(logs, seeds):
+    """The probabilities [m, programs] of programs of so many `seeds`, from log-likelihoods of the same shape.
+
+    The more seeds the two most likely programs have, the less is left for an error (`fitted` has at least two).
+    """
+    chances = scipy.special.softmax(logs, axis=1)
+    doubt = 1 / (1 + seeds[np.argsort(-chances, axis=1, kind="stable")[:, :2]].sum(axis=1, keepdims=True))
+    return (1 - doubt) * chances + doubt * (1 - chances) / (len(seeds) - 1)
+
+
+def _caution(logs, seeds):
     """The factor with which the log-likelihoods of held-out seeds give the best probabilities on average.
 
     `logs` has an array [seeds, programs] for each program, of its own seeds. All programs weigh the same.
     """
     def score(exponent):
-        return -np.mean([scipy.special.log_softmax(np.exp(exponent) * of_seeds, axis=1)[:, place].mean()
+        return -np.mean([np.log(_chances(np.exp(exponent) * of_seeds, seeds)[:, place]).mean()
                          for place, of_seeds in enumerate(logs)])
 
     found = scipy.optimize.minimize_scalar(score, bounds=(np.log(LEAST_CAUTION), 0), method="bounded",
@@ -196,12 +218,12 @@ def _far(z, inverse, seeds):
 
 def classify(runs, fit) -> tuple[dict, float]:
     """The probabilities of the statistics `runs` [m, k], name -> number in decreasing order, and their fit."""
-    chances = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
-    chances = (1 - fit.doubt) * chances + fit.doubt * (1 - chances) / (len(chances) - 1)
-    best = int(np.argmax(chances))
-    far = _far((runs - fit.means[best]) / fit.scales[best], fit.inverse, fit.seeds[best])
+    logs = fit.caution * _log_likelihoods(runs, fit).sum(axis=0, keepdims=True)
+    [chances] = _chances(logs, fit.seeds)
     order = np.argsort(-chances, kind="stable")
-    return {fit.names[place]: float(chances[place]) for place in order}, _p_value(far, fit.far)
+    found = max(_p_value(_far((runs - fit.means[place]) / fit.scales[place], fit.inverse, fit.seeds[place]), fit.far)
+                for place in np.flatnonzero(scipy.special.softmax(logs[0]) >= LEAST))
+    return {fit.names[place]: float(chances[place]) for place in order}, found
 
 
 def _p_value(far, of_seeds):
@@ -219,7 +241,7 @@ def statistics(programs, logs=()) -> tuple[dict, list]:
     spans = window_statistics.windows(epochs, epochs, chapter.windows)
     if not spans:
         raise InputError(f"the known programs and the log have no {chapter.counted}s in common")
-    asked = window_statistics.measures(spans, chapter)
+    asked = window_statistics.measures(spans, chapter, several=True)
     return {name: window_statistics.values(asked, one.epochs, one.losses)
             for name, one in programs.items()}, asked
 
@@ -227,24 +249,26 @@ def statistics(programs, logs=()) -> tuple[dict, list]:
 def most_like(logs, programs) -> Likeness:
     """The `Likeness` of `logs` of one program to known `programs`, a dict of name -> `Envelope`."""
     values, asked = statistics(programs, logs)
-    known = fitted(values, window_statistics.least_errors(asked))
+    known = fitted(values, asked)
     chances, fit = classify(window_statistics.values_of_logs(asked, logs), known)
-    return Likeness(chances, {name: one.title or OWN for name, one in programs.items()}, fit,
-                    known.level)
+    [counted] = {one.chapter.counted for one in programs.values()}
+    return Likeness(chances, {name: one.title or OWN for name, one in programs.items()}, fit, known.level,
+                    window_statistics.compared(asked, counted))
 
 
-def confusion(programs, least=0.) -> tuple[list, np.ndarray]:
+def confusion(programs, asked=()) -> tuple[list, np.ndarray]:
     """Cross-validation over seeds: each seed is left out in turn, and classified by all others.
 
-    `programs` are statistics, name -> [seeds, k], and `least` is as in `fitted`. Returns the names, and
+    `programs` are statistics, name -> [seeds, k], and `asked` is as in `fitted`. Returns the names, and
     counts [programs, programs + 1]: a row per true program, a column per answer, the last for "none of these".
+    Seeds of a program with only three are not left out, so that its row is empty.
     """
     names = list(programs)
     counts = np.zeros((len(names), len(names) + 1), int)
     for row, (name, values) in enumerate(programs.items()):
-        for seed in range(len(values)):
+        for seed in range(len(values) if len(values) > FEWEST_KNOWN else 0):
             rest = {**programs, name: np.delete(values, seed, axis=0)}
-            known = fitted(rest, least)
+            known = fitted(rest, asked)
             chances, fit = classify(values[seed:seed + 1], known)
             counts[row, len(names) if fit <= known.level else names.index(next(iter(chances)))] += 1
     return names, counts

@@ -21,7 +21,7 @@ The document has these keys. A number that is not known or not finite is `null`;
     shares_inside   loss -> share of single epochs inside their 95 % prediction interval
     equivalence     loss -> {"margin": the stated one, "within": the smallest that could be shown}
     likeness        null without envelopes of known changes, or {"probabilities": {name: number}, "titles":
-                    name -> title, "fit": p-value of the test whether it fits the best, "level": that of
+                    name -> title, "fit": p-value of the test whether it fits one, "level": that of
                     "none", "none": true or false}
 """
 

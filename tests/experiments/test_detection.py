@@ -1,5 +1,6 @@
 """The table of detection rates: which groups of seeds are compared with what, and what is written."""
 
+import io
 import pathlib
 import re
 import sys
@@ -98,8 +99,26 @@ def test_the_script_writes_a_table_that_is_read_again(tmp_path, capsys):
     assert next(line for line in lines if line.startswith("far away")).split()[2:4] == ["6/6", "(54-100"]
     [line] = [line for line in lines if line.startswith("far away: ")]
     assert line in out and int(re.fullmatch(r"far away: (\d) of 6 right.*", line)[1]) >= 4
-    assert (tmp_path / "out" / "detection.png").read_bytes()[:4] == b"\x89PNG"
+    for name in ("detection", "confusion"):
+        assert (tmp_path / "out" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+    with open(tmp_path / "out" / "confusion.csv") as file:
+        confused = detection.read_confusion(file)
+    assert confused.titles == ["the chapter's own program", "far away"]
+    assert confused.counts.sum(axis=1).tolist() == [12, 6] and confused.counts.shape == (2, 3)
+    assert detection.confusion_lines(confused) == lines[-3:]
     assert "holds files" in refusal(capsys, main, *command)
+
+
+def test_the_kinds_of_confusion_are_counted_for_each_program():
+    confused = detection.Confusion(["a", "b, c"], np.array([[7, 2, 1], [0, 9, 0]]))
+    assert detection.confusion_lines(confused) == [
+        "a: 7 of 10 right, 2 as b, c, 1 as none of these", "b, c: 9 of 9 right",
+        "together: 16 of 19 right (84 %), and 85 % on average over programs"]
+    file = io.StringIO()
+    detection.write_confusion(file, confused)
+    again = detection.read_confusion(file.getvalue().splitlines())
+    assert again.titles == confused.titles
+    np.testing.assert_array_equal(again.counts, confused.counts)
 
 
 def test_without_envelopes_there_is_nothing_to_do(tmp_path, capsys, home):

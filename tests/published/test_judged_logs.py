@@ -85,6 +85,22 @@ def test_envelopes_that_are_added_are_used_without_a_change_of_code(more_envelop
         one.id for one in other_logs.of_chapter("mnist_gan")]
 
 
+def test_a_change_of_few_seeds_is_not_compared_with_its_logs(monkeypatch):
+    """Four seeds can't show a difference, and ten can't if there are two logs: 66 choices have no p below 1 %."""
+    own = envelopes.envelope("mnist_gan")
+
+    def with_seeds(count):
+        changed = {"gen_smooth_adam_0.002": own.without(range(count, own.seeds))._replace(title="x")}
+        monkeypatch.setattr(judged_logs, "envelopes_of", lambda chapter: {other_logs.NO_CHANGE: own, **changed})
+        [each] = judged_logs.judged([other_logs.named("A021")])
+        return each.by_change, [line for line in judged_logs.together("mnist_gan") if line.startswith("gen_")]
+
+    assert with_seeds(4) == (None, [])
+    verdict, [line] = with_seeds(10)
+    assert verdict.statistics and line == (
+        "gen_smooth_adam_0.002: 2 published logs beside 10 seeds of ours: too few to show a difference")
+
+
 def test_fifteen_logs_become_an_envelope():
     own = envelopes.envelope("mnist_gan")
     theirs = judged_logs.as_envelope(judged_logs.complete("mnist_gan", "adam_0.002", own.epochs), own)
