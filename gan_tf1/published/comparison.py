@@ -65,7 +65,7 @@ class Statistic(NamedTuple):
     expected: float
     interval: tuple         # (low, high): 99 % for this statistic alone
     joint: tuple            # (low, high): 99 % for all statistics of the table together
-    outside: bool           # whether the value lies outside of the joint interval
+    outside: bool           # whether the value lies outside of the joint interval, or its ranks differ
     smallest: float         # shift that is found with 80 % power: a difference of means, a factor of spreads
 
 
@@ -153,20 +153,21 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
     cutoffs = test(runs, seeds, SIGNIFICANCE, window_statistics.least_errors(asked))
     statistics = [_statistic(measure, form, *of_one) for measure, *of_one in zip(
         asked, runs.mean(axis=0), seeds.mean(axis=0), (cutoffs.error * cutoffs.sides).T, cutoffs.t,
-        np.full(len(asked), cutoffs.degrees))]
+        np.full(len(asked), cutoffs.degrees), np.broadcast_to(cutoffs.in_ranks, len(asked)))]
     equivalence = _equivalence(asked, form, runs, seeds, cutoffs, margin)
     shares = {title: float(np.mean([_share_inside(log, envelope, loss) for log in logs]))
               for loss, title in form.columns.items()}
     word, sentence = _conclusion(statistics, equivalence, cutoffs, form, len(logs))
     return Verdict(word, sentence, statistics, shares, _limits(statistics, cutoffs, form, envelope, len(logs)),
                    equivalence, cutoffs.p_value, cutoffs.effective, int(cutoffs.contradicted.sum()),
-                   _compared(spans, counted))
+                   window_statistics.compared(asked, counted))
 
 
-def _statistic(measure, form, value, expected, errors, cutoff, degrees):
+def _statistic(measure, form, value, expected, errors, cutoff, degrees, in_ranks):
     """The `Statistic` of one measure; `value` and `expected` are on the scale on which it is judged.
 
-    `errors` are the standard errors of a difference (downwards, upwards).
+    `errors` are the standard errors of a difference (downwards, upwards). `in_ranks` says whether it differs
+    by its ranks, which the intervals do not show.
     """
     error = max(errors)
     below, above = errors if error else (1, 1)
@@ -179,7 +180,8 @@ def _statistic(measure, form, value, expected, errors, cutoff, degrees):
         smallest = float(measure.back(shift))
     return Statistic(measure.window, measure.span, form.columns[measure.loss], measure.kind,
                      float(measure.back(value)), float(measure.back(expected)), single, joint,
-                     bool(error and not -below * cutoff <= value - expected <= above * cutoff), smallest)
+                     bool(in_ranks or error and not -below * cutoff <= value - expected <= above * cutoff),
+                     smallest)
 
 
 def _equivalence(asked, form, runs, seeds, cutoffs, margin):
@@ -266,12 +268,6 @@ def _differs(outside, count, counted, p_value):
 
 def _in_words(span, counted):
     return f"{counted}s {span}" if "-" in span else f"{counted} {span}"
-
-
-def _compared(spans, counted):
-    """The epochs in the windows `spans`, in words."""
-    epochs = np.unique(np.concatenate(list(spans.values())))
-    return f"{quantity(len(epochs), counted)}, {epochs[0]} to {epochs[-1]}"
 
 
 def _span(epochs):

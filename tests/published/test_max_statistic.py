@@ -24,7 +24,7 @@ def flagged(test, runs, seeds, level=0.01):
     difference, error = max_statistic.differences(runs, seeds)
     np.testing.assert_array_equal(error, cutoffs.error)
     low, high = error * cutoffs.t * cutoffs.sides
-    return bool(np.any((difference < -low) | (difference > high)))
+    return bool(np.any((difference < -low) | (difference > high) | cutoffs.in_ranks))
 
 
 def wrong(test, kind, runs, seeds, trials, level=0.01):
@@ -155,12 +155,28 @@ def test_a_permutation_test_holds_its_level_whatever_the_distribution(kind):
 
 
 def test_the_permutation_test_is_the_textbooks_for_one_statistic():
+    """Twice the smaller p-value of the values and of their normal scores; with few choices, of values alone."""
     rng = np.random.default_rng(4)
     runs, seeds = rng.standard_normal((3, 1)) + 1, rng.standard_normal((9, 1))
-    textbook = scipy.stats.permutation_test(
-        (runs[:, 0], seeds[:, 0]), lambda x, y: abs(x.mean() - y.mean()), alternative="greater",
-        n_resamples=np.inf)
-    assert max_statistic.permutation(runs, seeds, 0.05).p_value == pytest.approx(textbook.pvalue)
+    scores = scipy.stats.norm.ppf((scipy.stats.rankdata([*runs, *seeds]) - 0.5) / 12)
+
+    def textbook(runs, seeds):
+        return scipy.stats.permutation_test((runs, seeds), lambda x, y: abs(x.mean() - y.mean()),
+                                            alternative="greater", n_resamples=np.inf).pvalue
+
+    of_values, of_scores = textbook(runs[:, 0], seeds[:, 0]), textbook(scores[:3], scores[3:])
+    assert max_statistic.permutation(runs, seeds, 0.05).p_value == pytest.approx(2 * min(of_values, of_scores))
+    assert max_statistic.permutation(runs, seeds, 0.005).p_value == pytest.approx(of_values)  # 1.1 of 220 choices
+
+
+def test_one_run_that_lies_very_far_out_does_not_hide_what_all_runs_have_in_common():
+    """Each choice with that run, 3 % of all, has the same large |t|, and so says nothing of the second statistic."""
+    rng = np.random.default_rng(11)
+    seeds, runs = rng.standard_normal((100, 2)), np.array([[1000., 2.6], [0.3, 2.8], [-0.5, 3.]])
+    of_values = max_statistic._of_all_choices(np.concatenate([runs, seeds]), 3)
+    assert max_statistic._of_the_real(of_values.max(axis=1), 0.01)[0] == pytest.approx(0.02, abs=0.01)
+    cutoffs = max_statistic.permutation(runs, seeds, 0.01)
+    assert cutoffs.p_value <= 0.01 and cutoffs.in_ranks.tolist() == [False, True]
 
 
 def test_the_cutoff_and_the_p_value_say_the_same():

@@ -58,8 +58,8 @@ def test_several_runs_find_what_one_can_not(seeds):
     shifted = runs(3, 5, shift=0.1)
     assert [comparison.judge(log, seeds).word for log in shifted].count("differs") <= 2
     verdict = comparison.judge_runs(shifted, seeds)
-    assert verdict.word == "differs" and verdict.p_value <= 0.005
-    assert "lie where those of as many seeds would not (p = 0.00" in verdict.sentence
+    assert verdict.word == "differs" and verdict.p_value <= comparison.SIGNIFICANCE
+    assert " where those of as many seeds would not (p = 0.00" in verdict.sentence
     one = comparison.judge(shifted[0], seeds)
     for many, single in zip(verdict.statistics, one.statistics):
         assert many.smallest < single.smallest
