@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, SCRIPT_NAMES, load_script
-from gan_tf1 import figures, files
+from gan_tf1 import figures, files, tables
 from gan_tf1.__main__ import scripts
-from gan_tf1.experiments import kept_figures
+from gan_tf1.experiments import detection, kept_figures
+from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.listing import __main__ as listing
 from gan_tf1.published import envelopes
 
@@ -247,6 +248,23 @@ def test_the_numbers_of_both_learning_rates_on_the_front_page_are_those_of_the_e
     for words, one in (("| MNIST GAN |", envelopes.envelope("mnist_gan")), ("at 0.002", known)):
         row = next(line for line in (ROOT / "README.md").read_text().splitlines() if words in line)
         assert "[{:.2f} ± {:.2f}, {:.2f} ± {:.2f}]".format(*sum(last_thirty(one), ())) in row
+
+
+def test_the_page_of_detection_has_the_numbers_of_its_files():
+    folder = ROOT / "checkpoints" / "detection"
+    page = " ".join((folder / "README.md").read_text().split())
+    with open(folder / "detection.csv") as file:
+        found = detection.read_rows(file)
+    for row in tables.markdown(*detection.table(found)).splitlines():
+        assert " ".join(row.split()) in page
+    with open(folder / "confusion.csv") as file:
+        confused = detection.read_confusion(file)
+    assert f"{confused.right} of {confused.counts.sum()} are taken for their own program" in page
+    known = envelopes.known_changes("mnist_gan")
+    assert confused.titles[1:] == [one.title for one in known.values()]
+    assert confused.counts.sum(axis=1).tolist() == [envelopes.envelope("mnist_gan").seeds, *(
+        one.seeds for one in known.values())]
+    assert f"The other {len(CHANGES) - len(known)} changes" in page
 
 
 def test_the_usual_losses_on_the_page_of_the_printed_logs_are_those_of_the_envelopes():

@@ -144,8 +144,14 @@ def method_of_comparing():
 
 def detection_rates():
     """How often known changes of the MNIST GAN are found by a comparison with its envelope."""
-    with open(KEPT / "envelopes" / "detection.csv") as file:
+    with open(KEPT / "detection" / "detection.csv") as file:
         return detection.figure(detection.read_rows(file), "mnist_gan")
+
+
+def confused_programs():
+    """Which known program each seed of the MNIST GAN and of its known changes is most like."""
+    with open(KEPT / "detection" / "confusion.csv") as file:
+        return detection.confusion_figure(detection.read_confusion(file), "mnist_gan")
 
 
 def stretches(inked):
@@ -192,8 +198,8 @@ def every():
     for folder in ("gan_objectives", "gan_objectives/label_smooth_0"):
         yield f"{folder}/objectives.png", objectives(KEPT / folder)
     yield "envelopes/method.png", method_of_comparing()
-    if (KEPT / "envelopes" / "detection.csv").exists():
-        yield "envelopes/detection.png", detection_rates()
+    yield "detection/detection.png", detection_rates()
+    yield "detection/confusion.png", confused_programs()
     yield "instability/sweep.png", sweep()
     yield "mnist_gan/figures/losses.png", losses()
     yield "mnist_gan/figures/comparison.png", losses_beside_the_book()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import load_script
-from gan_tf1.published import comparison, envelopes, judged_logs, logs, other_logs
+from gan_tf1.published import comparison, envelopes, judged_logs, likeness, logs, other_logs
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,22 @@ def test_changes_are_noticed_in_a_single_log_or_in_many(of_mnist_gan):
     # A single log with another step size often does not tell, since a few seeds have a bad second epoch too.
     fast = judged_logs.complete("mnist_gan", "adam_0.002", own.epochs)
     assert len(fast) == 15 and comparison.judge_runs(fast, own).word == "differs"
+
+
+def test_one_log_is_not_of_the_program_in_its_notebook():
+    """With real labels of 0.9 and fake ones of 0.1, the loss is at least twice the entropy of such a label."""
+    log = other_logs.named("A024")
+    assert log.change == "fake_smooth_gen_raised_adam_0.002"
+    least = -2 * (0.1 * np.log(0.1) + 0.9 * np.log(0.9))
+    ours = envelopes.known_changes("mnist_gan")[log.change].losses["disc_loss"]
+    assert ours.min() > least > 1.5 * log.log.losses["disc_loss"][0]
+
+
+def test_logs_with_a_known_change_are_most_like_it():
+    programs = {likeness.CHAPTER: envelopes.envelope("mnist_gan"), **envelopes.known_changes("mnist_gan")}
+    for name in ("A021", "A022", "A023"):
+        one = other_logs.named(name)
+        assert likeness.most_like([one.log], programs).best == one.change
 
 
 def test_the_dcgan_of_the_blog_lies_inside_and_a_collapsed_one_does_not():
