@@ -230,6 +230,7 @@ def streets(seed=0):
     return few_streets.load(num_labels=0, seed=seed).train
 
 
+@pytest.mark.slow  # test_semi_supervised.py tests the same of a larger network of the same kind
 def test_the_seed_determines_all_bytes():
     def trained(seed):
         with new_graph(seed).as_default():

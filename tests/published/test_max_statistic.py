@@ -39,6 +39,7 @@ def wrong(test, kind, runs, seeds, trials, level=0.01):
 
 # --- one run ---
 
+@pytest.mark.slow  # test_comparison.py tests the same of whole verdicts
 def test_one_run_is_wrongly_flagged_in_one_case_in_a_hundred():
     assert wrong(max_statistic.one_run, "normal", 1, 20, 300) <= 9  # 3 expected, standard error 1.7
 

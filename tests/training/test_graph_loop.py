@@ -311,8 +311,7 @@ def main(monkeypatch):
 
 
 @pytest.mark.parametrize("flags", [
-    pytest.param([], marks=pytest.mark.slow, id="graph"),  # similar to a process that is killed by a signal
-    pytest.param(["--xla"], id="xla")])
+    pytest.param([], id="graph"), pytest.param(["--xla"], marks=pytest.mark.slow, id="xla")])
 def test_a_run_records_the_losses_of_every_step_and_resumes_to_the_same_bytes(
         main, tmp_path, monkeypatch, capsys, flags):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
