@@ -157,7 +157,7 @@ def in_process(monkeypatch):
     """
     import few_digits
     from gan_tf1.data import digits
-    from gan_tf1.training import processes, run_figures
+    from gan_tf1.training import processes
     made = []
 
     def start(arguments, environment):
@@ -171,7 +171,7 @@ def in_process(monkeypatch):
 
     monkeypatch.setattr(digits, "load", few_digits.load)
     monkeypatch.setattr(processes, "run", start)
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **__: None)
+    without_figures(monkeypatch)
     return made
 
 
@@ -200,6 +200,12 @@ def load_script(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def without_figures(patch):
+    """Let the end of a run draw no figures, as long as `patch`, a MonkeyPatch, lasts."""
+    from gan_tf1.training import run_figures
+    patch.setattr(run_figures, "of_run", lambda *_, **__: None)
 
 
 def unpainted(figure, path):

@@ -182,12 +182,11 @@ def _log_likelihoods(values, known):
                      for own in zip(known.means, known.scales, known.seeds)], axis=1)
 
 
-def _chances(logs, seeds):
-    """The probabilities [m, programs] of programs of so many `seeds`, from log-likelihoods of the same shape.
+def _doubted(chances, seeds):
+    """The `chances` [m, programs] of programs of so many `seeds`, with something left for an error.
 
-    The more seeds the two most likely programs have, the less is left for an error (`fitted` has at least two).
+    It is the less, the more seeds the two most likely programs have (`fitted` has at least two programs).
     """
-    chances = scipy.special.softmax(logs, axis=1)
     doubt = 1 / (1 + seeds[np.argsort(-chances, axis=1, kind="stable")[:, :2]].sum(axis=1, keepdims=True))
     return (1 - doubt) * chances + doubt * (1 - chances) / (len(seeds) - 1)
 
@@ -198,8 +197,8 @@ def _caution(logs, seeds):
     `logs` has an array [seeds, programs] for each program, of its own seeds. All programs weigh the same.
     """
     def score(exponent):
-        return -np.mean([np.log(_chances(np.exp(exponent) * of_seeds, seeds)[:, place]).mean()
-                         for place, of_seeds in enumerate(logs)])
+        stated = [_doubted(scipy.special.softmax(np.exp(exponent) * of_seeds, axis=1), seeds) for of_seeds in logs]
+        return -np.mean([np.log(chances[:, place]).mean() for place, chances in enumerate(stated)])
 
     found = scipy.optimize.minimize_scalar(score, bounds=(np.log(LEAST_CAUTION), 0), method="bounded",
                                            options={"xatol": 0.01})
@@ -218,11 +217,11 @@ def _far(z, inverse, seeds):
 
 def classify(runs, fit) -> tuple[dict, float]:
     """The probabilities of the statistics `runs` [m, k], name -> number in decreasing order, and their fit."""
-    logs = fit.caution * _log_likelihoods(runs, fit).sum(axis=0, keepdims=True)
-    [chances] = _chances(logs, fit.seeds)
+    likely = scipy.special.softmax(fit.caution * _log_likelihoods(runs, fit).sum(axis=0))
+    [chances] = _doubted(likely[None], fit.seeds)
     order = np.argsort(-chances, kind="stable")
     found = max(_p_value(_far((runs - fit.means[place]) / fit.scales[place], fit.inverse, fit.seeds[place]), fit.far)
-                for place in np.flatnonzero(scipy.special.softmax(logs[0]) >= LEAST))
+                for place in np.flatnonzero(likely >= LEAST))
     return {fit.names[place]: float(chances[place]) for place in order}, found
 
 

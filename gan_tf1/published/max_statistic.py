@@ -208,7 +208,7 @@ def permutation(runs, seeds, significance, least=0.) -> Cutoffs:
     return Cutoffs(np.full(k, cutoffs[0]), n + m - 2, differences(runs, seeds, least)[1],
                    float(np.clip(significance / level, 1, k)) if level else math.nan,
                    np.zeros(k, bool), np.ones((2, k)), min(1.0, len(kinds) * min(p_values)),
-                   kinds[-1][0] > cutoffs[-1])
+                   kinds[1][0] > cutoffs[1] if len(kinds) > 1 else False)
 
 
 def _of_all_choices(pooled, m, least=0.):

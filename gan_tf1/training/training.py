@@ -91,7 +91,7 @@ class Training:
         self.run, self.path = run, run.path
         self.rng, self.sess = seeds.stream(run.config["seed"], seeds.STEPS), None
         self.seconds, self.complete = 0., False
-        self._began = False  # whether this process has trained an epoch, or begins to
+        self._epoch = None  # the epoch that this process trains, or has trained last
         self._loop, self._opened = loop, contextlib.ExitStack()
         self._devices, self._divided = devices, None
 
@@ -186,7 +186,7 @@ class Training:
             self.run.say(f"{self.path} is complete: it has all of its {quantity(epochs, 'epoch')}")
         for epoch in range(start + 1, last + 1):
             self._bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
-            self._epoch, self._losses, self._picture, self._began = epoch, {}, None, True
+            self._epoch, self._losses, self._picture = epoch, {}, None
             yield epoch
             self._save(saver, gen_saver, epochs)
         if start < last:
@@ -275,7 +275,7 @@ class Training:
             return 0
         if state["epoch"] < epochs:
             run.cut_back(state["sizes"])
-            if not self._began:  # else the checkpoint is this process's own, of the previous graph
+            if self._epoch is None:  # else the checkpoint is this process's own, of the previous graph
                 run.say(f"resuming {run.path} after epoch {state['epoch']}")
         self.rng.bit_generator.state = state["rng"]
         if state["epoch"] == first:

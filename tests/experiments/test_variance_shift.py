@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 import few_streets
-from conftest import load_script, refusal
+from conftest import load_script, refusal, without_figures
 from gan_tf1.data import svhn
 from gan_tf1.experiments import variance_shift
 from gan_tf1.generators import sample_files
 from gan_tf1.models import semi_supervised_svhn as model
 from gan_tf1.tf1 import tf
-from gan_tf1.training import run_figures
 from gan_tf1.training.run_results import load_losses
 
 TINY = ["--paper", "--data", "street", "--epochs", "2", "--batch-size", "50", "--gen-channels", "2",
@@ -24,7 +23,7 @@ TINY = ["--paper", "--data", "street", "--epochs", "2", "--batch-size", "50", "-
 def few():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(svhn, "load", few_streets.load)
-        patch.setattr(run_figures, "of_run", lambda *_, **named: None)
+        without_figures(patch)
         yield
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import load_script, refusal, without_figures
 from gan_tf1.data import digits, mixtures, two_cities
 from gan_tf1.experiments import theory
 from gan_tf1.generators import sample_files
 from gan_tf1.models import gan_1d, mnist_gan
 from gan_tf1.report import sprites, stages_page, targets
-from gan_tf1.training import run_figures, run_results, training
+from gan_tf1.training import run_results, training
 from test_report import Elements, document, floats
 
 SHORT = gan_1d.Config(partial_steps=3, converging_steps=5, guided_steps=3, iterations=4, batch_size=32)
@@ -80,7 +80,7 @@ def test_a_page_of_stages_keeps_numbers_that_are_not_finite(tmp_path):
 def trained(monkeypatch, tmp_path):
     """A function that runs the first chapter's script on few digits, and returns its run directory."""
     monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
 
     def trained(name, *flags):
         load_script("01_mnist_gan.py").main(["--run-dir", str(tmp_path / name), *flags])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, load_script, refusal, unpainted
+from conftest import ROOT, load_script, refusal, unpainted, without_figures
 from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import digits
@@ -17,7 +17,7 @@ from gan_tf1.models import (
     wasserstein_gan_gp)
 from gan_tf1.published import logs
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import run_directory, run_figures, run_results
+from gan_tf1.training import run_directory, run_results
 from test_run_directory import final_state
 
 CHAPTERS = {  # script -> model, and the settings of a run that takes seconds
@@ -167,7 +167,7 @@ def test_stopped_in_its_first_epoch_starts_over(main, script, finished, tmp_path
         patch.setattr(run_directory.Run, "record", record)
         with pytest.raises(Stop):
             main([*TINY[script], "--run-dir", str(tmp_path / "run")])
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
     main(["--resume", "--run-dir", str(tmp_path / "run")])
     assert tables(tmp_path / "run") == tables(finished)
 

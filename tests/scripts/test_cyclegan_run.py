@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 import few_unpaired
-from conftest import ROOT, load_script, refusal, unpainted
+from conftest import ROOT, load_script, refusal, unpainted, without_figures
 from gan_tf1 import figures
 from gan_tf1.data import drawn_digits, unpaired
 from gan_tf1.experiments import stroke, translation
 from gan_tf1.models import cyclegan
 from gan_tf1.tf1 import tf
-from gan_tf1.training import run_figures, run_results
+from gan_tf1.training import run_results
 from interruption import copies, results
 
 SCRIPT = "16_cyclegan.py"
@@ -94,7 +94,7 @@ def test_a_pool_is_in_the_checkpoint_and_the_generators_are_kept_alone(finished)
 def test_a_run_killed_within_an_epoch_and_resumed_equals_an_uninterrupted_one(main, made, tmp_path, monkeypatch):
     """The pools, which are full by then, and the decaying learning rate continue."""
     finished, killed = made
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
     cut = shutil.copytree(killed, tmp_path / "cut")
     rows = (cut / "losses.csv").read_text().splitlines()
     assert len(rows) < len((finished / "losses.csv").read_text().splitlines())

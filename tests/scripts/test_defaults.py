@@ -6,11 +6,11 @@ import re
 import pytest
 
 import few_digits
-from conftest import SCRIPTS, Stopped, load_script, refusal, stopped_at_its_stepper
+from conftest import SCRIPTS, Stopped, load_script, refusal, stopped_at_its_stepper, without_figures
 from gan_tf1.config import intervals, make
 from gan_tf1.data import mnist, source
 from gan_tf1.models import cyclegan, dcgan_upsampling, pix2pix, progressive_gan
-from gan_tf1.training import command_line, run_figures, training
+from gan_tf1.training import command_line, training
 from gan_tf1.training.graph_loop import Taken
 from gan_tf1.training.run_config import read_config
 
@@ -93,7 +93,7 @@ def test_help_tells_both_sizes(name, capsys):
 
 def test_a_run_of_small_settings_resumes_and_is_not_the_papers(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("gan_tf1.data.digits.load", few_digits.load)
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
     main = load_script("07_dcgan_upsampling.py").main
     tiny = ["--data", "drawn", "--iterations", "2", "--sample-interval", "1", "--channels", "2",
             "--batch-size", "4", "--run-dir", str(tmp_path / "run")]

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, load_script, refusal
+from conftest import ROOT, load_script, refusal, without_figures
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.generators import restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import (
-    graph_loop, growing, run_config, run_directory, run_figures, run_results,
+    graph_loop, growing, run_config, run_directory, run_results,
     saved_generator)
 from interruption import copies, results
 
@@ -44,7 +44,7 @@ def main():
     """The first chapter's script, on few digits and without figures."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
-        patch.setattr(run_figures, "of_run", lambda *_, **named: None)
+        without_figures(patch)
         yield load_script("01_mnist_gan.py").main
 
 

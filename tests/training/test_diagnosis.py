@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import ROOT, load_script, refusal
+from conftest import ROOT, load_script, refusal, without_figures
 from gan_tf1 import models
 from gan_tf1.data import digits, mixtures, two_cities
 from gan_tf1.errors import InputError
@@ -21,7 +21,7 @@ from gan_tf1.models import (
 from gan_tf1.published import envelopes
 from gan_tf1.published.logs import BOOK_LOGS
 from gan_tf1.tf1 import session_config, tf
-from gan_tf1.training import diagnosis, diversity, mode_shares, run_figures, run_results, swings
+from gan_tf1.training import diagnosis, diversity, mode_shares, run_results, swings
 
 CHANCE = 2 * math.log(2)
 DIVERGENCE, COLLAPSE, PARTIAL, WIN, OSCILLATION = diagnosis.SIGNS
@@ -103,7 +103,7 @@ def test_discriminator_dominance():
     assert diagnosis.judge(smooth, CHANCE).signs == ()
     assert diagnosis.judge(smooth, CHANCE, least=0.325).signs == (WIN,)
     assert diagnosis.judge(series(0.44, 8.), CHANCE, least=0.325).signs == ()
-    # A high generator loss is no divergence: if the discriminator dominates, it has no bound.
+    # A high generator loss does not mean divergence: if the discriminator dominates, it has no bound.
     assert diagnosis.judge(series(0.34, 90.), CHANCE, 0.325).signs == (WIN,)
     for other in (series(0.5, 8.),                                   # D makes errors
                   series(0.02, 4.),                                  # D gives fakes 2 %
@@ -494,7 +494,7 @@ def trained(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "load", few_digits.load)
-        patch.setattr(run_figures, "of_run", lambda *_, **named: None)
+        without_figures(patch)
         yield train
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import double
 import few_digits
-from conftest import load_script, refusal, values
+from conftest import load_script, refusal, values, without_figures
 from gan_tf1.data import digits, images, svhn
 from gan_tf1.data.mnist import DataSet
 from gan_tf1.models import mnist_gan
@@ -17,7 +17,7 @@ from gan_tf1.steps import small
 from gan_tf1.steps.draws import Again, numbers, spied
 from gan_tf1.steps.small import MODELS
 from gan_tf1.tf1 import new_graph, session_config, tf
-from gan_tf1.training import checkpoint, graph_loop, run_figures, run_results, tracing
+from gan_tf1.training import checkpoint, graph_loop, run_results, tracing
 from gpu_kernels import without_gpu_kernel
 from test_run_directory import final_state
 
@@ -306,7 +306,7 @@ FEW = ["--data", "drawn", "--epochs", "4", "--batch-size", "20", "--gen-hidden-s
 def main(monkeypatch):
     """The first chapter's script, on few digits and without figures."""
     monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
     return load_script("01_mnist_gan.py").main
 
 

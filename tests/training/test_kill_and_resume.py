@@ -6,11 +6,11 @@ import pytest
 import few_digits
 import few_streets
 import few_unpaired
-from conftest import kill_after, load_script
+from conftest import kill_after, load_script, without_figures
 from gan_tf1 import figures
 from gan_tf1.data import digits, svhn, unpaired
 from gan_tf1.experiments import mode_collapse
-from gan_tf1.training import run_config, run_directory, run_figures, run_results
+from gan_tf1.training import run_config, run_directory, run_results
 from interruption import copies, power_cuts, results
 
 DIGITS = "--data drawn --batch-size 50"
@@ -81,7 +81,7 @@ def script(monkeypatch):
     monkeypatch.setattr(svhn, "load", few_streets.load)
     monkeypatch.setattr(unpaired, "DRAWN", few_unpaired.DRAWN)
     monkeypatch.setattr(figures, "save", lambda figure, path: path)
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
     monkeypatch.setattr(mode_collapse, "draw", lambda *_: None)
     return lambda name: load_script(name + ".py").main
 
@@ -186,7 +186,7 @@ def test_a_process_killed_by_a_signal_can_be_resumed(script, tmp_path, name, beg
     flags = [*RUNS[name].split(), *more]
     path, cut = tmp_path / "run", tmp_path / "cut"
     said = kill_after(beginning, few_digits.__file__, name + ".py", *flags, "--run-dir", cut)
-    assert said == [f"{steps} training steps"]  # without a terminal, there is no progress
+    assert said == [f"{steps} training steps"]  # without a terminal, no progress bar is shown
     assert not (cut / "samples.npz").exists(), "the run was over before it was killed"
     main = script(name)
     main(["--resume", "--run-dir", str(cut)])

@@ -5,10 +5,10 @@ import json
 import pytest
 
 import few_digits
-from conftest import load_script, refusal
+from conftest import load_script, refusal, without_figures
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
-from gan_tf1.training import measured, run_figures
+from gan_tf1.training import measured
 from gan_tf1.training.graph_loop import Loop
 from test_run_directory import final_state
 
@@ -45,7 +45,7 @@ def test_bfloat16_is_refused_with_both_numbers_if_it_is_slower(loop):
 @pytest.fixture
 def main(monkeypatch):
     monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr(run_figures, "of_run", lambda *_, **named: None)
+    without_figures(monkeypatch)
     monkeypatch.setattr(measured, "MOST", 2)
     monkeypatch.setattr(measured, "ROUNDS", 2)
     monkeypatch.delitem(measured.AUTO, "graph compiled")  # compiling takes long

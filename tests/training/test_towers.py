@@ -9,7 +9,7 @@ import pytest
 
 import double
 import few_digits
-from conftest import load_script, refusal, values, without_training
+from conftest import load_script, refusal, values, without_figures, without_training
 from gan_tf1 import server
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -177,7 +177,7 @@ def test_images_that_the_discriminator_sees_together_stay_together(settings, uni
 @pytest.fixture
 def main(monkeypatch):
     monkeypatch.setattr(digits, "load", few_digits.load)
-    monkeypatch.setattr("gan_tf1.training.run_figures.of_run", lambda *_: None)
+    without_figures(monkeypatch)
     return load_script("01_mnist_gan.py").main
 
 
