@@ -54,7 +54,7 @@ def test_a_program_that_is_not_known_is_none_of_these(programs):
 def test_a_log_that_fits_a_wide_program_is_known_although_a_narrow_one_is_more_likely():
     """Of two programs, the narrow one can have the higher density although the log is far from it."""
     rng = np.random.default_rng(15)
-    fit = likeness.fitted({"narrow": rng.normal(0, 0.05, (60, 4)), "wide": rng.normal(0.5, 1, (60, 4))})
+    fit = likeness.fitted({"narrow": rng.normal(0, 0.05, (60, 8)), "wide": rng.normal(0.5, 1, (60, 8))})
     between = np.linspace(0, 1, 200)[:, None] * fit.means[1]
     found = [likeness.classify(run[None], fit) for run in between]
     place = max(place for place, (chances, _) in enumerate(found) if chances["narrow"] > 0.5)
@@ -257,14 +257,15 @@ def test_one_wrong_image_decides_nothing():
     """Whether one of 90 batches of 32 has a wrong image distinguishes no two programs."""
     form = logs.CHAPTERS["vanilla_gan"]
     rng, steps = np.random.default_rng(16), np.arange(10, 100)
+    disc, gen = rng.normal(0.03, 0.005, (10, 90)), rng.normal(3.6, 0.2, (10, 90))
 
     def envelope(title, seeds, wrong=0):
         accuracies = np.ones((seeds, 90))
         accuracies[:wrong, 40] = 31 / 32
-        return envelopes.Envelope(form, steps, {
-            "disc_loss": rng.normal(0.03, 0.005, (seeds, 90)), "disc_acc": accuracies,
-            "gen_loss": rng.normal(3.6, 0.2, (seeds, 90))}, {}, "MNIST", title)
+        return envelopes.Envelope(form, steps, {"disc_loss": disc[:seeds], "disc_acc": accuracies,
+                                                "gen_loss": gen[:seeds]}, {}, "MNIST", title)
 
+    # The same losses, so that nothing else distinguishes them.
     twins = {"chapter": envelope("", 10), "other": envelope("other", 10, wrong=1)}
     [log] = envelope("", 1, wrong=1).logs()
     found = likeness.most_like([log], twins)

@@ -173,7 +173,7 @@ def test_the_permutation_test_is_the_textbooks_for_one_statistic():
 def test_one_run_that_lies_very_far_out_does_not_hide_what_all_runs_have_in_common():
     """Each choice with that run, 3 % of all, has the same large |t|, and so says nothing of the second statistic."""
     rng = np.random.default_rng(11)
-    seeds, runs = rng.standard_normal((100, 2)), np.array([[1000., 2.6], [0.3, 2.8], [-0.5, 3.]])
+    seeds, runs = rng.standard_normal((100, 2)), np.array([[1000., 2.6], [-1., 2.8], [-1.2, 3.]])
     of_values = max_statistic._of_all_choices(np.concatenate([runs, seeds]), 3)
     assert max_statistic._of_the_real(of_values.max(axis=1), 0.01)[0] == pytest.approx(0.02, abs=0.01)
     cutoffs = max_statistic.permutation(runs, seeds, 0.01)
