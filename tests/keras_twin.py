@@ -349,7 +349,7 @@ def trains_in_keras_3():
     """Whether Keras 3 trains a model that was frozen after `compile`."""
     import keras
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
-    model.compile(loss="binary_crossentropy", optimizer="adam")
+    model.compile(loss="binary_crossentropy", optimizer="adam", run_eagerly=True)
     model.trainable = False
     before = model.get_weights()
     model.train_on_batch(np.ones((8, 4)), np.ones((8, 1)))

@@ -20,7 +20,7 @@ from gan_tf1.training import many_runs, run_config
 
 FLAGS = ["--epochs", "2", "--batch-size", "50", "--gen-channels", "2", "--disc-channels", "3",
          "--z-size", "5"]
-COMMAND = ["--data", "street", "--seeds", "3-4", "--num-labels", "50", "--jobs", "1"]
+COMMAND = ["--data", "street", "--seeds", "3", "--num-labels", "50", "--jobs", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -76,22 +76,21 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
         script.main(command)
     assert not (out / "accuracies.csv").exists()
     script.main(command)
-    assert sorted(in_process) == [f"{row}-50-seed-{seed}" for row in (
-        "labelled", "printed") for seed in (3, 4)]  # completed runs are skipped
+    assert sorted(in_process) == ["labelled-50-seed-3", "printed-50-seed-3"]  # a completed run is skipped
 
     with open(out / "accuracies.csv") as file:
         about = file.readline()
         lines = list(csv.DictReader(file))
     assert [(line["row"], line["seed"], line["epoch"]) for line in lines] == [
-        (row, seed, epoch) for row in ("labelled", "printed") for seed in "34" for epoch in "01"]
-    settings = {(row, seed): run_config.read_config(out / f"runs/{row}-50-seed-{seed}")["settings"]
-                for row in ("labelled", "printed") for seed in (3, 4)}
-    assert {(one["labels"], one["num_labels"]) for one in settings.values()} == {("balanced", 50)}
-    assert all(one["label_seed"] == seed for (_, seed), one in settings.items())
-    assert settings["labelled", 3]["drop_rate"] == 0.1 != settings["printed", 3]["drop_rate"]
+        (row, "3", epoch) for row in ("labelled", "printed") for epoch in "01"]
+    settings = {row: run_config.read_config(out / f"runs/{row}-50-seed-3")["settings"]
+                for row in ("labelled", "printed")}
+    assert {(one["labels"], one["num_labels"], one["label_seed"]) for one in settings.values()} == {
+        ("balanced", 50, 3)}
+    assert settings["labelled"]["drop_rate"] == 0.1 != settings["printed"]["drop_rate"]
     table = (out / "table.txt").read_text()
     assert ("# the semi-supervised GAN on drawn street numbers (synthetic), tested on the first 30 "
-            "test images, seeds 3-4") in table
+            "test images, seeds 3\n") in table
     assert "command: semi_supervised_report.py --out " in table
     assert about.startswith("# data: drawn street numbers (synthetic), tested on the first 30 ")
     assert ", data_crc32 " in about and f"\n{about}# versions: " in table
@@ -100,7 +99,7 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
         counts = list(csv.DictReader(file))
     for row, classes in (("labelled", 11), ("printed", 11)):
         own = [int(line["images"]) for line in counts if line["row"] == row]
-        assert len(own) == 10 * classes and sum(own) == 2 * 30  # tested images of two seeds
+        assert len(own) == 10 * classes and sum(own) == 30  # tested images
         right = sum(int(line["images"]) for line in counts
                     if line["row"] == row and line["class"] == line["taken_for"])
         last = [float(line["test_accuracies"]) for line in lines
@@ -123,6 +122,17 @@ def test_a_report_goes_on_after_a_stop_and_has_every_epoch(script, in_process, t
     assert "holds runs of another command" in refusal(capsys, script.main, *command[:-1], "6")
     command[command.index("labelled --drop-rate 0.1")] = "labelled --drop-rate 0.2"
     assert "holds runs of another command (own: " in refusal(capsys, script.main, *command)
+
+
+def test_confusions_are_summed_over_the_seeds(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "confusion", lambda path, data: np.full((10, 11), int(path.name[-1])))
+    monkeypatch.setattr(script, "data_lines", lambda *_: [])
+    args = SimpleNamespace(data="street", data_dir=None, tested="all", seeds=[3, 4], num_labels=[50],
+                           rows=["labelled"], out=tmp_path)
+    paths = {("labelled", 50, seed): tmp_path / f"seed-{seed}" for seed in args.seeds}
+    script.draw_confusion(args, paths, "title", semi_supervised_earlier.Earlier())
+    _, *rows = (tmp_path / "confusion.csv").read_text().splitlines()
+    assert len(rows) == 10 * 11 and all(row.endswith(",7") for row in rows)
 
 
 @pytest.fixture

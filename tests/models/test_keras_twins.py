@@ -38,13 +38,20 @@ STILL = {  # biases before batch norm, except discriminator/conv2d_1, whose bias
                          "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias"}}
 
 
+def vanilla_slow(names):
+    """`names` as parameters. The vanilla GAN's layers are in the Wasserstein GAN, its loop in the conditional."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name == "vanilla_gan" else name for name in names]
+
+
 @pytest.fixture(scope="module")
-def of_keras(tmp_path_factory):
-    """Chapter -> the arrays of `keras_twin.run`. Importing Keras takes longer than training them all."""
-    return keras_twin.run(CHAPTERS, tmp_path_factory.mktemp("keras"))
+def of_keras(request, tmp_path_factory):
+    """Chapter -> the arrays of `keras_twin.run`, for the chapters of the selected tests."""
+    selected = {item.callspec.params["twins"] for item in request.session.items
+                if "twins" in getattr(item, "fixturenames", ())}
+    return keras_twin.run([name for name in CHAPTERS if name in selected], tmp_path_factory.mktemp("keras"))
 
 
-@pytest.fixture(scope="module", params=CHAPTERS)
+@pytest.fixture(scope="module", params=vanilla_slow(CHAPTERS))
 def twins(request, of_keras):
     """`(chapter, Keras' arrays, our printed losses, differences by name, powers)`, in float64."""
     model, config = CHAPTERS[request.param]
@@ -125,7 +132,8 @@ def test_rmsprop_is_that_of_the_keras_of_the_chapter_or_of_today(twins):
     assert apart[0] == 0 and (apart[1:4] < (0.001, 0.05, 0.6)).all() and apart[-1] > 0.999
 
 
-@pytest.mark.parametrize("twins", [name for name in CHAPTERS if name != "wasserstein_gan"], indirect=True)
+@pytest.mark.parametrize("twins", vanilla_slow(name for name in CHAPTERS if name != "wasserstein_gan"),
+                         indirect=True)
 def test_a_compiled_step_computes_the_loss_from_logits_without_clipping(twins):
     _, found, *_ = twins
     compiled, by_hand = found["saturated"]

@@ -232,21 +232,21 @@ def test_the_gradient_goes_through_the_unrolled_steps():
 
 # --- the graph ---
 
-@pytest.mark.parametrize("remedy, inputs, told", [
-    ("none", 784, 64), ("unrolling", 784, 64), ("minibatch_stddev", 784, 65),
-    ("packing", 1568, 64)])
-def test_table_of_variables(remedy, inputs, told):
-    with new_graph(0).as_default():
-        gan = model.build(model.Config(remedy=remedy, unrolled_steps=1), 784)  # no step has variables
-        table = {var.op.name: tuple(var.shape.as_list()) for var in tf.trainable_variables()}
-        others = {var.op.name for var in tf.global_variables()} - set(table)
+def test_table_of_variables(built):
+    sess, gan, config, *_ = built
+    inputs = SIZE * config.pack if config.remedy == "packing" else SIZE
+    told = 4 + (config.remedy == "minibatch_stddev")
+    table = {var.op.name: tuple(var.shape.as_list())
+             for var in sess.graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)}
+    others = {var.op.name for var in sess.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)} - set(table)
     assert table == {
-        "generator/dense/kernel": (16, 64), "generator/dense/bias": (64,),
-        "generator/dense_1/kernel": (64, 64), "generator/dense_1/bias": (64,),
-        "generator/dense_2/kernel": (64, 784), "generator/dense_2/bias": (784,),
-        "discriminator/dense/kernel": (inputs, 64), "discriminator/dense/bias": (64,),
-        "discriminator/dense_1/kernel": (told, 64), "discriminator/dense_1/bias": (64,),
-        "discriminator/dense_2/kernel": (64, 1), "discriminator/dense_2/bias": (1,)}
+        "generator/dense/kernel": (5, 4), "generator/dense/bias": (4,),
+        "generator/dense_1/kernel": (4, 4), "generator/dense_1/bias": (4,),
+        "generator/dense_2/kernel": (4, SIZE), "generator/dense_2/bias": (SIZE,),
+        "discriminator/dense/kernel": (inputs, 4), "discriminator/dense/bias": (4,),
+        "discriminator/dense_1/kernel": (told, 4), "discriminator/dense_1/bias": (4,),
+        "discriminator/dense_2/kernel": (4, 1), "discriminator/dense_2/bias": (1,)}
+    assert (model.Config().z_dim, model.Config().hidden_size) == (16, 64)
     assert [var.op.name for var in gan.gen_vars] == list(table)[:6]
     assert others == {f"{name}/{slot}" for name in table for slot in ("Adam", "Adam_1")} | {
         f"{optimizer}/{beta}_power" for optimizer in ("disc_opt", "gen_opt")

@@ -145,7 +145,7 @@ def resumed_after(main, epoch, finished, path):
 
 @pytest.mark.parametrize("epoch", [
     pytest.param(1, marks=pytest.mark.slow, id="stage before"),  # as one that is killed
-    pytest.param(2, id="stage's start"), pytest.param(4, id="stage")])
+    pytest.param(2, marks=pytest.mark.slow, id="stage's start"), pytest.param(4, id="stage")])
 def test_resumed_from_any_stage_equals_never_interrupted(main, finished, tmp_path, epoch, capsys):
     assert resumed_after(main, epoch, finished, tmp_path / "run") == final_state(finished)
     assert capsys.readouterr().err.count("resuming ") == 1

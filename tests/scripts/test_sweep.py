@@ -15,16 +15,15 @@ import pytest
 from conftest import heed_ctrl_c, load_script, refusal, stopped_at
 from gan_tf1 import figures
 from gan_tf1.data import images
+from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.experiments import instability
+from gan_tf1.models import mnist_gan, mnist_gan_objectives
 from gan_tf1.training import many_runs, many_runs_command, processes, run_directory, run_results, seed_ranges
 from gan_tf1.training.diagnosis import Diagnosis, SIGNS
 
 SHORT = Diagnosis((), "Too short to be judged.", judged=False)
-from gan_tf1.errors import InputError, TrainingError
-from gan_tf1.models import mnist_gan, mnist_gan_objectives
-
 COMMAND = ["--vary", "learning-rate", "0.001", "1e37", "--vary", "disc-steps", "1", "2",
-           "--seeds", "3-4", "--jobs", "1", "--data", "drawn",
+           "--seeds", "3", "--jobs", "1", "--data", "drawn",
            "--", "--epochs", "2", "--batch-size", "100", "--samples", "2"]
 
 
@@ -35,8 +34,7 @@ def sweep():
 
 def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_path, capsys):
     out = tmp_path / "out"
-    names = [f"learning-rate-{rate}_disc-steps-{steps}_seed-{seed}"
-             for rate in ("0.001", "1e37") for steps in "12" for seed in "34"]
+    names = [f"learning-rate-{rate}_disc-steps-{steps}_seed-3" for rate in ("0.001", "1e37") for steps in "12"]
     with stopped_at(names[2]):
         sweep.main(["--out", str(out), *COMMAND])
     assert in_process[:2] == names[:2] and names[2] not in in_process
@@ -47,26 +45,26 @@ def test_a_sweep_trains_every_combination_and_goes_on(sweep, in_process, tmp_pat
     about, *rows = (out / "sweep.csv").read_text().splitlines()
     assert about.startswith("# data: drawn digits (synthetic), data_crc32 ")
     assert rows[0] == "learning_rate,disc_steps,seed,epoch,disc_loss,gen_loss"
-    assert len(rows) == 1 + 4 * 2 + 4  # a run that diverges at once leaves one row
-    losses = run_results.load_losses(out / "runs" / names[3])
-    assert rows[1 + 3 * 2] == "0.001,2,4,1," + ",".join(
+    assert len(rows) == 1 + 2 * 2 + 2  # a run that diverges at once leaves one row
+    losses = run_results.load_losses(out / "runs" / names[1])
+    assert rows[1 + 2] == "0.001,2,3,1," + ",".join(
         f"{losses[name][0]:.6g}" for name in ("disc_loss", "gen_loss"))
-    assert re.fullmatch("1e37,2,4,1,(nan|inf),(nan|inf)", rows[-1])  # which of them depends on the processor
+    assert re.fullmatch("1e37,2,3,1,(nan|inf),(nan|inf)", rows[-1])  # which of them depends on the processor
 
     text = (out / "sweep.txt").read_text()
-    assert text.startswith("# mnist_gan on drawn digits (synthetic), 2 seeds\n# command: sweep.py ")
+    assert text.startswith("# mnist_gan on drawn digits (synthetic), 1 seed\n# command: sweep.py ")
     assert f"\n{about}\n# versions: " in text
     notes, table, *_ = text.split("\n\n")
     assert notes.splitlines()[-1].startswith("# peak memory of a run: ")
     table = table.splitlines()
     assert [line.split() for line in table] == [
         "runs with a sign of divergence too short".split(),
-        "learning-rate 0.001, disc-steps 1 0 of 2 2 of 2".split(),
-        "learning-rate 0.001, disc-steps 2 0 of 2 2 of 2".split(),
-        "learning-rate 1e37, disc-steps 1 2 of 2 0 of 2".split(),
-        "learning-rate 1e37, disc-steps 2 2 of 2 0 of 2".split()]
+        "learning-rate 0.001, disc-steps 1 0 of 1 1 of 1".split(),
+        "learning-rate 0.001, disc-steps 2 0 of 1 1 of 1".split(),
+        "learning-rate 1e37, disc-steps 1 1 of 1 0 of 1".split(),
+        "learning-rate 1e37, disc-steps 2 1 of 1 0 of 1".split()]
     assert "  seed 3: Too short to be judged, with 2 epochs: " in text
-    assert re.search("  seed 4: Signs of divergence: disc_loss is (nan|inf) in epoch 1.\n$", text)
+    assert re.search("  seed 3: Signs of divergence: disc_loss is (nan|inf) in epoch 1.\n$", text)
     assert (out / "sweep.png").read_bytes()[:4] == b"\x89PNG"
 
     # Again: nothing is trained, and nothing changes; another command is refused.

@@ -24,8 +24,7 @@ from test_run_directory import final_state
 # Together, these have all kinds of draws, of training sets, and of state that the loop carries, except
 # for CycleGAN's pool of images and the progressive GAN's stages: their graphs take longest, so that
 # these are among the slow ones.
-OF_EACH_KIND = ("mnist_gan_two_updates", "semi_supervised", "conditional_gan", "pix2pix", "remedies_gan",
-                "mixture_gan")
+OF_EACH_KIND = ("mnist_gan_two_updates", "semi_supervised", "conditional_gan", "pix2pix", "mixture_gan")
 # Together, these have all ops that the loop adds to those of a model. The tests of each model check its own.
 OPS_OF_EACH_KIND = ("mnist_gan", "vanilla_gan", "mixture_gan")
 
