@@ -1,5 +1,6 @@
 """Find out which chapter a log is of: by what it says, by its lines, or by the columns of its table."""
 
+import itertools
 import re
 
 import numpy as np
@@ -77,27 +78,39 @@ def refuse_words(text, chapter) -> None:
 
 def _of_lines(text):
     """The chapters that print the lines in `text`, at least one."""
-    whole = {name: [match[1] for line in form.lines for match in line.whole.finditer(text)]
+    whole = {name: [(match[1], match[0]) for line in form.lines if line.telling for match in line.whole.finditer(text)]
              for name, form in CHAPTERS.items() if not form.part_of}
     found = [name for name, numbers in whole.items() if numbers]
     # Udacity's DCGAN on SVHN prints many lines per epoch, and the MNIST GAN one, in the same form.
     for name in [name for name in found if CHAPTERS[name].repeated]:
-        several = any(one == other for one, other in zip(whole[name], whole[name][1:]))
+        several = not printed_twice(whole[name]) and any(
+            one == other for (one, _), (other, _) in itertools.pairwise(whole[name]))
         found = [name] if several else [other for other in found if other != name] or [name]
-    if found:
+    if found := found or [name for name, form in CHAPTERS.items()
+                          if any(line.whole.search(text) for line in form.lines if not line.telling)]:
         return found
     for form in CHAPTERS.values():
         if match := form.beginning.search(text):
             raise InputError(f"no line is like `{form.example}`: `{line_at(text, match.start())}` begins like it, "
-                             "but does not continue so")
+                             f"but does not continue so: {remedy(form)}")
     raise InputError(f"there is no line like `{CHAPTERS['mnist_gan'].example}`, nor a line of "
                      f"another chapter ({', '.join(CHAPTERS)})")
+
+
+def printed_twice(lines) -> bool:
+    """Whether each of the `lines` comes twice, as when a program prints and logs it."""
+    return lines[::2] == lines[1::2] and all(one != other for one, other in zip(lines[1::2], lines[2::2]))
 
 
 def line_at(text, place) -> str:
     """The line of `text` at `place`, or its first 80 characters."""
     line = text[place:].partition("\n")[0].strip()
     return line if len(line) <= 80 else line[:76] + " ..."
+
+
+def remedy(form) -> str:
+    """What to do with a log that is not read, though a person can read it."""
+    return f"write the values as a table (.csv) with the columns {_listed(form)}, and with decimal points"
 
 
 def _of_table(columns):

@@ -1,7 +1,8 @@
 """The log lines of every chapter, as its book, its repository and this package's script print them.
 
-`CHAPTERS` is a table: to read the logs of one more chapter, add a `Chapter` to it. The tests parse
-an example of every `Line`, and what each model's own `log_line` returns.
+`CHAPTERS` is a table: to read the logs of one more chapter, add a `Chapter` to it. The parts of its lines
+are in log_patterns.py. The tests parse an example of every `Line`, and what each model's own `log_line`
+returns.
 
 The MNIST GAN, the DCGAN on SVHN and the semi-supervised GAN stem from Udacity's deep learning
 course, the DCGAN of the article from a blog post by Jason Brownlee, and the chapters of "Generative
@@ -15,14 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_tf1.published.log_patterns import (BLANK_BETWEEN, DOTS, END, EPOCH_BEGINS, EPOCH_WORD, FIRST, NUMBER, OWN,
+                                            SKIPPED, STEP, STEP_BEGINS, WITHOUT_DOTS, Line, losses, pattern, whole)
+
 SHARES = ("disc_acc", "train_accuracies", "test_accuracies", "real", "fake")  # columns in [0, 1]
-
-
-class Line(NamedTuple):
-    """One way in which a line of a log is printed."""
-    whole: Any          # pattern of the whole line: groups for its number, then one for each column
-    example: str
-    values: Callable = lambda *printed: printed     # from the printed values to those of the columns
 
 
 class Chapter(NamedTuple):
@@ -35,7 +32,7 @@ class Chapter(NamedTuple):
     unit: str = "nats"              # of the columns that are not accuracies; see `unit_of`
     bounds: tuple = (0, math.inf)   # of their values, as of cross-entropies; see `bounds_of`
     counted: str = "epoch"          # there is a row per "epoch" or "step"
-    count: Callable = int           # from the groups before the values to the number of the row
+    count: Callable = whole         # from the groups before the values to the number of the row
     every: int = 1                  # epochs between lines that print no number
     repeated: bool = False          # there may be several lines per epoch, of which the last counts
     intervals: bool = False         # a line counts images or iterations, the table counts lines
@@ -69,10 +66,6 @@ class Chapter(NamedTuple):
         return (0, 1) if column in SHARES else self.bounds
 
 
-def _pattern(text):
-    return re.compile(text, re.IGNORECASE)
-
-
 def _share(percent):
     return percent / 100
 
@@ -87,61 +80,56 @@ def _one_minus(value):
     return 1 - value
 
 
-# A number that is a group, and one that is not. The article prints >**1**, **1**/**234**. All
-# repetitions of digits are bounded, so that no text takes more than seconds.
-_N, _SKIPPED = (rf"\**({group}[-+]?(?:(?:\d{{1,30}}(?:\.\d{{0,30}})?|\.\d{{1,30}})(?:e[-+]?\d{{1,4}})?|nan|inf))\**"
-                for group in ("", "?:"))
-_END = r"(?![\d,]|\.\d)"  # the number before it is complete
-_DOTS = r"\s*\.\.\.[\s',]*"  # Python 2 prints the parts of a line as ('...', '...')
-_EPOCH = rf"Epoch\s+(\d{{1,9}})\s*/\s*\d+{_DOTS}"
-_EPOCH_BEGINS = _pattern(_EPOCH.replace("(", "(?:") + "Disc")
-_STEP = r"(?<![\d.,/])(\d{1,9})(?:\s*/\s*\d{1,9})?\s*\["  # 5 [ or 5/10000 [
-_STEP_BEGINS = _pattern(_STEP.replace("(\\d", "(?:\\d") + r"D(?:iscriminator)? loss:")
-_OWN = rf"{_STEP}Discriminator loss:\s*{_N}"  # the lines that only this package's scripts print
-
 _LOSSES = {"disc_loss": "disc loss", "gen_loss": "gen loss"}
 _ACCURACIES = {"train_accuracies": "train accuracy", "test_accuracies": "test accuracy"}
 _CRITIC = {"unit": "units of the critic", "bounds": (-math.inf, math.inf)}
 _ITERATIONS = {"first": (0, 9), "start": (10, 99), "early": (100, 999), "middle": (1000, 9999),
                "late": (10_000, 29_999)}
 _KERAS_TABLE = {"iteration": "step", "d_loss": "disc_loss", "g_loss": "gen_loss"}
+_TABLE = {"d_loss": "disc_loss", "g_loss": "gen_loss", "discriminator_loss": "disc_loss", "generator_loss": "gen_loss"}
+_DISC, _GEN = r"D(?:isc(?:riminator)?)?", r"G(?:en(?:erator)?)?"
+
+# Three chapters may have a log of this form, which none of them prints.
+_CHANGED = losses(_DISC, _GEN, WITHOUT_DOTS, "Epoch 1/100, |d_loss: 0.3678|, |g_loss: 3.5898")
 
 # Three chapters print the same line, in the words of the book or in those of Keras-GAN.
 _WITH_ACCURACY = Chapter(
     columns={"disc_loss": "disc loss", "disc_acc": "disc accuracy", "gen_loss": "gen loss"},
-    data_title="MNIST", counted="step", windows=_ITERATIONS, beginning=_STEP_BEGINS,
-    lines=(Line(_pattern(rf"{_STEP}D(?:iscriminator)? loss:\s*{_N},\s*acc\.?:\s*{_N}\s*%\]\s*"
-                         rf"\[G(?:enerator)? loss:\s*{_N}\]"),
+    data_title="MNIST", counted="step", windows=_ITERATIONS, beginning=STEP_BEGINS,
+    lines=(Line(pattern(rf"{STEP}D(?:iscriminator)? loss:\s*{FIRST},?\s*acc(?:uracy)?\.?:\s*{NUMBER}\s*%\],?\s*"
+                        rf"\[G(?:enerator)? loss:\s*{FIRST}\]"),
                 "0 [Discriminator loss: 0.693147, acc.: 50.00%] [Generator loss: 0.693147]",
-                lambda disc_loss, accuracy, gen_loss: (disc_loss, _share(accuracy), gen_loss)),),
+                lambda disc_loss, accuracy, gen_loss: (disc_loss, _share(accuracy), gen_loss)),
+           Line(pattern(rf"{STEP}D loss:\s*\[\s?{NUMBER}[\s,]{{1,9}}{NUMBER}\s{{0,9}}\]\],?\s*\[G loss:\s*{FIRST}\]"),
+                "0 [D loss: [0.693147 0.5]] [G loss: 0.693147]")),
     aliases={**_KERAS_TABLE, "acc": "disc_acc"}, convert={"acc": _share_of_column})
 # The critics of Keras-GAN. Its Wasserstein GAN prints 1 - loss.
-_KERAS_CRITIC = _pattern(rf"{_STEP}D loss:\s*{_N}\]\s*\[G loss:\s*{_N}\]")
+_KERAS_CRITIC = pattern(rf"{STEP}D loss:\s*{NUMBER}\]\s*\[G loss:\s*{NUMBER}\]")
 
 CHAPTERS = {
     "mnist_gan": Chapter(
         columns=_LOSSES, data_title="MNIST",
         windows={"first": (1, 2), "early": (3, 33), "middle": (34, 66), "late": (67, 100),
                  "printed": (71, 100)},
-        beginning=_EPOCH_BEGINS,
-        lines=(Line(_pattern(rf"{_EPOCH}Disc(?:riminator)? Loss:\s*{_N}{_DOTS}"
-                             rf"Gen(?:erator)? Loss:\s*{_N}{_END}(?!\s*\.\.\.\s*Gen Gradient)"),
-                    "Epoch 1/100... Disc Loss: 1.078... Gen Loss: 1.361"),),
-        aliases={"disc": "disc_loss", "gen": "gen_loss"}),
+        beginning=EPOCH_BEGINS,
+        lines=(*losses(_DISC, _GEN, DOTS, "Epoch 1/100... |Disc Loss: 1.078|... |Gen Loss: 1.361",
+                       after=rf"(?!{DOTS}Gen Gradient)"), *_CHANGED),
+        aliases={"disc": "disc_loss", "gen": "gen_loss", **_TABLE}),
     "dcgan_svhn": Chapter(
         columns=_LOSSES, data_title="SVHN",
         windows={"first": (1, 2), "early": (3, 10), "late": (11, 25)},
-        beginning=_EPOCH_BEGINS, repeated=True,
-        lines=(Line(_pattern(rf"{_EPOCH}Discriminator Loss:\s*{_N}{_DOTS}"
-                             rf"Generator Loss:\s*{_N}{_END}"),
-                    "Epoch 1/25... Discriminator Loss: 1.1517... Generator Loss: 1.0138"),),
-        aliases={"step": "", "d": "disc_loss", "g": "gen_loss"}),
+        beginning=EPOCH_BEGINS, repeated=True,
+        lines=(*losses(r"D(?:iscriminator)?", r"G(?:enerator)?", DOTS,
+                       "Epoch 1/25... |Discriminator Loss: 1.1517|... |Generator Loss: 1.0138"), *_CHANGED),
+        aliases={"step": "", "d": "disc_loss", "g": "gen_loss", **_TABLE}),
     "semi_supervised": Chapter(
         columns=_ACCURACIES, unit="", bounds=(0, 1), data_title="SVHN",
         windows={"first": (0, 4), "early": (5, 14), "late": (15, 24), "printed": (24, 24)},
-        beginning=_pattern(r"Epoch\s+\d{1,9}\s+Classifier train"),
-        lines=(Line(_pattern(rf"Epoch\s+(\d{{1,9}})\s+Classifier train accuracy:?\s*{_N}\s+"
-                             rf"Classifier test accuracy:?\s*{_N}{_END}"),
+        beginning=pattern(r"Classifier train accuracy[\s:',]{0,9}[\d.]"),
+        # A warning may come between an epoch and its accuracies.
+        lines=(Line(pattern(rf"{EPOCH_WORD}(\d{{1,9}})(?!\d)" + "".join(
+            rf"(?:(?!{EPOCH_WORD}\d|Classifier)[\s\S]){{0,1000}}Classifier {which} accuracy[\s:',]{{0,9}}{NUMBER}"
+            for which in ("train", "test")) + END),
                     "Epoch 0, Classifier train accuracy: 0.1, Classifier test accuracy 0.1, "
                     "each on a line of its own"),),
         extra=("d_loss", "g_loss"),
@@ -149,18 +137,20 @@ CHAPTERS = {
     "dcgan_mnist": Chapter(
         columns=_LOSSES, data_title="MNIST", counted="step",
         windows={"first": (1, 6), "late": (11_701, 23_400), "printed": (23_396, 23_400)},
-        beginning=re.compile(r">\**\d{1,6}\**,\s*\**\d{1,6}\**\s*/\s*\**\d"),
-        lines=(Line(re.compile(r">\**(\d{1,6})\**,\s*\**(\d{1,6})\**\s*/\s*\**(\d{1,6})\**,\s*"
-                               rf"d=\s*{_N},\s*g=\s*{_N}{_END}"),
+        beginning=re.compile(r">\s?\**\d{1,6}\**(?:/\d{1,6})?,\s*\**\d{1,6}\**\s*/\s*\**\d|"
+                             r"(?<!\S)\d{1,6}(?:/\d{1,6})?,\s?\d{1,6}/\d{1,6},\s?d"),
+        # Markdown takes the > for the mark of a quotation, and leaves it out.
+        lines=(Line(re.compile(r"(?:>\s?|(?<!\S))\**(\d{1,6})\**(?:/\d{1,6})?,\s*\**(\d{1,6})\**\s*/\s*"
+                               rf"\**(\d{{1,6}})\**,\s*d=\s*{NUMBER},\s*g=\s*{NUMBER}{END}"),
                     ">1, 1/234, d=0.711, g=0.678"),),
         count=lambda epoch, batch, batches: (int(epoch) - 1) * int(batches) + int(batch),
         aliases={"d": "disc_loss", "g": "gen_loss"}),
     "dcgan_mnist_accuracies": Chapter(  # of 100 real and 100 generated images, every ten epochs
         columns={"real": "accuracy on real images", "fake": "accuracy on generated images"},
         unit="", bounds=(0, 1), data_title="MNIST", windows={"printed": (10, 100)},
-        beginning=_pattern(r">\s*Accuracy real:"),
-        lines=(Line(_pattern(r"(?:>\**(\d{1,6})\**,[^>%]*)?>\s*Accuracy real:\s*"
-                             rf"{_N}%,\s*fake:\s*{_N}%"),
+        beginning=pattern(r">\s*Accuracy real:"),
+        lines=(Line(pattern(r"(?:>\s?\**(\d{1,6})\**(?:/\d{1,6})?,[^>%]*)?>\s*Accuracy real:\s*"
+                            rf"{NUMBER}%,\s*fake:\s*{NUMBER}%"),
                     ">Accuracy real: 51%, fake: 78%", lambda real, fake: (_share(real), _share(fake))),),
         count=lambda epoch: int(epoch) if epoch else None, every=10,
         aliases={"d": "real", "g": "fake"}, convert={"d": _share, "g": _share},
@@ -170,8 +160,8 @@ CHAPTERS = {
     "dcgan_upsampling": _WITH_ACCURACY,
     "wasserstein_gan": Chapter(
         columns=_LOSSES, data_title="MNIST", **_CRITIC, counted="step", windows=_ITERATIONS,
-        beginning=_STEP_BEGINS,
-        lines=(Line(_pattern(rf"{_OWN},\s*estimate:\s*{_SKIPPED}\]\s*\[Generator loss:\s*{_N}\]"),
+        beginning=STEP_BEGINS,
+        lines=(Line(pattern(rf"{OWN},\s*estimate:\s*{SKIPPED}\]\s*\[Generator loss:\s*{NUMBER}\]"),
                     "0 [Discriminator loss: 0.000010, estimate: 0.002000] "
                     "[Generator loss: -0.000030]"),
                Line(_KERAS_CRITIC, "0 [D loss: 0.999970] [G loss: 1.000050]",
@@ -180,9 +170,9 @@ CHAPTERS = {
         convert={"d_loss": _one_minus, "g_loss": _one_minus}),
     "wasserstein_gan_gp": Chapter(
         columns=_LOSSES, data_title="MNIST", **_CRITIC, counted="step", windows=_ITERATIONS,
-        beginning=_STEP_BEGINS,
-        lines=(Line(_pattern(rf"{_OWN},\s*estimate:\s*{_SKIPPED},\s*penalty:\s*{_SKIPPED}\]\s*"
-                             rf"\[Generator loss:\s*{_N}\]"),
+        beginning=STEP_BEGINS,
+        lines=(Line(pattern(rf"{OWN},\s*estimate:\s*{SKIPPED},\s*penalty:\s*{SKIPPED}\]\s*"
+                            rf"\[Generator loss:\s*{NUMBER}\]"),
                     "0 [Discriminator loss: 8.410000, estimate: 0.300000, penalty: 0.800000] "
                     "[Generator loss: -0.100000]"),
                Line(_KERAS_CRITIC, "0 [D loss: 8.410000] [G loss: -0.100000]")),
@@ -190,70 +180,68 @@ CHAPTERS = {
     "dcgan_class": Chapter(
         columns=_LOSSES, data_title="MNIST",
         windows={"first": (1, 2), "early": (3, 20), "middle": (21, 100), "late": (101, 200)},
-        beginning=_EPOCH_BEGINS,
-        lines=(Line(_pattern(rf"{_EPOCH}Discriminator Loss:\s*{_N}\s+"
-                             rf"Generator Loss:\s*{_N}{_END}"),
-                    "Epoch 1/200... Discriminator Loss: 0.7500 Generator Loss: 1.2000"),)),
+        beginning=EPOCH_BEGINS, aliases=_TABLE,
+        lines=(Line(pattern(BLANK_BETWEEN), "Epoch 1/200... Discriminator Loss: 0.7500 Generator Loss: 1.2000"),
+               *_CHANGED)),
     # The other scripts print lines of their own.
     "progressive_gan": Chapter(
         columns=_LOSSES, data_title="", **_CRITIC, windows={"all": (1, 10**6)},
-        beginning=_pattern(r"(?<!\d)\d{1,12} images, \d+x\d+, alpha"), intervals=True,
-        lines=(Line(_pattern(rf"(?<!\d)(\d{{1,12}}) images, \d+x\d+, alpha {_SKIPPED} "
-                             rf"\[Critic loss:\s*{_N}, "
-                             rf"estimate:\s*{_SKIPPED}, penalty:\s*{_SKIPPED}\] "
-                             rf"\[Generator loss:\s*{_N}\]"),
+        beginning=pattern(r"(?<!\d)\d{1,12} images, \d+x\d+, alpha"), intervals=True,
+        lines=(Line(pattern(rf"(?<!\d)(\d{{1,12}}) images, \d+x\d+, alpha {SKIPPED} "
+                            rf"\[Critic loss:\s*{NUMBER}, "
+                            rf"estimate:\s*{SKIPPED}, penalty:\s*{SKIPPED}\] "
+                            rf"\[Generator loss:\s*{NUMBER}\]"),
                     "8000 images, 4x4, alpha 1.000 [Critic loss: -0.500000, estimate: 0.600000, "
                     "penalty: 0.010000] [Generator loss: 0.200000]"),),
         extra=("estimate", "penalty", "resolution", "alpha")),
     "pix2pix": Chapter(
         columns={**_LOSSES, "l1": "L1"}, data_title="", counted="step",
-        windows=_ITERATIONS, beginning=_STEP_BEGINS,
-        lines=(Line(_pattern(rf"{_OWN}\]\s*\[Generator loss:\s*{_N}, L1:\s*{_N}\]"),
+        windows=_ITERATIONS, beginning=STEP_BEGINS,
+        lines=(Line(pattern(rf"{OWN}\]\s*\[Generator loss:\s*{NUMBER}, L1:\s*{NUMBER}\]"),
                     "0 [Discriminator loss: 1.400000] [Generator loss: 0.900000, L1: 0.400000]"),)),
     "cyclegan": Chapter(
         columns={"disc_a": "D of A", "disc_b": "D of B", "gan_ab": "A to B", "gan_ba": "B to A",
                  "cycle_a": "cycle A", "cycle_b": "cycle B"},
         data_title="", unit="",
         windows={"first": (1, 2), "early": (3, 100), "late": (101, 200)},
-        beginning=_pattern(r"\(epoch: \d+\) disc_a"),
-        lines=(Line(_pattern(r"\(epoch: (\d+)\) " + " ".join(
-            f"{name}: {_N}" for name in ("disc_a", "disc_b", "gan_ab", "gan_ba", "cycle_a",
-                                         "cycle_b"))),
+        beginning=pattern(r"\(epoch: \d+\) disc_a"),
+        lines=(Line(pattern(r"\(epoch: (\d+)\) " + " ".join(
+            f"{name}: {NUMBER}" for name in ("disc_a", "disc_b", "gan_ab", "gan_ba", "cycle_a", "cycle_b"))),
             "(epoch: 1) disc_a: 0.222 disc_b: 0.228 gan_ab: 0.301 gan_ba: 0.311 cycle_a: 0.821 "
             "cycle_b: 0.897"),),
         extra=("disc_loss", "gen_loss", "identity_a", "identity_b")),
     "mnist_gan_objectives": Chapter(
         columns=_LOSSES, data_title="MNIST", windows={"first": (1, 2), "early": (3, 15)},
-        beginning=_EPOCH_BEGINS, bounds=(-math.inf, math.inf),  # of the minimax cost
-        lines=(Line(_pattern(rf"{_EPOCH}Disc Loss:\s*{_N}{_DOTS}Gen Loss:\s*{_N}{_DOTS}"
-                             rf"Gen Gradient:"),
+        beginning=EPOCH_BEGINS, bounds=(-math.inf, math.inf),  # of the minimax cost
+        lines=(Line(pattern(rf"Epoch\s+(\d{{1,9}})\s*/\s*\d+{DOTS}Disc Loss:\s*{NUMBER}{DOTS}Gen Loss:\s*{NUMBER}{DOTS}"
+                            rf"Gen Gradient:"),
                     "Epoch 1/15... Disc Loss: 0.357... Gen Loss: 4.066... Gen Gradient: 0.1200... "
                     "D(G(z)): 0.050"),),
         extra=("gen_grad_norm", "disc_prob_fake")),
     "remedies_gan": Chapter(
         columns=_LOSSES, data_title="", windows={"all": (1, 10**6)}, intervals=True,
-        beginning=_pattern(r"Iteration \d+\.\.\. Disc Loss"),
-        lines=(Line(_pattern(rf"Iteration (\d+)\.\.\. Disc Loss:\s*{_N}\.\.\. Gen Loss:\s*{_N}{_END}"),
+        beginning=pattern(r"Iteration \d+\.\.\. Disc Loss"),
+        lines=(Line(pattern(rf"Iteration (\d+)\.\.\. Disc Loss:\s*{NUMBER}\.\.\. Gen Loss:\s*{NUMBER}{END}"),
                     "Iteration 100... Disc Loss: 1.300... Gen Loss: 0.800"),)),
     "mixture_gan": Chapter(
         columns=_LOSSES, data_title="", windows={"all": (1, 10**6)}, intervals=True,
-        beginning=_STEP_BEGINS,
-        lines=(Line(_pattern(rf"{_OWN}\]\s*\[Generator loss:\s*{_N}\]\s*\[modes:"),
+        beginning=STEP_BEGINS,
+        lines=(Line(pattern(rf"{OWN}\]\s*\[Generator loss:\s*{NUMBER}\]\s*\[modes:"),
                     "500 [Discriminator loss: 1.300000] [Generator loss: 0.800000] [modes: 20, "
                     "high quality: 80.0 %, reverse KL: 0.300]"),),
         extra=("modes", "high_quality", "reverse_kl")),
     "stacked_mnist_gan": Chapter(
         columns=_LOSSES, data_title="", windows={"all": (1, 10**6)}, intervals=True,
-        beginning=_STEP_BEGINS,
-        lines=(Line(_pattern(rf"{_OWN}\]\s*\[Generator loss:\s*{_N}\](?!\s*\[)"),
+        beginning=STEP_BEGINS,
+        lines=(Line(pattern(rf"{OWN}\]\s*\[Generator loss:\s*{NUMBER}\](?!\s*\[)"),
                     "500 [Discriminator loss: 1.300000] [Generator loss: 0.800000]"),)),
     "salimans_gan": Chapter(
         columns={"labelled_loss": "labelled loss", "unlabelled_loss": "unlabelled loss",
                  **_ACCURACIES},
         data_title="SVHN", windows={"first": (1, 2), "early": (3, 100), "late": (101, 900)},
-        beginning=_pattern(r"Iteration \d+, (?:time = \w+, )?loss_lab"),
-        lines=(Line(_pattern(rf"Iteration (\d+), (?:time = \w+, )?loss_lab = {_N}, loss_unl = {_N}, "
-                             rf"(?:loss_gen = {_SKIPPED}, )?train err = {_N}, test err = {_N}{_END}"),
+        beginning=pattern(r"Iteration \d+, (?:time = \w+, )?loss_lab"),
+        lines=(Line(pattern(rf"Iteration (\d+), (?:time = \w+, )?loss_lab = {NUMBER}, loss_unl = {NUMBER}, "
+                            rf"(?:loss_gen = {SKIPPED}, )?train err = {NUMBER}, test err = {NUMBER}{END}"),
                     "Iteration 1, loss_lab = 2.1000, loss_unl = 0.6000, train err = 0.8000, "
                     "test err = 0.7000",
                     lambda lab, unl, train, test: (lab, unl, 1 - train, 1 - test)),),

@@ -1,14 +1,12 @@
 """Read logs of training: those that the books print, those of runs, and those of any notebook.
 
 `read` reads a run directory, a table, a notebook, or any text that contains lines in the format of
-a chapter. `book` returns what the book prints. log_chapters.py finds out which chapter a log is of,
-and the formats are in log_formats.py.
+a chapter. `book` returns what the book prints. log_chapters.py finds out which chapter a log is of, log_lines.py
+finds its lines, and the formats are in log_formats.py.
 """
 
-import bisect
 import collections
 import dataclasses
-import itertools
 import math
 import pathlib
 import re
@@ -20,13 +18,11 @@ from gan_tf1 import models
 from gan_tf1.config import flag
 from gan_tf1.data import fingerprints
 from gan_tf1.errors import InputError
-from gan_tf1.published import log_chapters, log_text
+from gan_tf1.published import log_chapters, log_lines, log_text
 from gan_tf1.published.log_formats import CHAPTERS, SHARES, Chapter
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_losses, table
-from gan_tf1.wording import quantity
 
-LISTED = 5  # runs that a message lists
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
 
@@ -52,8 +48,8 @@ def parse(text, chapter=None, part=None) -> Log:
     text = log_text.plain(text)
     chapter = chapter or log_chapters.chapter_of(text)
     form = CHAPTERS[chapter]
-    rows, left_out = _printed(text, form)
-    rows, which = _one_run(rows, form, part)
+    rows, left_out = log_lines.printed(text, form)
+    rows, which = log_lines.one_run(rows, form, part)
     counts, *values = zip(*rows)
     counts = [count or form.every * (place + 1) for place, count in enumerate(counts)] if (
         None in counts) else counts
@@ -66,55 +62,8 @@ def parse(text, chapter=None, part=None) -> Log:
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
     log = of_columns(columns, chapter, title, settings)
-    return log._replace(note="; ".join(filter(None, [said and said[0], left_out, which, log.note])))
-
-
-def _printed(text, form):
-    """The lines in `text`, in order, (number, *values) each, and a remark on what was left out, or ""."""
-    found = []
-    for line in form.lines:
-        ahead = line.whole.groups - len(form.columns)
-        for match in line.whole.finditer(text):
-            numbers, values = match.groups()[:ahead], map(float, match.groups()[ahead:])
-            found.append((match.start(), match.end(), (form.count(*numbers), *line.values(*values))))
-    found.sort()
-    starts = [start for start, _, _ in found]
-
-    def inside(place):
-        before = bisect.bisect_right(starts, place)
-        return before and place < found[before - 1][1]
-
-    lost, remark = [match.start() for match in form.beginning.finditer(text) if not inside(match.start())], ""
-    if found and len(lost) == 1 and "\n" not in text[lost[0]:].strip():
-        lost, remark = [], "the last line is incomplete, and left out"
-    if lost:
-        raise InputError(f"{len(lost)} of {len(lost) + len(found)} lines begin with {form.one}, but don't continue "
-                         f"like `{form.example}`; the first is `{log_chapters.line_at(text, lost[0])}`")
-    if not found:
-        raise InputError(f"there is no line like `{form.example}`")
-    return [row for _, _, row in found], remark
-
-
-def _one_run(rows, form, part):
-    """The `rows` of a single run, and a remark on which of several it is, or "".
-
-    If numbers occur twice, a run ends where the next line has a smaller number, or the same, unless an epoch
-    may have several lines.
-    """
-    counts = [row[0] for row in rows]
-    if None in counts:
-        return rows, ""
-    ends = [] if len(set(counts)) == len(counts) else [
-        place for place, (one, other) in enumerate(itertools.pairwise(counts), 1)
-        if other < one or other == one and not form.repeated]
-    runs = [rows[start:end] for start, end in itertools.pairwise([0, *ends, len(rows)])]
-    if part is None and len(runs) > 1:
-        told = ", ".join(f"{form.counted} {run[0][0]} to {run[-1][0]}" for run in runs[:LISTED])
-        raise InputError(f"it has the log lines of {len(runs)} runs ({told}{', ...' * (len(runs) > LISTED)}): "
-                         "choose one with --part 1, --part 2, ...")
-    if part is not None and not 1 <= part <= len(runs):
-        raise InputError(f"--part {part}: it has the log lines of {quantity(len(runs), 'run')}")
-    return runs[(part or 1) - 1], f"run {part} of {len(runs)} in this file" if part and len(runs) > 1 else ""
+    remarks = [said and said[0], left_out, which, log_lines.missing(log.epochs, form), log.note]
+    return log._replace(note="; ".join(filter(None, remarks)))
 
 
 def stated_settings(text, chapter):
