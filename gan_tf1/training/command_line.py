@@ -147,8 +147,8 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
     keeps its own settings; with `--paper`, these must be the chapter's.
 
     Raises InputError if a setting is out of range, if the run directory is occupied, if there is no
-    run to resume, if it has another configuration than the one asked for, or if `--xla` is given
-    without `--loop graph`.
+    run to resume, if it is complete but has no checkpoint, if it has another configuration than the
+    one asked for, or if `--xla` is given without `--loop graph`.
     """
     chapter, Config = model.CHAPTER, model.Config
     parser = Parser(description, subcommand)
@@ -226,6 +226,7 @@ def parse(argv, description, model, data_choices, in_graph=True, small=None,
                           + [f"{chapter} has no {', '.join(extra)}"] * bool(extra))
         raise InputError(f"{path}/config.json does not fit {chapter} ({other}): it was changed, or "
                          "written by another version, so start a new run")
+    run_directory.resumable(path)
     return Launch(chapter, _config(Config, stored["settings"]), stored["data"],
                   args.data_dir or stored["data_dir"], stored["seed"], path, stored,
                   Loop(**stored["loop"]), report=args.report, record=stored.get("record", False),

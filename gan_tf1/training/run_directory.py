@@ -69,6 +69,20 @@ def vacant(path) -> None:
         raise InputError(f"{path} can't be written: give another --run-dir")
 
 
+def resumable(path) -> None:
+    """Raise InputError if the complete run in `path` has no checkpoint, as those that are shipped.
+
+    Of other runs without one, `Run.refuse_to_lose` refuses those with results.
+    """
+    if is_complete(path) and not any((path / "state").glob("epoch_*.json")):
+        raise _without_checkpoint(path)
+
+
+def _without_checkpoint(path):
+    return InputError(f"{path} has results but no checkpoint in state/, so it can't be resumed: start a "
+                      "new run")
+
+
 def refuse_patterns(path) -> None:
     """Raise InputError if TensorFlow would read `path`, a `pathlib.PurePath`, as a pattern."""
     names = "".join(path.parts).removeprefix(path.anchor)  # without the separators
@@ -283,8 +297,7 @@ class Run:
         samples, shape = self._files.get("samples.f32"), self.config["sample_shape"]
         sets = samples.size / (4 * math.prod(shape)) if samples and shape else 0
         if rows > rows_per_epoch or sets > 1 or (self.path / "samples.npz").exists():
-            raise InputError(f"{self.path} has results but no checkpoint in state/, so it can't be "
-                             "resumed: start a new run")
+            raise _without_checkpoint(self.path)
 
     def finish(self) -> None:
         """Mark the run as complete: replace samples.f32 by samples.npz, in one step."""

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 import few_digits
-from conftest import load_script, own_lines, refusal, unpainted
+from conftest import Stopped, load_script, own_lines, refusal, unpainted
 from gan_tf1 import figures, memory
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
+from gan_tf1.files import replacing
 from gan_tf1.models import mnist_gan
+from gan_tf1.tf1 import tf
 from gan_tf1.training import growing, run_config, run_directory, run_results
 
 # Eight small steps per epoch on 400 digits.
@@ -79,9 +81,8 @@ def test_the_log_is_printed_and_written_to_a_file(finished, main, tmp_path, caps
     for epoch, line in enumerate(log[1:3], 1):
         assert line == (f"Epoch {epoch}/2... Disc Loss: {losses['disc_loss'][epoch - 1]:.3f}... "
                         f"Gen Loss: {losses['gen_loss'][epoch - 1]:.3f}")
-    figures = [str(tmp_path / "run" / "figures" / f"{name}.png")
-               for name in ("losses", "samples", "progress")]
-    assert out[5:] == figures
+    assert out[5:] == [str(tmp_path / "run" / "figures" / f"{name}.png")
+                       for name in ("losses", "samples", "progress")]
 
 
 def test_the_log_of_a_short_run_ends_with_what_cannot_be_judged_and_the_last_losses(finished):
@@ -117,7 +118,6 @@ def test_samples_of_every_epoch_are_kept(finished):
 
 
 def test_events_hold_losses_sample_grids_and_a_graph_with_readable_scopes(finished):
-    from gan_tf1.tf1 import tf
     [file] = (finished / "events").iterdir()
     scalars, images, graph = {}, [], tf.GraphDef()
     for event in tf.train.summary_iterator(str(file)):
@@ -141,7 +141,6 @@ def test_events_hold_losses_sample_grids_and_a_graph_with_readable_scopes(finish
 
 
 def test_the_generator_alone_is_saved_as_in_the_chapter(finished):
-    from gan_tf1.tf1 import tf
     last = tf.train.latest_checkpoint(str(finished / "generator"))
     assert last == str(finished / "generator" / "generator_ck.ckpt-6")
     assert [name for name, _ in tf.train.list_variables(last)] == [
@@ -162,10 +161,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(finished, ma
 
 # --- interruption ---
 
-class Stop(Exception):
-    pass
-
-
 def test_a_run_that_goes_on_with_another_number_of_threads_says_so(main, half, monkeypatch, capsys):
     before = run_config.read_config(half)["threads"]
     assert before == memory.threads()
@@ -178,7 +173,10 @@ def test_a_run_that_goes_on_with_another_number_of_threads_says_so(main, half, m
 
 
 def test_ctrl_c_says_how_to_resume(main, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(mnist_gan, "report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mnist_gan, "report", interrupted)
     with pytest.raises(SystemExit) as exit_:
         tiny(main, tmp_path / "run")
     assert exit_.value.code == 130
@@ -189,12 +187,17 @@ def test_ctrl_c_says_how_to_resume(main, tmp_path, monkeypatch, capsys):
 def stopped(main, tmp_path_factory):
     """A run of six epochs, stopped in the fifth, with the checkpoints of epochs 2, 3 and 4."""
     path = tmp_path_factory.mktemp("runs") / "stopped"
+    epochs, original = [], run_directory.Run.add_samples
+
+    def add_samples(self, images):
+        epochs.append(1)
+        if len(epochs) == 5:
+            raise Stopped
+        original(self, images)
+
     with pytest.MonkeyPatch.context() as patch:
-        rows, original = [], run_directory.Run.add_samples
-        patch.setattr(run_directory.Run, "add_samples", lambda self, images: (
-            rows.append(1), (_ for _ in ()).throw(Stop) if len(rows) == 5 else None,
-            original(self, images)))
-        with pytest.raises(Stop):
+        patch.setattr(run_directory.Run, "add_samples", add_samples)
+        with pytest.raises(Stopped):
             tiny(main, path, "--epochs", "6")
     return path
 
@@ -282,17 +285,14 @@ def test_a_config_edited_by_hand_is_refused_and_nothing_is_lost(
     assert (half / "losses.csv").read_bytes() == before
 
 
-def test_results_without_a_checkpoint_are_never_lost(main, finished, tmp_path, capsys):
-    copy = shutil.copytree(finished, tmp_path / "copy")
-    shutil.rmtree(copy / "state")
-    before = final_results(copy)
-    assert "has results but no checkpoint" in refusal(
-        capsys, main, "--resume", "--run-dir", copy)
-    assert final_results(copy) == before
-
-
-def final_results(path):
-    return {name: (path / name).read_bytes() for name in ("losses.csv", "samples.npz", "log.txt")}
+def test_results_without_a_checkpoint_are_never_lost(main, finished, stopped, tmp_path, capsys):
+    for run in (finished, stopped):
+        copy = shutil.copytree(run, tmp_path / run.name)
+        shutil.rmtree(copy / "state")
+        before = {path: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+        assert "has results but no checkpoint" in refusal(
+            capsys, main, "--resume", "--run-dir", copy)
+        assert all(path.read_bytes() == content for path, content in before.items())
 
 
 def test_a_complete_run_with_a_damaged_checkpoint_is_completed_again(
@@ -408,12 +408,11 @@ load_script("01_mnist_gan.py").main(["--epochs", "1000", "--batch-size", "400",
 
 
 def test_no_file_is_half_written(tmp_path):
-    from gan_tf1.files import replacing
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(Stop), replacing(path) as temporary:
+    with pytest.raises(Stopped), replacing(path) as temporary:
         temporary.write_text("ne")
-        raise Stop
+        raise Stopped
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["file.txt"]
     with replacing(path) as temporary:
         temporary.write_text("new")
@@ -421,7 +420,6 @@ def test_no_file_is_half_written(tmp_path):
 
 
 def test_a_device_or_a_folder_is_never_replaced_and_a_link_is_followed(tmp_path):
-    from gan_tf1.files import replacing
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "pipe"):
