@@ -20,7 +20,8 @@ SCRIPTS = ROOT / "scripts"
 SCRIPT_NAMES = sorted(path.name for path in SCRIPTS.glob("*.py") if path.name != "gan_tf1.py")
 
 # Some test files import what others of another folder define.
-sys.path += [str(ROOT / "tests" / folder) for folder in ("models", "training", "listing", "scripts")]
+sys.path += [str(ROOT / "tests" / folder)
+             for folder in ("models", "published", "training", "listing", "scripts")]
 
 
 def pytest_configure(config):
@@ -117,6 +118,20 @@ class Batches(NamedTuple):
 
     def next_batch(self, batch_size):
         return self.batch
+
+
+class RecordingSession:
+    """Replaces a session: records the fetches and the feed of each run, and answers as `answer` says."""
+
+    def __init__(self):
+        self.runs = []
+
+    def run(self, fetches, feed_dict=None):
+        self.runs.append((fetches, dict(feed_dict or {})))
+        return self.answer(fetches, feed_dict)
+
+    def answer(self, fetches, feed):
+        """What a run returns; subclasses answer as a session would, if the test needs it."""
 
 
 @pytest.fixture
@@ -234,6 +249,14 @@ def stopped_at_its_stepper(monkeypatch):
 
     monkeypatch.setattr(training.Training, "stepper", stepper)
     return asked
+
+
+def wait_until(reached, seconds=60):
+    """Wait until the function `reached` returns something true. Fails after so many `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, f"waited for {seconds} seconds in vain"
+        time.sleep(0.01)
 
 
 def heed_ctrl_c():

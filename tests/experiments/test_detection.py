@@ -1,20 +1,16 @@
 """The table of detection rates: which groups of seeds are compared with what, and what is written."""
 
 import io
-import pathlib
 import re
-import sys
 
 import numpy as np
 import pytest
 
+import simulated_logs
 from conftest import load_script, refusal
 from gan_tf1.experiments import detection
 from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.published import envelopes
-
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "published"))
-import simulated_logs  # noqa: E402
 
 
 @pytest.fixture(scope="module")

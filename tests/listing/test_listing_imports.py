@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 
+from conftest import wait_until
 from gan_tf1.listing import tf1_imports
 from gan_tf1.tf1 import load, new_graph, session_config
 
@@ -92,8 +93,7 @@ def test_other_threads_see_the_tf1_api_inside_the_context():
     thread = threading.Thread(target=work)
     with tf1_imports():
         thread.start()
-        while not found:
-            pass
+        wait_until(lambda: found)
     ended.set()
     thread.join()
     assert found == [False, True]

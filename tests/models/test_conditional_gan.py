@@ -14,6 +14,7 @@ from gan_tf1.data import digits
 from gan_tf1.models import conditional_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
+from test_vanilla_gan import Recorder
 
 CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
 NORMED = {"as_printed": (0, 2), "corrected": (0, 1, 2)}  # the generator's layers that batch norm follows
@@ -234,21 +235,6 @@ def test_embeddings_of_digits_that_are_not_in_the_batch_are_updated_too(session)
     assert np.abs(step).min() > 1e-5
     assert_same(first[name][1] - second[name][1], step)
     assert (second[name][3] == first[name][3]).all()  # this digit was in neither batch
-
-
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
-        if fetches == "fake_imgs":
-            return np.full((len(feed_dict["noise"]), 784), 0.25, np.float32)
-        if fetches[0] == "gen_loss":
-            return 3., None
-        return (0.4, 1., None) if feed_dict["y"].all() else (0.8, 0.5, None)
 
 
 RECORDED = model.GAN(*model.GAN._fields)

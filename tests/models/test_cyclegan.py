@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import load, values
+from conftest import RecordingSession, load, values
 from double import assert_same, same
 from gan_tf1.data.unpaired import TwoSets
 from gan_tf1.errors import InputError
@@ -379,14 +379,8 @@ def test_without_a_pool_the_fakes_are_shown_themselves(untrained):
 
 # --- a step ---
 
-class Recorder:
-    """Replaces a session: records each run, and answers with names."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, dict(feed_dict)))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         return [{"gan_ab": 1., "gan_ba": 2.} if fetch == "gen_losses" else
                 {"disc_a": 3., "disc_b": 4.} if fetch == "disc_losses" else f"{fetch} then"
                 for fetch in fetches]

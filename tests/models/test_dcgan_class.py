@@ -6,7 +6,7 @@ import pytest
 import contrib_twin
 import double
 import few_digits
-from conftest import load, load_script, refusal, shake, values
+from conftest import RecordingSession, load, load_script, refusal, shake, values
 from dcgan_numpy import convolution, leaky, transposed_convolution
 from double import assert_same, same
 from gan_tf1.models import dcgan_class as model
@@ -268,17 +268,11 @@ def test_ten_steps_equal_tensorflow_1_15_with_its_own_contrib():
         assert np.abs(end - first).max() > 50 * apart
 
 
-class Recorder:
-    """Replaces a session: records each run, and answers with losses that count up."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         if isinstance(fetches, list):
             return None, np.float32(len(self.runs))
-        return np.linspace(-1, 1, 784 * len(feed_dict["inputs_z"])).reshape(-1, 28, 28, 1)
+        return np.linspace(-1, 1, 784 * len(feed["inputs_z"])).reshape(-1, 28, 28, 1)
 
 
 RECORDED = model.GAN(*model.GAN._fields)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from conftest import ROOT, load, load_script, values
+from conftest import ROOT, RecordingSession, load, load_script, values
 from double import same
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
@@ -31,17 +31,11 @@ def dataset(train_set):
     return digits.Pool(train_set)
 
 
-class Recorder:
-    """Replaces a session: records each run, and answers with values of the right shape."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         if isinstance(fetches, list):
             return 1., None
-        return np.full((len(feed_dict["z_input"]), 28, 28, 1), 0.25, np.float32)
+        return np.full((len(feed["z_input"]), 28, 28, 1), 0.25, np.float32)
 
 
 RECORDED = model.GAN(*model.GAN._fields)

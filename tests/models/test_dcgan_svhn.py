@@ -5,7 +5,7 @@ import pytest
 
 import double
 import few_streets
-from conftest import Batches, load, shake, values
+from conftest import Batches, RecordingSession, load, shake, values
 from dcgan_numpy import BN2, BN3, generator, moved_averages, passes
 from double import assert_same, same
 from gan_tf1.data import svhn
@@ -158,18 +158,8 @@ class NoiseOf:
         return self.z
 
 
-class Recorder:
-    """Replaces a session: records each run."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetch, feed_dict):
-        self.runs.append((fetch, feed_dict))
-
-
 def test_a_step_is_two_session_runs_with_the_same_feed(feed):
-    sess, net = Recorder(), model.GAN(*model.GAN._fields)
+    sess, net = RecordingSession(), model.GAN(*model.GAN._fields)
     last = model.step(sess, net, Batches((feed.x, "labels", "mask")), NoiseOf(feed.z), CONFIG)
     assert last.x is feed.x and last.z is feed.z
     assert [fetch for fetch, _ in sess.runs] == ["d_opt", "g_opt"]
@@ -209,7 +199,7 @@ def test_the_printed_scale_depends_on_the_batch():
         assert model.scaled(x, "fixed") is x
         numbers[minimum] = model.scaled(x, "batch_minimum")[0, 0, 0].tolist()
         assert model.scaled(x, "batch_minimum")[0, 1, 0].tolist() == [1, 1, 1]
-        feed = model.step(Recorder(), model.GAN(*model.GAN._fields), Batches((x,)),
+        feed = model.step(RecordingSession(), model.GAN(*model.GAN._fields), Batches((x,)),
                           np.random.default_rng(0), model.Config(scaling="batch_minimum"))
         assert feed.x[0, 0, 0].tolist() == numbers[minimum]
         np.testing.assert_allclose(x[0, 0, 0], [-0.568627, 0.215686, 0.607843], atol=1e-6)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import double
+import test_vanilla_gan
 from conftest import load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
@@ -244,19 +245,8 @@ def test_a_drop_rate_of_0_drops_nothing():
         assert (sess.run(logits) == first).all() and first.any()
 
 
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
-        if fetches == "fake_imgs":
-            return np.full((len(feed_dict["noise"]), 28, 28, 1), 0.25, np.float32)
-        if fetches[0] == "gen_loss":
-            return 3., None
-        return (0.4, 1., None) if feed_dict["y"].all() else (0.8, 0.5, None)
+class Recorder(test_vanilla_gan.Recorder):
+    shape = (28, 28, 1)
 
 
 def test_an_iteration_is_a_prediction_and_three_updates(dataset):

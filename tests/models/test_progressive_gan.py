@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import load, shake, values
+from conftest import RecordingSession, load, shake, values
 from double import assert_same, float32_rounding, same
 from gan_tf1.data import images
 from gan_tf1.errors import InputError
@@ -206,7 +206,7 @@ def test_at_alpha_0_images_and_scores_are_those_of_the_previous_stage(untrained,
     assert np.ptp(scores) > 0.01 and np.ptp(samples) > 0.1
 
 
-def test_at_alpha_1_the_previous_colour_layers_have_no_effect(session, feed):
+def test_at_alpha_1_the_previous_colour_layers_have_no_effect(session, gradients, feed):
     sess, gan = session
     old = tf.trainable_variables(".*/4x4/(to|from)_rgb/")
     assert len(old) == 4
@@ -214,7 +214,7 @@ def test_at_alpha_1_the_previous_colour_layers_have_no_effect(session, feed):
     fetches = [gan.fake_imgs, gan.disc_loss, gan.gen_loss]
     before = sess.run(fetches, feed)
     assert sess.run(gan.alpha) == 1
-    slopes = slopes_at(4, session, feed)
+    slopes = sess.run(gradients, feed)
     for var in old:
         assert (slopes[var.op.name] == 0).all(), var.op.name
     own = tf.global_variables(".*/4x4/(to|from)_rgb/")  # the averages too
@@ -225,27 +225,25 @@ def test_at_alpha_1_the_previous_colour_layers_have_no_effect(session, feed):
     assert sess.run(gan.alpha) == 1
 
 
-_slopes = {}
+@pytest.fixture(scope="module")
+def gradients(built):
+    """The gradients of each network's own loss: a dict from the name of the variable to a tensor."""
+    _, gan, *_ = built
+    found = {}
+    for loss, net in ((gan.gen_loss, "generator"), (gan.disc_loss, "discriminator")):
+        own = tf.trainable_variables(f"{net}/")
+        found.update(zip([var.op.name for var in own], tf.gradients(loss, own)))
+    assert None not in found.values()
+    return found
 
 
-def slopes_at(count, session, feed):
-    """The gradients of each network's own loss, by name, after `count` steps."""
-    sess, gan = session
-    if not _slopes:
-        for loss, net in ((gan.gen_loss, "generator"), (gan.disc_loss, "discriminator")):
-            own = tf.trainable_variables(f"{net}/")
-            _slopes.update(zip([var.op.name for var in own], tf.gradients(loss, own)))
-    assert None not in _slopes.values()
-    turns(count, sess)
-    return sess.run(_slopes, feed)
-
-
-def test_at_alpha_0_only_the_previous_stage_has_gradients(session, feed):
+def test_at_alpha_0_only_the_previous_stage_has_gradients(session, gradients, feed):
     """The output of the new layers has the weight 0. For alpha between 0 and 1, all layers are trained."""
-    slopes = slopes_at(0, session, feed)
-    for name, slope in slopes.items():
+    sess, _ = session
+    for name, slope in sess.run(gradients, feed).items():
         assert (slope == 0).all() == ("/8x8/" in name), name
-    for name, slope in slopes_at(2, session, feed).items():
+    turns(2, sess)
+    for name, slope in sess.run(gradients, feed).items():
         # With as many real images as fakes, the last bias only has the gradient of the drift term.
         assert np.abs(slope).max() > 1e-7, name
 
@@ -525,14 +523,8 @@ def test_the_reported_losses_are_those_before_the_update(built):
         assert gan.disc_loss.op in between([op]), op.name
 
 
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         return (3., None) if fetches[0] == "gen_loss" else (-4., 5., 6., None)
 
 

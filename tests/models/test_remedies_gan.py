@@ -8,7 +8,7 @@ import pytest
 import scipy
 
 import double
-from conftest import shake, values, without_training
+from conftest import RecordingSession, shake, values, without_training
 from double import assert_same, same
 from gan_tf1.data import two_cities
 from gan_tf1.errors import InputError
@@ -312,14 +312,8 @@ def test_a_batch_that_cannot_be_split_is_refused(remedy, changes, complaint):
 
 # --- steps ---
 
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         return float(len(self.runs)), None
 
 

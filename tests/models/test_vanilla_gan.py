@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import load, shake, values
+from conftest import RecordingSession, load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
@@ -147,19 +147,15 @@ def test_the_generators_update_changes_only_its_weights_and_averages(session):
             assert_same(after[f"{norm}/{name}"], expected)
 
 
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
+class Recorder(RecordingSession):
+    shape = (784,)  # of an image
 
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+    def answer(self, fetches, feed):
         if fetches == "fake_imgs":
-            return np.full((len(feed_dict["noise"]), 784), 0.25, np.float32)
+            return np.full((len(feed["noise"]), *self.shape), 0.25, np.float32)
         if fetches[0] == "gen_loss":
             return 3., None
-        return (0.4, 1., None) if feed_dict["y"].all() else (0.8, 0.5, None)
+        return (0.4, 1., None) if feed["y"].all() else (0.8, 0.5, None)
 
 
 def test_an_iteration_is_a_prediction_and_three_updates(dataset):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import load, restore, shake, values
+from conftest import RecordingSession, load, restore, shake, values
 from double import assert_same, float32_rounding, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
@@ -14,10 +14,10 @@ from gan_tf1.models import wasserstein_gan as model
 from gan_tf1.models.parts import wasserstein_networks as convolutional
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import between, host_side, without_gpu_kernel
+from test_vanilla_gan import NORMS, discriminator as critic, generator
 
 # The steps are much larger than the clip, so a weight that is not clipped is found.
 CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4, learning_rate=0.05)
-NORMS = ["generator/batch_normalization" + end for end in ("", "_1", "_2")]
 
 
 @pytest.fixture(scope="module")
@@ -42,33 +42,6 @@ def dataset(train_set):
 
 def real_imgs(count=6):
     return np.random.default_rng(0).uniform(-1, 1, (count, 784))
-
-
-def hidden(x, weights, scope, number):
-    end = f"_{number}" if number else ""
-    x = x @ weights[f"{scope}/dense{end}/kernel"] + weights[f"{scope}/dense{end}/bias"]
-    return x if (scope, number) in (("generator", 3), ("discriminator", 2)) else (
-        np.where(x > 0, x, 0.2 * x))
-
-
-def generator(z, weights, training):
-    """Images in NumPy, and in training the batch statistics. The order is dense, leaky ReLU, batch norm."""
-    statistics, x = [], z
-    for number, norm in enumerate(NORMS):
-        x = hidden(x, weights, "generator", number)
-        mean, variance = weights[f"{norm}/moving_mean"], weights[f"{norm}/moving_variance"]
-        if training:
-            mean, variance = x.mean(axis=0), x.var(axis=0)
-            statistics.append((mean, variance))
-        x = (x - mean) / np.sqrt(variance + 0.001)
-        x = x * weights[f"{norm}/gamma"] + weights[f"{norm}/beta"]
-    return np.tanh(hidden(x, weights, "generator", 3)), statistics
-
-
-def critic(x, weights):
-    for number in range(3):
-        x = hidden(x, weights, "discriminator", number)
-    return x
 
 
 def dense_table():
@@ -230,16 +203,10 @@ def test_the_reported_loss_is_that_before_the_update(built):
 
 # --- an iteration ---
 
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         if fetches == "fake_imgs":
-            return np.full((len(feed_dict["noise"]), 784), 0.25, np.float32)
+            return np.full((len(feed["noise"]), 784), 0.25, np.float32)
         if fetches == "estimate":
             return 0.7
         return {"disc_opt": 0.4, "disc_opt_clip": -0.1, "gen_opt": 3.}[fetches[1]], None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import double
-from conftest import load, shake, values
+from conftest import RecordingSession, load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
 from gan_tf1.data import digits
@@ -246,14 +246,8 @@ def test_the_reported_losses_are_those_before_the_update(built):
 
 # --- an iteration ---
 
-class Recorder:
-    """Replaces a session: records each run, and answers as a session would."""
-
-    def __init__(self):
-        self.runs = []
-
-    def run(self, fetches, feed_dict):
-        self.runs.append((fetches, feed_dict))
+class Recorder(RecordingSession):
+    def answer(self, fetches, feed):
         return (3., None) if fetches[0] == "gen_loss" else (-4., 5., len(self.runs), None)
 
 

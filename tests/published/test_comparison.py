@@ -1,11 +1,13 @@
 """Comparing logs: which are read, which differ, and how often the verdict is wrong."""
 
+import json
 import pathlib
 import shutil
 
 import numpy as np
 import pytest
 
+import simulated_logs
 from conftest import load_script, refusal
 from gan_tf1.errors import InputError
 from gan_tf1.published import comparison, envelopes, likeness, logs, window_statistics
@@ -122,26 +124,13 @@ def test_two_epochs_have_a_mean_but_no_spread_to_judge(envelope):
     assert [(s.window, s.kind) for s in verdict.statistics] == 2 * [("first", "mean")]
 
 
-def simulated(rng, runs):
-    """Losses [runs, 100] like a GAN's: a curve, a level for each seed, and autocorrelated noise.
-
-    The noise is an autoregression with skewed shocks: harder on the method than its assumptions.
-    """
-    curve = 1 + 2 * np.exp(-np.arange(100) / 15)
-    level = rng.normal(0, 0.05, (runs, 1))
-    shocks = rng.gamma(2.0, 0.1, (runs, 120)) - 0.2
-    noise = np.zeros((runs, 120))
-    for epoch in range(1, 120):
-        noise[:, epoch] = 0.3 * noise[:, epoch - 1] + shocks[:, epoch]
-    return curve + level + noise[:, 20:]
-
-
 def test_a_run_of_the_same_model_is_flagged_in_at_most_about_one_case_in_a_hundred():
+    """The noise of the losses has skewed shocks: harder on the method than its assumptions."""
     rng = np.random.default_rng(0)
-    epochs, trials = np.arange(1, 101), 200
+    epochs, trials = simulated_logs.EPOCHS, 200
     wrong = 0
     for _ in range(trials):
-        losses = {name: simulated(rng, 21) for name in MNIST_GAN.columns}
+        losses = {name: simulated_logs.losses(rng, 21) for name in MNIST_GAN.columns}
         envelope = envelopes.Envelope(MNIST_GAN, epochs, {n: v[1:] for n, v in losses.items()}, {})
         log = logs.Log(epochs, {name: values[0] for name, values in losses.items()})
         wrong += comparison.judge(log, envelope).word == "differs"
@@ -285,7 +274,6 @@ def test_other_models_differ(main, capsys, log, tmp_path):
 
 def run_directory(tmp_path, data="mnist", title="MNIST", chapter="mnist_gan", **settings):
     """A run directory with the losses of one seed, as `compare_logs.py` needs it."""
-    import json
     path = tmp_path / "run"
     path.mkdir()
     envelope = envelopes.envelope("mnist_gan")

@@ -1,5 +1,7 @@
 """What went wrong: which known program a log looks most like, and whether it is one of them at all."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy
@@ -286,7 +288,6 @@ def test_the_script_says_what_a_log_looks_like(tmp_path, capsys, programs):
         out = capsys.readouterr().out
         assert "Differs: " in out and "\nMost like: higher (" in out
         main([str(log), "--changes", str(tmp_path / "changes"), "--json"])
-        import json
         found = json.loads(capsys.readouterr().out)["likeness"]
         assert next(iter(found["probabilities"])) == "higher" and found["none"] is False
         assert found["titles"]["noisy"] == "noisy"

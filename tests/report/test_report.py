@@ -16,6 +16,7 @@ from gan_tf1 import figures
 from gan_tf1.errors import InputError
 from gan_tf1.models import dcgan_svhn, mixture_gan, mnist_gan, semi_supervised_svhn
 from gan_tf1.report import contents, page, sprites
+from gan_tf1.training.run_results import load_losses
 
 CHAPTER = {"chapter": "mnist_gan", "settings": vars(mnist_gan.Config()), "data": "mnist", "data_title": "MNIST",
            "data_crc32": "7cd8a48a", "data_dir": None, "seed": 0, "sample_shape": [16, 784],
@@ -75,7 +76,6 @@ def floats(text):
 
 def test_the_page_has_the_run_s_own_numbers_and_those_of_book_and_seeds(written):
     path, _, _, data = written
-    from gan_tf1.training.run_results import load_losses
     losses = load_losses(path)
     assert np.array_equal(floats(data["runs"][0]["x"]), losses["epoch"])
     first, second = data["panels"]
@@ -150,7 +150,6 @@ def test_runs_that_differ_in_the_seed_alone_are_also_judged_together(tmp_path):
 
 
 def test_a_chapter_without_an_envelope_and_samples_that_are_points(tmp_path):
-    from gan_tf1.models import mixture_gan
     points = np.random.default_rng(0).normal(0, 1, (3, 900, 2)).astype(np.float32)
     run = run_at(tmp_path / "ring", 3, points, {"disc_loss": [1, 2, 3], "gen_loss": [3, 2, 1], "modes": [8, 8, 7]},
                  chapter="mixture_gan", settings=vars(mixture_gan.Config()), data="ring", data_title="ring",

@@ -165,11 +165,11 @@ def test_help_says_what_auto_chooses(capsys):
     explained = 0
     for name in SCRIPT_NAMES:
         extra = ["train"] if name.startswith("17") else []
-        help = " ".join(flags_of(name, capsys, *extra).split())
-        if "{auto," in help or ",auto," in help:
+        text = " ".join(flags_of(name, capsys, *extra).split())
+        if "{auto," in text or ",auto," in text:
             explained += 1
-            real, drawn = ("svhn", "street") if "{auto,svhn" in help else ("mnist", "drawn")
-            assert f"auto is {real} if it is there or can be downloaded, otherwise {drawn};" in help, name
+            real, drawn = ("svhn", "street") if "{auto,svhn" in text else ("mnist", "drawn")
+            assert f"auto is {real} if it is there or can be downloaded, otherwise {drawn};" in text, name
     assert explained > 12
 
 

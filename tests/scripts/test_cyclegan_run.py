@@ -104,11 +104,9 @@ def test_a_run_killed_within_an_epoch_and_resumed_equals_an_uninterrupted_one(ma
 
 
 @pytest.mark.parametrize("arguments, complaint", [
-    (["--size", "30"], "--size 30 must be a multiple of 4"),
     (["--paper", "--data", "drawn"], "images of 32 pixels can't be resized to 286"),
     ([*TINY, "--disc-layers", "5"], "too small for --disc-layers 5"),
     ([*TINY[:-1], "64"], "test images of one set: choose --samples"),
-    (["--data", "folder"], "--data folder needs --data-dir"),
     (["--identity-weight", "-1"], "--identity-weight must be at least 0"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(main, arguments, complaint, tmp_path,

@@ -5,6 +5,7 @@ import json
 import re
 import types
 import zipfile
+from dataclasses import make_dataclass
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import few_digits
 from conftest import ROOT, load_script, refusal, unpainted
 from gan_tf1 import figures
+from gan_tf1.config import setting
 from gan_tf1.data import digits, source
 from gan_tf1.errors import InputError
 from gan_tf1.evaluation import classifier_metrics as metrics, judged, statistics
@@ -204,8 +206,6 @@ def test_a_chapter_states_how_its_samples_are_drawn(tmp_path, monkeypatch):
         asked.append(count)
         return np.full((count, 28, 28, 1), config.ink) + 0 * rng.uniform(size=(count, 1, 1, 1))
 
-    from dataclasses import make_dataclass
-    from gan_tf1.config import setting
     model = types.SimpleNamespace(
         SAMPLE_RANGE=(0, 4), sample=sample,
         Config=make_dataclass("Config", [("ink", float, setting(0., "ink"))], frozen=True),
@@ -226,7 +226,6 @@ def test_the_labels_that_samples_are_asked_for_come_with_them(tmp_path, monkeypa
         labels = rng.integers(0, 10, count) if label is None else np.full(count, label)
         return np.tile(labels[:, None] / 10, 784), labels
 
-    from dataclasses import make_dataclass
     model = types.SimpleNamespace(
         SAMPLE_RANGE=(0, 1), sample_labelled=sample_labelled, Config=make_dataclass("Config", []),
         build=lambda config: types.SimpleNamespace(gen_vars=[]))

@@ -1,6 +1,7 @@
 """The scripts of mode collapse: runs, resuming, the report and what they refuse."""
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,9 +215,8 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
     (path / "samples.f32").write_bytes(kept.tobytes())
     lines = (path / "losses.csv").read_text().splitlines()[:sets + 1]
     (path / "losses.csv").write_text("\n".join([*lines, f"{sets + 1},0.5,nan"]) + "\n")
-    args = type("Args", (), dict(
-        work_dir=tmp_path, data="two_cities", data_dir=None, flags=[], jobs=1, seeds=[0], shard=None,
-        gather=False))
+    args = SimpleNamespace(work_dir=tmp_path, data="two_cities", data_dir=None, flags=[], jobs=1, seeds=[0],
+                           shard=None, gather=False)
     assert many_runs.train_all([report.wanted(args, "packing", 0)], args, keep_diverged=True) == [path]
     whole, told = mode_collapse.of_run(finished / "two_cities"), mode_collapse.of_run(path)
     assert told.diverged and not whole.diverged and mode_collapse.called(told) == "diverged"
@@ -258,7 +258,7 @@ def test_a_report_of_runs_that_all_diverge_has_its_table_and_says_why_nothing_is
     (path / "samples.npz").unlink()
     (path / "samples.f32").touch()
     (path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n1,0.5,nan\n")
-    args = type("Args", (), dict(work_dir=tmp_path / "out" / "runs", data_dir=None, flags=[]))
+    args = SimpleNamespace(work_dir=tmp_path / "out" / "runs", data_dir=None, flags=[])
     many_runs_command.claim(args, "two_cities", "none", rows=report.rows_of("two_cities"))
     report.main(["--out", str(tmp_path / "out"), "--rows", "packing", "--seeds", "0", "--jobs", "1"])
     assert capsys.readouterr().out.splitlines()[-1] == (

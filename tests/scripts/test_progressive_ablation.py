@@ -1,6 +1,7 @@
 """The ablation's script: which runs it makes, what it tells of them, what it refuses."""
 
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,8 +35,8 @@ def test_each_row_has_one_idea_more_and_every_seed_a_run(script, tmp_path, monke
         return subprocess.CompletedProcess(arguments, 0)
 
     monkeypatch.setattr(processes, "run", finish)
-    args = type("Args", (), dict(work_dir=tmp_path, data="mnist", data_dir=None, jobs=1,
-                                 seeds=[0, 1], flags=["--images", "80"], shard=None, gather=False))
+    args = SimpleNamespace(work_dir=tmp_path, data="mnist", data_dir=None, jobs=1, seeds=[0, 1],
+                           flags=["--images", "80"], shard=None, gather=False)
     paths = many_runs.train_all(
         [script.wanted(args, name, seed) for name in script.ROWS for seed in (0, 1)], args)
     assert len(set(paths)) == 10

@@ -6,13 +6,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from conftest import heed_ctrl_c, load_script, refusal, stopped_at
+from conftest import heed_ctrl_c, load_script, refusal, stopped_at, wait_until
 from gan_tf1 import figures
 from gan_tf1.data import images
 from gan_tf1.errors import InputError, TrainingError
@@ -366,15 +365,13 @@ def test_trainings_end_with_the_command_that_started_them(tmp_path, number):
         texts = [path.read_text() for path in tmp_path.glob("*.pid")]
         return [int(text) for text in texts if text]
 
-    while len(children()) < 2:
-        assert parent.poll() is None
-        time.sleep(0.02)
+    wait_until(lambda: len(children()) == 2 or parent.poll() is not None)
+    assert parent.poll() is None
     pids = children()
     assert all(alive(pid) for pid in pids)
     parent.send_signal(number)
-    parent.wait()
-    while any(alive(pid) for pid in pids):
-        time.sleep(0.02)
+    parent.wait(60)
+    wait_until(lambda: not any(alive(pid) for pid in pids))
     assert not list(tmp_path.glob("*.ended")), "they ended by themselves"
     assert len(children()) == 2  # the third was never started
 

@@ -16,7 +16,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.generators import restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import (
-    graph_loop, growing, run_config, run_directory, run_results,
+    checkpoint, graph_loop, growing, run_config, run_directory, run_results,
     saved_generator)
 from interruption import copies, results
 
@@ -359,7 +359,6 @@ def test_leftover_files_are_removed_on_resuming(main, half, whole):
 
 def test_checkpoints_without_checksums_are_resumed(main, half, whole):
     """Earlier versions stored only the sizes of the growing files."""
-    from gan_tf1.training import checkpoint
     for marker in (half / "state").glob("*.json"):
         body = json.loads(marker.read_text())
         del body["state"]["crc32"], body["sum"]
@@ -405,8 +404,10 @@ def test_if_many_threads_start_at_once_one_of_them_gets_the_directory(tmp_path):
                 lost.append(str(error))
 
         threads = [threading.Thread(target=start, args=(seed,)) for seed in range(4)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         [(seed, winner)] = won
         with winner:
             assert len(lost) == 3 and run_config.read_config(path)["seed"] == seed

@@ -118,7 +118,8 @@ def test_a_run_killed_at_any_moment_of_a_save_can_be_resumed(script, tmp_path, l
     begun = []  # only moments of the fifth epoch and the end; another test has those of the first
 
     def wanted(moment):
-        begun.append(moment) if moment == "after save generator_ck.ckpt 4" else None
+        if moment == "after save generator_ck.ckpt 4":
+            begun.append(moment)
         return bool(begun)
 
     with copies(path, tmp_path, wanted) as moments:

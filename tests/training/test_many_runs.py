@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from conftest import wait_until
 from gan_tf1 import memory
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.training import many_runs, many_runs_command, run_lock, run_results
@@ -218,8 +219,7 @@ def test_a_holder_gives_signs_of_life(tmp_path, monkeypatch):
     lock = run_lock.file_of(tmp_path / "run")
     with run_lock.held(tmp_path / "run"):
         os.utime(lock, (1, 1))
-        while lock.stat().st_mtime == 1:
-            time.sleep(0.01)
+        wait_until(lambda: lock.stat().st_mtime != 1)
 
 
 def test_a_lock_that_another_machine_took_over_is_left_to_it(tmp_path):
@@ -236,12 +236,12 @@ def test_what_another_command_makes_is_waited_for_and_not_made_again(made, tmp_p
     def other():
         with run_lock.held(tmp_path / "a-0"):
             begun.set()
-            waiting.wait()
+            waiting.wait(60)
             complete(tmp_path / "a-0")
 
     thread = threading.Thread(target=other)
     thread.start()
-    begun.wait()
+    assert begun.wait(60)
     many_runs.train_all(runs_of("a", range(3)), asking(tmp_path))
     thread.join()
     assert sorted(made) == ["a-1", "a-2"]
