@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import io
 import json
+import time
 
 import numpy as np
 import pytest
@@ -137,14 +138,20 @@ def test_a_missing_package_is_reported(monkeypatch):
 
 def test_a_worker_answers_each_line():
     asked, said = [], []
-    runner = rows.Runner(lambda units: asked.append(units) or {"loss": 0.5}, None, ("numpy",),
-                         flops.Count(1, 2), 0.25)
+
+    def run(units):
+        asked.append(units)
+        time.sleep(0.01 * units)
+        return {"loss": 0.5}
+
+    runner = rows.Runner(run, None, ("numpy",), flops.Count(1, 2), 0.25)
     worker.serve(runner, io.StringIO("3\n1\n"), said.append)
     ready, *answers = json.loads(json.dumps(said))
     assert ready == {"ready": True, "flops": [1, 2], "part": 0.25,
                      "versions": {"numpy": np.__version__}}
     assert asked == [3, 1] and [answer["losses"] for answer in answers] == 2 * [{"loss": 0.5}]
-    assert all(answer["seconds"] >= 0 and answer["peak_mib"] > 1 for answer in answers)
+    assert all(answer["seconds"] >= 0.01 * units and answer["peak_mib"] > 1
+               for units, answer in zip(asked, answers))
 
 
 def test_rounds_are_interleaved_and_a_lost_worker_is_left_out(tmp_path):
@@ -160,10 +167,15 @@ def test_rounds_are_interleaved_and_a_lost_worker_is_left_out(tmp_path):
     assert list(lost) == ["lost"] and "none.npz" in lost["lost"]
     assert any(line.startswith("lost is left out: ") for line in said)
     assert [answer["units"] for answer in answers["other"]] == [2, 2, 2]
-    assert drive.waited(answers) >= 0
     with pytest.raises(TrainingError, match="none.npz"):
         drive.needed("lost", lost)
     drive.needed("one", lost)
+
+
+def test_what_waiting_workers_used_is_a_share_of_the_time_in_which_others_worked():
+    answers = {"one": [{"seconds": 2., "waited_cpu": 0.25}, {"seconds": 1., "waited_cpu": 0.5}],
+               "other": [{"seconds": 3., "waited_cpu": 0.75}]}
+    assert drive.waited(answers) == 1.5 / 6 and drive.waited({"one": []}) == 0
 
 
 def test_a_row_that_would_take_too_long_does_one_unit_per_round(monkeypatch):
@@ -265,9 +277,9 @@ def test_growth_compares_the_time_per_image_with_the_first_size(tmp_path, monkey
 
 @pytest.mark.parametrize("arguments, named", [
     (["--rounds", "4"], "--rounds must be at least 5"),
-    (["--rows", "pytorch"], "pytorch"),
-    (["--work", "gan"], "gan"),
-    (["--work"], "--work"),
+    (["--rows", "pytorch"], "invalid choice: 'pytorch'"),
+    (["--work", "gan"], "invalid choice: 'gan'"),
+    (["--work"], "--work: expected at least one argument"),
     (["--parts", "works", "--work", "dcgan_svhn", "--examples", "0"], "--examples 0"),
     (["--parts", "works", "--work", "dcgan_svhn", "--examples", "99999"], "2048"),
     (["--parts", "works", "--work", "dcgan_svhn", "--examples", "9"], "batch of 128"),

@@ -206,6 +206,7 @@ def finished(main, tmp_path_factory):
     return path
 
 
+@pytest.mark.numerics
 def test_a_run_leaves_figures_and_weights_and_no_samples(finished):
     assert not (finished / "samples.npz").exists() and not (finished / "samples.f32").exists()
     losses = run_results.load_losses(finished)
@@ -238,6 +239,7 @@ def test_the_shipped_classifier_is_small():
     assert stored["settings"] == vars(model.Config())
 
 
+@pytest.mark.numerics
 def test_the_shipped_classifier_reads_mnist(mnist_version):
     """It makes 68 errors in 10,000 on the machine of its training; other processors may round differently."""
     arrays = mnist.read_tfds(mnist_version)

@@ -1,23 +1,11 @@
 """The chapters as they are printed: how far they run, and at which error they stop."""
 
-import os
-import pathlib
-
 import pytest
 
 import few_idx
+from chapter_texts import chapter
 from gan_tf1.listing import hints, rewrite
 from gan_tf1.listing.run import run
-
-FOLDER = pathlib.Path(os.environ.get("GAN_TF1_CHAPTERS")
-                      or pathlib.Path(__file__).parents[3] / "shared" / "chapters")
-
-
-def chapter(number):
-    found = sorted(FOLDER.glob(f"{number}_*.txt"))
-    if not found:
-        pytest.skip("the chapters aren't here: set GAN_TF1_CHAPTERS to their folder")
-    return found[0]
 
 
 def places(result):

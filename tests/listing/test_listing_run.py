@@ -82,6 +82,7 @@ def test_dcgan_of_mat_files(workdir, capfd):
     assert "figure-003.png saved" in said.err
 
 
+@pytest.mark.numerics
 def test_semi_supervised_with_contrib_and_a_module_beside_it(workdir, capfd):
     result = run(LISTINGS / "semi_supervised.py", workdir, values(steps="120"))
     assert result.failures == []
@@ -93,6 +94,7 @@ def test_semi_supervised_with_contrib_and_a_module_beside_it(workdir, capfd):
     assert "semi_supervised_ops" not in sys.modules
 
 
+@pytest.mark.numerics
 @pytest.mark.parametrize("flags", [["--max_steps=30"], ["--max_steps=30", "--supervisor"]])
 def test_classifier_with_flags_and_summaries(workdir, capfd, flags):
     main([str(LISTINGS / "mnist_summaries.py"), "--workdir", str(workdir), "--", *flags])

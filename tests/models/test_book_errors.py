@@ -1,7 +1,7 @@
 """Those errors of the chapters, and their consequences, that no other test file shows.
 
 The table of errors is in gan_tf1/models/README.md. Tests that read a chapter are skipped if its text is
-not available.
+not available; those that don't need it for more than the printed line look that up last.
 """
 
 import ast
@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import double
+from chapter_texts import chapter, code
 from conftest import ROOT
 from gan_tf1.models import cyclegan, dcgan_mnist, semi_supervised_svhn, vanilla_gan
 from gan_tf1.models.parts import progressive_networks, semi_supervised_networks
 from gan_tf1.tf1 import new_graph, session_config, tf
-from test_listing_chapters import chapter
 
 TABLE = (ROOT / "gan_tf1" / "models" / "README.md").read_text()
 
@@ -24,12 +24,6 @@ TABLE = (ROOT / "gan_tf1" / "models" / "README.md").read_text()
 def graph():
     with new_graph(seed=0).as_default() as graph:
         yield graph
-
-
-def code(number, containing=""):
-    """The listings of a chapter that contain the text `containing`, as one string."""
-    listings = re.findall(r"^```\w*\n(.*?)^```", chapter(number).read_text(), re.MULTILINE | re.DOTALL)
-    return "\n".join(listing for listing in listings if containing in listing)
 
 
 # --- the table itself ---
@@ -64,12 +58,14 @@ def test_labels_shaped_like_the_other_batch_fit_only_batches_of_equal_size(graph
         np.testing.assert_array_equal(*sess.run([printed(real, fake), ours]))
     with pytest.raises(ValueError, match="same shape"):
         printed(real, tf.ones((5, 1)))
+    assert "labels=tf.zeros_like(d_logits_real)" in code("001")
 
 
 def test_the_leaky_relu_of_the_text_is_another_function():
     x, alpha = np.array([0.1, 1., -0.1, -1.]), 0.2
     assert np.maximum(alpha / x, x).tolist() == pytest.approx([2, 1, -0.1, -0.2])
     assert np.maximum(alpha * x, x).tolist() == pytest.approx([0.1, 1, -0.02, -0.2])
+    assert "f(x)= max(α÷x" in chapter("001").read_text()
 
 
 def test_the_printed_probability_of_real_is_always_1():
@@ -77,6 +73,7 @@ def test_the_printed_probability_of_real_is_always_1():
     printed = np.exp(real_classes) / np.exp(real_classes).sum()
     meant = np.exp(real_classes).sum() / (np.exp(real_classes).sum() + np.exp(fake))
     assert printed.sum() == pytest.approx(1) and meant == pytest.approx(0.319, abs=0.001)
+    assert "real prob = sum (softmax(real_classes))" in code("001")
 
 
 def test_the_printed_line_of_the_images_is_indented_below_an_unindented_one():
@@ -182,8 +179,10 @@ def test_the_number_of_epochs_is_that_of_the_blog():
 # --- Generative AI with Python and TensorFlow 2 ---
 
 def test_the_printed_interval_begins_with_an_untrained_sample():
-    assert [epoch + 1 for epoch in range(120) if epoch % 50 == 0] == [1, 51, 101]
     assert vanilla_gan.Config().iterations % vanilla_gan.Config().sample_interval == 0
+    printed = code("003")
+    assert "if epoch % sample_interval == 0:" in printed and "sample_interval=50," in printed
+    assert [epoch + 1 for epoch in range(120) if epoch % 50 == 0] == [1, 51, 101]
 
 
 def test_which_objective_is_the_lower_curve():
@@ -191,6 +190,7 @@ def test_which_objective_is_the_lower_curve():
     lower = np.log(D) < np.log(1 - D)  # as in figure 6.6, whether both are objectives or both costs
     assert lower[D < 0.4999].all() and not lower[D > 0.5001].any()
     assert (-np.log(D) > np.log(1 - D)).all()  # both as costs
+    assert "底部线（更新的目标）" in chapter("003").read_text()  # "the bottom line (the updated objective)"
 
 
 def test_the_standard_deviation_over_a_batch_has_no_batch_axis(graph):

@@ -147,6 +147,7 @@ def test_the_non_saturating_objective_is_the_first_chapter_to_the_last_bit(train
     assert len({end["generator/dense/kernel"] for end in ends}) == 3
 
 
+@pytest.mark.numerics
 def test_a_generator_learns_to_deceive_a_fixed_discriminator(session, train_set):
     sess, gan, config = session
     rng = np.random.default_rng(0)

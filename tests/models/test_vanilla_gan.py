@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import double
+from chapter_texts import code
 from conftest import RecordingSession, load, shake, values
 from double import assert_same, same
 from gan_tf1.config import intervals
@@ -185,8 +186,10 @@ def test_the_defaults_are_those_of_the_chapter():
 
 
 def test_the_printed_dash_is_not_a_minus_sign():
+    printed = "X_train = X_train / 127.5 – 1"
     with pytest.raises(SyntaxError, match="invalid character"):
-        compile("X_train = X_train / 127.5 – 1", "chapter", "exec")
+        compile(printed, "chapter", "exec")
+    assert printed in code("003")
 
 
 def test_every_op_of_the_training_graph_has_a_gpu_kernel():

@@ -99,9 +99,8 @@ def test_runs_with_other_intervals_have_their_own_steps(tmp_path):
 def test_the_page_says_verdict_diagnosis_settings_command_and_log(written):
     _, _, elements, _ = written
     for part in ("Diagnosis. No sign of", "label smooth", "0.1", "scripts/01_mnist_gan.py", "python 3.11", "7cd8a48a",
-                 "mnist_gan on MNIST, seed 0"):
+                 "mnist_gan on MNIST, seed 0", "≠ differs"):
         assert part in elements.text, part
-    assert re.search("≠ differs|\\? can't tell", elements.text)
 
 
 def test_the_sprite_sheet_has_every_sample_of_every_epoch(written):

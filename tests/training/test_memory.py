@@ -1,5 +1,6 @@
 """Sizes that cannot fit in memory are estimated, and refused before anything is allocated."""
 
+import sys
 import types
 
 import numpy as np
@@ -63,10 +64,15 @@ def test_limits_of_the_older_control_groups_count_too(tmp_path):
 
 
 def test_the_smallest_limit_counts(monkeypatch):
-    machine = memory.available()
-    assert machine is None or machine > GB / 2
-    monkeypatch.setattr(memory, "_group_limits", lambda: [GB, GB // 2])
-    assert machine is None or memory.available() == GB // 2
+    monkeypatch.setattr(memory.os, "sysconf", {"SC_PAGE_SIZE": 4, "SC_PHYS_PAGES": GB}.get, raising=False)
+    for limits, smallest in ([], 4 * GB), ([5 * GB], 4 * GB), ([GB, GB // 2], GB // 2):
+        monkeypatch.setattr(memory, "_group_limits", lambda: limits)
+        assert memory.available() == smallest
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it may be unknown")
+def test_the_memory_of_this_machine_is_known():
+    assert memory.available() > GB / 2
 
 
 def test_nothing_is_refused_if_the_available_memory_is_unknown(monkeypatch):
