@@ -62,6 +62,8 @@ class Config:
     z_dim: int = setting(100, "latent dimension", at_least=1)
     learning_rate: float = setting(0.0002, "Adam's learning rate for both networks", above=0)
     beta1: float = setting(0.5, "decay of Adam's first moment", at_least=0, below=1)
+    one_adam: bool = setting(False, "both networks share one Adam, as in Keras-GAN: it counts three "
+                             "steps per iteration, so that early steps are too large")
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.25, "share of the discriminator's units that are dropped; the "
                                "section doesn't mention dropout", at_least=0, below=1)
@@ -158,21 +160,25 @@ def split_vars():
     return gen_vars, disc_vars
 
 
-def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1):
+def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1, one_adam=False):
     """One Adam step per network, `(disc_opt, gen_opt)`; each updates its moving averages, too.
 
-    The first also counts its runs, which seed the dropout.
+    The first also counts its runs, which seed the dropout. `vanilla_gan.py` says what `one_adam` does.
     """
+    def adam():
+        return tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON)
+
+    disc_adam = adam()
+    gen_adam = disc_adam if one_adam else adam()
     # Only two passes are in training mode and add update ops: the discriminator's over `imgs` and
     # the generator's. Each optimizer waits only for its own, since the other's input isn't fed.
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "discriminator/")):
         with tf.name_scope("disc_opt"):
-            disc_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
-                disc_loss, var_list=disc_vars, global_step=tf.train.get_global_step())
+            disc_opt = disc_adam.minimize(disc_loss, var_list=disc_vars,
+                                          global_step=tf.train.get_global_step())
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "generator/")):
         with tf.name_scope("gen_opt"):
-            gen_opt = tf.train.AdamOptimizer(learning_rate, beta1, epsilon=ADAM_EPSILON).minimize(
-                gen_loss, var_list=gen_vars)
+            gen_opt = gen_adam.minimize(gen_loss, var_list=gen_vars)
     return disc_opt, gen_opt
 
 
@@ -204,7 +210,7 @@ def build(config: Config) -> GAN:
 
     disc_loss, disc_acc, gen_loss = model_loss(disc_logits, y, gan_logits)
     disc_opt, gen_opt = model_opt(disc_loss, gen_loss, *split_vars(), config.learning_rate,
-                                  config.beta1)
+                                  config.beta1, config.one_adam)
     return GAN(imgs, y, noise, fake_imgs, disc_loss, disc_acc, gen_loss, gen_vars, disc_opt,
                gen_opt)
 

@@ -1,5 +1,7 @@
 """The book's DCGAN against NumPy: variables, losses, averages, dropout, and what a step updates."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -273,6 +275,18 @@ def test_the_defaults_are_those_of_the_chapter():
     assert (config.iterations, config.batch_size, config.z_dim) == (30_000, 128, 100)
     assert (config.learning_rate, config.beta1, config.alpha) == (0.0002, 0.5, 0.2)
     assert intervals(config) == 150
+
+
+@pytest.mark.parametrize("one_adam, powers", [
+    pytest.param(False, {"disc_opt": 3, "gen_opt": 2}, marks=pytest.mark.slow), (True, {"disc_opt": 4})])
+def test_one_adam_counts_three_steps_per_iteration(dataset, one_adam, powers):
+    config = dataclasses.replace(CONFIG, one_adam=one_adam)
+    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        sess.run(tf.global_variables_initializer())
+        model.step(sess, gan, dataset, np.random.default_rng(0), config)
+        found = {var.op.name: sess.run(var) for var in tf.global_variables() if "beta1_power" in var.op.name}
+    assert found == pytest.approx({f"{name}/beta1_power": 0.5 ** power for name, power in powers.items()})
 
 
 def test_every_op_of_the_training_graph_has_a_deterministic_gpu_kernel():
