@@ -34,6 +34,8 @@ from gan_tf1.training import outputs
 
 import numpy as np
 
+LIKELY = 0.1  # a program with this probability is not an unlikely one
+
 
 def positive(text):
     """An argparse type: a finite number above 0."""
@@ -121,7 +123,10 @@ def said(like, verdict):
     """What a `Likeness` says, beside a `Verdict`, in lines."""
     yield like.sentence
     if verdict.word != "differs":
-        yield (f"(No difference from the chapter was found, so this is only a hint. All {len(like.probabilities)} known "
+        meaning = ("and the chapter's own program is one of the likely ones, so this suggests no mistake"
+                   if not like.none and like.probabilities[likeness.CHAPTER] >= LIKELY else
+                   "so this is only a hint")
+        yield (f"(No difference from the chapter was found, {meaning}. All {len(like.probabilities)} known "
                "programs were taken to be equally probable beforehand.)")
 
 

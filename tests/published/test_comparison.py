@@ -3,6 +3,7 @@
 import json
 import pathlib
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -298,8 +299,21 @@ def test_a_run_is_compared_and_its_figure_named(main, tmp_path, capsys):
         capsys, main, path, "--out", figure)
     assert out[-4].startswith("Can't tell: no difference was found, but equivalence")
     assert out[-3].startswith("Most like: ") and likeness.OWN in out[-3]
-    assert out[-2].startswith("(No difference from the chapter was found, so this is only a hint. All ")
+    assert out[-2].startswith("(No difference from the chapter was found, ")
     assert len([line for line in out if line.startswith(tuple(MNIST_GAN.windows))]) == 18
+
+
+@pytest.mark.parametrize("word, own, fit, expected", [
+    ("can't tell", 0.3, 0.5, "found, and the chapter's own program is one of the likely ones, so this suggests no "),
+    ("equivalent", 0.3, 0.005, "found, so this is only a hint. All 2 known programs were taken to be equally "),
+    ("can't tell", 0.05, 0.5, "found, so this is only a hint. All 2 known programs were taken to be equally "),
+    ("differs", 0.3, 0.5, None)])
+def test_a_name_of_a_mistake_is_not_an_accusation_if_no_difference_was_found(word, own, fit, expected):
+    like = likeness.Likeness({"leak_0": 1 - own, likeness.CHAPTER: own}, {
+        "leak_0": "ReLU without a leak", likeness.CHAPTER: likeness.OWN}, fit, level=0.01)
+    sentence, *rest = load_script("compare_logs.py").said(like, SimpleNamespace(word=word))
+    assert sentence == like.sentence
+    assert [expected in line for line in rest] == [True] * (expected is not None)
 
 
 def test_other_settings_are_noted(main, tmp_path, capsys):
