@@ -178,13 +178,15 @@ def figure(found, chapter):
 
 
 def confusion_figure(confused, chapter):
-    """A `Confusion` as a matrix: a row for each program, a column for each answer."""
+    """A `Confusion` as a matrix: a row for each program, a column for each answer. The programs are numbered."""
     titles, counts = confused
-    drawn = new_figure(5.2 + 0.3 * len(titles), 3.4 + 0.3 * len(titles),
+    drawn = new_figure(5.6 + 0.34 * len(titles), 0.7 + 0.34 * len(titles),
                        f"Which program a seed of {chapter} is taken for by all other seeds: percent of the seeds of "
                        f"each program (blank: below 1 %); {confused.right} of {counts.sum()} seeds are right")
     axes = drawn.subplots()
-    figure_layout.confusion(axes, counts, [f"{title} ({quantity(row.sum(), 'seed')})"
-                                           for title, row in zip(titles, counts)], [*titles, NONE])
-    axes.set(xlabel="most like", ylabel="program")
+    numbers = range(1, len(titles) + 1)
+    figure_layout.confusion(axes, counts, [f"{title} ({quantity(row.sum(), 'seed')})  {number}"
+                                           for number, title, row in zip(numbers, titles, counts)],
+                            [*map(str, numbers), "none"])
+    axes.set(xlabel="most like program number", ylabel="program", aspect="auto")
     return drawn
