@@ -98,8 +98,8 @@ def _of_lines(text):
 
 
 def printed_twice(lines) -> bool:
-    """Whether each of the `lines` comes twice, as when a program prints and logs it."""
-    return lines[::2] == lines[1::2] and all(one != other for one, other in zip(lines[1::2], lines[2::2]))
+    """Whether each of several `lines` comes twice, as when a program prints and logs it."""
+    return len(lines) > 2 and lines[::2] == lines[1::2] and all(one != other for one, other in zip(lines[1::2], lines[2::2]))
 
 
 def line_at(text, place) -> str:

@@ -69,7 +69,7 @@ def test_lines_are_sorted_by_epoch():
     ("epoch,disc,gen\n1,1,1\n1,1,1\n", "epoch 1 occurs more than once"),
     ("epoch,disc,gen\n1.5,1,1\n", "not a whole number"),
     ("epoch,disc_loss,gen_loss\n", "no rows"),
-    ("# chapter: mnist_gan\nepoch,d_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
+    ("# chapter: mnist_gan\nepoch,real_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
     ("Step,Value\n1,1\n", "it has the columns step, value, and no chapter has such a table"),
 ])
 def test_what_is_not_a_log_is_refused(tmp_path, main, capsys, text, complaint):
