@@ -6,7 +6,8 @@ scale where losses can't be negative) are described by a multivariate t distribu
 - its location is the mean over the seeds of the program;
 - its standard deviations are those of the program's own seeds, but since a standard deviation of ten
   seeds is inaccurate, its square is averaged with the median of all programs, which counts as much as
-  `PRIOR_SEEDS` further seeds;
+  `PRIOR_SEEDS` further seeds; for `MANY` seeds or more it is half the distance between their quantiles of
+  16 and 84 %, so that a few odd ones don't make the usual losses of the program improbable;
 - its correlations are those within programs, pooled over all of them, and shrunk as in
   `max_statistic.correlation`.
 
@@ -58,6 +59,7 @@ from gan_tf1.published.envelopes import FEWEST_KNOWN
 from gan_tf1.wording import percent
 
 PRIOR_SEEDS = 4
+MANY = 40         # seeds whose quantiles show how far the usual ones scatter
 FIT = 0.01        # level of "none of these"
 LISTED = 3        # programs that a sentence names
 NAMED = 0.01      # programs with a lower probability are not named
@@ -126,7 +128,7 @@ def fitted(programs, asked=()) -> Fitted:
     if len(programs) < 2 or few:
         raise InputError("to find the most likely program, there must be envelopes of two programs or "
                          f"more, with three seeds or more each: {', '.join(few) or 'there is one'}")
-    variances = np.array([values.var(axis=0, ddof=1) for values in programs.values()])
+    variances = np.array([_variance(values) for values in programs.values()])
     typical = np.median(variances, axis=0)
     means = np.array([values.mean(axis=0) for values in programs.values()])
     scales = np.array([_scale(values, typical, asked) for values in programs.values()])
@@ -151,14 +153,22 @@ def fitted(programs, asked=()) -> Fitted:
 def _typical_without(variances, place, rest):
     """The median variances [seeds, k] if one seed of the program at `place` is left out; `rest` are its others."""
     of_rest = np.repeat(variances[:, None], len(rest), axis=1)
-    of_rest[place] = rest.var(axis=1, ddof=1)
+    of_rest[place] = _variance(rest)
     return np.median(of_rest, axis=0)
+
+
+def _variance(values):
+    """The variances [..., k] of seeds `values` [..., seeds, k], or of the usual ones among many."""
+    if values.shape[-2] < MANY:
+        return values.var(axis=-2, ddof=1)
+    low, high = np.quantile(values, scipy.stats.norm.cdf([-1, 1]), axis=-2)
+    return ((high - low) / 2) ** 2
 
 
 def _scale(values, typical, asked):
     """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` are variances [..., k]."""
     free = values.shape[-2] - 1
-    own = values.var(axis=-2, ddof=1)
+    own = _variance(values)
     least = window_statistics.least_errors(asked, values.mean(axis=-2)) if asked else 0
     return np.maximum(np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free)), np.maximum(least, 1e-6))
 

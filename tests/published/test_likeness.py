@@ -113,6 +113,16 @@ def test_equal_programs_share_the_probability():
     assert np.mean(np.abs(np.array(chances) - 0.5) > 0.45) < 0.35  # hardly ever nearly certain
 
 
+def test_a_few_odd_seeds_of_many_do_not_make_the_usual_losses_of_a_program_improbable():
+    rng = np.random.default_rng(3)
+    chapter, equal = rng.normal(size=(100, 6)), rng.normal(size=(10, 6))
+    chapter[:3] += 30
+    fit = likeness.fitted({"chapter": chapter, "equal": equal})
+    assert chapter.std(axis=0).min() > 4 and (0.4 < fit.scales).all() and (fit.scales < 1.8).all()
+    [usual] = likeness._log_likelihoods(np.zeros((1, 6)), fit)
+    assert abs(usual[0] - usual[1]) < 3  # with the standard deviations of all seeds, about 5
+
+
 def test_probabilities_are_as_often_right_as_they_say():
     """Among logs whose best probabilities are p on average, a share of about p is classified correctly."""
     rng, close = np.random.default_rng(7), {"chapter": {}, "higher": {"shift": 0.06}}
