@@ -47,8 +47,9 @@ _MARKS, _IS = r"[\s.,;:|'-]{1,12}", r"\s{0,3}(?:[:=]\s{0,3})?"
 _LOSS = r"(?:D(?:isc(?:riminator)?)?|G(?:en(?:erator)?)?)[ _]?Loss"
 # If the number of all epochs is missing, the losses are on the same line: "epoch = 100" may stand above a log.
 _EPOCH_AND_MARKS = rf"{_EPOCH}(?:{_OF_ALL}{_MARKS}|[\])]?[ \t.,;:|'-]{{1,12}})"
-EPOCH_BEGINS = pattern(rf"{_without_groups(_EPOCH)}(?:(?:(?!Epoch)[^\n]){{0,120}}?\b{_LOSS}|"
-                       rf"{_OF_ALL}{_MARKS}(?:Disc|Gen|{_LOSS}))")
+# The diagnosis of a run says "in epoch 1 disc_loss is 1.97", which is no such line.
+EPOCH_BEGINS = pattern(rf"{_without_groups(_EPOCH)}(?:(?:(?!Epoch)[^\n]){{0,120}}?\b{_LOSS}{_IS}"
+                       rf"(?:[-+.\d\[(<]|nan|inf|\s*\Z)|{_OF_ALL}{_MARKS}(?:Disc|Gen|{_LOSS}))")
 # What people add to the losses: times, the parts of a loss, or a remark in parentheses. A text is this in a
 # single way at most, because otherwise all combinations would be tried.
 _ADDED = (rf"(?!Epoch|{_LOSS}{_IS}[-+.\d])(?:\([^()\n]{{0,80}}\)|(?:[a-z](?:[a-z ()_]{{0,30}}[a-z()_])?{_IS}[-+]?)?"

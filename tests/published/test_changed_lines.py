@@ -104,6 +104,12 @@ def test_a_number_of_epochs_above_a_log_is_not_taken_for_an_epoch():
             logs.parse(header + lines)
 
 
+def test_a_sentence_about_a_loss_in_an_epoch_is_not_taken_for_a_line():
+    log = logs.parse(text_of(UDACITY) + "All losses are finite, and in epoch 4 disc_loss is 0.75 and gen_loss is 1.06.\n")
+    assert_read(log)
+    assert log.note == ""
+
+
 def test_a_line_of_another_form_is_not_ignored():
     text = text_of(UDACITY).replace("Epoch 2/100...", "Epoch 2/100 <x>")
     with pytest.raises(InputError, match="1 of 4 lines begin .*; the first is `Epoch 2/100 <x> Discriminator"):
