@@ -182,7 +182,8 @@ def confusion_figure(confused, chapter):
     titles, counts = confused
     drawn = new_figure(5.6 + 0.34 * len(titles), 0.7 + 0.34 * len(titles),
                        f"Which program a seed of {chapter} is taken for by all other seeds: percent of the seeds of "
-                       f"each program (blank: below 1\N{NO-BREAK SPACE}%); {confused.right} of {counts.sum()} seeds are right")
+                       f"each program (blank: below 1\N{NO-BREAK SPACE}%); "
+                       f"{confused.right} of {counts.sum()} seeds are right")
     axes = drawn.subplots()
     numbers = range(1, len(titles) + 1)
     figure_layout.confusion(axes, counts, [f"{title} ({quantity(row.sum(), 'seed')})  {number}"

@@ -131,30 +131,31 @@ def fitted(programs, asked=()) -> Fitted:
     variances = np.array([_variance(values) for values in programs.values()])
     typical = np.median(variances, axis=0)
     means = np.array([values.mean(axis=0) for values in programs.values()])
-    scales = np.array([_scale(values, typical, asked) for values in programs.values()])
+    seeds = np.array([*map(len, programs.values())])
+    scales = np.array([_scale(*one, typical, asked) for one in zip(means, variances, seeds)])
     residuals = np.concatenate([(values - mean) / scale for values, mean, scale in
                                 zip(programs.values(), means, scales)])
     shape = max_statistic.correlation(residuals)
     # A little more independence, so that nearly equal statistics don't make the inverse explode.
     shape = 0.95 * shape + 0.05 * np.eye(len(shape))
-    seeds = np.array([*map(len, programs.values())])
     known = Fitted(list(programs), means, scales, seeds, np.linalg.inv(shape), 1.0, np.empty(0))
     logs, far = [], []
     for place, values in enumerate(programs.values()):
         others = len(values) - 1
         rest = np.stack([np.delete(values, row, axis=0) for row in range(len(values))])
-        own = rest.mean(axis=1), _scale(rest, _typical_without(variances, place, rest), asked)
+        mean, variance = rest.mean(axis=1), _variance(rest)
+        scale = _scale(mean, variance, others, _typical_without(variances, place, variance), asked)
         logs.append(_log_likelihoods(values, known))
-        logs[-1][:, place] = _log_density(values, *own, others, known.inverse)
-        far.append(_far((values - own[0]) / own[1], known.inverse, others))
+        logs[-1][:, place] = _log_density(values, mean, scale, others, known.inverse)
+        far.append(_far((values - mean) / scale, known.inverse, others))
     return known._replace(caution=_caution(logs, seeds), far=np.sort(np.concatenate(far)))
 
 
-def _typical_without(variances, place, rest):
-    """The median variances [seeds, k] if one seed of the program at `place` is left out; `rest` are its others."""
-    of_rest = np.repeat(variances[:, None], len(rest), axis=1)
-    of_rest[place] = _variance(rest)
-    return np.median(of_rest, axis=0)
+def _typical_without(variances, place, of_rest):
+    """The median variances [seeds, k] if the program at `place` has those `of_rest` [seeds, k] instead."""
+    every = np.repeat(variances[:, None], len(of_rest), axis=1)
+    every[place] = of_rest
+    return np.median(every, axis=0)
 
 
 def _variance(values):
@@ -165,12 +166,12 @@ def _variance(values):
     return ((high - low) / 2) ** 2
 
 
-def _scale(values, typical, asked):
-    """Standard deviations [..., k] of seeds `values` [..., seeds, k]; `typical` are variances [..., k]."""
-    free = values.shape[-2] - 1
-    own = _variance(values)
-    least = window_statistics.least_errors(asked, values.mean(axis=-2)) if asked else 0
-    return np.maximum(np.sqrt((PRIOR_SEEDS * typical + free * own) / (PRIOR_SEEDS + free)), np.maximum(least, 1e-6))
+def _scale(means, variances, seeds, typical, asked):
+    """Standard deviations [..., k] of so many `seeds` with these `means` and `variances`; `typical` are variances."""
+    free = seeds - 1
+    least = window_statistics.least_errors(asked, means) if asked else 0
+    return np.maximum(np.sqrt((PRIOR_SEEDS * typical + free * variances) / (PRIOR_SEEDS + free)),
+                      np.maximum(least, 1e-6))
 
 
 def _log_density(values, means, scales, seeds, inverse):

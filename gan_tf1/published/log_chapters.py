@@ -78,8 +78,12 @@ def refuse_words(text, chapter) -> None:
 
 def _of_lines(text):
     """The chapters that print the lines in `text`, at least one."""
-    whole = {name: [(match[1], match[0]) for line in form.lines if line.telling for match in line.whole.finditer(text)]
-             for name, form in CHAPTERS.items() if not form.part_of}
+    forms = {name: form for name, form in CHAPTERS.items() if not form.part_of}
+    # Several chapters have the same patterns, and a long text should be searched only once for each.
+    patterns = {line.whole for form in forms.values() for line in form.lines if line.telling}
+    matches = {one: [(match[1], match[0]) for match in one.finditer(text)] for one in patterns}
+    whole = {name: [match for line in form.lines if line.telling for match in matches[line.whole]]
+             for name, form in forms.items()}
     found = [name for name, numbers in whole.items() if numbers]
     # Udacity's DCGAN on SVHN prints many lines per epoch, and the MNIST GAN one, in the same form.
     for name in [name for name in found if CHAPTERS[name].repeated]:
@@ -99,7 +103,8 @@ def _of_lines(text):
 
 def printed_twice(lines) -> bool:
     """Whether each of several `lines` comes twice, as when a program prints and logs it."""
-    return len(lines) > 2 and lines[::2] == lines[1::2] and all(one != other for one, other in zip(lines[1::2], lines[2::2]))
+    return len(lines) > 2 and lines[::2] == lines[1::2] and all(
+        one != other for one, other in zip(lines[1::2], lines[2::2]))
 
 
 def line_at(text, place) -> str:

@@ -45,7 +45,11 @@ def parse(text, chapter=None, part=None) -> Log:
     if a line begins like one and continues differently, if there are several runs and no `part`, or if
     several chapters print such lines.
     """
-    text = log_text.plain(text)
+    return _of_plain(log_text.plain(text), chapter, part)
+
+
+def _of_plain(text, chapter, part):
+    """The `Log` in a `text` that is as `log_text.plain` makes it."""
     chapter = chapter or log_chapters.chapter_of(text)
     form = CHAPTERS[chapter]
     rows, left_out = log_lines.printed(text, form)
@@ -110,7 +114,7 @@ def read(path, chapter=None, part=None) -> Log:
         return _of_run(path, chapter)
     try:
         if not rows:
-            return parse(text, chapter, part)
+            return _of_plain(text, chapter, part)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():
             return _of_run(path.parent, None)

@@ -15,7 +15,7 @@ from gan_tf1.data import digits
 from gan_tf1.models import conditional_gan as model
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gpu_kernels import host_side, without_gpu_kernel
-from test_vanilla_gan import Recorder
+from test_vanilla_gan import Recorder, beta1_powers
 
 CONFIG = model.Config(batch_size=8, z_dim=5, hidden_size=4)
 NORMED = {"as_printed": (0, 2), "corrected": (0, 1, 2)}  # the generator's layers that batch norm follows
@@ -341,10 +341,5 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
 @pytest.mark.parametrize("one_adam, powers", [
     pytest.param(False, {"disc_opt": 3, "gen_opt": 2}, marks=pytest.mark.slow), (True, {"disc_opt": 4})])
 def test_one_adam_counts_three_steps_per_iteration(dataset, one_adam, powers):
-    config = dataclasses.replace(CONFIG, one_adam=one_adam)
-    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
-        gan = model.build(config)
-        sess.run(tf.global_variables_initializer())
-        model.step(sess, gan, dataset, np.random.default_rng(0), config)
-        found = {var.op.name: sess.run(var) for var in tf.global_variables() if "beta1_power" in var.op.name}
-    assert found == pytest.approx({f"{name}/beta1_power": 0.5 ** power for name, power in powers.items()})
+    found = beta1_powers(model, dataclasses.replace(CONFIG, one_adam=one_adam), dataset)
+    assert found == pytest.approx({name: 0.5 ** power for name, power in powers.items()})

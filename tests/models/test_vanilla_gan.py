@@ -202,6 +202,16 @@ def test_every_op_of_the_training_graph_has_a_gpu_kernel():
                                   "Placeholder", "Prod", "Shape", "StridedSlice"}
 
 
+def beta1_powers(model, config, dataset):
+    """The powers of beta1 that the optimizers keep after an iteration, by the name of the optimizer."""
+    with new_graph(seed=3).as_default(), tf.Session(config=session_config()) as sess:
+        gan = model.build(config)
+        sess.run(tf.global_variables_initializer())
+        model.step(sess, gan, dataset, np.random.default_rng(0), config)
+        return {var.op.name.removesuffix("/beta1_power"): sess.run(var) for var in tf.global_variables()
+                if "beta1_power" in var.op.name}
+
+
 @pytest.mark.parametrize("one_adam, steps", [(False, 1), (True, 3)])
 def test_one_adam_counts_the_discriminators_steps_as_the_generators_too(dataset, one_adam, steps):
     """The generator's first step is Adam's step number 1, or number 3 if the networks share one Adam.
