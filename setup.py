@@ -2,7 +2,7 @@ import pathlib
 
 from setuptools import find_packages, setup
 
-SHIPPED = ("mnist_gan", "mnist_classifier")  # the trained networks that scripts use by default
+SHIPPED = ("mnist_gan", "mnist_classifier", "mnist_generators/conditional_gan")  # the trained networks that scripts use by default
 
 setup(
     name="gan_tf1",

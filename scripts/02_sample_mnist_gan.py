@@ -2,6 +2,7 @@
 
     python scripts/02_sample_mnist_gan.py                       with the generator that is shipped
     python scripts/02_sample_mnist_gan.py --run-dir checkpoints/mnist_gan-001 --samples 64
+    python scripts/02_sample_mnist_gan.py --run-dir checkpoints/mnist_generators/vanilla_gan    another chapter
     python scripts/02_sample_mnist_gan.py --out samples.npy     as numbers, [n, 784] in (-1, 1)
     python scripts/02_sample_mnist_gan.py --pickle train_generator_samples.pkl    the book's samples
 """
@@ -10,17 +11,18 @@ from gan_tf1.config import Parser
 from gan_tf1.errors import InputError, script
 from gan_tf1.files import user_path
 from gan_tf1.generators import sample_files
-from gan_tf1.models import mnist_gan
 from gan_tf1.published import book_pickle
-from gan_tf1.training.run_config import read_config_of
 
 
 def draw(path, count, seed):
     """`count` samples [count, 784] of the newest generator in run directory `path`, and a title."""
-    stored = read_config_of(mnist_gan.CHAPTER, path, "the MNIST GAN")
-    images, epoch = sample_files.draw(path, mnist_gan, count, seed)
-    epoch = f"epoch {epoch}" if epoch else "training"
-    return images, f"Samples after {epoch}, trained on {stored['data_title']}, seed {seed}"
+    model, stored = sample_files.of_digits(path)
+    if hasattr(model, "sample_labelled"):
+        images, _, epoch = sample_files.draw_labelled(path, model, count, seed)
+    else:
+        images, epoch = sample_files.draw(path, model, count, seed)
+    return images.reshape(count, -1), (f"Samples of {model.CHAPTER} after {sample_files.when(model, stored, epoch)}, "
+                                       f"trained on {stored['data_title']}, seed {seed}")
 
 
 @script
@@ -28,7 +30,8 @@ def main(argv=None):
     parser = Parser(__doc__)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--run-dir", type=user_path, metavar="DIR", default=sample_files.SHIPPED,
-                        help="a run of 01_mnist_gan.py (default: the shipped generator)")
+                        help="a run of 01_mnist_gan.py, or of another chapter on MNIST (default: the "
+                        "shipped generator)")
     source.add_argument("--pickle", type=user_path, metavar="FILE", help="show the last samples in "
                         "a pickle that the book's listing wrote instead")
     sample_files.add_flags(parser)

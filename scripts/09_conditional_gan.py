@@ -4,18 +4,21 @@
     python scripts/09_conditional_gan.py --iterations 1000      as many as the chapter prints
     python scripts/09_conditional_gan.py --variant corrected    with the chapter's error corrected
     python scripts/09_conditional_gan.py --resume               continue after an interruption
-    python scripts/09_conditional_gan.py draw --label 3 --samples 16    draw threes with the newest run
+    python scripts/09_conditional_gan.py draw --label 3 --samples 16    draw threes, without training
     python scripts/09_conditional_gan.py draw --help            the flags of drawing
 """
 
-from gan_tf1.config import Parser, intervals, make, whole_number
+from gan_tf1.config import Parser, intervals, whole_number
 from gan_tf1.data import digits
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.models import conditional_gan as model
+from gan_tf1.places import SHIPPED
 from gan_tf1.report import page
 from gan_tf1.training import command_line, run_config, run_directory, run_figures, subcommands
+
+TRAINED = SHIPPED / "mnist_generators" / model.CHAPTER  # a generator that comes with the repository
 
 
 def train(argv):
@@ -44,21 +47,20 @@ def train(argv):
 
 
 def draw(argv):
-    """Draw samples of one digit with the newest generator of a run."""
+    """Draw samples of one digit with the newest generator of a run, or with the one that is shipped."""
     parser = Parser(draw.__doc__, "draw")
     parser.add_argument("--label", type=whole_number, choices=range(model.NUM_CLASSES),
                         required=True, metavar="DIGIT", help="the digit to draw, 0 to 9")
     parser.add_argument("--run-dir", type=user_path, metavar="DIR", help="a run of this script "
-                        "(default: the newest in checkpoints/)")
+                        "(default: the newest in checkpoints/; if there is none, the "
+                        "generator that is shipped)")
     sample_files.add_flags(parser)
     args = parser.parse_args(argv)
     out = sample_files.checked(args)
-    path = args.run_dir or run_directory.newest(model.CHAPTER)
+    path = args.run_dir or run_directory.newest(model.CHAPTER, TRAINED)
     stored = run_config.read_config_of(model.CHAPTER, path)
     images, _, epoch = sample_files.draw_labelled(path, model, args.n, args.seed, args.label)
-    interval = make(model.Config, stored["settings"]).sample_interval
-    when = f"iteration {epoch * interval}" if epoch else "training"
-    sample_files.save(images, f"Label {args.label} after {when}, trained on "
+    sample_files.save(images, f"Label {args.label} after {sample_files.when(model, stored, epoch)}, trained on "
                       f"{stored['data_title']}, seed {args.seed}", out)
 
 

@@ -8,9 +8,10 @@ convention stands in gan_tf1/models/README.md); otherwise the samples of the las
 its samples.npz are judged. A .npz or .npy file contains samples [n, 784], [n, 28, 28] or
 [n, 28, 28, 1]. Their range is never guessed: --range gives the values of background and ink.
 
-If several runs differ in nothing but the seed, a second table has a row for each such generator: the
-mean over the seeds, the standard error of the samples of one run, and the standard deviation over the
-seeds. Two generators differ reliably only if they differ by more than seeds do.
+If several runs differ in nothing but the seed, they are one generator, and a second table has a row
+for each generator: the mean over the seeds, the standard error of the samples of one run, and the
+standard deviation over the seeds. Two generators differ reliably only if they differ by more than seeds
+do. The figures then show generators instead of runs.
 
 For a generator that is given a label, one more line states the conditional accuracy: the share of the
 samples that the classifier reads as the label that was requested.
@@ -28,12 +29,14 @@ from gan_tf1.files import data_folder, user_path
 from gan_tf1.generators import sample_files
 from gan_tf1.training import outputs, titles
 from gan_tf1.training.command_line import seed_number
+from gan_tf1.training.graph_loop import Loop
 from gan_tf1.training.run_config import data_of, read_config
 from gan_tf1.wording import percent
 
 import numpy as np
 
 SHOWN = 12  # images of a row in --grid
+UNNAMED = ("samples", "sample_interval", *Loop._fields)  # settings that tables need not name
 COLUMNS = {"score": "{:.3f}", "distance": "{:.2f}", "classes": "{:.1f}", "KL to uniform": "{:.4f}"}
 
 
@@ -72,22 +75,34 @@ def table(rows):
 
 
 def kind_of(path):
-    """The name that runs share if they differ only in the seed, and the seed; None for a file."""
+    """The `judged.Kind` of the run at `path`; None for a file."""
     if not path.is_dir():
         return None
     stored = read_config(path)
-    settings = titles.parts(stored, named=("samples",))
-    return f"{', '.join([stored['chapter'], *settings])} on {data_of([stored])}", stored["seed"]
+    full = ", ".join([stored["chapter"], *titles.parts(stored, named=("samples",))])
+    name = ", ".join([stored["chapter"], *titles.parts(stored, named=UNNAMED)])
+    where = "" if stored["data"] == "mnist" else f" on {stored['data_title']}"
+    return judged.Kind(name + where, f"{full} on {data_of([stored])}", stored["seed"])
 
 
 def seeds_table(generators):
-    """The lines of the table over seeds, if there are `judged.Generator`s."""
-    if not generators:
-        return []
-    return ["", "over seeds: mean (standard error of a run's samples; standard deviation over seeds)",
-            *tables.lines(("", "seeds", *COLUMNS), [
-                (one.name, str(one.seeds), *("{} ({}; {})".format(*map(form.format, one.figures[name]))
-                                             for name, form in COLUMNS.items())) for one in generators])]
+    """The lines of the table over seeds, if one of the `judged.Generator`s has several."""
+    if all(one.seeds == 1 for one in generators):
+        return
+    yield ""
+    yield "over seeds: mean (standard error of a run's samples; standard deviation over seeds)"
+    yield from tables.lines(("", "seeds", *COLUMNS), [
+        (one.name, str(one.seeds), *("{} ({}; {})".format(*written(form, one.figures[name]))
+                                     for name, form in COLUMNS.items())) for one in generators])
+    for one in generators:
+        if one.accuracy:
+            shares = (100 * share for share in one.accuracy)
+            yield "{}: conditional accuracy {} % ({}; {})".format(one.name, *written("{:.1f}", shares))
+
+
+def written(form, numbers):
+    """The `numbers` as texts; that of NaN, a spread of one seed, is a dash."""
+    return ["-" if np.isnan(number) else form.format(number) for number in numbers]
 
 
 @script
@@ -108,7 +123,7 @@ def main(argv=None):
     classifier.add_flag(parser)
     outputs.add_flags(parser, "evaluation", ".png", "the figure of bars")
     parser.add_argument("--grid", type=user_path, metavar="PNG", help=f"also draw the first "
-                        f"{SHOWN} images of each row")
+                        f"{SHOWN} images of each generator")
     args = parser.parse_args(argv)
     if not 2 <= args.n <= 10_000:
         raise InputError("--samples must be at least 2 and at most 10000")
@@ -129,6 +144,7 @@ def main(argv=None):
 
     reference = metrics.gaussian(said[0][1])
     rows = [row_of(s, *of_set, reference, args.seed) for s, of_set in zip(sets, said[1:])]
+    generators = judged.over_seeds(rows[1:], map(kind_of, args.run))
     right = np.mean(said[1][0].argmax(axis=1) == data.test.labels[test])
     print(f"judged by {args.classifier.resolve().name}, which reads {percent(right, 2)} of the "
           "test images correctly",
@@ -136,14 +152,15 @@ def main(argv=None):
           f"data_crc32 {data.train.fingerprint()}",
           f"classes with at least {percent(metrics.COVERED_SHARE)} of a row's images; +- standard "
           f"error ({statistics.DRAWS} bootstrap resamples)", "", *table(rows),
-          *seeds_table(judged.over_seeds(rows[1:], map(kind_of, args.run))), sep="\n")
-    print(figures.save(judged.bars(rows, args.n, data.title), out))
+          *seeds_table(generators), sep="\n")
+    print(figures.save(judged.bars(rows[0], generators, args.n, data.title), out))
     if args.grid:
-        shown = np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in sets])
-        names = [of_set.name for of_set in sets]
+        shown = [sets[0], *(sets[1 + one.first] for one in generators)]
+        seed = ", of the first seed" if any(one.seeds > 1 for one in generators) else ""
         print(figures.save(figures.sample_grid(
-            shown, f"The first {SHOWN} of {args.n:,} images per row", SHOWN, 0.8, names),
-            args.grid))
+            np.concatenate([2 * of_set.images[:SHOWN] - 1 for of_set in shown]),
+            f"The first {SHOWN} of {args.n:,} images per row{seed}", SHOWN, 0.8,
+            [rows[0].name, *(one.name for one in generators)]), args.grid))
 
 
 if __name__ == "__main__":

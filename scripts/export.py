@@ -1,9 +1,11 @@
-"""Write a run's generator as a SavedModel or as ONNX, for programs that don't have gan_tf1.
+"""Write a run's generator in another form: as a SavedModel, as ONNX, or as a small run directory.
 
     python scripts/export.py checkpoints/mnist_gan --out exported
     python scripts/export.py checkpoints/mnist_gan --out exported --onnx
+    python scripts/export.py checkpoints/mnist_gan --out small --compact
 
-RUN is a run directory of any chapter with a generator. In Python, with TF2 behaviour:
+RUN is a run directory of any chapter with a generator. A SavedModel is for programs that have TensorFlow
+but not gan_tf1. In Python, with TF2 behaviour:
 
     generator = tf.saved_model.load("exported").signatures["default"]
     images = generator(latent=tf.random.uniform([16, 100], -1, 1))["default"]
@@ -15,12 +17,15 @@ takes `images=` and `noise=`, the seed of its dropout. CycleGAN has two signatur
 
 With --onnx, the folder has generator.onnx, or AtoB.onnx and BtoA.onnx, instead of the SavedModel.
 `onnxruntime` computes it without TensorFlow. This needs pip install -e ".[onnx]".
+
+With --compact, the folder is a small run directory, which the scripts of gan_tf1 read like any other.
+It has the run's configuration and the generator's weights, with 8 bits each.
 """
 
 from gan_tf1.config import Parser
 from gan_tf1.errors import script
 from gan_tf1.files import user_path
-from gan_tf1.generators import onnx_export
+from gan_tf1.generators import compact, onnx_export
 from gan_tf1.generators.export import export
 from gan_tf1.training import outputs
 
@@ -32,12 +37,16 @@ def main(argv=None):
     outputs.add_former(parser, "DIR")
     parser.add_argument("--out", type=user_path, metavar="DIR", help="where the generator goes: a "
                         "new folder (default: the next free checkpoints/exported-NNN)")
-    parser.add_argument("--onnx", action="store_true", help="write ONNX instead of a SavedModel")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--onnx", action="store_true", help="write ONNX instead of a SavedModel")
+    form.add_argument("--compact", action="store_true", help="write a small run directory instead: "
+                      "the generator with weights of 8 bits")
     args = parser.parse_args(argv)
     outputs.take_former(args, "DIR")
     out = args.out or outputs.next_free("exported")
     outputs.refuse_devices(out, "--out")
-    (onnx_export.export if args.onnx else export)(args.run, out)
+    write = compact.export if args.compact else onnx_export.export if args.onnx else export
+    write(args.run, out)
     print(out)
 
 

@@ -81,9 +81,11 @@ def confused(programs):
 
 
 def evaluated(count):
-    return judged.bars([judged.Row(f"wasserstein_gan_gp (wasserstein_gan_gp-{n:03})", {
+    rows = [judged.Row(f"wasserstein_gan_gp (wasserstein_gan_gp-{n:03})", {
         "score": (8.5, 0.03), "distance": (159.41 - n, 0.99), "classes": (10.0, 0.3),
-        "KL to uniform": (0.000627 * n, 0.0069)}) for n in range(count)], 10_000, "MNIST")
+        "KL to uniform": (0.000627 * n, 0.0069)}) for n in range(count)]
+    generators = judged.over_seeds(rows[1:], [None] * (count - 1))
+    return judged.bars(rows[0], generators, 10_000, "MNIST")
 
 
 def measured(count):
@@ -399,13 +401,22 @@ def test_a_figure_of_scores_can_be_redrawn_from_its_report(tmp_path):
             judged.Row("conditional_gan (a run)", {"score": (9.329, 0.021), "distance": (10.9, 0.27),
                                                    "classes": (10.0, 0.0),
                                                    "KL to uniform": (6e-4, 4e-4)}, (0.97, 0.002))]
-    lines = load_script("evaluate.py").table(rows)
-    text = "\n".join(["# comment", "500 images a row; distance to 500 training images of MNIST",
-                      *lines, "", "# by a later command"])
-    assert judged.read_evaluation(text) == (
-        [row._replace(accuracy=None) for row in rows], 500, "MNIST")
+    script = load_script("evaluate.py")
+    text = "\n".join(["# comment", "500 images per row; distance to 500 training images of MNIST",
+                      *script.table(rows)])
+    real, [generator], *others = judged.read_evaluation(text)
+    assert (real, generator.row(), others) == (rows[0], rows[1]._replace(accuracy=None), [500, "MNIST"])
     with_checksum = text.replace("images of MNIST\n", "images of MNIST, data_crc32 7cd8a48a\n")
-    assert judged.read_evaluation(with_checksum) == judged.read_evaluation(text)
+    assert judged.read_evaluation(with_checksum)[2:] == (500, "MNIST")
+    other = judged.Row("", {name: (2 * value, error) for name, (value, error) in rows[1].figures.items()},
+                       (0.9, 0.003))
+    generators = judged.over_seeds([rows[1], other, rows[0]],
+                                   [judged.Kind("gan, with label", "gan", 0), judged.Kind("", "gan", 1), None])
+    read = judged.read_evaluation("\n".join([text, *script.seeds_table(generators)]))[1]
+    assert [(one.name, one.seeds) for one in read] == [("gan, with label", 2), ("MNIST: test images", 1)]
+    for one, written in zip(read, generators):
+        for name, (value, error) in one.row().figures.items():
+            assert (value, error) == pytest.approx(written.row().figures[name], rel=0.01, abs=6e-3)
     for read in (judged.read_evaluation, judged.read_estimate):
         with pytest.raises(InputError, match="not a report of"):
             read("nothing of the kind")
@@ -418,14 +429,14 @@ def test_a_figure_of_estimates_can_be_redrawn_from_its_report():
         (ROOT / "checkpoints" / "wasserstein_gan" / "estimate.txt").read_text())
     iterations, estimate, distance = curves
     assert iterations.tolist() == list(range(300, 30_001, 300))
-    assert (estimate[0], estimate[9], distance[-1]) == (22.58, -0.0006418, 34.54)
-    assert (real, correlation) == (2.77, (0.688, 0.191, -0.122, 0.431))
+    assert (estimate[0], estimate[9], distance[-1]) == (23.56, -0.0004686, 52.54)
+    assert (real, correlation) == (2.68, (0.655, 0.329, 0.010, 0.628))
     assert title == "Wasserstein GAN on MNIST, seed 0: 1,000 samples of each interval"
 
 
 def test_the_title_of_a_redrawn_estimate_is_that_of_the_run():
     text = (ROOT / "checkpoints" / "wasserstein_gan" / "estimate.txt").read_text()
-    *_, title = judged.read_estimate(text.replace(" on MNIST,", " on MNIST, data_crc32 7cd8a48a, seed 3,"))
+    *_, title = judged.read_estimate(text.replace(", data_crc32 199591f3, seed 0,", ", seed 3,"))
     assert title == "Wasserstein GAN on MNIST, seed 3: 1,000 samples of each interval"
     with pytest.raises(InputError, match="not a report of"):
         judged.read_estimate(text.replace("\nwasserstein_gan (", "\nanother_gan ("))

@@ -27,42 +27,66 @@ class Row(NamedTuple):
     accuracy: Any = None    # (conditional accuracy, standard error), or None without labels
 
 
+class Kind(NamedTuple):
+    """What a run was trained as. Runs that differ in nothing but the seed have the same `settings`."""
+    name: str       # for tables and figures; it need not name all settings
+    settings: str
+    seed: int
+
+
 class Generator(NamedTuple):
-    """A generator that was trained with several seeds, one `Row` each."""
+    """A generator that was trained with one or several seeds, one `Row` each."""
     name: str
     seeds: int
+    first: int              # the place of its first row
     figures: dict           # metric -> (mean, standard error of a row, standard deviation over seeds)
+    accuracy: Any = None    # the same of the conditional accuracy, or None without labels
+
+    def row(self):
+        """The `Row` of its means, with the standard deviation over seeds, or the error of its only seed."""
+        return Row(self.name, {metric: (mean, spread if self.seeds > 1 else error)
+                               for metric, (mean, error, spread) in self.figures.items()})
 
 
 def over_seeds(rows, kinds) -> list[Generator]:
-    """The `Generator`s among the `Row`s, in their order.
+    """The `Generator`s of the `Row`s, in their order.
 
-    `kinds` has for each row a pair (name, seed), where runs that differ only in the seed have the
-    same name, or None if the row is not of a run. Rows of one name are one generator, if there are
-    two or more seeds; a seed that occurs again is left out. The standard error of a row is the root
-    of the mean square of the rows' errors. It tells how well a row is measured, and the standard
-    deviation over seeds how much another training would differ.
+    `kinds` has for each row its `Kind`, or None if the row is not of a run. Rows whose settings are
+    equal are one generator; a seed that occurs again is left out. The standard error of a row is the
+    root of the mean square of the rows' errors. It tells how well a row is measured, and the standard
+    deviation over seeds (NaN if there is one seed) how much another training would differ. Generators
+    whose names are equal are named by their settings.
     """
     found = {}
-    for row, kind in zip(rows, kinds):
-        if kind is not None:
-            found.setdefault(kind[0], {}).setdefault(kind[1], row)
-    return [Generator(name, len(of_seeds), {
-        metric: _both_errors([row.figures[metric] for row in of_seeds.values()])
-        for metric in next(iter(of_seeds.values())).figures})
-        for name, of_seeds in found.items() if len(of_seeds) > 1]
+    for place, (row, kind) in enumerate(zip(rows, kinds)):
+        kind = kind or Kind(row.name, f"{row.name}, row {place}", 0)
+        found.setdefault(kind.settings, {}).setdefault(kind.seed, (place, kind.name, row))
+    names = [next(iter(of_seeds.values()))[1] for of_seeds in found.values()]
+    generators = []
+    for name, (settings, of_seeds) in zip(names, found.items()):
+        places, _, own = zip(*of_seeds.values())
+        generators.append(Generator(
+            name if names.count(name) == 1 else settings, len(own), places[0],
+            {metric: _both_errors([row.figures[metric] for row in own]) for metric in own[0].figures},
+            _both_errors([row.accuracy for row in own]) if own[0].accuracy else None))
+    return generators
 
 
 def _both_errors(pairs):
     values, errors = np.array(pairs, float).T
-    return float(values.mean()), float(np.sqrt(np.mean(errors ** 2))), float(values.std(ddof=1))
+    spread = values.std(ddof=1) if len(values) > 1 else np.nan
+    return float(values.mean()), float(np.sqrt(np.mean(errors ** 2))), float(spread)
 
 
-def bars(rows, count, data_title):
-    """The figure of the `Row`s, each of `count` images; the first row is of real images."""
+def bars(real, generators, count, data_title):
+    """The figure of the `Row` of real images and of `Generator`s, each row of `count` images per seed."""
+    several = any(one.seeds > 1 for one in generators)
     return figures.metric_bars(
-        rows, f"{count:,} images per row, judged by a classifier; distance to the training images "
-        f"of {data_title}; black lines: standard error", AXES)
+        [real, *(one.row() for one in generators)],
+        f"{count:,} images per {'seed' if several else 'row'}, judged by a classifier; distance to the "
+        f"training images of {data_title}; black lines: "
+        + ("standard deviation over seeds, if there are several, else standard error" if several
+           else "standard error"), AXES)
 
 
 def read_evaluation(text):
@@ -73,17 +97,22 @@ def read_evaluation(text):
     told = re.search(r"^(\d+) images .*; distance to \d+ training images of (.*?)(?:, data_crc32 \w+)?$", text, re.M)
     if not told:
         raise InputError("the text is not a report of evaluate.py")
-    # The rows that a later command added to the text are below an empty line.
-    lines = text[told.end():].split("\n\n")[0].splitlines()
-    cells = [re.fullmatch(r"(.+?)\s+" + r"\s+".join(4 * [rf"({NUMBER}) \+- ({NUMBER})"]), line)
-             for line in lines]
-    rows = []
-    for one in filter(None, cells):
-        numbers = list(map(float, one.groups()[1:]))
-        rows.append(Row(one[1], dict(zip(AXES, zip(numbers[::2], numbers[1::2])))))
+    rows = [Row(name, dict(zip(AXES, zip(numbers[::2], numbers[1::2])))) for name, *numbers in
+            _cells(text[told.end():], "", rf"({NUMBER}) \+- ({NUMBER})")]
     if not rows:
         raise InputError("the text of evaluate.py has no table")
-    return rows, int(told[1]), told[2]
+    # Without several seeds, each row is one generator, and there is no second table.
+    generators = [
+        Generator(name, int(seeds), 0, dict(zip(AXES, zip(numbers[::3], numbers[1::3], numbers[2::3]))))
+        for name, seeds, *numbers in _cells(text, r"\s+(\d+)", rf"({NUMBER}) \(({NUMBER}); ({NUMBER}|-)\)")
+    ] or over_seeds(rows[1:], [None] * (len(rows) - 1))
+    return rows[0], generators, int(told[1]), told[2]
+
+
+def _cells(text, column, numbers):
+    """The name and the numbers of each line of a table whose cells match `numbers`, four in a line."""
+    for one in re.finditer(rf"^(\S.*?){column}" + 4 * rf"\s+{numbers}" + "$", text, re.M):
+        yield one[1], *(np.nan if number == "-" else float(number) for number in one.groups()[1:])
 
 
 def estimate_title(chapter, data_title, seed, count) -> str:
@@ -96,7 +125,7 @@ def read_estimate(text):
 
     Raises InputError if it is not a report of wasserstein_estimate.py.
     """
-    told = re.search(r"^(\w+) \(.*\) on (.*?)(?:, data_crc32 [\w ]+)?(?:, seed (\d+))?, judged by .*: (\d+) samples "
+    told = re.search(r"^(\w+) \(.*\) on (.*?)(?:, data_crc32 [\w ]+)?, seed (\d+), judged by .*: (\d+) samples "
                      "of each", text, re.M)
     real = re.search(rf"^distance of \d+ test images: ({NUMBER});", text, re.M)
     found = re.search(rf"^estimate +({NUMBER})", text, re.M)
@@ -104,8 +133,6 @@ def read_estimate(text):
     rows = re.findall(rf"^ *(\d+) +({NUMBER}) +({NUMBER})$", text, re.M)
     if not (told and told[1] in CRITICS and real and found and changes and rows):
         raise InputError("the text is not a report of wasserstein_estimate.py")
-    older = re.search(r"--seed (\d+)", text)  # texts without the seed name it in the command that is quoted there
-    seed = told[3] or (older[1] if older else 0)
     return (*np.array(rows, float).T, float(real[1]),
             tuple(map(float, (found[1], *changes.groups()))),
-            estimate_title(told[1], told[2], seed, int(told[4])))
+            estimate_title(told[1], told[2], told[3], int(told[4])))

@@ -1,7 +1,8 @@
-"""A run directory of a generator alone, with weights of 8 bits, small enough to be kept with results.
+"""A small run directory of a generator, with weights of 8 bits, to keep with results or to pass on.
 
 All scripts that restore a generator read it like any other run: those that draw samples, translate or
-export. It has no checkpoints to resume from, no samples and no figures.
+export. It has no checkpoints to resume from, no samples and no figures. `write` keeps the losses and
+the log; `export` writes the generator and its configuration alone.
 
 The weights w of each channel along the last axis of a kernel, which is the output of a dense layer or
 convolution and the input of a transposed convolution, are stored as whole numbers q from -127 to 127
@@ -19,7 +20,7 @@ import tempfile
 
 import numpy as np
 
-from gan_tf1.files import UNFINISHED, flush, flush_all
+from gan_tf1.files import UNFINISHED, flush, flush_all, making
 from gan_tf1.generators.restore import SCALE, newest_generator
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import saved_generator
@@ -35,23 +36,14 @@ def write(path, folder):
 
     What is there of an earlier one is replaced. Raises InputError if `path` has no generator.
     """
-    read_config(path)
-    prefix, epoch = newest_generator(path)
-    reader = tf.train.load_checkpoint(prefix)
-    tensors = {}
-    for name in sorted(reader.get_variable_to_shape_map()):
-        weights = reader.get_tensor(name)
-        if weights.dtype == np.float32 and weights.ndim > 1 and weights.size >= LEAST:
-            tensors[name], tensors[name + SCALE] = rounded(weights)
-        else:
-            tensors[name] = weights
+    tensors, epoch = _rounded_tensors(path)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as temporary:
         temporary = pathlib.Path(temporary)
         new, old = temporary / "new", temporary / "old"
         new.mkdir()
         old.mkdir()
-        _save(tensors, new, epoch or 0)
+        _save(tensors, new, epoch)
         for name in KEPT:
             if (path / name).exists():
                 shutil.copyfile(path / name, new / name)
@@ -71,6 +63,32 @@ def write(path, folder):
             raise
     flush(folder)
     return folder
+
+
+def export(path, folder):
+    """Write the newest generator of the run at `path`, and its config.json, to the new folder `folder`.
+
+    Raises InputError if `path` has no generator, or if `folder` is occupied.
+    """
+    tensors, epoch = _rounded_tensors(path)
+    with making(folder) as temporary:
+        _save(tensors, temporary, epoch)
+        shutil.copyfile(path / "config.json", temporary / "config.json")
+
+
+def _rounded_tensors(path):
+    """The tensors of the newest generator of the run at `path` by name, rounded, and its epoch."""
+    read_config(path)
+    prefix, epoch = newest_generator(path)
+    reader = tf.train.load_checkpoint(prefix)
+    tensors = {}
+    for name in sorted(reader.get_variable_to_shape_map()):
+        weights = reader.get_tensor(name)
+        if weights.dtype == np.float32 and weights.ndim > 1 and weights.size >= LEAST:
+            tensors[name], tensors[name + SCALE] = rounded(weights)
+        else:
+            tensors[name] = weights
+    return tensors, epoch or 0
 
 
 def rounded(weights) -> tuple[np.ndarray, np.ndarray]:

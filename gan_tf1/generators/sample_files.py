@@ -79,6 +79,26 @@ def chapter(name):
     return model if hasattr(model, "SAMPLE_RANGE") else None
 
 
+def of_digits(path) -> tuple[Any, dict]:
+    """The module of the chapter of the run at `path`, and its config.json, if its generator makes digits.
+
+    Raises InputError if there is no run, or if its chapter has no samples of 28 x 28 pixels that can be
+    drawn again.
+    """
+    stored = read_config(path)
+    model = chapter(stored["chapter"])
+    if model is None or tuple(stored["sample_shape"][1:]) not in SHAPES:
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, whose generator doesn't draw digits of "
+                         "28 x 28 pixels: name a run of a chapter on MNIST")
+    return model, stored
+
+
+def when(model, stored, epoch) -> str:
+    """When a generator was saved: "epoch 100", "iteration 30,000", or "training" if `epoch` is None or 0."""
+    interval = getattr(make(model.Config, stored["settings"]), "sample_interval", None)
+    return "training" if not epoch else f"iteration {epoch * interval:,}" if interval else f"epoch {epoch}"
+
+
 def draw(path, model, count, seed) -> tuple[np.ndarray, int | None]:
     """Draw `count` samples from the newest generator in the run directory `path`.
 

@@ -95,9 +95,14 @@ def _from_a_killed_start(path):
     return path.name.startswith(UNFINISHED) or path.name == "log.txt" and path.stat().st_size == 0
 
 
-def newest(chapter) -> pathlib.Path:
-    """The newest run of `chapter` in `outputs.home()`. Raises InputError if there is none."""
+def newest(chapter, otherwise=None) -> pathlib.Path:
+    """The newest run of `chapter` in `outputs.home()`, or `otherwise` if there is none.
+
+    Raises InputError if there is none and `otherwise` is None.
+    """
     runs = [path for path in outputs.numbered(chapter) if (path / "config.json").exists()]
+    if not runs and otherwise:
+        return otherwise
     if not runs:
         raise InputError(f"there is no run of {chapter} in {outputs.home()}/: name one with "
                          "--run-dir")

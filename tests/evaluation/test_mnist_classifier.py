@@ -235,16 +235,16 @@ def test_the_shipped_classifier_is_small():
     files = [path for path in SHIPPED.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 2e6
     stored = run_config.read_config(SHIPPED)
-    assert (stored["data"], stored["seed"]) == ("mnist", 0)
+    assert (stored["data"], stored["data_crc32"], stored["seed"]) == ("mnist", "7cd8a48a", 0)
     assert stored["settings"] == vars(model.Config())
 
 
 @pytest.mark.numerics
 def test_the_shipped_classifier_reads_mnist(mnist_version):
-    """It makes 68 errors in 10,000 on the machine of its training; other processors may round differently."""
+    """It makes 71 errors in 10,000 on the machine of its training; other processors may round differently."""
     arrays = mnist.read_tfds(mnist_version)
     test = mnist.DataSet(arrays.test_images, arrays.test_labels)
     [(probabilities, features)] = sample_files.judged(SHIPPED, [test.images])
     wrong = (probabilities.argmax(axis=1) != test.labels).sum()
-    assert 66 <= wrong <= 70
+    assert 69 <= wrong <= 73
     assert features.shape == (10_000, 64) and features.min() == 0

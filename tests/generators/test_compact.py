@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, load_script, refusal
 from gan_tf1.generators import compact, sample_files
 from gan_tf1.models import mnist_gan
 
@@ -33,6 +33,25 @@ def test_a_compact_generator_is_a_quarter_as_large_and_draws_almost_the_same(tmp
     assert (folder / "losses.csv").read_bytes() == (SHIPPED / "losses.csv").read_bytes()
     assert not (folder / "samples.npz").exists()
     assert {path.name for path in folder.iterdir()} == {"generator", "config.json", "losses.csv", "log.txt"}
+
+
+def test_an_exported_one_has_the_generator_and_its_configuration_alone(tmp_path, capsys):
+    main = load_script("export.py").main
+    main([str(SHIPPED), "--compact", "--out", str(tmp_path / "alone")])
+    assert capsys.readouterr().out == f"{tmp_path / 'alone'}\n"
+    assert {path.name for path in (tmp_path / "alone").iterdir()} == {"generator", "config.json"}
+    folder = compact.write(SHIPPED, tmp_path / "small")
+    (alone, epoch), (small, same) = (sample_files.draw(path, mnist_gan, 20, seed=0)
+                                     for path in (tmp_path / "alone", folder))
+    assert epoch == same == 100
+    np.testing.assert_array_equal(alone, small)
+    before = {path: path.read_bytes() for path in (tmp_path / "alone").rglob("*") if path.is_file()}
+    assert "is occupied" in refusal(capsys, main, SHIPPED, "--compact", "--out", tmp_path / "alone")
+    assert before == {path: path.read_bytes() for path in before}
+    for arguments, complaint in (((tmp_path / "nowhere", "--compact"), "nowhere holds no run"),
+                                 ((SHIPPED, "--compact", "--onnx"), "--onnx: not allowed with argument --compact")):
+        assert complaint in refusal(capsys, main, *arguments, "--out", tmp_path / "new")
+        assert not (tmp_path / "new").exists()
 
 
 def test_if_a_generator_can_not_be_written_the_earlier_one_stays(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from gan_tf1.errors import InputError
 from gan_tf1.evaluation import classifier
 
 MNIST_GAN = str(ROOT / "checkpoints" / "mnist_gan")
+CLASSIFIER = str(ROOT / "checkpoints" / "mnist_classifier")
 TRAINS = [name for name in SCRIPT_NAMES if name[:2].isdigit()
           and name[:2] not in ("00", "02", "08", "14")] + [
               "train_mnist_classifier.py", "train_image_classifier.py", "train_segmentation.py"]
@@ -44,6 +45,8 @@ TABLE = [  # script, arguments, words in the line
     ("02_sample_mnist_gan.py", ["--samples", "1000000000000"], "at most 100000"),
     ("02_sample_mnist_gan.py", ["--run-dir", "folder"],
      "folder holds no run: there is no config.json in it"),
+    ("02_sample_mnist_gan.py", ["--run-dir", CLASSIFIER],
+     "is a run of 'mnist_classifier', whose generator doesn't draw digits of 28 x 28 pixels"),
     ("02_sample_mnist_gan.py", ["--pickle", "file"], "file is not a pickle of samples"),
     ("02_sample_mnist_gan.py", ["--pickle", "nowhere"], "nowhere can't be read"),
     ("02_sample_mnist_gan.py", ["--pickle", "file", "--run-dir", MNIST_GAN], "not allowed with argument"),

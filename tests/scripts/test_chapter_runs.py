@@ -10,7 +10,7 @@ from conftest import ROOT, Stopped, load_script, refusal, unpainted, without_fig
 from gan_tf1 import figures, seeds
 from gan_tf1.config import flag
 from gan_tf1.data import digits
-from gan_tf1.evaluation import statistics
+from gan_tf1.evaluation import classifier, statistics
 from gan_tf1.generators import restore, sample_files as samples_
 from gan_tf1.models import (
     conditional_gan, dcgan_mnist, dcgan_upsampling, vanilla_gan, wasserstein_gan,
@@ -230,6 +230,16 @@ def test_one_digit_is_drawn_from_the_newest_or_the_named_run(
             np.testing.assert_array_equal(drawn, sess.run(gan.fake_imgs, {
                 gan.noise: noise, gan.labels: len(drawn) * [label]}))
     assert (tmp_path / "fours.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@with_labels
+def test_without_a_run_the_shipped_generator_draws(main, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GAN_TF1_HOME", str(tmp_path / "home"))
+    main(["draw", "--label", "3", "--samples", "100", "--out", "threes.npy"])
+    threes = np.load("threes.npy")
+    [(probabilities, _)] = samples_.judged(classifier.SHIPPED, [(threes + 1) / 2])
+    assert (probabilities.argmax(axis=1) == 3).sum() >= 80  # of 10,000 images of all digits, 97 % are the one asked for
 
 
 @with_labels

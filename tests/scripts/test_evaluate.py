@@ -71,7 +71,7 @@ def test_the_shipped_generator_is_judged_beside_real_digits(script, mnist_versio
     table = rows(out)
     assert list(table) == ["MNIST: test images", f"mnist_gan ({SHIPPED})"]
     real, drawn = table.values()
-    # 10,000 of each: 9.79, 0.77 and 5.64, 87.7.
+    # 10,000 of each: 9.79, 0.80 and 5.71, 82.3.
     assert 9.4 < real["score"][0] <= 10 and 4.5 < drawn["score"][0] < 6.5
     assert 3 < real["distance"][0] < 12 and 70 < drawn["distance"][0] < 130
     assert real["classes"] == (10, 0) and drawn["classes"][0] >= 9
@@ -125,28 +125,57 @@ def test_a_row_of_samples_with_labels_has_a_conditional_accuracy(script, monkeyp
 def test_both_errors_of_a_generator_are_those_of_its_seeds():
     rows_of_seeds = [judged.Row("", {"score": (value, error)}) for value, error in (
         (5.0, 0.3), (6.0, 0.4), (7.0, 0.5), (9.0, 0.1), (1.0, 0.1), (2.0, 0.1))]
-    kinds = [("gan", 0), ("gan", 1), ("gan", 2), ("other", 0), None, ("gan", 1)]
-    [found] = judged.over_seeds(rows_of_seeds, kinds)
-    assert (found.name, found.seeds) == ("gan", 3)  # one seed has no spread, and none counts twice
+    kinds = [*(judged.Kind("gan", "gan, settings", seed) for seed in range(3)),
+             judged.Kind("other", "other, settings", 0), None, judged.Kind("gan", "gan, settings", 1)]
+    found, other, file = judged.over_seeds(rows_of_seeds, kinds)
+    assert (found.name, found.seeds, found.first) == ("gan", 3, 0)  # no seed counts twice
     mean, error, spread = found.figures["score"]
     assert (mean, spread) == (6.0, 1.0) and error == pytest.approx(np.sqrt((0.09 + 0.16 + 0.25) / 3))
+    assert found.row().figures == {"score": (6.0, 1.0)}
+    assert (other.name, other.seeds, other.first, file.first) == ("other", 1, 3, 4)
+    assert np.isnan(other.figures["score"][2]) and other.row().figures == {"score": (9.0, 0.1)}
 
 
-def test_runs_that_differ_only_in_the_seed_are_one_generator(main, capsys, tmp_path):
+def test_generators_of_equal_names_are_named_by_their_settings():
+    rows_of_runs = [judged.Row("", {"score": (value, 0.1)}) for value in range(3)]
+    kinds = [judged.Kind("gan", "gan, loop graph", 0), judged.Kind("gan", "gan", 0), judged.Kind("b", "b", 0)]
+    assert [one.name for one in judged.over_seeds(rows_of_runs, kinds)] == ["gan, loop graph", "gan", "b"]
+
+
+def test_runs_that_differ_only_in_the_seed_are_one_generator(main, capsys, tmp_path, monkeypatch):
     images = few_digits.load().test.images
     for seed, size, count in ((0, "8", 400), (1, "8", 390), (2, "8", 300), (0, "16", 400), (3, "8", 400)):
         path = a_run(tmp_path / f"{size}-{seed}", "mnist_gan_of_yore", 2 * images[-count:] - 1, hidden=size)
         stored = json.loads((path / "config.json").read_text())
         (path / "config.json").write_text(json.dumps({**stored, "seed": seed, "data_crc32": f"{seed // 3}"}))
+    drawn = []
+    monkeypatch.setattr(figures, "metric_bars", lambda bars, title, labels: drawn.append((bars, title)) or (
+        figures.new_figure(1, 1)))
     main(["8-0", "8-1", "8-2", "16-0", "8-3",  # the last was trained on other images
            "--range", "-1", "1", "--samples", "200", "--data", "drawn"])
     out = capsys.readouterr().out
     _, below = out.split("over seeds: mean (standard error of a run's samples; standard deviation over seeds)")
-    _, line, _ = below.strip().splitlines()
+    _, line, wide, other, _ = below.strip().splitlines()
     assert line.startswith("mnist_gan_of_yore, hidden 8 on drawn digits, data_crc32 0      3  ")
+    assert wide.startswith("mnist_gan_of_yore, hidden 16 on drawn digits  ") and wide.split()[6] == "1"
+    assert other.startswith("mnist_gan_of_yore, hidden 8 on drawn digits, data_crc32 1      1  ")
+    assert wide.endswith("; -)")
+    [(bars, title)] = drawn  # a bar for each generator, not for each run
+    assert [bar.name.split(" on")[0][-2:] for bar in bars] == ["es", " 8", "16", " 8"]
+    assert "200 images per seed" in title and "standard deviation over seeds" in title
     values = [found["score"][0] for name, found in rows(out).items() if "(8-" in name and "(8-3" not in name]
     mean, error, spread = map(float, re.search(r"  ([\d.]+) \(([\d.]+); ([\d.]+)\)", line).groups())
     assert (mean, spread) == pytest.approx((np.mean(values), np.std(values, ddof=1)), abs=2e-3) and error > 0
+    assert bars[1].figures["score"] == pytest.approx((mean, spread), abs=6e-4)
+
+
+def test_the_conditional_accuracy_of_several_seeds_has_both_errors_too(script):
+    rows_of_seeds = [judged.Row("", {name: (1.0, 0.1) for name in script.COLUMNS}, (share, 0.002))
+                     for share in (0.96, 0.97, 0.98)]
+    generators = judged.over_seeds(rows_of_seeds, [judged.Kind("gan", "gan", seed) for seed in range(3)])
+    *_, last = script.seeds_table(generators)
+    assert last == "gan: conditional accuracy 97.0 % (0.2; 1.0)"
+    assert not list(script.seeds_table(judged.over_seeds(rows_of_seeds[:1], [None])))
 
 
 def test_without_several_seeds_there_is_no_such_table(main, capsys, tmp_path):

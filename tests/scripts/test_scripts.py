@@ -197,9 +197,11 @@ def change(copy, **entries):
 
 
 def test_a_checkpoint_of_another_model_is_refused(sample, copy, capsys):
-    change(copy, chapter="dcgan_svhn")
-    assert "a run of 'dcgan_svhn', not of the MNIST GAN" in refusal(
+    change(copy, chapter="dcgan_svhn", sample_shape=[16, 32, 32, 3])
+    assert "a run of 'dcgan_svhn', whose generator doesn't draw digits" in refusal(
         capsys, sample, "--run-dir", copy)
+    change(copy, chapter="vanilla_gan", sample_shape=[16, 784])
+    assert "unknown setting" in refusal(capsys, sample, "--run-dir", copy)
 
 
 def test_a_checkpoint_of_another_shape_is_refused(sample, copy, capsys):

@@ -1,0 +1,48 @@
+"""The generators of the MNIST chapters that come with the repository: each is small, and draws digits."""
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, load_script, unpainted
+from gan_tf1 import figures
+from gan_tf1.evaluation import classifier, classifier_metrics
+from gan_tf1.generators import sample_files
+from gan_tf1.training.run_config import read_config
+
+FOLDER = ROOT / "checkpoints" / "mnist_generators"
+SHIPPED = sorted(path for path in FOLDER.iterdir() if path.is_dir())
+PUBLISHED = ("7cd8a48a", "199591f3")  # the published MNIST, 55,000 and 60,000 images
+COUNT = 300
+
+
+def test_every_chapter_on_mnist_has_one():
+    assert [path.name for path in SHIPPED] == [
+        "conditional_gan", "dcgan_class", "dcgan_mnist", "dcgan_upsampling", "vanilla_gan", "wasserstein_gan",
+        "wasserstein_gan_gp"]
+
+
+@pytest.mark.parametrize("name, when", [
+    ("vanilla_gan", "iteration 30,000"), ("conditional_gan", "iteration 30,000"), ("dcgan_mnist", "epoch 5")])
+def test_the_sampling_script_draws_with_every_chapter(name, when, tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(figures, "save", unpainted)
+    monkeypatch.setattr(figures, "sample_grid", lambda images, title, *_: titles.append(title))
+    main = load_script("02_sample_mnist_gan.py").main
+    for ending in ("npy", "png"):
+        main(["--run-dir", str(FOLDER / name), "--samples", "4", "--out", str(tmp_path / f"four.{ending}")])
+    samples = np.load(tmp_path / "four.npy")
+    assert samples.shape == (4, 784) and -1 <= samples.min() < -0.9 and 0.5 < samples.max() <= 1
+    assert titles == [f"Samples of {name} after {when}, trained on MNIST, seed 0"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_a_shipped_generator_is_small_and_draws_digits(path):
+    stored = read_config(path)
+    assert (stored["chapter"], stored["seed"]) == (path.name, 0)
+    assert stored["data_crc32"] in PUBLISHED
+    assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 2e6
+    samples = sample_files.load(path, COUNT, seed=0)
+    [(probabilities, _)] = sample_files.judged(classifier.SHIPPED, [samples.images])
+    # Noise has a score of 1; 10,000 samples of the poorest of these generators have one above 4.
+    assert classifier_metrics.classifier_score(probabilities) > 3
+    assert classifier_metrics.classes_covered(probabilities) >= 8
