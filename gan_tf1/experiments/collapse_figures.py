@@ -116,13 +116,17 @@ def remedies(rows, modes, title, seeds=()):
 
 
 def areas(axes, iterations, shares) -> None:
-    """Stack the shares [E, K] over `iterations` [E]; what belongs to no mode stays grey."""
+    """Stack the shares [E, K] over `iterations` [E]; what belongs to no mode stays grey.
+
+    All of it is grey if a run diverged before its first set of samples, E = 0.
+    """
+    axes.set_facecolor(NEITHER)
     if not len(shares):
         return
     count = shares.shape[1]
     colours = CITY_COLOURS if count == 2 else [f"C{number}" for number in range(count)]
     first, last = _ends(iterations)
-    axes.set(facecolor=NEITHER, ylim=(0, 1), xlim=(first, last))
+    axes.set(ylim=(0, 1), xlim=(first, last))
     axes.stackplot([first, *iterations, last], np.pad(shares, [(1, 1), (0, 0)], "edge").T,
                    colors=colours, step="mid", linewidth=0)
 

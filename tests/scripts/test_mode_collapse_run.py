@@ -186,7 +186,7 @@ def test_the_figure_of_digits(report, finished):
     rows = {name: [told] for name in report.rows_of("drawn")}
     chapters = report.shown(rows, "drawn")
     assert [name.partition(": ")[0] for name, _ in chapters] == [
-        "1 of D, Adam 0.001", "3 of D, Adam 0.001", "3 of D, Adam 0.004, beta1 0.9"]
+        "1 of D, Adam 0.001", "3 of D, Adam 0.001", "3 of D, Adam 0.006, beta1 0.9"]
     figure = mode_collapse.chapters_figure(chapters, "digits")
     assert len(figure.axes) == 6
 
@@ -230,6 +230,10 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
     figure = report.collapse_figures.remedies(
         [("both", [(one.iterations, one.shares) for one in (told, whole)])], told.modes, "both")
     assert figure.axes[0].get_xlim() == (2.5, 62.5)
+    figure = report.collapse_figures.remedies(  # a run that diverged before its first samples is all grey
+        [("both", [(whole.iterations, whole.shares), (told.iterations[:0], told.shares[:0])])], told.modes, "")
+    drawn, empty = figure.axes[:2]
+    assert empty.get_facecolor() == drawn.get_facecolor() == (0.85, 0.85, 0.85, 1) and not empty.collections
 
 
 @pytest.mark.parametrize("arguments, complaint", [
