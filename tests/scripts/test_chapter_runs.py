@@ -288,7 +288,6 @@ def test_how_many_samples_are_read_as_asked_for_is_told(
     (["draw", "--label", "-1"], "'-1' is not a whole number of at least 0"),
     (["draw", "--label", "three"], "'three' is not a whole number"),
     (["draw", "--label"], "--label: expected one argument"),
-    (["draw", "--label", "3"], "there is no run of conditional_gan in checkpoints/: name one with"),
     (["draw", "--label", "3", "--run-dir", "nowhere"], "nowhere holds no run"),
     (["draw", "--label", "3", "--run-dir", str(ROOT / "checkpoints" / "mnist_gan")],
      "is a run of 'mnist_gan', not of 'conditional_gan'"),
