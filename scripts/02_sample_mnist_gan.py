@@ -17,12 +17,10 @@ from gan_tf1.published import book_pickle
 def draw(path, count, seed):
     """`count` samples [count, 784] of the newest generator in run directory `path`, and a title."""
     model, stored = sample_files.of_digits(path)
-    if hasattr(model, "sample_labelled"):
-        images, _, epoch = sample_files.draw_labelled(path, model, count, seed)
-    else:
-        images, epoch = sample_files.draw(path, model, count, seed)
-    return images.reshape(count, -1), (f"Samples of {model.CHAPTER} after {sample_files.when(model, stored, epoch)}, "
-                                       f"trained on {stored['data_title']}, seed {seed}")
+    images, _, epoch = sample_files.draw_any(path, model, count, seed)
+    title = (f"Samples of {model.CHAPTER} after {sample_files.when(model, stored, epoch)}, trained on "
+             f"{stored['data_title']}, seed {seed}")
+    return images.reshape(count, -1), title
 
 
 @script

@@ -84,7 +84,7 @@ def shown(rows, data):
     """The runs of the chapter's figure: the first seed of those without a remedy, the first two and the last."""
     found = [(f"{name}: {mode_collapse.called(rows[name][0])}", rows[name][0])
              for name in PLAIN[data] if name in rows and len(rows[name][0].shares)]
-    return [*found[:2], *found[2:][-1:]]
+    return found[:2] + found[2:][-1:]
 
 
 @script

@@ -80,13 +80,13 @@ def _both_errors(pairs):
 
 def bars(real, generators, count, data_title):
     """The figure of the `Row` of real images and of `Generator`s, each row of `count` images per seed."""
-    several = any(one.seeds > 1 for one in generators)
+    unit, error = "row", "standard error"
+    if any(one.seeds > 1 for one in generators):
+        unit, error = "seed", "standard deviation over seeds, if there are several, else standard error"
     return figures.metric_bars(
         [real, *(one.row() for one in generators)],
-        f"{count:,} images per {'seed' if several else 'row'}, judged by a classifier; distance to the "
-        f"training images of {data_title}; black lines: "
-        + ("standard deviation over seeds, if there are several, else standard error" if several
-           else "standard error"), AXES)
+        f"{count:,} images per {unit}, judged by a classifier; distance to the training images of "
+        f"{data_title}; black lines: {error}", AXES)
 
 
 def read_evaluation(text):

@@ -65,11 +65,7 @@ def load(path, count, seed, value_range=None) -> Samples:
     model = chapter(stored["chapter"])
     if model is None:
         return Samples(name, unified(path, load_samples(path)[-1], count, seed, value_range))
-    labels = None
-    if hasattr(model, "sample_labelled"):
-        images, labels, _ = draw_labelled(path, model, count, seed)
-    else:
-        images, _ = draw(path, model, count, seed)
+    images, labels, _ = draw_any(path, model, count, seed)
     return Samples(name, unified(path, images, count, seed, model.SAMPLE_RANGE), labels)
 
 
@@ -117,6 +113,14 @@ def draw_labelled(path, model, count, seed, label=None) -> tuple[np.ndarray, np.
     sample = functools.partial(model.sample_labelled, label=label)
     (images, labels), epoch = _drawn(path, model, count, seed, sample)
     return images, labels, epoch
+
+
+def draw_any(path, model, count, seed) -> tuple[np.ndarray, np.ndarray | None, int | None]:
+    """`draw` or `draw_labelled`, as the chapter has it: samples, their labels or None, and the epoch."""
+    if hasattr(model, "sample_labelled"):
+        return draw_labelled(path, model, count, seed)
+    images, epoch = draw(path, model, count, seed)
+    return images, None, epoch
 
 
 def _drawn(path, model, count, seed, sample):

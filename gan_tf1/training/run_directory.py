@@ -101,12 +101,12 @@ def newest(chapter, otherwise=None) -> pathlib.Path:
     Raises InputError if there is none and `otherwise` is None.
     """
     runs = [path for path in outputs.numbered(chapter) if (path / "config.json").exists()]
-    if not runs and otherwise:
-        return otherwise
-    if not runs:
+    if runs:
+        return runs[-1]
+    if otherwise is None:
         raise InputError(f"there is no run of {chapter} in {outputs.home()}/: name one with "
                          "--run-dir")
-    return runs[-1]
+    return otherwise
 
 
 def start(path, config):

@@ -43,6 +43,6 @@ def test_a_shipped_generator_is_small_and_draws_digits(path):
     assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 2e6
     samples = sample_files.load(path, COUNT, seed=0)
     [(probabilities, _)] = sample_files.judged(classifier.SHIPPED, [samples.images])
-    # Noise has a score of 1; 10,000 samples of the poorest of these generators have one above 4.
+    # Noise has a score of 1. With 10,000 samples, the poorest of the shipped generators has one above 4.
     assert classifier_metrics.classifier_score(probabilities) > 3
     assert classifier_metrics.classes_covered(probabilities) >= 8
