@@ -31,7 +31,8 @@ from collections.abc import Iterator
 
 from gan_tf1.errors import InputError, refuse_missing
 
-WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")  # values of ONEDNN_MAX_CPU_ISA
+ONEDNN_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")  # environment variables that limit its instructions
+WITHOUT_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI")  # their values without bfloat16
 # What TensorFlow's C++ code prints on every machine without a GPU, whatever its log level.
 CHATTER = re.compile(
     r"before absl::InitializeLog|oneDNN custom operations are on|Could not find cuda drivers"
@@ -207,7 +208,7 @@ def refuse_bfloat16(what: str) -> None:
 
     TensorFlow does not know of such a limit, and the process would be aborted.
     """
-    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+    for name in ONEDNN_LIMITS:
         if os.environ.get(name, "").upper() in WITHOUT_BFLOAT16:
             raise InputError(f"{what} needs bfloat16, which {name}={os.environ[name]} excludes: "
                              f"unset it, or do without {what}")

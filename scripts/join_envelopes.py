@@ -4,8 +4,8 @@
     python scripts/join_envelopes.py CHANGE.csv more.csv --out CHANGE.csv --overwrite
 
 Machines without a common folder can make some seeds each, and seeds can be added to an envelope whose
-runs are no longer there. Files are refused that differ in anything but the seeds and the command: in the
-settings, the loop, the data or the versions.
+runs are no longer there. Files are refused that differ in the settings, the loop, the data or the versions; only
+the seeds, the command and the processor may differ.
 """
 
 from gan_tf1.config import Parser

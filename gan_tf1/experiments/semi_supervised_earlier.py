@@ -15,7 +15,7 @@ from gan_tf1.experiments import semi_supervised as experiment
 from gan_tf1.training import seed_ranges
 
 TITLE = re.compile(r"# the semi-supervised GAN on (.+), seeds ([-\d ]+)")
-HOW = re.compile(r"# (?:earlier, ([\w, ]+): )?((?:command|data|versions|peak memory of a run): .*)")
+HOW = re.compile(r"# (?:earlier, ([\w, ]+): )?((?:command|data|versions|processor|peak memory of a run): .*)")
 
 
 class Earlier(NamedTuple):
@@ -23,7 +23,7 @@ class Earlier(NamedTuple):
     found: list[experiment.Found] = []
     confusion: dict[str, np.ndarray] = {}  # row -> counts [10, 10 or 11]
     title: str = ""                        # of the data set
-    how: list[tuple[str, str]] = []        # (rows, line): command, data and versions of these rows
+    how: list[tuple[str, str]] = []        # (rows, line): command, data, versions, ... of these rows
 
     @property
     def data(self) -> list[str]:

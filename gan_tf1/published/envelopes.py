@@ -232,7 +232,8 @@ def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
            "data_crc32": config["data_crc32"], "seeds": seed_ranges.listed(seeds),
            **({"diverged": diverged} if diverged else {}),
            **({"rows": f"the first {FIRST}, every {thin}th, and the last {LAST}"} if thin > 1 else {}),
-           "command": command, "versions": config["versions"]}
+           "command": command, "versions": config["versions"],
+           **({"processor": processors} if (processors := many_runs.processors_of(paths)) else {})}
     for what, value in how.items():
         file.write(f"# {what}: {value if isinstance(value, str) else json.dumps(value)}\n")
     rows = csv.writer(file, lineterminator="\n")

@@ -11,15 +11,15 @@ from gan_tf1.training import seed_ranges
 
 # The comments, in the order in which `envelopes.write` writes them; a file may lack some.
 COMMENTS = ("chapter", "change", "settings", "loop", "data", "data_crc32", "seeds", "diverged", "rows", "command",
-            "versions")
-JOINED = ("seeds", "diverged", "command")  # all others must be the same in all files
+            "versions", "processor")
+JOINED = ("seeds", "diverged", "command", "processor")  # all others must be the same in all files
 
 
 def joined(paths: Sequence[pathlib.Path]) -> str:
     """The text of the envelope of all seeds in the files at `paths`, in increasing order.
 
-    Raises InputError if a file is not an envelope, if two differ in anything but the seeds and the
-    command, or if they share a seed.
+    Raises InputError if a file is not an envelope, if two differ in anything but the seeds, the
+    command and the processor, or if they share a seed.
     """
     texts = [_text(path) for path in paths]
     heads = [dict(envelopes.comments_of(text)) for text in texts]
@@ -44,7 +44,10 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
     if lost := dict(sorted(((seed, epoch) for each in diverged for seed, epoch in each.items()),
                            key=lambda pair: int(pair[0]))):
         head["diverged"] = json.dumps(lost)
-    head["command"] = "; ".join(dict.fromkeys(each.get("command", "not known") for each in heads))
+    for key in ("command", "processor"):
+        if any(key in each for each in heads):
+            parts = [part for each in heads for part in each.get(key, "not known").split("; ")]
+            head[key] = "; ".join(dict.fromkeys(parts))
     comments = [f"# {key}: {head[key]}" for key in COMMENTS if key in head]
     return "\n".join([*comments, tables[0][0], *rows]) + "\n"
 

@@ -248,6 +248,7 @@ def _provenance(found):
         yield element("h3", run.name)
         yield element("pre", _command(run.stored["command"]))
         yield element("p", ", ".join(f"{name} {version}" for name, version in run.stored["versions"].items()),
+                      f"; {run.stored['processor']}" if "processor" in run.stored else "",
                       f"; data checksum {run.stored['data_crc32']}")
         if run.lines:
             yield element("details", element("summary", "Log"), element("pre", "\n".join(run.lines)))

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from typing import Any, NamedTuple
 
-from gan_tf1 import memory
+from gan_tf1 import memory, processor
 from gan_tf1.config import Parser, add_flags, as_flag, given, intervals, make, whole_number
 from gan_tf1.errors import InputError
 from gan_tf1.files import data_folder, user_path
@@ -84,11 +84,7 @@ class Launch(NamedTuple):
             if self.resumed["data_crc32"] != crc:
                 raise InputError(f"{self.path} was trained on other data: {data.title} here has "
                                  f"the checksum {crc}, there {self.resumed['data_crc32']}")
-            before = self.resumed.get("threads", memory.threads())
-            if before != memory.threads():
-                print(f"note: until now, this run had {quantity(before, 'thread')}, and now it has "
-                      f"{memory.threads()}, which can change last digits: TF_NUM_INTRAOP_THREADS={before} makes the "
-                      "run equal to an uninterrupted one", file=sys.stderr, flush=True)
+            self._note_changes()
             return run_directory.Run(self.path)
         data.train.check_batch(self.config.batch_size)
         towers.refuse_few(self.config.batch_size, self.towers)
@@ -103,11 +99,24 @@ class Launch(NamedTuple):
             **diversity.of_data(data.train),
             "data_dir": self.data_dir and str(self.data_dir), "seed": self.seed,
             "sample_shape": list(sample_shape), "command": sys.argv,
-            "versions": run_config.versions(), "threads": memory.threads()})
+            "versions": run_config.versions(), "processor": processor.described(),
+            "threads": memory.threads()})
         if self.note:
             print(self.note, file=sys.stderr, flush=True)
         print(f"run directory: {new.path}", flush=True)
         return new
+
+    def _note_changes(self):
+        """Say so if the resumed run was computed with other rounding until now."""
+        before, now = self.resumed.get("threads", memory.threads()), memory.threads()
+        if before != now:
+            print(f"note: until now, this run had {quantity(before, 'thread')}, and now it has {now}, which can "
+                  f"change last digits: TF_NUM_INTRAOP_THREADS={before} makes the run equal to an uninterrupted one",
+                  file=sys.stderr, flush=True)
+        before, now = self.resumed.get("processor", processor.described()), processor.described()
+        if before != now:
+            print(f"note: until now, this run was computed by {before}, and now by {now}, which rounds differently: "
+                  "from here on, the run is not equal to an uninterrupted one", file=sys.stderr, flush=True)
 
 
 def _change(model):

@@ -241,9 +241,15 @@ def per_row(names, found) -> dict[str, list]:
 
 
 def made_by(program, args, paths) -> list[str]:
-    """Lines for a report: the command, and the data, versions and peak memory of the runs at `paths`."""
+    """Lines for a report: the command, and data, versions, processors and peak memory of the runs at `paths`."""
     return [f"command: {program} {shlex.join(args.argv)}", data_line(paths),
-            f"versions: {json.dumps(read_config(paths[0])['versions'])}", *memory_line(paths)]
+            f"versions: {json.dumps(read_config(paths[0])['versions'])}",
+            *([f"processor: {processors}"] if (processors := processors_of(paths)) else []), *memory_line(paths)]
+
+
+def processors_of(paths) -> str:
+    """The processors that computed the runs at `paths`, each once; "" if older runs do not tell any."""
+    return "; ".join(dict.fromkeys(filter(None, (read_config(path).get("processor") for path in paths))))
 
 
 def memory_line(paths) -> list[str]:

@@ -81,6 +81,7 @@ LATER_KEYS = {
     "data_note": (_is_text, "a string"),
     "command": (_is_command, "a list of strings"),
     "versions": (lambda value: isinstance(value, dict), "an object"),
+    "processor": (_is_text, "a string"),
     "threads": (lambda value: type(value) is int and value > 0, "a whole number above 0"),
     "record": (lambda value: isinstance(value, bool), "true or false"),
     "towers": (lambda value: type(value) is int and value > 1, "a whole number above 1"),

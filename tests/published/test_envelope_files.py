@@ -154,6 +154,14 @@ def test_a_blank_line_and_a_missing_command_do_not_matter(runs, tmp_path):
     assert envelopes.envelope("dcgan_mnist", tmp_path / "joined.csv").seeds == 4
 
 
+def test_parts_of_two_processors_are_joined_and_both_are_named(runs, tmp_path):
+    for run, name in zip(runs, ("AMD", "AMD", "Intel", "AMD")):
+        config = json.loads((run / "config.json").read_text())
+        (run / "config.json").write_text(json.dumps(config | {"processor": name}))
+    text = joined_envelopes.joined(parts(tmp_path, runs, [0, 1], [2, 3], [4, 5]))
+    assert "\n# processor: AMD; Intel; not known\nseed,step," in text
+
+
 def test_a_part_without_complete_seeds_is_joined_too(runs, tmp_path):
     for run in runs[:2]:
         diverge(run, 5)

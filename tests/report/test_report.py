@@ -195,7 +195,8 @@ def hostile(tmp_path_factory):
     tidy = HOSTILE.encode("utf-8", "replace").decode()
     run = run_at(tmp_path_factory.mktemp("runs") / name, log=f"{HOSTILE}\nEpoch 1/100... {HOSTILE}\n",
                  settings=CHAPTER["settings"] | {HOSTILE: HOSTILE}, data=HOSTILE, data_title=HOSTILE, data_note=HOSTILE,
-                 data_crc32=tidy, command=[HOSTILE, HOSTILE], versions={HOSTILE: HOSTILE})
+                 data_crc32=tidy, command=[HOSTILE, HOSTILE], versions={HOSTILE: HOSTILE},
+                 processor=HOSTILE)
     return page.html(contents.of_runs([run])), name
 
 

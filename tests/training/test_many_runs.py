@@ -33,6 +33,10 @@ def asking(folder, **changes):
                               **changes})
 
 
+CONFIG = {"chapter": "mnist_gan", "settings": {}, "data": "mnist", "data_title": "MNIST", "data_crc32": "7cd8a48a",
+          "data_dir": None, "seed": 0, "sample_shape": [16, 784]}
+
+
 def complete(path):
     """Make a complete run at `path`, as far as it can be seen from its files."""
     path.mkdir(parents=True, exist_ok=True)
@@ -63,6 +67,18 @@ def test_a_report_states_the_least_and_the_most_memory_of_its_runs(tmp_path):
     assert many_runs.memory_line(paths) == ["peak memory of a run: 0.81 GB"]
     (paths[2] / "peak_memory.txt").write_text("1240000000\n")
     assert many_runs.memory_line(paths) == ["peak memory of a run: 0.81 GB to 1.2 GB"]
+
+
+def test_a_report_names_each_processor_once_and_none_if_the_runs_are_older(tmp_path):
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        complete(path)
+        (path / "config.json").write_text(json.dumps(CONFIG))
+    args = SimpleNamespace(argv=["--seeds", "0-2"])
+    assert not any(line.startswith("processor") for line in many_runs.made_by("x.py", args, paths))
+    for path, name in zip(paths, ("AMD", "Intel", "AMD")):
+        (path / "config.json").write_text(json.dumps(CONFIG | {"processor": name}))
+    assert "processor: AMD; Intel" in many_runs.made_by("x.py", args, paths)
 
 
 # --- the part of a shard ---

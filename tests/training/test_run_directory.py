@@ -12,7 +12,7 @@ import pytest
 
 import few_digits
 from conftest import Stopped, load_script, own_lines, refusal, unpainted
-from gan_tf1 import figures, memory
+from gan_tf1 import figures, memory, processor
 from gan_tf1.data import digits
 from gan_tf1.errors import InputError
 from gan_tf1.files import replacing
@@ -102,6 +102,7 @@ def test_config_json_says_how_the_run_was_made(finished):
     assert set(config["versions"]) == {"python", "machine", "gan_tf1", "tensorflow", "tf-keras",
                                        "numpy"}
     assert "not installed" not in config["versions"].values()
+    assert config["processor"] == processor.described()
 
 
 def test_the_data_of_several_runs_are_named_once_with_all_their_checksums():
@@ -170,6 +171,24 @@ def test_a_run_that_goes_on_with_another_number_of_threads_says_so(main, half, m
     main(["--resume", "--run-dir", str(half)])  # complete by now
     assert (f"now it has {before + 1}, which can change last digits: TF_NUM_INTRAOP_THREADS={before} makes"
             in capsys.readouterr().err)
+
+
+def test_a_run_that_goes_on_with_another_processor_says_so(main, half, monkeypatch, capsys):
+    main(["--resume", "--run-dir", str(half)])
+    assert "computed by" not in capsys.readouterr().err
+    before = processor.described()
+    monkeypatch.setattr(processor, "described", lambda: "another processor")
+    main(["--resume", "--run-dir", str(half)])
+    assert (f"note: until now, this run was computed by {before}, and now by another processor, which rounds"
+            in capsys.readouterr().err)
+
+
+def test_a_run_of_an_earlier_version_which_names_no_processor_is_resumed_without_a_note(main, half, capsys):
+    config = json.loads((half / "config.json").read_text())
+    del config["processor"]
+    (half / "config.json").write_text(json.dumps(config))
+    main(["--resume", "--run-dir", str(half)])
+    assert "computed by" not in capsys.readouterr().err
 
 
 def test_ctrl_c_says_how_to_resume(main, tmp_path, monkeypatch, capsys):
