@@ -64,6 +64,13 @@ def accuracy(judge, tests):
             f"set ({interval})")
 
 
+def left_out(sets, tests, held_out):
+    """A sentence on the held-out images that are training images too, if there are any."""
+    counts = [f"{len(all_) - len(own)} of {name}" for name, all_, own in zip(sets, tests, held_out)
+              if len(own) < len(all_)]
+    return [f"held-out images left out because they are training images too: {', '.join(counts)}"] if counts else []
+
+
 @script
 def main(argv=None):
     parser = many_runs_command.parser(__doc__, "cyclegan_ablation", "0-2",
@@ -86,10 +93,11 @@ def main(argv=None):
     if args.load_size < args.size:
         raise InputError(f"--load-size {args.load_size} is smaller than --size {args.size}")
     many_runs_command.settle(args)
-    if args.judge:
-        judges.refuse_other(args.judge, image_classifier.CHAPTER, args.data, size=args.size)
+    judges.refuse_others(args.judge, args.work_dir / "classifier", image_classifier.CHAPTER, args.data,
+                         size=args.size)
     title, sets, stacks, _ = unpaired.parts(args.data, 4 * (args.size,), args.data_dir)
-    tests = experiment.equally_many(stacks[2:])
+    training, held_out = stacks[:2], experiment.unseen(stacks[2:], stacks[:2])
+    tests = experiment.equally_many(held_out)
 
     with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "cyclegan_ablation", "*-seed-*", data=args.data, size=args.size,
@@ -100,14 +108,15 @@ def main(argv=None):
         judge, made = args.judge or runs[0], runs[len(first):]
         many_runs.refuse_unequal(made, ("data_crc32", "versions"))
         with judges.classifier(judge) as judge_images:
-            tells = accuracy(judge_images, stacks[2:])
-            of_direction = experiment.judges(judge_images, stacks[:2])
+            tells = accuracy(judge_images, held_out)
+            of_direction = experiment.judges(judge_images, training)
             scores = experiment.bounds(of_direction, tests)
             found = [one for (row, seed), path in zip(asked, made)
                      for one in experiment.of_run(row, seed, path, of_direction, tests)]
         scores += [one.score for one in found]
         notes = [f"CycleGAN on {title}, {args.size} pixels, {quantity(len(tests[0]), 'held-out image')} "
-                 f"of each set, seeds {seed_ranges.listed(args.seeds)}", tells,
+                 f"of each set, seeds {seed_ranges.listed(args.seeds)}",
+                 *left_out(sets, stacks[2:], held_out), tells,
                  *many_runs.made_by("cyclegan_ablation.py", args, made)]
         with open(temporary, "w", newline="") as file:
             seed_scores.write(file, scores, notes)
@@ -138,7 +147,7 @@ def report(args, found, scores, sets, paths, notes):
     first = [(row, seed) for row, seed in paths if row == args.rows[0]]
     distance = {key: sum(score.values["distance"] for score in scores if score.seed == key[1]
                          and score.row.rpartition(" ")[0] == key[0]) for key in first}
-    print(compact.write(paths[min(distance, key=distance.get)], args.out / "generator"))
+    print(compact.kept(paths[min(distance, key=distance.get)], args.out / "generator"))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ import numpy as np
 
 SCRIPT, JUDGE = "03_dcgan_svhn.py", "train_image_classifier.py"
 SIZE = model.REAL_SIZE[0]
+ROWS = 10  # epochs in progress.png
 TESTED, SAMPLES = "test images", "samples"
 COLUMNS = {"score": Column(".2f", head="classifier score"), "distance": Column(".2f"),
            "classes": Column("g", head="classes covered"), "KL to uniform": Column(".3f")}
@@ -85,8 +86,7 @@ def main(argv=None):
                         "trained first)")
     args = many_runs_command.parse(parser, argv)
     many_runs_command.settle(args)
-    if args.judge:
-        judges.refuse_other(args.judge, image_classifier.CHAPTER, args.data, size=SIZE)
+    judges.refuse_others(args.judge, args.work_dir / "classifier", image_classifier.CHAPTER, args.data, size=SIZE)
     data = labelled.load(args.data, SIZE, args.data_dir)
     most = min(len(data.test_images), data.train.num_examples)
     if not 2 <= args.n <= most:
@@ -122,12 +122,12 @@ def main(argv=None):
     many_runs.write_report(args.out / "table.txt", [*notes, *NOTES], lines)
     print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
     draw(args, data, drawn[0], said[0][0], paths[0])
+    nearest = min(scores[1:], key=lambda score: score.values["distance"]).seed
+    print(compact.kept(paths[args.seeds.index(nearest)], args.out / "generator"))
     if len(args.seeds) >= envelopes.FEWEST:
         with replacing(args.out / "envelope.csv") as temporary, open(temporary, "w", newline="") as file:
             envelopes.write(file, args.seeds, paths, f"dcgan_svhn_report.py {shlex.join(args.argv)}")
         print(args.out / "envelope.csv")
-    nearest = min(scores[1:], key=lambda score: score.values["distance"]).seed
-    print(compact.write(paths[args.seeds.index(nearest)], args.out / "generator"))
 
 
 def draw(args, data, samples, probabilities, path):
@@ -137,7 +137,8 @@ def draw(args, data, samples, probabilities, path):
     drawing = beside.figure(rows, f"{where}: best and worst by the classifier's certainty", inches=0.9)
     print(figures.save(drawing, args.out / "samples.png"))
     kept = load_samples(path)
-    drawing = figures.progress(kept, f"Samples over training: {where}", columns=10)
+    shown = np.unique(np.linspace(0, len(kept) - 1, ROWS).round().astype(int))  # to the last epoch
+    drawing = figures.progress(kept, f"Samples over training: {where}", columns=10, epochs=shown)
     print(figures.save(drawing, args.out / "progress.png"))
 
 

@@ -78,8 +78,7 @@ def main(argv=None):
     many_runs_command.settle(args)
     if args.judge and args.direction == "AtoB":
         raise InputError("--judge is for --direction BtoA: in the other direction, labels are read by their colours")
-    if args.judge:
-        judges.refuse_other(args.judge, segmentation.CHAPTER, size=args.size)
+    judges.refuse_others(args.judge, args.work_dir / "segmentation", segmentation.CHAPTER, size=args.size)
     pairs = experiment.held_out(args.data_dir, args.size, args.direction)  # before any training
 
     with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
@@ -110,7 +109,8 @@ def report(args, found, pairs, paths, notes):
     names = {row: way.name for row, way in experiment.ways(args.size).items()}
     scores = [one.score for one in found]
     lines = seed_scores.table(scores, experiment.COLUMNS, names)
-    many_runs.write_report(args.out / "table.txt", [*notes, *experiment.NOTES[args.direction]], lines)
+    many_runs.write_report(args.out / "table.txt", [*notes, *experiment.NOTES[args.direction],
+                                                      *experiment.wide_patches(args.size)], lines)
     print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
 
     title = f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels"
@@ -122,7 +122,7 @@ def report(args, found, pairs, paths, notes):
                             "pixels with the right label")
     print(figures.save(drawing, args.out / "samples.png"))
     best = seed_scores.best(scores, args.rows[0], experiment.PIXEL)
-    print(compact.write(paths[best.row, best.seed], args.out / "generator"))
+    print(compact.kept(paths[best.row, best.seed], args.out / "generator"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import textwrap
 from typing import Any, NamedTuple
 
 from gan_tf1 import figures, seeds
-from gan_tf1.config import Parser, add_count, make
+from gan_tf1.config import Parser, add_count, as_flag, make
 from gan_tf1.data import images, pairs
 from gan_tf1.data.svhn import scaled
 from gan_tf1.errors import InputError, script
@@ -41,23 +41,38 @@ class Translated(NamedTuple):
     variation: float  # between two draws of the dropout, in levels of 255
 
 
-def name_of(stored, epoch):
-    """The name of a run in the table."""
-    settings = stored["settings"]
-    kind = "L1 alone" if not settings["gan_weight"] else (
+def kind_of(settings):
+    """Which losses a run has, in words."""
+    return "L1 alone" if not settings["gan_weight"] else (
         "GAN + L1" if settings["l1_weight"] else "GAN alone")
-    when = f", {quantity(epoch * settings['sample_interval'], 'step')}" if epoch else ""
-    return f"{kind}{when}, seed {stored['seed']}"
 
 
-def translated(path, stored, inputs, seed):
-    """The `Translated` of run directory `path`."""
+def varied(all_settings):
+    """The names of the settings in which runs differ, apart from those that `name_of` states in words."""
+    said = {"iterations", "sample_interval", "samples"}
+    weights = {(settings["gan_weight"], settings["l1_weight"]) for settings in all_settings}
+    if len(weights) == len(set(map(kind_of, all_settings))):
+        said |= {"gan_weight", "l1_weight"}
+    return [name for name in all_settings[0] if name not in said
+            and len({repr(settings.get(name)) for settings in all_settings}) > 1]
+
+
+def name_of(stored, epoch, names=()):
+    """The name of a run in the table, with the settings `names`."""
+    settings = stored["settings"]
+    when = [quantity(epoch * settings["sample_interval"], "step")] if epoch else []
+    flags = [as_flag(name, settings[name]).removeprefix("--") for name in names]
+    return ", ".join([kind_of(settings), *flags, *when, f"seed {stored['seed']}"])
+
+
+def translated(path, stored, inputs, seed, names):
+    """The `Translated` of run directory `path`, whose name has the settings `names`."""
     with sample_files.restored(path, model) as (sess, gan, _, epoch):
         first, second = (
             images.as_bytes(model.translate(sess, gan, scaled(inputs), seeds.stream(seed, number)))
             for number in (seeds.SAMPLES, seeds.JUDGED))
     variation = pair_metrics.absolute_error(first, second).mean()
-    return Translated(name_of(stored, epoch), first, variation)
+    return Translated(name_of(stored, epoch, names), first, variation)
 
 
 @script
@@ -88,7 +103,8 @@ def main(argv=None):
                          "its folder with --data-dir")
 
     inputs, targets = (part[:args.n] for part in data.test)
-    found = [translated(path, other, inputs, args.seed)
+    names = varied([other["settings"] for other in stored])
+    found = [translated(path, other, inputs, args.seed, names)
              for path, other in zip(args.runs, stored)]
     means = pair_metrics.by_level(inputs, pair_metrics.mean_colours(*data.train.columns))
     rows = [("input as it is", inputs), ("mean colour of each grey level", means),
@@ -100,10 +116,10 @@ def main(argv=None):
                for one in found)]
     print(*lines, sep="\n")
 
-    names, stacks = zip(*rows, ("target", targets))
+    labels, stacks = zip(*rows, ("target", targets))
     grid = np.concatenate([scaled(stack[:SHOWN]) for stack in stacks])
     title = textwrap.fill(f"The first held-out pairs of {data.title}", 60)
-    figure = figures.sample_grid(grid, title, len(targets[:SHOWN]), 0.5, names)
+    figure = figures.sample_grid(grid, title, len(targets[:SHOWN]), 0.5, labels)
     print(figures.save(figure, out / "report.png"))
     with replacing(out / "report.txt") as temporary:
         temporary.write_text("\n".join(lines) + "\n")

@@ -14,7 +14,9 @@ is interrupted, the same command continues where it stopped.
 For the samples of each run, the table gives the sliced Wasserstein distance to as many training
 images, times 1000 as in the paper, and the mean MS-SSIM of pairs of samples. The first row is for
 test images, and shows what values a perfect generator would reach. Below each table, the order of the
-rows by the distance is compared with that of the paper. OUT.csv, beside OUT.txt, has every number.
+rows by the distance is compared with that of the paper. Seeds that diverge are counted and left out.
+OUT.csv, beside OUT.txt, has every number, OUT.png has samples that were drawn at random, and
+OUT-generator/ is the run with the smallest mean distance, with weights of 8 bits.
 """
 
 from gan_tf1 import figures, seeds, tables
@@ -25,10 +27,12 @@ from gan_tf1.evaluation import image_metrics
 from gan_tf1.experiments import seed_scores
 from gan_tf1.experiments.seed_scores import Score
 from gan_tf1.files import replacing
+from gan_tf1.generators import compact
 from gan_tf1.generators.sample_files import restored
 from gan_tf1.models import progressive_gan as model
-from gan_tf1.training import many_runs, many_runs_command, outputs, seed_ranges
+from gan_tf1.training import many_runs, many_runs_command, outputs, run_results, seed_ranges
 from gan_tf1.training.run_config import read_config
+from gan_tf1.wording import quantity
 
 import numpy as np
 import scipy  # its parts are imported when they are first used
@@ -90,22 +94,30 @@ def cell(numbers, form):
     return form.format(np.mean(numbers)) + (f" ({each})" if len(numbers) > 1 else "")
 
 
-def table(rows):
-    """The lines of the table; `rows` is name -> [judged of each seed]."""
+def table(rows, lost=None):
+    """The lines of the table; `rows` is name -> [judged of each seed that is complete].
+
+    `lost` is name -> the number of seeds that diverged, if any did.
+    """
+    def called(name, runs):
+        count = (lost or {}).get(name)
+        return f"{name}, {count} of {quantity(count + len(runs), 'seed')} diverged" if count else name
+
     forms = {column: "{:.4f}" if column == "MS-SSIM" else "{:.2f}"
              for column in next(iter(rows.values()))[0]}
     return tables.lines(("", *forms), [
-        (name, *(cell([found[column] for found in runs], form) for column, form in forms.items()))
+        (called(name, runs), *(cell([found[column] for found in runs], form) if runs else "-"
+                               for column, form in forms.items()))
         for name, runs in rows.items()])
 
 
 def order(rows):
     """The lines that compare the order of the `rows`, name -> [judged of each seed], with the paper's.
 
-    The rank correlation needs three rows.
+    A row whose seeds all diverged has no place in the order. The rank correlation needs three rows.
     """
     means = {name: np.mean([found["SWD mean"] for found in runs]) for name, runs in rows.items()
-             if name in PAPER}
+             if name in PAPER and runs}
     ours, paper = (sorted(means, key=by.get) for by in (means, PAPER))
     lines = [f"from best to worst: {', '.join(ours)}",
              f"in the paper (as remembered): {', '.join(paper)}"]
@@ -118,7 +130,8 @@ def order(rows):
 @script
 def main(argv=None):
     parser = many_runs_command.parser(__doc__, "progressive_ablation", "0-1", ".txt", "the table, and beside "
-                              "it OUT.csv with every number and OUT.png with samples of the first seed,")
+                              "it OUT.csv with every number, OUT.png with samples and OUT-generator/ with the best "
+                              "generator,")
     outputs.add_former(parser, "OUT.txt")
     parser.add_argument("--data", choices=images.CHOICES, default=images.CHOICES[0],
                         help=f"the data set (default: {images.CHOICES[0]})")
@@ -138,13 +151,16 @@ def main(argv=None):
     many_runs_command.settle(args)
     for ending in (".png", ".csv"):
         outputs.check_file(args.out.with_suffix(ending), f"OUT{ending}", (ending,), args.overwrite)
+    best = args.out.with_name(f"{args.out.stem}-generator")
+    outputs.check_folder(best, "OUT-generator", args.overwrite)
     check_count(args, images.load(args.data, SMALLEST, args.data_dir))  # before any training
     names, rates = [KEYS[key] for key in args.rows], args.learning_rates or [None]
 
     with replacing(args.out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "progressive_ablation", "[0-9]-*seed-*", data=args.data)
         paths = many_runs.train_all([wanted(args, name, seed, rate) for rate in rates
-                                     for name in names for seed in args.seeds], args)
+                                     for name in names for seed in args.seeds], args,
+                                    keep_diverged=True)
         config = many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
         data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
         rng = np.random.default_rng(5)
@@ -152,14 +168,16 @@ def main(argv=None):
                            for part in (data.train, data.test))
         bound, shown, scores, blocks = judged(real, reference), {"test images": real[:SHOWN]}, [], []
         for rate, of_rate in many_runs.per_row(rates, paths).items():
-            rows, called = {"test images": [bound]}, "" if rate is None else f"rate {rate:g}: "
+            rows, called, lost = {"test images": [bound]}, "" if rate is None else f"rate {rate:g}: ", {}
             for name, own in many_runs.per_row(names, of_rate).items():
-                samples = [drawn(path, args.n) for path in own]
-                rows[name] = [judged(each, reference) for each in samples]
-                shown[called + name] = samples[0][:SHOWN].reshape(-1, *real.shape[1:])
-                scores += [Score(called + name, *one) for one in zip(args.seeds, rows[name])]
+                complete = {seed: path for seed, path in zip(args.seeds, own) if not run_results.diverged(path)}
+                samples = [drawn(path, args.n) for path in complete.values()]
+                rows[name], lost[name] = [judged(each, reference) for each in samples], len(own) - len(complete)
+                shown |= {called + name: each[:SHOWN].reshape(-1, *real.shape[1:]) for each in samples[:1]}
+                scores += [(Score(called + name, seed, found), path)
+                           for (seed, path), found in zip(complete.items(), rows[name])]
             heading = [] if rate is None else [f"learning rate {rate:g}", ""]
-            blocks += [*heading, *table(rows), "", *order(rows), ""]
+            blocks += [*heading, *table(rows, lost), "", *order(rows), ""]
         lines = [f"progressive GAN on {data.title}: {config['settings']['images']} real images to "
                  f"each run, seeds {seed_ranges.listed(args.seeds)}",
                  f"SWD: sliced Wasserstein distance x 1000 to {args.n} training images; MS-SSIM: "
@@ -168,12 +186,15 @@ def main(argv=None):
         temporary.write_text("\n".join(lines) + "\n")
     print(*lines, sep="\n")
     with replacing(args.out.with_suffix(".csv")) as temporary, open(temporary, "w", newline="") as file:
-        seed_scores.write(file, [Score("test images", None, bound), *scores], lines[:1])
+        seed_scores.write(file, [Score("test images", None, bound), *(score for score, _ in scores)], lines[:1])
     pictures = 2 * np.concatenate(list(shown.values())) - 1
     grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
-                               f"Progressive GAN on {data.title}, one more technique in each row",
-                               min(SHOWN, args.n), 0.6, list(shown))
+                               f"Progressive GAN on {data.title}, one more technique in each row: random "
+                               "samples of the first seed", min(SHOWN, args.n), 0.6, list(shown))
     print(figures.save(grid, args.out.with_suffix(".png")))
+    if scores:
+        _, nearest = min(scores, key=lambda one: one[0].values["SWD mean"])
+        print(compact.kept(nearest, best))
 
 
 if __name__ == "__main__":

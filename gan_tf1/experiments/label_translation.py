@@ -67,6 +67,12 @@ def ways(size) -> dict[str, Way]:
         "patch-image": Way("L1 + GAN, the whole image", ("--disc-layers", whole))}
 
 
+def wide_patches(size) -> list[str]:
+    """A sentence for the table if the patches of 70 pixels are larger than images of `size` pixels."""
+    return [f"patches of 70 are larger than these images of {size} pixels, so that row and the one of the whole "
+            "image differ in the number of layers more than in what the discriminator sees"] if size < 70 else []
+
+
 class Pairs(NamedTuple):
     """Held-out pairs and the class of each of their pixels."""
     inputs: np.ndarray   # uint8 [n, s, s, 3]

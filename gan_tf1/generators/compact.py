@@ -10,8 +10,9 @@ and a scale s, so that w is about s q::
 
     s = max |w| / 127        q = round(w / s)
 
-so no weight changes by more than s / 2, 0.4 % of the largest one of its channel. Biases, scales of
-norms and small kernels are stored as they are.
+so no weight changes by more than s / 2, 0.4 % of the largest one of its channel. A kernel with more
+channels than `MOST_CHANNELS` has one scale for all of them. Biases, scales of norms and small kernels
+are stored as they are.
 """
 
 import pathlib
@@ -29,12 +30,15 @@ from gan_tf1.training.run_config import read_config
 KEPT = ("config.json", "losses.csv", "log.txt", "diagnosis.txt")
 LEAST = 256     # weights of a kernel that is stored with 8 bits
 LEVELS = 127    # on each side of 0
+MOST_CHANNELS = 4096  # with more, the scales would take as much space as many of the weights
+MOST_BYTES = 200_000  # of a log or of losses: if they have a line for every step, they are larger
 
 
 def write(path, folder):
     """Write the newest generator of the run at `path` to `folder`, a run directory; returns `folder`.
 
-    What is there of an earlier one is replaced. Raises InputError if `path` has no generator.
+    What is there of an earlier one is replaced. A log or losses of more than `MOST_BYTES` are left out.
+    Raises InputError if `path` has no generator.
     """
     tensors, epoch = _rounded_tensors(path)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +49,7 @@ def write(path, folder):
         old.mkdir()
         _save(tensors, new, epoch)
         for name in KEPT:
-            if (path / name).exists():
+            if (path / name).exists() and (path / name).stat().st_size <= MOST_BYTES:
                 shutil.copyfile(path / name, new / name)
         flush_all(new)
         # Only now, when all is complete, is the earlier one moved away, and back again if that fails.
@@ -63,6 +67,13 @@ def write(path, folder):
             raise
     flush(folder)
     return folder
+
+
+def kept(path, folder) -> str:
+    """`write`, as reports do with their best runs; returns the folder and its size: "OUT/generator (4.9 MB)"."""
+    write(path, folder)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return f"{folder} ({size / 1e6:.1f} MB)"
 
 
 def export(path, folder):
@@ -92,8 +103,12 @@ def _rounded_tensors(path):
 
 
 def rounded(weights) -> tuple[np.ndarray, np.ndarray]:
-    """`weights` float32 [..., C] as whole numbers int8 [..., C], and the scale float32 [C] of each channel."""
-    scale = np.abs(weights).reshape(-1, weights.shape[-1]).max(axis=0) / np.float32(LEVELS)
+    """`weights` float32 [..., C] as whole numbers int8 [..., C], and the scale float32 [C] of each channel.
+
+    If there are more than `MOST_CHANNELS`, the scale has the shape [].
+    """
+    largest = np.abs(weights).reshape(-1, weights.shape[-1]).max(axis=0)
+    scale = (largest.max() if len(largest) > MOST_CHANNELS else largest) / np.float32(LEVELS)
     return np.rint(weights / np.where(scale > 0, scale, 1)).astype(np.int8), scale
 
 

@@ -9,21 +9,36 @@ from gan_tf1.evaluation import classifier as mnist_classifier, image_classifier,
 from gan_tf1.generators import restore
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training.run_config import read_config_of
+from gan_tf1.training.run_results import is_complete
 
 
-def refuse_other(path, chapter, data=None, **settings):
+def refuse_others(given, own, chapter, data=None, **settings):
+    """Raise InputError if a report's judge can't judge what it is meant for.
+
+    It is the one at `given`, or if that is None, the one at `own` in the folder of the runs, if it is
+    complete already: another command may have made it. See `refuse_other` for the rest.
+    """
+    if given:
+        refuse_other(given, chapter, data, **settings)
+    elif is_complete(own):
+        refuse_other(own, chapter, data, "give another --work-dir", **settings)
+
+
+def refuse_other(path, chapter, data=None, remedy=None, **settings):
     """Raise InputError if the judge in the run directory `path` can't judge what it is meant for.
 
     It must be a run of `chapter` with these `settings`, trained on `data` (a key of `labelled.CHOICES`)
-    if that is given, and it must have a generator to restore.
+    if that is given, and it must have a generator to restore. The message ends with the `remedy`, which is
+    to train another judge if it is None.
     """
     stored = read_config_of(chapter, path, "the judge")
     for name, wanted in settings.items():
         if stored["settings"].get(name) != wanted:
-            raise InputError(f"--judge {path} has {name} {stored['settings'].get(name)}: train one with "
-                             f"--{name} {wanted}")
+            raise InputError(f"the judge {path} has {name} {stored['settings'].get(name)}, not {wanted}: "
+                             + (remedy or f"train one with --{name} {wanted}"))
     if data is not None and stored["data"] != data:
-        raise InputError(f"--judge {path} was trained on {stored['data_title']}: train one with --data {data}")
+        raise InputError(f"the judge {path} was trained on {stored['data_title']}: "
+                         + (remedy or f"train one with --data {data}"))
     restore.newest_generator(path)
 
 

@@ -96,7 +96,7 @@ def parse(parser, argv, fixed=()):
 
     In addition to the arguments of `parser`, it contains `argv`, the whole command line, and
     `flags`, the arguments after `--`, which are passed to the chapter's script. Raises InputError
-    if `flags` contain a flag that is set for each run, or one that is `fixed` by the script, if
+    if `flags` contain a flag that is set for each run, one that is `fixed` by the script, or --loop auto, if
     --jobs is below 1, or if there is no script of the name in --script.
     """
     argv = sys.argv[1:] if argv is None else argv
@@ -104,6 +104,9 @@ def parse(parser, argv, fixed=()):
     args = parser.parse_args(own)
     args.argv, args.flags = argv, argv[len(own) + 1:]
     refuse_fixed(args.flags, fixed)
+    if "--loop=auto" in "=".join(args.flags):
+        raise InputError("--loop auto can't be given after --: each run would choose a loop of its own, and a report "
+                         "is on runs with the same loop: give --loop feed or --loop graph")
     if args.jobs is None:
         args.jobs = usual_jobs()
     if args.jobs < 1:

@@ -156,14 +156,18 @@ def folder(args, name) -> pathlib.Path:
     """
     if not args.out:
         return claim(name)
-    path = args.out
-    refuse_devices(path, "--out")
+    check_folder(args.out, "--out", args.overwrite)
+    return args.out
+
+
+def check_folder(path, flag, overwrite=False) -> None:
+    """Raise InputError, naming `flag`, if results must not be written into the folder `path`."""
+    refuse_devices(path, flag)
     if path.exists() and not path.is_dir():
-        raise InputError(f"--out {path} is a file: name a folder")
-    if path.exists() and any(path.iterdir()) and not args.overwrite:
-        raise InputError(f"--out {path} holds files: name another folder, or add --overwrite to "
+        raise InputError(f"{flag} {path} is a file: name a folder")
+    if path.exists() and any(path.iterdir()) and not overwrite:
+        raise InputError(f"{flag} {path} holds files: name another folder, or add --overwrite to "
                          "write into it")
-    return path
 
 
 def refuse_devices(path, flag) -> None:

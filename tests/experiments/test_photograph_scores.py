@@ -93,7 +93,20 @@ def test_the_targets_themselves_are_the_bound_and_others_are_below():
     assert judged.score.seed == 3 and judged.score.values["pixel accuracy"] == pytest.approx((4 + share) / 5)
 
 
+@pytest.mark.parametrize("size, notes", [(64, 1), (128, 0), (256, 0)])
+def test_a_table_says_if_patches_are_larger_than_the_images(size, notes):
+    assert len(label_translation.wide_patches(size)) == notes
+
+
 # --- CycleGAN ---
+
+def test_held_out_images_that_are_training_images_are_left_out():
+    images = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), np.uint8)
+    other = np.random.default_rng(1).integers(0, 256, (6, 4, 4, 3), np.uint8)
+    horses, zebras = set_translation.unseen([images[2:5], other[3:]], [images[:3], images])
+    np.testing.assert_array_equal(horses, images[3:5])
+    np.testing.assert_array_equal(zebras, other[3:])
+
 
 def bright(images):
     """In place of a classifier: it takes bright images for the second set."""

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -19,6 +20,24 @@ def test_no_weight_changes_by_more_than_half_a_level_of_its_channel():
     assert whole.dtype == np.int8 and np.abs(whole[..., :3]).max() == 127 and scale.shape == (4,)
     np.testing.assert_allclose(scale * 127, np.abs(weights).max(axis=(0, 1, 2)))
     assert (np.abs(whole * scale - weights) <= 0.5001 * scale).all() and (whole[..., 3] == 0).all()
+
+
+def test_very_many_channels_share_one_scale():
+    weights = np.random.default_rng(0).normal(0, 1, (5, compact.MOST_CHANNELS + 1)).astype(np.float32)
+    whole, scale = compact.rounded(weights)
+    assert scale.shape == () and np.abs(whole).max() == 127
+    assert (np.abs(whole * scale - weights) <= 0.5001 * scale).all()
+    assert compact.rounded(weights[:, 1:])[1].shape == (compact.MOST_CHANNELS,)
+
+
+def test_logs_with_a_line_for_every_step_are_left_out_and_the_size_is_told(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(SHIPPED, run)
+    (run / "log.txt").write_text("step\n" * compact.MOST_BYTES)
+    said = compact.kept(run, tmp_path / "small")
+    assert {path.name for path in (tmp_path / "small").iterdir()} == {"generator", "config.json", "losses.csv"}
+    size = sum(path.stat().st_size for path in (tmp_path / "small").rglob("*") if path.is_file())
+    assert said == f"{tmp_path / 'small'} ({size / 1e6:.1f} MB)"
 
 
 def test_a_compact_generator_is_a_quarter_as_large_and_draws_almost_the_same(tmp_path):

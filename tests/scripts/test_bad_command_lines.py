@@ -68,6 +68,8 @@ TABLE = [  # script, arguments, words in the line
     ("cyclegan_ablation.py", [], "--data folder needs --data-dir"),
     ("cyclegan_ablation.py", ["--data-dir", "folder", "--judge", "nowhere"], "nowhere holds no run"),
     ("cyclegan_ablation.py", ["--", "--pool-size", "3"], "--pool-size can't be given after --"),
+    ("cyclegan_ablation.py", ["--", "--loop", "auto"], "give --loop feed or --loop graph"),
+    ("make_envelope.py", ["--", "--epochs", "3", "--loop=auto"], "--loop auto can't be given after --"),
     ("dcgan_svhn_report.py", ["--data", "flowers"], "invalid choice: 'flowers'"),
     ("dcgan_svhn_report.py", ["--judge", MNIST_GAN], "is a run of 'mnist_gan'"),
     ("semi_supervised_report.py", ["--", "--zero-label", "10"], "--zero-label can't be given after --"),

@@ -44,7 +44,7 @@ def test_a_judge_of_another_size_or_of_other_data_is_refused(tmp_path):
     stored = {"chapter": "image_classifier", "settings": {"size": 32}, "data": "cifar10", "data_title": "CIFAR-10",
               "data_crc32": "", "data_dir": None, "seed": 0, "sample_shape": [1]}
     (tmp_path / "config.json").write_text(json.dumps(stored))
-    with pytest.raises(InputError, match="has size 32: train one with --size 64"):
+    with pytest.raises(InputError, match="has size 32, not 64: train one with --size 64"):
         judges.refuse_other(tmp_path, "image_classifier", "cifar10", size=64)
     with pytest.raises(InputError, match="was trained on CIFAR-10: train one with --data svhn"):
         judges.refuse_other(tmp_path, "image_classifier", "svhn", size=32)
@@ -52,6 +52,13 @@ def test_a_judge_of_another_size_or_of_other_data_is_refused(tmp_path):
         judges.refuse_other(tmp_path, "segmentation", size=32)
     with pytest.raises(InputError, match="generator"):
         judges.refuse_other(tmp_path, "image_classifier", "cifar10", size=32)
+
+    asked = tmp_path, "image_classifier", "svhn"
+    judges.refuse_others(None, *asked, size=32)  # not complete: it is trained, or its own script refuses it
+    (tmp_path / "losses.csv").write_text("epoch,loss\n1,0.5\n")
+    (tmp_path / "samples.npz").touch()
+    with pytest.raises(InputError, match="was trained on CIFAR-10: give another --work-dir"):
+        judges.refuse_others(None, *asked, size=32)
 
 
 @pytest.mark.slow
@@ -77,6 +84,7 @@ def test_ways_to_train_pix2pix_are_compared_and_the_best_is_kept(tiny, tmp_path,
         assert config.skips and config.size == 64
     table = (out / "table.txt").read_text()
     assert "L1 alone, encoder-decoder" in table and "# data: " in table
+    assert "# patches of 70 are larger than these images of 64 pixels" in table
     main(command)  # once more: nothing is trained, and everything is written again
     assert tiny == trained and (out / "table.txt").read_text() == table
 

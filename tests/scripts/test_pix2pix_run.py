@@ -34,6 +34,26 @@ def report():
     return load_script("pix2pix_report.py").main
 
 
+def test_runs_are_named_by_the_settings_in_which_they_differ():
+    script = load_script("pix2pix_report.py")
+
+    def names(*changes):
+        runs = [{"settings": vars(model.Config(**change)), "seed": seed} for seed, change in enumerate(changes)]
+        varied = script.varied([run["settings"] for run in runs])
+        return [script.name_of(run, 20, varied) for run in runs]
+
+    steps = 20 * model.Config().sample_interval
+    assert names({}, {"gan_weight": 0.}, {"l1_weight": 0.}) == [
+        f"GAN + L1, {steps:,} steps, seed 0", f"L1 alone, {steps:,} steps, seed 1",
+        f"GAN alone, {steps:,} steps, seed 2"]
+    assert names({}, {"skips": False}, {"patch_layers": 1}) == [
+        f"GAN + L1, disc-layers 3, skips, {steps:,} steps, seed 0",
+        f"GAN + L1, disc-layers 3, no-skips, {steps:,} steps, seed 1",
+        f"GAN + L1, disc-layers 1, skips, {steps:,} steps, seed 2"]
+    assert names({}, {"l1_weight": 10.}) == [f"GAN + L1, l1-weight 100.0, {steps:,} steps, seed 0",
+                                             f"GAN + L1, l1-weight 10.0, {steps:,} steps, seed 1"]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Ten pictures of pairs of 12 pixels: noise, and its negative."""

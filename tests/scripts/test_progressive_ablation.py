@@ -62,7 +62,7 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(images, "load", few)
     path = tmp_path / "run"
     load_script("13_progressive_gan.py").main([*TINY, "--run-dir", str(path)])
-    monkeypatch.setattr(many_runs, "train_all", lambda wanted, args: [path for _ in wanted])
+    monkeypatch.setattr(many_runs, "train_all", lambda wanted, args, **_: [path for _ in wanted])
     monkeypatch.setattr(script, "BATCH", 50)
     out = tmp_path / "table.txt"
     script.main(["--out", str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn",
@@ -71,7 +71,8 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     assert lines[0] == "progressive GAN on noise (synthetic): 8 real images to each run, seeds 0"
     assert [line[:11].strip() for line in lines[4:8]] == ["test images", "plain", "+ growing", ""]
     assert lines[3].split() == ["SWD", "16", "SWD", "mean", "MS-SSIM"]
-    assert capsys.readouterr().out.endswith("\n".join(lines) + f"\n{out.with_suffix('.png')}\n")
+    written, said = capsys.readouterr().out.splitlines()[-2:]
+    assert written == str(out.with_suffix(".png")) and said.startswith(f"{tmp_path / 'table-generator'} (0.")
     assert out.with_suffix(".png").read_bytes()[:4] == b"\x89PNG"
 
     samples = script.drawn(path, 64)
@@ -81,6 +82,7 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     found = script.judged(samples, reference)
     assert f"{found['SWD mean']:.2f}" in lines[5] and f"{found['MS-SSIM']:.4f}" in lines[5]
     assert run_config.read_config(path)["settings"]["growing"] is False
+    assert script.drawn(tmp_path / "table-generator", 64).shape == (64, 16, 16)
 
 
 def test_the_table_has_the_mean_and_each_seed(script):
@@ -89,6 +91,40 @@ def test_the_table_has_the_mean_and_each_seed(script):
     head, real, plain = script.table(rows)
     assert head.split() == ["SWD", "16", "MS-SSIM"] and real.split() == ["real", "1.23", "0.5000"]
     assert plain.split() == "plain 15.00 (10.00 20.00) 0.3000 (0.2500 0.3500)".split()
+
+
+def test_seeds_that_diverged_are_counted_and_left_out(script):
+    rows = {"test images": [{"SWD mean": 1.}], "plain": [], "+ growing": [{"SWD mean": 3.}], "+ pixel norm": [
+        {"SWD mean": 2.}, {"SWD mean": 4.}]}
+    _, _, plain, growing, norm = script.table(rows, {"plain": 2, "+ growing": 1, "+ pixel norm": 0})
+    assert plain.split("  ")[0] == "plain, 2 of 2 seeds diverged" and plain.split()[-1] == "-"
+    assert growing.split("  ")[0] == "+ growing, 1 of 2 seeds diverged" and growing.split()[-1] == "3.00"
+    assert norm.split("  ")[0] == "+ pixel norm"
+    assert script.order(rows)[0] == "from best to worst: + growing, + pixel norm"
+
+
+@pytest.mark.slow
+def test_a_row_that_diverges_does_not_keep_the_others_from_being_judged(script, tmp_path, monkeypatch, in_process):
+    monkeypatch.setattr(images, "load", few)
+    monkeypatch.setattr(script, "BATCH", 50)
+    start = processes.run
+
+    def run(arguments, environment):
+        rate = ["--learning-rate", "1e30"] if "--no-growing" in map(str, arguments) else []
+        return start([*arguments, *rate], environment)
+
+    monkeypatch.setattr(processes, "run", run)
+    out = tmp_path / "table.txt"
+    command = ["--out", str(out), "--work-dir", str(tmp_path / "w"), "--data", "drawn", "--samples", "64",
+               "--seeds", "0", "--rows", "plain", "growing", "--jobs", "1", "--", "--size", "16", "--images", "24",
+               "--phase-images", "4", "--interval-images", "4", "--batch-size", "4", "--z-size", "3", "--max-maps", "2"]
+    script.main(command)
+    lines = out.read_text().splitlines()
+    assert lines[5].startswith("plain, 1 of 1 seed diverged") and lines[6].startswith("+ growing ")
+    assert "from best to worst: + growing" in lines
+    trained = list(in_process)
+    script.main(["--overwrite", *command])  # what diverged is not tried again
+    assert in_process == trained
 
 
 def test_the_order_of_the_rows_is_compared_with_the_papers(script):
@@ -113,7 +149,7 @@ def test_each_learning_rate_has_its_own_runs_and_its_own_table(script, tmp_path,
     monkeypatch.setattr(images, "load", few)
     made = []
 
-    def train_all(wanted, args):
+    def train_all(wanted, args, keep_diverged):
         made.extend(wanted)
         path = tmp_path / "run"
         if not path.exists():
