@@ -21,6 +21,7 @@ Exit status: 0, or with --check 1 if the log differs and 2 if it can't be compar
 """
 
 import argparse
+import itertools
 import math
 import sys
 
@@ -69,9 +70,19 @@ def notes(log, envelope):
     other = envelope.data_title
     if log.data and other not in ("?", log.data) and not logs.why_incomparable(log, envelope.data):
         yield f"note: trained on {log.data} here, on {other} in the envelope's runs"
+    for loss in beyond(log, envelope.chapter):
+        yield f"note: {envelope.chapter.columns[loss]} has values that such a loss can't have"
     for name, value in (log.settings or {}).items():
         if value != envelope.settings.get(name, value):
             yield f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs"
+
+
+def beyond(log, form):
+    """The losses of `log` that have impossible values, such as a cross-entropy below 0."""
+    def impossible(values, low, high):
+        return bool(np.any((values < low) | (values > high)))
+
+    return [loss for loss in form.columns if impossible(log.losses[loss], *form.bounds_of(loss))]
 
 
 def of_all(verdict, found, envelope, args, chapter):
@@ -91,10 +102,21 @@ def read(paths, chapter, part=None):
     found = []
     for path in paths:
         of_envelope = envelopes.chapter_of(path)
+        if part is not None and (of_envelope or not path.exists() and other_logs.named(path)):
+            raise InputError(f"--part is for a text or a notebook, not for {path}")
         found += (envelopes.envelope(chapter or of_envelope, path).logs() if of_envelope else
                   [other_logs.read(path, chapter, part)])
         chapter = chapter or of_envelope or found[-1].chapter  # the others are then read as logs of it
+    if any(same(*two) for two in itertools.combinations(found, 2)):
+        raise InputError("two of the logs have the same losses: name each log once, since a copy is no further run")
     return found, chapter
+
+
+def same(log, other):
+    """Whether two logs are copies. Constant losses can be equal in two runs, since few decimals are printed."""
+    return np.array_equal(log.epochs, other.epochs) and all(
+        np.array_equal(values, other.losses[loss], equal_nan=True) for loss, values in log.losses.items()) and any(
+        np.ptp(values) > 0 for values in log.losses.values())
 
 
 def likely(found, chapter, args):
@@ -104,6 +126,8 @@ def likely(found, chapter, args):
         raise InputError(f"--changes {args.changes} has no envelopes of three seeds or more: make them with "
                          "known_changes.py")
     if not known or args.envelope or not envelopes.has_envelope(chapter):
+        return None
+    if any(beyond(log, logs.CHAPTERS[chapter]) for log in found):
         return None
     own = envelopes.envelope(chapter)
     for name, one in known.items():
@@ -181,7 +205,8 @@ def main(argv=None):
     else:
         lines, comparable = single_runs.beside(log, chapter)
         others = single_runs.of_chapter(chapter)[1:]
-    name = args.run_or_log[0].name if len(found) == 1 else wording.quantity(len(found), "log")
+    first = args.run_or_log[0]
+    name = (first.name or first.absolute().name) if len(found) == 1 else wording.quantity(len(found), "log")
     if args.json:
         print(verdict_file.document(verdict, chapter, args.run_or_log, envelope, like, told))
     else:

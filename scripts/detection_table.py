@@ -12,7 +12,8 @@ is trained; known_changes.py and make_envelope.py make the envelopes. The folder
     detection.txt   the same as a table with 95 % binomial intervals
     detection.png   the same as a figure
     confusion.csv   which program each seed is most like if it is left out and judged by all others;
-                    the same in lines at the end of detection.txt, and as a figure in confusion.png
+                    the same in lines at the end of detection.txt, and as a figure in confusion.png;
+                    the last line is on groups of three seeds
 """
 
 from gan_tf1 import figures, tables
@@ -23,6 +24,8 @@ from gan_tf1.files import replacing, user_path
 from gan_tf1.published import envelopes, likeness
 from gan_tf1.training import many_runs, outputs
 from gan_tf1.wording import quantity
+
+GROUP = 3  # seeds of one program that are judged together
 
 
 @script
@@ -49,12 +52,13 @@ def main(argv=None):
     out = outputs.folder(args, "detection")
 
     found = detection.rates(own, programs, held_out)
-    confused = detection.confusion({likeness.CHAPTER: own, **programs})
+    known = {likeness.CHAPTER: own, **programs}
+    confused = detection.confusion(known)
     how = (f"{args.chapter}: compared with {quantity(own.seeds, 'seed')} on {own.trained_on}; "
            "groups found to differ, with 95 % intervals")
     headings, rows = detection.table(found)
     lines = [*tables.lines(headings, rows), "", "cross-validation: what each seed is taken for",
-             *detection.confusion_lines(confused),
+             *detection.confusion_lines(confused), detection.certainty_line(known, GROUP),
              *(f"not counted: {lost}" for lost in envelopes.divergences(args.chapter, args.changes))]
     with replacing(out / "detection.csv") as temporary, open(temporary, "w", newline="") as file:
         file.write(f"# {how}\n")

@@ -136,6 +136,19 @@ def confusion_lines(confused) -> list[str]:
             f"{percent(shares[counts.any(axis=1)].mean())} on average over programs"]
 
 
+def certainty_line(programs, count) -> str:
+    """How often groups of `count` seeds that are left out are taken for their own program, and how surely.
+
+    `programs` are those of `confusion`. A group that fits none of them is taken for a wrong one.
+    """
+    statistics, asked = likeness.statistics(programs)
+    found = [(next(iter(chances)) == name and not none, next(iter(chances.values())))
+             for name, chances, none in likeness.held_out(statistics, asked, count)]
+    right, stated = np.mean(found, axis=0)
+    return (f"{quantity(len(found), 'group')} of {quantity(count, 'seed')}, left out together: {percent(right)} right; "
+            f"the most likely program has a probability of {percent(stated)} on average")
+
+
 def write_confusion(file, confused) -> None:
     """Write a `Confusion` as CSV, a row for each program and each answer that some of its seeds got."""
     rows = csv.writer(file, lineterminator="\n")

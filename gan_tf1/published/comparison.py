@@ -51,6 +51,7 @@ FEWEST_SEEDS = 5     # in an envelope: with 4, only a shift of 22 standard devia
 SIGNIFICANCE = 0.01  # of "differs"
 EQUIVALENCE = 0.05   # of each of the two one-sided tests
 MARGIN = 0.1         # of equivalent mean losses, in their unit
+LARGEST = 1e100      # of a loss: the squares of larger ones are not finite
 SHARE_MARGIN = 0.02  # of equivalent mean accuracies between 0 and 1
 LISTED = 3           # statistics that a verdict lists; the table marks all of them
 
@@ -142,9 +143,12 @@ def judge_runs(logs, envelope, margin=None) -> Verdict:
         why = why or f"{own} none of the {counted}s {_span(envelope.epochs)} that are compared"
         return Verdict("cannot be compared", f"Cannot be compared: {why}.", [], {})
     for log in logs:
-        bad = log.epochs[~np.isfinite([log.losses[name] for name in form.columns]).all(axis=0)]
+        losses = np.abs([log.losses[name] for name in form.columns])
+        bad = log.epochs[~(losses <= LARGEST).all(axis=0)]
         if len(bad):
-            return Verdict("differs", f"Differs: a loss is not finite in {counted} {bad[0]}.", [], {})
+            finite = np.isfinite(losses[:, log.epochs == bad[0]]).all()
+            what = f"is beyond {LARGEST:g}" if finite else "is not finite"
+            return Verdict("differs", f"Differs: a loss {what} in {counted} {bad[0]}.", [], {})
 
     asked = window_statistics.measures(spans, form)
     runs = window_statistics.values_of_logs(asked, logs)

@@ -115,6 +115,8 @@ def envelope(chapter, path=None) -> Envelope:
         if "settings" not in comments:
             raise ValueError("it has no line that begins with `# settings:`")
         settings = json.loads(comments["settings"])
+        if not isinstance(settings, dict):
+            raise ValueError("its settings are not an object")
         counted = columns[form.counted]
         seeds, epochs = np.unique(columns["seed"]), np.unique(counted).astype(int)
         places = np.lexsort((counted, columns["seed"]))
@@ -154,6 +156,8 @@ def diverged_in(text) -> dict[str, int]:
 
 def chapter_of(path) -> str:
     """The chapter of the envelope in the file `path`, or "" if it is not a file of an envelope."""
+    if not pathlib.Path(path).is_file():  # what is read from a pipe would be lost for the next reader
+        return ""
     try:
         with open(path, encoding="utf-8") as file:
             head = list(itertools.takewhile(lambda line: line.startswith("#"), file))

@@ -33,8 +33,8 @@ def joined(paths: Sequence[pathlib.Path]) -> str:
             raise InputError(f"{path} can't be joined with {paths[0]}, since it has other columns: {table[0]}")
 
     diverged = [envelopes.diverged_in(text) for text in texts]
+    complete = [_seeds(path, table) for path, table in zip(paths, tables)]
     rows = sorted((line for table in tables for line in table[1:]), key=_seed)  # the order of rows is kept
-    complete = [list(dict.fromkeys(map(_seed, table[1:]))) for table in tables]
     counts = collections.Counter(seed for own, lost in zip(complete, diverged)
                                  for seed in (*own, *map(int, lost)))
     if twice := [seed for seed, count in counts.items() if count > 1]:
@@ -61,6 +61,14 @@ def _text(path):
     if not envelopes.too_few(text):
         envelopes.envelope(chapter, path)  # refuses a damaged file
     return text
+
+
+def _seeds(path, table):
+    """The seeds of the rows below the names of the `table` at `path`, each once."""
+    try:
+        return list(dict.fromkeys(map(_seed, table[1:])))
+    except (ValueError, OverflowError):
+        raise InputError(f"{path} is not an envelope: the seed of a row is not a number") from None
 
 
 def _seed(line):

@@ -8,6 +8,9 @@ scale where losses can't be negative) are described by a multivariate t distribu
   seeds is inaccurate, its square is averaged with the median of all programs, which counts as much as
   `PRIOR_SEEDS` further seeds; for `MANY` seeds or more it is half the distance between their quantiles of
   16 and 84 %, so that a few odd ones don't make the usual losses of the program improbable;
+- it has the heavy tails of so many seeds, but of `TAILS` at most: however many seeds there are, a few lie
+  much further out than a normal distribution allows, and light tails would count each of them as proof
+  that the log is of another program, or let nothing else look far away;
 - its correlations are those within programs, pooled over all of them, and shrunk as in
   `max_statistic.correlation`.
 
@@ -48,6 +51,7 @@ pairs, 4 % of groups of three, and 2 % of groups of ten were unknown.
 """
 
 import functools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +69,7 @@ LISTED = 3        # programs that a sentence names
 NAMED = 0.01      # programs with a lower probability are not named
 LEAST = 0.005     # programs with a lower one by their likelihood are not asked whether the log fits them
 LEAST_CAUTION = 0.05
+TAILS = 10        # seeds: the tails of a program's distribution are not lighter than those of so many
 CHAPTER, OWN = "chapter", "the chapter's own program"  # its name and title among the programs
 
 
@@ -179,7 +184,7 @@ def _log_density(values, means, scales, seeds, inverse):
 
     `means` and `scales`, [k] or [m, k], are those of so many `seeds`.
     """
-    k, free, wider = values.shape[1], PRIOR_SEEDS + seeds - 1, 1 + 1 / seeds
+    k, free, wider = values.shape[1], _degrees(seeds), 1 + 1 / seeds
     z = (values - means) / scales
     squared = np.einsum("mj,jk,mk->m", z, inverse, z) / wider
     gammas = scipy.special.gammaln((free + k) / 2) - scipy.special.gammaln(free / 2)
@@ -223,7 +228,12 @@ def _far(z, inverse, seeds):
     """
     k = z.shape[1]
     squared = np.einsum("mj,jk,mk->m", z, inverse, z) / (1 + 1 / seeds)
-    return -scipy.stats.f.logsf(squared / k, k, PRIOR_SEEDS + seeds - 1)
+    return -scipy.stats.f.logsf(squared / k, k, _degrees(seeds))
+
+
+def _degrees(seeds):
+    """The degrees of freedom of the distribution of a program of so many `seeds`."""
+    return PRIOR_SEEDS + min(seeds, TAILS) - 1
 
 
 def classify(runs, fit) -> tuple[dict, float]:
@@ -266,19 +276,29 @@ def most_like(logs, programs) -> Likeness:
                     window_statistics.compared(asked, counted))
 
 
-def confusion(programs, asked=()) -> tuple[list, np.ndarray]:
-    """Cross-validation over seeds: each seed is left out in turn, and classified by all others.
+def held_out(programs, asked=(), count=1) -> Iterator[tuple[str, dict, bool]]:
+    """Cross-validation: `count` seeds at a time are left out, and classified together by all others.
 
-    `programs` are statistics, name -> [seeds, k], and `asked` is as in `fitted`. Returns the names, and
-    counts [programs, programs + 1]: a row per true program, a column per answer, the last for "none of these".
-    Seeds of a program with only three are not left out, so that its row is empty.
+    `programs` are statistics, name -> [seeds, k], and `asked` is as in `fitted`. For each group of seeds, in
+    their order, the name of their program, the probabilities of all programs, and whether the group fits none
+    of them. Of a program that would have too few seeds left, none is left out.
+    """
+    for name, values in programs.items():
+        for start in range(0, len(values) - count + 1 if len(values) - count >= FEWEST_KNOWN else 0, count):
+            group = range(start, start + count)
+            known = fitted({**programs, name: np.delete(values, group, axis=0)}, asked)
+            chances, fit = classify(values[group], known)
+            yield name, chances, fit <= known.level
+
+
+def confusion(programs, asked=()) -> tuple[list, np.ndarray]:
+    """For which programs the seeds are taken if each is left out in turn, by `held_out`.
+
+    Returns the names, and counts [programs, programs + 1]: a row per true program, a column per answer, the
+    last for "none of these".
     """
     names = list(programs)
     counts = np.zeros((len(names), len(names) + 1), int)
-    for row, (name, values) in enumerate(programs.items()):
-        for seed in range(len(values) if len(values) > FEWEST_KNOWN else 0):
-            rest = {**programs, name: np.delete(values, seed, axis=0)}
-            known = fitted(rest, asked)
-            chances, fit = classify(values[seed:seed + 1], known)
-            counts[row, len(names) if fit <= known.level else names.index(next(iter(chances)))] += 1
+    for name, chances, none in held_out(programs, asked):
+        counts[names.index(name), len(names) if none else names.index(next(iter(chances)))] += 1
     return names, counts

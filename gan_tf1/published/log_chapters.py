@@ -8,6 +8,7 @@ import numpy as np
 from gan_tf1.errors import InputError
 from gan_tf1.published.log_formats import CHAPTERS
 from gan_tf1.training.run_results import table
+from gan_tf1.wording import quantity
 
 # The beginning of a CSV file: comments, and then a row of names.
 TABLE = re.compile(r"(?:#.*\n|[^\S\n]*\n)*[ \t]*[A-Za-z_]\w*(?:,[ \t]*[A-Za-z_]\w*)+[ \t]*(?:\n|$)")
@@ -21,10 +22,10 @@ def chapter_of(text) -> str:
 
     Raises InputError if there is none, or if several chapters have such logs.
     """
-    comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
-    named = {match[1] for match in HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
-    if len(named & set(CHAPTERS)) == 1:
-        return (named & set(CHAPTERS)).pop()
+    if not text.strip():
+        raise InputError("it is empty")
+    if own := stated(text):
+        return own
     rows = as_table(text)
     found = _of_table(table(rows)) if rows else _of_lines(text)
     if len(found) > 1:
@@ -34,12 +35,24 @@ def chapter_of(text) -> str:
     return found[0]
 
 
+def stated(text) -> str:
+    """The chapter that the log in `text` names: in its first line, as this package's logs do, or in a comment.
+
+    It is "" if there is none, or if there are logs of several chapters.
+    """
+    comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
+    named = {match[1] for match in HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
+    known = named & set(CHAPTERS)
+    return known.pop() if len(known) == 1 else ""
+
+
 def as_table(text) -> str:
     """`text` in the form that `run_results.table` reads, or "" if it is not a table.
 
     The columns may be separated by commas, semicolons or tabs, their names may be in quotes and contain
     blanks and capitals, and the first, of row numbers, may have no name, as pandas and spreadsheets write
-    them: "Disc Loss" becomes disc_loss.
+    them: "Disc Loss" becomes disc_loss. Raises InputError if the first row of numbers has other columns than
+    the names above it.
     """
     lines = text.split("\n")
     rows = [line for line in lines if line.strip() and not line.startswith("#")]
@@ -49,6 +62,11 @@ def as_table(text) -> str:
         names = [re.sub(r"\W+", "_", name.strip().strip("\"'").strip()).lower() for name in rows[0].split(mark)]
         names[0] = names[0] or "row"
         first = rows[1].split(mark)
+        if len(first) != len(names) and min(len(first), len(names)) > 1 and is_number(first[0]) and (
+                all(map(_NAME.fullmatch, names)) and {"epoch", "step", "iteration"} & set(names)):
+            raise InputError(f"its first row has {quantity(len(first), 'cell')}, and there are "
+                             f"{quantity(len(names), 'name')} above it: {', '.join(names)} (a decimal comma "
+                             "would divide a number)")
         if len(names) == len(first) > 1 and all(map(_NAME.fullmatch, names)) and any(map(is_number, first)):
             comments = [line for line in lines if line.startswith("#")]
             body = [",".join(cell.strip().strip('"').replace(",", ".") for cell in row.split(mark)) for row in rows[1:]]
@@ -87,8 +105,10 @@ def _of_lines(text):
     found = [name for name, numbers in whole.items() if numbers]
     # Udacity's DCGAN on SVHN prints many lines per epoch, and the MNIST GAN one, in the same form.
     for name in [name for name in found if CHAPTERS[name].repeated]:
-        several = not printed_twice(whole[name]) and any(
-            one == other for (one, _), (other, _) in itertools.pairwise(whole[name]))
+        numbers = [number for number, _ in whole[name]]
+        # A line that is there once more, as after resuming a run, does not make them many.
+        several = len(numbers) >= 2 * len(set(numbers)) and not printed_twice(whole[name]) and any(
+            one == other for one, other in itertools.pairwise(numbers))
         found = [name] if several else [other for other in found if other != name] or [name]
     if found := found or [name for name, form in CHAPTERS.items()
                           if any(line.whole.search(text) for line in form.lines if not line.telling)]:

@@ -57,6 +57,11 @@ class Chapter(NamedTuple):
         """The number of the first epoch or step."""
         return min(first for first, _ in self.windows.values())
 
+    @property
+    def last(self) -> int:
+        """The number of the last epoch or step."""
+        return max(last for _, last in self.windows.values())
+
     def unit_of(self, column) -> str:
         """The unit of `column`; an accuracy has none."""
         return "" if column in SHARES else self.unit

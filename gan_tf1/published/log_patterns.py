@@ -1,6 +1,7 @@
 r"""The parts of which the lines of a log consist, as patterns: numbers, epochs, steps and losses.
 
-log_formats.py puts them together. All repetitions are bounded, so that no text takes more than seconds.
+log_formats.py puts them together. Repetitions are bounded, or end at the first other character, so that the
+time grows with the length of a text and no faster: one to three seconds per megabyte.
 """
 
 import re
@@ -31,8 +32,8 @@ class Line(NamedTuple):
 
 
 # A number that is a group, and one that is not. The article prints >**1**, **1**/**234**.
-NUMBER, SKIPPED = (rf"\**({group}[-+]?(?:(?:\d{{1,30}}(?:\.\d{{0,30}})?|\.\d{{1,30}})(?:e[-+]?\d{{1,4}})?|nan|inf))\**"
-                   for group in ("", "?:"))
+_VALUE = r"[-+]?(?:(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:e[-+]?\d{1,4})?|nan|inf)"
+NUMBER, SKIPPED = rf"\**({_VALUE})\**", rf"\**(?:{_VALUE})\**"
 END = r"(?!\d|[.,]\d|e(?:[-+]|\Z))"  # the number before it is complete, and has no decimal comma
 # Keras returns a loss alone, or in a list before the metrics.
 FIRST = rf"\[?\s?{NUMBER}(?:(?:[\s,]{{1,9}}{SKIPPED}){{0,4}}\s{{0,9}}\])?"
@@ -48,13 +49,16 @@ _LOSS = r"(?:D(?:isc(?:riminator)?)?|G(?:en(?:erator)?)?)[ _]?Loss"
 # If the number of all epochs is missing, the losses are on the same line: "epoch = 100" may stand above a log.
 _EPOCH_AND_MARKS = rf"{_EPOCH}(?:{_OF_ALL}{_MARKS}|[\])]?[ \t.,;:|'-]{{1,12}})"
 # The diagnosis of a run says "in epoch 1 disc_loss is 1.97", which is no such line.
-EPOCH_BEGINS = pattern(rf"{_without_groups(_EPOCH)}(?:(?:(?!Epoch)[^\n]){{0,120}}?\b{_LOSS}{_IS}"
-                       rf"(?:[-+.\d\[(<]|nan|inf|\s*\Z)|{_OF_ALL}{_MARKS}(?:Disc|Gen|{_LOSS}))")
-# What people add to the losses: times, the parts of a loss, or a remark in parentheses. A text is this in a
-# single way at most, because otherwise all combinations would be tried.
-_ADDED = (rf"(?!Epoch|{_LOSS}{_IS}[-+.\d])(?:\([^()\n]{{0,80}}\)|(?:[a-z](?:[a-z ()_]{{0,30}}[a-z()_])?{_IS}[-+]?)?"
-          r"\d{1,12}(?:[.:/]\d{1,12}){0,4}(?![.:/]?\d)(?:e[-+]?\d{1,4})?"
-          r"(?:\s?(?:s|secs?|seconds|ms|min|minutes|%))?(?![a-z]))")
+_LOSS_FOLLOWS = rf"(?:(?!Epoch)[^\n]){{0,120}}?\b{_LOSS}{_IS}(?:[-+.\d\[(<]|nan|inf|\s*\Z)"
+_WORD_FOLLOWS = rf"{_OF_ALL}{_MARKS}(?:Disc|Gen|{_LOSS})"
+EPOCH_BEGINS = pattern(rf"{_without_groups(_EPOCH)}(?:{_LOSS_FOLLOWS}|{_WORD_FOLLOWS})")
+# What people add to the losses. A text is this in a single way at most, because otherwise all combinations
+# would be tried.
+_REMARK = r"\([^()\n]{0,80}\)"                                             # (3.2s)
+_NAME = rf"[a-z](?:[a-z ()_]{{0,30}}[a-z()_])?{_IS}[-+]?"                  # Time:
+_FIGURE = r"\d{1,12}(?:[.:/]\d{1,12}){0,4}(?![.:/]?\d)(?:e[-+]?\d{1,4})?"  # 3.21 or 12:00:05
+_UNIT = r"\s?(?:s|secs?|seconds|ms|min|minutes|%)"
+_ADDED = rf"(?!Epoch|{_LOSS}{_IS}[-+.\d])(?:{_REMARK}|(?:{_NAME})?{_FIGURE}(?:{_UNIT})?(?![a-z]))"
 # The line of the class, whose losses are separated by a blank alone.
 BLANK_BETWEEN = (rf"{_EPOCH}{_OF_ALL}{DOTS}Discriminator Loss:\s{{0,9}}{NUMBER}"
                  rf"\s{{1,9}}Generator Loss:\s{{0,9}}{NUMBER}{END}")

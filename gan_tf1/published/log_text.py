@@ -9,10 +9,11 @@ from gan_tf1.errors import InputError
 
 # Escape sequences of a terminal, for colours and movements of the cursor, and the backspaces with
 # which a progress bar is drawn again.
-_TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][0-9A-Z]|\x08+")
+_TERMINAL = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b[()][0-9A-Z]|\x08+")
 # The bar of Keras, 3/4 [=====>....], whose arrow looks like the beginning of a log line.
 _KERAS_BAR = re.compile(r"(?<!\d)\d{1,9}/\d{1,9} \[[=>.]{1,200}\]")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|pre)\b", re.IGNORECASE)
+_INLINE = re.compile(r"data:[\w/.+-]{1,80};base64,[A-Za-z0-9+/=]+")  # an image in a web page
 _BLOCK = re.compile(r"<br\s*/?>|</?(?:p|div|li|tr|pre)\b[^<>]{0,1000}>", re.IGNORECASE)  # ends a line
 # A number as Python shows it in a list, such as np.float32(0.5), array(0.5, dtype=float32), or
 # <tf.Tensor: shape=(), dtype=float32, numpy=0.5>.
@@ -59,7 +60,7 @@ def plain(text) -> str:
 
 def of_web_page(text) -> str:
     """The text that a web page shows, such as a notebook that was saved as HTML."""
-    return html.unescape(re.sub(r"<[^<>]{0,1000}>", "", _BLOCK.sub("\n", text)))
+    return html.unescape(re.sub(r"<[^<>]{0,1000}>", "", _BLOCK.sub("\n", _INLINE.sub("", text))))
 
 
 def of_kaggle(text) -> str:

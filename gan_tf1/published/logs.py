@@ -23,6 +23,7 @@ from gan_tf1.published.log_formats import CHAPTERS, SHARES, Chapter
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_losses, table
 
+MOST = 2**53  # above this, not all whole numbers have a float of their own
 BOOK_LOGS = pathlib.Path(__file__).parent / "book_logs"
 
 
@@ -50,24 +51,35 @@ def parse(text, chapter=None, part=None) -> Log:
 
 def _of_plain(text, chapter, part):
     """The `Log` in a `text` that is as `log_text.plain` makes it."""
-    chapter = chapter or log_chapters.chapter_of(text)
+    told, chapter = chapter, chapter or log_chapters.chapter_of(text)
     form = CHAPTERS[chapter]
+    refuse_stated(text, chapter)
     rows, left_out = log_lines.printed(text, form)
     rows, which = log_lines.one_run(rows, form, part)
     counts, *values = zip(*rows)
     counts = [count or form.every * (place + 1) for place, count in enumerate(counts)] if (
         None in counts) else counts
     if form.intervals:
-        counts = np.array(counts) // math.gcd(*counts)
+        counts = np.array(counts) // max(1, math.gcd(*counts))
     # Our own logs begin with their data and settings. Others are assumed to be of the book's data.
     own = [match for match in log_chapters.HEADLINE.finditer(text) if match[1] == (form.part_of or chapter)]
-    title = own[0][2] if own else ""
-    settings = stated_settings(own[0][3] or "", form.part_of or chapter) if own else None
+    first = own[min(part or 1, len(own)) - 1] if own else None
+    title = first[2] if own else ""
+    settings = stated_settings(first[3] or "", form.part_of or chapter) if own else None
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
     log = of_columns(columns, chapter, title, settings)
-    remarks = [said and said[0], left_out, which, log_lines.missing(log.epochs, form), log.note]
+    guessed = (f"taken for a log of {chapter}, since it has several lines for each {form.counted}; if it is of another "
+               "program, name it with --chapter") if form.repeated and not told and not own else ""
+    remarks = [said and said[0], guessed, left_out, which, log_lines.missing(log.epochs, form), log.note]
     return log._replace(note="; ".join(filter(None, remarks)))
+
+
+def refuse_stated(text, chapter):
+    """Raise InputError if the log in `text` names another chapter than `chapter`."""
+    own = log_chapters.stated(text)
+    if own and chapter not in (own, *(name for name, form in CHAPTERS.items() if form.part_of == own)):
+        raise InputError(f"it is a log of {own}, as it says itself, and not of {chapter}: leave out --chapter")
 
 
 def stated_settings(text, chapter):
@@ -119,6 +131,7 @@ def read(path, chapter=None, part=None) -> Log:
                 path.parent / "config.json").is_file():
             return _of_run(path.parent, None)
         chapter = chapter or log_chapters.chapter_of(text)
+        refuse_stated(text, chapter)
         log_chapters.refuse_words(rows, chapter)
         return of_columns(table(rows), chapter)
     except InputError as error:
@@ -134,8 +147,19 @@ def _of_run(path, chapter):
                              f"choose a run of {', '.join(CHAPTERS)}")
     form = CHAPTERS[chapter]
     config = read_config_of(form.part_of or chapter, path)
+    _refuse_words(path / form.file, chapter)
     return of_columns(load_losses(path, form.file), chapter, config["data_title"],
                       config["settings"])._replace(note=fingerprints.remark(config))
+
+
+def _refuse_words(file, chapter):
+    """Raise InputError, naming `file`, if a table of a run has a cell that is not a number, as one that was cut off."""
+    try:
+        log_chapters.refuse_words(file.read_text(), chapter)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    except (OSError, UnicodeDecodeError):
+        pass  # `load_losses` says what is wrong with it
 
 
 def has_book(chapter) -> bool:
@@ -197,7 +221,7 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
     if not len(found[form.counted]):
         raise InputError(f"it has no rows below {', '.join(given)}")
     epochs = np.asarray(found[form.counted], float)
-    if not (np.isfinite(epochs).all() and (epochs == np.round(epochs)).all()):
+    if not ((np.abs(epochs) < MOST).all() and (epochs == np.round(epochs)).all()):
         raise InputError(f"the number of {form.one} is not a whole number")
     for name in set(form.columns) & set(SHARES):
         if np.nanmin(found[name], initial=0) < 0 or np.nanmax(found[name], initial=1) > 1:
@@ -217,13 +241,15 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
 
 
 def _numbered(epochs, form):
-    """The numbers `epochs` as the chapter counts them, and a note if they were counted from one less, or "".
+    """The numbers `epochs` as the chapter counts them, and a note if they were counted from another one, or "".
 
-    Steps that are counted in epochs and batches can begin a whole epoch too early.
+    Steps that are counted in epochs and batches can begin a whole epoch too early. Where the last number is the
+    chapter's own, the numbers are too: a log may have a line before the first epoch.
     """
-    least = int(epochs.min())
-    too_early = least == form.first - 1 or form.counted == "step" and least < 1 <= form.first
-    if form.intervals or not too_early:
+    least, past = int(epochs.min()), int(epochs.max()) - form.last
+    too_early = past and least == form.first - 1 or form.counted == "step" and least < 1 <= form.first
+    too_late = past == 1 and least == form.first + 1
+    if form.intervals or not (too_early or too_late):
         return epochs, ""
     return epochs + form.first - least, (
         f"its {form.counted}s are numbered from {least}, and taken for {form.first} and so on")

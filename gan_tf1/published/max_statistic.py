@@ -201,7 +201,8 @@ def permutation(runs, seeds, significance, least=0.) -> Cutoffs:
     kinds = [_of_all_choices(pooled, m, least)]
     if significance / 2 * len(kinds[0]) >= 1:
         scores = scipy.stats.norm.ppf((scipy.stats.rankdata(pooled, axis=0) - 0.5) / (n + m))
-        kinds.append(_of_all_choices(scores, m))
+        # Where all differences are below the least error, ranks would call them large.
+        kinds.append(_of_all_choices(np.where(pooled.std(axis=0) < least, 0, scores), m))
     significance /= len(kinds)
     p_values, cutoffs = zip(*(_of_the_real(t.max(axis=1), significance) for t in kinds))
     level = 2 * scipy.stats.t.sf(cutoffs[0], n + m - 2)
@@ -213,13 +214,13 @@ def permutation(runs, seeds, significance, least=0.) -> Cutoffs:
 
 def _of_all_choices(pooled, m, least=0.):
     """The |t| [choices, k] of every choice of `m` of the `pooled` runs [total, k] beside all others."""
-    n = len(pooled) - m
-    spread = np.maximum(pooled.std(axis=0), least / np.sqrt(1 / n + 1 / m))
-    z = (pooled - pooled.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    # The variance of all is 1, so t depends on the means alone. (If the spread is the least, t is smaller.)
-    means = np.abs(_choices(n + m, m) @ z)
+    n, spread = len(pooled) - m, pooled.std(axis=0)
+    spread = np.where(spread > 0, spread, 1)
+    # The variance of all is 1, so t depends on the means alone.
+    means = np.abs(_choices(n + m, m) @ ((pooled - pooled.mean(axis=0)) / spread))
     within = np.maximum(n + m - means ** 2 * m * (n + m) / n, 1e-12)
-    return means * (n + m) / n / np.sqrt(within / (n + m - 2) * (1 / n + 1 / m))
+    errors = np.sqrt(within / (n + m - 2) * (1 / n + 1 / m))
+    return means * (n + m) / n / np.maximum(errors, least / spread)
 
 
 def _of_the_real(largest, significance):

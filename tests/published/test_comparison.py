@@ -61,7 +61,7 @@ def test_lines_are_sorted_by_epoch():
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ("", "there is no line like"),
+    ("", "it is empty"),
     ("Epoch 1... loss 3", "there is no line like"),
     (2 * "Epoch 5/9... Disc Loss: 1.0... Gen Loss: 1.0\n", "2 runs (epoch 5 to 5, epoch 5 to 5): choose"),
     ("Epoch 5/9... Disc Loss: 1.0... Gen Loss: 3,863\n"

@@ -264,6 +264,18 @@ def test_cross_validation_leaves_each_seed_out(programs):
     assert likeness.confusion(values)[1][names.index("chapter"), -1] >= 1
 
 
+def test_groups_of_seeds_are_left_out_together(programs):
+    values, _ = likeness.statistics(programs)
+    found = list(likeness.held_out(values, count=3))
+    assert [name for name, *_ in found] == 8 * ["chapter"] + 3 * ["higher"] + 3 * ["noisy"] + 3 * ["calm"]
+    right = [next(iter(chances)) == name and not none for name, chances, none in found]
+    assert sum(right) >= 16
+    # All seeds of a group are unknown: two that are far away would otherwise describe one another.
+    values["calm"] = np.concatenate([values["calm"], values["calm"][:2] + 30])
+    *_, (_, _, none) = [one for one in likeness.held_out(values, count=2) if one[0] == "calm"]
+    assert none
+
+
 def test_programs_of_three_seeds_are_only_answers(programs):
     values, _ = likeness.statistics(programs)
     names, counts = likeness.confusion({**values, "calm": values["calm"][:3]})
