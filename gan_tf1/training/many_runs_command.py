@@ -5,6 +5,7 @@ folder of the runs says what decides them, so that another command doesn't use t
 """
 
 import argparse
+import itertools
 import json
 import sys
 from typing import NamedTuple
@@ -104,7 +105,7 @@ def parse(parser, argv, fixed=()):
     args = parser.parse_args(own)
     args.argv, args.flags = argv, argv[len(own) + 1:]
     refuse_fixed(args.flags, fixed)
-    if "--loop=auto" in "=".join(args.flags):
+    if "--loop=auto" in args.flags or ("--loop", "auto") in itertools.pairwise(args.flags):
         raise InputError("--loop auto can't be given after --: each run would choose a loop of its own, and a report "
                          "is on runs with the same loop: give --loop feed or --loop graph")
     if args.jobs is None:
