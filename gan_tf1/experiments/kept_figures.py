@@ -216,6 +216,6 @@ def every():
     yield "semi_supervised/cifar10_labels/labels.png", over_labels(
         KEPT / "semi_supervised" / "cifar10_labels")
     yield "pix2pix/facades/scores.png", facades()
-    for name in ("estimate", "penalty"):
+    for name in ("estimate", "estimate_seed_1", "penalty"):
         yield f"wasserstein_gan/{name}.png", figures.estimate_and_distance(*judged.read_estimate(
             (KEPT / "wasserstein_gan" / f"{name}.txt").read_text()))
