@@ -86,7 +86,8 @@ def is_number(cell) -> bool:
 def refuse_words(text, chapter) -> None:
     """Raise InputError if a compared column of the table `text` has a cell that is not a number."""
     form = CHAPTERS[chapter]
-    names, *rows = [line.split(",") for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [line.split(",") for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    names, *rows = lines or [[]]
     compared = [place for place, name in enumerate(names) if form.aliases.get(name, name) in form.columns]
     for number, row in enumerate(rows, 1):
         for place in compared:
