@@ -102,13 +102,13 @@ def read(paths, chapter, part=None):
     found = []
     for path in paths:
         of_envelope = envelopes.chapter_of(path)
-        if part is not None and (of_envelope or not path.exists() and other_logs.named(path)):
-            raise InputError(f"--part is for a text or a notebook, not for {path}")
+        if of_envelope:
+            logs.refuse_part(part, path)
         found += (envelopes.envelope(chapter or of_envelope, path).logs() if of_envelope else
                   [other_logs.read(path, chapter, part)])
         chapter = chapter or of_envelope or found[-1].chapter  # the others are then read as logs of it
     if any(same(*two) for two in itertools.combinations(found, 2)):
-        raise InputError("two of the logs have the same losses: name each log once, since a copy is no further run")
+        raise InputError("two of the logs have the same losses: name each log once, since a copy is not another run")
     return found, chapter
 
 

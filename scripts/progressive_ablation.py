@@ -173,7 +173,8 @@ def main(argv=None):
                 complete = {seed: path for seed, path in zip(args.seeds, own) if not run_results.diverged(path)}
                 samples = [drawn(path, args.n) for path in complete.values()]
                 rows[name], lost[name] = [judged(each, reference) for each in samples], len(own) - len(complete)
-                shown |= {called + name: each[:SHOWN].reshape(-1, *real.shape[1:]) for each in samples[:1]}
+                if samples:
+                    shown[called + name] = samples[0][:SHOWN].reshape(-1, *real.shape[1:])
                 scores += [(Score(called + name, seed, found), path)
                            for (seed, path), found in zip(complete.items(), rows[name])]
             heading = [] if rate is None else [f"learning rate {rate:g}", ""]

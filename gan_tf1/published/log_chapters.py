@@ -17,15 +17,21 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 HEADLINE = re.compile(r"^(\w+) on (.+?), seed \d+(?:, with (.*))?", re.MULTILINE)
 
 
-def chapter_of(text) -> str:
-    """The chapter whose log is in `text`: a table, or text with log lines.
+def chapter_of(text, given=None) -> str:
+    """The chapter whose log is in `text`, a table or text with log lines; the `given` one, if it is not None.
 
-    Raises InputError if there is none, or if several chapters have such logs.
+    Raises InputError if there is none, if several chapters have such logs, or if the log names another
+    chapter than the one that is given.
     """
+    own = stated(text)
+    if given:
+        if own and own not in (given, CHAPTERS[given].part_of):
+            raise InputError(f"it is a log of {own}, as it says itself, and not of {given}: leave out --chapter")
+        return given
+    if own:
+        return own
     if not text.strip():
         raise InputError("it is empty")
-    if own := stated(text):
-        return own
     rows = as_table(text)
     found = _of_table(table(rows)) if rows else _of_lines(text)
     if len(found) > 1:

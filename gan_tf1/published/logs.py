@@ -51,9 +51,8 @@ def parse(text, chapter=None, part=None) -> Log:
 
 def _of_plain(text, chapter, part):
     """The `Log` in a `text` that is as `log_text.plain` makes it."""
-    told, chapter = chapter, chapter or log_chapters.chapter_of(text)
+    told, chapter = chapter, log_chapters.chapter_of(text, chapter)
     form = CHAPTERS[chapter]
-    refuse_stated(text, chapter)
     rows, left_out = log_lines.printed(text, form)
     rows, which = log_lines.one_run(rows, form, part)
     counts, *values = zip(*rows)
@@ -73,13 +72,6 @@ def _of_plain(text, chapter, part):
                "program, name it with --chapter") if form.repeated and not told and not own else ""
     remarks = [said and said[0], guessed, left_out, which, log_lines.missing(log.epochs, form), log.note]
     return log._replace(note="; ".join(filter(None, remarks)))
-
-
-def refuse_stated(text, chapter):
-    """Raise InputError if the log in `text` names another chapter than `chapter`."""
-    own = log_chapters.stated(text)
-    if own and chapter not in (own, *(name for name, form in CHAPTERS.items() if form.part_of == own)):
-        raise InputError(f"it is a log of {own}, as it says itself, and not of {chapter}: leave out --chapter")
 
 
 def stated_settings(text, chapter):
@@ -118,24 +110,29 @@ def read(path, chapter=None, part=None) -> Log:
     have logs of this form, or if it has the log lines of several runs.
     """
     path = pathlib.Path(path)
-    text = "" if path.is_dir() else log_text.of_file(path)
-    rows = log_chapters.as_table(text)
-    if part is not None and (rows or path.is_dir()):
-        raise InputError(f"--part is for a text or a notebook, not for {path}")
     if path.is_dir():
+        refuse_part(part, path)
         return _of_run(path, chapter)
+    text = log_text.of_file(path)
     try:
+        rows = log_chapters.as_table(text)
         if not rows:
             return _of_plain(text, chapter, part)
+        refuse_part(part, path)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():
             return _of_run(path.parent, None)
-        chapter = chapter or log_chapters.chapter_of(text)
-        refuse_stated(text, chapter)
+        chapter = log_chapters.chapter_of(text, chapter)
         log_chapters.refuse_words(rows, chapter)
         return of_columns(table(rows), chapter)
     except InputError as error:
         raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def refuse_part(part, path) -> None:
+    """Raise InputError if a `part` is asked for of something that has the losses of one run: `path`."""
+    if part is not None:
+        raise InputError(f"{path}: --part is for a text or a notebook, and this is neither")
 
 
 def _of_run(path, chapter):
@@ -243,7 +240,7 @@ def of_columns(found, chapter, data="", settings=None) -> Log:
 def _numbered(epochs, form):
     """The numbers `epochs` as the chapter counts them, and a note if they were counted from another one, or "".
 
-    Steps that are counted in epochs and batches can begin a whole epoch too early. Where the last number is the
+    Steps that are counted in epochs and batches can begin a whole epoch too early. If the last number is the
     chapter's own, the numbers are too: a log may have a line before the first epoch.
     """
     least, past = int(epochs.min()), int(epochs.max()) - form.last

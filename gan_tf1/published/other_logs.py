@@ -84,11 +84,12 @@ def named(name) -> OtherLog | None:
 def read(path, chapter=None, part=None) -> logs.Log:
     """As `logs.read`, but `path` may also be the id of a published log, if there is no such file.
 
-    Raises InputError as `logs.read` does, and if the published log is not of the `chapter`.
+    Raises InputError as `logs.read` does, and if the published log is not of the `chapter` or has no parts.
     """
     found = None if pathlib.Path(path).exists() else named(path)
     if found is None:
         return logs.read(path, chapter, part)
+    logs.refuse_part(part, path)
     if found.chapter == "" or chapter not in (None, found.chapter):
         whose = f"of {found.chapter}" if found.chapter else "of none of the chapters"
         raise InputError(f"{found.id} is a log {whose}: {found.differs}")

@@ -71,6 +71,10 @@ def test_lines_are_sorted_by_epoch():
     ("epoch,disc_loss,gen_loss\n", "no rows"),
     ("# chapter: mnist_gan\nepoch,real_loss,gen_loss\n1,1,1\n", "lacks disc_loss"),
     ("Step,Value\n1,1\n", "it has the columns step, value, and no chapter has such a table"),
+    ("\n \n", "it is empty"),
+    ("epoch,disc,gen\n1,0.4\n2,0.4,3.1\n", "its first row has 2 cells, and there are 3 names above it"),
+    ('epoch,disc,gen\n1,"0,35","3,8"\n2,"0,35","3,8"\n', "a decimal comma would divide a number"),
+    ("epoch,disc,gen\n1,0.4,3\n1e300,0.4,3\n", "the number of an epoch is not a whole number"),
 ])
 def test_what_is_not_a_log_is_refused(tmp_path, main, capsys, text, complaint):
     (tmp_path / "log.txt").write_text(text)

@@ -153,7 +153,8 @@ def test_a_part_is_of_a_text_or_a_notebook(main, capsys, named):
 # --- where a log is read from ---
 
 def test_a_log_is_read_from_a_pipe_from_its_first_line_on(tmp_path, main, capsys):
-    text = "".join(f"{number} [Discriminator loss: 0.61, acc.: 60.00%] [Generator loss: 1.5]\n" for number in range(400))
+    text = "".join(f"{number} [Discriminator loss: 0.61, acc.: 60.00%] [Generator loss: 1.5]\n"
+                   for number in range(400))
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=(text,))
@@ -176,17 +177,6 @@ def test_an_image_in_a_web_page_and_colours_of_any_form_are_left_out():
 
 
 # --- damaged files ---
-
-@pytest.mark.parametrize("text, complaint", [
-    ("epoch,disc,gen\n1,0.4\n2,0.4,3.1\n", "its first row has 2 cells, and there are 3 names above it"),
-    ('epoch,disc,gen\n1,"0,35","3,8"\n2,"0,35","3,8"\n', "a decimal comma would divide a number"),
-    ("\n \n", "it is empty"),
-    ("epoch,disc,gen\n1,0.4,3\n1e300,0.4,3\n", "the number of an epoch is not a whole number"),
-])
-def test_a_table_that_can_not_be_read_says_why(tmp_path, main, capsys, text, complaint):
-    (tmp_path / "table.csv").write_text(text)
-    assert complaint in refusal(capsys, main, tmp_path / "table.csv")
-
 
 def test_a_last_row_that_was_cut_off_is_no_infinite_loss(tmp_path, main, capsys):
     for name in ("config.json", "losses.csv"):
