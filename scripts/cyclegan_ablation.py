@@ -15,7 +15,7 @@ for real images of the other set. The flags after -- go to 16_cyclegan.py. OUT g
     table.txt        mean and standard deviation over the seeds
     scores.png       bars
     AtoB.png, BtoA.png  held-out images: drawn at random, and the best and worst of each row
-    generator/       the run of the first row with the smallest distance, with weights of 8 bits
+    generator/       the run of the first row with the smallest distance, with rounded weights
 
 The runs are kept in --work-dir. If the command is interrupted, the same command continues.
 """

@@ -19,7 +19,7 @@ With --onnx, the folder has generator.onnx, or AtoB.onnx and BtoA.onnx, instead 
 `onnxruntime` computes it without TensorFlow. This needs pip install -e ".[onnx]".
 
 With --compact, the folder is a small run directory, which the scripts of gan_tf1 read like any other.
-It has the run's configuration and the generator's weights, with 8 bits each.
+It has the run's configuration and the generator's weights, rounded to about 5 bits each.
 """
 
 from gan_tf1.config import Parser
@@ -40,7 +40,7 @@ def main(argv=None):
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--onnx", action="store_true", help="write ONNX instead of a SavedModel")
     form.add_argument("--compact", action="store_true", help="write a small run directory instead: "
-                      "the generator with weights of 8 bits")
+                      "the generator with rounded weights")
     args = parser.parse_args(argv)
     outputs.take_former(args, "DIR")
     out = args.out or outputs.next_free("exported")

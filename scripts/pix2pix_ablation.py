@@ -17,7 +17,7 @@ OUT gets
     table.txt        mean and standard deviation over the seeds
     scores.png       bars
     samples.png      held-out pairs: drawn at random, and the best and worst of each row
-    generator/       the run of the first row with the best per-pixel accuracy, with weights of 8 bits
+    generator/       the run of the first row with the best per-pixel accuracy, with rounded weights
 
 The runs are kept in --work-dir. If the command is interrupted, the same command continues.
 """

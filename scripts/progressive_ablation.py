@@ -16,7 +16,7 @@ images, times 1000 as in the paper, and the mean MS-SSIM of pairs of samples. Th
 test images, and shows what values a perfect generator would reach. Below each table, the order of the
 rows by the distance is compared with that of the paper. Seeds that diverge are counted and left out.
 OUT.csv, beside OUT.txt, has every number, OUT.png has samples that were drawn at random, and
-OUT-generator/ is the run with the smallest mean distance, with weights of 8 bits.
+OUT-generator/ is the run with the smallest mean distance, with rounded weights.
 """
 
 from gan_tf1 import figures, seeds, tables

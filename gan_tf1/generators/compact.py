@@ -1,35 +1,37 @@
-"""A small run directory of a generator, with weights of 8 bits, to keep with results or to pass on.
+"""A small run directory of a generator, with rounded weights, to keep with results or to pass on.
 
 All scripts that restore a generator read it like any other run: those that draw samples, translate or
 export. It has no checkpoints to resume from, no samples and no figures. `write` keeps the losses and
 the log; `export` writes the generator and its configuration alone.
 
 The weights w of each channel along the last axis of a kernel, which is the output of a dense layer or
-convolution and the input of a transposed convolution, are stored as whole numbers q from -127 to 127
+convolution and the input of a transposed convolution, are stored as whole numbers q from -20 to 20
 and a scale s, so that w is about s q::
 
-    s = max |w| / 127        q = round(w / s)
+    s = max |w| / 20        q = round(w / s)
 
-so no weight changes by more than s / 2, 0.4 % of the largest one of its channel. A kernel with more
-channels than `MOST_CHANNELS` has one scale for all of them. Biases, scales of norms and small kernels
-are stored as they are.
+so no weight changes by more than s / 2, 2.5 % of the largest one of its channel. The whole numbers are
+compressed with Huffman's code, to about 5 bits each, since most of them are small. A kernel with more
+channels than `MOST_CHANNELS` has one scale for all of them. Biases, scales of norms and small kernels are
+stored as they are.
 """
 
 import pathlib
 import shutil
 import tempfile
+import zlib
 
 import numpy as np
 
 from gan_tf1.files import UNFINISHED, flush, flush_all, making
-from gan_tf1.generators.restore import SCALE, newest_generator
+from gan_tf1.generators.restore import SCALE, SHAPE, newest_generator
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import saved_generator
 from gan_tf1.training.run_config import read_config
 
 KEPT = ("config.json", "losses.csv", "log.txt", "diagnosis.txt")
-LEAST = 256     # weights of a kernel that is stored with 8 bits
-LEVELS = 127    # on each side of 0
+LEAST = 256     # weights of a kernel that is rounded
+LEVELS = 20     # on each side of 0: a generator of 1.5 million weights then takes less than 1 MB
 MOST_CHANNELS = 4096  # with more, the scales would take as much space as many of the weights
 MOST_BYTES = 200_000  # of a log or of losses: if they have a line for every step, they are larger
 
@@ -96,7 +98,9 @@ def _rounded_tensors(path):
     for name in sorted(reader.get_variable_to_shape_map()):
         weights = reader.get_tensor(name)
         if weights.dtype == np.float32 and weights.ndim > 1 and weights.size >= LEAST:
-            tensors[name], tensors[name + SCALE] = rounded(weights)
+            whole, tensors[name + SCALE] = rounded(weights)
+            tensors[name + SHAPE] = np.array(whole.shape)
+            tensors[name] = np.frombuffer(compressed(whole.tobytes()), np.uint8)
         else:
             tensors[name] = weights
     return tensors, epoch or 0
@@ -110,6 +114,12 @@ def rounded(weights) -> tuple[np.ndarray, np.ndarray]:
     largest = np.abs(weights).reshape(-1, weights.shape[-1]).max(axis=0)
     scale = (largest.max() if len(largest) > MOST_CHANNELS else largest) / np.float32(LEVELS)
     return np.rint(weights / np.where(scale > 0, scale, 1)).astype(np.int8), scale
+
+
+def compressed(plain) -> bytes:
+    """The bytes `plain` in the format of zlib, without a search for repetitions, of which weights have none."""
+    coder = zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
+    return coder.compress(plain) + coder.flush()
 
 
 def _save(tensors, folder, epoch):

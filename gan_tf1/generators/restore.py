@@ -1,6 +1,8 @@
 """Restore the generator that a run has saved."""
 
+import math
 import pathlib
+import zlib
 
 import numpy as np
 
@@ -8,7 +10,9 @@ from gan_tf1.errors import InputError
 from gan_tf1.tf1 import tf
 from gan_tf1.training.saved_generator import epoch_of, saved
 
-SCALE = "/scale"  # the end of the name of the scales of weights that have 8 bits (`compact.py`)
+# The ends of the names of the scales and of the shape of rounded weights (`compact.py`). Weights with scales
+# but no shape are whole numbers that are not compressed, as earlier versions wrote them.
+SCALE, SHAPE = "/scale", "/shape"
 
 
 def newest_generator(path) -> tuple[str, int | None]:
@@ -31,17 +35,20 @@ def restore_generator(path, gen_vars, sess) -> int | None:
     """
     last, epoch = newest_generator(path)
     try:
-        shapes = tf.train.load_checkpoint(last).get_variable_to_shape_map()
+        reader = tf.train.load_checkpoint(last)
+        shapes = reader.get_variable_to_shape_map()
+        shapes |= {name.removesuffix(SHAPE): reader.get_tensor(name).tolist()
+                   for name in shapes if name.endswith(SHAPE)}
         for var in gen_vars:
             # A resource variable would accept any shape.
             if shapes.get(var.op.name) != var.shape.as_list():
                 raise ValueError(f"{var.op.name} has the shape {shapes.get(var.op.name)}, not "
                                  f"{var.shape.as_list()}")
         if any(name + SCALE in shapes for name in shapes):
-            _load(_unpacked(tf.train.load_checkpoint(last), gen_vars), sess)
+            _load(_unpacked(reader, gen_vars), sess)
         else:
             tf.train.Saver(var_list=gen_vars).restore(sess, last)
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except (tf.errors.OpError, ValueError, RuntimeError, zlib.error) as error:
         reason = str(error) if type(error) is ValueError else type(error).__name__
         raise InputError(f"the generator {last} can't be restored ({reason}): it is damaged, or "
                          "its shapes differ from those in config.json") from error
@@ -52,7 +59,10 @@ def _unpacked(reader, gen_vars):
     """The values of `gen_vars` from a checkpoint of `compact.py`: pairs (variable, array)."""
     found = []
     for var in gen_vars:
-        value = reader.get_tensor(var.op.name)
+        value, shape = reader.get_tensor(var.op.name), var.shape.as_list()
+        if reader.has_tensor(var.op.name + SHAPE):
+            whole = zlib.decompressobj().decompress(value.tobytes(), math.prod(shape) + 1)
+            value = np.frombuffer(whole, np.int8).reshape(shape)
         if reader.has_tensor(var.op.name + SCALE):
             value = value.astype(np.float32) * reader.get_tensor(var.op.name + SCALE)
         found.append((var, value))
