@@ -4,6 +4,7 @@
     python scripts/03_dcgan_svhn.py --paper                    the chapter: SVHN, 25 epochs
     python scripts/03_dcgan_svhn.py --data cifar10             other images of 32 x 32 pixels
     python scripts/03_dcgan_svhn.py --scaling batch_minimum    scaled as in the code it is based on
+    python scripts/03_dcgan_svhn.py --print-every 10           log lines as in that code
     python scripts/03_dcgan_svhn.py --resume                   continue after an interruption
 """
 
@@ -30,12 +31,17 @@ def main(argv=None):
     with job.training(data, (ROWS * COLUMNS, *model.REAL_SIZE)) as training:
         net = model.build(config)
         take_step = training.stepper(model.step, net, data.train, config, steps,
-                                     watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss})
+                                     watch={"disc_loss": net.d_loss, "gen_loss": net.g_loss},
+                                     stops=config.print_every)
         for epoch in training.epochs(config.epochs, net.gen_vars):
-            for _ in range(steps):
+            for number in range((epoch - 1) * steps + 1, epoch * steps + 1):
                 feed = take_step()
+                if config.print_every and number % config.print_every == 0:
+                    losses = model.report(training.sess, net, feed)
+                    line = model.log_line(epoch, config.epochs, losses)
+                    training.log(line, "printed_losses.csv", step=number, **losses)
             losses = model.report(training.sess, net, feed)
-            line = model.log_line(epoch, config.epochs, losses)
+            line = "" if config.print_every else model.log_line(epoch, config.epochs, losses)
             training.log(line, epoch=epoch, **losses)
             samples = model.sample(training.sess, net, training.noise(), ROWS * COLUMNS, config)
             training.keep_samples(samples)

@@ -67,9 +67,11 @@ def notes(log, envelope):
     """A line on the images, and on the data and each setting that differ from the envelope's."""
     if log.note:
         yield f"note: {log.note}"
-    other = envelope.data_title
-    if log.data and other not in ("?", log.data) and not logs.why_incomparable(log, envelope.data):
-        yield f"note: trained on {log.data} here, on {other} in the envelope's runs"
+    own, other = log.data, envelope.data_title
+    if not own and other == envelope.chapter.stand_in:
+        own = f"{envelope.chapter.data_title} (as it does not name its data)"
+    if own and other not in ("?", own) and not logs.why_incomparable(log, envelope.data):
+        yield f"note: trained on {own} here, on {other} in the envelope's runs"
     for loss in beyond(log, envelope.chapter):
         yield f"note: {envelope.chapter.columns[loss]} has values that such a loss can't have"
     for name, value in (log.settings or {}).items():

@@ -15,7 +15,7 @@ classes are covered, each with test images for comparison. The flags after -- go
                      is most and least certain
     progress.png     samples of the first seed over training, always from the same noise
     envelope.csv     the losses of all seeds, if there are several, as make_envelope.py writes them
-    generator/       the run with the smallest distance, with weights of 8 bits
+    generator/       the run with the smallest distance, with rounded weights
 
 The runs are kept in --work-dir. If the command is interrupted, the same command continues.
 """

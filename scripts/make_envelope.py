@@ -46,8 +46,8 @@ def main(argv=None):
     outputs.add_former(parser, "OUT.csv")
     parser.add_argument("--first-seed", type=whole_number, help=argparse.SUPPRESS)
     parser.add_argument("--table", default=envelopes.LOSSES, metavar="NAME", help="the table of the "
-                        "runs: accuracies.csv for those that 05 prints every ten epochs (default: "
-                        f"{envelopes.LOSSES})")
+                        "runs: accuracies.csv for those that 05 prints every ten epochs, printed_losses.csv for the "
+                        f"lines of 03 with --print-every (default: {envelopes.LOSSES})")
     parser.add_argument("--thin", type=whole_number, default=1, metavar="N", help="keep every Nth row "
                         f"beside the first {envelopes.FIRST} and the last {envelopes.LAST}, so that the "
                         "file of a long run stays small (default: 1, all rows)")
@@ -70,7 +70,7 @@ def main(argv=None):
         with open(temporary, "w", newline="") as file:
             envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}",
                             args.change, name=args.table, thin=args.thin)
-    for seed, epoch in envelopes.diverged_seeds(args.seeds, paths).items():
+    for seed, epoch in envelopes.diverged_seeds(args.seeds, paths, args.table).items():
         print(f"note: seed {seed} diverged at {epoch}, and is not in the envelope", file=sys.stderr)
     print(args.out)
 

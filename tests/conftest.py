@@ -243,7 +243,7 @@ def stopped_at_its_stepper(monkeypatch):
     from gan_tf1.training import training
     asked = {}
 
-    def stepper(training, step, net, train_set, config, steps, watch=()):
+    def stepper(training, step, net, train_set, config, steps, watch=(), stops=0):
         asked.update(loop=training._loop, train_set=train_set, config=config, steps=steps)
         raise Stopped
 

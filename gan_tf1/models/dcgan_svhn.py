@@ -30,8 +30,8 @@ reads the discriminator's: it always uses batch statistics. `g_loss` does not de
 real images adds to `UPDATE_OPS`.
 
 The section prints no log. The log line is that of the chapter's MNIST GAN, with 4 decimals. Its
-losses are taken after the epoch's last step, on that step's own batch and noise; the original
-prints them every few steps.
+losses are computed after the epoch's last step, on that step's own batch and noise. The code on which
+the section is based prints the line after every tenth step instead: `print_every=10`.
 """
 
 from dataclasses import dataclass
@@ -65,6 +65,8 @@ class Config:
     scaling: str = setting("fixed", "what becomes -1 when real images are scaled: black (fixed), "
                            "or, as printed, the darkest value of the batch (batch_minimum)",
                            choices=("fixed", "batch_minimum"))
+    print_every: int = setting(0, "steps from one log line to the next, as printed 10; 0 for one line "
+                               "after each epoch", at_least=0)
 
 
 def scaled(x, scaling) -> np.ndarray:
@@ -234,14 +236,14 @@ def step(sess, net, train_set, rng, config) -> Feed:
 
 
 def report(sess, net, feed) -> dict[str, float]:
-    """The printed losses, taken after the epoch's last step on that step's own batch and noise."""
+    """The printed losses, computed after a step on that step's own batch and noise."""
     d_loss = net.d_loss.eval({net.input_z: feed.z, net.input_real: feed.x}, session=sess)
     g_loss = net.g_loss.eval({net.input_z: feed.z}, session=sess)
     return {"disc_loss": float(d_loss), "gen_loss": float(g_loss)}
 
 
 def log_line(epoch, epochs, losses) -> str:
-    """The line after `epoch`, which counts from 1, as the chapter's MNIST GAN prints it."""
+    """The line in or after `epoch`, which counts from 1, as the chapter's MNIST GAN prints it."""
     return (f"Epoch {epoch}/{epochs}... Discriminator Loss: {losses['disc_loss']:.4f}... "
             f"Generator Loss: {losses['gen_loss']:.4f}")
 

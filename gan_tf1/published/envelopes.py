@@ -230,7 +230,7 @@ def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
     """
     config = many_runs.refuse_unequal(paths, ("settings", "loop", "data_crc32", "versions"))
     key = _key(config["chapter"], name)
-    diverged = diverged_seeds(seeds, paths)
+    diverged = diverged_seeds(seeds, paths, name)
     how = {"chapter": key, **({"change": change} if change else {}),
            "settings": config["settings"], "loop": config.get("loop"), "data": config["data_title"],
            "data_crc32": config["data_crc32"], "seeds": seed_ranges.listed(seeds),
@@ -252,10 +252,13 @@ def write(file, seeds, paths, command, change="", name=LOSSES, thin=1) -> None:
             rows.writerow([seed, int(count), *map(_written, values)])
 
 
-def diverged_seeds(seeds, paths) -> dict[int, int]:
-    """The seeds whose runs at `paths` diverged: seed -> the epoch, or step, at which they did."""
-    return {seed: int(next(iter(load_losses(path).values()))[-1])
-            for seed, path in zip(seeds, paths) if run_results.diverged(path)}
+def diverged_seeds(seeds, paths, name=LOSSES) -> dict[int, int]:
+    """The seeds whose runs at `paths` diverged: seed -> the epoch, or step, at which they did.
+
+    It is the last one of the table `name` if its losses are not finite there, otherwise that of losses.csv.
+    """
+    return {seed: int(next(iter(load_losses(path, own).values()))[-1]) for seed, path in zip(seeds, paths)
+            if run_results.diverged(path) for own in [name if run_results.diverged(path, name) else LOSSES]}
 
 
 def _written(value):

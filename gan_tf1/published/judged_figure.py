@@ -8,39 +8,43 @@ from gan_tf1.published.comparison import prediction_interval
 
 # The lines of each group: those of the chapter as printed are drawn last, over the others.
 OTHERS = "other changes"
+LONG = 50  # times the first epoch or step: from here on, the axis is logarithmic
 COLOURS = {OTHERS: "#9467bd", "adam_0.002": "#ff7f0e", other_logs.NO_CHANGE: "#1f77b4"}
 TITLES = {OTHERS: "published: other changes", "adam_0.002": "published: Adam at 0.002",
-          other_logs.NO_CHANGE: "published: as printed in the chapter"}
+          other_logs.NO_CHANGE: "published: the chapter's program"}
 
 
-def published(logs, found, title):
-    """A panel per loss: bands of our seeds, and a line for each of `logs`.
+def published(logs, found, what):
+    """A panel per loss: bands of our seeds of `what`, such as "The MNIST GAN", and a line for each of `logs`.
 
     `logs` is a list of `OtherLog` of one chapter, and `found` a dict of the name of a change ("" is
-    the chapter itself) -> `Envelope` of our seeds, which has the chapter. The x-axis ends with the
-    last epoch of the chapter's envelope.
+    the chapter itself) -> `Envelope` of our seeds, which has the chapter. The x-axis has the epochs of the
+    chapter's envelope.
     """
-    chapter = found[other_logs.NO_CHANGE].chapter
-    figure = new_figure(9, 7.5, title)
+    own = found[other_logs.NO_CHANGE]
+    chapter, stand_in = own.chapter, own.data_title == own.chapter.stand_in
+    ours, theirs = (f", on {own.data_title},", f", on {chapter.data_title}") if stand_in else ("", "")
+    figure = new_figure(9, 7.5, f"{what}: the losses of our seeds{ours} and published ones{theirs}")
     panels = np.atleast_1d(figure.subplots(len(chapter.columns), sharex=True))
     bands = {name: one for name, one in found.items() if name in COLOURS}
-    last = found[other_logs.NO_CHANGE].epochs[-1]
+    first, last = own.epochs[0], own.epochs[-1]
     for axes, (loss, label) in zip(panels, chapter.columns.items()):
         for name, envelope in bands.items():
             _band(axes, envelope, loss, name)
         for group, colour in COLOURS.items():
-            own = [one for one in logs if _group(one) == group]
-            for number, one in enumerate(own):
+            alike = [one for one in logs if _group(one) == group]
+            for number, one in enumerate(alike):
                 shown = one.log.epochs <= last
                 axes.plot(one.log.epochs[shown], one.log.losses[loss][shown], color=colour,
                           linewidth=1.4 if group == other_logs.NO_CHANGE else 0.7,
-                          label=f"{TITLES[group]} ({len(own)})" if not number else None)
+                          label=f"{TITLES[group]} ({len(alike)})" if not number else None)
         unit = chapter.unit_of(loss)
         axes.set(ylabel=f"{label} ({unit})" if unit else label, ylim=(0, None))
         axes.grid(alpha=0.3)
-    # Programs differ most in the first epochs, which a logarithmic axis shows large.
-    panels[-1].set(xscale="log", xlabel=f"{chapter.counted} (logarithmic)", xlim=(1, last))
-    panels[-1].xaxis.set_major_formatter("{x:,.0f}")
+    panels[-1].set(xlabel=chapter.counted, xlim=(first, last))
+    if last >= LONG * first:  # programs differ most in the first epochs, which a logarithmic axis shows large
+        panels[-1].set(xscale="log", xlabel=f"{chapter.counted} (logarithmic)")
+        panels[-1].xaxis.set_major_formatter("{x:,.0f}")
     legend_below(figure, *panels)
     return figure
 

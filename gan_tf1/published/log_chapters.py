@@ -25,7 +25,7 @@ def chapter_of(text, given=None) -> str:
     """
     own = stated(text)
     if given:
-        if own and own not in (given, CHAPTERS[given].part_of):
+        if own and of_run(own) != of_run(given):
             raise InputError(f"it is a log of {own}, as it says itself, and not of {given}: leave out --chapter")
         return given
     if own:
@@ -47,9 +47,19 @@ def stated(text) -> str:
     It is "" if there is none, or if there are logs of several chapters.
     """
     comment = re.search(r"^# chapter: (\w+)$", text, re.MULTILINE)
-    named = {match[1] for match in HEADLINE.finditer(text)} | ({comment[1]} if comment else set())
-    known = named & set(CHAPTERS)
+    named = {printed_chapter(match[1], "print-every " in (match[3] or "")) for match in HEADLINE.finditer(text)}
+    known = (named | ({comment[1]} if comment else set())) & set(CHAPTERS)
     return known.pop() if len(known) == 1 else ""
+
+
+def printed_chapter(name, every) -> str:
+    """The chapter whose log a run of the chapter `name` prints; `every` is whether it prints one every few steps."""
+    return CHAPTERS[name].steps or name if every and name in CHAPTERS else name
+
+
+def of_run(chapter) -> str:
+    """The chapter of the run whose log is one of `chapter`."""
+    return CHAPTERS[chapter].part_of or chapter
 
 
 def as_table(text) -> str:
@@ -116,8 +126,8 @@ def _of_lines(text):
         # A line that is there once more, as after resuming a run, does not make them many.
         several = len(numbers) >= 2 * len(set(numbers)) and not printed_twice(whole[name]) and any(
             one == other for one, other in itertools.pairwise(numbers))
-        found = [name] if several else [other for other in found if other != name] or [name]
-    if found := found or [name for name, form in CHAPTERS.items()
+        found = [CHAPTERS[name].steps] if several else [other for other in found if other != name] or [name]
+    if found := found or [name for name, form in forms.items()
                           if any(line.whole.search(text) for line in form.lines if not line.telling)]:
         return found
     for form in CHAPTERS.values():
@@ -163,7 +173,10 @@ def _of_table(columns):
     if not found:
         raise InputError(f"it has the columns {', '.join(columns)}, and no chapter has such a "
                          f"table: that of the MNIST GAN has {_listed(CHAPTERS['mnist_gan'])}")
-    return [name for name in found if found[name] == min(found.values())]
+    # A table may count both steps and epochs, and have several rows for each epoch.
+    each_step = "step" in columns and (np.diff(columns["step"]) > 0).all() and (
+        "epoch" not in columns or len(set(columns["epoch"])) < len(columns["step"]))
+    return [printed_chapter(name, each_step) for name in found if found[name] == min(found.values())]
 
 
 def _listed(form):

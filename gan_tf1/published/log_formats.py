@@ -33,14 +33,17 @@ class Chapter(NamedTuple):
     bounds: tuple = (0, math.inf)   # of their values, as of cross-entropies; see `bounds_of`
     counted: str = "epoch"          # there is a row per "epoch" or "step"
     count: Callable = whole         # from the groups before the values to the number of the row
-    every: int = 1                  # epochs between lines that print no number
+    every: int = 1                  # epochs or steps between lines that do not print their number
     repeated: bool = False          # there may be several lines per epoch, of which the last counts
+    steps: str = ""                 # the chapter of a log with several lines per epoch, all of which count
+    unnumbered: bool = False        # a row is a step, and its line has the number of its epoch alone
     intervals: bool = False         # a line counts images or iterations, the table counts lines
     extra: tuple = ()               # columns of the run's table that are not compared
     aliases: dict = {}              # column of another program's table -> the column here, or ""
     convert: dict = {}              # column of another program's table -> from its values to those here
     file: str = "losses.csv"        # the run's table
     part_of: str = ""               # the chapter of the run, if its log has lines of two kinds
+    stand_in: str = ""              # the title of a part of the data set, whose envelope stands for that of the whole
 
     @property
     def one(self) -> str:
@@ -51,6 +54,11 @@ class Chapter(NamedTuple):
     def example(self) -> str:
         """An example of a line, as the book prints it."""
         return self.lines[0].example
+
+    @property
+    def several(self) -> bool:
+        """Whether an epoch may have several lines."""
+        return self.repeated or self.unnumbered
 
     @property
     def first(self) -> int:
@@ -97,6 +105,10 @@ _DISC, _GEN = r"D(?:isc(?:riminator)?)?", r"G(?:en(?:erator)?)?"
 # Three chapters may have a log of this form, which none of them prints.
 _CHANGED = losses(_DISC, _GEN, WITHOUT_DOTS, "Epoch 1/100, |d_loss: 0.3678|, |g_loss: 3.5898")
 
+PRINTED = "dcgan_svhn_steps"  # the chapter of the lines that the original of the DCGAN on SVHN prints
+_OF_SVHN = losses(r"D(?:iscriminator)?", r"G(?:enerator)?", DOTS,
+                  "Epoch 1/25... |Discriminator Loss: 1.1517|... |Generator Loss: 1.0138")
+
 # Three chapters print the same line, in the words of the book or in those of Keras-GAN.
 _WITH_ACCURACY = Chapter(
     columns={"disc_loss": "disc loss", "disc_acc": "disc accuracy", "gen_loss": "gen loss"},
@@ -123,10 +135,15 @@ CHAPTERS = {
     "dcgan_svhn": Chapter(
         columns=_LOSSES, data_title="SVHN",
         windows={"first": (1, 2), "early": (3, 10), "late": (11, 25)},
-        beginning=EPOCH_BEGINS, repeated=True,
-        lines=(*losses(r"D(?:iscriminator)?", r"G(?:enerator)?", DOTS,
-                       "Epoch 1/25... |Discriminator Loss: 1.1517|... |Generator Loss: 1.0138"), *_CHANGED),
-        aliases={"step": "", "d": "disc_loss", "g": "gen_loss", **_TABLE}),
+        beginning=EPOCH_BEGINS, repeated=True, steps=PRINTED,
+        lines=(*_OF_SVHN, *_CHANGED), aliases={"step": "", "d": "disc_loss", "g": "gen_loss", **_TABLE}),
+    PRINTED: Chapter(  # one line after every ten steps
+        columns=_LOSSES, data_title="SVHN", counted="step",
+        windows={"first": (10, 50), "start": (51, 100), "early": (101, 300), "middle": (301, 5720),
+                 "late": (5721, 14_325)},  # the discriminator wins until about step 100, and then it no longer does
+        beginning=EPOCH_BEGINS, every=10, unnumbered=True,
+        lines=(*_OF_SVHN, *_CHANGED), aliases={"epoch": "", "d": "disc_loss", "g": "gen_loss", **_TABLE},
+        file="printed_losses.csv", part_of="dcgan_svhn", stand_in="SVHN subset (8,483 digits)"),
     "semi_supervised": Chapter(
         columns=_ACCURACIES, unit="", bounds=(0, 1), data_title="SVHN",
         windows={"first": (0, 4), "early": (5, 14), "late": (15, 24), "printed": (24, 24)},
@@ -141,7 +158,8 @@ CHAPTERS = {
         aliases={"train": "train_accuracies", "test": "test_accuracies"}),
     "dcgan_mnist": Chapter(
         columns=_LOSSES, data_title="MNIST", counted="step",
-        windows={"first": (1, 6), "late": (11_701, 23_400), "printed": (23_396, 23_400)},
+        windows={"first": (1, 6), "start": (7, 100), "early": (101, 234), "late": (11_701, 23_400),
+                 "printed": (23_396, 23_400)},
         beginning=re.compile(r">\s?\**\d{1,6}\**(?:/\d{1,6})?,\s*\**\d{1,6}\**\s*/\s*\**\d|"
                              r"(?<!\S)\d{1,6}(?:/\d{1,6})?,\s?\d{1,6}/\d{1,6},\s?d"),
         # Markdown takes the > for the mark of a quotation, and leaves it out.

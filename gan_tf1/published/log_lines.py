@@ -78,7 +78,7 @@ def one_run(rows, form, part):
         return rows, ""
     ends = [] if len(set(counts)) == len(counts) else [
         place for place, (one, other) in enumerate(itertools.pairwise(counts), 1)
-        if other < one or other == one and not form.repeated]
+        if other < one or other == one and not form.several]
     runs = [rows[start:end] for start, end in itertools.pairwise([0, *ends, len(rows)])]
     if len(runs) > len(set(counts)) > 1 and any(one == other for one, other in itertools.pairwise(counts)):
         raise InputError(f"several lines have the same {form.counted}, but this chapter has one line per "

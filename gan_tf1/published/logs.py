@@ -18,7 +18,7 @@ from gan_tf1 import models
 from gan_tf1.config import flag
 from gan_tf1.data import fingerprints
 from gan_tf1.errors import InputError
-from gan_tf1.published import log_chapters, log_lines, log_text
+from gan_tf1.published import log_chapters, log_formats, log_lines, log_text
 from gan_tf1.published.log_formats import CHAPTERS, SHARES, Chapter
 from gan_tf1.training.run_config import read_config, read_config_of
 from gan_tf1.training.run_results import load_losses, table
@@ -56,8 +56,6 @@ def _of_plain(text, chapter, part):
     rows, left_out = log_lines.printed(text, form)
     rows, which = log_lines.one_run(rows, form, part)
     counts, *values = zip(*rows)
-    counts = [count or form.every * (place + 1) for place, count in enumerate(counts)] if (
-        None in counts) else counts
     if form.intervals:
         counts = np.array(counts) // max(1, math.gcd(*counts))
     # Our own logs begin with their data and settings. Others are assumed to be of the book's data.
@@ -65,13 +63,30 @@ def _of_plain(text, chapter, part):
     first = own[min(part or 1, len(own)) - 1] if own else None
     title = first[2] if own else ""
     settings = stated_settings(first[3] or "", form.part_of or chapter) if own else None
+    if form.unnumbered:
+        counts = _steps(counts, settings, chapter)
+    elif None in counts:
+        counts = [count or form.every * place for place, count in enumerate(counts, 1)]
     columns = {form.counted: counts, **dict(zip(form.columns, values))}
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
     log = of_columns(columns, chapter, title, settings)
-    guessed = (f"taken for a log of {chapter}, since it has several lines for each {form.counted}; if it is of another "
-               "program, name it with --chapter") if form.repeated and not told and not own else ""
-    remarks = [said and said[0], guessed, left_out, which, log_lines.missing(log.epochs, form), log.note]
+    guessed = [] if own or not form.unnumbered else [
+        *([] if told else [f"taken for a log of {chapter}, since it has several lines for each epoch; if it is of another "
+                           "program, name it with --chapter"]),
+        f"its lines are taken to be {form.every} steps apart, and to be of one training"]
+    remarks = [said and said[0], *guessed, left_out, which, log_lines.missing(log.epochs, form), log.note]
     return log._replace(note="; ".join(filter(None, remarks)))
+
+
+def _steps(epochs, settings, chapter):
+    """The steps of the lines that a run with the `settings` prints in these `epochs`; None if it is not ours.
+
+    Raises InputError if they are lines after each epoch instead.
+    """
+    every = CHAPTERS[chapter].every if settings is None else settings.get("print_every", 0)
+    if not every or settings is None and len(set(epochs)) == len(epochs) > 1:
+        raise InputError(f"it has one line for each epoch, and a log of {chapter} has one for every few steps")
+    return every * np.arange(1, len(epochs) + 1)
 
 
 def stated_settings(text, chapter):
@@ -121,7 +136,11 @@ def read(path, chapter=None, part=None) -> Log:
         refuse_part(part, path)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():
-            return _of_run(path.parent, None)
+            own = read_config(path.parent)["chapter"]
+            return _of_run(path.parent, next((name for name, form in CHAPTERS.items() if (
+                form.part_of or name, form.file) == (own, path.name)), None))
+        if path.name == CHAPTERS[log_formats.PRINTED].file:  # its columns are those of other chapters too
+            chapter = chapter or log_formats.PRINTED
         chapter = log_chapters.chapter_of(text, chapter)
         log_chapters.refuse_words(rows, chapter)
         return of_columns(table(rows), chapter)
@@ -138,7 +157,9 @@ def refuse_part(part, path) -> None:
 def _of_run(path, chapter):
     """The `Log` of the run directory `path`."""
     if chapter is None:
-        chapter = read_config(path)["chapter"]
+        config = read_config(path)
+        chapter = config["chapter"]
+        chapter = log_chapters.printed_chapter(chapter, config["settings"].get("print_every"))
         if chapter not in CHAPTERS:
             raise InputError(f"{path} is a run of {chapter!r}, whose losses are not compared: "
                              f"choose a run of {', '.join(CHAPTERS)}")
@@ -179,7 +200,7 @@ def other_data(form: Chapter, title) -> str:
 
     This is "" if it is the book's data set, even if other images of it were tested.
     """
-    if not form.data_title or data_set(title) == form.data_title:
+    if not form.data_title or data_set(title) in (form.data_title, form.stand_in):
         return ""
     return f"it was trained on {title}, the book's on {form.data_title}"
 
@@ -197,7 +218,7 @@ def why_incomparable(log, data) -> str:
     book = form.data_title
     own, theirs = (data_set(title.partition(";")[0])
                    for title in (log.data or book, book if data == "?" else data))
-    if own == theirs:
+    if own == theirs or {own, theirs} == {book, form.stand_in}:
         return ""
     if theirs == book:
         return log.incomparable
@@ -246,7 +267,7 @@ def _numbered(epochs, form):
     least, past = int(epochs.min()), int(epochs.max()) - form.last
     too_early = past and least == form.first - 1 or form.counted == "step" and least < 1 <= form.first
     too_late = past == 1 and least == form.first + 1
-    if form.intervals or not (too_early or too_late):
+    if form.intervals or form.unnumbered or not (too_early or too_late):
         return epochs, ""
     return epochs + form.first - least, (
         f"its {form.counted}s are numbered from {least}, and taken for {form.first} and so on")

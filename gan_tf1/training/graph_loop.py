@@ -67,12 +67,16 @@ def feed_steps(sess, step, train_set: TrainingSet, rng):
         yield Taken(fetched, {}, perf_counter() - start)
 
 
-def graph_steps(sess, graph, first):
-    """Yield a `Taken` for each step of the loop in the graph, starting with step `first`."""
+def graph_steps(sess, graph, first, stops=0):
+    """Yield a `Taken` for each step of the loop in the graph, starting with step `first`.
+
+    If `stops` is not 0, a call ends after every `stops`th step, so that a script can then read variables
+    and find those that this step has left.
+    """
     load(sess, graph)
     size = 1
     while True:
-        taken = call(sess, graph, first, size)
+        taken = call(sess, graph, first, min(size, stops - first % stops) if stops else size)
         yield from taken
         first += len(taken)
         size = max(1, min(int(SECONDS / taken[0].seconds), 10 * size))  # the first call is slow

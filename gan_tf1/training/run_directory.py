@@ -4,6 +4,7 @@
     log.txt          the lines of the log, as on stdout; the last line is that of diagnosis.txt
     losses.csv       one row per epoch, or one per step if the chapter prints every step
     accuracies.csv   one row for each epoch whose accuracies the chapter prints, if any
+    printed_losses.csv  one row for every few steps, if the DCGAN on SVHN prints them (--print-every)
     step_losses.csv  the losses of every step, if the chapter prints one line per epoch and the
                      loop is in the graph
     samples.npz      `samples` [epochs, n, ...], written when the run is complete; until then
@@ -46,8 +47,8 @@ except ImportError:  # on Windows, a run is not protected against a second proce
     fcntl = None
 
 FOLDERS = ("figures", "generator", "state", "events")
-GROWING = ("log.txt", "losses.csv", "samples.f32", "accuracies.csv", "step_losses.csv", FIXED)
-OPTIONAL = ("accuracies.csv", "step_losses.csv", FIXED)  # these do not exist before their first row
+OPTIONAL = ("accuracies.csv", "printed_losses.csv", "step_losses.csv", FIXED)  # none before its first row
+GROWING = ("log.txt", "losses.csv", "samples.f32", *OPTIONAL)
 FLUSH_SECONDS = 10.  # of training that a power cut may cost, in addition to the current epoch
 GENERATOR = "generator_ck.ckpt"  # the name in the first chapter
 

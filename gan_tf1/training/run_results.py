@@ -55,10 +55,10 @@ def peak_memory(path) -> int | None:
         return None
 
 
-def diverged(path) -> bool:
-    """Whether the run at `path` has stopped at a loss that is not finite."""
+def diverged(path, name="losses.csv") -> bool:
+    """Whether the run at `path` has stopped at a loss that is not finite, as its table `name` shows."""
     try:
-        last = [column[-1] for column in load_losses(path).values()]
+        last = [column[-1] for column in load_losses(path, name).values()]
     except (InputError, IndexError):
         return False
     return not np.isfinite(last).all()

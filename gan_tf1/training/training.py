@@ -118,20 +118,22 @@ class Training:
         """Close session, graph, events and progress bar."""
         self._opened.close()
 
-    def stepper(self, step, net, train_set: TrainingSet, config, steps, watch=()):
+    def stepper(self, step, net, train_set: TrainingSet, config, steps, watch=(), stops=0):
         """A function that makes one training step and returns what the chapter's `step` returns.
 
         It calls `step(sess, net, train_set, rng, config)`, or with `--loop graph` takes the next
         result of the loop in the graph. `steps` is the number of steps per epoch. `watch`, a dict
         name -> tensor, contains losses that the loop in the graph writes to step_losses.csv at
-        every step.
+        every step. After every `stops`th step, if that is not 0, the losses of the network can be
+        computed with the loop in the graph too; otherwise only after an epoch, since one call makes
+        many steps.
 
         Raises InputError if the machine has too little memory for the graph, or if its batches
         cannot be divided among the towers.
         """
         self._graph, stored = tf.get_default_graph(), self.run.config
         graph_memory.refuse_graph(self._graph, stored["settings"], stored["sample_shape"])
-        self._train_set, self._steps = train_set, steps
+        self._train_set, self._steps, self._stops = train_set, steps, stops
         self._step = loops.bound(step, net, config)
         if self._devices:
             self._divided = towers.of_run(self._graph, self._devices.names, train_set, config)
@@ -204,17 +206,23 @@ class Training:
     def log(self, line, table="losses.csv", **row) -> None:
         """Log `line` as the chapter prints it, and add the numbers `row` to a table of the run.
 
-        The first number is that of the epoch or step. Numbers whose names end in `_time` are not
-        written to the table, since they differ from run to run.
+        If `line` is empty, the numbers are only added to the table. The first number is that of the
+        epoch or step. Numbers whose names end in `_time` are not written to the table, since they
+        differ from run to run.
 
         Raises TrainingError if a number is not finite. In that case the row is recorded, so that
-        the diagnosis can name it, but the line is not logged.
+        the diagnosis can name it, but the line is not logged. A loss within an epoch is also recorded as
+        that of the epoch, since losses.csv shows whether a run has diverged.
         """
         kept = {name: value for name, value in row.items() if not name.endswith("_time")}
         if not all(map(math.isfinite, row.values())):
             self.run.record(kept, table)
+            if table == "printed_losses.csv":
+                _, *losses = kept.items()
+                self.run.record({"epoch": self._epoch, **dict(losses)}, "losses.csv")
             raise TrainingError(self._not_finite(row))
-        self.run.log(line)
+        if line:
+            self.run.log(line)
         self.run.record(kept, table)
         if table == "losses.csv":
             _, *losses = kept.items()
@@ -246,7 +254,7 @@ class Training:
         whole = "" if left == epochs * steps else f" of {epochs * steps:,} in all"
         self.run.say(f"{quantity(left, 'training step')}{whole}")
         self._done = start * steps
-        turns = (loops.graph_steps(self.sess, self._in_graph, self._done)
+        turns = (loops.graph_steps(self.sess, self._in_graph, self._done, self._stops)
                  if self._loop.loop == "graph" else
                  loops.feed_steps(self._divided or self.sess, self._step, self._train_set,
                                   self.rng))

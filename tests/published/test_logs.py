@@ -66,7 +66,7 @@ def test_every_model_with_a_log_line_has_a_format():
      "Epoch 2/100... Discriminator Loss: 0.5092... Generator Loss: 3.6097", "mnist_gan"),
     ("('Epoch 1/100...', 'Discriminator Loss: 0.3584...', 'Generator Loss: 3.7988')", "mnist_gan"),
     ("Epoch 1/25... Discriminator Loss: 1.1517... Generator Loss: 1.0138\n"
-     "Epoch 1/25... Discriminator Loss: 0.7069... Generator Loss: 1.0133", "dcgan_svhn"),
+     "Epoch 1/25... Discriminator Loss: 0.7069... Generator Loss: 1.0133", "dcgan_svhn_steps"),
     ("Epoch 1/200... Discriminator Loss: 0.75 Generator Loss: 1.2", "dcgan_class"),
     ("Epoch 1/15... Disc Loss: 0.357... Gen Loss: 4.066... Gen Gradient: 0.1... D(G(z)): 0.1",
      "mnist_gan_objectives"),
@@ -80,7 +80,7 @@ def test_every_model_with_a_log_line_has_a_format():
     ("epoch,disc,gen,real,fake\n1,0.3,3.8,0.1,0.2\n", "mnist_gan"),
     ("step,disc_loss,gen_loss\n1,0.3,3.8\n", "dcgan_mnist"),
     ("epoch,batch,d,g\n1,1,0.7,0.7\n", "dcgan_mnist"),
-    ("epoch,step,d,g\n1,10,0.7,0.7\n1,20,0.7,0.7\n", "dcgan_svhn"),
+    ("epoch,step,d,g\n1,10,0.7,0.7\n1,20,0.7,0.7\n", "dcgan_svhn_steps"),
     ("epoch,train,test\n0,0.1,0.1\n", "semi_supervised"),
 ])
 def test_the_chapter_is_found_from_the_form(text, chapter):
@@ -156,6 +156,57 @@ def test_the_last_of_several_lines_per_epoch_counts_if_the_epoch_is_complete():
     assert logs.parse(svhn_lines(1), "dcgan_svhn").incomparable == ""
 
 
+def test_lines_of_the_original_dcgan_on_svhn_are_ten_steps_apart():
+    log = logs.parse(svhn_lines(1, 1, 1, 2, 2, 2, 3))
+    assert log.chapter == "dcgan_svhn_steps" and log.epochs.tolist() == [10, 20, 30, 40, 50, 60, 70]
+    assert log.losses["disc_loss"].tolist() == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5]
+    with pytest.raises(InputError, match=r"the log lines of 2 runs \(step 1 to 2, step 1 to 1\): choose one"):
+        logs.parse(svhn_lines(1, 1, 2, 2, 1, 1))
+    with pytest.raises(InputError, match="it has one line for each epoch, and a log of dcgan_svhn_steps has one for"):
+        logs.parse(svhn_lines(1, 2, 3), "dcgan_svhn_steps")
+
+
+def test_a_run_of_ours_with_lines_every_few_steps_is_compared_in_these_steps(tmp_path):
+    headline = "dcgan_svhn on SVHN subset (8,483 digits), seed 0"
+    log = logs.parse(f"{headline}, with print-every 20\n" + svhn_lines(1, 1))
+    assert log.chapter == "dcgan_svhn_steps" and log.epochs.tolist() == [20, 40]
+    assert log.settings["print_every"] == 20 and not log.incomparable and not log.note
+    assert logs.parse(f"{headline}, with print-every 20\n" + svhn_lines(1, 1, 2, 2), "dcgan_svhn").epochs.tolist() == [1, 2]
+    assert logs.parse(f"{headline}\n" + svhn_lines(1, 2)).chapter == "dcgan_svhn"
+    with pytest.raises(InputError, match="it has one line for each epoch"):
+        logs.parse(f"{headline}\n" + svhn_lines(1, 2), "dcgan_svhn_steps")
+    (tmp_path / "printed_losses.csv").write_text("step,disc_loss,gen_loss\n9,0.5,0.5\n18,0.5,0.5\n")
+    (tmp_path / "losses.csv").write_text("epoch,disc_loss,gen_loss\n1,0.5,0.5\n")
+    log = logs.read(tmp_path / "printed_losses.csv")  # not of the DCGAN on MNIST, whose tables have the same columns
+    assert log.chapter == "dcgan_svhn_steps" and log.epochs.tolist() == [9, 18] and not log.note
+    for settings, chapter in (({"print_every": 9}, "dcgan_svhn_steps"), ({}, "dcgan_svhn")):
+        (tmp_path / "config.json").write_text(json.dumps(
+            {"chapter": "dcgan_svhn", "settings": settings, "data": "svhn", "data_title": "SVHN subset (8,483 digits)",
+             "seed": 0, "data_crc32": "0", "data_dir": None, "sample_shape": [50, 32, 32, 3]}))
+        assert logs.read(tmp_path).chapter == chapter
+        assert logs.read(tmp_path / "losses.csv").chapter == "dcgan_svhn"
+
+
+@pytest.mark.parametrize("steps, epochs, chapter", [
+    ((10, 20, 30), (1, 1, 2), "dcgan_svhn_steps"), ((10, 20, 10, 20), (1, 1, 2, 2), "dcgan_svhn"),
+    ((572, 1144), (1, 2), "dcgan_svhn")])
+def test_a_table_of_epochs_and_steps_is_compared_in_steps_if_they_go_on_within_an_epoch(steps, epochs, chapter, tmp_path):
+    rows = "".join(f"{epoch},{step},0.{place + 1},0.7\n" for place, (step, epoch) in enumerate(zip(steps, epochs)))
+    (tmp_path / "mine.csv").write_text(f"epoch,step,d,g\n{rows}")
+    log = logs.read(tmp_path / "mine.csv")
+    assert log.chapter == chapter and log.epochs.tolist() == list(steps if "steps" in chapter else dict.fromkeys(epochs))
+
+
+def test_a_part_of_a_data_set_stands_in_for_it_only_where_the_chapter_says_so():
+    rows = {"step": np.array([10.]), "epoch": np.array([1.]), "disc_loss": [1.], "gen_loss": [1.]}
+    subset = "SVHN subset (8,483 digits)"
+    for own, of_envelope in (("", subset), ("SVHN", subset), (subset, subset), (subset, "SVHN"), (subset, "?")):
+        assert logs.why_incomparable(logs.of_columns(rows, "dcgan_svhn_steps", own), of_envelope) == ""
+    for own, of_envelope, chapter in (("CIFAR-10", subset, "dcgan_svhn_steps"), (subset, "CIFAR-10", "dcgan_svhn_steps"),
+                                      ("SVHN", subset, "dcgan_svhn"), (subset, "SVHN", "dcgan_svhn")):
+        assert logs.why_incomparable(logs.of_columns(rows, chapter, own), of_envelope)
+
+
 def test_intervals_are_counted_by_their_lines():
     text = "".join(f"Iteration {number}... Disc Loss: 1.0... Gen Loss: 1.0\n" for number in (500, 1000, 1500))
     assert logs.parse(text).epochs.tolist() == [1, 2, 3]
@@ -182,7 +233,8 @@ def test_a_run_s_own_table_is_read_with_the_run(tmp_path):
     for log in (logs.read(tmp_path), logs.read(tmp_path / "losses.csv")):
         assert log.chapter == "dcgan_mnist" and log.data == "drawn digits (synthetic)"
         assert "the book's on MNIST" in log.incomparable
-    assert logs.read(tmp_path, "dcgan_mnist_accuracies").epochs.tolist() == [10]
+    for path, chapter in ((tmp_path, "dcgan_mnist_accuracies"), (tmp_path / "accuracies.csv", None)):
+        assert logs.read(path, chapter).epochs.tolist() == [10]
 
 
 def test_a_run_that_is_not_compared_is_refused(tmp_path):

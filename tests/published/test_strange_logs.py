@@ -119,8 +119,10 @@ def test_a_log_with_a_line_for_each_batch_says_what_it_is_taken_for():
     words = usual(count=3).replace("Disc", "Discriminator").replace("Gen", "Generator")
     text = "".join(5 * line for line in words.splitlines(keepends=True))
     log = logs.parse(text)
-    assert log.chapter == "dcgan_svhn" and "taken for a log of dcgan_svhn, since it has several lines" in log.note
-    assert "taken for" not in logs.parse(text, "dcgan_svhn").note
+    assert log.chapter == "dcgan_svhn_steps" and log.note == (
+        "taken for a log of dcgan_svhn_steps, since it has several lines for each epoch; if it is of another program, "
+        "name it with --chapter; its lines are taken to be 10 steps apart, and to be of one training")
+    assert all("taken for" not in logs.parse(text, chapter).note for chapter in ("dcgan_svhn", "dcgan_svhn_steps"))
 
 
 def test_a_line_before_the_first_epoch_does_not_shift_the_others():

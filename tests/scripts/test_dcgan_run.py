@@ -9,6 +9,7 @@ from gan_tf1 import figures, seeds
 from gan_tf1.data import svhn
 from gan_tf1.generators import restore
 from gan_tf1.models import dcgan_svhn as model
+from gan_tf1.published import envelopes, logs
 from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import graph_loop, run_results
 
@@ -42,6 +43,58 @@ def test_a_run_leaves_log_losses_samples_and_figures(finished):
     assert samples.shape == (3, 50, 32, 32, 3) and samples.dtype == np.float32
     assert {path.name for path in (finished / "figures").iterdir()} == {
         "losses.png", "samples.png", "progress.png"}
+
+
+@pytest.mark.parametrize("loop", ["feed", "graph"])
+def test_lines_every_few_steps_have_the_losses_of_their_steps(main, finished, tmp_path, loop):
+    flags = [*TINY, "--loop", loop, "--run-dir"]
+    main([*flags, str(tmp_path / "each"), "--print-every", "1"])
+    main([*flags, str(tmp_path / "third"), "--print-every", "3"])
+    each, third = (run_results.load_losses(tmp_path / name, "printed_losses.csv") for name in ("each", "third"))
+    assert each["step"].tolist() == list(range(1, 16)) and third["step"].tolist() == [3, 6, 9, 12, 15]
+    for name in ("disc_loss", "gen_loss"):
+        assert np.array_equal(third[name], each[name][2::3])
+    assert (tmp_path / "third" / "log.txt").read_text().splitlines()[1:-1] == [
+        f"Epoch {(step - 1) // 5 + 1:.0f}/3... Discriminator Loss: {disc:.4f}... Generator Loss: {gen:.4f}"
+        for step, disc, gen in zip(*third.values())]
+    ends = run_results.load_losses(tmp_path / "each")  # the losses after an epoch are those after its last step
+    assert np.array_equal(ends["disc_loss"], each["disc_loss"][4::5])
+    if loop == "feed":  # printing changes nothing else
+        assert (tmp_path / "third" / "losses.csv").read_bytes() == (finished / "losses.csv").read_bytes()
+    log = logs.read(tmp_path / "third" / "printed_losses.csv")
+    assert log.chapter == "dcgan_svhn_steps" and log.epochs.tolist() == [3, 6, 9, 12, 15]
+
+
+def test_a_printed_loss_that_is_not_finite_stops_the_run_at_its_step(main, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(model, "report", lambda *_: {"disc_loss": float("nan"), "gen_loss": 1.0})
+    with pytest.raises(SystemExit) as exit_:
+        main([*TINY, "--print-every", "2", "--run-dir", str(tmp_path / "run")])
+    assert exit_.value.code == 1
+    assert "the losses of epoch 1 are not finite (disc_loss = nan, gen_loss = 1.0)" in capsys.readouterr().err
+    assert run_results.diverged(tmp_path / "run")
+    assert envelopes.diverged_seeds([5], [tmp_path / "run"], "printed_losses.csv") == {5: 2}
+    assert envelopes.diverged_seeds([5], [tmp_path / "run"]) == {5: 1}
+    assert (tmp_path / "run" / "diagnosis.txt").read_text().startswith("Signs of divergence: disc_loss is nan")
+
+
+def test_an_interrupted_run_continues_its_printed_losses(main, tmp_path, monkeypatch):
+    flags = [*TINY, "--print-every", "2", "--loop", "graph", "--run-dir"]
+    main([*flags, str(tmp_path / "whole")])
+    report, calls = model.report, []
+
+    def stopped(*args):
+        calls.append(1)
+        if len(calls) == 6:  # in the second epoch, after one of its lines
+            raise Stopped
+        return report(*args)
+
+    monkeypatch.setattr(model, "report", stopped)
+    with pytest.raises(Stopped):
+        main([*flags, str(tmp_path / "run")])
+    monkeypatch.setattr(model, "report", report)
+    main([*flags, str(tmp_path / "run"), "--resume"])
+    for name in ("printed_losses.csv", "losses.csv", "step_losses.csv", "log.txt"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_the_saved_generator_makes_the_last_samples_again(finished, untrained):
