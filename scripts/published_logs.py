@@ -6,8 +6,9 @@
 Every log in gan_tf1/published/other_logs is judged by the envelope of its chapter and by that of the
 known change that it is, if there is one. The report.txt in the folder has the table, how many logs of
 each program have which verdict, whether our seeds lie inside theirs, how many logs it takes to tell
-one program from another, and which known program each log looks most like. The losses.png shows the
-MNIST GAN's. The same command includes envelopes that are added later.
+one program from another, and which known program each log looks most like. Three pictures show the logs of
+the MNIST GAN, of the DCGAN on MNIST and of the DCGAN on SVHN beside our seeds. The same command includes
+envelopes that are added later.
 """
 
 from gan_tf1 import figures
@@ -17,7 +18,9 @@ from gan_tf1.published import envelopes, judged_figure, judged_logs, other_logs
 from gan_tf1.training import many_runs, outputs
 from gan_tf1.wording import quantity
 
-SHOWN = "mnist_gan"         # the chapter of the picture
+SHOWN = {"mnist_gan": "The MNIST GAN", "dcgan_mnist": "The article's DCGAN on MNIST",
+         "dcgan_svhn_steps": "The DCGAN on SVHN"}  # the chapters of the pictures
+MANY = "mnist_gan"          # the chapter of most published logs
 TOLD_APART = "adam_0.002"   # the change with most published logs
 
 
@@ -32,7 +35,7 @@ def about(chapter):
 @script
 def main(argv=None):
     parser = Parser(__doc__)
-    outputs.add_flags(parser, "published_logs", what="the folder of report.txt and losses.png")
+    outputs.add_flags(parser, "published_logs", what="the folder of report.txt and the pictures")
     args = parser.parse_args(argv)
     out = outputs.folder(args, "published_logs")
 
@@ -48,9 +51,9 @@ def main(argv=None):
     lines += ["", "All published logs of a program together:", *(
         [line for chapter in chapters for line in judged_logs.together(chapter)] or nobody),
               "", "Our seeds, judged by the published logs of the same program:", *(ours or nobody)]
-    if envelopes.has_envelope(SHOWN):
-        lines += ["", f"How many logs of {TOLD_APART} it takes to tell them from {SHOWN}:",
-                  *judged_logs.told_apart(SHOWN, TOLD_APART)]
+    if envelopes.has_envelope(MANY):
+        lines += ["", f"How many logs of {TOLD_APART} it takes to tell them from {MANY}:",
+                  *judged_logs.told_apart(MANY, TOLD_APART)]
     if liked := [line for chapter in chapters for line in judged_logs.likes(chapter)]:
         lines += ["", "Which known program each log looks most like:", *liked]
     many_runs.write_report(out / "report.txt", [
@@ -59,10 +62,11 @@ def main(argv=None):
         "no envelope yet: " + (", ".join(chapter for chapter in chapters if not (
             envelopes.has_envelope(chapter))) or "none")], lines)
     print(*lines, out / "report.txt", sep="\n")
-    figure = judged_figure.published(
-        other_logs.of_chapter(SHOWN), judged_logs.envelopes_of(SHOWN),
-        "The MNIST GAN: the losses of our seeds and those that other people published")
-    print(figures.save(figure, out / "losses.png"))
+    for chapter, what in SHOWN.items():
+        if envelopes.has_envelope(chapter):
+            figure = judged_figure.published(
+                other_logs.of_chapter(chapter), judged_logs.envelopes_of(chapter), what)
+            print(figures.save(figure, out / f"{chapter}.png"))
 
 
 if __name__ == "__main__":

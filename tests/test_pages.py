@@ -16,7 +16,7 @@ from gan_tf1.__main__ import scripts
 from gan_tf1.experiments import detection, kept_figures
 from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.listing import __main__ as listing
-from gan_tf1.published import envelopes
+from gan_tf1.published import comparison, envelopes, other_logs
 
 RESULTS = sorted(ROOT / name for name in re.findall(
     r"^!(checkpoints/\w+)/$", (ROOT / ".gitignore").read_text(), re.M))  # those that git keeps
@@ -248,6 +248,62 @@ def test_the_numbers_of_both_learning_rates_on_the_front_page_are_those_of_the_e
     for words, one in (("| MNIST GAN |", envelopes.envelope("mnist_gan")), ("at 0.002", known)):
         row = next(line for line in (ROOT / "README.md").read_text().splitlines() if words in line)
         assert "[{:.2f} ± {:.2f}, {:.2f} ± {:.2f}]".format(*sum(last_thirty(one), ())) in row
+
+
+def test_the_losses_of_the_dcgan_on_svhn_on_two_pages_are_those_of_its_envelope_and_of_the_published_log():
+    own, theirs = envelopes.envelope("dcgan_svhn_steps"), other_logs.named("E001").log
+
+    def means(first, last, log):
+        """The means of both losses over these steps, [seeds] for each loss."""
+        return [values[..., (first <= log.epochs) & (log.epochs <= last)].mean(axis=-1)
+                for values in log.losses.values()]
+
+    page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
+    for first, last in ((10, 50), (60, 100), (110, 280)):
+        disc, gen = [f"{one:.3f} | {seeds.mean():.3f} ± {seeds.std(ddof=1):.3f}" for one, seeds in zip(
+            means(first, last, theirs), means(first, last, own))]
+        assert f"| {first} to {last} | {disc} | {gen} |" in page
+    front = next(line for line in (ROOT / "README.md").read_text().splitlines() if "| DCGAN on SVHN |" in line)
+    assert "steps 10-280: {:.2f}, {:.2f} |".format(*means(10, 280, theirs)) in front
+    (disc, gen) = means(10, 280, own)
+    assert f"[{disc.mean():.2f} ± {disc.std(ddof=1):.2f}, {gen.mean():.2f} ± {gen.std(ddof=1):.2f}]" in front
+
+
+def test_the_losses_of_the_dcgan_on_mnist_on_two_pages_are_those_of_its_envelope_and_of_the_published_logs():
+    own = envelopes.envelope("dcgan_mnist")
+    theirs = [other_logs.named(name).log for name in ("B002", "B003")]
+    assert (own.seeds, own.epochs[-1]) == (24, 234)
+
+    def cells(first, last, form=".3f"):
+        """Of each loss: the means of the published logs, and that of our seeds with its standard deviation."""
+        for loss in own.losses:
+            means = [log.losses[loss][..., (first <= log.epochs) & (log.epochs <= last)].mean(axis=-1)
+                     for log in (*theirs, own)]
+            *published, seeds = means
+            yield f"{published[0]:{form}}, {published[1]:{form}}", f"{seeds.mean():{form}} ± {seeds.std(ddof=1):{form}}"
+
+    page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
+    for first, last in ((1, 6), (7, 100), (101, 234)):
+        assert f"| {first} to {last} | " + " | ".join(sum(cells(first, last), ())) + " |" in page
+    front = next(line for line in (ROOT / "README.md").read_text().splitlines() if "| DCGAN on MNIST |" in line)
+    assert "[" + ", ".join(seeds for _, seeds in cells(1, 6)) + "]" in front
+
+
+def test_what_half_of_the_digits_changes_is_on_the_page_as_its_file_shows_it():
+    folder = ROOT / "checkpoints" / "published_logs"
+    half, own = envelopes.envelope("dcgan_svhn_steps", folder / "dcgan_svhn_half.csv"), envelopes.envelope(
+        "dcgan_svhn_steps")
+    page = " ".join((folder / "README.md").read_text().split())
+    assert f"p = {comparison.judge_runs(half.logs(), own).p_value:.3f} is not far from 0.01" in page
+    said = {"disc_loss": "the discriminator's", "gen_loss": "generator's mean loss is"}
+    for loss, words in said.items():
+        fewer, all_of_them = [one.losses[loss][:, (one.epochs >= 60) & (one.epochs <= 100)].mean(axis=1)
+                              for one in (half, own)]
+        assert "{} {:.2f} ± {:.2f} instead of {:.2f} ± {:.2f}".format(
+            words, fewer.mean(), fewer.std(ddof=1), all_of_them.mean(), all_of_them.std(ddof=1)) in page
+    differing = [seed for seed, log in enumerate(own.logs())
+                 if comparison.judge(log, own.without([seed])).word == "differs"]
+    assert differing == [3] and "One of our own ten seeds (3) differs from the other nine." in page
 
 
 def test_the_page_of_detection_has_the_numbers_of_its_files():

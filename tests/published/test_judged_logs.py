@@ -72,6 +72,28 @@ def test_the_accuracies_in_the_logs_are_judged_if_they_have_an_envelope(tmp_path
         f"{name}, dcgan_mnist_accuracies" for name in ("B002", "B003", "B005", "B006")]
 
 
+def test_the_logs_of_the_dcgan_on_svhn_differ_if_their_program_was_changed_and_only_then():
+    results = judged_logs.judged(other_logs.of_chapter("dcgan_svhn_steps"))
+    assert [each.one.id for each in results] == [f"E00{number}" for number in range(1, 8)]
+    for each in results:
+        assert (each.by_chapter.word == "differs") == (each.one.kind == "variant")
+
+
+def test_a_log_of_svhn_is_compared_with_seeds_on_a_part_of_it_and_a_note_says_so(tmp_path, capsys):
+    load_script("compare_logs.py").main(["E001", "--out", str(tmp_path / "figure.png")])
+    printed = capsys.readouterr().out
+    assert ("note: trained on SVHN (as it does not name its data) here, on SVHN subset (8,483 digits) in the "
+            "envelope's runs\n") in printed
+    assert "no difference was found" in printed
+
+
+def test_the_generator_of_the_dcgan_on_svhn_catches_up_at_the_same_steps_in_our_seeds_and_in_the_published_log():
+    seeds = envelopes.envelope("dcgan_svhn_steps").logs()
+    caught = [log.epochs[(log.epochs > 50) & (log.losses["disc_loss"] > 0.3)][0]
+              for log in (*seeds, other_logs.named("E001").log)]
+    assert len(seeds) == 10 and {min(caught), max(caught)} == {100, 140} and caught[-1] == 110
+
+
 @pytest.fixture
 def more_envelopes(tmp_path, monkeypatch):
     """The package with an envelope of Adam at 0.002, which is the chapter's, and one of the vanilla GAN."""
@@ -127,13 +149,15 @@ def test_the_report_has_every_log_and_says_what_is_missing(tmp_path, monkeypatch
     monkeypatch.setattr(judged_logs, "SUBSETS", 1)
     load_script("published_logs.py").main(["--out", str(tmp_path / "out")])
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-2:] == [str(tmp_path / "out" / name) for name in ("report.txt", "losses.png")]
+    assert printed[-4:] == [str(tmp_path / "out" / name) for name in (
+        "report.txt", "mnist_gan.png", "dcgan_mnist.png", "dcgan_svhn_steps.png")]
     report = (tmp_path / "out" / "report.txt").read_text()
     for one in other_logs.every():
         assert f"\n{one.id}  " in report
-    missing = [chapter for chapter in ("vanilla_gan", "dcgan_svhn") if not envelopes.has_envelope(chapter)]
+    missing = [chapter for chapter in ("vanilla_gan", "semi_supervised") if not envelopes.has_envelope(chapter)]
     [line] = [line for line in report.splitlines() if line.startswith("# no envelope yet: ")]
     assert all(chapter in line for chapter in missing)
     assert "# envelope of mnist_gan: " in report and ", epochs 1 to 100, on MNIST" in report
     assert "\n1 log of adam_0.002: differs from mnist_gan in " in report
-    assert (tmp_path / "out" / "losses.png").read_bytes()[:4] == b"\x89PNG"
+    for path in (tmp_path / "out").glob("*.png"):
+        assert path.read_bytes()[:4] == b"\x89PNG"
