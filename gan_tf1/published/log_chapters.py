@@ -54,7 +54,7 @@ def stated(text) -> str:
 
 def printed_chapter(name, every) -> str:
     """The chapter whose log a run of the chapter `name` prints; `every` is whether it prints one every few steps."""
-    return CHAPTERS[name].steps or name if every and name in CHAPTERS else name
+    return (every and name in CHAPTERS and CHAPTERS[name].steps) or name
 
 
 def of_run(chapter) -> str:

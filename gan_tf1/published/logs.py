@@ -71,8 +71,8 @@ def _of_plain(text, chapter, part):
     said = re.search(r"^.+, but not the published (?:images|files): .+$", text, re.MULTILINE)
     log = of_columns(columns, chapter, title, settings)
     guessed = [] if own or not form.unnumbered else [
-        *([] if told else [f"taken for a log of {chapter}, since it has several lines for each epoch; if it is of another "
-                           "program, name it with --chapter"]),
+        *([] if told else [f"taken for a log of {chapter}, since it has several lines for each epoch; if it is of "
+                           "another program, name it with --chapter"]),
         f"its lines are taken to be {form.every} steps apart, and to be of one training"]
     remarks = [said and said[0], *guessed, left_out, which, log_lines.missing(log.epochs, form), log.note]
     return log._replace(note="; ".join(filter(None, remarks)))
