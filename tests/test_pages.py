@@ -237,10 +237,14 @@ def test_no_two_figures_of_the_first_chapter_have_files_of_the_same_name():
     assert stems == {"6": "losses", "7": "samples", "8": "progress", "9": "new_samples"}
 
 
+def means(log, first, last):
+    """The means over these epochs or steps of each loss of a log, or of each seed of an envelope, [seeds]."""
+    return [values[..., (first <= log.epochs) & (log.epochs <= last)].mean(axis=-1) for values in log.losses.values()]
+
+
 def last_thirty(envelope):
     """The means of both losses over epochs 71 to 100, and their standard deviations over the seeds."""
-    means = [values[:, envelope.epochs > 70].mean(axis=1) for values in envelope.losses.values()]
-    return [(own.mean(), own.std(ddof=1)) for own in means]
+    return [(own.mean(), own.std(ddof=1)) for own in means(envelope, 71, 100)]
 
 
 def test_the_numbers_of_both_learning_rates_on_the_front_page_are_those_of_the_envelopes():
@@ -253,19 +257,14 @@ def test_the_numbers_of_both_learning_rates_on_the_front_page_are_those_of_the_e
 def test_the_losses_of_the_dcgan_on_svhn_on_two_pages_are_those_of_its_envelope_and_of_the_published_log():
     own, theirs = envelopes.envelope("dcgan_svhn_steps"), other_logs.named("E001").log
 
-    def means(first, last, log):
-        """The means of both losses over these steps, [seeds] for each loss."""
-        return [values[..., (first <= log.epochs) & (log.epochs <= last)].mean(axis=-1)
-                for values in log.losses.values()]
-
     page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
     for first, last in ((10, 50), (60, 100), (110, 280)):
         disc, gen = [f"{one:.3f} | {seeds.mean():.3f} ± {seeds.std(ddof=1):.3f}" for one, seeds in zip(
-            means(first, last, theirs), means(first, last, own))]
+            means(theirs, first, last), means(own, first, last))]
         assert f"| {first} to {last} | {disc} | {gen} |" in page
     front = next(line for line in (ROOT / "README.md").read_text().splitlines() if "| DCGAN on SVHN |" in line)
-    assert "steps 10-280: {:.2f}, {:.2f} |".format(*means(10, 280, theirs)) in front
-    (disc, gen) = means(10, 280, own)
+    assert "steps 10-280: {:.2f}, {:.2f} |".format(*means(theirs, 10, 280)) in front
+    disc, gen = means(own, 10, 280)
     assert f"[{disc.mean():.2f} ± {disc.std(ddof=1):.2f}, {gen.mean():.2f} ± {gen.std(ddof=1):.2f}]" in front
 
 
@@ -274,13 +273,10 @@ def test_the_losses_of_the_dcgan_on_mnist_on_two_pages_are_those_of_its_envelope
     theirs = [other_logs.named(name).log for name in ("B002", "B003")]
     assert (own.seeds, own.epochs[-1]) == (24, 234)
 
-    def cells(first, last, form=".3f"):
+    def cells(first, last):
         """Of each loss: the means of the published logs, and that of our seeds with its standard deviation."""
-        for loss in own.losses:
-            means = [log.losses[loss][..., (first <= log.epochs) & (log.epochs <= last)].mean(axis=-1)
-                     for log in (*theirs, own)]
-            *published, seeds = means
-            yield f"{published[0]:{form}}, {published[1]:{form}}", f"{seeds.mean():{form}} ± {seeds.std(ddof=1):{form}}"
+        for one, other, seeds in zip(*(means(log, first, last) for log in (*theirs, own))):
+            yield f"{one:.3f}, {other:.3f}", f"{seeds.mean():.3f} ± {seeds.std(ddof=1):.3f}"
 
     page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
     for first, last in ((1, 6), (7, 100), (101, 234)):
@@ -295,10 +291,8 @@ def test_what_half_of_the_digits_changes_is_on_the_page_as_its_file_shows_it():
         "dcgan_svhn_steps")
     page = " ".join((folder / "README.md").read_text().split())
     assert f"p = {comparison.judge_runs(half.logs(), own).p_value:.3f} is not far from 0.01" in page
-    said = {"disc_loss": "the discriminator's", "gen_loss": "generator's mean loss is"}
-    for loss, words in said.items():
-        fewer, all_of_them = [one.losses[loss][:, (one.epochs >= 60) & (one.epochs <= 100)].mean(axis=1)
-                              for one in (half, own)]
+    said = ("the discriminator's", "generator's mean loss is")
+    for words, fewer, all_of_them in zip(said, means(half, 60, 100), means(own, 60, 100)):
         assert "{} {:.2f} ± {:.2f} instead of {:.2f} ± {:.2f}".format(
             words, fewer.mean(), fewer.std(ddof=1), all_of_them.mean(), all_of_them.std(ddof=1)) in page
     differing = [seed for seed, log in enumerate(own.logs())
@@ -327,8 +321,7 @@ def test_the_usual_losses_on_the_page_of_the_printed_logs_are_those_of_the_envel
     page = (ROOT / "gan_tf1" / "published" / "book_logs" / "README.md").read_text()
     for chapter in ("vanilla_gan", "conditional_gan"):
         own = envelopes.envelope(chapter)
-        late = [values[:, own.epochs >= 100].mean(axis=1) for values in own.losses.values()]
-        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in late]
+        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, 100, own.epochs[-1])]
         assert (f"| | 100 to {own.epochs[-1]} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± "
                 f"{accuracy[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |") in page
 

@@ -117,7 +117,7 @@ def rounded(weights) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compressed(plain) -> bytes:
-    """The bytes `plain` in the format of zlib, without a search for repetitions, of which weights have none."""
+    """The bytes `plain` in the format of zlib. It does not search for repetitions, because weights have none."""
     coder = zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
     return coder.compress(plain) + coder.flush()
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from gan_tf1 import files
 from gan_tf1.errors import InputError
+from gan_tf1.published import log_chapters
 from gan_tf1.published.logs import BOOK_LOGS, CHAPTERS, Chapter, Log, data_set
 from gan_tf1.training import many_runs, run_results, seed_ranges
 from gan_tf1.training.run_results import load_losses, table
@@ -257,8 +258,12 @@ def diverged_seeds(seeds, paths, name=LOSSES) -> dict[int, int]:
 
     It is the last one of the table `name` if its losses are not finite there, otherwise that of losses.csv.
     """
-    return {seed: int(next(iter(load_losses(path, own).values()))[-1]) for seed, path in zip(seeds, paths)
-            if run_results.diverged(path) for own in [name if run_results.diverged(path, name) else LOSSES]}
+    found = {}
+    for seed, path in zip(seeds, paths):
+        if run_results.diverged(path):
+            counts, *_ = load_losses(path, name if run_results.diverged(path, name) else LOSSES).values()
+            found[seed] = int(counts[-1])
+    return found
 
 
 def _written(value):
@@ -276,7 +281,7 @@ def _key(chapter, name):
     """The chapter in `CHAPTERS` whose runs have the table `name`; `chapter` itself for its losses."""
     if name == LOSSES:
         return chapter
-    found = [key for key, form in CHAPTERS.items() if form.part_of == chapter and form.file == name]
-    if not found:
+    key = log_chapters.of_table(chapter, name)
+    if key is None:
         raise InputError(f"--table {name}: such tables of {chapter} are not compared, only {LOSSES}")
-    return found[0]
+    return key

@@ -57,6 +57,11 @@ def printed_chapter(name, every) -> str:
     return (every and name in CHAPTERS and CHAPTERS[name].steps) or name
 
 
+def of_table(chapter, file) -> str | None:
+    """The chapter whose log is the table `file` of the runs of `chapter`, None if such tables are not compared."""
+    return next((name for name, form in CHAPTERS.items() if (of_run(name), form.file) == (chapter, file)), None)
+
+
 def of_run(chapter) -> str:
     """The chapter of the run whose log is one of `chapter`."""
     return CHAPTERS[chapter].part_of or chapter

@@ -79,9 +79,10 @@ def _of_plain(text, chapter, part):
 
 
 def _steps(epochs, settings, chapter):
-    """The steps of the lines that a run with the `settings` prints in these `epochs`; None if it is not ours.
+    """The steps of lines that are printed in these `epochs`.
 
-    Raises InputError if they are lines after each epoch instead.
+    `settings` are those of a run of this package, or None if the log is another program's. Raises InputError
+    if there is one line after each epoch instead.
     """
     every = CHAPTERS[chapter].every if settings is None else settings.get("print_every", 0)
     if not every or settings is None and len(set(epochs)) == len(epochs) > 1:
@@ -136,9 +137,7 @@ def read(path, chapter=None, part=None) -> Log:
         refuse_part(part, path)
         if chapter is None and path.name in {form.file for form in CHAPTERS.values()} and (
                 path.parent / "config.json").is_file():
-            own = read_config(path.parent)["chapter"]
-            return _of_run(path.parent, next((name for name, form in CHAPTERS.items() if (
-                form.part_of or name, form.file) == (own, path.name)), None))
+            return _of_run(path.parent, log_chapters.of_table(read_config(path.parent)["chapter"], path.name))
         if path.name == CHAPTERS[log_formats.PRINTED].file:  # its columns are those of other chapters too
             chapter = chapter or log_formats.PRINTED
         chapter = log_chapters.chapter_of(text, chapter)
