@@ -17,7 +17,8 @@ for real images of the other set. The flags after -- go to 16_cyclegan.py. OUT g
     AtoB.png, BtoA.png  held-out images: drawn at random, and the best and worst of each row
     generator/       the run of the first row with the smallest distance, with rounded weights
 
-The runs are kept in --work-dir. If the command is interrupted, the same command continues.
+The runs are kept in --work-dir. If the command is interrupted, the same command continues. A run that
+diverges is named above the table and left out.
 """
 
 from gan_tf1 import figures
@@ -104,23 +105,25 @@ def main(argv=None):
                         load_size=args.load_size)
         asked = [(row, seed) for seed in args.seeds for row in args.rows]
         first = [] if args.judge else [judging(args)]
-        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args)
-        judge, made = args.judge or runs[0], runs[len(first):]
+        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args, keep_diverged=True)
+        judge = args.judge or runs[0]
+        paths, lost = many_runs.without_diverged(dict(zip(asked, runs[len(first):])))
+        made = list(paths.values())
         many_runs.refuse_unequal(made, ("data_crc32", "versions"))
         with judges.classifier(judge) as judge_images:
             tells = accuracy(judge_images, held_out)
             of_direction = experiment.judges(judge_images, training)
             scores = experiment.bounds(of_direction, tests)
-            found = [one for (row, seed), path in zip(asked, made)
+            found = [one for (row, seed), path in paths.items()
                      for one in experiment.of_run(row, seed, path, of_direction, tests)]
         scores += [one.score for one in found]
         notes = [f"CycleGAN on {title}, {args.size} pixels, {quantity(len(tests[0]), 'held-out image')} "
                  f"of each set, seeds {seed_ranges.listed(args.seeds)}",
-                 *left_out(sets, stacks[2:], held_out), tells,
+                 *left_out(sets, stacks[2:], held_out), *lost, tells,
                  *many_runs.made_by("cyclegan_ablation.py", args, made)]
         with open(temporary, "w", newline="") as file:
             seed_scores.write(file, scores, notes)
-    report(args, found, scores, sets, dict(zip(asked, made)), notes)
+    report(args, found, scores, sets, paths, notes)
 
 
 def report(args, found, scores, sets, paths, notes):
@@ -136,15 +139,17 @@ def report(args, found, scores, sets, paths, notes):
     title = f"CycleGAN between {sets[0]} and {sets[1]}, {args.size} pixels"
     drawing = seed_scores.bars(scores, BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
+    _, shown = next(iter(paths))
     for direction in DIRECTIONS:
         lines = [beside.Lines(names[one.score.row].split(": ")[1], one.confidence, one.stacks)
                  for one in found if one.score.row.endswith(direction)
-                 and one.score.seed == args.seeds[0]]
+                 and one.score.seed == shown]
         where = " to ".join(sets if direction == "AtoB" else sets[::-1])
-        drawing = beside.figure(lines, f"{where}, seed {args.seeds[0]}: best and worst by the "
+        drawing = beside.figure(lines, f"{where}, seed {shown}: best and worst by the "
                                 "classifier's confidence in the target set")
         print(figures.save(drawing, args.out / f"{direction}.png"))
-    first = [(row, seed) for row, seed in paths if row == args.rows[0]]
+    best_row = min((row for row, _ in paths), key=args.rows.index)
+    first = [(row, seed) for row, seed in paths if row == best_row]
     distance = {key: sum(score.values["distance"] for score in scores if score.seed == key[1]
                          and score.row.rpartition(" ")[0] == key[0]) for key in first}
     print(compact.kept(paths[min(distance, key=distance.get)], args.out / "generator"))

@@ -17,7 +17,8 @@ classes are covered, each with test images for comparison. The flags after -- go
     envelope.csv     the losses of all seeds, if there are several, as make_envelope.py writes them
     generator/       the run with the smallest distance, with rounded weights
 
-The runs are kept in --work-dir. If the command is interrupted, the same command continues.
+The runs are kept in --work-dir. If the command is interrupted, the same command continues. A run that
+diverges is named above the table and left out.
 """
 
 import shlex
@@ -96,43 +97,45 @@ def main(argv=None):
     with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "dcgan_svhn_report", "seed-*", data=args.data)
         first = [] if args.judge else [judging(args)]
-        runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args)
-        judge, paths = args.judge or runs[0], runs[len(first):]
-        many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
+        runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args, keep_diverged=True)
+        judge, made = args.judge or runs[0], runs[len(first):]
+        paths, lost = many_runs.without_diverged(dict(zip(args.seeds, made)))
+        many_runs.refuse_unequal(list(paths.values()), ("data_crc32", "versions"))
         rng = np.random.default_rng(5)
         training, test = (part[rng.permutation(len(part))[:args.n]]
                           for part in (data.train.columns[0], data.test_images))
         drawn = [images.as_bytes(sample_files.draw(path, model, args.n, seed)[0])
-                 for seed, path in zip(args.seeds, paths)]
+                 for seed, path in paths.items()]
         with judges.classifier(judge) as judge_images:
             right = judge_images(data.test_images)[0].argmax(axis=1) == data.test_labels
             reference = metrics.gaussian(judge_images(training)[1])
             scores = [score_of(TESTED, None, judge_images(test), reference)]
             said = [judge_images(samples) for samples in drawn]
-        scores += [score_of(SAMPLES, seed, one, reference) for seed, one in zip(args.seeds, said)]
+        scores += [score_of(SAMPLES, seed, one, reference) for seed, one in zip(paths, said)]
         share, interval = share_in_words(right)
         notes = [f"DCGAN on {data.title}: {quantity(args.n, 'image')} per row, seeds "
                  f"{seed_ranges.listed(args.seeds)}",
                  f"the classifier is right about {share} of {quantity(len(right), 'test image')} "
-                 f"({interval})", *many_runs.made_by("dcgan_svhn_report.py", args, paths)]
+                 f"({interval})", *lost,
+                 *many_runs.made_by("dcgan_svhn_report.py", args, list(paths.values()))]
         with open(temporary, "w", newline="") as file:
             seed_scores.write(file, scores, notes)
 
     lines = seed_scores.table(scores, COLUMNS)
     many_runs.write_report(args.out / "table.txt", [*notes, *NOTES], lines)
     print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
-    draw(args, data, drawn[0], said[0][0], paths[0])
+    draw(args, data, drawn[0], said[0][0], *next(iter(paths.items())))
     nearest = min(scores[1:], key=lambda score: score.values["distance"]).seed
-    print(compact.kept(paths[args.seeds.index(nearest)], args.out / "generator"))
-    if len(args.seeds) >= envelopes.FEWEST:
+    print(compact.kept(paths[nearest], args.out / "generator"))
+    if len(paths) >= envelopes.FEWEST:
         with replacing(args.out / "envelope.csv") as temporary, open(temporary, "w", newline="") as file:
-            envelopes.write(file, args.seeds, paths, f"dcgan_svhn_report.py {shlex.join(args.argv)}")
+            envelopes.write(file, args.seeds, made, f"dcgan_svhn_report.py {shlex.join(args.argv)}")
         print(args.out / "envelope.csv")
 
 
-def draw(args, data, samples, probabilities, path):
-    """Draw samples.png and progress.png of the first seed."""
-    where = f"DCGAN on {data.title}, seed {args.seeds[0]}"
+def draw(args, data, samples, probabilities, seed, path):
+    """Draw samples.png and progress.png of the run with `seed` at `path`."""
+    where = f"DCGAN on {data.title}, seed {seed}"
     rows = [beside.Lines("DCGAN", probabilities.max(axis=1), {"samples": samples})]
     drawing = beside.figure(rows, f"{where}: best and worst by the classifier's certainty", inches=0.9)
     print(figures.save(drawing, args.out / "samples.png"))

@@ -19,7 +19,8 @@ OUT gets
     samples.png      held-out pairs: drawn at random, and the best and worst of each row
     generator/       the run of the first row with the best per-pixel accuracy, with rounded weights
 
-The runs are kept in --work-dir. If the command is interrupted, the same command continues.
+The runs are kept in --work-dir. If the command is interrupted, the same command continues. A run that
+diverges is named above the table and left out.
 """
 
 from gan_tf1 import figures
@@ -85,10 +86,10 @@ def main(argv=None):
         many_runs_command.claim(args, "pix2pix_ablation", "*-seed-*", size=args.size, direction=args.direction)
         asked = [(row, seed) for seed in args.seeds for row in args.rows]
         first = [judging(args)] if args.direction == "BtoA" and not args.judge else []
-        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args)
-        made = runs[len(first):]
+        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args, keep_diverged=True)
+        paths, lost = many_runs.without_diverged(dict(zip(asked, runs[len(first):])))
+        made = list(paths.values())
         many_runs.refuse_unequal(made, ("data_crc32", "versions"))
-        paths = dict(zip(asked, made))
         if args.direction == "BtoA":
             with judges.segmentation_net(args.judge or runs[0]) as read:
                 found = judged(args, paths, pairs, read)
@@ -97,7 +98,7 @@ def main(argv=None):
         notes = [f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels, "
                  f"{quantity(len(pairs.inputs), 'held-out pair')}, seeds "
                  f"{seed_ranges.listed(args.seeds)}",
-                 *many_runs.made_by("pix2pix_ablation.py", args, made)]
+                 *lost, *many_runs.made_by("pix2pix_ablation.py", args, made)]
         scores = [one.score for one in found]
         with open(temporary, "w", newline="") as file:
             seed_scores.write(file, scores, notes)
@@ -116,12 +117,13 @@ def report(args, found, pairs, paths, notes):
     title = f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels"
     drawing = seed_scores.bars(scores, experiment.BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
+    _, shown = next(iter(paths))
     rows = [beside.Lines(names[one.score.row], one.accuracy, experiment.lines_of(one, pairs))
-            for one in found if one.score.seed == args.seeds[0]]
-    drawing = beside.figure(rows, f"{title}, seed {args.seeds[0]}: best and worst by the share of "
+            for one in found if one.score.seed == shown]
+    drawing = beside.figure(rows, f"{title}, seed {shown}: best and worst by the share of "
                             "pixels with the right label")
     print(figures.save(drawing, args.out / "samples.png"))
-    best = seed_scores.best(scores, args.rows[0], experiment.PIXEL)
+    best = seed_scores.best(scores, min((row for row, _ in paths), key=args.rows.index), experiment.PIXEL)
     print(compact.kept(paths[best.row, best.seed], args.out / "generator"))
 
 

@@ -181,6 +181,18 @@ def train_unless_diverged(script, path, flags, jobs=1, called=None) -> None:
             raise
 
 
+def without_diverged(paths) -> tuple[dict, list[str]]:
+    """The runs that have not diverged, of `paths`, run -> its directory; and a line that names the others, if any.
+
+    Raises TrainingError if all have diverged.
+    """
+    kept = {run: path for run, path in paths.items() if not diverged(path)}
+    lost = [path.name for run, path in paths.items() if run not in kept]
+    if not kept:
+        raise TrainingError(f"nothing can be judged: {', '.join(lost)} diverged")
+    return kept, [f"diverged, and left out: {', '.join(lost)}"] if lost else []
+
+
 def beginning(own, left, wanted, args) -> str:
     """The first line: what this command makes. Its runs are `own`; those in `left` are missing."""
     shard = f"shard {args.shard}: {len(own)} of " if args.shard else ""

@@ -36,6 +36,19 @@ def tiny(in_process, monkeypatch):
     return in_process
 
 
+@pytest.fixture
+def diverging(tiny, monkeypatch):
+    """As `tiny`, but the runs whose names are put into this set diverge."""
+    names, start = set(), processes.run
+
+    def run(arguments, environment):
+        rate = ["--learning-rate", "1e30"] if arguments[2].name in names else []
+        return start([*arguments, *rate], environment)
+
+    monkeypatch.setattr(processes, "run", run)
+    return names
+
+
 def scores_in(folder):
     return seed_scores.read((folder / "scores.csv").read_text().splitlines())
 
@@ -125,3 +138,33 @@ def test_samples_of_the_dcgan_are_judged_and_kept(tiny, tmp_path, monkeypatch):
     with sample_files.restored(out / "generator", dcgan_svhn) as (sess, net, config, epoch):
         assert epoch == 2
         assert dcgan_svhn.sample(sess, net, np.random.default_rng(0), 3, config).shape == (3, 32, 32, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, flags, lost, left", [
+    ("pix2pix_ablation.py", ["--data-dir", "FACADES", "--rows", "both", "l1"],
+     ["both-seed-0", "both-seed-1", "l1-seed-0"], ["l1-seed-1"]),
+    ("cyclegan_ablation.py", ["--data-dir", "SETS", "--size", "16", "--rows", "cyclegan", "no-pool"],
+     ["cyclegan-seed-0", "no-pool-seed-1"], ["cyclegan-seed-1", "no-pool-seed-0"]),
+    ("dcgan_svhn_report.py", ["--data", "street", "--samples", "50"], ["seed-0"], ["seed-1"])])
+def test_runs_that_diverge_are_left_out_of_the_report(diverging, tmp_path, monkeypatch, capsys, name, flags, lost,
+                                                      left):
+    monkeypatch.setattr(svhn, "load", few_streets.load)
+    folders = {"FACADES": lambda: few_photographs.make_facades(tmp_path / "facades"),
+               "SETS": lambda: few_photographs.make_sets(tmp_path / "dark2bright_8")}
+    out, flags = tmp_path / "out", [str(folders[flag]()) if flag in folders else flag for flag in flags]
+    diverging.update(lost)
+    command, main = [*flags, "--out", str(out), "--seeds", "0-1", "--jobs", "1"], load_script(name).main
+    main(command)
+    table = (out / "table.txt").read_text()
+    named = sorted(lost, key=lambda run: run[-1])  # seed by seed, as they are trained
+    assert f"# diverged, and left out: {', '.join(named)}\n" in table
+    judged = {f"{score.row.split()[0]}-seed-{score.seed}".removeprefix("samples-")
+              for score in scores_in(out) if score.seed is not None}
+    assert judged == set(left) and (out / "generator").is_dir()
+
+    diverging.update(left)  # now all runs diverge
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--work-dir", str(tmp_path / "others")])
+    assert ended.value.code == 1 and "nothing can be judged: " in capsys.readouterr().err
+    assert (out / "table.txt").read_text() == table

@@ -81,6 +81,18 @@ def test_a_report_names_each_processor_once_and_none_if_the_runs_are_older(tmp_p
     assert "processor: AMD; Intel" in many_runs.made_by("x.py", args, paths)
 
 
+def test_runs_that_diverged_are_named_and_left_out(tmp_path):
+    for name, loss in (("a-seed-0", "nan"), ("a-seed-1", "0.5"), ("b-seed-0", "inf")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "losses.csv").write_text(f"epoch,disc_loss\n1,0.7\n2,{loss}\n")
+    paths = {key: tmp_path / name for key, name in ((0, "a-seed-0"), (1, "a-seed-1"), (2, "b-seed-0"))}
+    kept, lines = many_runs.without_diverged(paths)
+    assert kept == {1: paths[1]} and lines == ["diverged, and left out: a-seed-0, b-seed-0"]
+    assert many_runs.without_diverged(kept) == (kept, [])
+    with pytest.raises(TrainingError, match="nothing can be judged: a-seed-0, b-seed-0 diverged"):
+        many_runs.without_diverged({0: paths[0], 2: paths[2]})
+
+
 # --- the part of a shard ---
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 50])
