@@ -11,8 +11,8 @@ classes are covered, each with test images for comparison. The flags after -- go
 
     scores.csv       every number of every run
     table.txt        mean and standard deviation over the seeds
-    samples.png      samples of the first seed: drawn at random, and those about which the classifier
-                     is most and least certain
+    samples.png      test images and samples of each seed: drawn at random, and those about which the
+                     classifier is most and least certain
     progress.png     samples of the first seed over training, always from the same noise
     envelope.csv     the losses of all seeds, if there are several, as make_envelope.py writes them
     generator/       the run with the smallest distance, with rounded weights
@@ -109,9 +109,9 @@ def main(argv=None):
         with judges.classifier(judge) as judge_images:
             right = judge_images(data.test_images)[0].argmax(axis=1) == data.test_labels
             reference = metrics.gaussian(judge_images(training)[1])
-            scores = [score_of(TESTED, None, judge_images(test), reference)]
-            said = [judge_images(samples) for samples in drawn]
-        scores += [score_of(SAMPLES, seed, one, reference) for seed, one in zip(paths, said)]
+            real, *said = [judge_images(one) for one in (test, *drawn)]
+        scores = [score_of(TESTED, None, real, reference),
+                  *(score_of(SAMPLES, seed, one, reference) for seed, one in zip(paths, said))]
         share, interval = share_in_words(right)
         notes = [f"DCGAN on {data.title}: {quantity(args.n, 'image')} per row, seeds "
                  f"{seed_ranges.listed(args.seeds)}",
@@ -124,7 +124,9 @@ def main(argv=None):
     lines = seed_scores.table(scores, COLUMNS)
     many_runs.write_report(args.out / "table.txt", [*notes, *NOTES], lines)
     print(*lines, args.out / "scores.csv", args.out / "table.txt", sep="\n")
-    draw(args, data, drawn[0], said[0][0], *next(iter(paths.items())))
+    rows = [lines_of("real", TESTED, test, real),
+            *(lines_of("DCGAN", f"seed {seed}", *one) for seed, *one in zip(paths, drawn, said))]
+    draw(args, f"DCGAN on {data.title}", rows, paths)
     nearest = min(scores[1:], key=lambda score: score.values["distance"]).seed
     print(compact.kept(paths[nearest], args.out / "generator"))
     if len(paths) >= envelopes.FEWEST:
@@ -133,15 +135,20 @@ def main(argv=None):
         print(args.out / "envelope.csv")
 
 
-def draw(args, data, samples, probabilities, seed, path):
-    """Draw samples.png and progress.png of the run with `seed` at `path`."""
-    where = f"DCGAN on {data.title}, seed {seed}"
-    rows = [beside.Lines("DCGAN", probabilities.max(axis=1), {"samples": samples})]
+def lines_of(row, name, stack, said):
+    """The line of samples.png with the images `stack`; `said` is the classifier's answer to them."""
+    probabilities, _ = said
+    return beside.Lines(row, probabilities.max(axis=1), {name: stack})
+
+
+def draw(args, where, rows, paths):
+    """Draw samples.png, which has the `rows`, and progress.png of the first seed."""
     drawing = beside.figure(rows, f"{where}: best and worst by the classifier's certainty", inches=0.9)
     print(figures.save(drawing, args.out / "samples.png"))
+    seed, path = next(iter(paths.items()))
     kept = load_samples(path)
     shown = np.unique(np.linspace(0, len(kept) - 1, ROWS).round().astype(int))  # to the last epoch
-    drawing = figures.progress(kept, f"Samples over training: {where}", columns=10, epochs=shown)
+    drawing = figures.progress(kept, f"Samples over training: {where}, seed {seed}", columns=10, epochs=shown)
     print(figures.save(drawing, args.out / "progress.png"))
 
 
