@@ -177,15 +177,14 @@ def sample_grid(images: np.ndarray, title: str, columns: int = 4, inches: float 
 
 
 def progress(samples: np.ndarray, title: str, rows: int = 10, columns: int = 6,
-             counted: str = "epoch", each: int = 1, epochs: Sequence[int] | None = None) -> Figure:
+             counted: str = "epoch", each: int = 1) -> Figure:
     """One row of `columns` samples for every tenth of the run (the first chapter's figure 8).
 
     `samples` is [epochs, n, ...], with each set of samples like `images` above. The stride is the
-    chapter's: the first epoch, then every (epochs // `rows`)-th one, at most `rows` in all; or
-    `epochs`, counted from 0, are shown. Each row is labelled with what is `counted` and the number of the epoch times `each`.
+    chapter's: the first epoch, then every (epochs // `rows`)-th one, at most `rows` in all. Each row
+    is labelled with what is `counted` and the number of the epoch times `each`.
     """
-    if epochs is None:
-        epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
+    epochs = np.arange(0, len(samples), max(1, len(samples) // rows))[:rows]
     figure = new_figure(columns + 1, len(epochs) + 0.1, title)
     grid = figure.subplots(len(epochs), columns, squeeze=False)
     for epoch, row in zip(epochs, grid):

@@ -43,7 +43,7 @@ import numpy as np
 
 SCRIPT, JUDGE = "03_dcgan_svhn.py", "train_image_classifier.py"
 SIZE = model.REAL_SIZE[0]
-ROWS = 10  # epochs in progress.png
+ROWS, ACROSS = 10, 12  # of progress.png: epochs, and samples of each
 TESTED, SAMPLES = "test images", "samples"
 COLUMNS = {"score": Column(".2f", head="classifier score"), "distance": Column(".2f"),
            "classes": Column("g", head="classes covered"), "KL to uniform": Column(".3f")}
@@ -148,7 +148,8 @@ def draw(args, where, rows, paths):
     seed, path = next(iter(paths.items()))
     kept = load_samples(path)
     shown = np.unique(np.linspace(0, len(kept) - 1, ROWS).round().astype(int))  # to the last epoch
-    drawing = figures.progress(kept, f"Samples over training: {where}, seed {seed}", columns=10, epochs=shown)
+    drawing = figures.sample_grid(np.concatenate(kept[shown, :ACROSS]), f"Samples over training: {where}, "
+                                  f"seed {seed}", ACROSS, 0.7, [f"epoch {epoch + 1}" for epoch in shown])
     print(figures.save(drawing, args.out / "progress.png"))
 
 

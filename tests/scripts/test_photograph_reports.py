@@ -1,6 +1,7 @@
 """The scripts that train and judge GANs on photographs, on tiny pictures: what they make and refuse."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -138,6 +139,20 @@ def test_samples_of_the_dcgan_are_judged_and_kept(tiny, tmp_path, monkeypatch):
     with sample_files.restored(out / "generator", dcgan_svhn) as (sess, net, config, epoch):
         assert epoch == 2
         assert dcgan_svhn.sample(sess, net, np.random.default_rng(0), 3, config).shape == (3, 32, 32, 3)
+
+
+def test_the_samples_over_training_of_the_dcgan_include_those_of_the_last_epoch(tmp_path, monkeypatch):
+    report, saved = load_script("dcgan_svhn_report.py"), {}
+    kept = np.zeros((25, 50, 32, 32, 3), np.float32)
+    monkeypatch.setattr(report, "load_samples", lambda path: kept)
+    monkeypatch.setattr(report.figures, "save", lambda figure, path: saved.update({path.name: figure}))
+    answer = np.full((9, 10), 0.1), np.zeros((9, 64))
+    rows = [report.lines_of("DCGAN", "seed 3", np.zeros((9, 32, 32, 3), np.uint8), answer)]
+    report.draw(SimpleNamespace(out=tmp_path), "DCGAN on colours", rows, {3: tmp_path})
+    labels = [label.get_text() for label in saved["progress.png"].axes[0].get_yticklabels()]
+    assert len(labels) == 10 and labels[0] == "epoch 1" and labels[-1] == "epoch 25"
+    assert "seed 3" in saved["progress.png"].get_suptitle()
+    assert saved["samples.png"].axes[0].get_yticklabels()[0].get_text() == "DCGAN: seed 3"
 
 
 @pytest.mark.slow
