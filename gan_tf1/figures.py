@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 
 from gan_tf1.figure_layout import (
-    SMALL, TEXT, count_along, legend_below, new_figure, positive_log, signed_log, wrapped)
+    SMALL, TEXT, WIDTH, count_along, legend_below, new_figure, positive_log, signed_log, wrapped)
 from gan_tf1.files import Path, replacing
 
 if typing.TYPE_CHECKING:
@@ -163,7 +163,8 @@ def sample_grid(images: np.ndarray, title: str, columns: int = 4, inches: float 
     picture = tiled(images, columns, margin=2)
     height, width = picture.shape[:2]
     size = inches * columns
-    room = 0.15 + 0.083 * max(len(line) for name in names for line in str(name).split("\n")) if names is not None else 0
+    longest = max(len(line) for name in names for line in str(name).split("\n")) if names is not None else 0
+    room = 0.2 + WIDTH * TEXT / 72 * longest if longest else 0
     figure = new_figure(size + room, size * height / width + 0.1, title)
     axes = figure.subplots()
     axes.imshow(picture, cmap="Greys_r", vmin=0, vmax=1)

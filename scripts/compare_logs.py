@@ -35,6 +35,7 @@ from gan_tf1.training import outputs
 
 import numpy as np
 
+SHOWN_ONLY = ("print_every", "samples")  # settings that decide what is shown, and no loss
 LIKELY = 0.1  # a program with this probability is not an unlikely one
 
 
@@ -75,7 +76,7 @@ def notes(log, envelope):
     for loss in beyond(log, envelope.chapter):
         yield f"note: {envelope.chapter.columns[loss]} has values that such a loss can't have"
     for name, value in (log.settings or {}).items():
-        if value != envelope.settings.get(name, value):
+        if name not in SHOWN_ONLY and value != envelope.settings.get(name, value):
             yield f"note: {name} is {value} here, {envelope.settings[name]} in the envelope's runs"
 
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, SCRIPT_NAMES, load_script
 from gan_tf1 import figures, files, tables
 from gan_tf1.__main__ import scripts
-from gan_tf1.experiments import detection, kept_figures
+from gan_tf1.experiments import detection, kept_figures, seed_scores
 from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.listing import __main__ as listing
 from gan_tf1.published import comparison, envelopes, other_logs
@@ -266,6 +266,21 @@ def test_the_losses_of_the_dcgan_on_svhn_on_two_pages_are_those_of_its_envelope_
     assert "steps 10-280: {:.2f}, {:.2f} |".format(*means(theirs, 10, 280)) in front
     disc, gen = means(own, 10, 280)
     assert f"[{disc.mean():.2f} ± {disc.std(ddof=1):.2f}, {gen.mean():.2f} ± {gen.std(ddof=1):.2f}]" in front
+
+
+def test_the_numbers_of_the_dcgan_on_a_part_of_svhn_are_those_of_its_envelope_and_scores():
+    page = (ROOT / "checkpoints" / "dcgan_svhn" / "README.md").read_text()
+    own = envelopes.envelope("dcgan_svhn", envelopes.path_of("dcgan_svhn", "SVHN subset (8,483 digits)"))
+    for row, epochs in (("1 and 2", (1, 2)), ("3 to 10", (3, 10)), ("11 to 25", (11, 25))):
+        disc, gen = [f"{one.mean():.2f} ± {one.std(ddof=1):.2f}" for one in means(own, *epochs)]
+        assert f"| {row} | {disc} | {gen} |" in page
+    scores = seed_scores.of_rows(seed_scores.read(
+        (ROOT / "checkpoints" / "dcgan_svhn" / "scores.csv").read_text().splitlines()))["samples"]
+    score, distance, kl = [(one.mean(), one.std(ddof=1)) for one in (
+        scores["score"], scores["distance"], scores["KL to uniform"])]
+    assert (f"| {score[0]:.2f} ± {score[1]:.2f} | {distance[0]:.0f} ± {distance[1]:.0f} | 10 | {kl[0]:.3f} ± "
+            f"{kl[1]:.3f} |") in page
+    assert f"{scores['distance'].min():.0f} to {scores['distance'].max():.0f}" in page
 
 
 def test_the_losses_of_the_dcgan_on_mnist_on_two_pages_are_those_of_its_envelope_and_of_the_published_logs():

@@ -1,4 +1,4 @@
-"""Draw samples of 28 x 28 digits from a run's generator, or read them from a file.
+"""Draw samples from a run's generator, or read digits of 28 x 28 pixels from a file.
 
 A run's model is the module in `gan_tf1/models` whose CHAPTER is named in the run's config.json. If
 it follows the convention in gan_tf1/models/README.md, under "Models whose samples can be drawn
@@ -75,17 +75,18 @@ def chapter(name):
     return model if hasattr(model, "SAMPLE_RANGE") else None
 
 
-def of_digits(path) -> tuple[Any, dict]:
-    """The module of the chapter of the run at `path`, and its config.json, if its generator makes digits.
+def of_images(path) -> tuple[Any, dict]:
+    """The module of the chapter of the run at `path`, and its config.json, if its generator makes images.
 
-    Raises InputError if there is no run, or if its chapter has no samples of 28 x 28 pixels that can be
-    drawn again.
+    Raises InputError if there is no run, or if its chapter has no images that can be drawn again, such as
+    one of points or of translations.
     """
     stored = read_config(path)
     model = chapter(stored["chapter"])
-    if model is None or tuple(stored["sample_shape"][1:]) not in SHAPES:
-        raise InputError(f"{path} is a run of {stored['chapter']!r}, whose generator doesn't draw digits of "
-                         "28 x 28 pixels: name a run of a chapter on MNIST")
+    shape = tuple(stored["sample_shape"][1:])
+    if model is None or len(shape) == 1 and shape not in SHAPES:
+        raise InputError(f"{path} is a run of {stored['chapter']!r}, whose generator doesn't draw images from "
+                         "noise: name a run of another chapter")
     return model, stored
 
 
@@ -175,7 +176,7 @@ def checked(args) -> pathlib.Path:
 
 
 def save(images, title, out) -> None:
-    """Write `images` [n, 784] to `out`, as a grid with `title` (.png) or as an array (.npy)."""
+    """Write `images` [n, 784], [n, H, W] or [n, H, W, 3] to `out`, as a grid with `title` (.png) or as an array (.npy)."""
     if out.suffix == ".npy":
         with replacing(out) as temporary:
             np.save(temporary, images)

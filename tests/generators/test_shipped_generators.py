@@ -35,6 +35,18 @@ def test_the_sampling_script_draws_with_every_chapter(name, when, tmp_path, monk
     assert titles == [f"Samples of {name} after {when}, trained on MNIST, seed 0"]
 
 
+def test_the_sampling_script_draws_house_numbers_in_colour(tmp_path):
+    main, run = load_script("02_sample_mnist_gan.py").main, ROOT / "checkpoints" / "dcgan_svhn" / "generator"
+    for ending in ("npy", "png"):
+        main(["--run-dir", str(run), "--samples", "8", "--out", str(tmp_path / f"eight.{ending}")])
+    samples = np.load(tmp_path / "eight.npy")
+    assert samples.shape == (8, 32, 32, 3) and -1 <= samples.min() and samples.max() <= 1
+    # Photographs of single digits: neighbouring pixels are alike, and the images differ from each other.
+    assert np.abs(np.diff(samples, axis=1)).mean() < samples.std() / 4
+    assert np.abs(samples[0] - samples[1:]).mean() > 0.1
+    assert (tmp_path / "eight.png").read_bytes()[:4] == b"\x89PNG"
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_a_shipped_generator_is_small_and_draws_digits(path):
     stored = read_config(path)

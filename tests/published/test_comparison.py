@@ -394,7 +394,7 @@ def test_a_damaged_envelope_is_named(tmp_path):
 def test_settings_in_the_first_line_of_a_text_are_noted(main, tmp_path, capsys):
     text = (LOGS / "smooth_0.txt").read_text()
     first = "mnist_gan on MNIST, seed 7"
-    (tmp_path / "log.txt").write_text(text.replace(first, first + ", with label-smooth 0.0, batch-size 100, loop graph"))
+    (tmp_path / "log.txt").write_text(text.replace(first, first + ", with label-smooth 0.0, samples 64, loop graph"))
     main([str(tmp_path / "log.txt")])
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note:")]
     assert notes == ["note: label_smooth is 0.0 here, 0.1 in the envelope's runs"]

@@ -46,7 +46,7 @@ TABLE = [  # script, arguments, words in the line
     ("02_sample_mnist_gan.py", ["--run-dir", "folder"],
      "folder holds no run: there is no config.json in it"),
     ("02_sample_mnist_gan.py", ["--run-dir", CLASSIFIER],
-     "is a run of 'mnist_classifier', whose generator doesn't draw digits of 28 x 28 pixels"),
+     "is a run of 'mnist_classifier', whose generator doesn't draw images from noise"),
     ("02_sample_mnist_gan.py", ["--pickle", "file"], "file is not a pickle of samples"),
     ("02_sample_mnist_gan.py", ["--pickle", "nowhere"], "nowhere can't be read"),
     ("02_sample_mnist_gan.py", ["--pickle", "file", "--run-dir", MNIST_GAN], "not allowed with argument"),

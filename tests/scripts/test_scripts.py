@@ -197,8 +197,11 @@ def change(copy, **entries):
 
 
 def test_a_checkpoint_of_another_model_is_refused(sample, copy, capsys):
-    change(copy, chapter="dcgan_svhn", sample_shape=[16, 32, 32, 3])
-    assert "a run of 'dcgan_svhn', whose generator doesn't draw digits" in refusal(
+    change(copy, chapter="mixture_gan", sample_shape=[16, 2])
+    assert "a run of 'mixture_gan', whose generator doesn't draw images" in refusal(
+        capsys, sample, "--run-dir", copy)
+    change(copy, chapter="cyclegan", sample_shape=[24, 32, 32, 3])
+    assert "a run of 'cyclegan', whose generator doesn't draw images" in refusal(
         capsys, sample, "--run-dir", copy)
     change(copy, chapter="vanilla_gan", sample_shape=[16, 784])
     assert "unknown setting" in refusal(capsys, sample, "--run-dir", copy)
