@@ -97,7 +97,7 @@ def of_all(verdict, found, envelope, args, chapter):
         seeds = wording.quantity(envelope.seeds + diverged, "seed")
         yield f"note: {diverged} of {seeds} of the envelope diverged, and are left out"
     if verdict.word != "cannot be compared" and not args.envelope:
-        yield from (f"note: {lost}" for lost in envelopes.divergences(chapter, args.changes))
+        yield from (f"note: {lost}" for lost in envelopes.divergences(chapter, args.changes, shared_data(envelope, args)))
 
 
 def read(paths, chapter, part=None):
@@ -122,17 +122,24 @@ def same(log, other):
         np.ptp(values) > 0 for values in log.losses.values())
 
 
-def likely(found, chapter, args):
-    """The `Likeness` of the logs to the known programs of their chapter; None if none is known."""
-    known = envelopes.known_changes(chapter, args.changes)
+def shared_data(envelope, args):
+    """The data set of the known changes that are looked at; "" if those named with --changes must be on it."""
+    return "" if args.changes else envelope.data_title
+
+
+def likely(found, chapter, own, args):
+    """The `Likeness` of the logs to the known programs of their chapter; None if none is known on the data of `own`.
+
+    `own` is the envelope with which the logs are compared.
+    """
+    known = envelopes.known_changes(chapter, args.changes, shared_data(own, args))
     if args.changes and not known:
         raise InputError(f"--changes {args.changes} has no envelopes of three seeds or more: make them with "
                          "known_changes.py")
-    if not known or args.envelope or not envelopes.has_envelope(chapter):
+    if not known or args.envelope:
         return None
     if any(beyond(log, logs.CHAPTERS[chapter]) for log in found):
         return None
-    own = envelopes.envelope(chapter)
     for name, one in known.items():
         if one.data_title != own.data_title or len({one.data_crc32, own.data_crc32} - {""}) > 1:
             raise InputError(f"the known change {name} was trained on {one.trained_on}, and the chapter's envelope on "
@@ -195,7 +202,7 @@ def main(argv=None):
         envelope = envelopes.envelope(chapter, own)
         verdict = comparison.judge_runs(found, envelope, args.margin)
         comparable = verdict.word != "cannot be compared"
-        like = likely(found, chapter, args) if verdict.statistics else None
+        like = likely(found, chapter, envelope, args) if verdict.statistics else None
         told = [*dict.fromkeys(note for one in found for note in notes(one, envelope)),
                 *of_all(verdict, found, envelope, args, chapter)]
         if like and like.compared != verdict.compared:

@@ -271,8 +271,11 @@ def test_the_losses_of_the_dcgan_on_svhn_on_two_pages_are_those_of_its_envelope_
 def test_the_numbers_of_the_dcgan_on_a_part_of_svhn_are_those_of_its_envelope_and_scores():
     page = (ROOT / "checkpoints" / "dcgan_svhn" / "README.md").read_text()
     own = envelopes.envelope("dcgan_svhn", envelopes.path_of("dcgan_svhn", "SVHN subset (8,483 digits)"))
-    for row, epochs in (("1 and 2", (1, 2)), ("3 to 10", (3, 10)), ("11 to 25", (11, 25))):
-        disc, gen = [f"{one.mean():.2f} ± {one.std(ddof=1):.2f}" for one in means(own, *epochs)]
+    cifar10 = envelopes.envelope("dcgan_svhn_steps", envelopes.path_of("dcgan_svhn_steps", "CIFAR-10"))
+    for envelope, row, epochs in ((own, "1 and 2", (1, 2)), (own, "3 to 10", (3, 10)), (own, "11 to 25", (11, 25)),
+                                  *((cifar10, f"{first} to {last}", (first, last)) for first, last in (
+                                      (10, 50), (60, 100), (110, 300), (310, 390)))):
+        disc, gen = [f"{one.mean():.2f} ± {one.std(ddof=1):.2f}" for one in means(envelope, *epochs)]
         assert f"| {row} | {disc} | {gen} |" in page
     scores = seed_scores.of_rows(seed_scores.read(
         (ROOT / "checkpoints" / "dcgan_svhn" / "scores.csv").read_text().splitlines()))["samples"]

@@ -170,21 +170,22 @@ def chapter_of(path) -> str:
     return chapters[0] if columns.startswith("seed,") and chapters else ""
 
 
-def known_changes(chapter, folder=None) -> dict[str, Envelope]:
+def known_changes(chapter, folder=None, data="") -> dict[str, Envelope]:
     """The envelopes of known changes of a chapter, by the names of their files.
 
-    They are those of the package, or those in `folder`. A change with fewer than `FEWEST_KNOWN` seeds that
-    did not diverge is not among them. Raises InputError if a file is not an envelope.
+    They are those of the package, or those in `folder`; if `data`, the title of a data set, is named, only
+    those on it. A change with fewer than `FEWEST_KNOWN` seeds that did not diverge is not among them. Raises
+    InputError if a file is not an envelope.
     """
-    found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder)
+    found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder, data)
              if _complete(text_of(path)) >= FEWEST_KNOWN}
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
 
 
-def divergences(chapter, folder=None) -> list[str]:
-    """A line on each known change with seeds that diverged, or with too few seeds for a probability."""
+def divergences(chapter, folder=None, data="") -> list[str]:
+    """A line on each of the `known_changes` with seeds that diverged, or with too few seeds for a probability."""
     found = []
-    for path in _files_of_changes(chapter, folder):
+    for path in _files_of_changes(chapter, folder, data):
         text = text_of(path)
         lost, left = _lost(text), _complete(text)
         said = [lost] if lost else []
@@ -195,9 +196,10 @@ def divergences(chapter, folder=None) -> list[str]:
     return found
 
 
-def _files_of_changes(chapter, folder):
+def _files_of_changes(chapter, folder, data):
     found = (KNOWN_CHANGES / chapter if folder is None else folder).glob("*.csv")
-    return sorted(path for path in found if not path.name.startswith(files.UNFINISHED))
+    return sorted(path for path in found if not path.name.startswith(files.UNFINISHED)
+                  and (not data or dict(comments_of(text_of(path))).get("data", "").partition(";")[0] == data))
 
 
 def comments_of(text) -> list[tuple[str, str]]:

@@ -151,7 +151,7 @@ def _judgements(runs, chapter, envelope):
         return [*_beside(readable, chapter)] or [Judgement(
             "", "no envelope", f"Cannot be compared: the package has no envelope of {chapter}, the losses of many "
             "seeds. make_envelope.py makes one.")]
-    known = envelopes.known_changes(chapter)
+    known = envelopes.known_changes(chapter, data=envelope.data_title)
     found = [_judgement(run.name, [run.log], envelope, known) for run in readable]
     if len(readable) > 1 and len({_program(run) for run in readable}) == 1 and (
             len({run.stored["seed"] for run in readable}) == len(readable)):

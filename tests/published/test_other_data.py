@@ -1,4 +1,4 @@
-"""The semi-supervised GAN on data sets that the chapter does not have: each has an envelope of its own."""
+"""Chapters on data sets that the book does not have: each data set has an envelope of its own."""
 
 import pathlib
 
@@ -85,3 +85,19 @@ def test_logs_of_two_data_sets_are_not_compared_together(tmp_path, capsys):
     load_script("compare_logs.py").main([*(str(tmp_path / f"{name}.txt") for name in ("cifar10", "street"))])
     assert ("Cannot be compared: it was trained on drawn street numbers (synthetic), and the envelope is of CIFAR-10."
             in capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("data, most_like", [("CIFAR-10", False), ("SVHN subset (8,483 digits)", True)])
+def test_a_log_is_compared_with_known_programs_on_its_own_data_alone(tmp_path, capsys, data, most_like):
+    chapter = "dcgan_svhn_steps"
+    own = envelopes.envelope(chapter, envelopes.path_of(chapter, data))
+    assert own.data_title == data
+    lines = [f"dcgan_svhn on {data}, seed 3, with print-every 10", *(
+        f"Epoch 1/1... Discriminator Loss: {disc:.4f}... Generator Loss: {gen:.4f}"
+        for disc, gen in zip(*(own.losses[name][3] for name in ("disc_loss", "gen_loss"))))]
+    (tmp_path / "log.txt").write_text("\n".join(lines) + "\n")
+    load_script("compare_logs.py").main([str(tmp_path / "log.txt"), "--out", str(tmp_path / "figure.png")])
+    shown = capsys.readouterr().out
+    assert f"({chapter}): {len(own.epochs)} steps, 10 to {own.epochs[-1]}" in shown and "cannot be compared" not in shown
+    assert ("programs were taken to be equally probable" in shown) == most_like
+    assert bool(envelopes.known_changes(chapter, data=data)) == most_like
