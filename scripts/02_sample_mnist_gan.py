@@ -23,7 +23,7 @@ def draw(path, count, seed):
     model, stored = sample_files.of_images(path)
     images, _, epoch = sample_files.draw_any(path, model, count, seed)
     title = (f"Samples of {model.CHAPTER} after {sample_files.when(model, stored, epoch)}, trained on "
-             f"{stored['data_title']}, seed {seed}")
+             f"{stored['data_title']}, with noise of seed {seed}")
     return images.reshape(count, -1) if images.shape[1:] in sample_files.SHAPES else images, title
 
 

@@ -13,8 +13,8 @@ program. An envelope, made by make_envelope.py, counts as a log of each of its s
 the log lines of several runs, --part says which of them is meant.
 
 The verdict is "differs", "equivalent" (the mean losses differ by less than --margin) or "can't tell".
-If there are envelopes of known changes of the chapter, a line says which of them the log looks most
-like. gan_tf1/published/comparison.py and likeness.py state the methods. If a chapter has no envelope,
+If there are envelopes of known changes of the chapter on the same data, a line says which of them the
+log looks most like. gan_tf1/published/comparison.py and likeness.py state the methods. If a chapter has no envelope,
 its values are printed beside those of published runs, epoch by epoch, with the settings that differ.
 
 Exit status: 0, or with --check 1 if the log differs and 2 if it can't be compared; 2 for bad input.
@@ -35,7 +35,8 @@ from gan_tf1.training import outputs
 
 import numpy as np
 
-SHOWN_ONLY = ("print_every", "samples")  # settings that decide what is shown, and no loss
+# Settings that decide what is shown and kept, and no loss.
+SHOWN_ONLY = ("print_every", "samples", "sample_interval", "interval_images")
 LIKELY = 0.1  # a program with this probability is not an unlikely one
 
 
@@ -97,7 +98,8 @@ def of_all(verdict, found, envelope, args, chapter):
         seeds = wording.quantity(envelope.seeds + diverged, "seed")
         yield f"note: {diverged} of {seeds} of the envelope diverged, and are left out"
     if verdict.word != "cannot be compared" and not args.envelope:
-        yield from (f"note: {lost}" for lost in envelopes.divergences(chapter, args.changes, shared_data(envelope, args)))
+        found = envelopes.divergences(chapter, args.changes, shared_data(envelope, args))
+        yield from (f"note: {lost}" for lost in found)
 
 
 def read(paths, chapter, part=None):

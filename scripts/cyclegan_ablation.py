@@ -15,7 +15,8 @@ for real images of the other set. The flags after -- go to 16_cyclegan.py. OUT g
     table.txt        mean and standard deviation over the seeds
     scores.png       bars
     AtoB.png, BtoA.png  held-out images: drawn at random, and the best and worst of each row
-    generator/       the run of the first row with the smallest distance, with rounded weights
+    generator/       the run of the first row (that has not diverged) with the smallest distance, with
+                     rounded weights
 
 The runs are kept in --work-dir. If the command is interrupted, the same command continues. A run that
 diverges is named above the table and left out.
@@ -53,7 +54,7 @@ def wanted(args, row, seed):
 def judging(args):
     """The run of the classifier in the work directory."""
     return many_runs.Wanted("classifier", JUDGE, [
-        "--data", args.data, *many_runs_command.folder_flags(args), "--size", args.size])
+        "--data", args.data, *many_runs_command.folder_flags(args), "--size", args.size], judge=True)
 
 
 def accuracy(judge, tests):
@@ -107,9 +108,9 @@ def main(argv=None):
         first = [] if args.judge else [judging(args)]
         runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args, keep_diverged=True)
         judge = args.judge or runs[0]
+        many_runs.refuse_unequal(runs[len(first):], ("data_crc32", "versions"))
         paths, lost = many_runs.without_diverged(dict(zip(asked, runs[len(first):])))
         made = list(paths.values())
-        many_runs.refuse_unequal(made, ("data_crc32", "versions"))
         with judges.classifier(judge) as judge_images:
             tells = accuracy(judge_images, held_out)
             of_direction = experiment.judges(judge_images, training)
@@ -139,7 +140,7 @@ def report(args, found, scores, sets, paths, notes):
     title = f"CycleGAN between {sets[0]} and {sets[1]}, {args.size} pixels"
     drawing = seed_scores.bars(scores, BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
-    _, shown = next(iter(paths))
+    shown = max(args.seeds, key=[seed for _, seed in paths].count)  # the first one of which most rows are left
     for direction in DIRECTIONS:
         lines = [beside.Lines(names[one.score.row].split(": ")[1], one.confidence, one.stacks)
                  for one in found if one.score.row.endswith(direction)

@@ -64,7 +64,7 @@ def judging(args):
     """The run of the classifier in the work directory. A mirrored digit is not one."""
     mirror = "--mirror" if args.data == "cifar10" else "--no-mirror"
     return many_runs.Wanted("classifier", JUDGE, [
-        "--data", args.data, *many_runs_command.folder_flags(args), "--size", SIZE, mirror])
+        "--data", args.data, *many_runs_command.folder_flags(args), "--size", SIZE, mirror], judge=True)
 
 
 def score_of(row, seed, said, reference):
@@ -99,8 +99,8 @@ def main(argv=None):
         first = [] if args.judge else [judging(args)]
         runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args, keep_diverged=True)
         judge, made = args.judge or runs[0], runs[len(first):]
+        many_runs.refuse_unequal(made, ("settings", "loop", "data_crc32", "versions"))  # as the envelope needs it
         paths, lost = many_runs.without_diverged(dict(zip(args.seeds, made)))
-        many_runs.refuse_unequal(list(paths.values()), ("data_crc32", "versions"))
         rng = np.random.default_rng(5)
         training, test = (part[rng.permutation(len(part))[:args.n]]
                           for part in (data.train.columns[0], data.test_images))

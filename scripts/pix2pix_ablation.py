@@ -17,7 +17,8 @@ OUT gets
     table.txt        mean and standard deviation over the seeds
     scores.png       bars
     samples.png      held-out pairs: drawn at random, and the best and worst of each row
-    generator/       the run of the first row with the best per-pixel accuracy, with rounded weights
+    generator/       the run of the first row (that has not diverged) with the best per-pixel accuracy, with
+                     rounded weights
 
 The runs are kept in --work-dir. If the command is interrupted, the same command continues. A run that
 diverges is named above the table and left out.
@@ -51,13 +52,13 @@ def wanted(args, row, seed):
 
 def judging(args):
     """The run of the segmentation net in the work directory."""
-    return many_runs.Wanted("segmentation", JUDGE, ["--data-dir", args.data_dir, "--size", args.size])
+    return many_runs.Wanted("segmentation", JUDGE, ["--data-dir", args.data_dir, "--size", args.size], judge=True)
 
 
 def judged(args, paths, pairs, read):
     """The `Judged` of the bounds and of all runs, `paths` (row, seed) -> run directory."""
     found = experiment.bounds(pairs, read, REAL[args.direction])
-    for (row, seed), path in paths.items():
+    for (row, seed), path in sorted(paths.items(), key=lambda run: args.rows.index(run[0][0])):
         found.append(experiment.judge(row, seed, experiment.translated(path, pairs.inputs), pairs, read))
     return found
 
@@ -87,9 +88,9 @@ def main(argv=None):
         asked = [(row, seed) for seed in args.seeds for row in args.rows]
         first = [judging(args)] if args.direction == "BtoA" and not args.judge else []
         runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args, keep_diverged=True)
+        many_runs.refuse_unequal(runs[len(first):], ("data_crc32", "versions"))
         paths, lost = many_runs.without_diverged(dict(zip(asked, runs[len(first):])))
         made = list(paths.values())
-        many_runs.refuse_unequal(made, ("data_crc32", "versions"))
         if args.direction == "BtoA":
             with judges.segmentation_net(args.judge or runs[0]) as read:
                 found = judged(args, paths, pairs, read)
@@ -117,7 +118,7 @@ def report(args, found, pairs, paths, notes):
     title = f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels"
     drawing = seed_scores.bars(scores, experiment.BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
-    _, shown = next(iter(paths))
+    shown = max(args.seeds, key=[seed for _, seed in paths].count)  # the first one of which most rows are left
     rows = [beside.Lines(names[one.score.row], one.accuracy, experiment.lines_of(one, pairs))
             for one in found if one.score.seed == shown]
     drawing = beside.figure(rows, f"{title}, seed {shown}: best and worst by the share of "

@@ -29,7 +29,7 @@ from gan_tf1.tf1 import new_graph, session_config, tf
 from gan_tf1.training import saved_generator
 from gan_tf1.training.run_config import read_config
 
-KEPT = ("config.json", "losses.csv", "log.txt", "diagnosis.txt")
+KEPT = ("config.json", "losses.csv", "printed_losses.csv", "log.txt", "diagnosis.txt")
 LEAST = 256     # weights of a kernel that is rounded
 LEVELS = 20     # on each side of 0: a generator of 1.5 million weights then takes less than 1 MB
 MOST_CHANNELS = 4096  # with more, the scales would take as much space as many of the weights

@@ -84,7 +84,7 @@ def of_images(path) -> tuple[Any, dict]:
     stored = read_config(path)
     model = chapter(stored["chapter"])
     shape = tuple(stored["sample_shape"][1:])
-    if model is None or len(shape) == 1 and shape not in SHAPES:
+    if model is None or shape not in SHAPES and len(shape) not in (2, 3):
         raise InputError(f"{path} is a run of {stored['chapter']!r}, whose generator doesn't draw images from "
                          "noise: name a run of another chapter")
     return model, stored
@@ -176,7 +176,7 @@ def checked(args) -> pathlib.Path:
 
 
 def save(images, title, out) -> None:
-    """Write `images` [n, 784], [n, H, W] or [n, H, W, 3] to `out`, as a grid with `title` (.png) or as an array (.npy)."""
+    """Write `images` [n, 784], [n, H, W] or [n, H, W, 3] to `out`: a grid with `title` (.png), or an array (.npy)."""
     if out.suffix == ".npy":
         with replacing(out) as temporary:
             np.save(temporary, images)

@@ -44,6 +44,7 @@ class Wanted(NamedTuple):
     script: str       # the chapter's script, and its subcommand if it has one
     flags: list       # the flags for that script
     called: str = ""  # its name in messages, if it differs from `name`
+    judge: bool = False  # whether it judges the others, which can't be done if it diverges
 
     @property
     def seed(self):
@@ -55,7 +56,8 @@ class Wanted(NamedTuple):
 def train_all(wanted, args, keep_diverged=False):
     """Train all runs in `wanted`, `args.jobs` at a time, and return their directories in order.
 
-    With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is.
+    With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is, unless
+    it is a judge.
     With --shard, only the runs of this part are trained, and the script ends here (SystemExit),
     because the report needs all runs. With --gather, nothing is trained, and InputError is raised
     if runs are missing.
@@ -63,7 +65,7 @@ def train_all(wanted, args, keep_diverged=False):
     def missing(runs):
         paths = [args.work_dir / run.name for run in runs]
         return [run for run, path in zip(runs, paths)
-                if not (is_complete(path) or keep_diverged and diverged(path))]
+                if not (is_complete(path) or keep_diverged and not run.judge and diverged(path))]
 
     if args.gather:
         refuse_missing(missing(wanted), wanted, args.work_dir)
@@ -96,11 +98,10 @@ def make(own, left, args, keep_diverged) -> None:
 
     A run that is locked is left to the process that makes it, and is tried again until it is free.
     """
-    trained = train_unless_diverged if keep_diverged else train
-
     def attempt(run):
         """Train `run`, or skip it if it is complete by now; returns False if it is locked."""
         path = args.work_dir / run.name
+        trained = train_unless_diverged if keep_diverged and not run.judge else train
         with run_lock.held(path) as mine:
             if mine:
                 trained(run.script, path, run.flags, args.jobs, run.called)
@@ -187,10 +188,11 @@ def without_diverged(paths) -> tuple[dict, list[str]]:
     Raises TrainingError if all have diverged.
     """
     kept = {run: path for run, path in paths.items() if not diverged(path)}
-    lost = [path.name for run, path in paths.items() if run not in kept]
+    lost = [path for run, path in paths.items() if run not in kept]
     if not kept:
-        raise TrainingError(f"nothing can be judged: {', '.join(lost)} diverged")
-    return kept, [f"diverged, and left out: {', '.join(lost)}"] if lost else []
+        raise TrainingError(f"nothing can be judged, since all runs diverged: {names(lost)}. Give other settings "
+                            "after --, and another --work-dir")
+    return kept, [f"diverged, and left out: {', '.join(path.name for path in lost)}"] if lost else []
 
 
 def beginning(own, left, wanted, args) -> str:

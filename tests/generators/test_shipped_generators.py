@@ -32,7 +32,7 @@ def test_the_sampling_script_draws_with_every_chapter(name, when, tmp_path, monk
         main(["--run-dir", str(FOLDER / name), "--samples", "4", "--out", str(tmp_path / f"four.{ending}")])
     samples = np.load(tmp_path / "four.npy")
     assert samples.shape == (4, 784) and -1 <= samples.min() < -0.9 and 0.5 < samples.max() <= 1
-    assert titles == [f"Samples of {name} after {when}, trained on MNIST, seed 0"]
+    assert titles == [f"Samples of {name} after {when}, trained on MNIST, with noise of seed 0"]
 
 
 def test_the_sampling_script_draws_house_numbers_in_colour(tmp_path):

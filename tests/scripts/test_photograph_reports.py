@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import few_photographs
 import few_streets
@@ -14,7 +15,9 @@ from gan_tf1.errors import InputError
 from gan_tf1.experiments import seed_scores
 from gan_tf1.generators import judges, sample_files
 from gan_tf1.models import cyclegan, dcgan_svhn, pix2pix
+from gan_tf1.published import envelopes
 from gan_tf1.training import processes
+from gan_tf1.training.run_config import read_config
 
 TINY = {
     "train_segmentation.py": ["--channels", "2", "--epochs", "1", "--batch-size", "2"],
@@ -39,12 +42,17 @@ def tiny(in_process, monkeypatch):
 
 @pytest.fixture
 def diverging(tiny, monkeypatch):
-    """As `tiny`, but the runs whose names are put into this set diverge."""
+    """As `tiny`, but the runs whose names are put into this set diverge in their last epoch."""
     names, start = set(), processes.run
 
     def run(arguments, environment):
-        rate = ["--learning-rate", "1e30"] if arguments[2].name in names else []
-        return start([*arguments, *rate], environment)
+        done, path = start(arguments, environment), arguments[2]
+        if path.name not in names:
+            return done
+        *rows, last = (path / "losses.csv").read_text().splitlines()
+        (path / "losses.csv").write_text("\n".join([*rows, last.rpartition(",")[0] + ",nan"]) + "\n")
+        (path / "samples.npz").rename(path / "samples.f32")  # what a run has that is not complete
+        return SimpleNamespace(returncode=1, stderr="error: the losses are not finite")
 
     monkeypatch.setattr(processes, "run", run)
     return names
@@ -88,7 +96,7 @@ def test_ways_to_train_pix2pix_are_compared_and_the_best_is_kept(tiny, tmp_path,
     assert tiny == trained
     scores = scores_in(out)
     assert [(score.row, score.seed) for score in scores[2:]] == [
-        (row, seed) for seed in (0, 1) for row in ("both", "l1-encoder-decoder")]
+        (row, seed) for row in ("both", "l1-encoder-decoder") for seed in (0, 1)]
     if direction == "AtoB":  # the colours of the labels are read as their classes
         assert scores[0].values["pixel accuracy"] > 0.95 > scores[1].values["pixel accuracy"]
     assert scores[0].values["L"] == 1 and scores[0].values["MAE"] == 0
@@ -157,29 +165,39 @@ def test_the_samples_over_training_of_the_dcgan_include_those_of_the_last_epoch(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name, flags, lost, left", [
-    ("pix2pix_ablation.py", ["--data-dir", "FACADES", "--rows", "both", "l1"],
+    ("pix2pix_ablation.py", ["--data-dir", "FACADES", "--rows", "both", "l1", "--seeds", "0-1"],
      ["both-seed-0", "both-seed-1", "l1-seed-0"], ["l1-seed-1"]),
-    ("cyclegan_ablation.py", ["--data-dir", "SETS", "--size", "16", "--rows", "cyclegan", "no-pool"],
-     ["cyclegan-seed-0", "no-pool-seed-1"], ["cyclegan-seed-1", "no-pool-seed-0"]),
-    ("dcgan_svhn_report.py", ["--data", "street", "--samples", "50"], ["seed-0"], ["seed-1"])])
+    ("cyclegan_ablation.py", ["--data-dir", "SETS", "--size", "16", "--rows", "cyclegan", "no-pool", "--seeds", "0-1"],
+     ["cyclegan-seed-0"], ["cyclegan-seed-1", "no-pool-seed-0", "no-pool-seed-1"]),
+    ("dcgan_svhn_report.py", ["--data", "street", "--samples", "50", "--seeds", "0-2"], ["seed-0"],
+     ["seed-1", "seed-2"])])
 def test_runs_that_diverge_are_left_out_of_the_report(diverging, tmp_path, monkeypatch, capsys, name, flags, lost,
                                                       left):
+    titles, suptitle = [], Figure.suptitle
+    monkeypatch.setattr(Figure, "suptitle", lambda figure, text, **how: (
+        titles.append(text.replace("\n", " ")), suptitle(figure, text, **how))[1])
     monkeypatch.setattr(svhn, "load", few_streets.load)
     folders = {"FACADES": lambda: few_photographs.make_facades(tmp_path / "facades"),
                "SETS": lambda: few_photographs.make_sets(tmp_path / "dark2bright_8")}
     out, flags = tmp_path / "out", [str(folders[flag]()) if flag in folders else flag for flag in flags]
     diverging.update(lost)
-    command, main = [*flags, "--out", str(out), "--seeds", "0-1", "--jobs", "1"], load_script(name).main
+    command, main = [*flags, "--out", str(out), "--jobs", "1"], load_script(name).main
     main(command)
     table = (out / "table.txt").read_text()
     named = sorted(lost, key=lambda run: run[-1])  # seed by seed, as they are trained
     assert f"# diverged, and left out: {', '.join(named)}\n" in table
     judged = {f"{score.row.split()[0]}-seed-{score.seed}".removeprefix("samples-")
               for score in scores_in(out) if score.seed is not None}
-    assert judged == set(left) and (out / "generator").is_dir()
+    assert judged == set(left)
+    kept = read_config(out / "generator")
+    if name == "dcgan_svhn_report.py":
+        envelope = envelopes.envelope("dcgan_svhn", out / "envelope.csv")
+        assert envelope.seeds == 2 and list(envelope.diverged) == ["0"] and kept["seed"] in (1, 2)
+    else:  # a generator of the first row that is left, and pictures of the first seed of which most rows are left
+        assert kept["seed"] == 1 and any("seed 1: best and worst" in title for title in titles)
 
     diverging.update(left)  # now all runs diverge
     with pytest.raises(SystemExit) as ended:
         main([*command, "--work-dir", str(tmp_path / "others")])
-    assert ended.value.code == 1 and "nothing can be judged: " in capsys.readouterr().err
+    assert ended.value.code == 1 and "nothing can be judged, since all runs diverged: " in capsys.readouterr().err
     assert (out / "table.txt").read_text() == table

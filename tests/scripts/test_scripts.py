@@ -203,6 +203,12 @@ def test_a_checkpoint_of_another_model_is_refused(sample, copy, capsys):
     change(copy, chapter="cyclegan", sample_shape=[24, 32, 32, 3])
     assert "a run of 'cyclegan', whose generator doesn't draw images" in refusal(
         capsys, sample, "--run-dir", copy)
+    change(copy, chapter="remedies_gan", settings={}, sample_shape=[])
+    assert "a run of 'remedies_gan', whose generator doesn't draw images" in refusal(
+        capsys, sample, "--run-dir", copy)
+
+
+def test_a_checkpoint_with_the_settings_of_another_chapter_is_refused(sample, copy, capsys):
     change(copy, chapter="vanilla_gan", sample_shape=[16, 784])
     assert "unknown setting" in refusal(capsys, sample, "--run-dir", copy)
 

@@ -89,8 +89,28 @@ def test_runs_that_diverged_are_named_and_left_out(tmp_path):
     kept, lines = many_runs.without_diverged(paths)
     assert kept == {1: paths[1]} and lines == ["diverged, and left out: a-seed-0, b-seed-0"]
     assert many_runs.without_diverged(kept) == (kept, [])
-    with pytest.raises(TrainingError, match="nothing can be judged: a-seed-0, b-seed-0 diverged"):
+    with pytest.raises(TrainingError, match="nothing can be judged, since all runs diverged: a-seed-0, b-seed-0"):
         many_runs.without_diverged({0: paths[0], 2: paths[2]})
+
+
+def test_a_judge_that_diverges_ends_the_command_even_if_other_runs_may_diverge(tmp_path, monkeypatch):
+    tried = []
+
+    def train(script, path, *_):
+        tried.append(path.name)
+        path.mkdir(exist_ok=True)
+        (path / "losses.csv").write_text("epoch,loss\n1,nan\n")
+        (path / "samples.f32").touch()  # as in every run that is not complete
+        raise TrainingError(f"{path.name} diverged")
+
+    monkeypatch.setattr(many_runs, "train", train)
+    judge, run = many_runs.Wanted("judge", "x.py", [], judge=True), many_runs.Wanted("seed-0", "x.py", ["--seed", 0])
+    args = asking(tmp_path, jobs=1, seeds=[0])
+    assert many_runs.train_all([run], args, keep_diverged=True) == [tmp_path / "seed-0"]
+    for _ in range(2):  # not taken for complete by the second command
+        with pytest.raises(TrainingError, match="judge diverged"):
+            many_runs.train_all([judge, run], args, keep_diverged=True)
+    assert tried == ["seed-0", "judge", "judge"]
 
 
 # --- the part of a shard ---
