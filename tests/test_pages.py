@@ -342,6 +342,9 @@ def test_the_usual_losses_on_the_page_of_the_printed_logs_are_those_of_the_envel
         disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, 100, own.epochs[-1])]
         assert (f"| | 100 to {own.epochs[-1]} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± "
                 f"{accuracy[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |") in page
+    for row, epochs in (("1 and 2", (1, 2)), ("3 to 20", (3, 20))):
+        disc, gen = [(one.mean(), one.std(ddof=1)) for one in means(envelopes.envelope("dcgan_class"), *epochs)]
+        assert f"| {row} | {disc[0]:.3f} ± {disc[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |" in page
 
 
 # --- the picture at the top ---
