@@ -13,9 +13,10 @@ program. An envelope, made by make_envelope.py, counts as a log of each of its s
 the log lines of several runs, --part says which of them is meant.
 
 The verdict is "differs", "equivalent" (the mean losses differ by less than --margin) or "can't tell".
-If there are envelopes of known changes of the chapter on the same data, a line says which of them the
-log looks most like. gan_tf1/published/comparison.py and likeness.py state the methods. If a chapter has no envelope,
-its values are printed beside those of published runs, epoch by epoch, with the settings that differ.
+If there are envelopes of known changes of the chapter on the same data, a line says which of them
+the log looks most like. gan_tf1/published/comparison.py and likeness.py state the methods. If a
+chapter has no envelope, its values are printed beside those of published runs, epoch by epoch, with
+the settings that differ.
 
 Exit status: 0, or with --check 1 if the log differs and 2 if it can't be compared; 2 for bad input.
 """
