@@ -104,7 +104,7 @@ def test_a_judge_that_diverges_ends_the_command_even_if_other_runs_may_diverge(t
         raise TrainingError(f"{path.name} diverged")
 
     monkeypatch.setattr(many_runs, "train", train)
-    judge, run = many_runs.Wanted("judge", "x.py", [], judge=True), many_runs.Wanted("seed-0", "x.py", ["--seed", 0])
+    judge, run = many_runs.Wanted("judge", "x.py", [], judge=True), many_runs.Wanted("seed-0", "x.py", ["--seed", "0"])
     args = asking(tmp_path, jobs=1, seeds=[0])
     assert many_runs.train_all([run], args, keep_diverged=True) == [tmp_path / "seed-0"]
     for _ in range(2):  # not taken for complete by the second command
