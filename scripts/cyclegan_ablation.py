@@ -140,7 +140,7 @@ def report(args, found, scores, sets, paths, notes):
     title = f"CycleGAN between {sets[0]} and {sets[1]}, {args.size} pixels"
     drawing = seed_scores.bars(scores, BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
-    shown = max(args.seeds, key=[seed for _, seed in paths].count)  # the first one of which most rows are left
+    shown = seed_scores.fullest_seed(args.seeds, paths)
     for direction in DIRECTIONS:
         lines = [beside.Lines(names[one.score.row].split(": ")[1], one.confidence, one.stacks)
                  for one in found if one.score.row.endswith(direction)
@@ -149,8 +149,8 @@ def report(args, found, scores, sets, paths, notes):
         drawing = beside.figure(lines, f"{where}, seed {shown}: best and worst by the "
                                 "classifier's confidence in the target set")
         print(figures.save(drawing, args.out / f"{direction}.png"))
-    best_row = min((row for row, _ in paths), key=args.rows.index)
-    first = [(row, seed) for row, seed in paths if row == best_row]
+    first_row = seed_scores.first_row(args.rows, paths)
+    first = [(row, seed) for row, seed in paths if row == first_row]
     distance = {key: sum(score.values["distance"] for score in scores if score.seed == key[1]
                          and score.row.rpartition(" ")[0] == key[0]) for key in first}
     print(compact.kept(paths[min(distance, key=distance.get)], args.out / "generator"))

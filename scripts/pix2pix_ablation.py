@@ -118,13 +118,13 @@ def report(args, found, pairs, paths, notes):
     title = f"pix2pix on facades, {WHERE[args.direction]}, {args.size} pixels"
     drawing = seed_scores.bars(scores, experiment.BARS, names, title)
     print(figures.save(drawing, args.out / "scores.png"))
-    shown = max(args.seeds, key=[seed for _, seed in paths].count)  # the first one of which most rows are left
+    shown = seed_scores.fullest_seed(args.seeds, paths)
     rows = [beside.Lines(names[one.score.row], one.accuracy, experiment.lines_of(one, pairs))
             for one in found if one.score.seed == shown]
     drawing = beside.figure(rows, f"{title}, seed {shown}: best and worst by the share of "
                             "pixels with the right label")
     print(figures.save(drawing, args.out / "samples.png"))
-    best = seed_scores.best(scores, min((row for row, _ in paths), key=args.rows.index), experiment.PIXEL)
+    best = seed_scores.best(scores, seed_scores.first_row(args.rows, paths), experiment.PIXEL)
     print(compact.kept(paths[best.row, best.seed], args.out / "generator"))
 
 

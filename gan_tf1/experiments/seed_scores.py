@@ -99,6 +99,16 @@ def bars(scores: Sequence[Score], labels: dict[str, str], names, title: str):
                                [place for place, row in enumerate(rows) if row in real])
 
 
+def first_row(rows: Sequence[str], runs: Iterable[tuple]) -> str:
+    """The first of the `rows` that has a run among the `runs`, (row, seed)."""
+    return min((row for row, _ in runs), key=rows.index)
+
+
+def fullest_seed(seeds: Sequence[int], runs: Iterable[tuple]) -> int:
+    """The seed with the most of the `runs`, (row, seed): the first of several that have equally many."""
+    return max(seeds, key=[seed for _, seed in runs].count)
+
+
 def best(scores: Iterable[Score], row: str, metric: str) -> Score:
     """The `Score` of the run of `row` with the highest value of `metric`."""
     return max((score for score in scores if score.row == row), key=lambda score: score.values[metric])

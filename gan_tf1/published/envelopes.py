@@ -177,16 +177,15 @@ def known_changes(chapter, folder=None, data="") -> dict[str, Envelope]:
     those on it. A change with fewer than `FEWEST_KNOWN` seeds that did not diverge is not among them. Raises
     InputError if a file is not an envelope.
     """
-    found = {path.stem: envelope(chapter, path) for path in _files_of_changes(chapter, folder, data)
-             if _complete(text_of(path)) >= FEWEST_KNOWN}
+    found = {path.stem: envelope(chapter, path) for path, text in _files_of_changes(chapter, folder, data)
+             if _complete(text) >= FEWEST_KNOWN}
     return {name: one._replace(title=one.title or name) for name, one in found.items()}
 
 
 def divergences(chapter, folder=None, data="") -> list[str]:
     """A line on each of the `known_changes` with seeds that diverged, or with too few seeds for a probability."""
     found = []
-    for path in _files_of_changes(chapter, folder, data):
-        text = text_of(path)
+    for path, text in _files_of_changes(chapter, folder, data):
         lost, left = _lost(text), _complete(text)
         said = [lost] if lost else []
         if 0 < left < FEWEST_KNOWN:
@@ -197,9 +196,12 @@ def divergences(chapter, folder=None, data="") -> list[str]:
 
 
 def _files_of_changes(chapter, folder, data):
+    """The files of the known changes and their texts, in the order of their names."""
     found = (KNOWN_CHANGES / chapter if folder is None else folder).glob("*.csv")
-    return sorted(path for path in found if not path.name.startswith(files.UNFINISHED)
-                  and (not data or dict(comments_of(text_of(path))).get("data", "").partition(";")[0] == data))
+    for path in sorted(path for path in found if not path.name.startswith(files.UNFINISHED)):
+        text = text_of(path)
+        if not data or dict(comments_of(text)).get("data", "").partition(";")[0] == data:
+            yield path, text
 
 
 def comments_of(text) -> list[tuple[str, str]]:

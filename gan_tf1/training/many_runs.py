@@ -57,10 +57,9 @@ def train_all(wanted, args, keep_diverged=False):
     """Train all runs in `wanted`, `args.jobs` at a time, and return their directories in order.
 
     With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is, unless
-    it is a judge.
-    With --shard, only the runs of this part are trained, and the script ends here (SystemExit),
-    because the report needs all runs. With --gather, nothing is trained, and InputError is raised
-    if runs are missing.
+    it is a judge. With --shard, only the runs of this part are trained, and the script ends here
+    (SystemExit), because the report needs all runs. With --gather, nothing is trained, and InputError
+    is raised if runs are missing.
     """
     def missing(runs):
         paths = [args.work_dir / run.name for run in runs]

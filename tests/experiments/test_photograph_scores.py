@@ -38,6 +38,12 @@ def test_scores_are_written_and_read_and_have_a_deviation_over_seeds():
     assert alone.get_suptitle() == "T: seed 0 alone"
 
 
+def test_what_is_shown_and_kept_if_runs_are_missing():
+    runs = {("gan", 2): "a", ("l1", 1): "b", ("gan", 1): "c", ("l1", 2): "d", ("gan", 0): "e"}
+    assert seed_scores.first_row(["both", "l1", "gan"], runs) == "l1"
+    assert seed_scores.fullest_seed([0, 2, 1], runs) == 2 and seed_scores.fullest_seed([0, 1, 2], runs) == 1
+
+
 def test_random_images_are_the_same_for_all_rows_and_best_and_worst_their_own():
     measure = np.arange(20.)
     one, other = beside.chosen(measure), beside.chosen(-measure)

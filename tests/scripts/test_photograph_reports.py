@@ -193,7 +193,7 @@ def test_runs_that_diverge_are_left_out_of_the_report(diverging, tmp_path, monke
     if name == "dcgan_svhn_report.py":
         envelope = envelopes.envelope("dcgan_svhn", out / "envelope.csv")
         assert envelope.seeds == 2 and list(envelope.diverged) == ["0"] and kept["seed"] in (1, 2)
-    else:  # a generator of the first row that is left, and pictures of the first seed of which most rows are left
+    else:  # the generator is from the first row that has a run, and the pictures from the seed with the most runs
         assert kept["seed"] == 1 and any("seed 1: best and worst" in title for title in titles)
 
     diverging.update(left)  # now all runs diverge
