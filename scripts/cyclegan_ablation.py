@@ -54,7 +54,7 @@ def wanted(args, row, seed):
 def judging(args):
     """The run of the classifier in the work directory."""
     return many_runs.Wanted("classifier", JUDGE, [
-        "--data", args.data, *many_runs_command.folder_flags(args), "--size", args.size], judge=True)
+        "--data", args.data, *many_runs_command.folder_flags(args), "--size", args.size], needed=True)
 
 
 def accuracy(judge, tests):
@@ -106,7 +106,7 @@ def main(argv=None):
                         load_size=args.load_size)
         asked = [(row, seed) for seed in args.seeds for row in args.rows]
         first = [] if args.judge else [judging(args)]
-        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args, keep_diverged=True)
+        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args)
         judge = args.judge or runs[0]
         many_runs.refuse_unequal(runs[len(first):], ("data_crc32", "versions"))
         paths, lost = many_runs.without_diverged(dict(zip(asked, runs[len(first):])))

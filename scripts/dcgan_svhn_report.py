@@ -64,7 +64,7 @@ def judging(args):
     """The run of the classifier in the work directory. A mirrored digit is not one."""
     mirror = "--mirror" if args.data == "cifar10" else "--no-mirror"
     return many_runs.Wanted("classifier", JUDGE, [
-        "--data", args.data, *many_runs_command.folder_flags(args), "--size", SIZE, mirror], judge=True)
+        "--data", args.data, *many_runs_command.folder_flags(args), "--size", SIZE, mirror], needed=True)
 
 
 def score_of(row, seed, said, reference):
@@ -97,7 +97,7 @@ def main(argv=None):
     with replacing(args.out / "scores.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "dcgan_svhn_report", "seed-*", data=args.data)
         first = [] if args.judge else [judging(args)]
-        runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args, keep_diverged=True)
+        runs = many_runs.train_all([*first, *(wanted(args, seed) for seed in args.seeds)], args)
         judge, made = args.judge or runs[0], runs[len(first):]
         many_runs.refuse_unequal(made, ("settings", "loop", "data_crc32", "versions"))  # as the envelope needs it
         paths, lost = many_runs.without_diverged(dict(zip(args.seeds, made)))

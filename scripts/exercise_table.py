@@ -58,7 +58,7 @@ def main(argv=None):
     with replacing(out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "exercise_table", "*-seed-*", data=args.data)
         asked = lesson_table.asked(args.exercises, args.programs, args.seeds)
-        paths = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)
+        paths = many_runs.train_all([wanted(args, *one) for one in asked], args)
         many_runs.refuse_unequal(paths, ("versions",))
         known = lesson_table.of_results(places.SHIPPED) if args.results else []
         rows = lesson_table.merged(known, before.rows, lesson_table.rows(

@@ -43,8 +43,8 @@ def main(argv=None):
     many_runs_command.claim(args, "known_changes", "*-seed-*", data=args.data)
     with contextlib.ExitStack() as files: # first: a bad name must not cost a training
         temporary = {name: files.enter_context(replacing(args.out / f"{name}.csv")) for name in args.changes}
-        paths = many_runs.train_all([wanted(args, name, seed) for name in args.changes for seed in args.seeds],
-                                    args, keep_diverged=True)
+        asked = [wanted(args, name, seed) for name in args.changes for seed in args.seeds]
+        paths = many_runs.train_all(asked, args)
         for name, own in many_runs.per_row(args.changes, paths).items():
             with open(temporary[name], "w", newline="") as file:
                 envelopes.write(file, args.seeds, own, f"known_changes.py {shlex.join(args.argv)}",

@@ -66,7 +66,7 @@ def main(argv=None):
 
     with replacing(args.out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "envelope", "seed-*", script=args.script, data=args.data)
-        paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args, keep_diverged=True)
+        paths = many_runs.train_all([wanted(args, seed) for seed in args.seeds], args)
         with open(temporary, "w", newline="") as file:
             envelopes.write(file, args.seeds, paths, f"make_envelope.py {shlex.join(args.argv)}",
                             args.change, name=args.table, thin=args.thin)

@@ -109,8 +109,8 @@ def main(argv=None):
     table, series = args.out / f"{args.data}.txt", args.out / f"{args.data}.csv"
     with replacing(series) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, args.data, f"{args.data}-*", rows=rows_of(args.data))
-        paths = many_runs.train_all([wanted(args, name, seed) for name in names for seed in args.seeds],
-                                    args, keep_diverged=True)
+        asked = [wanted(args, name, seed) for name in names for seed in args.seeds]
+        paths = many_runs.train_all(asked, args)
         stored = many_runs.refuse_unequal(paths, ("versions",))
         rows = many_runs.per_row(names, [mode_collapse.of_run(path, args.classifier) for path in paths])
         how = (f"Modes of {stored['data_title']} that GANs cover, seeds "

@@ -78,7 +78,7 @@ def main(argv=None):
         # Seed by seed, so that an interrupted command has some runs of every row.
         asked = [(data, packing, seed) for seed, data, packing in
                  itertools.product(args.seeds, args.data, args.packs)]
-        made = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)
+        made = many_runs.train_all([wanted(args, *one) for one in asked], args)
         stored = many_runs.refuse_unequal(made, ("versions",))
         paths = dict(zip(asked, made))
         rows = [captured_modes.of_runs(data, packing, [paths[data, packing, seed] for seed in args.seeds])

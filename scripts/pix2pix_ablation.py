@@ -52,7 +52,7 @@ def wanted(args, row, seed):
 
 def judging(args):
     """The run of the segmentation net in the work directory."""
-    return many_runs.Wanted("segmentation", JUDGE, ["--data-dir", args.data_dir, "--size", args.size], judge=True)
+    return many_runs.Wanted("segmentation", JUDGE, ["--data-dir", args.data_dir, "--size", args.size], needed=True)
 
 
 def judged(args, paths, pairs, read):
@@ -87,7 +87,7 @@ def main(argv=None):
         many_runs_command.claim(args, "pix2pix_ablation", "*-seed-*", size=args.size, direction=args.direction)
         asked = [(row, seed) for seed in args.seeds for row in args.rows]
         first = [judging(args)] if args.direction == "BtoA" and not args.judge else []
-        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args, keep_diverged=True)
+        runs = many_runs.train_all([*first, *(wanted(args, *one) for one in asked)], args)
         many_runs.refuse_unequal(runs[len(first):], ("data_crc32", "versions"))
         paths, lost = many_runs.without_diverged(dict(zip(asked, runs[len(first):])))
         made = list(paths.values())

@@ -159,8 +159,7 @@ def main(argv=None):
     with replacing(args.out) as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "progressive_ablation", "[0-9]-*seed-*", data=args.data)
         paths = many_runs.train_all([wanted(args, name, seed, rate) for rate in rates
-                                     for name in names for seed in args.seeds], args,
-                                    keep_diverged=True)
+                                     for name in names for seed in args.seeds], args)
         config = many_runs.refuse_unequal(paths, ("data_crc32", "versions"))
         data = images.load(args.data, config["settings"]["resolution"], args.data_dir)
         rng = np.random.default_rng(5)
@@ -187,7 +186,8 @@ def main(argv=None):
         temporary.write_text("\n".join(lines) + "\n")
     print(*lines, sep="\n")
     with replacing(args.out.with_suffix(".csv")) as temporary, open(temporary, "w", newline="") as file:
-        seed_scores.write(file, [Score("test images", None, bound), *(score for score, _ in scores)], lines[:1])
+        seed_scores.write(file, [Score("test images", None, bound), *(score for score, _ in scores)],
+                          [lines[0], many_runs.data_line(paths)])
     pictures = 2 * np.concatenate(list(shown.values())) - 1
     grid = figures.sample_grid(pictures[..., 0] if pictures.shape[-1] == 1 else pictures,
                                f"Progressive GAN on {data.title}, one more technique in each row: random "

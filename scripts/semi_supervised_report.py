@@ -60,7 +60,7 @@ def wanted(args, row, labels, seed):
              "--labels", "balanced", "--label-seed", seed, "--tested", args.tested, *asked.flags,
              *shared, *args.own.get(row, ())]
     return many_runs.Wanted(f"{row}-{labels}-seed-{seed}", asked.script, flags,
-                            f"{row}, {labels} labels, seed {seed}")
+                            f"{row}, {labels} labels, seed {seed}", needed=True)
 
 
 def own_flags(values):

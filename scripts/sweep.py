@@ -84,7 +84,7 @@ def main(argv=None):
     asked = list(itertools.product(combinations, args.seeds))
     with replacing(args.out / "sweep.csv") as temporary: # first: a bad name must not cost a training
         many_runs_command.claim(args, "sweep", script=args.script, data=args.data)
-        paths = many_runs.train_all([wanted(args, *one) for one in asked], args, keep_diverged=True)
+        paths = many_runs.train_all([wanted(args, *one) for one in asked], args)
         stored = many_runs.refuse_unequal(paths, ("versions",))
         runs = [instability.of_run(*one, path) for one, path in zip(asked, paths)]
         with open(temporary, "w", newline="") as file:

@@ -44,7 +44,7 @@ class Wanted(NamedTuple):
     script: str       # the chapter's script, and its subcommand if it has one
     flags: list       # the flags for that script
     called: str = ""  # its name in messages, if it differs from `name`
-    judge: bool = False  # whether it judges the others, which can't be done if it diverges
+    needed: bool = False  # whether the command ends if it diverges; otherwise the report says that it did
 
     @property
     def seed(self):
@@ -53,29 +53,32 @@ class Wanted(NamedTuple):
         return flags[flags.index("--seed") + 1] if "--seed" in flags else None
 
 
-def train_all(wanted, args, keep_diverged=False):
+def train_all(wanted, args):
     """Train all runs in `wanted`, `args.jobs` at a time, and return their directories in order.
 
-    With `keep_diverged`, a run that diverges does not count as a failure, and is left as it is, unless
-    it is a judge. With --shard, only the runs of this part are trained, and the script ends here
-    (SystemExit), because the report needs all runs. With --gather, nothing is trained, and InputError
-    is raised if runs are missing.
+    A run that diverges is left as it is and is not trained again. If it is `needed`, TrainingError is
+    raised instead. With --shard, only the runs of this part are trained, and the script ends here (SystemExit),
+    because the report needs all runs. With --gather, nothing is trained, and InputError is raised if
+    runs are missing.
     """
     def missing(runs):
-        paths = [args.work_dir / run.name for run in runs]
-        return [run for run, path in zip(runs, paths)
-                if not (is_complete(path) or keep_diverged and not run.judge and diverged(path))]
+        return [run for run in runs if not is_settled(run, args.work_dir / run.name)]
 
     if args.gather:
         refuse_missing(missing(wanted), wanted, args.work_dir)
     else:
         own = part(wanted, args.shard) if args.shard else wanted
         print(beginning(own, missing(own), wanted, args), file=sys.stderr, flush=True)
-        make(own, missing(own), args, keep_diverged)
+        make(own, missing(own), args)
     if args.shard:
         print(ending(missing(wanted), wanted, args.shard))
         sys.exit()
     return [args.work_dir / run.name for run in wanted]
+
+
+def is_settled(run, path) -> bool:
+    """Whether `run`, whose directory is `path`, needs no training: it is complete, or has diverged and may do so."""
+    return is_complete(path) or not run.needed and diverged(path)
 
 
 def part(wanted, shard) -> list[Wanted]:
@@ -92,7 +95,7 @@ def part(wanted, shard) -> list[Wanted]:
     return [wanted[place] for place in sorted(by_row[shard.number - 1::shard.count])]
 
 
-def make(own, left, args, keep_diverged) -> None:
+def make(own, left, args) -> None:
     """Train the runs in `left`, which are those in `own` that are not complete, with one bar.
 
     A run that is locked is left to the process that makes it, and is tried again until it is free.
@@ -100,10 +103,9 @@ def make(own, left, args, keep_diverged) -> None:
     def attempt(run):
         """Train `run`, or skip it if it is complete by now; returns False if it is locked."""
         path = args.work_dir / run.name
-        trained = train_unless_diverged if keep_diverged and not run.judge else train
         with run_lock.held(path) as mine:
             if mine:
-                trained(run.script, path, run.flags, args.jobs, run.called)
+                settle(run, path, args.jobs)
                 bar.update()
         return mine
 
@@ -146,6 +148,17 @@ def side_by_side(function, arguments, jobs, tick) -> list:
     return [future.result() for future in futures]
 
 
+def settle(run, path, jobs) -> None:
+    """Train `run` in the directory `path`, unless it needs no training. It may diverge if it is not `needed`."""
+    if is_settled(run, path):
+        return
+    try:
+        train(run.script, path, run.flags, jobs, run.called)
+    except TrainingError:
+        if not is_settled(run, path):
+            raise
+
+
 def train(script, path, flags, jobs=1, called=None) -> None:
     """Run `script` with `flags` in the run directory `path`, as one of `jobs` runs at a time.
 
@@ -168,17 +181,6 @@ def train(script, path, flags, jobs=1, called=None) -> None:
         reason = (done.stderr.strip().splitlines() or ["it printed no reason"])[-1]
         kind = InputError if done.returncode == 2 else TrainingError
         raise kind(f"{called or f'{path.name} failed'}: {reason.removeprefix('error: ')}")
-
-
-def train_unless_diverged(script, path, flags, jobs=1, called=None) -> None:
-    """`train`, but a run that diverges is left as it is, and is skipped from then on."""
-    if diverged(path):
-        return
-    try:
-        train(script, path, flags, jobs, called)
-    except TrainingError:
-        if not diverged(path):
-            raise
 
 
 def without_diverged(paths) -> tuple[dict, list[str]]:

@@ -217,7 +217,7 @@ def test_a_run_that_diverged_is_counted_and_drawn_as_far_as_it_came(
     (path / "losses.csv").write_text("\n".join([*lines, f"{sets + 1},0.5,nan"]) + "\n")
     args = SimpleNamespace(work_dir=tmp_path, data="two_cities", data_dir=None, flags=[], jobs=1, seeds=[0],
                            shard=None, gather=False)
-    assert many_runs.train_all([report.wanted(args, "packing", 0)], args, keep_diverged=True) == [path]
+    assert many_runs.train_all([report.wanted(args, "packing", 0)], args) == [path]
     whole, told = mode_collapse.of_run(finished / "two_cities"), mode_collapse.of_run(path)
     assert told.diverged and not whole.diverged and mode_collapse.called(told) == "diverged"
     assert told.shares.tolist() == whole.shares[:sets].tolist()

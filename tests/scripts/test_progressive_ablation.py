@@ -1,5 +1,6 @@
 """The ablation's script: which runs it makes, what it tells of them, what it refuses."""
 
+import re
 import subprocess
 from types import SimpleNamespace
 
@@ -62,7 +63,7 @@ def test_runs_are_judged_and_drawn(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(images, "load", few)
     path = tmp_path / "run"
     load_script("13_progressive_gan.py").main([*TINY, "--run-dir", str(path)])
-    monkeypatch.setattr(many_runs, "train_all", lambda wanted, args, **_: [path for _ in wanted])
+    monkeypatch.setattr(many_runs, "train_all", lambda wanted, args: [path for _ in wanted])
     monkeypatch.setattr(script, "BATCH", 50)
     out = tmp_path / "table.txt"
     script.main(["--out", str(out), "--work-dir", str(tmp_path / "work"), "--data", "drawn",
@@ -149,7 +150,7 @@ def test_each_learning_rate_has_its_own_runs_and_its_own_table(script, tmp_path,
     monkeypatch.setattr(images, "load", few)
     made = []
 
-    def train_all(wanted, args, keep_diverged):
+    def train_all(wanted, args):
         made.extend(wanted)
         path = tmp_path / "run"
         if not path.exists():
@@ -167,7 +168,9 @@ def test_each_learning_rate_has_its_own_runs_and_its_own_table(script, tmp_path,
     text = out.read_text()
     assert text.count("learning rate 0.001\n") == text.count("learning rate 0.005\n") == 1
     assert text.count("from best to worst: ") == 2
-    rows = {line.split(",")[0] for line in out.with_suffix(".csv").read_text().splitlines()}
+    lines = out.with_suffix(".csv").read_text().splitlines()
+    assert re.match(r"# data: .*, data_crc32 [0-9a-f]{8}$", lines[1])
+    rows = {line.split(",")[0] for line in lines}
     assert {"rate 0.001: plain", "rate 0.005: + pixel norm"} <= rows
 
 

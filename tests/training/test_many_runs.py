@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from conftest import wait_until
+from conftest import load_script, wait_until
 from gan_tf1 import memory
 from gan_tf1.errors import InputError, TrainingError
 from gan_tf1.training import many_runs, many_runs_command, run_lock, run_results
@@ -104,13 +104,24 @@ def test_a_judge_that_diverges_ends_the_command_even_if_other_runs_may_diverge(t
         raise TrainingError(f"{path.name} diverged")
 
     monkeypatch.setattr(many_runs, "train", train)
-    judge, run = many_runs.Wanted("judge", "x.py", [], judge=True), many_runs.Wanted("seed-0", "x.py", ["--seed", "0"])
+    judge, run = many_runs.Wanted("judge", "x.py", [], needed=True), many_runs.Wanted("seed-0", "x.py", ["--seed", "0"])
     args = asking(tmp_path, jobs=1, seeds=[0])
-    assert many_runs.train_all([run], args, keep_diverged=True) == [tmp_path / "seed-0"]
+    assert many_runs.train_all([run], args) == [tmp_path / "seed-0"]
     for _ in range(2):  # not taken for complete by the second command
         with pytest.raises(TrainingError, match="judge diverged"):
-            many_runs.train_all([judge, run], args, keep_diverged=True)
+            many_runs.train_all([judge, run], args)
     assert tried == ["seed-0", "judge", "judge"]
+
+
+@pytest.mark.parametrize("script", ["cyclegan_ablation.py", "dcgan_svhn_report.py", "pix2pix_ablation.py"])
+def test_the_network_that_judges_all_others_is_needed(script, tmp_path):
+    args = SimpleNamespace(data="cifar10", data_dir=tmp_path, size=32)
+    assert load_script(script).judging(args).needed
+
+
+def test_every_run_of_the_semi_supervised_gan_is_needed():
+    args = SimpleNamespace(data="svhn", data_dir=None, tested="all", flags=[], own={})
+    assert load_script("semi_supervised_report.py").wanted(args, "printed", 1000, 0).needed
 
 
 # --- the part of a shard ---
