@@ -1,6 +1,7 @@
 """Train the DCGAN of "Generative AI with Python and TensorFlow 2" on MNIST.
 
     python scripts/07_dcgan_upsampling.py                        narrow networks, in minutes
+    python scripts/07_dcgan_upsampling.py --no-frozen-norm       with batch norm as in TensorFlow 1
     python scripts/07_dcgan_upsampling.py --paper                the chapter: 30,000 iterations
     python scripts/07_dcgan_upsampling.py --resume               continue after an interruption
 """

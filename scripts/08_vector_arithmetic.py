@@ -46,7 +46,7 @@ def latent_chapter(path):
     if (not hasattr(model, "generate") or hasattr(model, "sample_labelled")
             or tuple(stored["sample_shape"][1:]) not in sample_files.SHAPES):
         raise InputError(f"{path} is a run of {stored['chapter']!r}, which doesn't say how a latent "
-                         "vector becomes a digit: name a run of 07_dcgan_upsampling.py")
+                         "vector becomes a digit: name a run of 01, 05, 06, 07, 10, 11 or 12")
     return model
 
 

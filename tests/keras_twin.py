@@ -188,22 +188,28 @@ def vanilla_gan(keras, tf):
     return generator, discriminator, gan, iterate
 
 
-def dcgan_upsampling(keras, tf):
+def dcgan_upsampling_tf1(keras, tf):
+    """The book's convolutional models with the batch norm of TensorFlow 1, which uses batch statistics even if it is frozen."""
+    return dcgan_upsampling(keras, tf, tf.compat.v1.keras.layers.BatchNormalization)
+
+
+def dcgan_upsampling(keras, tf, BatchNormalization=None):
     """The book's convolutional models; the combined model uses the discriminator's moving averages."""
     from tf_keras import Model, Sequential, layers
+    BatchNormalization = BatchNormalization or layers.BatchNormalization
     [channels] = WIDTHS["dcgan_upsampling"]
     moment, Dropout = dropout_of_the_graph(tf)
     generator = Sequential([
         layers.Input((Z,)), layers.Dense(4 * channels * 7 * 7, activation="relu"),
         layers.Reshape((7, 7, 4 * channels)), layers.UpSampling2D(),
         layers.Conv2D(4 * channels, kernel_size=3, padding="same"),
-        layers.BatchNormalization(momentum=0.8), layers.Activation("relu"), layers.UpSampling2D(),
+        BatchNormalization(momentum=0.8), layers.Activation("relu"), layers.UpSampling2D(),
         layers.Conv2D(2 * channels, kernel_size=3, padding="same"),
-        layers.BatchNormalization(momentum=0.8), layers.Activation("relu"),
+        BatchNormalization(momentum=0.8), layers.Activation("relu"),
         layers.Conv2D(1, kernel_size=3, padding="same"), layers.Activation("tanh")])
 
     def norm(layer):
-        return layers.BatchNormalization(momentum=0.8), layers.LeakyReLU(0.2), Dropout(0.25, layer)
+        return BatchNormalization(momentum=0.8), layers.LeakyReLU(0.2), Dropout(0.25, layer)
 
     discriminator = Sequential([
         layers.Conv2D(channels, 3, 2, "same", input_shape=(28, 28, 1)), layers.LeakyReLU(0.2),

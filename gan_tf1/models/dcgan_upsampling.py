@@ -14,7 +14,7 @@ The value function of Goodfellow et al. 2014 (equation 1)::
     G(z)       generated                tanh, batch norm with batch statistics: trains G
                fake_imgs                tanh, batch norm with moving statistics: trains D
     D(x)       sigmoid(disc_logits)     real or generated images; batch norm with batch statistics
-    D(G(z))    sigmoid(gan_logits)      batch norm with moving statistics: judges G
+    D(G(z))    sigmoid(gan_logits)      batch norm with moving statistics: judges G (`frozen_norm`)
 
 D minimizes both terms of the negative value function, one after the other: two updates per
 iteration. G minimizes `gen_loss` = -E_z[log D(G(z))], the non-saturating objective.
@@ -29,6 +29,11 @@ What decides the numbers (README.md has all that Keras does without saying so): 
 model the frozen discriminator normalizes with its moving averages, 4/9 real and 5/9 fake, and
 leaves them unchanged, but its dropout is active. The printed loss and accuracy are the means over
 D's two updates, also with dropout. Adam's epsilon is 1e-7.
+
+So G learns to deceive another network than the D that is trained: while D trains, it normalizes
+with the statistics of a batch that is all real or all generated. D can then win, and the samples turn
+into noise (checkpoints/mnist_generators/README.md). Before TensorFlow 2, when Keras-GAN was
+written, a frozen batch norm used batch statistics too; `--no-frozen-norm` does so.
 
 The section prints no loop and no log: both are those of the conditional GAN.
 """
@@ -67,6 +72,9 @@ class Config:
     alpha: float = setting(0.2, "slope of the leaky ReLU below zero", at_least=0, below=1)
     drop_rate: float = setting(0.25, "share of the discriminator's units that are dropped; the "
                                "section doesn't mention dropout", at_least=0, below=1)
+    frozen_norm: bool = setting(True, "the frozen discriminator, which judges the generator, normalizes "
+                                "with moving statistics, as in TensorFlow 2; otherwise with batch "
+                                "statistics, as in TensorFlow 1")
     channels: int = setting(32, "channels of the discriminator's first layer; its other layers and "
                             "those of the generator have two to eight times as many",
                             at_least=1, at_most=MOST_UNITS)
@@ -111,11 +119,11 @@ def generator(z, channels, reuse=False, training=True):
 def discriminator(x, channels, alpha, drop_rate, reuse=False, training=True):
     """Images [B, 28, 28, 1] in [-1, 1] to logits [B, 1].
 
-    With `training=False` it is frozen as in Keras: batch norm uses moving statistics, and dropout
-    is active, but drops other units than with `training=True`.
+    With `training=False`, batch norm uses moving statistics. Dropout is active in any case, and drops
+    other units with `reuse=True`.
     """
     def leaky_dropout(x, layer):
-        return fresh_dropout(tf.maximum(alpha * x, x), drop_rate, layer + 10 * (not training))
+        return fresh_dropout(tf.maximum(alpha * x, x), drop_rate, layer + 10 * reuse)
 
     with tf.variable_scope("discriminator", reuse=reuse):
         x = tf.layers.conv2d(x, channels, 3, strides=2, padding="same")      # -> [B,14,14,32]
@@ -170,8 +178,10 @@ def model_opt(disc_loss, gen_loss, gen_vars, disc_vars, learning_rate, beta1, on
 
     disc_adam = adam()
     gen_adam = disc_adam if one_adam else adam()
-    # Only two passes are in training mode and add update ops: the discriminator's over `imgs` and
-    # the generator's. Each optimizer waits only for its own, since the other's input isn't fed.
+    # Two passes update moving averages: the discriminator's over `imgs` and the generator's in training
+    # mode. Each optimizer waits only for its own, since the other's input isn't fed. (Without
+    # `frozen_norm`, the frozen discriminator adds update ops too, which neither scope has: they are
+    # named discriminator_1/.)
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS, "discriminator/")):
         with tf.name_scope("disc_opt"):
             disc_opt = disc_adam.minimize(disc_loss, var_list=disc_vars,
@@ -206,7 +216,7 @@ def build(config: Config) -> GAN:
     gen_vars = tf.global_variables("generator/")
     size = dict(channels=config.channels, alpha=config.alpha, drop_rate=config.drop_rate)
     disc_logits = discriminator(imgs, **size)
-    gan_logits = discriminator(generated, reuse=True, training=False, **size)
+    gan_logits = discriminator(generated, reuse=True, training=not config.frozen_norm, **size)
 
     disc_loss, disc_acc, gen_loss = model_loss(disc_logits, y, gan_logits)
     disc_opt, gen_opt = model_opt(disc_loss, gen_loss, *split_vars(), config.learning_rate,

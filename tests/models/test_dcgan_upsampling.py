@@ -1,5 +1,6 @@
 """The book's DCGAN against NumPy: variables, losses, averages, dropout, and what a step updates."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -21,12 +22,12 @@ GEN_NORMS = ["generator/batch_normalization", "generator/batch_normalization_1"]
 DISC_NORMS = ["discriminator/batch_normalization" + end for end in ("", "_1", "_2")]
 
 
-@pytest.fixture(scope="module")
-def built():
+@contextlib.contextmanager
+def small(config):
     """`(sess, gan, values)` of a small GAN. No weight or average is 0 or 1, which could hide an error."""
     with new_graph(seed=3).as_default():
         with double.precision():
-            gan = model.build(CONFIG)
+            gan = model.build(config)
         rng = np.random.default_rng(1)
         with tf.Session(config=session_config()) as sess:
             sess.run(tf.global_variables_initializer())
@@ -34,6 +35,12 @@ def built():
             load(sess, {var: rng.uniform(0.5, 1.5, var.shape) for var in tf.global_variables(".*moving")})
             start = dict(zip(tf.global_variables(), sess.run(tf.global_variables())))
             yield sess, gan, start
+
+
+@pytest.fixture(scope="module")
+def built():
+    with small(CONFIG) as made:
+        yield made
 
 
 @pytest.fixture
@@ -222,6 +229,26 @@ def test_an_update_changes_only_its_own_networks_weights_and_averages(session, w
         for name, statistic in statistics[norm].items():  # the unbiased variance
             expected = 0.8 * before[f"{norm}/{name}"] + 0.2 * statistic
             assert_same(after[f"{norm}/{name}"], expected)
+
+
+def test_without_frozen_norm_the_batch_normalizes_in_the_generators_step_but_moves_no_average_of_the_discriminator():
+    with small(dataclasses.replace(CONFIG, frozen_norm=False)) as (sess, gan, _):
+        weights, z = values(sess), np.random.default_rng(1).normal(size=(6, 5))
+        generated, _ = generator(z, weights, True)
+        logits, _ = discriminator(generated, weights, True, drop_masks(sess, 6, 11))
+        by_averages, _ = discriminator(generated, weights, False, drop_masks(sess, 6, 11))
+        assert np.abs(logits - by_averages).max() > 0.1
+        assert sess.run(gan.gen_loss, {gan.noise: z}) == same(softplus(-logits).mean())
+        sess.run(gan.gen_opt, {gan.noise: z})
+        after = values(sess)
+        assert all((after[name] == weights[name]).all() for name in weights if name.startswith("discriminator/"))
+        imgs = np.random.default_rng(0).uniform(-1, 1, (6, 28, 28, 1))
+        _, statistics = discriminator(imgs, after, True, drop_masks(sess, 6, 1))
+        sess.run(gan.disc_opt, {gan.imgs: imgs, gan.y: np.ones((6, 1))})
+        for norm in DISC_NORMS:
+            for name, statistic in statistics[norm].items():
+                moved = 0.8 * after[f"{norm}/{name}"] + 0.2 * statistic
+                assert_same(values(sess)[f"{norm}/{name}"], moved)
 
 
 def test_each_update_and_each_pass_has_its_own_dropout_masks(session):

@@ -23,6 +23,8 @@ CHAPTERS = {
         alpha=ALPHA, batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
     "dcgan_upsampling": (dcgan_upsampling, dcgan_upsampling.Config(
         alpha=ALPHA, batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, channels=3)),
+    "dcgan_upsampling_tf1": (dcgan_upsampling, dcgan_upsampling.Config(
+        alpha=ALPHA, batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, channels=3, frozen_norm=False)),
     "conditional_gan": (conditional_gan, conditional_gan.Config(
         alpha=ALPHA, batch_size=keras_twin.BATCH, z_dim=keras_twin.Z, hidden_size=8)),
     "wasserstein_gan": (wasserstein_gan, wasserstein_gan.Config(
@@ -33,9 +35,9 @@ CHAPTERS = {
 # this most: its gradient is nothing but rounding errors, some 1e-15. With Keras' epsilon of 1e-7, Adam
 # turns it into 1e-8 of its step of 0.0002. Ten such steps make 2e-11.
 TOLERANCE = 1e-10
-STILL = {  # biases before batch norm, except discriminator/conv2d_1, whose bias has a gradient due to a padding
-    "dcgan_upsampling": {"generator/conv2d/bias", "generator/conv2d_1/bias",
-                         "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias"}}
+# Biases before batch norm, except discriminator/conv2d_1, whose bias has a gradient due to a padding.
+STILL = dict.fromkeys(("dcgan_upsampling", "dcgan_upsampling_tf1"), {
+    "generator/conv2d/bias", "generator/conv2d_1/bias", "discriminator/conv2d_2/bias", "discriminator/conv2d_3/bias"})
 
 
 def vanilla_slow(names):
