@@ -5,13 +5,18 @@ import shutil
 import numpy as np
 import pytest
 
-from conftest import load_script
+from conftest import ROOT, load_script
 from gan_tf1.published import comparison, envelopes, judged_logs, likeness, logs, other_logs
 
 
 @pytest.fixture(scope="module")
 def of_mnist_gan():
     return judged_logs.judged(other_logs.of_chapter("mnist_gan"))
+
+
+@pytest.fixture(scope="module")
+def of_every_log():
+    return judged_logs.judged()
 
 
 def words(results, change):
@@ -143,6 +148,21 @@ def test_fifteen_logs_become_an_envelope():
     theirs = judged_logs.as_envelope(judged_logs.complete("mnist_gan", "adam_0.002", own.epochs), own)
     assert {values.shape for values in theirs.losses.values()} == {(15, len(own.epochs))}
     assert theirs.losses["gen_loss"][0, 0] == other_logs.named("A001").log.losses["gen_loss"][0]
+
+
+def test_the_report_in_the_repository_is_that_of_the_envelopes_in_the_package(of_every_log):
+    report = (ROOT / "checkpoints" / "published_logs" / "report.txt").read_text().splitlines()
+    assert [line for line in judged_logs.table(of_every_log) if line not in report] == []
+
+
+def test_logs_of_known_changes_lie_inside_their_own_envelopes(of_every_log):
+    """As the page says: Adam at 0.002 and Keras-GAN's programs, but not A024 and E005, whose notebooks changed later."""
+    found = {each.one.id: each.by_change.word for each in of_every_log if each.by_change and each.one.change}
+    assert {name for name, word in found.items() if word == "differs"} == {"A024", "E005"}
+    fast = [name for name in found if other_logs.named(name).change == "adam_0.002"]
+    assert len(fast) == 16 and {"C002", "C005"} < set(found)
+    by_chapter = {each.one.id: each.by_chapter.word for each in of_every_log if each.by_chapter}
+    assert by_chapter["C002"] == by_chapter["C005"] == "differs"  # batches of 128 and two Adams
 
 
 def test_the_report_has_every_log_and_says_what_is_missing(tmp_path, monkeypatch, capsys):
