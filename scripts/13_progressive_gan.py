@@ -23,7 +23,7 @@ import numpy as np
 
 SHOWN = 8   # samples in a row of growth.png
 LARGE = 64  # from this many pixels on, the memory of the last graph is checked before any training
-SMALL = command_line.Small(  # checkpoints/progressive_gan/step_size.png shows their results
+SMALL = command_line.Small(  # checkpoints/progressive_gan has their results on CIFAR-10
     {"images": 56_000, "phase_images": 8000, "interval_images": 4000, "z_dim": 64, "max_maps": 32,
      "map_pixels": 256, "learning_rate": 0.005, "average_decay": 0.99},
     "the paper's sizes, 512 feature maps and 12 million images: 750,000 steps, work for a GPU",
