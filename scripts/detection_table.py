@@ -54,8 +54,8 @@ def main(argv=None):
     found = detection.rates(own, programs, held_out)
     known = {likeness.CHAPTER: own, **programs}
     confused = detection.confusion(known)
-    how = (f"{args.chapter}: compared with {quantity(own.seeds, 'seed')} on {own.trained_on}; "
-           "groups found to differ, with 95 % intervals")
+    about = f"{args.chapter}: compared with {quantity(own.seeds, 'seed')} on {own.trained_on}"
+    how = f"{about}; groups found to differ, with 95 % intervals"
     headings, rows = detection.table(found)
     lines = [*tables.lines(headings, rows), "", "cross-validation: what each seed is taken for",
              *detection.confusion_lines(confused), detection.certainty_line(known, GROUP),
@@ -64,6 +64,7 @@ def main(argv=None):
         file.write(f"# {how}\n")
         detection.write_rows(file, found)
     with replacing(out / "confusion.csv") as temporary, open(temporary, "w", newline="") as file:
+        file.write(f"# {about}; what each seed is taken for if it is left out\n")
         detection.write_confusion(file, confused)
     many_runs.write_report(out / "detection.txt", [how], lines)
     print(*lines, out / "detection.csv", out / "confusion.csv", out / "detection.txt", sep="\n")

@@ -158,7 +158,7 @@ def write_confusion(file, confused) -> None:
 
 
 def read_confusion(file) -> Confusion:
-    """The inverse of `write_confusion`."""
+    """The inverse of `write_confusion`, without the comments above the table."""
     rows = tables.rows_of(file)
     titles = list(dict.fromkeys(row["program"] for row in rows))
     counts = np.zeros((len(titles), len(titles) + 1), int)

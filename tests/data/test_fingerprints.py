@@ -81,6 +81,7 @@ def test_images_that_are_one_grey_level_too_low_are_noticed(published):
     data = digits._split("mnist", "MNIST", darker, 0)
     assert data.note == note
     assert data.train.fingerprint() == "5e033caa" in fingerprints.KNOWN_CRC32  # of runs made with them
+    assert digits.unsplit(data).train.fingerprint() == "2d718bbe" in fingerprints.KNOWN_CRC32
 
 
 @pytest.mark.slow
