@@ -336,7 +336,7 @@ def test_accuracies_on_different_data_are_not_compared(accuracies, capsys):
     "> /dev/full", "2>&- >&-", pytest.param(">&-", marks=pytest.mark.slow)])
 def test_streams_that_cannot_be_written_end_in_no_traceback(redirection):
     done = subprocess.run(
-        f"exec {sys.executable} {SCRIPTS / 'compare_logs.py'} {ROOT}/tests/published/logs/seed-1.txt "
+        f"exec {sys.executable} {SCRIPTS / 'compare_logs.py'} {ROOT}/tests/published/logs/seed-1012.txt "
         f"--json {redirection}", shell=True, capture_output=True, text=True)
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
     assert done.returncode == (1 if "full" in redirection else 0)
