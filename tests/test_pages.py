@@ -9,6 +9,7 @@ import shlex
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from conftest import ROOT, SCRIPT_NAMES, load_script
 from gan_tf1 import figures, files, tables
@@ -24,8 +25,7 @@ FOLDERS = sorted({path.parent for path in (ROOT / "gan_tf1").rglob("*") if path.
                   and path.suffix in (".py", ".csv") and "__pycache__" not in path.parts})
 PAGES = sorted({ROOT / "README.md", *(ROOT / "scripts").glob("*.md"), ROOT / "scripts" / "notebooks" / "README.md",
                 ROOT / "checkpoints" / "README.md",
-                *(ROOT / "tests").rglob("README.md"), *(ROOT / "gan_tf1").rglob("README.md"),
-                ROOT / "gan_tf1" / "training" / "DISTRIBUTED.md",
+                *(ROOT / "tests").rglob("README.md"), *(ROOT / "gan_tf1").rglob("*.md"),
                 *(folder / "README.md" for folder in RESULTS)})
 # The script to which a script of many runs passes the arguments after `--`, unless another is named.
 FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_gan.py",
@@ -35,6 +35,9 @@ FLAGS_GO_TO = {"mode_coverage.py": "19_mixture_gan.py", "sweep.py": "01_mnist_ga
                "dcgan_svhn_report.py": "03_dcgan_svhn.py",
                "semi_supervised_report.py": "04_semi_supervised_svhn.py",
                "mode_collapse_report.py": "18_mode_collapse.py"}
+# The chapters in the table of usual losses, by their names there.
+USUAL = {"vanilla GAN": "vanilla_gan", "conditional GAN": "conditional_gan", "Wasserstein GAN": "wasserstein_gan",
+         "W-GAN-GP": "wasserstein_gan_gp"}
 SUBCOMMANDS = {"changed_mnist_gan.py": [["--show"]],  # with it, the flags of the chapter are refused
                "09_conditional_gan.py": [["draw", "--label", "3"]],
                "15_pix2pix.py": [["translate", "x"]], "16_cyclegan.py": [["translate", "AtoB", "x"]],
@@ -335,13 +338,106 @@ def test_the_page_of_detection_has_the_numbers_of_its_files():
     assert set(known) == set(CHANGES)  # each has an envelope; if one is added without, the page must say so
 
 
+def test_the_page_of_detection_counts_the_seeds_of_other_chapters_that_are_suspected():
+    page = (ROOT / "checkpoints" / "detection" / "README.md").read_text()
+    rows = re.findall(r"^\| ([\w -]*).*? \| (\d+) \| (\d+) \|$", page, re.M)
+    names = USUAL | {"DCGAN on MNIST": "dcgan_mnist", "DCGAN on SVHN": "dcgan_svhn_steps"}
+    found = {}
+    for name, chapter in names.items():
+        own = envelopes.envelope(chapter)
+        found[name] = (own.seeds, sum(comparison.judge(log, own.without([row])).word == "differs"
+                                      for row, log in enumerate(own.logs())))
+    assert [(name, int(seeds), int(count)) for name, seeds, count in rows] == [
+        (name, *counts) for name, counts in found.items()]
+    seeds, counts = map(sum, zip(*found.values()))
+    low, high = scipy.stats.binomtest(counts, seeds).proportion_ci()
+    assert (f"Together these are {counts} of {seeds} seeds (a 95 % interval for the share: {100 * low:.0f} to "
+            f"{100 * high:.0f} %)") in page
+
+
+def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_file():
+    folder = ROOT / "checkpoints" / "progressive_gan"
+    page = (folder / "README.md").read_text()
+    with open(folder / "ablation.csv", newline="") as file:
+        rows = tables.rows_of(file)
+    found = {}
+    for row in rows:
+        found.setdefault((row["row"], row["metric"]), []).append(float(row["value"]))
+    for row, name in (("plain", "plain, all layers from the start"), *((name, name) for name in (
+            "+ growing", "+ minibatch standard deviation", "+ equalized learning rate", "+ pixel norm"))):
+        cells = []
+        for rate in ("0.001", "0.005"):
+            distances, likeness = found[f"rate {rate}: {row}", "SWD mean"], found[f"rate {rate}: {row}", "MS-SSIM"]
+            assert len(distances) == 3
+            each = ", ".join(f"{one:.0f}" for one in distances)
+            cells += [f"{np.mean(distances):.0f} ({each})", f"{np.mean(likeness):.2f}"]
+        assert f"| {' | '.join([name, *cells])} |" in page
+    for rate in ("0.001", "0.005"):  # growing is better with each of the seeds
+        assert np.less(found[f"rate {rate}: + growing", "SWD mean"], found[f"rate {rate}: plain", "SWD mean"]).all()
+    collapsed = [one > 0.7 for one in found["rate 0.001: plain", "MS-SSIM"]]
+    assert sum(collapsed) == 2
+
+
+def test_the_page_of_the_published_logs_has_the_means_of_the_dcgan_with_both_kinds_of_batch_norm():
+    page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
+    known = envelopes.known_changes("dcgan_upsampling")
+    for words, name in (("with batch statistics", "keras_gan"), ("the same with moving statistics",
+                                                                       "batch_32_one_adam")):
+        own = known[name]
+        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, 300, 570)]
+        assert f"{words} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± {accuracy[1]:.3f} | {gen[0]:.3f} ± " \
+               f"{gen[1]:.3f} |" in page
+    log = other_logs.named("C003").log
+    kept = np.isin(log.epochs, own.epochs) & (log.epochs >= 300) & (log.epochs <= 570)
+    disc, accuracy, gen = [values[kept].mean() for values in log.losses.values()]
+    assert f"| the log C003 | {disc:.3f} | {accuracy:.3f} | {gen:.3f} |" in page
+    assert accuracy < means(known["keras_gan"], 300, 570)[1].min()
+
+
+def test_the_page_of_the_generators_has_the_losses_of_chapter_07_with_both_kinds_of_batch_norm():
+    folder = ROOT / "checkpoints" / "mnist_generators"
+    page = (folder / "README.md").read_text()
+    with open(folder / "upsampling_losses.csv", newline="") as file:
+        rows = tables.rows_of(file)
+    runs = {}
+    for row in rows:
+        runs.setdefault(row["run"], {}).setdefault(row["seed"], []).append(row)
+    for run, seeds in runs.items():
+        size, kind = run.split(", ")
+        iterations = 100 * len(next(iter(seeds.values())))
+        cells = [", ".join(f"{np.mean([float(row[name]) for row in own[-5:]]):.{decimals}f}" for own in seeds.values())
+                 for name, decimals in (("disc_loss", 3), ("disc_acc", 3), ("gen_loss", 2))]
+        assert f"| {size} | {iterations:,} | {kind} | {' | '.join(cells)} |" in page
+
+
+@pytest.mark.slow
+def test_the_table_of_detection_is_that_of_the_envelopes_in_the_package(tmp_path):
+    """Without its figures, whose bytes may differ with the version of matplotlib."""
+    load_script("detection_table.py").main(["--out", str(tmp_path / "out"), "--held-out", str(
+        envelopes.BOOK_LOGS / "mnist_gan_feed_loop.csv")])
+    for name in ("detection.csv", "confusion.csv", "detection.txt"):
+        assert (tmp_path / "out" / name).read_text() == (ROOT / "checkpoints" / "detection" / name).read_text()
+
+
 def test_the_usual_losses_on_the_page_of_the_printed_logs_are_those_of_the_envelopes():
     page = (ROOT / "gan_tf1" / "published" / "book_logs" / "README.md").read_text()
-    for chapter in ("vanilla_gan", "conditional_gan"):
-        own = envelopes.envelope(chapter)
-        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, 100, own.epochs[-1])]
-        assert (f"| | 100 to {own.epochs[-1]} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± "
-                f"{accuracy[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |") in page
+    rows = re.findall(r"^\| ([\w -]*)\| (\d+) to (\d+) \| (.*) \|(.*)\| (.*) \|$", page, re.M)
+    assert len(rows) == 3 * len(USUAL) and [row[0].strip() for row in rows if row[0].strip()] == list(USUAL)
+    for number, (_, first, last, *cells) in enumerate(rows):
+        own = envelopes.envelope(list(USUAL.values())[number // 3])
+        found = dict(zip(own.losses, means(own, int(first), int(last))))
+        for name, cell in zip(("disc_loss", "disc_acc", "gen_loss"), cells):
+            mean, _, deviation = cell.strip().partition(" ± ")
+            for told, value in ((mean, np.mean), (deviation, lambda own: np.std(own, ddof=1))):
+                if name not in found:
+                    assert told == ""
+                else:
+                    assert round(value(found[name]), len(told.partition(".")[2])) == float(told)
+    own = envelopes.envelope("dcgan_upsampling")
+    for first, last in ((0, 9), (10, 99), (100, 599)):
+        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, first, last)]
+        assert (f"| {first} to {last} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± {accuracy[1]:.3f} | "
+                f"{gen[0]:.2f} ± {gen[1]:.2f} |") in page
     for row, epochs in (("1 and 2", (1, 2)), ("3 to 20", (3, 20))):
         disc, gen = [(one.mean(), one.std(ddof=1)) for one in means(envelopes.envelope("dcgan_class"), *epochs)]
         assert f"| {row} | {disc[0]:.3f} ± {disc[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |" in page
