@@ -189,7 +189,7 @@ def vanilla_gan(keras, tf):
 
 
 def dcgan_upsampling_tf1(keras, tf):
-    """The book's convolutional models with the batch norm of TensorFlow 1, which uses batch statistics even if it is frozen."""
+    """The same models with the batch norm of TensorFlow 1, which uses batch statistics even if it is frozen."""
     return dcgan_upsampling(keras, tf, tf.compat.v1.keras.layers.BatchNormalization)
 
 

@@ -260,7 +260,7 @@ def test_runs_of_the_feed_loop_do_not_differ(main, log, tmp_path):
 
 
 def test_hardly_any_further_seed_differs():
-    """Seeds that are not in the envelope, with another loop. Each would be flagged by chance in one case in a hundred."""
+    """Seeds that are not in the envelope, of another loop. Each would be flagged by chance in one case in a hundred."""
     further = envelopes.envelope("mnist_gan", envelopes.BOOK_LOGS / "mnist_gan_feed_loop.csv")
     own = envelopes.envelope("mnist_gan")
     words = [comparison.judge(log, own).word for log in further.logs()]
@@ -276,8 +276,9 @@ def test_the_losses_of_many_seeds_do_not_depend_on_the_loop(main, capsys, tmp_pa
 
 def test_seeds_of_another_processor_do_not_differ(main, capsys, tmp_path):
     """Both files come with the package; in 100 pairs without a difference, p would be above 0.05 in 95."""
-    main([str(ROOT / "checkpoints" / "envelopes" / "adam_0.002_intel.csv"), "--envelope",
-          str(envelopes.KNOWN_CHANGES / "mnist_gan" / "adam_0.002.csv"), "--json", "--out", str(tmp_path / "figure.png")])
+    intel = ROOT / "checkpoints" / "envelopes" / "adam_0.002_intel.csv"
+    amd = envelopes.KNOWN_CHANGES / "mnist_gan" / "adam_0.002.csv"
+    main([str(intel), "--envelope", str(amd), "--json", "--out", str(tmp_path / "figure.png")])
     verdict = json.loads(capsys.readouterr().out)
     assert verdict["verdict"] != "differs" and verdict["p_value"] > 0.05
 

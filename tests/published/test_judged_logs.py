@@ -156,7 +156,7 @@ def test_the_report_in_the_repository_is_that_of_the_envelopes_in_the_package(of
 
 
 def test_logs_of_known_changes_lie_inside_their_own_envelopes(of_every_log):
-    """As the page says: Adam at 0.002 and Keras-GAN's programs, but not A024 and E005, whose notebooks changed later."""
+    """As the page says: Adam at 0.002 and Keras-GAN's programs, but not A024 and E005, whose code was another."""
     found = {each.one.id: each.by_change.word for each in of_every_log if each.by_change and each.one.change}
     assert {name for name, word in found.items() if word == "differs"} == {"A024", "E005"}
     fast = [name for name in found if other_logs.named(name).change == "adam_0.002"]
