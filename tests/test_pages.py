@@ -245,6 +245,22 @@ def means(log, first, last):
     return [values[..., (first <= log.epochs) & (log.epochs <= last)].mean(axis=-1) for values in log.losses.values()]
 
 
+def page_and_rows(result, table):
+    """The text of the page of a `result`, and the rows of a CSV file beside it."""
+    folder = ROOT / "checkpoints" / result
+    return (folder / "README.md").read_text(), tables.rows_of((folder / table).read_text().splitlines())
+
+
+def plus_minus(values, decimals):
+    """The mean of `values`, one per seed, and their standard deviation, as a page states them."""
+    return f"{np.mean(values):.{decimals}f} ± {np.std(values, ddof=1):.{decimals}f}"
+
+
+def row_of(envelope, first, last, decimals):
+    """The cells of a page's table for the means over these epochs or steps, each loss with its `decimals`."""
+    return " | ".join(map(plus_minus, means(envelope, first, last), decimals))
+
+
 def last_thirty(envelope):
     """The means of both losses over epochs 71 to 100, and their standard deviations over the seeds."""
     return [(own.mean(), own.std(ddof=1)) for own in means(envelope, 71, 100)]
@@ -262,7 +278,7 @@ def test_the_losses_of_the_dcgan_on_svhn_on_two_pages_are_those_of_its_envelope_
 
     page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
     for first, last in ((10, 50), (60, 100), (110, 280)):
-        disc, gen = [f"{one:.3f} | {seeds.mean():.3f} ± {seeds.std(ddof=1):.3f}" for one, seeds in zip(
+        disc, gen = [f"{one:.3f} | {plus_minus(seeds, 3)}" for one, seeds in zip(
             means(theirs, first, last), means(own, first, last))]
         assert f"| {first} to {last} | {disc} | {gen} |" in page
     front = next(line for line in (ROOT / "README.md").read_text().splitlines() if "| DCGAN on SVHN |" in line)
@@ -278,8 +294,7 @@ def test_the_numbers_of_the_dcgan_on_a_part_of_svhn_are_those_of_its_envelope_an
     for envelope, row, epochs in ((own, "1 and 2", (1, 2)), (own, "3 to 10", (3, 10)), (own, "11 to 25", (11, 25)),
                                   *((cifar10, f"{first} to {last}", (first, last)) for first, last in (
                                       (10, 50), (60, 100), (110, 300), (310, 390)))):
-        disc, gen = [f"{one.mean():.2f} ± {one.std(ddof=1):.2f}" for one in means(envelope, *epochs)]
-        assert f"| {row} | {disc} | {gen} |" in page
+        assert f"| {row} | {row_of(envelope, *epochs, (2, 2))} |" in page
     scores = seed_scores.of_rows(seed_scores.read(
         (ROOT / "checkpoints" / "dcgan_svhn" / "scores.csv").read_text().splitlines()))["samples"]
     score, distance, kl = [(one.mean(), one.std(ddof=1)) for one in (
@@ -297,7 +312,7 @@ def test_the_losses_of_the_dcgan_on_mnist_on_two_pages_are_those_of_its_envelope
     def cells(first, last):
         """Of each loss: the means of the published logs, and that of our seeds with its standard deviation."""
         for one, other, seeds in zip(*(means(log, first, last) for log in (*theirs, own))):
-            yield f"{one:.3f}, {other:.3f}", f"{seeds.mean():.3f} ± {seeds.std(ddof=1):.3f}"
+            yield f"{one:.3f}, {other:.3f}", plus_minus(seeds, 3)
 
     page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
     for first, last in ((1, 6), (7, 100), (101, 234)):
@@ -356,10 +371,7 @@ def test_the_page_of_detection_counts_the_seeds_of_other_chapters_that_are_suspe
 
 
 def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_file():
-    folder = ROOT / "checkpoints" / "progressive_gan"
-    page = (folder / "README.md").read_text()
-    with open(folder / "ablation.csv", newline="") as file:
-        rows = tables.rows_of(file)
+    page, rows = page_and_rows("progressive_gan", "ablation.csv")
     found = {}
     for row in rows:
         found.setdefault((row["row"], row["metric"]), []).append(float(row["value"]))
@@ -381,24 +393,18 @@ def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_file():
 def test_the_page_of_the_published_logs_has_the_means_of_the_dcgan_with_both_kinds_of_batch_norm():
     page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
     known = envelopes.known_changes("dcgan_upsampling")
-    for words, name in (("with batch statistics", "keras_gan"), ("the same with moving statistics",
-                                                                       "batch_32_one_adam")):
-        own = known[name]
-        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, 300, 570)]
-        assert f"{words} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± {accuracy[1]:.3f} | {gen[0]:.3f} ± " \
-               f"{gen[1]:.3f} |" in page
+    for words, name in (("with batch statistics", "keras_gan"),
+                        ("the same with moving statistics", "batch_32_one_adam")):
+        assert f"{words} | {row_of(known[name], 300, 570, (3, 3, 3))} |" in page
     log = other_logs.named("C003").log
-    kept = np.isin(log.epochs, own.epochs) & (log.epochs >= 300) & (log.epochs <= 570)
+    kept = np.isin(log.epochs, known["keras_gan"].epochs) & (log.epochs >= 300) & (log.epochs <= 570)
     disc, accuracy, gen = [values[kept].mean() for values in log.losses.values()]
     assert f"| the log C003 | {disc:.3f} | {accuracy:.3f} | {gen:.3f} |" in page
     assert accuracy < means(known["keras_gan"], 300, 570)[1].min()
 
 
 def test_the_page_of_the_generators_has_the_losses_of_chapter_07_with_both_kinds_of_batch_norm():
-    folder = ROOT / "checkpoints" / "mnist_generators"
-    page = (folder / "README.md").read_text()
-    with open(folder / "upsampling_losses.csv", newline="") as file:
-        rows = tables.rows_of(file)
+    page, rows = page_and_rows("mnist_generators", "upsampling_losses.csv")
     runs = {}
     for row in rows:
         runs.setdefault(row["run"], {}).setdefault(row["seed"], []).append(row)
@@ -427,20 +433,17 @@ def test_the_usual_losses_on_the_page_of_the_printed_logs_are_those_of_the_envel
         own = envelopes.envelope(list(USUAL.values())[number // 3])
         found = dict(zip(own.losses, means(own, int(first), int(last))))
         for name, cell in zip(("disc_loss", "disc_acc", "gen_loss"), cells):
-            mean, _, deviation = cell.strip().partition(" ± ")
-            for told, value in ((mean, np.mean), (deviation, lambda own: np.std(own, ddof=1))):
+            mean, _, spread = cell.strip().partition(" ± ")
+            for told, value in ((mean, np.mean), (spread, lambda own: np.std(own, ddof=1))):
                 if name not in found:
                     assert told == ""
                 else:
                     assert round(value(found[name]), len(told.partition(".")[2])) == float(told)
     own = envelopes.envelope("dcgan_upsampling")
     for first, last in ((0, 9), (10, 99), (100, 599)):
-        disc, accuracy, gen = [(one.mean(), one.std(ddof=1)) for one in means(own, first, last)]
-        assert (f"| {first} to {last} | {disc[0]:.3f} ± {disc[1]:.3f} | {accuracy[0]:.3f} ± {accuracy[1]:.3f} | "
-                f"{gen[0]:.2f} ± {gen[1]:.2f} |") in page
+        assert f"| {first} to {last} | {row_of(own, first, last, (3, 3, 2))} |" in page
     for row, epochs in (("1 and 2", (1, 2)), ("3 to 20", (3, 20))):
-        disc, gen = [(one.mean(), one.std(ddof=1)) for one in means(envelopes.envelope("dcgan_class"), *epochs)]
-        assert f"| {row} | {disc[0]:.3f} ± {disc[1]:.3f} | {gen[0]:.2f} ± {gen[1]:.2f} |" in page
+        assert f"| {row} | {row_of(envelopes.envelope('dcgan_class'), *epochs, (3, 2))} |" in page
 
 
 # --- the picture at the top ---

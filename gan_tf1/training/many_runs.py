@@ -162,12 +162,10 @@ def settle(run, path, jobs) -> None:
 def train(script, path, flags, jobs=1, called=None) -> None:
     """Run `script` with `flags` in the run directory `path`, as one of `jobs` runs at a time.
 
-    An unfinished run is resumed, and a completed one is skipped. Settings that are not in `flags`
-    are the chapter's own, not the script's small ones. Raises InputError or TrainingError with the
-    script's own message, after the name by which the run is `called`.
+    An unfinished run is resumed. Settings that are not in `flags` are the chapter's own, not the
+    script's small ones. Raises InputError or TrainingError with the script's own message, after the
+    name by which the run is `called`.
     """
-    if is_complete(path):
-        return
     name, *subcommand = script.split()
     command = [SCRIPTS / name, *subcommand, "--run-dir", path, "--paper", *flags]
     if (path / "config.json").exists():
