@@ -14,7 +14,7 @@ import scipy.stats
 from conftest import ROOT, SCRIPT_NAMES, load_script
 from gan_tf1 import figures, files, tables
 from gan_tf1.__main__ import scripts
-from gan_tf1.experiments import detection, kept_figures, seed_scores
+from gan_tf1.experiments import detection, kept_figures, label_translation, seed_scores
 from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.listing import __main__ as listing
 from gan_tf1.published import comparison, envelopes, other_logs
@@ -388,6 +388,41 @@ def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_file():
         assert np.less(found[f"rate {rate}: + growing", "SWD mean"], found[f"rate {rate}: plain", "SWD mean"]).all()
     collapsed = [one > 0.7 for one in found["rate 0.001: plain", "MS-SSIM"]]
     assert sum(collapsed) == 2
+
+
+def scores_of(*parts):
+    """The scores in a CSV file below checkpoints/: row -> metric -> values, one per seed."""
+    lines = ROOT.joinpath("checkpoints", *parts).read_text().splitlines()
+    return seed_scores.of_rows(seed_scores.read(lines))
+
+
+def stated(values, decimals):
+    """The only one of `values` as a page states it, or their mean and standard deviation."""
+    return plus_minus(values, decimals) if len(values) > 1 else f"{values[0]:.{decimals}f}"
+
+
+def test_the_page_of_pix2pix_has_the_numbers_of_both_files_on_facades():
+    page, names = (ROOT / "checkpoints" / "pix2pix" / "README.md").read_text(), label_translation.ways(64)
+    for file, count in (("ways", 2), ("facades", 1)):
+        scores = scores_of("pix2pix", file, "scores.csv")
+        for row in names.keys() & scores.keys():
+            own = scores[row]
+            assert len(own["MAE"]) == count
+            overlaps = ", ".join(f"{own[name].mean():.2f}" for name in label_translation.OVERLAPS)
+            assert (f"| {names[row].name} | {stated(100 * own['pixel accuracy'], 1)} | "
+                    f"{stated(100 * own['class IoU'], 1)} | {overlaps} | {stated(own['MAE'], 1)} |") in page
+        for real in [row for row in scores if row not in names]:
+            cells = [stated(100 * scores[real][name], 1) for name in ("pixel accuracy", "class IoU")]
+            assert f"| {' | '.join(cells)} | 1, 1, 1 | " in page or file == "facades" and "other" in real
+
+
+def test_what_the_page_of_pix2pix_says_of_both_seeds_is_true_of_each():
+    accuracy = {row: own["pixel accuracy"] for row, own in scores_of("pix2pix", "ways", "scores.csv").items()}
+    assert (accuracy["both"] > accuracy["l1"]).all() and (accuracy["gan"] < accuracy["l1"]).all()
+    assert (accuracy["l1-encoder-decoder"] < accuracy["real photographs of other facades"]).all()
+    assert all((accuracy["patch-16"] > accuracy[row]).all() for row in ("patch-1", "both", "patch-image"))
+    for row in ("both", "l1"):
+        assert (accuracy[f"{row}-encoder-decoder"] < accuracy[row] - 0.1).all()
 
 
 def test_the_page_of_the_published_logs_has_the_means_of_the_dcgan_with_both_kinds_of_batch_norm():
