@@ -14,7 +14,7 @@ import scipy.stats
 from conftest import ROOT, SCRIPT_NAMES, load_script
 from gan_tf1 import figures, files, tables
 from gan_tf1.__main__ import scripts
-from gan_tf1.experiments import detection, kept_figures, label_translation, seed_scores
+from gan_tf1.experiments import detection, kept_figures, label_translation, seed_scores, set_translation
 from gan_tf1.experiments.known_changes import CHANGES
 from gan_tf1.listing import __main__ as listing
 from gan_tf1.published import comparison, envelopes, other_logs
@@ -423,6 +423,18 @@ def test_what_the_page_of_pix2pix_says_of_both_seeds_is_true_of_each():
     assert all((accuracy["patch-16"] > accuracy[row]).all() for row in ("patch-1", "both", "patch-image"))
     for row in ("both", "l1"):
         assert (accuracy[f"{row}-encoder-decoder"] < accuracy[row] - 0.1).all()
+
+
+@pytest.mark.parametrize("folder, seeds", [("horse2zebra", 1), ("ways", 2)])
+def test_the_page_of_cyclegan_has_the_numbers_of_horses_and_zebras(folder, seeds):
+    page, names = (ROOT / "checkpoints" / "cyclegan" / "README.md").read_text(), set_translation.row_names(
+        ("horse", "zebra"))
+    scores = scores_of("cyclegan", folder, "scores.csv")
+    for row, own in scores.items():
+        assert len(own["distance"]) == (seeds if "back" in own else 1)
+        cells = [stated(column.factor * own[metric], int(column.form[1])) if metric in own else ""
+                 for metric, column in set_translation.COLUMNS.items()]
+        assert " ".join(f"| {' | '.join([names[row], *cells])} |".split()) in " ".join(page.split())
 
 
 def test_the_page_of_the_published_logs_has_the_means_of_the_dcgan_with_both_kinds_of_batch_norm():

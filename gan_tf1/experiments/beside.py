@@ -31,10 +31,14 @@ def chosen(measure) -> dict[str, np.ndarray]:
     return {"drawn at random": drawn, "best": order[:EXTREME], "worst": np.argsort(measure, kind="stable")[:EXTREME]}
 
 
-def figure(rows, title, inches=0.62):
-    """The figure of all `rows`, each a `Lines`, one group of columns for each choice."""
+def figure(rows, title, inches=None):
+    """The figure of all `rows`, each a `Lines`, one group of columns for each choice.
+
+    `inches` is the width and height of a picture: by default 0.62 to 1.2, the larger the fewer lines there are.
+    """
     names = [name if number else f"{row.name}: {name}"
              for row in rows for number, name in enumerate(row.stacks)]
+    inches = inches or float(np.clip(9 / len(names), 0.62, 1.2))
     groups = {group: len(places) for group, places in chosen(rows[0].measure).items()}
     room = 0.3 + 0.083 * max(map(len, names))
     drawing = new_figure(room + inches * sum(groups.values()) + 0.4, inches * len(names) + 0.3, title)

@@ -1,9 +1,10 @@
-"""The generators of the MNIST chapters that come with the repository: each is small, and draws digits."""
+"""The generators that come with the repository: those of the MNIST chapters draw digits, others translate pictures."""
 
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from conftest import ROOT, load_script, unpainted
 from gan_tf1 import figures
@@ -49,6 +50,20 @@ def test_the_sampling_script_draws_photographs_in_colour(page, roughness, tmp_pa
     assert np.abs(np.diff(samples, axis=1)).mean() < roughness * samples.std()
     assert np.abs(samples[0] - samples[1:]).mean() > 0.1
     assert (tmp_path / "eight.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("script, direction, run", [
+    ("15_pix2pix.py", [], "pix2pix/facades"), ("16_cyclegan.py", ["AtoB"], "cyclegan/horse2zebra")])
+def test_shipped_generators_translate_image_files(script, direction, run, tmp_path):
+    path, rng = ROOT / "checkpoints" / run, np.random.default_rng(0)
+    names = [str(tmp_path / f"{number}.png") for number in range(2)]
+    for name in names:  # large blocks of colour
+        Image.fromarray(rng.integers(0, 256, (4, 4, 3), np.uint8).repeat(16, 0).repeat(16, 1)).save(name)
+    load_script(script).main(["translate", *direction, *names, "--run-dir", str(path), "--out", str(tmp_path / "out")])
+    first, second = [np.asarray(Image.open(file), float) for file in sorted((tmp_path / "out").iterdir())]
+    assert first.shape == second.shape == (64, 64, 3)
+    assert first.std() > 10 and np.abs(first - second).mean() > 5  # what is drawn depends on the input
+    assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 5e6
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
