@@ -437,6 +437,17 @@ def test_the_page_of_cyclegan_has_the_numbers_of_horses_and_zebras(folder, seeds
         assert " ".join(f"| {' | '.join([names[row], *cells])} |".split()) in " ".join(page.split())
 
 
+def test_what_the_page_of_cyclegan_says_of_both_seeds_is_true_of_each():
+    scores = scores_of("cyclegan", "ways", "scores.csv")
+    for direction in ("AtoB", "BtoA"):
+        whole, no_identity, no_cycle = (scores[f"{row} {direction}"] for row in ("cyclegan", "no-identity", "no-cycle"))
+        for metric in ("taken for the target", "identity error"):
+            assert (no_identity[metric] > whole[metric]).all()
+        assert no_cycle["changed"].min() > 1.4 * max(whole["changed"].max(), no_identity["changed"].max())
+    taken = [scores[f"no-cycle {direction}"]["taken for the target"] for direction in ("AtoB", "BtoA")]
+    assert np.equal(taken, 1).sum() == 3
+
+
 def test_the_page_of_the_published_logs_has_the_means_of_the_dcgan_with_both_kinds_of_batch_norm():
     page = (ROOT / "checkpoints" / "published_logs" / "README.md").read_text()
     known = envelopes.known_changes("dcgan_upsampling")
