@@ -390,6 +390,20 @@ def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_file():
     assert sum(collapsed) == 2
 
 
+def test_the_page_of_the_progressive_gan_compares_two_lengths_of_training():
+    page = (ROOT / "checkpoints" / "progressive_gan" / "README.md").read_text()
+    fewer, more = (scores_of("progressive_gan", name) for name in ("fewer_images.csv", "ablation.csv"))
+    for row, name in (("plain", "plain, all layers from the start"), ("+ growing", "+ growing")):
+        cells = []
+        for scores in (fewer, more):
+            own = scores[f"rate 0.001: {row}"]
+            each = ", ".join(f"{one:.0f}" for one in own["SWD mean"])
+            cells += [f"{own['SWD mean'].mean():.0f} ({each})", f"{own['MS-SSIM'].mean():.2f}"]
+        assert f"| {' | '.join([name, *cells])} |" in page
+    plain, growing = (fewer[f"rate 0.001: {row}"]["SWD mean"] for row in ("plain", "+ growing"))
+    assert (plain < growing).sum() == 2 and (plain < more["rate 0.001: plain"]["SWD mean"]).all()
+
+
 def scores_of(*parts):
     """The scores in a CSV file below checkpoints/: row -> metric -> values, one per seed."""
     lines = ROOT.joinpath("checkpoints", *parts).read_text().splitlines()
