@@ -256,6 +256,17 @@ def plus_minus(values, decimals):
     return f"{np.mean(values):.{decimals}f} ± {np.std(values, ddof=1):.{decimals}f}"
 
 
+def scores_of(*parts):
+    """The scores in a CSV file below checkpoints/: row -> metric -> values, one per seed."""
+    lines = ROOT.joinpath("checkpoints", *parts).read_text().splitlines()
+    return seed_scores.of_rows(seed_scores.read(lines))
+
+
+def stated(values, decimals):
+    """The only one of `values` as a page states it, or their mean and standard deviation."""
+    return plus_minus(values, decimals) if len(values) > 1 else f"{values[0]:.{decimals}f}"
+
+
 def row_of(envelope, first, last, decimals):
     """The cells of a page's table for the means over these epochs or steps, each loss with its `decimals`."""
     return " | ".join(map(plus_minus, means(envelope, first, last), decimals))
@@ -402,17 +413,6 @@ def test_the_page_of_the_progressive_gan_compares_two_lengths_of_training():
         assert f"| {' | '.join([name, *cells])} |" in page
     plain, growing = (fewer[f"rate 0.001: {row}"]["SWD mean"] for row in ("plain", "+ growing"))
     assert (plain < growing).sum() == 2 and (plain < more["rate 0.001: plain"]["SWD mean"]).all()
-
-
-def scores_of(*parts):
-    """The scores in a CSV file below checkpoints/: row -> metric -> values, one per seed."""
-    lines = ROOT.joinpath("checkpoints", *parts).read_text().splitlines()
-    return seed_scores.of_rows(seed_scores.read(lines))
-
-
-def stated(values, decimals):
-    """The only one of `values` as a page states it, or their mean and standard deviation."""
-    return plus_minus(values, decimals) if len(values) > 1 else f"{values[0]:.{decimals}f}"
 
 
 def test_the_page_of_pix2pix_has_the_numbers_of_both_files_on_facades():
