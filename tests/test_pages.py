@@ -306,8 +306,7 @@ def test_the_numbers_of_the_dcgan_on_a_part_of_svhn_are_those_of_its_envelope_an
                                   *((cifar10, f"{first} to {last}", (first, last)) for first, last in (
                                       (10, 50), (60, 100), (110, 300), (310, 390)))):
         assert f"| {row} | {row_of(envelope, *epochs, (2, 2))} |" in page
-    scores = seed_scores.of_rows(seed_scores.read(
-        (ROOT / "checkpoints" / "dcgan_svhn" / "scores.csv").read_text().splitlines()))["samples"]
+    scores = scores_of("dcgan_svhn", "scores.csv")["samples"]
     score, distance, kl = [(one.mean(), one.std(ddof=1)) for one in (
         scores["score"], scores["distance"], scores["KL to uniform"])]
     assert (f"| {score[0]:.2f} ± {score[1]:.2f} | {distance[0]:.0f} ± {distance[1]:.0f} | 10 | {kl[0]:.3f} ± "
@@ -381,36 +380,28 @@ def test_the_page_of_detection_counts_the_seeds_of_other_chapters_that_are_suspe
             f"{100 * high:.0f} %)") in page
 
 
-def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_file():
-    page, rows = page_and_rows("progressive_gan", "ablation.csv")
-    found = {}
-    for row in rows:
-        found.setdefault((row["row"], row["metric"]), []).append(float(row["value"]))
-    for row, name in (("plain", "plain, all layers from the start"), *((name, name) for name in (
-            "+ growing", "+ minibatch standard deviation", "+ equalized learning rate", "+ pixel norm"))):
-        cells = []
-        for rate in ("0.001", "0.005"):
-            distances, likeness = found[f"rate {rate}: {row}", "SWD mean"], found[f"rate {rate}: {row}", "MS-SSIM"]
-            assert len(distances) == 3
-            each = ", ".join(f"{one:.0f}" for one in distances)
-            cells += [f"{np.mean(distances):.0f} ({each})", f"{np.mean(likeness):.2f}"]
-        assert f"| {' | '.join([name, *cells])} |" in page
-    for rate in ("0.001", "0.005"):  # growing is better with each of the seeds
-        assert np.less(found[f"rate {rate}: + growing", "SWD mean"], found[f"rate {rate}: plain", "SWD mean"]).all()
-    collapsed = [one > 0.7 for one in found["rate 0.001: plain", "MS-SSIM"]]
-    assert sum(collapsed) == 2
+def progressive_row(name, scores):
+    """A row of the tables of the progressive GAN; `scores` are those of each column, metric -> [3 seeds]."""
+    cells = [name]
+    for own in scores:
+        assert len(own["SWD mean"]) == 3
+        each = ", ".join(f"{one:.0f}" for one in own["SWD mean"])
+        cells += [f"{own['SWD mean'].mean():.0f} ({each})", f"{own['MS-SSIM'].mean():.2f}"]
+    return f"| {' | '.join(cells)} |"
 
 
-def test_the_page_of_the_progressive_gan_compares_two_lengths_of_training():
+def test_the_page_of_the_progressive_gan_has_the_numbers_of_its_files():
     page = (ROOT / "checkpoints" / "progressive_gan" / "README.md").read_text()
     fewer, more = (scores_of("progressive_gan", name) for name in ("fewer_images.csv", "ablation.csv"))
-    for row, name in (("plain", "plain, all layers from the start"), ("+ growing", "+ growing")):
-        cells = []
-        for scores in (fewer, more):
-            own = scores[f"rate 0.001: {row}"]
-            each = ", ".join(f"{one:.0f}" for one in own["SWD mean"])
-            cells += [f"{own['SWD mean'].mean():.0f} ({each})", f"{own['MS-SSIM'].mean():.2f}"]
-        assert f"| {' | '.join([name, *cells])} |" in page
+    rates = ("0.001", "0.005")
+    for row, name in (("plain", "plain, all layers from the start"), *((name, name) for name in (
+            "+ growing", "+ minibatch standard deviation", "+ equalized learning rate", "+ pixel norm"))):
+        assert progressive_row(name, [more[f"rate {rate}: {row}"] for rate in rates]) in page
+        if row in ("plain", "+ growing"):
+            assert progressive_row(name, [scores[f"rate 0.001: {row}"] for scores in (fewer, more)]) in page
+    for rate in rates:  # growing is better with each of the seeds
+        assert np.less(more[f"rate {rate}: + growing"]["SWD mean"], more[f"rate {rate}: plain"]["SWD mean"]).all()
+    assert (more["rate 0.001: plain"]["MS-SSIM"] > 0.7).sum() == 2  # collapsed
     plain, growing = (fewer[f"rate 0.001: {row}"]["SWD mean"] for row in ("plain", "+ growing"))
     assert (plain < growing).sum() == 2 and (plain < more["rate 0.001: plain"]["SWD mean"]).all()
 
